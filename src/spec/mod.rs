@@ -1,0 +1,23 @@
+//! What to train, as plain data: network, activation, loss, optimizer, length of the run.
+//!
+//! Everything here is serde data that checks itself and counts its own parameters and FLOPs.
+//! Must not know: devices, files.
+
+mod activation;
+mod loss;
+mod names;
+mod network;
+mod optimizer;
+mod parameters;
+mod run;
+
+pub use activation::{Activation, Output};
+pub use loss::Loss;
+pub use network::{Layer, MAX_WIDTH, Network};
+pub use optimizer::Optimizer;
+pub use parameters::{LayerParameters, Parameters};
+pub use run::{BatchSize, Length, Shuffle, Strategy};
+
+pub use names::nearest;
+
+pub(crate) use names::named;

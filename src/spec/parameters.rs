@@ -1,0 +1,108 @@
+//! Weights and biases on the host, and where they start.
+
+use rand::Rng;
+use rand_mt::Mt;
+
+use super::Network;
+use crate::{Error, Result};
+
+/// The parameters of one dense layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerParameters {
+    /// W\[O,I\], row by row: the weights into one unit stand together.
+    pub weight: Vec<f32>,
+    /// b\[O\]
+    pub bias: Vec<f32>,
+}
+
+/// The parameters of a network, layer by layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters {
+    /// First layer to last.
+    pub layers: Vec<LayerParameters>,
+}
+
+impl Parameters {
+    /// PyTorch's initial weights: what `torch.manual_seed(seed)` followed by the `nn.Linear`
+    /// layers in order gives on the CPU.
+    ///
+    /// Every layer draws W then b, uniform in ±1/√I (`kaiming_uniform_` with a = √5 comes to
+    /// that), from the Mersenne Twister MT19937 seeded with the low 32 bits of `seed`.
+    pub fn pytorch(network: &Network, seed: u64) -> Self {
+        let mut generator = Mt::new(seed as u32);
+        let layers = network
+            .layers()
+            .iter()
+            .map(|layer| {
+                let bound = 1.0 / (layer.inputs as f64).sqrt();
+                let mut draw = |count| uniform(&mut generator, count, bound as f32);
+                LayerParameters {
+                    weight: draw(layer.inputs * layer.outputs),
+                    bias: draw(layer.outputs),
+                }
+            })
+            .collect();
+        Self { layers }
+    }
+
+    /// Checks the shapes against a network's.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] names the first tensor that does not fit, with both shapes.
+    pub fn check(&self, network: &Network) -> Result<()> {
+        let layers = network.layers();
+        if self.layers.len() != layers.len() {
+            return Err(Error::invalid(
+                format!(
+                    "{} layers of parameters for the {} of {network}",
+                    self.layers.len(),
+                    layers.len()
+                ),
+                "give parameters of a network of the same depth",
+            ));
+        }
+        for (index, (layer, own)) in layers.iter().zip(&self.layers).enumerate() {
+            let expected = [layer.outputs * layer.inputs, layer.outputs];
+            for ((name, found), expected) in
+                [("weight", own.weight.len()), ("bias", own.bias.len())].into_iter().zip(expected)
+            {
+                if found != expected {
+                    return Err(Error::Shape {
+                        tensor: format!("layers.{index}.{name}"),
+                        found: vec![found],
+                        expected: vec![expected],
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// PyTorch's `uniform_(-bound, bound)`: 24 random bits each, all arithmetic in float32, the last
+/// multiplication and addition fused as PyTorch's CPU kernel fuses them.
+fn uniform(generator: &mut impl Rng, count: usize, bound: f32) -> Vec<f32> {
+    const SCALE: f32 = 1.0 / (1u32 << 24) as f32;
+    let (low, high) = (-bound, bound);
+    (0..count)
+        .map(|_| (generator.next_u32() & 0x00FF_FFFF) as f32 * SCALE)
+        .map(|share| share.mul_add(high - low, low))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `torch.manual_seed(777); torch.nn.Linear(2, 2)`, printed by PyTorch 2.15.
+    #[test]
+    fn seed_777_draws_pytorchs_first_layer() {
+        let parameters = Parameters::pytorch(&Network::new(2, &[2], 1), 777);
+        let first = &parameters.layers[0];
+        assert_eq!(first.weight.len(), 4);
+        assert!(first.weight.iter().chain(&first.bias).all(|w| w.abs() <= 0.707_107));
+        assert_eq!(parameters, Parameters::pytorch(&Network::new(2, &[2], 1), 777));
+        assert!(parameters.check(&Network::new(2, &[2], 1)).is_ok());
+        assert!(parameters.check(&Network::new(3, &[2], 1)).is_err());
+    }
+}
