@@ -1,0 +1,48 @@
+// Ends a step: sums the rows' losses and scores in a fixed order, appends their means to the
+// history, and advances the step counter. One workgroup: thread i sums rows i, i + WORKGROUP, …,
+// then a tree adds the threads.
+struct Immediates {
+    count: u32,    // rows in the data set
+    batch: u32,    // rows in a full batch
+    capacity: u32, // entries of the history, a ring
+}
+var<immediate> p: Immediates;
+override WORKGROUP: u32; // a power of two
+
+@group(0) @binding(0) var<storage, read_write> control: Control;
+@group(0) @binding(1) var<storage, read> row_metrics: array<vec2<f32>>;      // [B]: loss, score
+@group(0) @binding(2) var<storage, read_write> history: array<vec2<f32>>;    // [capacity]
+
+var<workgroup> sums: array<vec2<f32>, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn metrics(@builtin(local_invocation_index) local: u32) {
+    let rows = control.rows;
+    var sum = vec2<f32>();
+    for (var row = local; row < rows; row += WORKGROUP) {
+        sum += row_metrics[row];
+    }
+    sums[local] = sum;
+    workgroupBarrier();
+    for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
+        if (local < stride) {
+            sums[local] += sums[local + stride];
+        }
+        workgroupBarrier();
+    }
+    if (local == 0u) {
+        if (control.slot < p.capacity) {
+            history[control.slot] = sums[0] / f32(rows);
+        }
+        control.slot = (control.slot + 1u) % p.capacity;
+        control.step += 1u;
+        control.batch += 1u;
+        control.first += p.batch;
+        if (control.first >= p.count) {
+            control.epoch += 1u;
+            control.batch = 0u;
+            control.first = 0u;
+        }
+        control.rows = min(p.batch, p.count - control.first);
+    }
+}

@@ -1,0 +1,6 @@
+// No update: the gradient is kept for whoever wants to see it.
+@group(0) @binding(3) var<storage, read_write> gradient: array<f32>; // W[O, I], then b[O]
+
+fn update(index: u32, d_parameter: f32) {
+    gradient[index] = d_parameter;
+}

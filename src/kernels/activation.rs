@@ -1,0 +1,167 @@
+//! Activations and their derivatives: the twin of `shaders/activation.wgsl`.
+
+use super::math::{erf, sigmoid, softplus};
+use crate::spec::Activation;
+
+/// What a layer's kernel does with z: nothing, or an activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// y = z
+    Identity,
+    /// y = f(z)
+    Of(Activation),
+}
+
+impl Function {
+    /// Its number in WGSL.
+    pub(crate) const fn code(self) -> u32 {
+        match self {
+            Self::Identity => 0,
+            Self::Of(Activation::Sigmoid) => 1,
+            Self::Of(Activation::Tanh) => 2,
+            Self::Of(Activation::Relu) => 3,
+            Self::Of(Activation::LeakyRelu) => 4,
+            Self::Of(Activation::Elu) => 5,
+            Self::Of(Activation::Gelu) => 6,
+            Self::Of(Activation::Silu) => 7,
+            Self::Of(Activation::Softplus) => 8,
+        }
+    }
+
+    /// The override that passes it to the shader.
+    pub(crate) fn as_override(self) -> (&'static str, f64) {
+        ("ACTIVATION", f64::from(self.code()))
+    }
+
+    /// y = f(z)
+    #[inline]
+    pub(crate) fn value(self, z: f32) -> f32 {
+        let Self::Of(activation) = self else { return z };
+        match activation {
+            Activation::Sigmoid => sigmoid(z),
+            Activation::Tanh => z.tanh(),
+            Activation::Relu => z.max(0.0),
+            Activation::LeakyRelu => {
+                if z > 0.0 {
+                    z
+                } else {
+                    0.01 * z
+                }
+            }
+            Activation::Elu => {
+                if z > 0.0 {
+                    z
+                } else {
+                    z.exp_m1()
+                }
+            }
+            Activation::Gelu => z * 0.5 * (1.0 + erf(z * std::f32::consts::FRAC_1_SQRT_2)),
+            Activation::Silu => z * sigmoid(z),
+            Activation::Softplus => softplus(z),
+        }
+    }
+
+    /// f′, from what the forward pass kept: y, or z for gelu and silu.
+    #[inline]
+    pub(crate) fn derivative(self, kept: f32) -> f32 {
+        let Self::Of(activation) = self else { return 1.0 };
+        match activation {
+            Activation::Sigmoid => kept * (1.0 - kept),
+            Activation::Tanh => 1.0 - kept * kept,
+            Activation::Relu => {
+                if kept > 0.0 {
+                    1.0
+                } else {
+                    0.0
+                }
+            }
+            Activation::LeakyRelu => {
+                if kept > 0.0 {
+                    1.0
+                } else {
+                    0.01
+                }
+            }
+            Activation::Elu => {
+                if kept > 0.0 {
+                    1.0
+                } else {
+                    kept + 1.0
+                }
+            }
+            Activation::Gelu => {
+                const RSQRT_2_PI: f32 = 0.398_942_3;
+                let phi = RSQRT_2_PI * (-0.5 * kept * kept).exp();
+                0.5 * (1.0 + erf(kept * std::f32::consts::FRAC_1_SQRT_2)) + kept * phi
+            }
+            Activation::Silu => {
+                let s = sigmoid(kept);
+                s * (1.0 + kept * (1.0 - s))
+            }
+            Activation::Softplus => -(-kept).exp_m1(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each activation and its derivative in f64, written out from the definition.
+    fn exact(activation: Activation, z: f64) -> f64 {
+        let phi = |x: f64| 0.5 * libm_erfc(-x / std::f64::consts::SQRT_2);
+        match activation {
+            Activation::Sigmoid => 1.0 / (1.0 + (-z).exp()),
+            Activation::Tanh => z.tanh(),
+            Activation::Relu => z.max(0.0),
+            Activation::LeakyRelu => {
+                if z > 0.0 {
+                    z
+                } else {
+                    0.01 * z
+                }
+            }
+            Activation::Elu => {
+                if z > 0.0 {
+                    z
+                } else {
+                    z.exp_m1()
+                }
+            }
+            Activation::Gelu => z * phi(z),
+            Activation::Silu => z / (1.0 + (-z).exp()),
+            Activation::Softplus => z.max(0.0) + (-z.abs()).exp().ln_1p(),
+        }
+    }
+
+    /// erfc by the series of erf: enough for |x| ≤ 3.
+    fn libm_erfc(x: f64) -> f64 {
+        let mut term = x;
+        let mut sum = x;
+        for n in 1..200 {
+            term *= -x * x / f64::from(n);
+            sum += term / f64::from(2 * n + 1);
+        }
+        1.0 - sum * 2.0 / std::f64::consts::PI.sqrt()
+    }
+
+    #[test]
+    fn values_and_finite_differences_agree_in_f64() {
+        for &activation in Activation::ALL {
+            let function = Function::Of(activation);
+            for step in -40..40 {
+                let z = step as f32 / 10.0 + 0.013;
+                let y = function.value(z);
+                let value = exact(activation, f64::from(z));
+                assert!((f64::from(y) - value).abs() < 1e-6, "{activation}({z})");
+                let h = 1e-5;
+                let slope = (exact(activation, f64::from(z) + h)
+                    - exact(activation, f64::from(z) - h))
+                    / (2.0 * h);
+                let kept = if activation.derivative_from_value() { y } else { z };
+                let found = f64::from(function.derivative(kept));
+                assert!((found - slope).abs() < 2e-6, "{activation}'({z}): {found} for {slope}");
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Where training stands, on the device and here.
+
+use super::immediates;
+
+immediates! {
+    /// The twin of `shaders/control.wgsl`; its comments tell the fields.
+    Words6 { step: u32, epoch: u32, batch: u32, first: u32, rows: u32, slot: u32 }
+}
+
+/// Where training stands: the contents of the control buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// Steps done.
+    pub step: u32,
+    /// Epochs done.
+    pub epoch: u32,
+    /// The coming batch's number in its epoch.
+    pub batch: u32,
+    /// The coming batch's first row, a position in the epoch's order.
+    pub first: u32,
+    /// Rows in the coming batch.
+    pub rows: u32,
+    /// Where in the history the coming step's metrics go.
+    pub slot: u32,
+}
+
+impl Control {
+    /// Words in the buffer.
+    pub const WORDS: usize = 6;
+    /// The names of the fields, in order.
+    pub const FIELDS: &'static [&'static str] = Words6::FIELDS;
+
+    /// The control before step `step`, of `count` rows in batches of `batch`.
+    pub fn at(step: u64, count: usize, batch: usize) -> Self {
+        let per_epoch = count.div_ceil(batch).max(1) as u64;
+        let number = step % per_epoch;
+        let first = number as usize * batch;
+        Self {
+            step: step as u32,
+            epoch: (step / per_epoch) as u32,
+            batch: number as u32,
+            first: first as u32,
+            rows: batch.min(count - first) as u32,
+            slot: 0,
+        }
+    }
+
+    /// The control of a phase that takes `rows` rows as they are.
+    pub fn of_rows(rows: usize) -> Self {
+        Self { step: 0, epoch: 0, batch: 0, first: 0, rows: rows as u32, slot: 0 }
+    }
+
+    /// As the buffer's words.
+    pub fn to_words(self) -> [u32; Self::WORDS] {
+        let Self { step, epoch, batch, first, rows, slot } = self;
+        [step, epoch, batch, first, rows, slot]
+    }
+
+    /// From the buffer's words.
+    pub fn from_words(words: &[u32]) -> Self {
+        match *words {
+            [step, epoch, batch, first, rows, slot] => {
+                Self { step, epoch, batch, first, rows, slot }
+            }
+            _ => panic!("a control buffer of {} words", words.len()),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A batch's rows out of the resident data set, in the epoch's order.
+
+use super::shader::{CONTROL, FOLD, GATHER, PERMUTATION};
+use super::{
+    Control, Cost, Kernel, Module, Slot, WORKGROUP, Words, groups_for, immediates, permute, reads,
+    slots, writes,
+};
+use crate::spec::Shuffle;
+
+/// Copies the batch's rows that lie in one chunk of the data set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gather {
+    /// B, at most.
+    pub rows: usize,
+    /// Rows in the data set.
+    pub count: usize,
+    /// Words in a row.
+    pub columns: usize,
+    /// The chunk's first row in the data set.
+    pub chunk_first: usize,
+    /// Rows in the chunk.
+    pub chunk_rows: usize,
+    /// The order.
+    pub shuffle: Shuffle,
+    /// The order's seed.
+    pub seed: u64,
+}
+
+immediates! {
+    Immediates {
+        count: u32, columns: u32, chunk_first: u32, chunk_rows: u32, shuffle: u32, seed: u32,
+    }
+}
+
+impl Gather {
+    fn words(&self) -> Immediates {
+        Immediates {
+            count: self.count as u32,
+            columns: self.columns as u32,
+            chunk_first: self.chunk_first as u32,
+            chunk_rows: self.chunk_rows as u32,
+            shuffle: u32::from(self.shuffle == Shuffle::EveryEpoch),
+            seed: super::permutation::seed_of(self.seed),
+        }
+    }
+}
+
+impl Kernel for Gather {
+    fn stem(&self) -> &'static str {
+        "gather"
+    }
+
+    fn modules(&self) -> Vec<Module> {
+        vec![CONTROL, FOLD, PERMUTATION, GATHER]
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![reads("control"), reads("data"), writes("batch")]
+    }
+
+    fn overrides(&self) -> Vec<(&'static str, f64)> {
+        vec![("WORKGROUP", f64::from(WORKGROUP))]
+    }
+
+    fn immediate_fields(&self) -> &'static [&'static str] {
+        Immediates::FIELDS
+    }
+
+    fn immediates(&self) -> Vec<u8> {
+        bytemuck::bytes_of(&self.words()).to_vec()
+    }
+
+    fn workgroups(&self) -> u64 {
+        groups_for(self.rows * self.columns)
+    }
+
+    fn describe(&self) -> String {
+        let Self { rows, chunk_first, chunk_rows, columns, .. } = self;
+        let order = match self.shuffle {
+            Shuffle::EveryEpoch => ", shuffled",
+            Shuffle::Never => "",
+        };
+        let last = chunk_first + chunk_rows;
+        format!("[{chunk_first}..{last},{columns}] → [{rows},{columns}]{order}")
+    }
+
+    fn cost(&self) -> Cost {
+        Cost { flops: 0, bytes: 8 * (self.rows * self.columns) as u64 }
+    }
+
+    fn twin(&self, bound: &mut [Words]) {
+        let [control, data, batch] = slots(bound);
+        twin(self, Control::from_words(control), data, batch);
+    }
+}
+
+/// Row by row.
+fn twin(gather: &Gather, control: Control, data: &[u32], batch: &mut [u32]) {
+    let p = gather.words();
+    let columns = gather.columns;
+    for row in 0..control.rows {
+        let position = control.first + row;
+        let source = match gather.shuffle {
+            Shuffle::EveryEpoch => permute(position, p.count, p.seed, control.epoch),
+            Shuffle::Never => position,
+        };
+        let chunk_row = (source as usize).wrapping_sub(gather.chunk_first);
+        if chunk_row < gather.chunk_rows {
+            let row = row as usize;
+            batch[row * columns..(row + 1) * columns]
+                .copy_from_slice(&data[chunk_row * columns..(chunk_row + 1) * columns]);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The end of a step: the batch's mean loss and score into the history, the counter advanced.
+
+use super::shader::{CONTROL, METRICS};
+use super::{
+    Control, Cost, Kernel, Module, Slot, Words, immediates, pairs_mut, reads, slots, writes,
+};
+
+/// Threads that sum; a power of two, and the most that every device allows.
+const WORKGROUP: u32 = 256;
+
+/// Ends a step over `rows` rows at most.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metrics {
+    /// B, at most.
+    pub rows: usize,
+    /// Rows in the data set.
+    pub count: usize,
+    /// Entries of the history.
+    pub capacity: usize,
+}
+
+immediates! { Immediates { count: u32, batch: u32, capacity: u32 } }
+
+impl Kernel for Metrics {
+    fn stem(&self) -> &'static str {
+        "metrics"
+    }
+
+    fn modules(&self) -> Vec<Module> {
+        vec![CONTROL, METRICS]
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![writes("control"), reads("row_metrics"), writes("history")]
+    }
+
+    fn overrides(&self) -> Vec<(&'static str, f64)> {
+        vec![("WORKGROUP", f64::from(WORKGROUP))]
+    }
+
+    fn immediate_fields(&self) -> &'static [&'static str] {
+        Immediates::FIELDS
+    }
+
+    fn immediates(&self) -> Vec<u8> {
+        let words = Immediates {
+            count: self.count as u32,
+            batch: self.rows as u32,
+            capacity: self.capacity as u32,
+        };
+        bytemuck::bytes_of(&words).to_vec()
+    }
+
+    fn workgroups(&self) -> u64 {
+        1
+    }
+
+    fn describe(&self) -> String {
+        format!("mean of [{},2] → history[{}]", self.rows, self.capacity)
+    }
+
+    fn cost(&self) -> Cost {
+        Cost { flops: 2 * self.rows as u64, bytes: 8 * self.rows as u64 + 8 }
+    }
+
+    fn twin(&self, bound: &mut [Words]) {
+        let [words, row_metrics, history] = slots(bound);
+        let mut control = Control::from_words(words);
+        let rows = &mut pairs_mut(row_metrics)[..control.rows as usize];
+        pairs_mut(history)[control.slot as usize] = mean(rows);
+        let (count, batch) = (self.count as u32, self.rows as u32);
+        control.slot = (control.slot + 1) % self.capacity as u32;
+        control.step += 1;
+        control.batch += 1;
+        control.first += batch;
+        if control.first >= count {
+            control.epoch += 1;
+            control.batch = 0;
+            control.first = 0;
+        }
+        control.rows = batch.min(count - control.first);
+        words.copy_from_slice(&control.to_words());
+    }
+}
+
+/// The mean in the shader's order: each of the threads its own rows, then the tree.
+fn mean(rows: &[[f32; 2]]) -> [f32; 2] {
+    let mut sums = [[0f32; 2]; WORKGROUP as usize];
+    for (index, row) in rows.iter().enumerate() {
+        let sum = &mut sums[index % WORKGROUP as usize];
+        *sum = [sum[0] + row[0], sum[1] + row[1]];
+    }
+    let mut stride = sums.len() / 2;
+    while stride > 0 {
+        for local in 0..stride {
+            let other = sums[local + stride];
+            sums[local] = [sums[local][0] + other[0], sums[local][1] + other[1]];
+        }
+        stride /= 2;
+    }
+    sums[0].map(|sum| sum / rows.len() as f32)
+}

@@ -1,0 +1,206 @@
+//! One file per operation: its immediates, bindings, overrides and workgroup count, its cost, and
+//! the naive Rust twin that is its oracle. The shader of the same name stands in `shaders/`.
+//!
+//! Every number that both languages need is owned here and passed on as an override or an
+//! immediate. Must not know: wgpu, memory.
+
+mod activate;
+mod activation;
+mod control;
+mod dense_backward_input;
+mod dense_backward_weight;
+mod dense_forward;
+mod gather;
+mod loss;
+mod math;
+mod matmul;
+mod metrics;
+mod permutation;
+mod shader;
+mod softmax;
+
+pub use activate::Activate;
+pub use activation::Function;
+pub use control::Control;
+pub use dense_backward_input::DenseBackwardInput;
+pub use dense_backward_weight::{DenseBackwardWeight, Hyper, Update};
+pub use dense_forward::DenseForward;
+pub use gather::Gather;
+pub use loss::LossGradient;
+pub use matmul::Tiling;
+pub use metrics::Metrics;
+pub use permutation::permute;
+pub use shader::Module;
+pub use softmax::Softmax;
+
+/// A buffer's contents: 32-bit words, read as f32 or u32 as the operation has it.
+pub type Words = Vec<u32>;
+
+/// What a dispatch does with a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Only reads it.
+    Read,
+    /// Writes it, and may read what it holds.
+    ReadWrite,
+}
+
+/// A binding of an operation, in the shader's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// The variable's name in WGSL.
+    pub name: &'static str,
+    /// What the shader does with it.
+    pub access: Access,
+}
+
+/// A slot that is only read.
+const fn reads(name: &'static str) -> Slot {
+    Slot { name, access: Access::Read }
+}
+
+/// A slot that is written.
+const fn writes(name: &'static str) -> Slot {
+    Slot { name, access: Access::ReadWrite }
+}
+
+/// What one dispatch costs at full batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Floating-point operations.
+    pub flops: u64,
+    /// Bytes that must at least be read and written.
+    pub bytes: u64,
+}
+
+/// The contract between a shader, its twin and whoever dispatches it.
+pub trait Kernel {
+    /// The one name: of the shader file, its entry point, the twin and the labels.
+    fn stem(&self) -> &'static str;
+    /// The WGSL that makes up the shader, in order.
+    fn modules(&self) -> Vec<Module>;
+    /// The bindings of group 0.
+    fn slots(&self) -> Vec<Slot>;
+    /// The pipeline-overridable constants.
+    fn overrides(&self) -> Vec<(&'static str, f64)>;
+    /// The immediates' fields, each one word, in order.
+    fn immediate_fields(&self) -> &'static [&'static str];
+    /// The immediates' bytes.
+    fn immediates(&self) -> Vec<u8>;
+    /// Workgroups at full batch, before folding.
+    fn workgroups(&self) -> u64;
+    /// What it computes, with shapes, for people.
+    fn describe(&self) -> String;
+    /// Operations and bytes.
+    fn cost(&self) -> Cost;
+    /// Runs the naive twin on one buffer for each slot.
+    fn twin(&self, bound: &mut [Words]);
+}
+
+/// Any operation, as plain data.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operation {
+    /// Copies a batch out of the data set.
+    Gather(Gather),
+    /// A dense layer forward.
+    DenseForward(DenseForward),
+    /// An activation on its own.
+    Activate(Activate),
+    /// Probabilities from the last layer.
+    Softmax(Softmax),
+    /// A loss with its gradient.
+    LossGradient(LossGradient),
+    /// The gradient of a layer's input.
+    DenseBackwardInput(DenseBackwardInput),
+    /// The gradient of a layer's parameters, and their update.
+    DenseBackwardWeight(DenseBackwardWeight),
+    /// The end of a step.
+    Metrics(Metrics),
+}
+
+impl Operation {
+    /// Its contract.
+    pub fn kernel(&self) -> &dyn Kernel {
+        match self {
+            Self::Gather(kernel) => kernel,
+            Self::DenseForward(kernel) => kernel,
+            Self::Activate(kernel) => kernel,
+            Self::Softmax(kernel) => kernel,
+            Self::LossGradient(kernel) => kernel,
+            Self::DenseBackwardInput(kernel) => kernel,
+            Self::DenseBackwardWeight(kernel) => kernel,
+            Self::Metrics(kernel) => kernel,
+        }
+    }
+}
+
+/// Threads of a workgroup where each thread works alone: two or one hardware waves everywhere.
+const WORKGROUP: u32 = 64;
+
+/// Workgroups of [`WORKGROUP`] threads for so many threads.
+fn groups_for(threads: usize) -> u64 {
+    (threads as u64).div_ceil(u64::from(WORKGROUP))
+}
+
+/// Folds a count of workgroups into the two dimensions that every device allows (65,535 each).
+pub fn fold(groups: u64) -> [u32; 3] {
+    const MOST: u64 = 65_535;
+    let rows = groups.div_ceil(MOST).max(1);
+    let columns = groups.div_ceil(rows).max(1);
+    [columns as u32, rows as u32, 1]
+}
+
+/// Declares an immediates struct: words of u32 or f32, with the names to check against WGSL.
+macro_rules! immediates {
+    ($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
+        $(#[$meta])*
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+        pub(crate) struct $name { $(pub(crate) $field: $type),+ }
+
+        impl $name {
+            pub(crate) const FIELDS: &'static [&'static str] = &[$(stringify!($field)),+];
+        }
+    };
+}
+use immediates;
+
+/// Words as float32.
+pub(crate) fn floats(words: &[u32]) -> &[f32] {
+    bytemuck::cast_slice(words)
+}
+
+/// Words as float32, to be written.
+pub(crate) fn floats_mut(words: &mut [u32]) -> &mut [f32] {
+    bytemuck::cast_slice_mut(words)
+}
+
+/// Words as loss and score of each row.
+pub(crate) fn pairs_mut(words: &mut [u32]) -> &mut [[f32; 2]] {
+    bytemuck::cast_slice_mut(words)
+}
+
+/// The bound buffers as an array, one for each slot.
+///
+/// The planner binds exactly the slots that the kernel names; anything else is our own bug.
+pub(crate) fn slots<const N: usize>(bound: &mut [Words]) -> &mut [Words; N] {
+    let found = bound.len();
+    match bound.try_into() {
+        Ok(array) => array,
+        Err(_) => panic!("{found} buffers bound to a kernel of {N} slots"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    #[test]
+    fn folding_covers_every_workgroup_and_stays_in_bounds() {
+        for groups in [0, 1, 65_535, 65_536, 1_000_003, 65_535 * 65_535] {
+            let [x, y, _] = fold(groups);
+            assert!(u64::from(x) * u64::from(y) >= groups);
+            assert!(x <= 65_535 && y <= 65_535 && x >= 1 && y >= 1);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The WGSL texts, compiled into the program, and how they are put together.
+//!
+//! WGSL lets declarations stand in any order, so a shader is simply its pieces one after another:
+//! what it imports, then itself. Variants choose another piece (`update_sgd` for `update_adam`) or
+//! set an override; the text itself is never edited.
+
+/// A piece of WGSL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Module {
+    /// The file's stem in `shaders/`.
+    pub name: &'static str,
+    /// Its text.
+    pub source: &'static str,
+}
+
+macro_rules! modules {
+    ($($constant:ident = $stem:literal;)+) => {
+        $(
+            #[doc = concat!("`shaders/", $stem, ".wgsl`")]
+            pub(super) const $constant: Module = Module {
+                name: $stem,
+                source: include_str!(concat!("../../shaders/", $stem, ".wgsl")),
+            };
+        )+
+    };
+}
+
+modules! {
+    ACTIVATE = "activate";
+    ACTIVATION = "activation";
+    CONTROL = "control";
+    DENSE_BACKWARD_INPUT = "dense_backward_input";
+    DENSE_BACKWARD_WEIGHT = "dense_backward_weight";
+    DENSE_FORWARD = "dense_forward";
+    FOLD = "fold";
+    GATHER = "gather";
+    LOSS_BCE = "loss_bce";
+    LOSS_CROSS_ENTROPY = "loss_cross_entropy";
+    LOSS_MSE = "loss_mse";
+    MATH = "math";
+    MATMUL = "matmul";
+    METRICS = "metrics";
+    PERMUTATION = "permutation";
+    SOFTMAX = "softmax";
+    UPDATE_ADAM = "update_adam";
+    UPDATE_GRADIENT = "update_gradient";
+    UPDATE_MOMENTUM = "update_momentum";
+    UPDATE_SGD = "update_sgd";
+}
