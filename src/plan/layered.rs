@@ -1,0 +1,628 @@
+//! The `layered` way: one dispatch for each layer and direction.
+
+use super::{
+    Buffer, BufferId, Chunk, Dispatch, Gradients, Handles, Limits, Phase, Plan, Role, Training,
+};
+use crate::kernels::{
+    Activate, Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Gather,
+    Hyper, LossGradient, Metrics, Operation, Softmax, Tiling, Update,
+};
+use crate::spec::{Layer, Loss, Network, Output, Shuffle, Strategy};
+use crate::{Error, Result};
+
+/// Entries of the ring of losses: several submissions of tiny steps.
+const HISTORY: usize = 1 << 14;
+
+/// Rows that evaluation and prediction take at once, where memory allows and nothing says more.
+const PORTION: usize = 1024;
+
+/// Plans the training of a network: phases step, evaluate and predict, and gradient where asked.
+///
+/// # Errors
+/// [`Error::Invalid`] for a network or loss that makes no sense, [`Error::TooLarge`] for a plan
+/// past the device's limits.
+pub fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
+    request.network.check()?;
+    request.optimizer.check()?;
+    request.loss.check(request.network.output)?;
+    check_rows(request)?;
+    let mut lowering = Lowering::new(request.network, request.batch, limits);
+    lowering.check_parameters()?;
+    let portion = lowering.portion(request);
+    lowering.data_set(request)?;
+    lowering.parameters();
+    lowering.state(request);
+    lowering.activations(portion, request.batch)?;
+    lowering.row_metrics(portion)?;
+    if request.gradients == Gradients::Kept {
+        lowering.gradients();
+    }
+
+    let step = Source::batch(&mut lowering, request, portion, request.batch, request.shuffle)?;
+    let evaluate = Source::batch(&mut lowering, request, portion, portion, Shuffle::Never)?;
+    let step_control = lowering.control("control")?;
+    let evaluate_control = lowering.control("evaluate.control")?;
+    let history = lowering.buffer("history", vec![HISTORY, 2], Role::Bookkeeping)?;
+    let portions = request.rows.div_ceil(portion);
+    let evaluate_history =
+        lowering.buffer("evaluate.history", vec![portions, 2], Role::Bookkeeping)?;
+    lowering.handles.control = Some(step_control);
+    lowering.handles.evaluate_control = Some(evaluate_control);
+    lowering.handles.history = Some(history);
+    lowering.handles.evaluate_history = Some(evaluate_history);
+
+    let metrics = |rows, capacity| Metrics { rows, count: request.rows, capacity };
+    let mut list = step.gather(request, step_control, request.batch);
+    lowering.forward(&mut list, step_control, step.features, request.batch);
+    lowering.loss(&mut list, request, step_control, step.targets, request.batch);
+    let mut gradient = list.clone();
+    lowering.backward(
+        &mut list,
+        request,
+        step_control,
+        step.features,
+        Update::of(request.optimizer),
+    );
+    lowering.end(&mut list, step_control, history, metrics(request.batch, HISTORY));
+    lowering.phases[Phase::Step as usize] = list;
+
+    if request.gradients == Gradients::Kept {
+        lowering.backward(&mut gradient, request, step_control, step.features, Update::Gradient);
+        lowering.phases[Phase::Gradient as usize] = gradient;
+    }
+
+    let mut list = evaluate.gather(request, evaluate_control, portion);
+    lowering.forward(&mut list, evaluate_control, evaluate.features, portion);
+    lowering.loss(&mut list, request, evaluate_control, evaluate.targets, portion);
+    lowering.end(&mut list, evaluate_control, evaluate_history, metrics(portion, portions));
+    lowering.phases[Phase::Evaluate as usize] = list;
+
+    // The batch buffer takes the rows to predict; a full batch has none, so it gets a small one.
+    match lowering.batch_features {
+        Some(batch) => lowering.predict(Some(batch), portion)?,
+        None => lowering.predict(None, portion.min(PORTION))?,
+    }
+    lowering.finish(request.rows, portion)
+}
+
+/// Plans predictions by a trained network, at most `rows` rows at a time.
+///
+/// # Errors
+/// As [`training`].
+pub fn inference(network: &Network, rows: usize, limits: &Limits) -> Result<Plan> {
+    network.check()?;
+    let mut lowering = Lowering::new(network, 0, limits);
+    lowering.check_parameters()?;
+    let portion = lowering.fitting(rows.clamp(1, PORTION), 1);
+    lowering.parameters();
+    lowering.activations(portion, 0)?;
+    lowering.predict(None, portion)?;
+    lowering.finish(0, 0)
+}
+
+fn check_rows(request: &Training<'_>) -> Result<()> {
+    if request.rows == 0 {
+        return Err(Error::invalid("there are no rows to train on", "give at least one row"));
+    }
+    if request.rows > i32::MAX as usize {
+        return Err(Error::invalid(
+            format!("{} rows are more than the 2,147,483,647 that can be numbered", request.rows),
+            "train on fewer",
+        ));
+    }
+    if request.batch == 0 || request.batch > request.rows {
+        return Err(Error::invalid(
+            format!("a batch of {} rows out of {}", request.batch, request.rows),
+            "it must be at least 1 and at most the rows of the data",
+        ));
+    }
+    Ok(())
+}
+
+/// Where a phase's rows come from.
+struct Source {
+    features: BufferId,
+    targets: BufferId,
+    /// How they get there: nothing to do where the whole data set is the batch.
+    shuffle: Option<Shuffle>,
+    chunks: [Vec<Chunk>; 2],
+}
+
+impl Source {
+    fn batch(
+        lowering: &mut Lowering<'_>,
+        request: &Training<'_>,
+        portion: usize,
+        rows: usize,
+        shuffle: Shuffle,
+    ) -> Result<Self> {
+        let chunks = [lowering.handles.features.clone(), lowering.handles.targets.clone()];
+        if rows == request.rows
+            && let [[features], [targets]] = [&chunks[0][..], &chunks[1][..]]
+        {
+            let (features, targets) = (features.buffer, targets.buffer);
+            return Ok(Self { features, targets, shuffle: None, chunks });
+        }
+        // A batch of all rows has no order worth shuffling.
+        let shuffle = if rows == request.rows { Shuffle::Never } else { shuffle };
+        let (features, targets) = match (lowering.batch_features, lowering.batch_targets) {
+            (Some(features), Some(targets)) => (features, targets),
+            _ => {
+                let shape = vec![portion, request.network.inputs];
+                let features = lowering.rows_buffer("batch.x", shape, Role::Batch)?;
+                let shape = vec![portion, target_columns(request)];
+                let targets = lowering.rows_buffer("batch.t", shape, Role::Batch)?;
+                lowering.batch_features = Some(features);
+                lowering.batch_targets = Some(targets);
+                (features, targets)
+            }
+        };
+        Ok(Self { features, targets, shuffle: Some(shuffle), chunks })
+    }
+
+    /// One gather for each chunk of the features and of the targets.
+    fn gather(&self, request: &Training<'_>, control: BufferId, rows: usize) -> Vec<Dispatch> {
+        let Some(shuffle) = self.shuffle else { return Vec::new() };
+        let copies = [
+            ("x", &self.chunks[0], request.network.inputs, self.features),
+            ("t", &self.chunks[1], target_columns(request), self.targets),
+        ];
+        let mut list = Vec::new();
+        for (name, chunks, columns, batch) in copies {
+            for chunk in chunks {
+                list.push(Dispatch {
+                    label: format!("batch.{name}"),
+                    operation: Operation::Gather(Gather {
+                        rows,
+                        count: request.rows,
+                        columns,
+                        chunk_first: chunk.first,
+                        chunk_rows: chunk.rows,
+                        shuffle,
+                        seed: request.seed,
+                    }),
+                    bindings: vec![control, chunk.buffer, batch],
+                });
+            }
+        }
+        list
+    }
+}
+
+/// Words in a row of targets: a class is one.
+fn target_columns(request: &Training<'_>) -> usize {
+    match request.loss {
+        Loss::CrossEntropy => 1,
+        Loss::Bce | Loss::Mse => request.network.outputs,
+    }
+}
+
+/// A plan in the making.
+struct Lowering<'a> {
+    network: &'a Network,
+    layers: Vec<Layer>,
+    batch: usize,
+    limits: &'a Limits,
+    buffers: Vec<Buffer>,
+    phases: [Vec<Dispatch>; 4],
+    handles: Handles,
+    batch_features: Option<BufferId>,
+    batch_targets: Option<BufferId>,
+    /// y\[C,O\] of each hidden layer, and z\[C,O\] of the last.
+    y: Vec<BufferId>,
+    /// What the backward pass needs of each hidden layer: y, or z for gelu and silu.
+    kept: Vec<BufferId>,
+    /// d_z\[B,O\] of each layer.
+    d_z: Vec<BufferId>,
+    row_metrics: Option<BufferId>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(network: &'a Network, batch: usize, limits: &'a Limits) -> Self {
+        Self {
+            network,
+            layers: network.layers(),
+            batch,
+            limits,
+            buffers: Vec::new(),
+            phases: Default::default(),
+            handles: Handles::default(),
+            batch_features: None,
+            batch_targets: None,
+            y: Vec::new(),
+            kept: Vec::new(),
+            d_z: Vec::new(),
+            row_metrics: None,
+        }
+    }
+
+    fn last(&self) -> usize {
+        self.layers.len() - 1
+    }
+
+    fn function(&self) -> Function {
+        Function::Of(self.network.activation)
+    }
+
+    fn push(&mut self, name: impl Into<String>, shape: Vec<usize>, role: Role) -> BufferId {
+        self.buffers.push(Buffer { name: name.into(), shape, role });
+        BufferId(self.buffers.len() - 1)
+    }
+
+    /// A buffer whose size the user cannot do much about.
+    fn buffer(&mut self, name: &str, shape: Vec<usize>, role: Role) -> Result<BufferId> {
+        let bytes = 4 * shape.iter().map(|&n| n as u64).product::<u64>();
+        self.limits.check(name, bytes, |_| "train on fewer rows at once".into())?;
+        Ok(self.push(name, shape, role))
+    }
+
+    /// A buffer \[rows, columns\] whose size follows from the batch.
+    fn rows_buffer(&mut self, name: &str, shape: Vec<usize>, role: Role) -> Result<BufferId> {
+        let columns: u64 = shape[1..].iter().map(|&n| n as u64).product();
+        let bytes = 4 * shape[0] as u64 * columns;
+        self.limits.check(&format!("{name} {shape:?}"), bytes, |allowed| {
+            format!("a batch size of at most {} fits", allowed / (4 * columns))
+        })?;
+        Ok(self.push(name, shape, role))
+    }
+
+    /// Refuses layers that no binding holds, before anything is computed from their sizes.
+    fn check_parameters(&self) -> Result<()> {
+        for (index, layer) in self.layers.iter().enumerate() {
+            let bytes = 4 * layer.outputs as u64 * (layer.inputs as u64 + 1);
+            let name =
+                format!("layers.{index}.parameters [{}, {} + 1]", layer.outputs, layer.inputs);
+            self.limits.check(&name, bytes, |allowed| {
+                let units = allowed / (4 * (layer.inputs as u64 + 1));
+                match units {
+                    0 => "give the layer before it fewer units".into(),
+                    _ => format!(
+                        "after {} inputs a layer of at most {units} units fits",
+                        layer.inputs
+                    ),
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The rows of a portion: as many as asked, or as the widest layer leaves room for.
+    fn fitting(&self, rows: usize, least: usize) -> usize {
+        let widest = self.layers.iter().map(|l| l.inputs.max(l.outputs)).max().unwrap_or(1);
+        let most = self.limits.tensor_bytes() / (4 * widest as u64);
+        rows.min(usize::try_from(most).unwrap_or(usize::MAX)).max(least)
+    }
+
+    /// Rows that evaluation takes at once: the batch, or more where it is small.
+    fn portion(&self, request: &Training<'_>) -> usize {
+        self.fitting(request.rows.min(PORTION), request.batch).max(request.batch)
+    }
+
+    fn data_set(&mut self, request: &Training<'_>) -> Result<()> {
+        let features = self.chunks("data.x", request.rows, request.network.inputs)?;
+        let targets = self.chunks("data.t", request.rows, target_columns(request))?;
+        self.handles.features = features;
+        self.handles.targets = targets;
+        Ok(())
+    }
+
+    /// Cuts [rows, columns] into buffers that a binding can hold.
+    fn chunks(&mut self, name: &str, rows: usize, columns: usize) -> Result<Vec<Chunk>> {
+        let most = (self.limits.tensor_bytes() / (4 * columns as u64)) as usize;
+        self.limits.check(&format!("a row of {name}"), 4 * columns as u64, |allowed| {
+            format!("use at most {} columns", allowed / 4)
+        })?;
+        let mut chunks = Vec::new();
+        let mut first = 0;
+        while first < rows {
+            let part = most.min(rows - first);
+            let name = format!("{name}.{}", chunks.len());
+            let buffer = self.push(name, vec![part, columns], Role::Data);
+            chunks.push(Chunk { buffer, first, rows: part });
+            first += part;
+        }
+        Ok(chunks)
+    }
+
+    fn parameters(&mut self) {
+        self.handles.parameters = self.per_layer("parameters", Role::Parameters);
+    }
+
+    fn gradients(&mut self) {
+        self.handles.gradients = self.per_layer("gradient", Role::Gradients);
+    }
+
+    fn state(&mut self, request: &Training<'_>) {
+        for name in &Update::of(request.optimizer).tensors()[1..] {
+            let buffers = self.per_layer(name, Role::OptimizerState);
+            self.handles.state.extend(buffers);
+        }
+    }
+
+    /// A buffer in the shape of each layer's parameters, [O, I + 1] words.
+    fn per_layer(&mut self, name: &str, role: Role) -> Vec<BufferId> {
+        let layers = self.layers.clone();
+        layers
+            .iter()
+            .enumerate()
+            .map(|(index, layer)| {
+                let shape = vec![layer.outputs, layer.inputs + 1];
+                self.push(format!("layers.{index}.{name}"), shape, role)
+            })
+            .collect()
+    }
+
+    /// What the passes leave: `portion` rows forward, `batch` rows backward.
+    fn activations(&mut self, portion: usize, batch: usize) -> Result<()> {
+        for (index, layer) in self.layers.clone().iter().enumerate() {
+            let shape = |rows| vec![rows, layer.outputs];
+            let name = |tensor: &str| format!("layers.{index}.{tensor}");
+            let last = index == self.last();
+            if last {
+                let z = self.rows_buffer(&name("z"), shape(portion), Role::Activations)?;
+                self.y.push(z);
+            } else {
+                let y = self.rows_buffer(&name("y"), shape(portion), Role::Activations)?;
+                let kept = if self.network.activation.derivative_from_value() {
+                    y
+                } else {
+                    self.rows_buffer(&name("z"), shape(portion), Role::Activations)?
+                };
+                self.y.push(y);
+                self.kept.push(kept);
+            }
+            if batch > 0 {
+                // The loss writes its gradient in evaluation too.
+                let rows = if last { portion } else { batch };
+                let d_z = self.rows_buffer(&name("d_z"), shape(rows), Role::Gradients)?;
+                self.d_z.push(d_z);
+            }
+        }
+        Ok(())
+    }
+
+    fn row_metrics(&mut self, portion: usize) -> Result<()> {
+        let id = self.rows_buffer("row_metrics", vec![portion, 2], Role::Bookkeeping)?;
+        self.row_metrics = Some(id);
+        Ok(())
+    }
+
+    fn control(&mut self, name: &str) -> Result<BufferId> {
+        self.buffer(name, vec![Control::WORDS], Role::Bookkeeping)
+    }
+
+    /// All layers forward, up to the last one's z.
+    fn forward(&self, list: &mut Vec<Dispatch>, control: BufferId, input: BufferId, rows: usize) {
+        self.hidden(list, control, input, rows);
+        let from = self.input_of(self.last(), input);
+        let into = self.y[self.last()];
+        self.dense(list, self.last(), control, (from, into), rows, Function::Identity);
+    }
+
+    /// The hidden layers forward.
+    fn hidden(&self, list: &mut Vec<Dispatch>, control: BufferId, input: BufferId, rows: usize) {
+        for index in 0..self.last() {
+            let from = self.input_of(index, input);
+            let (y, kept) = (self.y[index], self.kept[index]);
+            if y == kept {
+                self.dense(list, index, control, (from, y), rows, self.function());
+            } else {
+                self.dense(list, index, control, (from, kept), rows, Function::Identity);
+                list.push(Dispatch {
+                    label: format!("layers.{index}"),
+                    operation: Operation::Activate(Activate {
+                        rows,
+                        columns: self.layers[index].outputs,
+                        function: self.function(),
+                    }),
+                    bindings: vec![control, kept, y],
+                });
+            }
+        }
+    }
+
+    /// What a layer reads.
+    fn input_of(&self, index: usize, input: BufferId) -> BufferId {
+        if index == 0 { input } else { self.y[index - 1] }
+    }
+
+    fn dense(
+        &self,
+        list: &mut Vec<Dispatch>,
+        index: usize,
+        control: BufferId,
+        (from, into): (BufferId, BufferId),
+        rows: usize,
+        function: Function,
+    ) {
+        let Layer { inputs, outputs } = self.layers[index];
+        list.push(Dispatch {
+            label: format!("layers.{index}"),
+            operation: Operation::DenseForward(DenseForward {
+                rows,
+                inputs,
+                outputs,
+                function,
+                tiling: Tiling::of(rows, outputs),
+            }),
+            bindings: vec![control, from, self.handles.parameters[index], into],
+        });
+    }
+
+    fn loss(
+        &self,
+        list: &mut Vec<Dispatch>,
+        request: &Training<'_>,
+        control: BufferId,
+        targets: BufferId,
+        rows: usize,
+    ) {
+        let last = self.last();
+        list.push(Dispatch {
+            label: "loss".into(),
+            operation: Operation::LossGradient(LossGradient {
+                rows,
+                outputs: self.network.outputs,
+                loss: request.loss,
+                output: self.network.output,
+            }),
+            bindings: vec![control, self.y[last], targets, self.d_z[last], self.metrics_buffer()],
+        });
+    }
+
+    /// All layers backward, each layer's input before its weights are updated.
+    fn backward(
+        &self,
+        list: &mut Vec<Dispatch>,
+        request: &Training<'_>,
+        control: BufferId,
+        input: BufferId,
+        update: Update,
+    ) {
+        let rows = self.batch;
+        for index in (0..self.layers.len()).rev() {
+            let Layer { inputs, outputs } = self.layers[index];
+            let label = format!("layers.{index}");
+            if index > 0 {
+                list.push(Dispatch {
+                    label: label.clone(),
+                    operation: Operation::DenseBackwardInput(DenseBackwardInput {
+                        rows,
+                        inputs,
+                        outputs,
+                        function: self.function(),
+                        tiling: Tiling::of(rows, inputs),
+                    }),
+                    bindings: vec![
+                        control,
+                        self.d_z[index],
+                        self.handles.parameters[index],
+                        self.kept[index - 1],
+                        self.d_z[index - 1],
+                    ],
+                });
+            }
+            let mut bindings = vec![control, self.d_z[index], self.input_of(index, input)];
+            bindings.extend(self.written(update, index));
+            list.push(Dispatch {
+                label,
+                operation: Operation::DenseBackwardWeight(DenseBackwardWeight {
+                    rows,
+                    inputs,
+                    outputs,
+                    update,
+                    hyper: Hyper::of(request.optimizer),
+                    tiling: Tiling::of(outputs, inputs + 1),
+                }),
+                bindings,
+            });
+        }
+    }
+
+    /// The buffers that an update writes for a layer, as [`Update::tensors`] names them.
+    fn written(&self, update: Update, index: usize) -> Vec<BufferId> {
+        if update == Update::Gradient {
+            return vec![self.handles.gradients[index]];
+        }
+        let state = self.handles.state.chunks(self.layers.len()).map(|tensor| tensor[index]);
+        std::iter::once(self.handles.parameters[index]).chain(state).collect()
+    }
+
+    fn end(
+        &self,
+        list: &mut Vec<Dispatch>,
+        control: BufferId,
+        history: BufferId,
+        metrics: Metrics,
+    ) {
+        list.push(Dispatch {
+            label: "step".into(),
+            operation: Operation::Metrics(metrics),
+            bindings: vec![control, self.metrics_buffer(), history],
+        });
+    }
+
+    fn metrics_buffer(&self) -> BufferId {
+        match self.row_metrics {
+            Some(id) => id,
+            None => unreachable!("training plans have made this buffer before they use it"),
+        }
+    }
+
+    /// Predictions for the rows in `input`, or in a buffer of their own.
+    fn predict(&mut self, input: Option<BufferId>, rows: usize) -> Result<()> {
+        let network = self.network;
+        let control = self.control("predict.control")?;
+        let input = match input {
+            Some(id) => id,
+            None => self.rows_buffer("input", vec![rows, network.inputs], Role::Batch)?,
+        };
+        let output = self.rows_buffer("output", vec![rows, network.outputs], Role::Activations)?;
+        let mut list = Vec::new();
+        match network.output {
+            Output::Softmax => {
+                self.forward(&mut list, control, input, rows);
+                list.push(Dispatch {
+                    label: "output".into(),
+                    operation: Operation::Softmax(Softmax { rows, outputs: network.outputs }),
+                    bindings: vec![control, self.y[self.last()], output],
+                });
+            }
+            Output::Identity | Output::Sigmoid => {
+                self.hidden(&mut list, control, input, rows);
+                let from = self.input_of(self.last(), input);
+                let function = match network.output {
+                    Output::Sigmoid => Function::Of(crate::spec::Activation::Sigmoid),
+                    Output::Identity | Output::Softmax => Function::Identity,
+                };
+                self.dense(&mut list, self.last(), control, (from, output), rows, function);
+            }
+        }
+        self.phases[Phase::Predict as usize] = list;
+        self.handles.predict_control = Some(control);
+        self.handles.input = Some(input);
+        self.handles.output = Some(output);
+        Ok(())
+    }
+
+    fn finish(self, rows: usize, evaluate_rows: usize) -> Result<Plan> {
+        let predict_rows = self.handles.input.map_or(0, |id| self.buffers[id.0].shape[0]);
+        let predict_rows =
+            predict_rows.min(self.handles.output.map_or(0, |id| self.buffers[id.0].shape[0]));
+        let plan = Plan {
+            network: self.network.clone(),
+            strategy: Strategy::Layered,
+            rows,
+            batch: self.batch,
+            evaluate_rows,
+            predict_rows,
+            buffers: self.buffers,
+            phases: self.phases,
+            handles: self.handles,
+        };
+        self.limits.check_total(plan.bytes(), |allowed| too_large_remedy(&plan, allowed))?;
+        Ok(plan)
+    }
+}
+
+/// What would fit: a smaller batch where the batch is what takes the room.
+fn too_large_remedy(plan: &Plan, allowed: u64) -> String {
+    let by_batch: u64 = plan
+        .buffers
+        .iter()
+        .filter(|b| matches!(b.role, Role::Batch | Role::Activations | Role::Gradients))
+        .map(Buffer::bytes)
+        .sum();
+    let fixed = plan.bytes() - by_batch;
+    if fixed < allowed && plan.batch > 1 {
+        let rows = (allowed - fixed) as f64 / by_batch as f64 * plan.batch as f64;
+        return format!("a batch size of about {} fits", (rows as usize).max(1));
+    }
+    let parameters: u64 = plan.network.parameters();
+    let share = allowed as f64 / plan.bytes() as f64;
+    format!(
+        "about {:.0} parameters fit, and {} has {parameters}: give its layers fewer units",
+        parameters as f64 * share,
+        plan.network,
+    )
+}

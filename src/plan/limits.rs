@@ -1,0 +1,69 @@
+//! What a device grants, as the planner needs to know it.
+
+use crate::{Error, Result};
+
+/// The limits of a device, read from it and planned against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The device's name, for messages.
+    pub device: String,
+    /// The largest range that a kernel can be given.
+    pub binding_bytes: u64,
+    /// The largest buffer.
+    pub buffer_bytes: u64,
+    /// Memory for everything, where it is known.
+    pub memory_bytes: Option<u64>,
+}
+
+impl Limits {
+    /// Limits that nothing reaches, for plans that are only looked at.
+    pub fn unlimited(device: &str) -> Self {
+        Self {
+            device: device.into(),
+            binding_bytes: 1 << 40,
+            buffer_bytes: 1 << 40,
+            memory_bytes: None,
+        }
+    }
+
+    /// Bytes of the largest buffer that a kernel can be given whole.
+    pub(crate) fn tensor_bytes(&self) -> u64 {
+        // Shaders index words with u32.
+        self.binding_bytes.min(self.buffer_bytes).min(4 * u64::from(u32::MAX))
+    }
+
+    /// Refuses a buffer past the limits.
+    pub(crate) fn check(
+        &self,
+        what: &str,
+        bytes: u64,
+        remedy: impl FnOnce(u64) -> String,
+    ) -> Result<()> {
+        self.compare(what, bytes, self.tensor_bytes(), remedy)
+    }
+
+    /// Refuses a plan past the memory.
+    pub(crate) fn check_total(&self, bytes: u64, remedy: impl FnOnce(u64) -> String) -> Result<()> {
+        self.compare("the plan", bytes, self.memory_bytes.unwrap_or(u64::MAX), remedy)
+    }
+
+    fn compare(
+        &self,
+        what: &str,
+        bytes: u64,
+        allowed: u64,
+        remedy: impl FnOnce(u64) -> String,
+    ) -> Result<()> {
+        if bytes <= allowed {
+            return Ok(());
+        }
+        Err(Error::TooLarge {
+            what: what.into(),
+            needed: super::print::bytes(bytes),
+            allowed: super::print::bytes(allowed),
+            factor: bytes as f64 / allowed as f64,
+            device: self.device.clone(),
+            remedy: remedy(allowed),
+        })
+    }
+}

@@ -1,0 +1,243 @@
+//! Lowers a network, a batch size and a device's limits to a **dispatch graph**: buffers and
+//! dispatches, as plain data that prints itself. Both backends run the same plan.
+//!
+//! Must not know: wgpu, I/O.
+
+mod dot;
+mod layered;
+mod limits;
+mod print;
+
+use crate::kernels::{Access, Cost, Operation};
+use crate::spec::{Loss, Network, Optimizer, Shuffle, Strategy};
+
+pub use layered::{inference, training};
+pub use limits::Limits;
+
+/// What is to be trained, as far as the plan depends on it.
+#[derive(Clone, Debug)]
+pub struct Training<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// What it minimises.
+    pub loss: Loss,
+    /// How.
+    pub optimizer: &'a Optimizer,
+    /// Rows in the data set, N.
+    pub rows: usize,
+    /// Rows in a batch, B, at most N.
+    pub batch: usize,
+    /// The order of the rows.
+    pub shuffle: Shuffle,
+    /// The order's seed.
+    pub seed: u64,
+    /// The way to lower a step.
+    pub strategy: Strategy,
+    /// Whether to add the phase that leaves the gradients in buffers of their own.
+    pub gradients: Gradients,
+}
+
+/// Whether a plan can show the gradients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gradients {
+    /// They go straight into the update and are never stored.
+    Fused,
+    /// A phase of its own stores them.
+    Kept,
+}
+
+/// A buffer's number in its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BufferId(pub usize);
+
+/// What a buffer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The resident data set.
+    Data,
+    /// The rows of a batch.
+    Batch,
+    /// Weights and biases.
+    Parameters,
+    /// What the optimizer remembers.
+    OptimizerState,
+    /// What the forward pass leaves.
+    Activations,
+    /// What the backward pass leaves.
+    Gradients,
+    /// Counters, losses and scores.
+    Bookkeeping,
+}
+
+/// A buffer of 32-bit words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buffer {
+    /// As in PyTorch where it has the tensor: `layers.0.parameters`.
+    pub name: String,
+    /// Its shape, for people.
+    pub shape: Vec<usize>,
+    /// What it is for.
+    pub role: Role,
+}
+
+impl Buffer {
+    /// Its size in 32-bit words.
+    pub fn words(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Its size in bytes.
+    pub fn bytes(&self) -> u64 {
+        4 * self.words() as u64
+    }
+}
+
+/// One dispatch: an operation and its buffers, in the order of the operation's slots.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dispatch {
+    /// What it belongs to: `layers.0`, `batch`, `step`.
+    pub label: String,
+    /// What it does.
+    pub operation: Operation,
+    /// With which buffers.
+    pub bindings: Vec<BufferId>,
+}
+
+impl Dispatch {
+    /// Its buffers, each with what is done to it.
+    pub fn accesses(&self) -> impl Iterator<Item = (BufferId, Access)> + '_ {
+        let slots = self.operation.kernel().slots();
+        self.bindings.iter().copied().zip(slots.into_iter().map(|slot| slot.access))
+    }
+}
+
+/// A list of dispatches that is replayed as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// One optimizer step.
+    Step,
+    /// The gradients of the coming batch, without a step.
+    Gradient,
+    /// Loss and score of the next rows of the data set.
+    Evaluate,
+    /// Predictions for the rows in the input buffer.
+    Predict,
+}
+
+impl Phase {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Step, Self::Gradient, Self::Evaluate, Self::Predict];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Gradient => "gradient",
+            Self::Evaluate => "evaluate",
+            Self::Predict => "predict",
+        }
+    }
+}
+
+/// A part of the resident data set that one binding can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Where it is.
+    pub buffer: BufferId,
+    /// Its first row in the data set.
+    pub first: usize,
+    /// Its rows.
+    pub rows: usize,
+}
+
+/// The buffers that the host writes or reads, by their purpose.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Handles {
+    /// Features of the data set, \[N, I\] in chunks.
+    pub features: Vec<Chunk>,
+    /// Targets of the data set, \[N, T\] in chunks.
+    pub targets: Vec<Chunk>,
+    /// W\[O,I\] then b\[O\], for each layer.
+    pub parameters: Vec<BufferId>,
+    /// What the optimizer remembers: all zero at the start.
+    pub state: Vec<BufferId>,
+    /// The gradient of the parameters of each layer, where the plan keeps it.
+    pub gradients: Vec<BufferId>,
+    /// The step counter.
+    pub control: Option<BufferId>,
+    /// Loss and score of the last steps, a ring.
+    pub history: Option<BufferId>,
+    /// The counter of the evaluation.
+    pub evaluate_control: Option<BufferId>,
+    /// Loss and score of each portion of the evaluation.
+    pub evaluate_history: Option<BufferId>,
+    /// The rows in the input of a prediction.
+    pub predict_control: Option<BufferId>,
+    /// Rows to predict, \[P, I\].
+    pub input: Option<BufferId>,
+    /// Their predictions, \[P, O\].
+    pub output: Option<BufferId>,
+}
+
+/// The dispatch graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The network that it trains or applies.
+    pub network: Network,
+    /// The way a step was lowered.
+    pub strategy: Strategy,
+    /// Rows in the data set, N; 0 where it only predicts.
+    pub rows: usize,
+    /// Rows in a batch, B.
+    pub batch: usize,
+    /// Rows in a portion of the evaluation.
+    pub evaluate_rows: usize,
+    /// Rows that one replay of `predict` takes.
+    pub predict_rows: usize,
+    /// All buffers; a [`BufferId`] is an index.
+    pub buffers: Vec<Buffer>,
+    /// The dispatches of each phase, in the order of [`Phase::ALL`].
+    pub phases: [Vec<Dispatch>; 4],
+    /// The buffers that the host touches.
+    pub handles: Handles,
+}
+
+impl Plan {
+    /// The dispatches of a phase.
+    pub fn phase(&self, phase: Phase) -> &[Dispatch] {
+        &self.phases[phase as usize]
+    }
+
+    /// A buffer.
+    pub fn buffer(&self, id: BufferId) -> &Buffer {
+        &self.buffers[id.0]
+    }
+
+    /// Bytes of all buffers together.
+    pub fn bytes(&self) -> u64 {
+        self.buffers.iter().map(Buffer::bytes).sum()
+    }
+
+    /// What one replay of a phase costs.
+    pub fn cost(&self, phase: Phase) -> Cost {
+        self.phase(phase).iter().map(|dispatch| dispatch.operation.kernel().cost()).fold(
+            Cost::default(),
+            |sum, cost| Cost { flops: sum.flops + cost.flops, bytes: sum.bytes + cost.bytes },
+        )
+    }
+
+    /// Steps in an epoch.
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.rows.div_ceil(self.batch.max(1)).max(1) as u64
+    }
+
+    /// Entries of the ring of losses.
+    pub fn history_entries(&self) -> usize {
+        self.handles.history.map_or(0, |id| self.buffer(id).words() / 2)
+    }
+
+    /// As a Graphviz graph of kernels and buffers.
+    pub fn to_dot(&self) -> String {
+        dot::dot(self)
+    }
+}

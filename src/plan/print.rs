@@ -1,0 +1,136 @@
+//! A plan as people read it.
+
+use std::fmt::{Display, Formatter, Result};
+
+use super::{Dispatch, Phase, Plan};
+use crate::kernels::fold;
+
+/// Bytes with a binary unit, to three digits.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    scaled(count as f64, 1024.0, &UNITS)
+}
+
+/// A count with a decimal unit, to three digits.
+pub(crate) fn quantity(count: u64) -> String {
+    scaled(count as f64, 1000.0, &["", "k", "M", "G", "T"])
+}
+
+fn scaled(mut value: f64, base: f64, units: &[&str]) -> String {
+    let mut unit = 0;
+    while value >= base && unit + 1 < units.len() {
+        value /= base;
+        unit += 1;
+    }
+    let digits = if unit == 0 || value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
+    format!("{value:.digits$} {}", units[unit]).trim_end().to_owned()
+}
+
+impl Display for Plan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Self { network, .. } = self;
+        writeln!(
+            f,
+            "network {network}, {} hidden, {} output: {} parameters, {} FLOPs a row forward",
+            network.activation,
+            network.output,
+            network.parameters(),
+            quantity(network.flops_forward()),
+        )?;
+        if self.rows > 0 {
+            writeln!(
+                f,
+                "{} rows in batches of {}: {} steps an epoch; strategy {}",
+                self.rows,
+                self.batch,
+                self.steps_per_epoch(),
+                self.strategy,
+            )?;
+        }
+        for phase in Phase::ALL {
+            let dispatches = self.phase(phase);
+            if !dispatches.is_empty() {
+                writeln!(f)?;
+                self.write_phase(f, phase, dispatches)?;
+            }
+        }
+        writeln!(f, "\nbuffers")?;
+        let width = self.buffers.iter().map(|b| b.name.len()).max().unwrap_or(0);
+        for buffer in &self.buffers {
+            let shape = format!("{:?}", buffer.shape);
+            writeln!(
+                f,
+                "  {:width$}  {shape:>20}  {:>10}  {:?}",
+                buffer.name,
+                bytes(buffer.bytes()),
+                buffer.role,
+            )?;
+        }
+        write!(f, "memory: {} in {} buffers", bytes(self.bytes()), self.buffers.len())
+    }
+}
+
+impl Plan {
+    fn write_phase(&self, f: &mut Formatter<'_>, phase: Phase, list: &[Dispatch]) -> Result {
+        let cost = self.cost(phase);
+        writeln!(
+            f,
+            "{}: {} dispatches, {} FLOPs, {}",
+            phase.name(),
+            list.len(),
+            quantity(cost.flops),
+            bytes(cost.bytes),
+        )?;
+        let rows: Vec<[String; 6]> = list.iter().map(|dispatch| self.row(dispatch)).collect();
+        let width =
+            |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..6).map(width).collect();
+        for [stem, label, shape, groups, flops, moved] in &rows {
+            writeln!(
+                f,
+                "  {stem:a$}  {label:b$}  {shape:c$}  {groups:>d$}  {flops:>e$}  {moved:>g$}",
+                a = widths[0],
+                b = widths[1],
+                c = widths[2],
+                d = widths[3],
+                e = widths[4],
+                g = widths[5],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn row(&self, dispatch: &Dispatch) -> [String; 6] {
+        let kernel = dispatch.operation.kernel();
+        let cost = kernel.cost();
+        let [x, y, _] = fold(kernel.workgroups());
+        [
+            kernel.stem().to_owned(),
+            dispatch.label.clone(),
+            kernel.describe(),
+            if y > 1 { format!("{x}×{y} workgroups") } else { format!("{x} workgroups") },
+            format!("{} FLOPs", quantity(cost.flops)),
+            bytes(cost.bytes),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_keep_three_digits() {
+        assert_eq!(bytes(12), "12 B");
+        assert_eq!(bytes(1536), "1.50 KiB");
+        assert_eq!(bytes(128 << 20), "128 MiB");
+        assert_eq!(quantity(999), "999");
+        assert_eq!(quantity(12_340), "12.3 k");
+    }
+}
