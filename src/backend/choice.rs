@@ -1,0 +1,118 @@
+//! From what the user asks for to a device.
+
+use std::str::FromStr;
+
+use super::cpu::Cpu;
+use super::{Device, gpu};
+use crate::{Error, Result};
+
+/// Which device to take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The best hardware adapter; with none, the CPU path.
+    #[default]
+    Auto,
+    /// The best hardware adapter.
+    Gpu,
+    /// A software adapter: lavapipe, WARP, SwiftShader.
+    Software,
+    /// The CPU path; no graphics driver is touched.
+    Cpu,
+    /// The first adapter whose name contains this, in either case.
+    Named(String),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self> {
+        match word {
+            "auto" => Ok(Self::Auto),
+            "gpu" => Ok(Self::Gpu),
+            "software" => Ok(Self::Software),
+            "cpu" => Ok(Self::Cpu),
+            "" => Err(Error::invalid(
+                "the device is empty",
+                "use auto, gpu, software, cpu or a part of an adapter's name",
+            )),
+            part => Ok(Self::Named(part.into())),
+        }
+    }
+}
+
+impl std::fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Gpu => "gpu",
+            Self::Software => "software",
+            Self::Cpu => "cpu",
+            Self::Named(part) => part,
+        })
+    }
+}
+
+/// Whether the driver's own bounds checks are compiled into the shaders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShaderChecks {
+    /// No: our guards are enough, and tests show it. Twice as fast on a matrix product.
+    #[default]
+    Off,
+    /// Yes: for tests and for doubters.
+    On,
+}
+
+/// An adapter that there is, as `halfplane devices` shows it.
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    /// Its name.
+    pub name: String,
+    /// Vulkan, Metal or DX12.
+    pub backend: String,
+    /// Discrete, integrated, virtual, or a CPU pretending.
+    pub kind: String,
+    /// The driver and its version.
+    pub driver: String,
+    /// Whether it is hardware.
+    pub hardware: bool,
+    /// What it lacks, where it cannot be used.
+    pub missing: Option<String>,
+    /// Its limits, by name, for people.
+    pub limits: Vec<(&'static str, String)>,
+    /// Its features that matter here.
+    pub features: Vec<&'static str>,
+}
+
+/// All adapters, best first: `auto` takes the first if it is hardware.
+pub fn adapters() -> Vec<Adapter> {
+    gpu::adapters()
+}
+
+/// Opens a device; the second value says why it was chosen, where that is not plain.
+///
+/// # Errors
+/// [`Error::NoDevice`] where there is none of that kind, [`Error::Device`] where it will not open.
+pub fn open(
+    choice: &DeviceChoice,
+    checks: ShaderChecks,
+) -> Result<(Box<dyn Device>, Option<String>)> {
+    if *choice == DeviceChoice::Cpu {
+        return Ok((Box::new(Cpu), None));
+    }
+    let found = gpu::select(choice);
+    match (found, choice) {
+        (Ok(adapter), _) => Ok((Box::new(gpu::Gpu::open(adapter, checks)?), None)),
+        (Err(reason), DeviceChoice::Auto) => {
+            Ok((Box::new(Cpu), Some(format!("{reason}: taking the CPU path"))))
+        }
+        (Err(reason), DeviceChoice::Software) => Err(Error::NoDevice {
+            problem: reason,
+            remedy: "install one (Debian and Ubuntu: mesa-vulkan-drivers), or use --device cpu"
+                .into(),
+        }),
+        (Err(reason), _) => Err(Error::NoDevice {
+            problem: reason,
+            remedy: "see `halfplane devices`, or use --device cpu".into(),
+        }),
+    }
+}

@@ -1,0 +1,111 @@
+//! Runs a plan on the CPU: matrix products through the `gemm` crate with SIMD and threads,
+//! everything else in passes of our own. Kernels without a fast version run as their twins.
+
+mod dense;
+
+use std::ops::ControlFlow;
+
+use super::{Backend, Device, Memory, Sink, StepMetrics};
+use crate::Result;
+use crate::kernels::{Control, Operation, Words};
+use crate::plan::{BufferId, Limits, Phase, Plan};
+
+/// Steps between two looks at the sink: a terminal needs no more, and tiny steps no less.
+const STEPS_AT_ONCE: usize = 256;
+
+/// The CPU.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cpu;
+
+impl Device for Cpu {
+    fn name(&self) -> &str {
+        "cpu"
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { memory_bytes: super::host_memory(), ..Limits::unlimited(self.name()) }
+    }
+
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        let memory = Memory::new(&plan);
+        let widest = plan.network.layers().iter().map(|layer| layer.parameters()).max();
+        let gradient = vec![0.0; widest.unwrap_or(0)];
+        Ok(Box::new(Loaded { plan, memory, gradient, finished: Vec::with_capacity(STEPS_AT_ONCE) }))
+    }
+}
+
+struct Loaded {
+    plan: Plan,
+    memory: Memory,
+    /// The gradient of one layer, on its way to the update.
+    gradient: Vec<f32>,
+    /// Metrics on their way to the sink.
+    finished: Vec<StepMetrics>,
+}
+
+impl Loaded {
+    fn run(&mut self, phase: Phase) {
+        let gradient = &mut self.gradient;
+        self.memory.run(&self.plan, phase, &mut |operation, bound| run(operation, bound, gradient));
+    }
+}
+
+/// One dispatch, by its fast version where there is one.
+fn run(operation: &Operation, bound: &mut [Words], gradient: &mut [f32]) {
+    match operation {
+        Operation::DenseForward(layer) => dense::forward(layer, bound),
+        Operation::DenseBackwardInput(layer) => dense::backward_input(layer, bound),
+        Operation::DenseBackwardWeight(layer) => dense::backward_weight(layer, bound, gradient),
+        Operation::Gather(_)
+        | Operation::Activate(_)
+        | Operation::Softmax(_)
+        | Operation::LossGradient(_)
+        | Operation::Metrics(_) => operation.kernel().twin(bound),
+    }
+}
+
+impl Backend for Loaded {
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()> {
+        self.memory.words_mut(buffer)[..words.len()].copy_from_slice(words);
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words> {
+        Ok(self.memory.words(buffer)[..words].to_vec())
+    }
+
+    fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
+        for _ in 0..times {
+            self.run(phase);
+        }
+        Ok(())
+    }
+
+    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
+        let Some(control) = self.plan.handles.control else { return Ok(()) };
+        let heavy = self.plan.cost(Phase::Step).flops > 1 << 24;
+        let mut left = steps;
+        while left > 0 {
+            let portion = left.min(STEPS_AT_ONCE as u64);
+            self.finished.clear();
+            for _ in 0..portion {
+                let slot = Control::from_words(self.memory.words(control)).slot;
+                self.run(Phase::Step);
+                self.finished.push(self.memory.metrics(&self.plan, u64::from(slot)));
+                // A step of a large network takes long: hand over what there is.
+                if heavy {
+                    break;
+                }
+            }
+            left -= self.finished.len() as u64;
+            if let ControlFlow::Break(()) = sink(&self.finished) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! Which adapters there are, which is best, and what is asked of it.
+
+use wgpu::{DeviceType, Features};
+
+use super::super::{Adapter, DeviceChoice};
+
+/// What every kernel needs beyond plain WebGPU: shapes travel as immediates.
+const NEEDED: Features = Features::IMMEDIATES;
+
+/// Bytes of immediates that the largest kernel takes, with room to grow.
+const IMMEDIATES: u32 = 128;
+
+/// All adapters, best first: hardware before software, discrete before integrated. The
+/// environment's `WGPU_BACKEND` and `WGPU_POWER_PREF` are heeded.
+pub(super) fn all() -> Vec<wgpu::Adapter> {
+    let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    let backends = descriptor.backends;
+    let instance = wgpu::Instance::new(descriptor);
+    let mut found = pollster::block_on(instance.enumerate_adapters(backends));
+    let thrifty = wgpu::PowerPreference::from_env() == Some(wgpu::PowerPreference::LowPower);
+    found.sort_by_key(|adapter| match adapter.get_info().device_type {
+        DeviceType::IntegratedGpu if thrifty => 0,
+        DeviceType::DiscreteGpu => 1,
+        DeviceType::IntegratedGpu => 2,
+        DeviceType::VirtualGpu => 3,
+        DeviceType::Other => 4,
+        DeviceType::Cpu => 5,
+    });
+    found
+}
+
+/// The best adapter for a choice, or why there is none.
+pub(super) fn select(choice: &DeviceChoice) -> Result<wgpu::Adapter, String> {
+    let mut adapters = all();
+    let count = adapters.len();
+    let names: Vec<String> = adapters.iter().map(|a| name(&a.get_info())).collect();
+    let fits = |adapter: &wgpu::Adapter| match choice {
+        DeviceChoice::Auto => hardware(adapter) && missing(adapter).is_none(),
+        DeviceChoice::Gpu => hardware(adapter),
+        DeviceChoice::Software => adapter.get_info().device_type == DeviceType::Cpu,
+        DeviceChoice::Cpu => false,
+        DeviceChoice::Named(part) => {
+            name(&adapter.get_info()).to_lowercase().contains(&part.to_lowercase())
+        }
+    };
+    match adapters.iter().position(fits) {
+        Some(index) => Ok(adapters.swap_remove(index)),
+        None => {
+            let found = match count {
+                0 => "no adapter at all".to_owned(),
+                _ => names.join(", "),
+            };
+            Err(match choice {
+                DeviceChoice::Software => format!("no software adapter (found: {found})"),
+                DeviceChoice::Named(part) => format!("no adapter named `{part}` (found: {found})"),
+                _ => format!("no hardware GPU adapter (found: {found})"),
+            })
+        }
+    }
+}
+
+fn hardware(adapter: &wgpu::Adapter) -> bool {
+    adapter.get_info().device_type != DeviceType::Cpu
+}
+
+/// The adapter's name with its way in: `NVIDIA H100 (Vulkan)`.
+pub(super) fn name(info: &wgpu::AdapterInfo) -> String {
+    format!("{} ({:?})", info.name, info.backend)
+}
+
+/// What an adapter lacks, if anything.
+pub(super) fn missing(adapter: &wgpu::Adapter) -> Option<String> {
+    let limits = adapter.limits();
+    let lacking = NEEDED - adapter.features();
+    if !lacking.is_empty() {
+        Some(format!("{lacking:?}"))
+    } else if limits.max_compute_invocations_per_workgroup < 256 {
+        Some("workgroups of 256 invocations".into())
+    } else if limits.max_compute_workgroup_storage_size < 16 << 10 {
+        Some("16 KiB of workgroup memory".into())
+    } else if limits.max_immediate_size < IMMEDIATES {
+        Some(format!("{IMMEDIATES} bytes of immediates"))
+    } else {
+        None
+    }
+}
+
+/// A device with the adapter's own limits and only the features that we use.
+pub(super) fn request(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
+    wgpu::DeviceDescriptor {
+        label: Some("halfplane"),
+        required_features: NEEDED,
+        required_limits: adapter.limits(),
+        ..Default::default()
+    }
+}
+
+/// The memory that an adapter can use, where it is known: a software adapter uses the host's.
+pub(super) fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
+    match hardware(adapter) {
+        true => None,
+        false => super::super::host_memory(),
+    }
+}
+
+/// An adapter as people see it.
+pub(super) fn describe(adapter: &wgpu::Adapter) -> Adapter {
+    let info = adapter.get_info();
+    let limits = adapter.limits();
+    let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
+    let features = [
+        ("f16", Features::SHADER_F16),
+        ("subgroups", Features::SUBGROUP),
+        ("cooperative matrices", Features::EXPERIMENTAL_COOPERATIVE_MATRIX),
+        ("timestamps", Features::TIMESTAMP_QUERY),
+        ("pipeline cache", Features::PIPELINE_CACHE),
+        ("immediates", Features::IMMEDIATES),
+    ];
+    Adapter {
+        name: info.name.clone(),
+        backend: format!("{:?}", info.backend),
+        kind: match info.device_type {
+            DeviceType::DiscreteGpu => "discrete GPU",
+            DeviceType::IntegratedGpu => "integrated GPU",
+            DeviceType::VirtualGpu => "virtual GPU",
+            DeviceType::Cpu => "software",
+            DeviceType::Other => "other",
+        }
+        .into(),
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+        hardware: hardware(adapter),
+        missing: missing(adapter),
+        limits: vec![
+            ("storage binding", mib(limits.max_storage_buffer_binding_size)),
+            ("buffer", mib(limits.max_buffer_size)),
+            (
+                "workgroup memory",
+                format!("{} KiB", limits.max_compute_workgroup_storage_size >> 10),
+            ),
+            ("invocations a workgroup", limits.max_compute_invocations_per_workgroup.to_string()),
+            ("storage buffers a stage", limits.max_storage_buffers_per_shader_stage.to_string()),
+            ("subgroup size", subgroup_sizes(&info)),
+        ],
+        features: features
+            .into_iter()
+            .filter(|(_, feature)| adapter.features().contains(*feature))
+            .map(|(name, _)| name)
+            .collect(),
+    }
+}
+
+fn subgroup_sizes(info: &wgpu::AdapterInfo) -> String {
+    match (info.subgroup_min_size, info.subgroup_max_size) {
+        (least, most) if least == most => least.to_string(),
+        (least, most) => format!("{least} to {most}"),
+    }
+}

@@ -1,0 +1,224 @@
+//! A plan on a wgpu device.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::super::{Backend, Sink};
+use super::context::Context;
+use super::flight::{Flights, Luggage};
+use super::pace::Pace;
+use super::pipelines::{Pipelines, Ready};
+use crate::Result;
+use crate::kernels::{Control, Words};
+use crate::plan::{BufferId, Phase, Plan};
+
+/// Bytes that are handed to the queue at once: it copies them before they are sent.
+const UPLOAD: usize = 32 << 20;
+
+/// A loaded plan.
+pub(super) struct Loaded {
+    context: Arc<Context>,
+    plan: Plan,
+    buffers: Vec<wgpu::Buffer>,
+    pipelines: Pipelines,
+    /// The dispatches of each phase, made ready when it is first replayed.
+    ready: [Option<Vec<Ready>>; 4],
+    pace: [Pace; 4],
+    /// Where in the ring the next step's metrics go: the device's counter, followed here.
+    slot: u64,
+    /// Staging buffers for the history that no flight is using.
+    staging: Vec<wgpu::Buffer>,
+}
+
+impl Loaded {
+    pub(super) fn new(context: Arc<Context>, plan: Plan) -> Result<Self> {
+        let scope = context.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let buffers = plan
+            .buffers
+            .iter()
+            .map(|buffer| {
+                context.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some(&buffer.name),
+                    size: buffer.bytes(),
+                    usage: wgpu::BufferUsages::STORAGE
+                        | wgpu::BufferUsages::COPY_SRC
+                        | wgpu::BufferUsages::COPY_DST,
+                    mapped_at_creation: false,
+                })
+            })
+            .collect();
+        if let Some(error) = pollster::block_on(scope.pop()) {
+            let bytes = plan.bytes() >> 20;
+            return Err(context.error(format!("no room for a plan of {bytes} MiB ({error})")));
+        }
+        context.check()?;
+        Ok(Self {
+            context,
+            plan,
+            buffers,
+            pipelines: Pipelines::default(),
+            ready: Default::default(),
+            pace: [const { Pace::new() }; 4],
+            slot: 0,
+            staging: Vec::new(),
+        })
+    }
+
+    /// Makes a phase's dispatches ready.
+    fn prepare(&mut self, phase: Phase) -> Result<()> {
+        if self.ready[phase as usize].is_none() {
+            let list = self
+                .plan
+                .phase(phase)
+                .iter()
+                .map(|dispatch| {
+                    self.pipelines.ready(&self.context, &self.plan, &self.buffers, dispatch)
+                })
+                .collect();
+            self.context.check()?;
+            self.ready[phase as usize] = Some(list);
+        }
+        Ok(())
+    }
+
+    /// Records and submits so many replays of a phase; `history` brings the losses along.
+    fn submit(
+        &mut self,
+        phase: Phase,
+        replays: u64,
+        history: Option<BufferId>,
+        flights: &mut Flights,
+    ) -> Result<()> {
+        let mut encoder = self.context.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some(phase.name()),
+                timestamp_writes: None,
+            });
+            let list = self.ready[phase as usize].as_deref().unwrap_or_default();
+            for _ in 0..replays {
+                for dispatch in list {
+                    dispatch.record(&mut pass);
+                }
+            }
+        }
+        let staging = history.map(|history| self.copy_history(&mut encoder, history, replays));
+        let index = self.context.queue.submit([encoder.finish()]);
+        self.context.check()?;
+        flights.depart(replays, index, staging.map(Luggage::check_in));
+        Ok(())
+    }
+
+    /// Copies the ring's next `count` entries, in order, into a staging buffer.
+    fn copy_history(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        history: BufferId,
+        count: u64,
+    ) -> wgpu::Buffer {
+        const ENTRY: u64 = 8;
+        let entries = self.plan.history_entries() as u64;
+        let device = &self.context.device;
+        let staging = self.staging.pop().unwrap_or_else(|| {
+            device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("history, coming back"),
+                size: ENTRY * entries,
+                usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            })
+        });
+        let before_wrap = count.min(entries - self.slot);
+        let source = &self.buffers[history.0];
+        encoder.copy_buffer_to_buffer(source, ENTRY * self.slot, &staging, 0, ENTRY * before_wrap);
+        if before_wrap < count {
+            let rest = ENTRY * (count - before_wrap);
+            encoder.copy_buffer_to_buffer(source, 0, &staging, ENTRY * before_wrap, rest);
+        }
+        self.slot = (self.slot + count) % entries;
+        staging
+    }
+
+    /// Replays a phase `times`, in submissions of measured length. Where the sink breaks off,
+    /// nothing more is submitted.
+    fn pump(
+        &mut self,
+        phase: Phase,
+        times: u64,
+        history: Option<BufferId>,
+        sink: &mut Sink<'_>,
+    ) -> Result<()> {
+        self.prepare(phase)?;
+        // What is on its way may fill half of the ring, so that nothing is overwritten unread.
+        let most = match history {
+            Some(_) => (self.plan.history_entries() / (2 * super::flight::MOST)).max(1) as u64,
+            None => u64::MAX,
+        };
+        let mut flights = Flights::default();
+        let mut left = times;
+        let mut stopped = false;
+        loop {
+            while left > 0 && !stopped && !flights.are_full() {
+                let replays = self.pace[phase as usize].next().min(left).min(most);
+                self.submit(phase, replays, history, &mut flights)?;
+                left -= replays;
+            }
+            let Some(landed) = flights.land(&self.context)? else { return Ok(()) };
+            self.pace[phase as usize].learn(landed.replays, landed.submitted, Instant::now());
+            self.staging.extend(landed.staging);
+            if !stopped && !landed.metrics.is_empty() {
+                stopped = sink(&landed.metrics).is_break();
+            }
+        }
+    }
+}
+
+impl Backend for Loaded {
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()> {
+        if Some(buffer) == self.plan.handles.control {
+            self.slot = u64::from(Control::from_words(words).slot);
+        }
+        let bytes: &[u8] = bytemuck::cast_slice(words);
+        for (index, part) in bytes.chunks(UPLOAD).enumerate() {
+            let offset = (index * UPLOAD) as u64;
+            self.context.queue.write_buffer(&self.buffers[buffer.0], offset, part);
+            if part.len() == UPLOAD {
+                let index = self.context.queue.submit([]);
+                self.context.wait(Some(index))?;
+            }
+        }
+        self.context.check()
+    }
+
+    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words> {
+        if words == 0 {
+            return Ok(Words::new());
+        }
+        let size = 4 * words as u64;
+        let device = &self.context.device;
+        let staging = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("coming back"),
+            size,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let mut encoder = device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(&self.buffers[buffer.0], 0, &staging, 0, size);
+        let index = self.context.queue.submit([encoder.finish()]);
+        let luggage = Luggage::check_in(staging);
+        self.context.wait(Some(index))?;
+        Ok(luggage.collect(&self.context)?.0)
+    }
+
+    fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
+        self.pump(phase, times, None, &mut |_| std::ops::ControlFlow::Continue(()))
+    }
+
+    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
+        let history = self.plan.handles.history;
+        self.pump(Phase::Step, steps, history, sink)
+    }
+}

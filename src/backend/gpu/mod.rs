@@ -1,0 +1,76 @@
+//! Runs a plan through wgpu: buffers, pipelines and bind groups made once, then replayed, many
+//! steps a submission. The only room that names wgpu.
+
+mod adapter;
+mod context;
+mod flight;
+mod loaded;
+mod pace;
+mod pipelines;
+
+use std::sync::Arc;
+
+use super::{Adapter, Backend, Device, DeviceChoice, ShaderChecks};
+use crate::plan::{Limits, Plan};
+use crate::{Error, Result};
+
+use context::Context;
+
+/// A wgpu device.
+#[derive(Debug)]
+pub struct Gpu {
+    context: Arc<Context>,
+    memory: Option<u64>,
+}
+
+/// An adapter that was chosen, not yet opened.
+#[derive(Debug)]
+pub struct Selected(wgpu::Adapter);
+
+/// All adapters, best first.
+pub fn adapters() -> Vec<Adapter> {
+    adapter::all().iter().map(adapter::describe).collect()
+}
+
+/// The adapter for a choice, or why there is none.
+pub(super) fn select(choice: &DeviceChoice) -> Result<Selected, String> {
+    adapter::select(choice).map(Selected)
+}
+
+impl Gpu {
+    /// Opens an adapter with all that it grants.
+    pub(super) fn open(Selected(adapter): Selected, checks: ShaderChecks) -> Result<Self> {
+        let name = adapter::name(&adapter.get_info());
+        let memory = adapter::memory(&adapter);
+        if let Some(missing) = adapter::missing(&adapter) {
+            return Err(Error::NoDevice {
+                problem: format!("{name} lacks {missing}"),
+                remedy: "update its driver, or use --device cpu".into(),
+            });
+        }
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&adapter::request(&adapter)))
+                .map_err(|error| Error::device(&name, error))?;
+        Ok(Self { context: Arc::new(Context::new(device, queue, name, checks)), memory })
+    }
+}
+
+impl Device for Gpu {
+    fn name(&self) -> &str {
+        &self.context.name
+    }
+
+    fn limits(&self) -> Limits {
+        let limits = self.context.device.limits();
+        Limits {
+            device: self.context.name.clone(),
+            binding_bytes: limits.max_storage_buffer_binding_size,
+            buffer_bytes: limits.max_buffer_size,
+            memory_bytes: self.memory,
+        }
+    }
+
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        Ok(Box::new(loaded::Loaded::new(Arc::clone(&self.context), plan)?))
+    }
+}

@@ -1,0 +1,149 @@
+//! Dispatches made ready: shader modules, pipelines and bind groups, each made once.
+
+use std::collections::HashMap;
+
+use super::super::ShaderChecks;
+use super::context::Context;
+use crate::kernels::{Access, Kernel, Slot, fold};
+use crate::plan::{Dispatch, Plan};
+
+/// A dispatch, ready to be recorded any number of times.
+pub(super) struct Ready {
+    pipeline: wgpu::ComputePipeline,
+    bind_group: wgpu::BindGroup,
+    immediates: Vec<u8>,
+    workgroups: [u32; 3],
+}
+
+impl Ready {
+    pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bind_group, &[]);
+        if !self.immediates.is_empty() {
+            pass.set_immediates(0, &self.immediates);
+        }
+        let [x, y, z] = self.workgroups;
+        pass.dispatch_workgroups(x, y, z);
+    }
+}
+
+/// The shader that a kernel's pieces make, for reading and for compiling.
+pub(super) fn source(kernel: &dyn Kernel) -> String {
+    kernel.modules().iter().map(|module| module.source).collect::<Vec<_>>().join("\n")
+}
+
+type ModuleKey = Vec<&'static str>;
+type PipelineKey = (ModuleKey, Vec<(&'static str, u64)>);
+
+/// The modules and pipelines of a device, shared by the dispatches that need the same.
+#[derive(Default)]
+pub(super) struct Pipelines {
+    modules: HashMap<ModuleKey, wgpu::ShaderModule>,
+    pipelines: HashMap<PipelineKey, (wgpu::ComputePipeline, wgpu::BindGroupLayout)>,
+}
+
+impl Pipelines {
+    /// Makes a dispatch ready.
+    pub(super) fn ready(
+        &mut self,
+        context: &Context,
+        plan: &Plan,
+        buffers: &[wgpu::Buffer],
+        dispatch: &Dispatch,
+    ) -> Ready {
+        let kernel = dispatch.operation.kernel();
+        let (pipeline, layout) = self.pipeline(context, kernel);
+        let entries: Vec<wgpu::BindGroupEntry<'_>> = dispatch
+            .bindings
+            .iter()
+            .enumerate()
+            .map(|(binding, id)| wgpu::BindGroupEntry {
+                binding: binding as u32,
+                resource: buffers[id.0].as_entire_binding(),
+            })
+            .collect();
+        let names: Vec<&str> =
+            dispatch.bindings.iter().map(|id| plan.buffer(*id).name.as_str()).collect();
+        let label = format!("{} {} ({})", dispatch.label, kernel.stem(), names.join(", "));
+        let bind_group = context.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(&label),
+            layout: &layout,
+            entries: &entries,
+        });
+        Ready {
+            pipeline,
+            bind_group,
+            immediates: kernel.immediates(),
+            workgroups: fold(kernel.workgroups()),
+        }
+    }
+
+    fn pipeline(
+        &mut self,
+        context: &Context,
+        kernel: &dyn Kernel,
+    ) -> (wgpu::ComputePipeline, wgpu::BindGroupLayout) {
+        let names: ModuleKey = kernel.modules().iter().map(|module| module.name).collect();
+        let overrides = kernel.overrides();
+        let bits = overrides.iter().map(|(name, value)| (*name, value.to_bits())).collect();
+        let key = (names.clone(), bits);
+        if let Some(found) = self.pipelines.get(&key) {
+            return found.clone();
+        }
+        let module = self.modules.entry(names).or_insert_with(|| compile(context, kernel));
+        let device = &context.device;
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(kernel.stem()),
+            entries: &kernel.slots().iter().enumerate().map(layout_entry).collect::<Vec<_>>(),
+        });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(kernel.stem()),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: kernel.immediates().len() as u32,
+        });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(kernel.stem()),
+            layout: Some(&pipeline_layout),
+            module,
+            entry_point: Some(kernel.stem()),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &overrides,
+                zero_initialize_workgroup_memory: context.checks == ShaderChecks::On,
+            },
+            cache: None,
+        });
+        self.pipelines.insert(key, (pipeline.clone(), layout.clone()));
+        (pipeline, layout)
+    }
+}
+
+fn compile(context: &Context, kernel: &dyn Kernel) -> wgpu::ShaderModule {
+    let descriptor = wgpu::ShaderModuleDescriptor {
+        label: Some(kernel.stem()),
+        source: wgpu::ShaderSource::Wgsl(source(kernel).into()),
+    };
+    let checks = match context.checks {
+        ShaderChecks::On => wgpu::ShaderRuntimeChecks::checked(),
+        ShaderChecks::Off => wgpu::ShaderRuntimeChecks::unchecked(),
+    };
+    // SAFETY: unchecked shaders must stay in bounds and terminate by themselves. Every index that
+    // ours use is guarded by `index < count` with counts that the planner sized the buffer by;
+    // rows are at most `Control::rows`, which the host and `metrics` keep at or below the capacity
+    // that the buffers were made for; every loop counts up to such a number, and the walk of
+    // `permute` ends because a permutation's cycle leads back inside. The kernel tests run all
+    // shaders with checks on and off, and compare.
+    unsafe { context.device.create_shader_module_trusted(descriptor, checks) }
+}
+
+fn layout_entry((binding, slot): (usize, &Slot)) -> wgpu::BindGroupLayoutEntry {
+    wgpu::BindGroupLayoutEntry {
+        binding: binding as u32,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer {
+            ty: wgpu::BufferBindingType::Storage { read_only: slot.access == Access::Read },
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        },
+        count: None,
+    }
+}

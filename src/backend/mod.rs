@@ -1,0 +1,73 @@
+//! Where a plan runs: `gpu/` materialises it once and replays it through wgpu, `cpu/` runs the
+//! same plan on fast Rust code, `reference` runs it on the naive twins.
+//!
+//! Only `gpu/` names wgpu. Must not know: the epoch loop.
+
+mod choice;
+pub mod cpu;
+pub mod gpu;
+mod memory;
+pub mod reference;
+
+use std::ops::ControlFlow;
+
+use crate::Result;
+use crate::kernels::Words;
+use crate::plan::{BufferId, Limits, Phase, Plan};
+
+pub use choice::{Adapter, DeviceChoice, ShaderChecks, adapters, open};
+pub use memory::Memory;
+
+pub(crate) use memory::host_memory;
+
+/// A device that plans can be made for and loaded onto.
+pub trait Device {
+    /// Its name, for people and records.
+    fn name(&self) -> &str;
+
+    /// What it grants.
+    fn limits(&self) -> Limits;
+
+    /// Makes a plan's buffers (all zero) and pipelines.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] where the device refuses.
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>>;
+}
+
+/// What a step told: the mean loss of its batch before its update, and the mean score.
+pub type StepMetrics = [f32; 2];
+
+/// Takes the metrics of finished steps, in order; breaks off to stop.
+pub type Sink<'a> = dyn FnMut(&[StepMetrics]) -> ControlFlow<()> + 'a;
+
+/// A plan on a device.
+pub trait Backend {
+    /// The plan.
+    fn plan(&self) -> &Plan;
+
+    /// Writes the first words of a buffer.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`], as all of these.
+    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()>;
+
+    /// Reads the first words of a buffer, after all that was asked before.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`]
+    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words>;
+
+    /// Replays a phase, waiting for nothing.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`]
+    fn replay(&mut self, phase: Phase, times: u64) -> Result<()>;
+
+    /// Replays `step` and hands each finished step's metrics to `sink`, in order. Where the sink
+    /// breaks off, steps already on their way are finished but not handed over.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`]
+    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()>;
+}
