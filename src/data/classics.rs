@@ -1,0 +1,18 @@
+//! Data sets that every lecture has.
+
+use super::{Dataset, Targets};
+
+impl Dataset {
+    /// The four points of exclusive or: what one line cannot part.
+    pub fn xor() -> Self {
+        Self {
+            inputs: 2,
+            rows: 4,
+            features: vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0],
+            targets: Targets::Binary { values: vec![0.0, 1.0, 1.0, 0.0], columns: 1 },
+            feature_names: vec!["x1".into(), "x2".into()],
+            target_name: "y".into(),
+            classes: vec!["0".into(), "1".into()],
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Rows of numbers and what they should become.
+
+use serde::{Deserialize, Serialize};
+
+use crate::spec::named;
+use crate::{Error, Result};
+
+/// What kind of target there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Yes or no.
+    Binary,
+    /// One of several classes.
+    Multiclass,
+    /// A number.
+    Regression,
+}
+
+named!(Task, "task", {
+    Binary => "binary",
+    Multiclass => "multiclass",
+    Regression => "regression",
+});
+
+/// The targets, one row for each row of features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Targets {
+    /// 0 or 1, \[N, columns\] row by row; more than one column for several labels at once.
+    Binary {
+        /// The labels.
+        values: Vec<f32>,
+        /// Labels in a row.
+        columns: usize,
+    },
+    /// The number of the class of each row, below `count`.
+    Classes {
+        /// The classes' numbers.
+        values: Vec<u32>,
+        /// How many classes there are.
+        count: usize,
+    },
+    /// Numbers, \[N, columns\] row by row.
+    Numbers {
+        /// The numbers.
+        values: Vec<f32>,
+        /// Numbers in a row.
+        columns: usize,
+    },
+}
+
+impl Targets {
+    /// The task that they set.
+    pub fn task(&self) -> Task {
+        match self {
+            Self::Binary { .. } => Task::Binary,
+            Self::Classes { .. } => Task::Multiclass,
+            Self::Numbers { .. } => Task::Regression,
+        }
+    }
+
+    /// Outputs that a network needs for them.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Self::Binary { columns, .. } | Self::Numbers { columns, .. } => *columns,
+            Self::Classes { count, .. } => *count,
+        }
+    }
+
+    /// Words in a row: a class is one, whatever their number.
+    pub fn columns(&self) -> usize {
+        match self {
+            Self::Binary { columns, .. } | Self::Numbers { columns, .. } => *columns,
+            Self::Classes { .. } => 1,
+        }
+    }
+
+    /// As words for a device, row by row.
+    pub fn words(&self) -> &[u32] {
+        match self {
+            Self::Binary { values, .. } | Self::Numbers { values, .. } => {
+                bytemuck::cast_slice(values)
+            }
+            Self::Classes { values, .. } => values,
+        }
+    }
+}
+
+/// A table ready for training: all numbers finite, all targets in range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    pub(super) inputs: usize,
+    pub(super) rows: usize,
+    pub(super) features: Vec<f32>,
+    pub(super) targets: Targets,
+    pub(super) feature_names: Vec<String>,
+    pub(super) target_name: String,
+    pub(super) classes: Vec<String>,
+}
+
+impl Dataset {
+    /// Takes features \[N, inputs\], row by row, and their targets. Columns are named x1, x2, …,
+    /// the target y, classes by their numbers.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the sizes do not fit, there is no row, a number is NaN or
+    /// infinite, or a target is out of range; it names the row.
+    pub fn new(inputs: usize, features: Vec<f32>, targets: Targets) -> Result<Self> {
+        let refuse = |problem: String, remedy: &str| Err(Error::invalid(problem, remedy));
+        if inputs == 0 || features.is_empty() || !features.len().is_multiple_of(inputs) {
+            return refuse(
+                format!("{} numbers are not rows of {inputs}", features.len()),
+                "give at least one full row",
+            );
+        }
+        let rows = features.len() / inputs;
+        let found = targets.words().len();
+        let expected = rows * targets.columns();
+        if found != expected || expected == 0 {
+            return refuse(
+                format!("{found} targets for {rows} rows, which need {expected}"),
+                "give as many targets as rows",
+            );
+        }
+        if let Some(at) = features.iter().position(|value| !value.is_finite()) {
+            return refuse(
+                format!("row {}, feature {} is {}", at / inputs, at % inputs + 1, features[at]),
+                "remove or replace it",
+            );
+        }
+        let row_of = |at: usize| at / targets.columns();
+        match &targets {
+            Targets::Binary { values, .. } => {
+                if let Some(at) = values.iter().position(|&value| value != 0.0 && value != 1.0) {
+                    return refuse(
+                        format!("the target of row {} is {}", row_of(at), values[at]),
+                        "binary targets are 0 or 1",
+                    );
+                }
+            }
+            Targets::Classes { values, count } => {
+                if let Some(at) = values.iter().position(|&class| class as usize >= *count) {
+                    return refuse(
+                        format!("the class of row {at} is {} of {count}", values[at]),
+                        "classes are numbered from 0",
+                    );
+                }
+            }
+            Targets::Numbers { values, .. } => {
+                if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+                    return refuse(
+                        format!("the target of row {} is {}", row_of(at), values[at]),
+                        "remove or replace it",
+                    );
+                }
+            }
+        }
+        let classes = match &targets {
+            Targets::Binary { .. } => 2,
+            Targets::Classes { count, .. } => *count,
+            Targets::Numbers { .. } => 0,
+        };
+        Ok(Self {
+            inputs,
+            rows,
+            features,
+            targets,
+            feature_names: (1..=inputs).map(|column| format!("x{column}")).collect(),
+            target_name: "y".into(),
+            classes: (0..classes).map(|class| class.to_string()).collect(),
+        })
+    }
+
+    /// Numbers in a row of features, I.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Outputs that a network needs for the targets, O.
+    pub fn outputs(&self) -> usize {
+        self.targets.outputs()
+    }
+
+    /// Rows, N.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The task that the targets set.
+    pub fn task(&self) -> Task {
+        self.targets.task()
+    }
+
+    /// The features, \[N, I\] row by row.
+    pub fn features(&self) -> &[f32] {
+        &self.features
+    }
+
+    /// The targets.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// The names of the columns of features.
+    pub fn feature_names(&self) -> &[String] {
+        &self.feature_names
+    }
+
+    /// The name of the column of targets.
+    pub fn target_name(&self) -> &str {
+        &self.target_name
+    }
+
+    /// The names of the classes: none for regression. Of two, the second is "yes".
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The sum of the squared distances of the targets from their mean (of each column), in f64:
+    /// what R² compares with. 0 for classes.
+    pub fn total_squares(&self) -> f64 {
+        let Targets::Numbers { values, columns } = &self.targets else { return 0.0 };
+        (0..*columns)
+            .map(|column| {
+                let of_column =
+                    || values.iter().skip(column).step_by(*columns).map(|&v| f64::from(v));
+                let mean = of_column().sum::<f64>() / self.rows as f64;
+                of_column().map(|value| (value - mean).powi(2)).sum::<f64>()
+            })
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let numbers = |values: &[f32]| Targets::Numbers { values: values.to_vec(), columns: 1 };
+        assert!(Dataset::new(2, vec![0.0; 4], numbers(&[1.0, 2.0])).is_ok());
+        assert!(Dataset::new(2, vec![0.0; 5], numbers(&[1.0, 2.0])).is_err());
+        assert!(Dataset::new(2, vec![], numbers(&[])).is_err());
+        assert!(Dataset::new(0, vec![], numbers(&[])).is_err());
+        assert!(Dataset::new(2, vec![0.0; 4], numbers(&[1.0])).is_err());
+        assert!(Dataset::new(1, vec![f32::NAN], numbers(&[1.0])).is_err());
+        assert!(Dataset::new(1, vec![0.0], numbers(&[f32::INFINITY])).is_err());
+        let binary = Targets::Binary { values: vec![0.5], columns: 1 };
+        assert!(Dataset::new(1, vec![0.0], binary).is_err());
+        let classes = Targets::Classes { values: vec![3], count: 3 };
+        assert!(Dataset::new(1, vec![0.0], classes).is_err());
+    }
+}

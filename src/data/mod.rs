@@ -1,0 +1,10 @@
+//! Tables in, [`Dataset`] out: readers, the task, the built-in classics.
+//!
+//! Must not know: networks, devices.
+
+mod classics;
+mod dataset;
+mod table;
+
+pub use dataset::{Dataset, Targets, Task};
+pub use table::{TableOptions, read_features, read_table};

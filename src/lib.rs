@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+
+pub mod backend;
+pub mod data;
+pub mod files;
+pub mod kernels;
+pub mod model;
+pub mod plan;
+pub mod spec;
+pub mod train;
+
+pub use backend::{DeviceChoice, ShaderChecks};
+pub use data::{Dataset, Targets, Task};
+pub use error::{Error, ErrorKind, Result};
+pub use model::Model;
+pub use spec::{
+    Activation, BatchSize, Length, Loss, Network, Optimizer, Output, Parameters, Shuffle, Strategy,
+};
+pub use train::{Event, Summary, TrainOptions, Trainer};

@@ -1,0 +1,207 @@
+//! Model files: safetensors with PyTorch's tensor layout, everything else in the metadata.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::{Model, Provenance};
+use crate::files::write_beside;
+use crate::spec::{LayerParameters, Network, Parameters};
+use crate::{Error, Result};
+
+/// The key of our metadata in the file's.
+const KEY: &str = "halfplane";
+
+/// The version of what stands under the key.
+const VERSION: u32 = 1;
+
+/// What the tensors do not tell.
+#[derive(Serialize, Deserialize)]
+struct Metadata {
+    version: u32,
+    network: Network,
+    features: Vec<String>,
+    target: String,
+    classes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<Provenance>,
+}
+
+impl Model {
+    /// Writes the model as safetensors: tensors `layers.N.weight` \[O, I\] and `layers.N.bias`
+    /// \[O\] in float32, as `torch.nn.Linear` has them, the rest as metadata.
+    ///
+    /// Written beside and renamed: a file of that name is replaced whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::File`]
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let metadata = Metadata {
+            version: VERSION,
+            network: self.network.clone(),
+            features: self.features.clone(),
+            target: self.target.clone(),
+            classes: self.classes.clone(),
+            provenance: self.provenance.clone(),
+        };
+        let failed = |error: &dyn std::fmt::Display| {
+            Error::write(path, std::io::Error::other(error.to_string()))
+        };
+        let text = serde_json::to_string(&metadata).map_err(|error| failed(&error))?;
+        let layers = self.network.layers();
+        let mut tensors = Vec::new();
+        for (index, (layer, own)) in layers.iter().zip(&self.parameters.layers).enumerate() {
+            let shapes = [
+                ("weight", vec![layer.outputs, layer.inputs], &own.weight),
+                ("bias", vec![layer.outputs], &own.bias),
+            ];
+            for (name, shape, values) in shapes {
+                let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                tensors.push((format!("layers.{index}.{name}"), shape, bytes));
+            }
+        }
+        let views = tensors
+            .iter()
+            .map(|(name, shape, bytes)| {
+                Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?))
+            })
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+            .map_err(|error| failed(&error))?;
+        let metadata = HashMap::from([(KEY.to_owned(), text)]);
+        let bytes =
+            safetensors::serialize(views, Some(metadata)).map_err(|error| failed(&error))?;
+        write_beside(path, &bytes)
+    }
+
+    /// Reads a model that [`Model::save`] has written.
+    ///
+    /// # Errors
+    /// [`Error::File`] where it cannot be read, [`Error::Model`] where it is damaged or lacks the
+    /// metadata, [`Error::Shape`] where tensors and metadata do not agree.
+    pub fn load(path: &Path) -> Result<Self> {
+        let bytes = fs::read(path).map_err(|source| Error::read(path, source))?;
+        let (_, header) =
+            SafeTensors::read_metadata(&bytes).map_err(|error| damaged(path, &error))?;
+        let text = header.metadata().as_ref().and_then(|map| map.get(KEY)).ok_or_else(|| {
+            Error::model(
+                path,
+                "there is no halfplane metadata in it: these are weights without a network",
+                "start a training from them with --init-from instead",
+            )
+        })?;
+        let version: Version = serde_json::from_str(text).map_err(|error| damaged(path, &error))?;
+        if version.version > VERSION {
+            return Err(Error::model(
+                path,
+                format!("it was written by a newer halfplane (format {})", version.version),
+                "use that one",
+            ));
+        }
+        let metadata: Metadata =
+            serde_json::from_str(text).map_err(|error| damaged(path, &error))?;
+        metadata.network.check()?;
+        let known = |problem: String| Error::model(path, problem, "train it again");
+        if metadata.features.len() != metadata.network.inputs {
+            return Err(known(format!(
+                "{} columns are named for {} inputs",
+                metadata.features.len(),
+                metadata.network.inputs,
+            )));
+        }
+        let parameters = parameters(path, &bytes, &metadata.network)?;
+        Ok(Self {
+            network: metadata.network,
+            parameters,
+            features: metadata.features,
+            target: metadata.target,
+            classes: metadata.classes,
+            provenance: metadata.provenance,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+/// Reads the parameters of a network from a safetensors file, with or without our metadata.
+///
+/// # Errors
+/// [`Error::File`], [`Error::Model`]; [`Error::Shape`] names the first tensor that does not fit.
+pub fn read_parameters(path: &Path, network: &Network) -> Result<Parameters> {
+    let bytes = fs::read(path).map_err(|source| Error::read(path, source))?;
+    parameters(path, &bytes, network)
+}
+
+fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(path, &error))?;
+    let layers = network.layers();
+    let surplus = format!("layers.{}.weight", layers.len());
+    if tensors.tensor(&surplus).is_ok() {
+        return Err(Error::model(
+            path,
+            format!("there is a tensor {surplus}, but {network} has {} layers", layers.len()),
+            "give the network the same --hidden",
+        ));
+    }
+    let read = |name: String, expected: Vec<usize>| {
+        let tensor = tensors.tensor(&name).map_err(|_| {
+            let mut names = tensors.names();
+            names.sort_unstable();
+            names.truncate(6);
+            Error::model(
+                path,
+                format!("there is no tensor {name}; it has {}", names.join(", ")),
+                "name them layers.0.weight, layers.0.bias, layers.1.weight, …",
+            )
+        })?;
+        if tensor.shape() != expected {
+            return Err(Error::Shape { tensor: name, found: tensor.shape().to_vec(), expected });
+        }
+        if tensor.dtype() != Dtype::F32 {
+            return Err(Error::model(
+                path,
+                format!("tensor {name} is {:?}", tensor.dtype()),
+                "convert it to float32",
+            ));
+        }
+        let values: Vec<f32> = tensor
+            .data()
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect();
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(at) => Err(Error::model(
+                path,
+                format!("tensor {name} has {} at position {at}", values[at]),
+                "take weights of a run that did not diverge",
+            )),
+            None => Ok(values),
+        }
+    };
+    let layers = layers
+        .iter()
+        .enumerate()
+        .map(|(index, layer)| {
+            Ok(LayerParameters {
+                weight: read(format!("layers.{index}.weight"), vec![layer.outputs, layer.inputs])?,
+                bias: read(format!("layers.{index}.bias"), vec![layer.outputs])?,
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok(Parameters { layers })
+}
+
+fn damaged(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::model(
+        path,
+        format!("it is not a safetensors file, or it is damaged ({error})"),
+        "give a file that `halfplane train --output` has written",
+    )
+}

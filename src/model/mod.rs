@@ -1,0 +1,121 @@
+//! A trained network with what it takes to apply it: save, load, predict.
+//!
+//! Must not know: training.
+
+mod file;
+
+use serde::{Deserialize, Serialize};
+
+use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
+use crate::kernels::{Control, floats};
+use crate::plan;
+use crate::spec::{Loss, Network, Optimizer, Parameters};
+use crate::{Error, Result};
+
+pub use file::read_parameters;
+
+/// How a model came to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The seed of initial weights and order.
+    pub seed: u64,
+    /// Optimizer steps.
+    pub steps: u64,
+    /// What was minimised.
+    pub loss: Loss,
+    /// How.
+    pub optimizer: Optimizer,
+    /// Rows in a batch.
+    pub batch: usize,
+    /// Rows of training data.
+    pub rows: usize,
+    /// Where.
+    pub device: String,
+}
+
+/// A trained network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// Its shape.
+    pub network: Network,
+    /// Its weights.
+    pub parameters: Parameters,
+    /// The names of the columns that it takes, in order.
+    pub features: Vec<String>,
+    /// The name of the column that it predicts.
+    pub target: String,
+    /// The names of the classes: none for regression. Of two, the second is "yes".
+    pub classes: Vec<String>,
+    /// How it came to be, where that is known.
+    pub provenance: Option<Provenance>,
+}
+
+impl Model {
+    /// Predictions for rows \[N, I\], on the CPU: \[N, O\] row by row. Probabilities for classes,
+    /// numbers for regression.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where `features` are not whole rows of finite numbers.
+    pub fn predict(&self, features: &[f32]) -> Result<Vec<f32>> {
+        self.predict_on(&DeviceChoice::Cpu, features)
+    }
+
+    /// The same on a device.
+    ///
+    /// # Errors
+    /// As [`Model::predict`]; [`Error::NoDevice`] where there is none as asked for.
+    pub fn predict_on(&self, choice: &DeviceChoice, features: &[f32]) -> Result<Vec<f32>> {
+        let inputs = self.network.inputs;
+        if !features.len().is_multiple_of(inputs) {
+            return Err(Error::invalid(
+                format!("{} numbers are not rows of {inputs}", features.len()),
+                "give whole rows",
+            ));
+        }
+        if let Some(at) = features.iter().position(|value| !value.is_finite()) {
+            return Err(Error::invalid(
+                format!("row {}, feature {} is {}", at / inputs, at % inputs + 1, features[at]),
+                "remove or replace it",
+            ));
+        }
+        self.parameters.check(&self.network)?;
+        let (device, _) = backend::open(choice, ShaderChecks::Off)?;
+        let plan = plan::inference(&self.network, features.len() / inputs, &device.limits())?;
+        let mut backend = device.load(plan)?;
+        upload(backend.as_mut(), &self.parameters)?;
+        predict(backend.as_mut(), features)
+    }
+}
+
+/// Writes parameters into a loaded plan.
+pub(crate) fn upload(backend: &mut dyn Backend, parameters: &Parameters) -> Result<()> {
+    let buffers = backend.plan().handles.parameters.clone();
+    for (buffer, layer) in buffers.into_iter().zip(&parameters.layers) {
+        let words = [&layer.weight[..], &layer.bias[..]].concat();
+        backend.write(buffer, bytemuck::cast_slice(&words))?;
+    }
+    Ok(())
+}
+
+/// Replays the prediction of a loaded plan over rows \[N, I\]: \[N, O\].
+pub(crate) fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>> {
+    let plan = backend.plan();
+    let (inputs, outputs) = (plan.network.inputs, plan.network.outputs);
+    let portion = plan.predict_rows;
+    let handles = plan.handles.clone();
+    let (Some(control), Some(input), Some(output)) =
+        (handles.predict_control, handles.input, handles.output)
+    else {
+        unreachable!("every plan can predict");
+    };
+    let mut predictions = Vec::with_capacity(features.len() / inputs * outputs);
+    for rows in features.chunks(portion * inputs) {
+        let count = rows.len() / inputs;
+        backend.write(input, bytemuck::cast_slice(rows))?;
+        backend.write(control, &Control::of_rows(count).to_words())?;
+        backend.replay(plan::Phase::Predict, 1)?;
+        let words = backend.read(output, count * outputs)?;
+        predictions.extend_from_slice(floats(&words));
+    }
+    Ok(predictions)
+}

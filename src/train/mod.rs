@@ -1,0 +1,396 @@
+//! The training loop: batches, epochs, the losses as they come, the end of it all.
+//!
+//! Works on any [`Backend`]. Must not know: which one it has.
+
+mod event;
+mod options;
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use crate::backend::{self, Backend, StepMetrics};
+use crate::data::{Dataset, Targets, Task};
+use crate::kernels::{Control, floats};
+use crate::model::{self, Model, Provenance};
+use crate::plan::{self, BufferId, Phase, Plan};
+use crate::spec::{LayerParameters, Loss, Network, Output, Parameters, Strategy};
+use crate::{Error, Result};
+
+pub use event::{Evaluation, Event, Summary};
+pub use options::TrainOptions;
+
+/// Trains one network on one data set.
+///
+/// It owns the plan and the device's buffers; the data set stays on the device. `run` may be
+/// called again to go on.
+pub struct Trainer<'a> {
+    data: &'a Dataset,
+    options: TrainOptions,
+    loss: Loss,
+    backend: Box<dyn Backend>,
+    device: String,
+    notice: Option<String>,
+    step: u64,
+}
+
+impl<'a> Trainer<'a> {
+    /// Plans the training, opens the device, and puts data and initial parameters there.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for options that make no sense together, [`Error::TooLarge`] for what
+    /// the device cannot hold, [`Error::NoDevice`] where there is none as asked for.
+    pub fn new(network: &Network, data: &'a Dataset, options: TrainOptions) -> Result<Self> {
+        let (device, notice) = backend::open(&options.device, options.shader_checks)?;
+        let mut trainer = Self::on(device.as_ref(), network, data, options)?;
+        trainer.notice = notice;
+        Ok(trainer)
+    }
+
+    /// The same on a device that is open already: [`TrainOptions::device`] is passed over.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn on(
+        device: &dyn backend::Device,
+        network: &Network,
+        data: &'a Dataset,
+        options: TrainOptions,
+    ) -> Result<Self> {
+        let loss = options.loss.unwrap_or(Loss::default_for(network.output));
+        let plan = plan_for(network, data, &options, &device.limits())?;
+        let initial = match &options.initial {
+            Some(parameters) => {
+                parameters.check(network)?;
+                parameters.clone()
+            }
+            None => Parameters::pytorch(network, options.seed),
+        };
+        let mut trainer = Self {
+            data,
+            loss,
+            backend: device.load(plan)?,
+            device: device.name().to_owned(),
+            notice: None,
+            step: 0,
+            options,
+        };
+        trainer.upload(&initial)?;
+        Ok(trainer)
+    }
+
+    /// The dispatch graph.
+    pub fn plan(&self) -> &Plan {
+        self.backend.plan()
+    }
+
+    /// The device's name.
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// Why this device was chosen, where that is not plain.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// The way a step was lowered.
+    pub fn strategy(&self) -> Strategy {
+        self.plan().strategy
+    }
+
+    /// Steps done so far.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// Trains for the length in the options, telling `observer` as it goes; the observer may
+    /// break off.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] where the loss becomes NaN or infinite, [`Error::Device`] where the
+    /// device fails.
+    pub fn run(&mut self, mut observer: impl FnMut(&Event) -> ControlFlow<()>) -> Result<Summary> {
+        let started = Instant::now();
+        let per_epoch = self.plan().steps_per_epoch();
+        let total = self.options.length.steps(per_epoch);
+        let mut journal = Journal::new(self, per_epoch);
+        let mut diverged = None;
+        let first = self.step;
+        self.backend.steps(total, &mut |finished| {
+            for metrics in finished {
+                if !metrics[0].is_finite() {
+                    diverged = Some((journal.step, metrics[0]));
+                    return ControlFlow::Break(());
+                }
+                journal.step(*metrics, &mut observer)?;
+            }
+            ControlFlow::Continue(())
+        })?;
+        self.step = u64::from(self.read_control()?.step);
+        if let Some((step, loss)) = diverged {
+            return Err(Error::Diverged { step, loss, lr: self.options.optimizer.lr() });
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        let evaluation = self.evaluate()?;
+        if !evaluation.loss.is_finite() {
+            let lr = self.options.optimizer.lr();
+            return Err(Error::Diverged { step: self.step, loss: evaluation.loss as f32, lr });
+        }
+        let summary = Summary {
+            steps: self.step,
+            evaluation,
+            seconds,
+            steps_per_second: (self.step - first) as f64 / seconds.max(1e-9),
+            device: self.device.clone(),
+            strategy: self.strategy(),
+        };
+        let _ = observer(&Event::End(summary.clone()));
+        Ok(summary)
+    }
+
+    /// Loss and score of the present weights on all training rows.
+    ///
+    /// # Errors
+    /// [`Error::Device`]
+    pub fn evaluate(&mut self) -> Result<Evaluation> {
+        let plan = self.plan();
+        let (rows, portion) = (plan.rows, plan.evaluate_rows);
+        let control = handle(plan.handles.evaluate_control);
+        let history = handle(plan.handles.evaluate_history);
+        self.backend.write(control, &Control::at(0, rows, portion).to_words())?;
+        let portions = rows.div_ceil(portion);
+        self.backend.replay(Phase::Evaluate, portions as u64)?;
+        let words = self.backend.read(history, 2 * portions)?;
+        let (mut loss, mut score) = (0.0, 0.0);
+        for (index, means) in floats(&words).chunks_exact(2).enumerate() {
+            let share = portion.min(rows - index * portion) as f64;
+            loss += share * f64::from(means[0]);
+            score += share * f64::from(means[1]);
+        }
+        let loss = loss / rows as f64;
+        Ok(match self.data.task() {
+            Task::Binary | Task::Multiclass => {
+                Evaluation { loss, accuracy: Some(score / rows as f64), r2: None }
+            }
+            Task::Regression => {
+                let total = self.data.total_squares();
+                let r2 = (total > 0.0).then(|| 1.0 - score / total);
+                Evaluation { loss, accuracy: None, r2 }
+            }
+        })
+    }
+
+    /// The present weights.
+    ///
+    /// # Errors
+    /// [`Error::Device`]
+    pub fn parameters(&mut self) -> Result<Parameters> {
+        let buffers = self.plan().handles.parameters.clone();
+        self.layers(&buffers)
+    }
+
+    /// The gradients of the coming batch at the present weights, without a step.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where [`TrainOptions::gradients`] did not ask for them.
+    pub fn gradients(&mut self) -> Result<Parameters> {
+        let buffers = self.plan().handles.gradients.clone();
+        if buffers.is_empty() {
+            return Err(Error::invalid(
+                "the plan keeps no gradients",
+                "set `gradients` to `Kept` in the options",
+            ));
+        }
+        self.backend.replay(Phase::Gradient, 1)?;
+        self.layers(&buffers)
+    }
+
+    /// Predictions of the present weights for the training rows, \[N, O\].
+    ///
+    /// # Errors
+    /// [`Error::Device`]
+    pub fn predict(&mut self) -> Result<Vec<f32>> {
+        model::predict(self.backend.as_mut(), self.data.features())
+    }
+
+    /// The trained network, ready to be saved or applied.
+    ///
+    /// # Errors
+    /// [`Error::Device`]
+    pub fn model(&mut self) -> Result<Model> {
+        let parameters = self.parameters()?;
+        let provenance = Provenance {
+            seed: self.options.seed,
+            steps: self.step,
+            loss: self.loss,
+            optimizer: self.options.optimizer,
+            batch: self.plan().batch,
+            rows: self.data.rows(),
+            device: self.device.clone(),
+        };
+        Ok(Model {
+            network: self.plan().network.clone(),
+            parameters,
+            features: self.data.feature_names().to_vec(),
+            target: self.data.target_name().to_owned(),
+            classes: self.data.classes().to_vec(),
+            provenance: Some(provenance),
+        })
+    }
+
+    fn upload(&mut self, initial: &Parameters) -> Result<()> {
+        let handles = self.plan().handles.clone();
+        let (rows, batch) = (self.plan().rows, self.plan().batch);
+        let sources = [
+            (&handles.features, bytemuck::cast_slice(self.data.features()), self.data.inputs()),
+            (&handles.targets, self.data.targets().words(), self.data.targets().columns()),
+        ];
+        for (chunks, words, columns) in sources {
+            for chunk in chunks {
+                let part = chunk.first * columns..(chunk.first + chunk.rows) * columns;
+                self.backend.write(chunk.buffer, &words[part])?;
+            }
+        }
+        model::upload(self.backend.as_mut(), initial)?;
+        self.backend.write(handle(handles.control), &Control::at(0, rows, batch).to_words())
+    }
+
+    fn read_control(&mut self) -> Result<Control> {
+        let control = handle(self.plan().handles.control);
+        Ok(Control::from_words(&self.backend.read(control, Control::WORDS)?))
+    }
+
+    fn layers(&mut self, buffers: &[BufferId]) -> Result<Parameters> {
+        let layers = self.plan().network.layers();
+        let mut read = |(layer, buffer): (&crate::spec::Layer, &BufferId)| {
+            let words = self.backend.read(*buffer, layer.parameters())?;
+            let (weight, bias) = floats(&words).split_at(layer.inputs * layer.outputs);
+            Ok(LayerParameters { weight: weight.to_vec(), bias: bias.to_vec() })
+        };
+        let layers = layers.iter().zip(buffers).map(&mut read).collect::<Result<_>>()?;
+        Ok(Parameters { layers })
+    }
+}
+
+/// The plan that a [`Trainer`] would run, for a device of such limits.
+///
+/// # Errors
+/// As [`Trainer::new`], without touching a device.
+pub fn plan_for(
+    network: &Network,
+    data: &Dataset,
+    options: &TrainOptions,
+    limits: &plan::Limits,
+) -> Result<Plan> {
+    options.check()?;
+    let loss = options.loss.unwrap_or(Loss::default_for(network.output));
+    fits(network, data)?;
+    plan::training(
+        &plan::Training {
+            network,
+            loss,
+            optimizer: &options.optimizer,
+            rows: data.rows(),
+            batch: options.batch_size.of(data.rows()),
+            shuffle: options.shuffle,
+            seed: options.seed,
+            strategy: options.strategy,
+            gradients: options.gradients,
+        },
+        limits,
+    )
+}
+
+/// The output that goes with a task.
+pub const fn output_for(task: Task) -> Output {
+    match task {
+        Task::Binary => Output::Sigmoid,
+        Task::Multiclass => Output::Softmax,
+        Task::Regression => Output::Identity,
+    }
+}
+
+/// Checks that the network's two ends fit the data.
+fn fits(network: &Network, data: &Dataset) -> Result<()> {
+    if network.inputs != data.inputs() {
+        return Err(Error::invalid(
+            format!(
+                "the network has {} inputs, the data {} columns",
+                network.inputs,
+                data.inputs()
+            ),
+            "make them equal",
+        ));
+    }
+    let output = output_for(data.task());
+    if network.outputs != data.outputs() || network.output != output {
+        let kind = match data.targets() {
+            Targets::Binary { .. } => "binary",
+            Targets::Classes { .. } => "multi-class",
+            Targets::Numbers { .. } => "numeric",
+        };
+        return Err(Error::invalid(
+            format!(
+                "the network has {} {} outputs, the {kind} targets need {} {output}",
+                network.outputs,
+                network.output,
+                data.outputs(),
+            ),
+            "make them equal",
+        ));
+    }
+    Ok(())
+}
+
+/// A buffer that every training plan has.
+fn handle(id: Option<BufferId>) -> BufferId {
+    match id {
+        Some(id) => id,
+        None => unreachable!("plan::training has made this buffer"),
+    }
+}
+
+/// Turns steps' metrics into events.
+struct Journal {
+    step: u64,
+    per_epoch: u64,
+    rows: usize,
+    batch: usize,
+    log_every: u64,
+    /// Sum over the epoch's rows of their losses so far; it counts only whole epochs.
+    epoch_loss: f64,
+}
+
+impl Journal {
+    fn new(trainer: &Trainer<'_>, per_epoch: u64) -> Self {
+        Self {
+            step: trainer.step,
+            per_epoch,
+            rows: trainer.plan().rows,
+            batch: trainer.plan().batch,
+            log_every: trainer.options.log_every,
+            epoch_loss: 0.0,
+        }
+    }
+
+    /// One step's metrics.
+    fn step(
+        &mut self,
+        [loss, _score]: StepMetrics,
+        observer: &mut impl FnMut(&Event) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let step = self.step;
+        self.step += 1;
+        if step.is_multiple_of(self.log_every) {
+            observer(&Event::Step { step, loss })?;
+        }
+        let number = step % self.per_epoch;
+        let rows = self.batch.min(self.rows - number as usize * self.batch);
+        self.epoch_loss += f64::from(loss) * rows as f64;
+        if number + 1 == self.per_epoch {
+            let train_loss = std::mem::take(&mut self.epoch_loss) / self.rows as f64;
+            observer(&Event::Epoch { epoch: step / self.per_epoch, train_loss })?;
+        }
+        ControlFlow::Continue(())
+    }
+}

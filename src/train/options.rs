@@ -1,0 +1,82 @@
+//! How to train.
+
+use crate::backend::{DeviceChoice, ShaderChecks};
+use crate::plan::Gradients;
+use crate::spec::{BatchSize, Length, Loss, Optimizer, Parameters, Shuffle, Strategy};
+use crate::{Error, Result};
+
+/// Everything about a run but the network and the data.
+#[derive(Clone, Debug)]
+pub struct TrainOptions {
+    /// What to minimise; by default the loss that goes with the network's output.
+    pub loss: Option<Loss>,
+    /// How; by default Adam with a learning rate of 0.001.
+    pub optimizer: Optimizer,
+    /// Rows in a batch; by default 32.
+    pub batch_size: BatchSize,
+    /// How long; by default 10 epochs.
+    pub length: Length,
+    /// The seed of initial weights and order; by default 777.
+    pub seed: u64,
+    /// The order of the rows; by default a new one each epoch.
+    pub shuffle: Shuffle,
+    /// The way to lower a step.
+    pub strategy: Strategy,
+    /// Where to train.
+    pub device: DeviceChoice,
+    /// Whether shaders are compiled with the driver's bounds checks.
+    pub shader_checks: ShaderChecks,
+    /// Weights to start from; by default PyTorch's initialisation from the seed.
+    pub initial: Option<Parameters>,
+    /// Every how many steps a step is logged; by default 100.
+    pub log_every: u64,
+    /// Whether [`super::Trainer::gradients`] is wanted.
+    pub gradients: Gradients,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self {
+            loss: None,
+            optimizer: Optimizer::adam(1e-3),
+            batch_size: BatchSize::Rows(32),
+            length: Length::Epochs(10),
+            seed: 777,
+            shuffle: Shuffle::EveryEpoch,
+            strategy: Strategy::Auto,
+            device: DeviceChoice::Auto,
+            shader_checks: ShaderChecks::Off,
+            initial: None,
+            log_every: 100,
+            gradients: Gradients::Fused,
+        }
+    }
+}
+
+impl TrainOptions {
+    /// Checks what can be checked without the data.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the option.
+    pub fn check(&self) -> Result<()> {
+        self.optimizer.check()?;
+        if self.batch_size == BatchSize::Rows(0) {
+            return Err(Error::invalid(
+                "the batch size is 0",
+                "it must be `full` or a number of rows, at least 1",
+            ));
+        }
+        if self.log_every == 0 {
+            return Err(Error::invalid("log-every is 0", "it must be at least 1"));
+        }
+        match self.length {
+            Length::Steps(0) => Err(Error::invalid("there are 0 steps", "train at least one")),
+            Length::Epochs(0) => Err(Error::invalid("there are 0 epochs", "train at least one")),
+            // The device counts steps in 32 bits.
+            Length::Steps(n) | Length::Epochs(n) if n >= u64::from(u32::MAX) => Err(
+                Error::invalid(format!("the run has a length of {n}"), "make it below 4 billion"),
+            ),
+            _ => Ok(()),
+        }
+    }
+}
