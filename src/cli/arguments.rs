@@ -1,0 +1,241 @@
+//! What can be typed: the one definition that parser, help and configuration files share.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use halfplane::{
+    Activation, BatchSize, DeviceChoice, Loss, Result, Strategy, Task,
+};
+
+use super::config;
+
+/// Trains dense neural networks on any vendor's GPU, and fast on the CPU where there is none.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  halfplane train xor                          the classic: 2-2-1, sigmoid, learning rate 1
+  halfplane train xor --hidden none            one layer: it cannot learn XOR, and says why
+  halfplane train data.csv --target y --hidden 64,32 --output model.safetensors
+  halfplane predict model.safetensors new.csv --output predictions.csv
+  halfplane plan xor --hidden 10,10,10         the dispatch graph, and what it costs
+  halfplane doctor --device software           is this driver to be trusted?
+
+Exit codes: 0, 2 for what you can mend (arguments, files, data), 1 for what failed while running.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a network on a CSV file, or on the built-in `xor`
+    Train(TrainArguments),
+    /// Apply a trained model to the rows of a CSV file
+    Predict(PredictArguments),
+    /// Print the dispatch graph of a training: kernels, shapes, FLOPs, bytes, memory
+    Plan(PlanArguments),
+    /// List every adapter, and say which one `auto` takes
+    Devices,
+    /// Check every kernel on a device: shader against its naive twin
+    Doctor(DoctorArguments),
+}
+
+/// What `train` takes.
+#[derive(Debug, Args)]
+pub(crate) struct TrainArguments {
+    #[command(flatten)]
+    pub(crate) typed: Typed,
+    /// Write the trained model here (safetensors)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write losses here as training goes on, one JSON object a line
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) metrics: Option<PathBuf>,
+    /// Log every Nth step [default: 100]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub(crate) log_every: Option<u64>,
+    /// Print nothing but errors
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) quiet: bool,
+}
+
+/// What `plan` takes.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub(crate) typed: Typed,
+    /// Print the graph for Graphviz instead
+    #[arg(long, help_heading = "Output")]
+    pub(crate) dot: bool,
+}
+
+/// What describes a training: data, network, optimizer, length, device.
+#[derive(Debug, Args)]
+pub(crate) struct Typed {
+    /// A CSV file with a header, or `xor`
+    pub(crate) data: PathBuf,
+    /// Read options from a TOML file: the same names without dashes; flags win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The column to predict [default: the last]
+    #[arg(long, value_name = "COL", help_heading = "Data")]
+    pub(crate) target: Option<String>,
+    /// What kind of target it is: auto, binary, multiclass or regression [default: auto]
+    #[arg(long, value_parser = auto_or::<Task>, help_heading = "Data")]
+    pub(crate) task: Option<AutoOr<Task>>,
+    /// How numbers are prepared: none, they are taken as they stand [default: none]
+    #[arg(long, value_parser = ["none"], help_heading = "Data")]
+    pub(crate) preprocess: Option<String>,
+
+    /// Units of each hidden layer, as in 64,32, or none [default: 100; xor: 2]
+    #[arg(long, value_name = "A,B,…|none", help_heading = "Network")]
+    pub(crate) hidden: Option<Hidden>,
+    /// sigmoid, tanh, relu, leaky-relu, elu, gelu, silu or softplus [default: relu; xor: sigmoid]
+    #[arg(long, value_name = "NAME", help_heading = "Network")]
+    pub(crate) activation: Option<Activation>,
+    /// auto, bce, cross-entropy or mse [default: auto, by the task]
+    #[arg(long, value_parser = auto_or::<Loss>, value_name = "NAME", help_heading = "Network")]
+    pub(crate) loss: Option<AutoOr<Loss>>,
+    /// Start from these weights (safetensors, `layers.0.weight`, …) instead of random ones
+    #[arg(long, value_name = "FILE", help_heading = "Network")]
+    pub(crate) init_from: Option<PathBuf>,
+    /// Seed of the initial weights, as torch.manual_seed, and of the order [default: 777]
+    #[arg(long, value_name = "N", help_heading = "Network")]
+    pub(crate) seed: Option<u64>,
+
+    /// sgd, adam or adamw [default: adam; xor: sgd]
+    #[arg(long, value_name = "NAME", help_heading = "Optimizer")]
+    pub(crate) optimizer: Option<OptimizerName>,
+    /// Learning rate [default: 0.001 for adam and adamw, 0.01 for sgd; xor with sgd: 1]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = "Optimizer")]
+    pub(crate) lr: Option<f64>,
+    /// Momentum, for sgd [default: 0]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimizer")]
+    pub(crate) momentum: Option<f64>,
+    /// Nesterov's look-ahead, for sgd with momentum
+    #[arg(long, help_heading = "Optimizer")]
+    pub(crate) nesterov: bool,
+    /// Weight decay [default: 0; adamw: 0.01]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = "Optimizer")]
+    pub(crate) weight_decay: Option<f64>,
+    /// Rows in a batch, or full [default: 32; xor: full]
+    #[arg(long, value_name = "N|full", help_heading = "Optimizer")]
+    pub(crate) batch_size: Option<BatchSize>,
+    /// Train for so many passes over the data [default: 50]
+    #[arg(long, value_name = "N", conflicts_with = "steps", help_heading = "Optimizer")]
+    pub(crate) epochs: Option<u64>,
+    /// Train for so many steps [default for xor: 10001]
+    #[arg(long, value_name = "N", help_heading = "Optimizer")]
+    pub(crate) steps: Option<u64>,
+    /// Take the rows as they stand in every epoch
+    #[arg(long, help_heading = "Optimizer")]
+    pub(crate) no_shuffle: bool,
+
+    /// auto, gpu, software, cpu, or a part of an adapter's name [default: auto]
+    #[arg(long, value_name = "DEVICE", help_heading = "Device")]
+    pub(crate) device: Option<DeviceChoice>,
+    /// How a step is lowered: auto or layered [default: auto]
+    #[arg(long, value_name = "NAME", help_heading = "Device")]
+    pub(crate) strategy: Option<Strategy>,
+}
+
+/// What `predict` takes.
+#[derive(Debug, Args)]
+pub(crate) struct PredictArguments {
+    /// A model that `train --output` has written
+    pub(crate) model: PathBuf,
+    /// A CSV file with the model's columns; others are passed over
+    pub(crate) data: PathBuf,
+    /// Write the predictions here, as CSV [default: to standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// auto, gpu, software, cpu, or a part of an adapter's name
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub(crate) device: DeviceChoice,
+}
+
+/// What `doctor` takes.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// auto, gpu, software, cpu, or a part of an adapter's name
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+    /// Compile the driver's own bounds checks into the shaders
+    #[arg(long)]
+    pub(crate) checked: bool,
+    /// Print every case, not only one line a kernel
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+/// A named choice, or leave to infer it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AutoOr<T> {
+    Auto,
+    This(T),
+}
+
+impl<T: Copy> AutoOr<T> {
+    /// The choice, if one was made.
+    pub(crate) fn chosen(this: Option<Self>) -> Option<T> {
+        match this {
+            Some(Self::This(value)) => Some(value),
+            Some(Self::Auto) | None => None,
+        }
+    }
+}
+
+fn auto_or<T: std::str::FromStr<Err = halfplane::Error>>(word: &str) -> Result<AutoOr<T>> {
+    match word {
+        "auto" => Ok(AutoOr::Auto),
+        _ => word.parse().map(AutoOr::This),
+    }
+}
+
+/// The units of the hidden layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hidden(pub(crate) Vec<usize>);
+
+impl std::str::FromStr for Hidden {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        if word == "none" {
+            return Ok(Self(Vec::new()));
+        }
+        word.split(',')
+            .map(|part| match part.trim().parse() {
+                Ok(0) => Err("a layer of 0 units; give it at least one, or `none` for no hidden layer".to_owned()),
+                Ok(units) => Ok(units),
+                Err(_) => Err(format!("`{part}` is no number of units; use a list such as 64,32, or none")),
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// Which optimizer; its settings come apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum OptimizerName {
+    Sgd,
+    Adam,
+    Adamw,
+}
+
+/// Parses the arguments, and those of the configuration file that they name.
+pub(super) fn parse(argv: Vec<OsString>) -> Result<Command> {
+    let matches = Arguments::command().get_matches_from(&argv);
+    let matches = match config::merge(&Arguments::command(), &argv, &matches)? {
+        Some(merged) => Arguments::command().get_matches_from(merged),
+        None => matches,
+    };
+    match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => Ok(arguments.command),
+        Err(error) => error.exit(),
+    }
+}

@@ -1,0 +1,116 @@
+//! Configuration files: TOML whose keys are the flags' names. They become arguments of their own,
+//! so that one definition parses both.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use halfplane::{Error, Result};
+use toml::{Table, Value};
+
+/// The arguments with the configuration file's before the user's own, or nothing where no file
+/// is named. Keys that were typed as flags are left out: flags win.
+pub(super) fn merge(
+    command: &Command,
+    argv: &[OsString],
+    matches: &ArgMatches,
+) -> Result<Option<Vec<OsString>>> {
+    let Some((name, matches)) = matches.subcommand() else { return Ok(None) };
+    let Ok(Some(path)) = matches.try_get_one::<PathBuf>("config") else { return Ok(None) };
+    let Some(command) = command.find_subcommand(name) else { return Ok(None) };
+    let table = read(path)?;
+    let mut merged: Vec<OsString> = argv.iter().take(1).cloned().collect();
+    merged.push(name.into());
+    for (key, value) in &table {
+        let argument = find(command, path, key)?;
+        let words = words(path, key, argument, value)?;
+        if !overridden(matches, argument) {
+            check(command, path, key, &words)?;
+            merged.extend(words);
+        }
+    }
+    let after_name = argv.iter().position(|word| word.to_str() == Some(name)).unwrap_or(1);
+    merged.extend(argv.iter().skip(after_name + 1).cloned());
+    Ok(Some(merged))
+}
+
+fn read(path: &Path) -> Result<Table> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+        verb: "read",
+        path: path.into(),
+        source,
+    })?;
+    text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map(|span| text[..span.start].lines().count().max(1) as u64);
+        bad(path, line, error.message().to_owned(), "write it as TOML, such as lr = 0.01")
+    })
+}
+
+fn bad(path: &Path, line: Option<u64>, problem: String, remedy: &str) -> Error {
+    Error::Data { path: path.into(), line, problem, remedy: remedy.to_owned() }
+}
+
+/// The argument that a key names.
+fn find<'a>(command: &'a Command, path: &Path, key: &str) -> Result<&'a Arg> {
+    let own = |arg: &&Arg| !matches!(arg.get_long(), None | Some("config" | "help" | "version"));
+    let known: Vec<&str> =
+        command.get_arguments().filter(own).filter_map(Arg::get_long).collect();
+    command.get_arguments().filter(own).find(|arg| arg.get_long() == Some(key)).ok_or_else(|| {
+        let remedy = match halfplane::spec::nearest(key, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known: {}", known.join(", ")),
+        };
+        bad(path, None, format!("unknown key `{key}`"), &remedy)
+    })
+}
+
+/// A key and its value as they would be typed.
+fn words(path: &Path, key: &str, argument: &Arg, value: &Value) -> Result<Vec<OsString>> {
+    let switch = matches!(argument.get_action(), ArgAction::SetTrue);
+    let refuse = |remedy| Err(bad(path, None, format!("`{key}` is {value}"), remedy));
+    let text = match value {
+        Value::Boolean(true) if switch => return Ok(vec![format!("--{key}").into()]),
+        Value::Boolean(false) if switch => return Ok(Vec::new()),
+        _ if switch => return refuse("it must be true or false"),
+        Value::String(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Array(items) if key == "hidden" && items.is_empty() => "none".into(),
+        Value::Array(items) if items.iter().all(Value::is_integer) => {
+            items.iter().map(Value::to_string).collect::<Vec<_>>().join(",")
+        }
+        _ => return refuse("it must be a number or a word, or a list of numbers for hidden"),
+    };
+    Ok(vec![format!("--{key}={text}").into()])
+}
+
+/// Whether the user typed the flag, or one that excludes it.
+fn overridden(matches: &ArgMatches, argument: &Arg) -> bool {
+    let typed = |id: &str| {
+        matches.try_contains_id(id).is_ok()
+            && matches.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    match argument.get_id().as_str() {
+        "epochs" | "steps" => typed("epochs") || typed("steps"),
+        id => typed(id),
+    }
+}
+
+/// Parses one key alone, so that the error can name the file.
+fn check(command: &Command, path: &Path, key: &str, words: &[OsString]) -> Result<()> {
+    let mut alone = command.clone().ignore_errors(false);
+    for positional in command.get_positionals() {
+        alone = alone.mut_arg(positional.get_id(), |arg| arg.required(false));
+    }
+    let argv = std::iter::once(OsString::from("halfplane")).chain(words.iter().cloned());
+    match alone.try_get_matches_from(argv) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let text = error.render().to_string();
+            let first = text.lines().next().unwrap_or_default();
+            let problem = first.trim_start_matches("error: ").to_owned();
+            Err(bad(path, None, problem, &format!("mend `{key}`")))
+        }
+    }
+}

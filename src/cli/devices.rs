@@ -1,0 +1,57 @@
+//! `halfplane devices`
+
+use std::fmt::Write as _;
+
+use halfplane::Result;
+use halfplane::backend::{Adapter, adapters};
+
+use crate::report;
+
+pub(super) fn run() -> Result<()> {
+    let found = adapters();
+    let mut text = String::new();
+    for adapter in &found {
+        text.push_str(&describe(adapter));
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    // Writing to a String cannot fail.
+    let _ = write!(text, "cpu\n  Rust with SIMD, {threads} threads; always there\n\n");
+    text.push_str(&choice(&found));
+    report::print(&text);
+    Ok(())
+}
+
+fn describe(adapter: &Adapter) -> String {
+    let limits: Vec<String> =
+        adapter.limits.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let missing = match &adapter.missing {
+        Some(missing) => format!("  cannot be used: it lacks {missing}\n"),
+        None => String::new(),
+    };
+    format!(
+        "{}\n  {} through {}; driver {}\n  limits: {}\n  features: {}\n{missing}\n",
+        adapter.name,
+        adapter.kind,
+        adapter.backend,
+        adapter.driver,
+        limits.join(", "),
+        adapter.features.join(", "),
+    )
+}
+
+/// What `auto` takes, and why.
+fn choice(found: &[Adapter]) -> String {
+    let usable = |adapter: &&Adapter| adapter.hardware && adapter.missing.is_none();
+    match found.iter().find(usable) {
+        Some(best) => format!(
+            "auto takes {} ({}): hardware first, discrete before integrated\n",
+            best.name, best.kind,
+        ),
+        None if found.is_empty() => {
+            "auto takes cpu: no graphics driver was found\n".to_owned()
+        }
+        None => "auto takes cpu: no usable hardware adapter was found, and a software adapter is \
+                 slower than the CPU path (ask for it with --device software)\n"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,34 @@
+//! Arguments to a validated run. What was typed (`arguments`, `config`) stands apart from what
+//! will run (`settings`); only the second touches files and devices.
+//!
+//! Must not know: kernels, wgpu.
+
+mod arguments;
+mod config;
+mod devices;
+mod doctor;
+mod plan;
+mod predict;
+mod settings;
+mod train;
+
+use halfplane::Result;
+
+pub(crate) use arguments::Command;
+
+/// The command line, with its configuration file worked in. Ends the process with code 2 where
+/// the arguments make no sense, and with 0 after `--help`.
+pub(crate) fn parse() -> Result<Command> {
+    arguments::parse(std::env::args_os().collect())
+}
+
+/// Does what was asked.
+pub(crate) fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Devices => devices::run(),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+    }
+}

@@ -1,0 +1,64 @@
+//! `halfplane predict`
+
+use halfplane::data::read_features;
+use halfplane::files::{check_writable, write_beside};
+use halfplane::{Model, Output, Result};
+
+use super::arguments::PredictArguments;
+use crate::report;
+
+pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
+    let to_file = arguments.output.as_deref().filter(|path| path.as_os_str() != "-");
+    let model = Model::load(&arguments.model)?;
+    to_file.map_or(Ok(()), check_writable)?;
+    let features = read_features(&arguments.data, &model.features)?;
+    let predictions = model.predict_on(&arguments.device, &features)?;
+    let text = table(&model, &predictions);
+    match to_file {
+        Some(path) => write_beside(path, text.as_bytes()),
+        None => {
+            report::print(&text);
+            Ok(())
+        }
+    }
+}
+
+/// The predictions as CSV: `p` for binary, `p_<class>` and `class` for several, `y` for numbers.
+fn table(model: &Model, predictions: &[f32]) -> String {
+    let outputs = model.network.outputs;
+    let classes = &model.classes;
+    let mut lines = Vec::with_capacity(predictions.len() / outputs + 1);
+    let numbers = |row: &[f32]| row.iter().map(f32::to_string).collect::<Vec<_>>();
+    match model.network.output {
+        Output::Softmax => {
+            let mut header: Vec<String> =
+                classes.iter().map(|class| field(&format!("p_{class}"))).collect();
+            header.push("class".into());
+            lines.push(header.join(","));
+            for row in predictions.chunks_exact(outputs) {
+                let mut fields = numbers(row);
+                fields.push(field(&classes[report::largest(row)]));
+                lines.push(fields.join(","));
+            }
+        }
+        Output::Sigmoid | Output::Identity => {
+            let name = if model.network.output == Output::Sigmoid { "p" } else { "y" };
+            let header: Vec<String> = match outputs {
+                1 => vec![name.into()],
+                _ => (1..=outputs).map(|output| format!("{name}{output}")).collect(),
+            };
+            lines.push(header.join(","));
+            lines.extend(predictions.chunks_exact(outputs).map(|row| numbers(row).join(",")));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A CSV field, in quotes where it needs them.
+fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

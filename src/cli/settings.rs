@@ -1,0 +1,141 @@
+//! From what was typed to what will run: defaults filled in, data read, network shaped.
+
+use std::path::Path;
+
+use halfplane::data::{TableOptions, read_table};
+use halfplane::model::read_parameters;
+use halfplane::train::output_for;
+use halfplane::{
+    Activation, BatchSize, Dataset, Error, Length, Loss, Network, Optimizer, Result, Shuffle,
+    Strategy, TrainOptions,
+};
+
+use super::arguments::{AutoOr, OptimizerName, Typed};
+
+/// A training, ready to be run.
+pub(super) struct Settings {
+    pub(super) data: Dataset,
+    pub(super) network: Network,
+    pub(super) options: TrainOptions,
+}
+
+/// What holds where nothing is typed.
+struct Defaults {
+    hidden: &'static [usize],
+    activation: Activation,
+    optimizer: OptimizerName,
+    sgd_lr: f64,
+    batch_size: BatchSize,
+    length: Length,
+}
+
+/// The lecture's program.
+const XOR: Defaults = Defaults {
+    hidden: &[2],
+    activation: Activation::Sigmoid,
+    optimizer: OptimizerName::Sgd,
+    sgd_lr: 1.0,
+    batch_size: BatchSize::Full,
+    length: Length::Steps(10_001),
+};
+
+/// A start for tables of all kinds.
+const TABLE: Defaults = Defaults {
+    hidden: &[100],
+    activation: Activation::Relu,
+    optimizer: OptimizerName::Adam,
+    sgd_lr: 0.01,
+    batch_size: BatchSize::Rows(32),
+    length: Length::Epochs(50),
+};
+
+impl Settings {
+    /// Works out the training: first what needs no file, so that a slip is told at once.
+    pub(super) fn new(typed: &Typed, log_every: Option<u64>) -> Result<Self> {
+        let classic = typed.data == Path::new("xor");
+        let defaults = if classic { &XOR } else { &TABLE };
+        let mut options = options(typed, defaults, log_every)?;
+        options.check()?;
+        let data = if classic { xor(typed)? } else { table(typed)? };
+        let hidden = typed.hidden.as_ref().map_or(defaults.hidden, |hidden| &hidden.0);
+        let network = Network::new(data.inputs(), hidden, data.outputs())
+            .with_activation(typed.activation.unwrap_or(defaults.activation))
+            .with_output(output_for(data.task()));
+        network.check()?;
+        options.loss.unwrap_or(Loss::default_for(network.output)).check(network.output)?;
+        if let Some(path) = &typed.init_from {
+            options.initial = Some(read_parameters(path, &network)?);
+        }
+        Ok(Self { data, network, options })
+    }
+}
+
+fn xor(typed: &Typed) -> Result<Dataset> {
+    let data = Dataset::xor();
+    if let Some(target) = &typed.target
+        && target != data.target_name()
+    {
+        return Err(Error::Invalid {
+            problem: format!("the built-in xor has no column `{target}` to predict"),
+            remedy: "its target is `y`".into(),
+        });
+    }
+    match AutoOr::chosen(typed.task) {
+        Some(task) if task != data.task() => Err(Error::Invalid {
+            problem: format!("the built-in xor is binary, not {task}"),
+            remedy: "leave out --task".into(),
+        }),
+        _ => Ok(data),
+    }
+}
+
+fn table(typed: &Typed) -> Result<Dataset> {
+    let options =
+        TableOptions { target: typed.target.clone(), task: AutoOr::chosen(typed.task) };
+    read_table(&typed.data, &options)
+}
+
+fn options(typed: &Typed, defaults: &Defaults, log_every: Option<u64>) -> Result<TrainOptions> {
+    let unset = TrainOptions::default();
+    let length = match (typed.epochs, typed.steps) {
+        (Some(epochs), _) => Length::Epochs(epochs),
+        (None, Some(steps)) => Length::Steps(steps),
+        (None, None) => defaults.length,
+    };
+    Ok(TrainOptions {
+        loss: AutoOr::chosen(typed.loss),
+        optimizer: optimizer(typed, defaults)?,
+        batch_size: typed.batch_size.unwrap_or(defaults.batch_size),
+        length,
+        seed: typed.seed.unwrap_or(unset.seed),
+        shuffle: if typed.no_shuffle { Shuffle::Never } else { Shuffle::EveryEpoch },
+        strategy: typed.strategy.unwrap_or(Strategy::Auto),
+        device: typed.device.clone().unwrap_or_default(),
+        log_every: log_every.unwrap_or(unset.log_every),
+        ..unset
+    })
+}
+
+fn optimizer(typed: &Typed, defaults: &Defaults) -> Result<Optimizer> {
+    let name = typed.optimizer.unwrap_or(defaults.optimizer);
+    if name != OptimizerName::Sgd && (typed.momentum.is_some() || typed.nesterov) {
+        return Err(Error::Invalid {
+            problem: "momentum and nesterov are settings of sgd".into(),
+            remedy: "add --optimizer sgd, or leave them out".into(),
+        });
+    }
+    let optimizer = match name {
+        OptimizerName::Sgd => Optimizer::Sgd {
+            lr: typed.lr.unwrap_or(defaults.sgd_lr),
+            momentum: typed.momentum.unwrap_or(0.0),
+            nesterov: typed.nesterov,
+            weight_decay: 0.0,
+        },
+        OptimizerName::Adam => Optimizer::adam(typed.lr.unwrap_or(1e-3)),
+        OptimizerName::Adamw => Optimizer::adamw(typed.lr.unwrap_or(1e-3)),
+    };
+    Ok(match typed.weight_decay {
+        Some(decay) => optimizer.with_weight_decay(decay),
+        None => optimizer,
+    })
+}

@@ -1,0 +1,89 @@
+//! Events and results to the terminal and to files.
+//!
+//! Must not know: anything but events and results.
+
+mod metrics;
+mod progress;
+mod summary;
+
+use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use halfplane::{Dataset, Error, Event, Result, Summary, TrainOptions, Trainer};
+
+pub(crate) use summary::largest;
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verbosity {
+    Quiet,
+    Normal,
+}
+
+/// Where a training's events go.
+pub(crate) struct Report {
+    metrics: Option<metrics::Metrics>,
+    progress: Option<progress::Progress>,
+    verbosity: Verbosity,
+}
+
+impl Report {
+    pub(crate) fn open(metrics: Option<&Path>, verbosity: Verbosity) -> Result<Self> {
+        let metrics = metrics.map(metrics::Metrics::create).transpose()?;
+        Ok(Self { metrics, progress: None, verbosity })
+    }
+
+    /// Says what is going to be trained, and where.
+    pub(crate) fn begin(&mut self, trainer: &Trainer<'_>, data: &Dataset, options: &TrainOptions) {
+        if self.verbosity == Verbosity::Normal {
+            print(&summary::heading(trainer, data, options));
+            self.progress = Some(progress::Progress::begin(trainer.plan(), options));
+        }
+    }
+
+    /// Passes an event on.
+    pub(crate) fn event(&mut self, event: &Event) -> ControlFlow<()> {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.event(event);
+        }
+        if let Some(progress) = &mut self.progress {
+            progress.event(event);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Says what came of it.
+    pub(crate) fn end(
+        &mut self,
+        trainer: &mut Trainer<'_>,
+        data: &Dataset,
+        summary: &Summary,
+    ) -> Result<()> {
+        if let Some(metrics) = self.metrics.take() {
+            metrics.finish()?;
+        }
+        if self.progress.take().is_some() {
+            print(&summary::summary(trainer, data, summary)?);
+        }
+        Ok(())
+    }
+
+    /// Says where the model is.
+    pub(crate) fn saved(&self, path: &Path) {
+        if self.verbosity == Verbosity::Normal {
+            print(&format!("model written to {}\n", path.display()));
+        }
+    }
+}
+
+/// Prints to standard output. A reader that has gone away (`| head`) is no error.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints an error.
+pub(crate) fn error(error: &Error) {
+    let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+}

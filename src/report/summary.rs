@@ -1,0 +1,196 @@
+//! What is said before and after a training.
+
+use std::fmt::Write as _;
+
+use halfplane::{
+    Dataset, Loss, Optimizer, Output, Result, Summary, Targets, TrainOptions, Trainer,
+};
+
+/// Up to so many rows are shown one by one.
+const FEW_ROWS: usize = 16;
+
+/// The network, the data, the way, the device.
+pub(super) fn heading(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOptions) -> String {
+    let plan = trainer.plan();
+    let network = &plan.network;
+    let loss = options.loss.unwrap_or(Loss::default_for(network.output));
+    let batch = match plan.batch {
+        batch if batch == data.rows() => "full batch".to_owned(),
+        batch => format!("batches of {batch}"),
+    };
+    let activation = match network.hidden.is_empty() {
+        true => "no hidden layer".to_owned(),
+        false => format!("{} hidden", network.activation),
+    };
+    let notice = trainer.notice().map(|text| format!(" ({text})")).unwrap_or_default();
+    format!(
+        "{} rows of {}, target `{}`: {}\n\
+         network {network}: {activation}, {} output, {} parameters\n\
+         {loss} loss, {}, {batch}, seed {}\n\
+         device {}{notice}\n",
+        data.rows(),
+        match data.inputs() {
+            1 => "1 number".to_owned(),
+            inputs => format!("{inputs} numbers"),
+        },
+        data.target_name(),
+        target(data),
+        network.output,
+        network.parameters(),
+        optimizer(&options.optimizer),
+        options.seed,
+        trainer.device(),
+    )
+}
+
+fn target(data: &Dataset) -> String {
+    let classes = data.classes();
+    match data.targets() {
+        Targets::Binary { .. } => {
+            format!("binary, {} or {} (p is for {})", classes[0], classes[1], classes[1])
+        }
+        Targets::Classes { count, .. } if *count <= 8 => {
+            format!("{count} classes, {}", classes.join(", "))
+        }
+        Targets::Classes { count, .. } => format!("{count} classes"),
+        Targets::Numbers { .. } => "regression".to_owned(),
+    }
+}
+
+fn optimizer(optimizer: &Optimizer) -> String {
+    let mut text = format!("{} with learning rate {}", optimizer.name(), optimizer.lr());
+    let weight_decay = match *optimizer {
+        Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => {
+            if momentum > 0.0 {
+                let kind = if nesterov { "Nesterov momentum" } else { "momentum" };
+                text += &format!(", {kind} {momentum}");
+            }
+            weight_decay
+        }
+        Optimizer::Adam(moments) | Optimizer::AdamW(moments) => moments.weight_decay,
+    };
+    if weight_decay > 0.0 {
+        text += &format!(", weight decay {weight_decay}");
+    }
+    text
+}
+
+/// Loss, score, time, device; few rows one by one; and why it did not learn, where one line is all
+/// that the network has.
+pub(super) fn summary(
+    trainer: &mut Trainer<'_>,
+    data: &Dataset,
+    summary: &Summary,
+) -> Result<String> {
+    let evaluation = &summary.evaluation;
+    let mut text = String::from("\n");
+    if data.rows() <= FEW_ROWS {
+        text += &rows(data, &trainer.predict()?, trainer.plan().network.output);
+    }
+    // Writing to a String cannot fail.
+    let _ = write!(text, "loss {}", evaluation.loss as f32);
+    if let Some(accuracy) = evaluation.accuracy {
+        let _ = write!(text, ", accuracy {}", rounded(accuracy));
+    }
+    match evaluation.r2 {
+        Some(r2) => {
+            let _ = write!(text, ", R² {}", rounded(r2));
+        }
+        None if matches!(data.targets(), Targets::Numbers { .. }) => {
+            text += ", R² undefined (the target never changes)";
+        }
+        None => {}
+    }
+    let _ = writeln!(
+        text,
+        " on {} training rows\n{} steps in {:.3} s ({:.0} steps/s) on {}, {}",
+        data.rows(),
+        summary.steps,
+        summary.seconds,
+        summary.steps_per_second,
+        summary.device,
+        summary.strategy,
+    );
+    text += &half_plane(trainer, data, evaluation.loss);
+    Ok(text)
+}
+
+/// Four digits, no more than are there: 0.5, 0.9667, 1.0.
+fn rounded(value: f64) -> String {
+    let text = format!("{value:.4}");
+    let short = text.trim_end_matches('0');
+    if short.ends_with('.') { format!("{short}0") } else { short.to_owned() }
+}
+
+/// Hypothesis, prediction and truth of each row.
+fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
+    let outputs = data.outputs();
+    let mut table = vec![["row".to_owned(), "hypothesis".into(), "prediction".into(), "truth".into()]];
+    let list = |values: &[f32]| values.iter().map(f32::to_string).collect::<Vec<_>>().join(" ");
+    for row in 0..data.rows() {
+        let inputs = &data.features()[row * data.inputs()..][..data.inputs()];
+        let hypothesis = &predictions[row * outputs..][..outputs];
+        let (prediction, truth) = match data.targets() {
+            Targets::Binary { values, columns } => {
+                let name = |yes: bool| data.classes()[usize::from(yes)].clone();
+                let join = |each: Vec<String>| each.join(" ");
+                let truths = &values[row * columns..][..*columns];
+                (
+                    join(hypothesis.iter().map(|p| name(*p > 0.5)).collect()),
+                    join(truths.iter().map(|t| name(*t > 0.5)).collect()),
+                )
+            }
+            Targets::Classes { values, .. } => (
+                data.classes()[largest(hypothesis)].clone(),
+                data.classes()[values[row] as usize].clone(),
+            ),
+            Targets::Numbers { values, columns } => {
+                (list(hypothesis), list(&values[row * columns..][..*columns]))
+            }
+        };
+        let shown = if data.inputs() <= 4 { list(inputs) } else { (row + 1).to_string() };
+        table.push([shown, list(hypothesis), prediction, truth]);
+    }
+    if output == Output::Identity {
+        // The hypothesis is the prediction.
+        for row in &mut table {
+            row[1].clear();
+        }
+    }
+    let mut text = String::new();
+    let width = |column: usize| table.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..4).map(width).collect();
+    for row in &table {
+        let cells = row.iter().zip(&widths).filter(|(_, width)| **width > 0);
+        let line: Vec<String> =
+            cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let _ = writeln!(text, "{}", line.join("  ").trim_end());
+    }
+    text + "\n"
+}
+
+/// The place of the largest, the first on a tie.
+pub(crate) fn largest(row: &[f32]) -> usize {
+    let mut best = 0;
+    for (index, value) in row.iter().enumerate() {
+        if *value > row[best] {
+            best = index;
+        }
+    }
+    best
+}
+
+/// Why a single layer did no better than guessing.
+fn half_plane(trainer: &Trainer<'_>, data: &Dataset, loss: f64) -> String {
+    let Targets::Binary { values, columns: 1 } = data.targets() else { return String::new() };
+    let share = values.iter().map(|&t| f64::from(t)).sum::<f64>() / values.len() as f64;
+    let guessing = -(share * share.ln() + (1.0 - share) * (1.0 - share).ln());
+    if !trainer.plan().network.hidden.is_empty() || loss < 0.99 * guessing {
+        return String::new();
+    }
+    format!(
+        "It did no better than guessing ({guessing:.4}): a network with one layer parts the plane \
+         by one straight line,\nand no line has these classes on its two sides. Give it a hidden \
+         layer: --hidden 2\n",
+    )
+}
