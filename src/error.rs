@@ -98,7 +98,7 @@ pub enum Error {
     },
     /// The loss became NaN or infinite.
     #[error(
-        "training diverged: the loss is {loss} at step {step}; try a smaller learning rate than {lr}, or scale the inputs to about ±1"
+        "training diverged: the loss is {loss} at step {step}; try a smaller learning rate than {lr:?}, or scale the inputs to about ±1"
     )]
     Diverged {
         /// The step whose loss it was.

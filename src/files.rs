@@ -44,5 +44,13 @@ fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    builder.tempfile_in(folder).map_err(plain)
+}
+
+/// The system's own error, without the temporary file's name: nobody asked for that file.
+fn plain(error: std::io::Error) -> std::io::Error {
+    match error.get_ref().and_then(std::error::Error::source) {
+        Some(inner) => std::io::Error::new(error.kind(), inner.to_string()),
+        None => error,
+    }
 }

@@ -4,9 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use halfplane::{
-    Activation, BatchSize, DeviceChoice, Loss, Result, Strategy, Task,
-};
+use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Result, Strategy, Task};
 
 use super::config;
 
@@ -32,10 +30,12 @@ Exit codes: 0, 2 for what you can mend (arguments, files, data), 1 for what fail
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(allow_negative_numbers = true)]
     /// Train a network on a CSV file, or on the built-in `xor`
     Train(TrainArguments),
     /// Apply a trained model to the rows of a CSV file
     Predict(PredictArguments),
+    #[command(allow_negative_numbers = true)]
     /// Print the dispatch graph of a training: kernels, shapes, FLOPs, bytes, memory
     Plan(PlanArguments),
     /// List every adapter, and say which one `auto` takes
@@ -112,16 +112,16 @@ pub(crate) struct Typed {
     #[arg(long, value_name = "NAME", help_heading = "Optimizer")]
     pub(crate) optimizer: Option<OptimizerName>,
     /// Learning rate [default: 0.001 for adam and adamw, 0.01 for sgd; xor with sgd: 1]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "RATE", help_heading = "Optimizer")]
     pub(crate) lr: Option<f64>,
     /// Momentum, for sgd [default: 0]
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "SHARE", help_heading = "Optimizer")]
     pub(crate) momentum: Option<f64>,
     /// Nesterov's look-ahead, for sgd with momentum
     #[arg(long, help_heading = "Optimizer")]
     pub(crate) nesterov: bool,
     /// Weight decay [default: 0; adamw: 0.01]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help_heading = "Optimizer")]
+    #[arg(long, value_name = "RATE", help_heading = "Optimizer")]
     pub(crate) weight_decay: Option<f64>,
     /// Rows in a batch, or full [default: 32; xor: full]
     #[arg(long, value_name = "N|full", help_heading = "Optimizer")]
@@ -210,9 +210,14 @@ impl std::str::FromStr for Hidden {
         }
         word.split(',')
             .map(|part| match part.trim().parse() {
-                Ok(0) => Err("a layer of 0 units; give it at least one, or `none` for no hidden layer".to_owned()),
+                Ok(0) => {
+                    Err("a layer of 0 units; give it at least one, or `none` for no hidden layer"
+                        .to_owned())
+                }
                 Ok(units) => Ok(units),
-                Err(_) => Err(format!("`{part}` is no number of units; use a list such as 64,32, or none")),
+                Err(_) => Err(format!(
+                    "`{part}` is no number of units; use a list such as 64,32, or none"
+                )),
             })
             .collect::<Result<_, _>>()
             .map(Self)

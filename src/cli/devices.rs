@@ -47,9 +47,7 @@ fn choice(found: &[Adapter]) -> String {
             "auto takes {} ({}): hardware first, discrete before integrated\n",
             best.name, best.kind,
         ),
-        None if found.is_empty() => {
-            "auto takes cpu: no graphics driver was found\n".to_owned()
-        }
+        None if found.is_empty() => "auto takes cpu: no graphics driver was found\n".to_owned(),
         None => "auto takes cpu: no usable hardware adapter was found, and a software adapter is \
                  slower than the CPU path (ask for it with --device software)\n"
             .to_owned(),

@@ -90,8 +90,7 @@ fn xor(typed: &Typed) -> Result<Dataset> {
 }
 
 fn table(typed: &Typed) -> Result<Dataset> {
-    let options =
-        TableOptions { target: typed.target.clone(), task: AutoOr::chosen(typed.task) };
+    let options = TableOptions { target: typed.target.clone(), task: AutoOr::chosen(typed.task) };
     read_table(&typed.data, &options)
 }
 

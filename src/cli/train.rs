@@ -10,8 +10,7 @@ use super::settings::Settings;
 use crate::report::{Report, Verbosity};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<()> {
-    let Settings { data, network, options } =
-        Settings::new(&arguments.typed, arguments.log_every)?;
+    let Settings { data, network, options } = Settings::new(&arguments.typed, arguments.log_every)?;
     check_outputs(arguments.output.as_deref(), arguments.metrics.as_deref())?;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
     let mut trainer = Trainer::new(&network, &data, options.clone())?;

@@ -16,6 +16,16 @@ pub(crate) fn quantity(count: u64) -> String {
     scaled(count as f64, 1000.0, &["", "k", "M", "G", "T"])
 }
 
+/// A count with its noun, in the plural where it is not one.
+fn counted(count: u64, noun: &str) -> String {
+    let ending = match (count, noun.ends_with('h')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{count} {noun}{ending}")
+}
+
 fn scaled(mut value: f64, base: f64, units: &[&str]) -> String {
     let mut unit = 0;
     while value >= base && unit + 1 < units.len() {
@@ -46,10 +56,10 @@ impl Display for Plan {
         if self.rows > 0 {
             writeln!(
                 f,
-                "{} rows in batches of {}: {} steps an epoch; strategy {}",
-                self.rows,
+                "{} in batches of {}: {} an epoch; strategy {}",
+                counted(self.rows as u64, "row"),
                 self.batch,
-                self.steps_per_epoch(),
+                counted(self.steps_per_epoch(), "step"),
                 self.strategy,
             )?;
         }
@@ -81,9 +91,9 @@ impl Plan {
         let cost = self.cost(phase);
         writeln!(
             f,
-            "{}: {} dispatches, {} FLOPs, {}",
+            "{}: {}, {} FLOPs, {}",
             phase.name(),
-            list.len(),
+            counted(list.len() as u64, "dispatch"),
             quantity(cost.flops),
             bytes(cost.bytes),
         )?;
@@ -114,7 +124,7 @@ impl Plan {
             kernel.stem().to_owned(),
             dispatch.label.clone(),
             kernel.describe(),
-            if y > 1 { format!("{x}×{y} workgroups") } else { format!("{x} workgroups") },
+            if y > 1 { format!("{x}×{y} workgroups") } else { counted(u64::from(x), "workgroup") },
             format!("{} FLOPs", quantity(cost.flops)),
             bytes(cost.bytes),
         ]

@@ -29,7 +29,9 @@ impl Progress {
                     bar.set_message(format!("loss {loss}"));
                 }
                 // Where a step is an epoch, its line says it all.
-                None if self.per_epoch == 1 => super::print(&format!("step {step:>6}  loss {loss}\n")),
+                None if self.per_epoch == 1 => {
+                    super::print(&format!("step {step:>6}  loss {loss}\n"))
+                }
                 None => {}
             },
             Event::Epoch { epoch, train_loss } if self.per_epoch > 1 => match &self.bar {

@@ -58,7 +58,7 @@ fn target(data: &Dataset) -> String {
 }
 
 fn optimizer(optimizer: &Optimizer) -> String {
-    let mut text = format!("{} with learning rate {}", optimizer.name(), optimizer.lr());
+    let mut text = format!("{} with learning rate {:?}", optimizer.name(), optimizer.lr());
     let weight_decay = match *optimizer {
         Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => {
             if momentum > 0.0 {
@@ -125,7 +125,11 @@ fn rounded(value: f64) -> String {
 /// Hypothesis, prediction and truth of each row.
 fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
     let outputs = data.outputs();
-    let mut table = vec![["row".to_owned(), "hypothesis".into(), "prediction".into(), "truth".into()]];
+    let names = match data.inputs() {
+        ..=4 => data.feature_names().join(" "),
+        _ => "row".to_owned(),
+    };
+    let mut table = vec![[names, "hypothesis".into(), "prediction".into(), "truth".into()]];
     let list = |values: &[f32]| values.iter().map(f32::to_string).collect::<Vec<_>>().join(" ");
     for row in 0..data.rows() {
         let inputs = &data.features()[row * data.inputs()..][..data.inputs()];
@@ -162,8 +166,7 @@ fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
     let widths: Vec<usize> = (0..4).map(width).collect();
     for row in &table {
         let cells = row.iter().zip(&widths).filter(|(_, width)| **width > 0);
-        let line: Vec<String> =
-            cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let line: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
         let _ = writeln!(text, "{}", line.join("  ").trim_end());
     }
     text + "\n"

@@ -1,0 +1,110 @@
+//! Whole training steps, on the CPU path and on the software adapter where there is one.
+//!
+//! Each network is first trained for a few steps on the device and on the naive twins: a step that
+//! is not right is not timed.
+
+use std::hint::black_box;
+use std::ops::ControlFlow;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use halfplane::backend::{self, Device, reference::Reference};
+use halfplane::{
+    BatchSize, Dataset, DeviceChoice, Length, Network, Optimizer, ShaderChecks, Targets,
+    TrainOptions, Trainer,
+};
+
+/// Steps that one measurement takes.
+const STEPS: u64 = 20;
+
+/// A network with its data and how it is trained.
+struct Workload {
+    name: &'static str,
+    network: Network,
+    data: Dataset,
+    batch: BatchSize,
+    optimizer: Optimizer,
+}
+
+impl Workload {
+    fn trainer(&self, device: &dyn Device) -> halfplane::Result<Trainer<'_>> {
+        let options = TrainOptions {
+            optimizer: self.optimizer,
+            batch_size: self.batch,
+            length: Length::Steps(STEPS),
+            ..TrainOptions::default()
+        };
+        Trainer::on(device, &self.network, &self.data, options)
+    }
+
+    /// The loss after a few steps, which every device must agree on.
+    fn loss(&self, device: &dyn Device) -> halfplane::Result<f64> {
+        let summary = self.trainer(device)?.run(|_| ControlFlow::Continue(()))?;
+        Ok(summary.evaluation.loss)
+    }
+}
+
+/// Numbers in [-1, 1) from a fixed generator.
+fn numbers(count: usize, mut state: u64) -> Vec<f32> {
+    let mut draw = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| draw()).collect()
+}
+
+fn workloads() -> halfplane::Result<Vec<Workload>> {
+    let rows = 2048;
+    let targets = Targets::Binary {
+        values: numbers(rows, 2).iter().map(|&value| f32::from(value > 0.0)).collect(),
+        columns: 1,
+    };
+    Ok(vec![
+        Workload {
+            name: "xor-2-2-1",
+            network: Network::new(2, &[2], 1),
+            data: Dataset::xor(),
+            batch: BatchSize::Full,
+            optimizer: Optimizer::sgd(1.0),
+        },
+        Workload {
+            name: "table-64-128-64-1",
+            network: Network::new(64, &[128, 64], 1).with_activation(halfplane::Activation::Relu),
+            data: Dataset::new(64, numbers(64 * rows, 1), targets)?,
+            batch: BatchSize::Rows(256),
+            optimizer: Optimizer::adam(1e-3),
+        },
+    ])
+}
+
+fn steps(criterion: &mut Criterion) {
+    let workloads = workloads().expect("the workloads make sense");
+    for choice in [DeviceChoice::Cpu, DeviceChoice::Software] {
+        let device = match backend::open(&choice, ShaderChecks::Off) {
+            Ok((device, _)) => device,
+            Err(error) => {
+                eprintln!("left out: {error}");
+                continue;
+            }
+        };
+        let mut group = criterion.benchmark_group(format!("step/{choice}"));
+        group.sample_size(10).throughput(Throughput::Elements(STEPS));
+        for workload in &workloads {
+            let expected = workload.loss(&Reference).expect("the twins train");
+            let found = workload.loss(device.as_ref()).expect("the device trains");
+            assert!((found - expected).abs() < 1e-4 * expected, "{found} for {expected}");
+            let mut trainer = workload.trainer(device.as_ref()).expect("the plan fits");
+            let id = BenchmarkId::from_parameter(workload.name);
+            group.bench_function(id, |bencher| {
+                bencher.iter(|| {
+                    let summary = trainer.run(|_| ControlFlow::Continue(()));
+                    black_box(summary.expect("the device trains"));
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, steps);
+criterion_main!(benches);

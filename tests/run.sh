@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what the tests need where it is missing (a software Vulkan adapter), then runs them all.
+#
+#   tests/run.sh                  everything
+#   tests/run.sh --test golden    what cargo test would take
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# lavapipe's driver file, and the loader that finds it.
+has_software_adapter() {
+    compgen -G '/usr/share/vulkan/icd.d/lvp_icd*.json' >/dev/null &&
+        ldconfig -p 2>/dev/null | grep -q 'libvulkan\.so\.1'
+}
+
+install_software_adapter() {
+    echo 'installing the software adapter: mesa-vulkan-drivers, libvulkan1'
+    local root=()
+    if [ "$(id -u)" -ne 0 ]; then root=(sudo); fi
+    "${root[@]}" apt-get update -qq
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends mesa-vulkan-drivers libvulkan1 >/dev/null
+}
+
+if [ "$(uname)" = Linux ] && ! has_software_adapter; then
+    if ! command -v apt-get >/dev/null; then
+        echo 'no lavapipe and no apt-get here: install Mesa'\''s Vulkan drivers and the Vulkan loader' >&2
+        exit 1
+    fi
+    install_software_adapter
+fi
+
+# Mesa's device chooser prints a line when there is no desktop; it is of no use here.
+export NODEVICE_SELECT=1
+
+exec cargo test --release --locked "$@"
