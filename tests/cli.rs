@@ -90,7 +90,7 @@ fn the_classic_prints_its_losses_and_every_row() {
         101,
         "every hundredth step of 10,001"
     );
-    for row in ["0 0  0.00106", "0 1  0.99889", "1 0  0.99889", "1 1  0.00165"] {
+    for row in ["0 0    0.00106", "0 1    0.99889", "1 0    0.99889", "1 1    0.00165"] {
         assert!(text.contains(row), "no row `{row}` in\n{text}");
     }
 }

@@ -140,14 +140,6 @@ pub fn read_parameters(path: &Path, network: &Network) -> Result<Parameters> {
 fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(path, &error))?;
     let layers = network.layers();
-    let surplus = format!("layers.{}.weight", layers.len());
-    if tensors.tensor(&surplus).is_ok() {
-        return Err(Error::model(
-            path,
-            format!("there is a tensor {surplus}, but {network} has {} layers", layers.len()),
-            "give the network the same --hidden",
-        ));
-    }
     let read = |name: String, expected: Vec<usize>| {
         let tensor = tensors.tensor(&name).map_err(|_| {
             let mut names = tensors.names();
@@ -194,7 +186,15 @@ fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters
                 bias: read(format!("layers.{index}.bias"), vec![layer.outputs])?,
             })
         })
-        .collect::<Result<_>>()?;
+        .collect::<Result<Vec<_>>>()?;
+    let surplus = format!("layers.{}.weight", layers.len());
+    if tensors.tensor(&surplus).is_ok() {
+        return Err(Error::model(
+            path,
+            format!("there is a tensor {surplus}, but {network} ends before it"),
+            "give the network the same --hidden",
+        ));
+    }
     Ok(Parameters { layers })
 }
 

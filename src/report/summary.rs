@@ -58,7 +58,7 @@ fn target(data: &Dataset) -> String {
 }
 
 fn optimizer(optimizer: &Optimizer) -> String {
-    let mut text = format!("{} with learning rate {:?}", optimizer.name(), optimizer.lr());
+    let mut text = format!("{} with learning rate {}", optimizer.name(), plain(optimizer.lr()));
     let weight_decay = match *optimizer {
         Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => {
             if momentum > 0.0 {
@@ -73,6 +73,11 @@ fn optimizer(optimizer: &Optimizer) -> String {
         text += &format!(", weight decay {weight_decay}");
     }
     text
+}
+
+/// A setting as it was meant: 0.001, but 1e30 rather than thirty zeros.
+fn plain(value: f64) -> String {
+    if (1e-6..1e6).contains(&value) { value.to_string() } else { format!("{value:e}") }
 }
 
 /// Loss, score, time, device; few rows one by one; and why it did not learn, where one line is all
