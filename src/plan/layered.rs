@@ -22,6 +22,10 @@ const PORTION: usize = 1024;
 /// [`Error::Invalid`] for a network or loss that makes no sense, [`Error::TooLarge`] for a plan
 /// past the device's limits.
 pub fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
+    lower(request, limits).map_err(|error| suggest_batch(error, request, limits))
+}
+
+fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     request.network.check()?;
     request.optimizer.check()?;
     request.loss.check(request.network.output)?;
@@ -100,6 +104,23 @@ pub fn inference(network: &Network, rows: usize, limits: &Limits) -> Result<Plan
     lowering.finish(0, 0)
 }
 
+/// Where a smaller batch would fit, names the largest that does: found by planning it.
+fn suggest_batch(mut error: Error, request: &Training<'_>, limits: &Limits) -> Error {
+    let fits = |batch| lower(&Training { batch, ..request.clone() }, limits).is_ok();
+    if let Error::TooLarge { remedy, .. } = &mut error
+        && request.batch > 1
+        && fits(1)
+    {
+        let (mut fitting, mut too_large) = (1, request.batch);
+        while too_large - fitting > 1 {
+            let middle = fitting.midpoint(too_large);
+            *(if fits(middle) { &mut fitting } else { &mut too_large }) = middle;
+        }
+        *remedy = format!("a batch size of at most {fitting} fits");
+    }
+    error
+}
+
 fn check_rows(request: &Training<'_>) -> Result<()> {
     if request.rows == 0 {
         return Err(Error::invalid("there are no rows to train on", "give at least one row"));
@@ -149,9 +170,9 @@ impl Source {
             (Some(features), Some(targets)) => (features, targets),
             _ => {
                 let shape = vec![portion, request.network.inputs];
-                let features = lowering.rows_buffer("batch.x", shape, Role::Batch)?;
+                let features = lowering.buffer("batch.x", shape, Role::Batch)?;
                 let shape = vec![portion, target_columns(request)];
-                let targets = lowering.rows_buffer("batch.t", shape, Role::Batch)?;
+                let targets = lowering.buffer("batch.t", shape, Role::Batch)?;
                 lowering.batch_features = Some(features);
                 lowering.batch_targets = Some(targets);
                 (features, targets)
@@ -249,20 +270,10 @@ impl<'a> Lowering<'a> {
         BufferId(self.buffers.len() - 1)
     }
 
-    /// A buffer whose size the user cannot do much about.
     fn buffer(&mut self, name: &str, shape: Vec<usize>, role: Role) -> Result<BufferId> {
         let bytes = 4 * shape.iter().map(|&n| n as u64).product::<u64>();
-        self.limits.check(name, bytes, |_| "train on fewer rows at once".into())?;
-        Ok(self.push(name, shape, role))
-    }
-
-    /// A buffer \[rows, columns\] whose size follows from the batch.
-    fn rows_buffer(&mut self, name: &str, shape: Vec<usize>, role: Role) -> Result<BufferId> {
-        let columns: u64 = shape[1..].iter().map(|&n| n as u64).product();
-        let bytes = 4 * shape[0] as u64 * columns;
-        self.limits.check(&format!("{name} {shape:?}"), bytes, |allowed| {
-            format!("a batch size of at most {} fits", allowed / (4 * columns))
-        })?;
+        self.limits
+            .check(&format!("{name} {shape:?}"), bytes, |_| "train on fewer rows at once".into())?;
         Ok(self.push(name, shape, role))
     }
 
@@ -359,14 +370,14 @@ impl<'a> Lowering<'a> {
             let name = |tensor: &str| format!("layers.{index}.{tensor}");
             let last = index == self.last();
             if last {
-                let z = self.rows_buffer(&name("z"), shape(portion), Role::Activations)?;
+                let z = self.buffer(&name("z"), shape(portion), Role::Activations)?;
                 self.y.push(z);
             } else {
-                let y = self.rows_buffer(&name("y"), shape(portion), Role::Activations)?;
+                let y = self.buffer(&name("y"), shape(portion), Role::Activations)?;
                 let kept = if self.network.activation.derivative_from_value() {
                     y
                 } else {
-                    self.rows_buffer(&name("z"), shape(portion), Role::Activations)?
+                    self.buffer(&name("z"), shape(portion), Role::Activations)?
                 };
                 self.y.push(y);
                 self.kept.push(kept);
@@ -374,7 +385,7 @@ impl<'a> Lowering<'a> {
             if batch > 0 {
                 // The loss writes its gradient in evaluation too.
                 let rows = if last { portion } else { batch };
-                let d_z = self.rows_buffer(&name("d_z"), shape(rows), Role::Gradients)?;
+                let d_z = self.buffer(&name("d_z"), shape(rows), Role::Gradients)?;
                 self.d_z.push(d_z);
             }
         }
@@ -382,7 +393,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn row_metrics(&mut self, portion: usize) -> Result<()> {
-        let id = self.rows_buffer("row_metrics", vec![portion, 2], Role::Bookkeeping)?;
+        let id = self.buffer("row_metrics", vec![portion, 2], Role::Bookkeeping)?;
         self.row_metrics = Some(id);
         Ok(())
     }
@@ -555,9 +566,9 @@ impl<'a> Lowering<'a> {
         let control = self.control("predict.control")?;
         let input = match input {
             Some(id) => id,
-            None => self.rows_buffer("input", vec![rows, network.inputs], Role::Batch)?,
+            None => self.buffer("input", vec![rows, network.inputs], Role::Batch)?,
         };
-        let output = self.rows_buffer("output", vec![rows, network.outputs], Role::Activations)?;
+        let output = self.buffer("output", vec![rows, network.outputs], Role::Activations)?;
         let mut list = Vec::new();
         match network.output {
             Output::Softmax => {
@@ -600,29 +611,15 @@ impl<'a> Lowering<'a> {
             phases: self.phases,
             handles: self.handles,
         };
-        self.limits.check_total(plan.bytes(), |allowed| too_large_remedy(&plan, allowed))?;
+        self.limits.check_total(plan.bytes(), |allowed| {
+            let share = allowed as f64 / plan.bytes() as f64;
+            let parameters = plan.network.parameters();
+            format!(
+                "about {:.0} parameters fit, and {} has {parameters}: give its layers fewer units",
+                parameters as f64 * share,
+                plan.network,
+            )
+        })?;
         Ok(plan)
     }
-}
-
-/// What would fit: a smaller batch where the batch is what takes the room.
-fn too_large_remedy(plan: &Plan, allowed: u64) -> String {
-    let by_batch: u64 = plan
-        .buffers
-        .iter()
-        .filter(|b| matches!(b.role, Role::Batch | Role::Activations | Role::Gradients))
-        .map(Buffer::bytes)
-        .sum();
-    let fixed = plan.bytes() - by_batch;
-    if fixed < allowed && plan.batch > 1 {
-        let rows = (allowed - fixed) as f64 / by_batch as f64 * plan.batch as f64;
-        return format!("a batch size of about {} fits", (rows as usize).max(1));
-    }
-    let parameters: u64 = plan.network.parameters();
-    let share = allowed as f64 / plan.bytes() as f64;
-    format!(
-        "about {:.0} parameters fit, and {} has {parameters}: give its layers fewer units",
-        parameters as f64 * share,
-        plan.network,
-    )
 }

@@ -14,7 +14,7 @@ mod run;
 pub use activation::{Activation, Output};
 pub use loss::Loss;
 pub use network::{Layer, MAX_WIDTH, Network};
-pub use optimizer::Optimizer;
+pub use optimizer::{Moments, Optimizer};
 pub use parameters::{LayerParameters, Parameters};
 pub use run::{BatchSize, Length, Shuffle, Strategy};
 

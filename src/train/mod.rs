@@ -31,6 +31,8 @@ pub struct Trainer<'a> {
     device: String,
     notice: Option<String>,
     step: u64,
+    /// The losses that the epoch under way has shown so far.
+    epoch: EpochLoss,
 }
 
 impl<'a> Trainer<'a> {
@@ -72,6 +74,7 @@ impl<'a> Trainer<'a> {
             device: device.name().to_owned(),
             notice: None,
             step: 0,
+            epoch: EpochLoss::default(),
             options,
         };
         trainer.upload(&initial)?;
@@ -126,7 +129,10 @@ impl<'a> Trainer<'a> {
             }
             ControlFlow::Continue(())
         })?;
+        let Journal { step: told, epoch, .. } = journal;
         self.step = u64::from(self.read_control()?.step);
+        // Where the observer broke off, later steps may be done whose losses nobody was told.
+        self.epoch = if told == self.step { epoch } else { EpochLoss::default() };
         if let Some((step, loss)) = diverged {
             return Err(Error::Diverged { step, loss, lr: self.options.optimizer.lr() });
         }
@@ -357,8 +363,25 @@ struct Journal {
     rows: usize,
     batch: usize,
     log_every: u64,
-    /// Sum over the epoch's rows of their losses so far; it counts only whole epochs.
-    epoch_loss: f64,
+    epoch: EpochLoss,
+}
+
+/// The losses of an epoch's rows, added up. A run that was broken off may lack some of them.
+#[derive(Clone, Copy, Debug, Default)]
+struct EpochLoss {
+    sum: f64,
+    rows: usize,
+}
+
+impl EpochLoss {
+    fn add(&mut self, loss: f32, rows: usize) {
+        self.sum += f64::from(loss) * rows as f64;
+        self.rows += rows;
+    }
+
+    fn mean(self) -> f64 {
+        self.sum / self.rows as f64
+    }
 }
 
 impl Journal {
@@ -369,7 +392,7 @@ impl Journal {
             rows: trainer.plan().rows,
             batch: trainer.plan().batch,
             log_every: trainer.options.log_every,
-            epoch_loss: 0.0,
+            epoch: trainer.epoch,
         }
     }
 
@@ -381,14 +404,15 @@ impl Journal {
     ) -> ControlFlow<()> {
         let step = self.step;
         self.step += 1;
+        let number = step % self.per_epoch;
+        let rows = self.batch.min(self.rows - number as usize * self.batch);
+        self.epoch.add(loss, rows);
+        let last = number + 1 == self.per_epoch;
+        let mean = last.then(|| std::mem::take(&mut self.epoch).mean());
         if step.is_multiple_of(self.log_every) {
             observer(&Event::Step { step, loss })?;
         }
-        let number = step % self.per_epoch;
-        let rows = self.batch.min(self.rows - number as usize * self.batch);
-        self.epoch_loss += f64::from(loss) * rows as f64;
-        if number + 1 == self.per_epoch {
-            let train_loss = std::mem::take(&mut self.epoch_loss) / self.rows as f64;
+        if let Some(train_loss) = mean {
             observer(&Event::Epoch { epoch: step / self.per_epoch, train_loss })?;
         }
         ControlFlow::Continue(())

@@ -1,0 +1,71 @@
+//! Fifty small runs against PyTorch's own numbers, on every device: initial weights, gradients,
+//! the whole loss curve, final weights and outputs. `golden/make.py` made the files.
+
+mod common;
+
+#[path = "golden/case.rs"]
+mod case;
+#[path = "golden/report.rs"]
+mod report;
+
+use std::ops::ControlFlow;
+
+use halfplane::backend::{Device, cpu::Cpu};
+use halfplane::{Event, Parameters, Result, ShaderChecks, Trainer};
+
+use case::Case;
+use common::software;
+use report::{Report, Tolerances};
+
+/// float32 adds up in another order here than in PyTorch, so a device may stray as far from it as
+/// PyTorch itself strays from float64. Every device stays within 1.2 times that (final weights:
+/// 2.7, where a plateau makes the most of each bit); the rest is for processors yet unseen.
+const TOLERANCES: Tolerances =
+    Tolerances { gradients: 4.0, losses: 4.0, trained: 8.0, outputs: 4.0 };
+
+#[test]
+fn cpu_path() -> Result<()> {
+    check(&Cpu)
+}
+
+#[test]
+fn software_adapter() -> Result<()> {
+    check(software(ShaderChecks::Off).as_ref())
+}
+
+#[test]
+fn software_adapter_with_shader_checks() -> Result<()> {
+    check(software(ShaderChecks::On).as_ref())
+}
+
+/// Runs every case on a device.
+fn check(device: &dyn Device) -> Result<()> {
+    let cases = Case::all();
+    assert!(cases.len() >= 50, "only {} golden files", cases.len());
+    let mut report = Report::default();
+    for case in &cases {
+        run(device, case, &mut report)?;
+    }
+    report.conclude(device.name());
+    Ok(())
+}
+
+fn run(device: &dyn Device, case: &Case, report: &mut Report) -> Result<()> {
+    let data = case.dataset()?;
+    let mut trainer = Trainer::on(device, &case.network, &data, case.options())?;
+    report.initial(case, &Parameters::pytorch(&case.network, case.seed));
+    report.initial(case, &trainer.parameters()?);
+    report.gradients(case, &trainer.gradients()?, &TOLERANCES);
+    let mut losses = Vec::new();
+    trainer.run(|event| {
+        if let Event::Step { step, loss } = *event {
+            assert_eq!(step, losses.len() as u64, "{}: steps in order", case.name);
+            losses.push(loss);
+        }
+        ControlFlow::Continue(())
+    })?;
+    report.losses(case, &losses, &TOLERANCES);
+    report.trained(case, &trainer.parameters()?, &TOLERANCES);
+    report.outputs(case, &trainer.predict()?, &TOLERANCES);
+    Ok(())
+}

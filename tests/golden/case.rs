@@ -1,0 +1,120 @@
+//! A golden file as `make.py` writes it, and the run that it asks for.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use halfplane::plan::Gradients;
+use halfplane::{
+    BatchSize, Dataset, Length, Loss, Network, Optimizer, Result, Shuffle, Task, TrainOptions,
+};
+use serde::Deserialize;
+
+use crate::common::random_data;
+
+/// Settings, and what PyTorch made of them.
+#[derive(Deserialize)]
+pub(crate) struct Case {
+    #[serde(rename = "case")]
+    pub(crate) name: String,
+    pub(crate) seed: u64,
+    pub(crate) network: Network,
+    loss: Loss,
+    optimizer: Optimizer,
+    data: Data,
+    batch_size: Rows,
+    steps: u64,
+    pub(crate) deviation: Deviation,
+    pub(crate) initial: Tensors,
+    pub(crate) gradients: Tensors,
+    #[serde(rename = "final")]
+    pub(crate) trained: Tensors,
+    pub(crate) losses: Vec<f32>,
+    pub(crate) outputs: Sample,
+}
+
+/// How far PyTorch's own float32 strays from float64.
+#[derive(Deserialize)]
+pub(crate) struct Deviation {
+    pub(crate) losses: f64,
+    pub(crate) gradients: f64,
+    #[serde(rename = "final")]
+    pub(crate) trained: f64,
+}
+
+/// Samples by the names of their tensors.
+pub(crate) type Tensors = BTreeMap<String, Sample>;
+
+/// Each `stride`-th element of a tensor, and what sums up the rest.
+#[derive(Deserialize)]
+pub(crate) struct Sample {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) sum: f64,
+    pub(crate) norm: f64,
+    pub(crate) stride: usize,
+    pub(crate) values: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    kind: String,
+    seed: u64,
+    rows: usize,
+    task: Task,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Rows {
+    Number(usize),
+    Word(String),
+}
+
+impl Case {
+    /// Every case there is, in the order of their names.
+    pub(crate) fn all() -> Vec<Self> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+        let entries = std::fs::read_dir(folder).expect("the golden files are in the repository");
+        let mut paths: Vec<PathBuf> = entries
+            .map(|entry| entry.expect("a readable folder").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+            .collect();
+        paths.sort();
+        paths.iter().map(Self::read).collect()
+    }
+
+    fn read(path: &PathBuf) -> Self {
+        let text = std::fs::read_to_string(path).expect("a readable file");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// The rows to train on.
+    pub(crate) fn dataset(&self) -> Result<Dataset> {
+        match self.data.kind.as_str() {
+            "xor" => Ok(Dataset::xor()),
+            "lcg" => {
+                let shape = [self.data.rows, self.network.inputs, self.network.outputs];
+                random_data(self.data.task, shape, self.data.seed)
+            }
+            kind => panic!("{}: unknown data {kind}", self.name),
+        }
+    }
+
+    /// How to train: every step logged, the gradients at hand.
+    pub(crate) fn options(&self) -> TrainOptions {
+        let batch_size = match &self.batch_size {
+            Rows::Number(rows) => BatchSize::Rows(*rows),
+            Rows::Word(word) => word.parse().expect("a batch size"),
+        };
+        TrainOptions {
+            loss: Some(self.loss),
+            optimizer: self.optimizer,
+            batch_size,
+            length: Length::Steps(self.steps),
+            seed: self.seed,
+            shuffle: Shuffle::Never,
+            log_every: 1,
+            gradients: Gradients::Kept,
+            ..TrainOptions::default()
+        }
+    }
+}

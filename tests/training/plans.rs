@@ -1,0 +1,207 @@
+//! The dispatches that a plan should have, and what holds for every plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use halfplane::backend::Memory;
+use halfplane::kernels::{Access, Control};
+use halfplane::plan::{BufferId, Gradients, Limits, Phase, Plan, Role, inference};
+use halfplane::train::{output_for, plan_for};
+use halfplane::{Activation, BatchSize, Network, Optimizer, Result, Task, TrainOptions};
+
+use super::options;
+use crate::common::random_data;
+
+const ROWS: usize = 37;
+
+#[test]
+fn a_step_has_the_dispatches_that_it_needs() -> Result<()> {
+    let deep = Network::new(2, &[10, 10, 10], 1);
+    let plan = |network: &Network, batch_size| {
+        plan_of(network, Task::Binary, TrainOptions { batch_size, ..options(1) })
+    };
+
+    let full = plan(&deep, BatchSize::Full)?;
+    let forward = [("dense_forward", 4), ("loss_bce", 1), ("metrics", 1)];
+    let backward = [("dense_backward_input", 3), ("dense_backward_weight", 4)];
+    let step = counted(&[&forward, &backward]);
+    assert_eq!(count(&full, Phase::Step), step);
+    assert_eq!(count(&full, Phase::Evaluate), counted(&[&forward]));
+    assert_eq!(count(&full, Phase::Predict), counted(&[&[("dense_forward", 4)]]));
+    assert!(full.phase(Phase::Gradient).is_empty(), "nobody asked for gradients");
+
+    // A batch's features and targets are gathered; the evaluation takes all rows as they lie.
+    let batches = plan(&deep, BatchSize::Rows(8))?;
+    assert_eq!(count(&batches, Phase::Step), counted(&[&forward, &backward, &[("gather", 2)]]));
+    assert_eq!(count(&batches, Phase::Evaluate), counted(&[&forward]));
+
+    // GELU's derivative needs z, so it is a dispatch of its own after each hidden layer.
+    let gelu = plan(&deep.with_activation(Activation::Gelu), BatchSize::Full)?;
+    assert_eq!(count(&gelu, Phase::Step), counted(&[&forward, &backward, &[("activate", 3)]]));
+    Ok(())
+}
+
+#[test]
+fn gradients_are_a_step_without_its_end() -> Result<()> {
+    let kept = TrainOptions { gradients: Gradients::Kept, ..options(1) };
+    let plan = plan_of(&Network::new(5, &[9, 7], 1), Task::Binary, kept)?;
+    let mut step = count(&plan, Phase::Step);
+    step.remove("metrics");
+    assert_eq!(count(&plan, Phase::Gradient), step);
+    let state = [&plan.handles.parameters[..], &plan.handles.state].concat();
+    for (buffer, access) in plan.phase(Phase::Gradient).iter().flat_map(|d| d.accesses()) {
+        assert!(access == Access::Read || !state.contains(&buffer), "the gradient phase updates");
+    }
+    Ok(())
+}
+
+#[test]
+fn no_dispatch_binds_a_buffer_twice() -> Result<()> {
+    for plan in plans()? {
+        for dispatch in all_dispatches(&plan) {
+            let distinct: BTreeSet<usize> = dispatch.bindings.iter().map(|id| id.0).collect();
+            assert_eq!(distinct.len(), dispatch.bindings.len(), "{dispatch:?}");
+            let slots = dispatch.operation.kernel().slots();
+            assert_eq!(slots.len(), dispatch.bindings.len(), "{dispatch:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Runs every phase on the twins with something in every buffer.
+#[test]
+fn read_only_bindings_are_never_written() -> Result<()> {
+    for plan in plans()? {
+        let mut memory = filled(&plan);
+        for phase in Phase::ALL {
+            memory.run(&plan, phase, &mut |operation, bound| {
+                let before = bound.to_vec();
+                let kernel = operation.kernel();
+                kernel.twin(bound);
+                for (slot, (before, after)) in kernel.slots().iter().zip(before.iter().zip(bound)) {
+                    let kept = slot.access == Access::ReadWrite || before == after;
+                    assert!(kept, "{} writes {}", kernel.stem(), slot.name);
+                }
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What a dispatch reads has been written before it in its phase, or outlives phases.
+#[test]
+fn nothing_is_read_before_it_is_written() -> Result<()> {
+    for plan in plans()? {
+        for phase in Phase::ALL {
+            let mut known = lasting(&plan);
+            for dispatch in plan.phase(phase) {
+                for (buffer, access) in dispatch.accesses() {
+                    let name = &plan.buffer(buffer).name;
+                    let fine = access == Access::ReadWrite || known.contains(&buffer.0);
+                    assert!(fine, "{} of {} reads {name}", dispatch.label, phase.name());
+                    known.insert(buffer.0);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_buffer_fits_the_limits() -> Result<()> {
+    for binding_bytes in [128 << 10, 200 << 10, 1 << 20] {
+        let limits = Limits { binding_bytes, ..Limits::unlimited("small") };
+        for [rows, inputs, batch] in [[4001, 33, 64], [9001, 7, 500], [1200, 100, 300]] {
+            let data = random_data(Task::Multiclass, [rows, inputs, 5], 7)?;
+            let network = Network::new(inputs, &[60], 5).with_output(output_for(data.task()));
+            let options = TrainOptions { batch_size: BatchSize::Rows(batch), ..options(1) };
+            let plan = plan_for(&network, &data, &options, &limits)?;
+            let portion = inference(&network, rows, &limits)?;
+            for buffer in plan.buffers.iter().chain(&portion.buffers) {
+                assert!(buffer.bytes() <= binding_bytes, "{buffer:?} past {binding_bytes}");
+            }
+            for chunks in [&plan.handles.features, &plan.handles.targets] {
+                let ends = chunks.iter().map(|chunk| chunk.first + chunk.rows);
+                let starts = chunks.iter().skip(1).map(|chunk| chunk.first).chain([rows]);
+                assert!(chunks[0].first == 0 && ends.eq(starts), "gaps in {chunks:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Plans of every kind: each activation, task, optimizer and batch.
+fn plans() -> Result<Vec<Plan>> {
+    let momentum = Optimizer::Sgd { lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.1 };
+    let mut plans = Vec::new();
+    for &activation in Activation::ALL {
+        for &task in Task::ALL {
+            for hidden in [&[][..], &[6], &[9, 7]] {
+                let network = Network::new(5, hidden, 3)
+                    .with_activation(activation)
+                    .with_output(output_for(task));
+                for (optimizer, batch_size) in [
+                    (Optimizer::sgd(0.1), BatchSize::Full),
+                    (momentum, BatchSize::Rows(8)),
+                    (Optimizer::adam(0.1), BatchSize::Rows(1)),
+                ] {
+                    let gradients = Gradients::Kept;
+                    let options = TrainOptions { optimizer, batch_size, gradients, ..options(1) };
+                    plans.push(plan_of(&network, task, options)?);
+                }
+                plans.push(inference(&network, ROWS, &Limits::unlimited("any"))?);
+            }
+        }
+    }
+    Ok(plans)
+}
+
+fn plan_of(network: &Network, task: Task, options: TrainOptions) -> Result<Plan> {
+    let data = random_data(task, [ROWS, network.inputs, network.outputs], 8)?;
+    plan_for(network, &data, &options, &Limits::unlimited("any"))
+}
+
+fn all_dispatches(plan: &Plan) -> impl Iterator<Item = &halfplane::plan::Dispatch> {
+    Phase::ALL.into_iter().flat_map(|phase| plan.phase(phase))
+}
+
+/// How often each kernel is dispatched.
+fn count(plan: &Plan, phase: Phase) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for dispatch in plan.phase(phase) {
+        *counts.entry(dispatch.operation.kernel().stem()).or_default() += 1;
+    }
+    counts
+}
+
+fn counted(lists: &[&[(&'static str, usize)]]) -> BTreeMap<&'static str, usize> {
+    lists.concat().into_iter().collect()
+}
+
+/// Buffers that hold something before a phase begins.
+fn lasting(plan: &Plan) -> BTreeSet<usize> {
+    let handles = &plan.handles;
+    let controls = [handles.control, handles.evaluate_control, handles.predict_control];
+    let roles = [Role::Data, Role::Parameters, Role::OptimizerState];
+    let by_role = (0..plan.buffers.len()).filter(|&id| roles.contains(&plan.buffers[id].role));
+    let by_handle = controls.into_iter().chain([handles.input]).flatten().map(|id| id.0);
+    by_role.chain(by_handle).collect()
+}
+
+/// The buffers of a plan, with something in each and the counters as they should be.
+fn filled(plan: &Plan) -> Memory {
+    let mut memory = Memory::new(plan);
+    for id in 0..plan.buffers.len() {
+        memory.words_mut(BufferId(id)).fill(0.1f32.to_bits());
+    }
+    let handles = &plan.handles;
+    let mut set = |id: Option<BufferId>, control: Control| {
+        if let Some(id) = id {
+            memory.words_mut(id).copy_from_slice(&control.to_words());
+        }
+    };
+    let at = |rows: usize| Control::at(0, plan.rows, rows.max(1));
+    set(handles.control, at(plan.batch));
+    set(handles.evaluate_control, at(plan.evaluate_rows));
+    set(handles.predict_control, Control::of_rows(plan.predict_rows));
+    memory
+}
