@@ -3,6 +3,7 @@
 mod error;
 
 pub mod backend;
+pub mod check;
 pub mod data;
 pub mod files;
 pub mod kernels;

@@ -250,7 +250,7 @@ fn a_saved_model_is_the_start_of_the_next_training() {
 fn weights_of_others_are_taken_without_metadata() {
     use safetensors::tensor::{Dtype, TensorView};
     let folder = Folder::new();
-    let zeros = vec![0u8; 4 * 4];
+    let zeros = [0u8; 4 * 4];
     let view = |shape: &[usize]| {
         let bytes = &zeros[..4 * shape.iter().product::<usize>()];
         TensorView::new(Dtype::F32, shape.to_vec(), bytes).expect("the sizes agree")
@@ -322,6 +322,18 @@ fn devices_lists_the_cpu_and_says_what_auto_takes() {
     let text = Folder::new().good("devices");
     assert!(text.contains("cpu\n"), "{text}");
     assert_eq!(text.matches("auto takes ").count(), 1, "{text}");
+}
+
+#[test]
+fn doctor_checks_every_kernel() {
+    let text = Folder::new().good("doctor --device cpu");
+    for kernel in ["gather", "dense_forward", "dense_backward_weight", "metrics"] {
+        let line = text.lines().find(|line| line.contains(kernel)).unwrap_or_default();
+        assert!(line.starts_with("ok "), "{kernel}: {text}");
+    }
+    let last = text.trim_end().lines().last().unwrap_or_default();
+    let counts: Vec<&str> = last.split(' ').collect();
+    assert_eq!(counts.get(1..), Some(&["of", counts[0], "checks", "passed"][..]), "{text}");
 }
 
 /// What a user can get wrong, and the words that must be in the one line of the answer.

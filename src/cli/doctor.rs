@@ -1,9 +1,64 @@
 //! `halfplane doctor`
 
-use halfplane::Result;
+use halfplane::check::{Check, check_kernels};
+use halfplane::{Error, Result, ShaderChecks, backend};
 
 use super::arguments::DoctorArguments;
+use crate::report;
 
-pub(super) fn run(_arguments: &DoctorArguments) -> Result<()> {
-    Ok(())
+pub(super) fn run(arguments: &DoctorArguments) -> Result<()> {
+    let checks = if arguments.checked { ShaderChecks::On } else { ShaderChecks::Off };
+    let (device, notice) = backend::open(&arguments.device, checks)?;
+    let notice = notice.map(|text| format!(" ({text})")).unwrap_or_default();
+    report::print(&format!(
+        "{}{notice}: every kernel against its naive twin\n\
+         errors in rounding steps of float32, 2⁻²³ of the terms that a number is made of\n\n",
+        device.name(),
+    ));
+    let results = check_kernels(device.as_ref(), |check| {
+        if arguments.verbose {
+            report::print(&line(check));
+        }
+    })?;
+    if arguments.verbose {
+        report::print("\n");
+    }
+    for group in results.chunk_by(|a, b| a.kernel == b.kernel) {
+        report::print(&kernel(group));
+    }
+    let failed = results.iter().filter(|check| !check.passed()).count();
+    report::print(&format!("\n{} of {} checks passed\n", results.len() - failed, results.len()));
+    match failed {
+        0 => Ok(()),
+        _ => Err(Error::Device {
+            device: device.name().to_owned(),
+            problem: format!("{failed} of {} kernel checks did not pass", results.len()),
+        }),
+    }
+}
+
+/// One case.
+fn line(check: &Check) -> String {
+    let Check { kernel, case, worst, .. } = check;
+    match &check.fault {
+        None => format!("ok    {kernel}: {case}: off by {worst:.2}\n"),
+        Some(fault) => format!("FAIL  {kernel}: {case}: {fault}\n"),
+    }
+}
+
+/// All cases of a kernel, and those that did not pass.
+fn kernel(group: &[Check]) -> String {
+    let worst = group.iter().map(|check| check.worst).fold(0.0, f32::max);
+    let failed: Vec<&Check> = group.iter().filter(|check| !check.passed()).collect();
+    let state = if failed.is_empty() { "ok  " } else { "FAIL" };
+    let mut text = format!(
+        "{state}  {:22} {:4} cases, off by {worst:.2} of the {} allowed\n",
+        group[0].kernel,
+        group.len(),
+        group[0].tolerance,
+    );
+    for check in failed {
+        text.push_str(&line(check));
+    }
+    text
 }

@@ -65,7 +65,7 @@ immediates! {
 
 /// The optimizer's settings as the kernels take them: computed in f64, handed over in f32.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Hyper(Immediates);
+pub struct Hyper(pub(crate) Immediates);
 
 impl Hyper {
     /// The settings of an optimizer.

@@ -27,10 +27,11 @@ pub use dense_backward_weight::{DenseBackwardWeight, Hyper, Update};
 pub use dense_forward::DenseForward;
 pub use gather::Gather;
 pub use loss::LossGradient;
+pub(crate) use math::sigmoid;
 pub use matmul::Tiling;
 pub use metrics::Metrics;
 pub use permutation::permute;
-pub use shader::Module;
+pub use shader::{Module, source};
 pub use softmax::Softmax;
 
 /// A buffer's contents: 32-bit words, read as f32 or u32 as the operation has it.

@@ -4,6 +4,8 @@
 //! what it imports, then itself. Variants choose another piece (`update_sgd` for `update_adam`) or
 //! set an override; the text itself is never edited.
 
+use super::Kernel;
+
 /// A piece of WGSL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Module {
@@ -11,6 +13,11 @@ pub struct Module {
     pub name: &'static str,
     /// Its text.
     pub source: &'static str,
+}
+
+/// The shader that a kernel's pieces make, for reading and for compiling.
+pub fn source(kernel: &dyn Kernel) -> String {
+    kernel.modules().iter().map(|module| module.source).collect::<Vec<_>>().join("\n")
 }
 
 macro_rules! modules {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::ShaderChecks;
 use super::context::Context;
-use crate::kernels::{Access, Kernel, Slot, fold};
+use crate::kernels::{Access, Kernel, Slot, fold, source};
 use crate::plan::{Dispatch, Plan};
 
 /// A dispatch, ready to be recorded any number of times.
@@ -25,11 +25,6 @@ impl Ready {
         let [x, y, z] = self.workgroups;
         pass.dispatch_workgroups(x, y, z);
     }
-}
-
-/// The shader that a kernel's pieces make, for reading and for compiling.
-pub(super) fn source(kernel: &dyn Kernel) -> String {
-    kernel.modules().iter().map(|module| module.source).collect::<Vec<_>>().join("\n")
 }
 
 type ModuleKey = Vec<&'static str>;

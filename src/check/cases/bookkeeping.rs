@@ -1,0 +1,74 @@
+//! The cases of the two ends of a step: the gather of a batch, and the metrics.
+
+use super::{PRIME, about, folded, workgroup};
+use crate::check::Case;
+use crate::kernels::{Control, Gather, Metrics, Operation};
+use crate::spec::Shuffle;
+
+/// A seed with bits in both halves.
+const SEED: u64 = 777 << 32 | 12_345;
+
+/// Both orders; sizes about a workgroup; short batches, later epochs, data sets in chunks.
+pub(super) fn gather(list: &mut Vec<Case>) {
+    for &shuffle in Shuffle::ALL {
+        let whole = |rows, count, columns| Gather {
+            rows,
+            count,
+            columns,
+            chunk_first: 0,
+            chunk_rows: count,
+            shuffle,
+            seed: SEED,
+        };
+        let mut add = |gather: Gather, epoch: u32, first: usize, live: usize| {
+            let control = Control { epoch, first: first as u32, ..Control::of_rows(live) };
+            let variant = format!("epoch {epoch}, from row {first}");
+            list.push(Case::new(Operation::Gather(gather), control, variant));
+        };
+        for elements in about(workgroup(&whole(1, 1, 1))) {
+            add(whole(elements, PRIME, 1), 0, 0, elements);
+            add(whole(1, PRIME, elements), 0, 7, 1);
+        }
+        for count in [1, 2, 3, 4, 5, 1023, 1024, 1025] {
+            add(whole(count, count, 2), 1, 0, count);
+        }
+        for epoch in [0, 1, 7, 100_000] {
+            add(whole(64, PRIME, 5), epoch, 192, 64);
+            // The last batch of an epoch: 1031 = 16 · 64 + 7.
+            add(whole(64, PRIME, 5), epoch, 1024, 7);
+        }
+        for (chunk_first, chunk_rows) in [(0, 400), (400, 1), (401, PRIME - 401)] {
+            let chunk = Gather { chunk_first, chunk_rows, ..whole(300, PRIME, 3) };
+            add(chunk, 2, 256, 290);
+        }
+        if shuffle == Shuffle::EveryEpoch {
+            let (rows, live) = folded(workgroup(&whole(1, 1, 1)));
+            add(whole(rows, rows, 1), 3, 0, live);
+        }
+    }
+}
+
+/// Batches about a workgroup; the ring's wrap, an epoch's end, a short last batch.
+pub(super) fn metrics(list: &mut Vec<Case>) {
+    let mut add = |rows, count, capacity, control: Control, variant: &str| {
+        let operation = Operation::Metrics(Metrics { rows, count, capacity });
+        list.push(Case::new(operation, control, variant));
+    };
+    let threads = workgroup(&Metrics { rows: 1, count: 1, capacity: 1 });
+    for rows in about(threads) {
+        add(rows, 3 * rows, 5, Control::of_rows(rows), "first step");
+        add(rows, rows, 5, Control::of_rows(rows), "an epoch of one step");
+    }
+    for rows in [2, threads - 1, PRIME] {
+        let count = 3 * rows + 1;
+        let middle = Control { step: 40, ..Control::at(1, count, rows) };
+        add(rows, count, 5, Control { slot: 4, ..middle }, "the ring's last entry");
+        add(rows, count, 1, middle, "a ring of one");
+        let before_last = Control { slot: 2, ..Control::at(2 + 4 * 9, count, rows) };
+        add(rows, count, 5, before_last, "the next batch is short");
+        let last = Control { slot: 3, ..Control::at(3 + 4 * 9, count, rows) };
+        add(rows, count, 5, last, "the last batch, a short one");
+        let exact = Control { slot: 3, ..Control::at(2 + 3 * 9, 3 * rows, rows) };
+        add(rows, 3 * rows, 5, exact, "the last batch, a full one");
+    }
+}

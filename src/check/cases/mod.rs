@@ -1,0 +1,83 @@
+//! Which cases there are: every kernel in every variant, and sizes 1, tile − 1, tile, tile + 1 and
+//! a prime in each dimension in turn.
+
+mod bookkeeping;
+mod dense;
+mod rowwise;
+
+use super::Case;
+use crate::kernels::{Function, Kernel};
+use crate::spec::Activation;
+
+/// A prime that no tile divides, past the largest of them.
+const PRIME: usize = 1031;
+
+/// Workgroups that no device takes in one dimension, so that the grid is folded.
+const FOLDED: usize = 65_537;
+
+/// All cases, those of one kernel together.
+pub fn cases() -> Vec<Case> {
+    let mut list = Vec::new();
+    bookkeeping::gather(&mut list);
+    dense::forward(&mut list);
+    rowwise::activate(&mut list);
+    rowwise::softmax(&mut list);
+    rowwise::losses(&mut list);
+    dense::backward_input(&mut list);
+    dense::backward_weight(&mut list);
+    bookkeeping::metrics(&mut list);
+    list
+}
+
+/// 1, the sizes about a tile, and a prime.
+fn about(tile: usize) -> [usize; 5] {
+    [1, tile - 1, tile, tile + 1, PRIME]
+}
+
+/// Threads, at so many a workgroup, that fold the grid into two rows; and how many of them reach
+/// a little way into the second.
+fn folded(threads: usize) -> (usize, usize) {
+    (threads * FOLDED - 5, threads * (FOLDED / 2 + 3) + 7)
+}
+
+/// The threads in a workgroup, for kernels where each works alone.
+fn workgroup(kernel: &dyn Kernel) -> usize {
+    let threads = kernel.overrides().into_iter().find(|(name, _)| *name == "WORKGROUP");
+    threads.map_or(1, |(_, threads)| threads as usize)
+}
+
+/// Every activation.
+fn activations() -> impl Iterator<Item = Activation> {
+    Activation::ALL.iter().copied()
+}
+
+/// A function's name, for people.
+fn name(function: Function) -> &'static str {
+    match function {
+        Function::Identity => "identity",
+        Function::Of(activation) => activation.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn have_names_of_their_own() {
+        let mut seen = HashSet::new();
+        let names = cases().into_iter().map(|case| (case.kernel(), case.name()));
+        let twice: Vec<_> = names.filter(|name| !seen.insert(name.clone())).collect();
+        assert!(twice.is_empty(), "{twice:#?}");
+    }
+
+    #[test]
+    fn of_one_kernel_stand_together() {
+        let list = cases();
+        let groups = list.chunk_by(|a, b| a.kernel() == b.kernel()).count();
+        let kernels: HashSet<_> = list.iter().map(Case::kernel).collect();
+        assert_eq!(groups, kernels.len());
+    }
+}

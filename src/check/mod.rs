@@ -1,0 +1,57 @@
+//! Checks a device: every kernel at ragged sizes, on the device and on its naive twin, compared.
+//!
+//! A check fills the kernel's buffers with random numbers, and everything that the kernel must
+//! leave alone with a sentinel: read, it spoils a sum; written over, it is missed. Must not know:
+//! data, training, how a device works.
+
+mod case;
+mod cases;
+mod compare;
+mod random;
+mod run;
+mod trial;
+
+use crate::Result;
+use crate::backend::Device;
+
+pub use case::Case;
+pub use cases::cases;
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// The kernel's stem.
+    pub kernel: &'static str,
+    /// Shape and variant, for people.
+    pub case: String,
+    /// The largest error, in rounding steps of float32 (2⁻²³) relative to the terms that the
+    /// number was made of; infinite where it is not a number or where bits had to be equal.
+    pub worst: f32,
+    /// The largest error that is allowed, in the same unit.
+    pub tolerance: f32,
+    /// The worst of what is wrong, for people; nothing where the check passed.
+    pub fault: Option<String>,
+}
+
+impl Check {
+    /// Whether the device did as the twin does.
+    pub fn passed(&self) -> bool {
+        self.fault.is_none()
+    }
+}
+
+/// Runs every case on a device and tells `observer` of each as it is done.
+///
+/// # Errors
+/// [`crate::Error::Device`] where the device fails outright; a wrong number is no error but a
+/// [`Check`] that has not passed.
+pub fn check_kernels(device: &dyn Device, mut observer: impl FnMut(&Check)) -> Result<Vec<Check>> {
+    let mut checks = Vec::new();
+    for group in cases().chunk_by(|a, b| a.kernel() == b.kernel()) {
+        for check in run::check(device, group)? {
+            observer(&check);
+            checks.push(check);
+        }
+    }
+    Ok(checks)
+}

@@ -1,0 +1,50 @@
+//! Random inputs, the same in every run.
+
+use rand_mt::Mt;
+
+/// A generator of words and floats.
+pub(super) struct Random(Mt);
+
+impl Random {
+    pub(super) fn new(seed: u32) -> Self {
+        Self(Mt::new(seed))
+    }
+
+    /// Any 32 bits.
+    pub(super) fn word(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+
+    /// A number below `count`.
+    pub(super) fn below(&mut self, count: usize) -> usize {
+        self.word() as usize % count
+    }
+
+    /// A float in \[low, high).
+    pub(super) fn uniform(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * ((self.word() >> 8) as f32 / (1 << 24) as f32)
+    }
+
+    /// So many floats in ±`size`.
+    pub(super) fn floats(&mut self, count: usize, size: f32) -> Vec<f32> {
+        (0..count).map(|_| self.uniform(-size, size)).collect()
+    }
+
+    /// So many values of z: mostly ordinary ones, some near zero, some that overflow a careless
+    /// formula. Where e^z is subnormal there are none, since drivers may take that for zero; nor
+    /// is any so near to zero that rounding decides on which side of 1/2 its sigmoid lies.
+    pub(super) fn logits(&mut self, count: usize) -> Vec<f32> {
+        const LARGE: [f32; 4] = [50.0, 80.0, 120.0, 1e4];
+        let mut logit = || {
+            let sign = if self.word() & 1 == 0 { 1.0 } else { -1.0 };
+            let size = match self.below(8) {
+                0 => self.uniform(1e-3, 1e-2),
+                1 => self.uniform(4.0, 20.0),
+                2 => LARGE[self.below(LARGE.len())],
+                _ => self.uniform(1e-2, 4.0),
+            };
+            sign * size
+        };
+        (0..count).map(|_| logit()).collect()
+    }
+}

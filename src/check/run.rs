@@ -1,0 +1,93 @@
+//! Cases to one plan, the plan to the device and to the twins, the answers to checks.
+
+use super::compare::{TOLERANCE, Verdict, compare};
+use super::trial::{Trial, trial};
+use super::{Case, Check};
+use crate::Result;
+use crate::backend::{Device, reference::Reference};
+use crate::kernels::Words;
+use crate::plan::{Buffer, BufferId, Dispatch, Handles, Phase, Plan, Role};
+use crate::spec::{Network, Strategy};
+
+/// Checks the cases together: one plan shares the pipelines, which take longest to make.
+pub(super) fn check(device: &dyn Device, cases: &[Case]) -> Result<Vec<Check>> {
+    let trials: Vec<Trial> =
+        cases.iter().enumerate().map(|(number, case)| trial(case, number as u32)).collect();
+    let plan = plan(cases, &trials);
+    let expected = answers(&Reference, &plan, &trials)?;
+    let found = answers(device, &plan, &trials)?;
+    let both = expected.iter().zip(&found);
+    Ok(cases.iter().zip(&trials).zip(both).map(|((c, t), (e, f))| judge(c, t, e, f)).collect())
+}
+
+/// A phase of one dispatch for each case, each with buffers of its own.
+fn plan(cases: &[Case], trials: &[Trial]) -> Plan {
+    let mut buffers = Vec::new();
+    let mut list = Vec::new();
+    for (case, trial) in cases.iter().zip(trials) {
+        let first = buffers.len();
+        let slots = case.operation().kernel().slots();
+        buffers.extend(slots.iter().zip(trial).map(|(slot, bound)| Buffer {
+            name: slot.name.into(),
+            shape: vec![bound.words.len()],
+            role: Role::Bookkeeping,
+        }));
+        list.push(Dispatch {
+            label: case.name(),
+            operation: case.operation().clone(),
+            bindings: (first..buffers.len()).map(BufferId).collect(),
+        });
+    }
+    let mut phases: [Vec<Dispatch>; 4] = Default::default();
+    phases[Phase::Step as usize] = list;
+    Plan {
+        network: network(&buffers),
+        strategy: Strategy::Layered,
+        rows: 0,
+        batch: 0,
+        evaluate_rows: 0,
+        predict_rows: 0,
+        buffers,
+        phases,
+        handles: Handles::default(),
+    }
+}
+
+/// No case belongs to a network, but a device may size its scratch memory by the plan's: this one
+/// has a layer with as many parameters as the largest buffer has words.
+fn network(buffers: &[Buffer]) -> Network {
+    Network::new(buffers.iter().map(Buffer::words).max().unwrap_or(1), &[], 1)
+}
+
+/// The buffers of each case after its dispatch.
+fn answers(device: &dyn Device, plan: &Plan, trials: &[Trial]) -> Result<Vec<Vec<Words>>> {
+    let mut backend = device.load(plan.clone())?;
+    for (id, bound) in trials.iter().flatten().enumerate() {
+        backend.write(BufferId(id), &bound.words)?;
+    }
+    backend.replay(Phase::Step, 1)?;
+    let mut ids = (0..plan.buffers.len()).map(BufferId);
+    let mut read = |words| match ids.next() {
+        Some(id) => backend.read(id, words),
+        None => unreachable!("the plan has a buffer for each that is bound"),
+    };
+    let mut of_trial = |trial: &Trial| trial.iter().map(|bound| read(bound.words.len())).collect();
+    trials.iter().map(&mut of_trial).collect()
+}
+
+fn judge(case: &Case, trial: &Trial, expected: &[Words], found: &[Words]) -> Check {
+    let mut verdict = Verdict::perfect();
+    let slots = case.operation().kernel().slots();
+    for (slot, (bound, (expected, found))) in
+        slots.iter().zip(trial.iter().zip(expected.iter().zip(found)))
+    {
+        compare(slot, bound, expected, found, &mut verdict);
+    }
+    Check {
+        kernel: case.kernel(),
+        case: case.name(),
+        worst: verdict.worst,
+        tolerance: TOLERANCE,
+        fault: verdict.fault,
+    }
+}

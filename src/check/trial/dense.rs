@@ -1,0 +1,111 @@
+//! The dense layer's trials. The sums of the terms' magnitudes are the twin's own sums, of the
+//! inputs' absolute values.
+
+use super::rowwise::{kept, slack};
+use super::update::{Gradient, magnitudes};
+use super::{Bound, Random, Trial, absolute, twin};
+use crate::kernels::{
+    Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Update,
+};
+
+/// Random x, W and b; z stays small enough that no activation saturates.
+pub(super) fn forward(layer: &DenseForward, control: Control, random: &mut Random) -> Trial {
+    let DenseForward { rows, inputs, outputs, function, .. } = *layer;
+    let live = control.rows as usize;
+    let x = random.floats(live * inputs, 1.0);
+    let parameters = random.floats(outputs * (inputs + 1), weight_size(inputs));
+    let sum = DenseForward { function: Function::Identity, ..layer.clone() };
+    let written = live * outputs;
+    let z = twin(&sum, control, &[&x, &parameters], written);
+    let terms = twin(&sum, control, &[&absolute(&x), &absolute(&parameters)], written);
+    // No activation is steeper than 1.13, so z's error stays what it is.
+    let magnitudes = z
+        .iter()
+        .zip(&terms)
+        .map(|(z, terms)| terms + function.value(*z).abs() + slack(function, *z))
+        .collect();
+    vec![
+        Bound::control(control),
+        Bound::input(&x, rows * inputs),
+        Bound::input(&parameters, parameters.len()),
+        Bound::output(magnitudes, rows * outputs),
+    ]
+}
+
+/// Random d_z, W and what the forward pass would have kept.
+pub(super) fn backward_input(
+    layer: &DenseBackwardInput,
+    control: Control,
+    random: &mut Random,
+) -> Trial {
+    let DenseBackwardInput { rows, inputs, outputs, function, .. } = *layer;
+    let live = control.rows as usize;
+    let d_z = random.floats(live * outputs, 1.0);
+    let parameters = random.floats(outputs * (inputs + 1), weight_size(outputs));
+    let kept = kept(function, &random.logits(live * inputs));
+    let sum = DenseBackwardInput { function: Function::Identity, ..layer.clone() };
+    let absolutes = [absolute(&d_z), absolute(&parameters)];
+    let terms = twin(&sum, control, &[&absolutes[0], &absolutes[1], &kept], live * inputs);
+    // 1 − y², z s (1 − s) and their like end in a difference of numbers near 1: f′ itself is
+    // only good to a few steps of 1.
+    let magnitudes = kept
+        .iter()
+        .zip(&terms)
+        .map(|(kept, terms)| terms * (1.0 + function.derivative(*kept).abs()))
+        .collect();
+    vec![
+        Bound::control(control),
+        Bound::input(&d_z, rows * outputs),
+        Bound::input(&parameters, parameters.len()),
+        Bound::input(&kept, rows * inputs),
+        Bound::output(magnitudes, rows * inputs),
+    ]
+}
+
+/// Random d_z and x; parameters and state as the update has them.
+pub(super) fn backward_weight(
+    layer: &DenseBackwardWeight,
+    control: Control,
+    random: &mut Random,
+) -> Trial {
+    let DenseBackwardWeight { rows, inputs, outputs, update, .. } = *layer;
+    let live = control.rows as usize;
+    let size = outputs * (inputs + 1);
+    let d_z = random.floats(live * outputs, 1.0);
+    let x = random.floats(live * inputs, 1.0);
+    let state = state(update, control, size, random);
+    let kept = DenseBackwardWeight { update: Update::Gradient, ..layer.clone() };
+    let gradient = twin(&kept, control, &[&d_z, &x], size);
+    let terms = twin(&kept, control, &[&absolute(&d_z), &absolute(&x)], size);
+    let gradient: Vec<Gradient> =
+        gradient.into_iter().zip(terms).map(|(g, terms)| Gradient { g, terms }).collect();
+    let magnitudes = magnitudes(layer, control.step, &gradient, &state);
+    let mut trial = vec![
+        Bound::control(control),
+        Bound::input(&d_z, rows * outputs),
+        Bound::input(&x, rows * inputs),
+    ];
+    let written = state.iter().zip(magnitudes);
+    trial.extend(written.map(|(live, magnitudes)| Bound::updated(live, magnitudes, size)));
+    trial
+}
+
+/// Weights of a size that keeps sums over `terms` inputs near 1.
+fn weight_size(terms: usize) -> f32 {
+    1.0 / (terms as f32).sqrt()
+}
+
+/// What each written tensor holds before: nothing for a gradient, and no state before the first
+/// step.
+fn state(update: Update, control: Control, size: usize, random: &mut Random) -> Vec<Vec<f32>> {
+    let fresh = control.step == 0;
+    let tensor = |name: &&str| match *name {
+        "gradient" => Vec::new(),
+        "parameters" => random.floats(size, 1.0),
+        _ if fresh => vec![0.0; size],
+        // The mean of squares.
+        "v" => random.floats(size, 1.0).iter().map(|v| v * v).collect(),
+        _ => random.floats(size, 1.0),
+    };
+    update.tensors().iter().map(tensor).collect()
+}

@@ -1,0 +1,96 @@
+//! A device that does some of its work wrongly, so that a check that cannot fail is found out.
+
+use std::collections::HashMap;
+
+use halfplane::Result;
+use halfplane::backend::{Backend, Device, Sink};
+use halfplane::kernels::{Access, Words};
+use halfplane::plan::{BufferId, Limits, Phase, Plan};
+
+/// What is done to a dispatch's buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoil {
+    /// Nothing.
+    None,
+    /// The first number that the kernel writes gets another exponent.
+    Number,
+    /// The kernel's last output ends one bit off, past the last of its elements.
+    Margin,
+    /// The kernel's last input is changed by one bit.
+    Input,
+}
+
+impl Spoil {
+    /// What is done to the dispatch of this label: each kind to some.
+    pub(crate) fn of(label: &str) -> Self {
+        let sum: usize = label.bytes().map(usize::from).sum();
+        [Self::None, Self::Number, Self::Margin, Self::Input][sum % 4]
+    }
+}
+
+/// Another device, spoiled.
+pub(crate) struct Spoiled<D>(pub(crate) D);
+
+impl<D: Device> Device for Spoiled<D> {
+    fn name(&self) -> &str {
+        "spoiled"
+    }
+
+    fn limits(&self) -> Limits {
+        self.0.limits()
+    }
+
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        let victims = victims(&plan);
+        Ok(Box::new(Loaded { backend: self.0.load(plan)?, victims }))
+    }
+}
+
+/// The buffers that are read back spoiled, each with the word and the bits to turn in it.
+fn victims(plan: &Plan) -> HashMap<BufferId, (usize, u32)> {
+    let mut victims = HashMap::new();
+    for dispatch in plan.phase(Phase::Step) {
+        let (written, read): (Vec<_>, Vec<_>) =
+            dispatch.accesses().partition(|(_, access)| *access == Access::ReadWrite);
+        let last = |list: &[(BufferId, Access)]| list[list.len() - 1].0;
+        let end = |id: BufferId| plan.buffer(id).words() - 1;
+        match Spoil::of(&dispatch.label) {
+            Spoil::None => None,
+            Spoil::Number => victims.insert(written[0].0, (0, 1 << 30)),
+            Spoil::Margin => victims.insert(last(&written), (end(last(&written)), 1)),
+            Spoil::Input => victims.insert(last(&read), (0, 1)),
+        };
+    }
+    victims
+}
+
+struct Loaded {
+    backend: Box<dyn Backend>,
+    victims: HashMap<BufferId, (usize, u32)>,
+}
+
+impl Backend for Loaded {
+    fn plan(&self) -> &Plan {
+        self.backend.plan()
+    }
+
+    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()> {
+        self.backend.write(buffer, words)
+    }
+
+    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words> {
+        let mut words = self.backend.read(buffer, words)?;
+        if let Some((index, bits)) = self.victims.get(&buffer) {
+            words[*index] ^= bits;
+        }
+        Ok(words)
+    }
+
+    fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
+        self.backend.replay(phase, times)
+    }
+
+    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
+        self.backend.steps(steps, sink)
+    }
+}

@@ -1,0 +1,25 @@
+//! Dawn's WGSL compiler, where it is at hand as a command.
+
+use std::process::{Command, Stdio};
+use std::{fs, io};
+
+/// The command `tint`.
+pub(crate) struct Tint;
+
+impl Tint {
+    pub(crate) fn find() -> Option<Self> {
+        let mut command = Command::new("tint");
+        command.arg("--help").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().ok().map(|_| Self)
+    }
+
+    /// Compiles a shader; what tint says, where it refuses.
+    pub(crate) fn refuses(&self, name: &str, text: &str) -> io::Result<Option<String>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join(format!("{name}.wgsl"));
+        fs::write(&path, text)?;
+        let output = Command::new("tint").args(["--format", "wgsl"]).arg(&path).output()?;
+        let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok((!output.status.success()).then(said))
+    }
+}
