@@ -11,7 +11,8 @@ fn activation(z: f32) -> f32 {
         case 1u: { return sigmoid(z); }
         // Past 10 it is 1 in float32; some drivers overflow in their own formula.
         case 2u: { return tanh(clamp(z, -10.0, 10.0)); }
-        case 3u: { return max(z, 0.0); }
+        // Not max(z, 0), which would make 0 of NaN and hide that training has diverged.
+        case 3u: { return select(z, 0.0, z < 0.0); }
         case 4u: { return select(0.01 * z, z, z > 0.0); }
         case 5u: { return select(expm1(min(z, 0.0)), z, z > 0.0); }
         case 6u: { return z * 0.5 * (1.0 + erf(z * RSQRT_2)); }

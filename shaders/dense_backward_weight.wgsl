@@ -3,19 +3,10 @@
 // W whose input is always 1, so one product serves both.
 // 2 B O (I + 1) operations over 4 (B O + B I + 2 O (I + 1)) bytes, the optimizer's state added.
 struct Immediates {
-    inputs: u32,       // I
-    outputs: u32,      // O
+    inputs: u32,  // I
+    outputs: u32, // O
     lr: f32,
-    weight_decay: f32,
-    momentum: f32,
-    nesterov: u32,     // 1: look ahead
-    decoupled: u32,    // 1: weight decay apart from the gradient (AdamW)
-    beta2: f32,
-    one_minus_beta1: f32,
-    one_minus_beta2: f32,
-    ln_beta1: f32,
-    ln_beta2: f32,
-    eps: f32,
+    hyper: Hyper,
 }
 var<immediate> p: Immediates;
 

@@ -31,12 +31,15 @@ fn softplus(z: f32) -> f32 {
 
 // The rational approximation that Eigen and XLA use for float32: a few units in the last place.
 fn erf(x: f32) -> f32 {
-    let c = clamp(x, -4.0, 4.0);
-    let q = c * c;
+    // Past 4 it is 1 in float32, exactly: times a large x, a rest of 1 + erf would be large too.
+    if (abs(x) >= 4.0) {
+        return sign(x);
+    }
+    let q = x * x;
     let numerator = -1.60960333262415e-02 + q * (-2.95459980854025e-03 + q * (-7.34990630326855e-04
         + q * (-5.69250639462346e-05 + q * (-2.10102402082508e-06 + q * (2.77068142495902e-08
         + q * -2.72614225801306e-10)))));
     let denominator = -1.42647390514189e-02 + q * (-7.37332916720468e-03
         + q * (-1.68282697438203e-03 + q * (-2.13374055278905e-04 + q * -1.45660718464996e-05)));
-    return c * numerator / denominator;
+    return x * numerator / denominator;
 }

@@ -2,24 +2,33 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// Writes a file beside its place and renames it: whoever reads sees the old one or the new one.
+/// Writes a file beside its place and renames it: whoever reads sees the old one or the new one. A
+/// link is followed, permissions are kept; a device or a pipe is written to as it is.
 ///
 /// # Errors
 /// [`Error::File`]
 pub fn write_beside(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |source| Error::write(path, source);
-    let mut file = beside(path).map_err(failed)?;
+    if is_special(path) {
+        let mut file = fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
+        return file.write_all(bytes).map_err(failed);
+    }
+    let place = resolved(path);
+    let mut file = beside(&place).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
+    if let Ok(old) = fs::metadata(&place) {
+        file.as_file().set_permissions(old.permissions()).map_err(failed)?;
+    }
     file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
+    file.persist(&place).map_err(|error| failed(error.error))?;
     Ok(())
 }
 
-/// Checks that [`write_beside`] can write there, before the work that makes the contents.
+/// Checks that a file can be written there, before the work that makes its contents.
 ///
 /// # Errors
 /// [`Error::File`]
@@ -28,15 +37,36 @@ pub fn check_writable(path: &Path) -> Result<()> {
         let source = std::io::Error::from(std::io::ErrorKind::IsADirectory);
         return Err(Error::write(path, source));
     }
-    beside(path).map(drop).map_err(|source| Error::write(path, source))
+    if is_special(path) {
+        return Ok(());
+    }
+    beside(&resolved(path)).map(drop).map_err(|source| Error::write(path, source))
+}
+
+/// Where a path leads: links followed, as far as there is something to follow.
+pub fn resolved(path: &Path) -> PathBuf {
+    let whole = || fs::canonicalize(path).ok();
+    let in_folder = || {
+        let folder = fs::canonicalize(folder_of(path)).ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    whole().or_else(in_folder).unwrap_or_else(|| path.to_path_buf())
+}
+
+/// Whether there is something that is neither a file nor a folder.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// A temporary file in the same folder, with the permissions that a new file would have.
 fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let mut builder = tempfile::Builder::new();
     builder.prefix(".halfplane-");
     #[cfg(unix)]
@@ -44,13 +74,12 @@ fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder).map_err(plain)
+    builder.tempfile_in(folder_of(path)).map_err(|error| plain(&error))
 }
 
-/// The system's own error, without the temporary file's name: nobody asked for that file.
-fn plain(error: std::io::Error) -> std::io::Error {
-    match error.get_ref().and_then(std::error::Error::source) {
-        Some(inner) => std::io::Error::new(error.kind(), inner.to_string()),
-        None => error,
-    }
+/// The system's own words, without the temporary file's name: nobody asked for that file.
+fn plain(error: &std::io::Error) -> std::io::Error {
+    let text = error.to_string();
+    let own = text.split(" at path ").next().unwrap_or_default();
+    std::io::Error::new(error.kind(), own.to_owned())
 }

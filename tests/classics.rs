@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use halfplane::backend::Device;
 use halfplane::{
-    BatchSize, Dataset, Event, Length, Network, Optimizer, Result, TrainOptions, Trainer,
+    BatchSize, Dataset, Event, Length, Network, Optimizer, Result, Strategy, TrainOptions, Trainer,
 };
 
 use common::{devices, quiet, wide};
@@ -71,12 +71,12 @@ const TEN_TEN_TEN: Classic = Classic {
 
 #[test]
 fn two_hidden_units_learn_xor() -> Result<()> {
-    devices().iter().try_for_each(|device| check(&TWO, device.as_ref()))
+    everywhere(&TWO)
 }
 
 #[test]
 fn three_hidden_layers_learn_xor() -> Result<()> {
-    devices().iter().try_for_each(|device| check(&TEN_TEN_TEN, device.as_ref()))
+    everywhere(&TEN_TEN_TEN)
 }
 
 /// One line cannot part the four points: the best it can do is to say 1/2 to each.
@@ -84,7 +84,8 @@ fn three_hidden_layers_learn_xor() -> Result<()> {
 fn no_hidden_unit_learns_nothing() -> Result<()> {
     let data = Dataset::xor();
     for device in devices() {
-        let mut trainer = Trainer::on(device.as_ref(), &Network::new(2, &[], 1), &data, options())?;
+        let mut trainer =
+            Trainer::on(device.as_ref(), &Network::new(2, &[], 1), &data, options(Strategy::Auto))?;
         let evaluation = trainer.run(quiet)?.evaluation;
         let name = device.name();
         assert!((evaluation.loss - std::f64::consts::LN_2).abs() < EARLY, "{name}: {evaluation:?}");
@@ -93,8 +94,19 @@ fn no_hidden_unit_learns_nothing() -> Result<()> {
     Ok(())
 }
 
-fn options() -> TrainOptions {
+/// On every device, in either way of doing a step.
+fn everywhere(classic: &Classic) -> Result<()> {
+    for device in devices() {
+        for strategy in [Strategy::Layered, Strategy::Resident] {
+            check(classic, device.as_ref(), strategy)?;
+        }
+    }
+    Ok(())
+}
+
+fn options(strategy: Strategy) -> TrainOptions {
     TrainOptions {
+        strategy,
         optimizer: Optimizer::sgd(1.0),
         batch_size: BatchSize::Full,
         length: Length::Steps(STEPS),
@@ -103,10 +115,10 @@ fn options() -> TrainOptions {
     }
 }
 
-fn check(classic: &Classic, device: &dyn Device) -> Result<()> {
+fn check(classic: &Classic, device: &dyn Device, strategy: Strategy) -> Result<()> {
     let data = Dataset::xor();
     let network = Network::new(2, classic.hidden, 1);
-    let mut trainer = Trainer::on(device, &network, &data, options())?;
+    let mut trainer = Trainer::on(device, &network, &data, options(strategy))?;
     let mut losses = Vec::new();
     let summary = trainer.run(|event| {
         if let Event::Step { step, loss } = *event {
@@ -114,7 +126,7 @@ fn check(classic: &Classic, device: &dyn Device) -> Result<()> {
         }
         ControlFlow::Continue(())
     })?;
-    let place = format!("{network} on {}", device.name());
+    let place = format!("{network} on {}, {strategy}", device.name());
     assert_eq!((summary.steps, summary.evaluation.accuracy), (STEPS, Some(1.0)), "{place}");
     check_losses(classic, &place, &losses);
     check_outputs(classic, &place, &wide(&trainer.predict()?));

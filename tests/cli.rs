@@ -336,6 +336,59 @@ fn doctor_checks_every_kernel() {
     assert_eq!(counts.get(1..), Some(&["of", counts[0], "checks", "passed"][..]), "{text}");
 }
 
+#[test]
+fn divergence_shows_behind_every_loss_and_activation() {
+    let folder = Folder::new();
+    let rows: String = (0..60).map(|row| format!("{},{}\n", 900 * row, row % 2)).collect();
+    folder.write("large.csv", format!("x,y\n{rows}"));
+    folder.write("m.safetensors", "old");
+    for activation in ["gelu", "leaky-relu", "silu"] {
+        let output = folder.run(&format!(
+            "train large.csv --task binary --activation {activation} --hidden 16,16 --optimizer sgd \
+             --lr 1e9 --device cpu --output m.safetensors"
+        ));
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{activation}: {error}");
+        assert!(error.contains("diverged"), "{activation}: {error}");
+        assert_eq!(folder.read("m.safetensors"), "old");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_costs_the_metrics_but_not_the_model() {
+    let folder = Folder::new();
+    let output = folder
+        .run("train xor --steps 20000 --device cpu --metrics /dev/full --output m.safetensors");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("cannot write /dev/full"), "{error}");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    folder.write("x.csv", "x1,x2\n0,1\n");
+    let output = Command::new(env!("CARGO_BIN_EXE_halfplane"))
+        .args(["predict", "m.safetensors", "x.csv"])
+        .current_dir(folder.0.path())
+        .stdout(full)
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1), "predictions that nobody got are no success");
+}
+
+#[test]
+#[cfg(unix)]
+fn links_are_followed_and_permissions_kept() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let folder = Folder::new();
+    let target = folder.write("target", "old");
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).expect("it is ours");
+    symlink("target", folder.path("link")).expect("links can be made");
+    folder.good("train xor --steps 5 --device cpu --quiet --output link");
+    assert!(fs::symlink_metadata(folder.path("link")).is_ok_and(|link| link.is_symlink()));
+    assert_ne!(fs::read(&target).expect("it is still there"), b"old");
+    let mode = fs::metadata(&target).map(|file| file.permissions().mode() & 0o777);
+    assert_eq!(mode.expect("it is still there"), 0o640);
+}
+
 /// What a user can get wrong, and the words that must be in the one line of the answer.
 const BAD: &[(&str, &[&str])] = &[
     ("train missing.csv", &["cannot read missing.csv"]),
@@ -428,6 +481,19 @@ const BAD: &[(&str, &[&str])] = &[
     ("train xor --output .", &["cannot write ."]),
     ("train xor --metrics nowhere/m.jsonl", &["cannot write nowhere/m.jsonl"]),
     ("train xor --metrics same --output same", &["--output and --metrics are both same"]),
+    ("train xor --metrics ./same --output same", &["--output and --metrics are both ./same"]),
+    ("train good.csv --output good.csv", &["the data and --output are both good.csv"]),
+    ("train xor --config typo.toml --metrics typo.toml", &["typo.toml"]),
+    ("predict xor.safetensors x.csv --output x.csv", &["the data and --output are both x.csv"]),
+    ("predict xor.safetensors x.csv --output xor.safetensors", &["the model and --output"]),
+    (
+        "predict nameless.safetensors x.csv",
+        &["nameless.safetensors", "0 classes are named for the 2"],
+    ),
+    ("train crlf.csv", &["crlf.csv, line 4", "`oops`"]),
+    ("train blank.csv", &["blank.csv, line 6", "`oops`"]),
+    ("train xor --lr 1e39", &["learning rate is", "positive"]),
+    ("train xor --batch-size 1 --epochs 4000000000", &["16000000000 steps"]),
     ("train xor --device zx81", &["no adapter named `zx81`", "devices"]),
 ];
 
@@ -446,6 +512,7 @@ fn bad_input_gets_one_error_with_place_and_remedy_and_writes_nothing() {
             "halfplane {words}: {error}"
         );
         assert!(!error.contains("panicked"), "halfplane {words}: {error}");
+        assert!(!error.contains(".halfplane-"), "halfplane {words}: {error}");
         for part in *expected {
             assert!(error.contains(part), "halfplane {words}: no `{part}` in: {error}");
         }
@@ -479,12 +546,22 @@ fn spoil(folder: &Folder) {
         ("kind.toml", "nesterov = 3\n"),
         ("syntax.toml", "lr = 0.1\nhidden = = 3\n"),
         ("same", "precious"),
+        ("crlf.csv", "a,b,y\r\n1,2,0\r\n3,4,1\r\n5,oops,1\r\n"),
+        ("blank.csv", "a,b,y\n1,2,0\n\n\n3,4,1\n5,oops,1\n"),
     ] {
         folder.write(name, text);
     }
     folder.write("latin.csv", b"a,b\xe9,y\n1,2,0\n3,4,1\n");
     folder.good("train xor --steps 1 --device cpu --quiet --output xor.safetensors");
     let model = fs::read(folder.path("xor.safetensors")).expect("the model was written");
+    // Spaces keep the header as long as it was.
+    let mut nameless = model.clone();
+    let needle = br#"classes\":["#;
+    let at = model.windows(needle.len()).position(|window| window == needle);
+    let at = at.expect("the classes are named") + needle.len();
+    let end = at + model[at..].iter().position(|byte| *byte == b']').expect("the list ends");
+    nameless[at..end].fill(b' ');
+    folder.write("nameless.safetensors", nameless);
     folder.write("truncated.safetensors", &model[..model.len() - 5]);
     folder.write("short.safetensors", &model[..6]);
     // A header that claims to be 2^60 bytes long.

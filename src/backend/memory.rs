@@ -1,8 +1,8 @@
 //! A plan's buffers in the host's memory, and a dispatch's share of them.
 
 use super::StepMetrics;
-use crate::kernels::{Operation, Words};
-use crate::plan::{BufferId, Phase, Plan};
+use crate::kernels::{Control, Operation, Words, pairs};
+use crate::plan::{BufferId, Phase, Plan, Region};
 
 /// The buffers of a plan.
 #[derive(Debug)]
@@ -47,12 +47,27 @@ impl Memory {
         }
     }
 
-    /// The metrics of step `step` of a run, out of the ring.
-    pub fn metrics(&self, plan: &Plan, step: u64) -> StepMetrics {
-        let Some(history) = plan.handles.history else { return [f32::NAN; 2] };
-        let slot = (step % plan.history_entries() as u64) as usize;
-        let words = &self.words(history)[2 * slot..2 * slot + 2];
-        [f32::from_bits(words[0]), f32::from_bits(words[1])]
+    /// Writes words of a region's buffer, from its offset on.
+    pub fn write(&mut self, region: Region, words: &[u32]) {
+        self.buffers[region.buffer.0][region.offset..][..words.len()].copy_from_slice(words);
+    }
+
+    /// Reads words of a region's buffer, from its offset on.
+    pub fn read(&self, region: Region, words: usize) -> Words {
+        self.buffers[region.buffer.0][region.offset..][..words].to_vec()
+    }
+
+    /// Where in the ring the coming step's metrics go.
+    pub fn slot(&self, plan: &Plan) -> usize {
+        let words = |id| &self.words(id)[..Control::WORDS];
+        plan.handles.control.map_or(0, |id| Control::from_words(words(id)).slot as usize)
+    }
+
+    /// The metrics of a step in the ring, one pair for each network.
+    pub fn metrics(&self, plan: &Plan, slot: usize) -> &[StepMetrics] {
+        let Some(history) = plan.handles.history else { return &[] };
+        let count = plan.networks.len();
+        &pairs(self.words(history))[slot * count..(slot + 1) * count]
     }
 }
 

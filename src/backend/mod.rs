@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 
 use crate::Result;
 use crate::kernels::Words;
-use crate::plan::{BufferId, Limits, Phase, Plan};
+use crate::plan::{BufferId, Limits, Phase, Plan, Region};
 
 pub use choice::{Adapter, DeviceChoice, ShaderChecks, adapters, open};
 pub use memory::Memory;
@@ -46,17 +46,39 @@ pub trait Backend {
     /// The plan.
     fn plan(&self) -> &Plan;
 
-    /// Writes the first words of a buffer.
+    /// Another plan on the same device.
+    ///
+    /// # Errors
+    /// As [`Device::load`].
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>>;
+
+    /// Writes words of a region's buffer, from its offset on.
     ///
     /// # Errors
     /// [`crate::Error::Device`], as all of these.
-    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()>;
+    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()>;
+
+    /// Reads words of a region's buffer, from its offset on, after all that was asked before.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`]
+    fn read_region(&mut self, region: Region, words: usize) -> Result<Words>;
+
+    /// Writes the first words of a buffer.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`]
+    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()> {
+        self.write_region(Region { buffer, offset: 0 }, words)
+    }
 
     /// Reads the first words of a buffer, after all that was asked before.
     ///
     /// # Errors
     /// [`crate::Error::Device`]
-    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words>;
+    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words> {
+        self.read_region(Region { buffer, offset: 0 }, words)
+    }
 
     /// Replays a phase, waiting for nothing.
     ///
@@ -64,7 +86,8 @@ pub trait Backend {
     /// [`crate::Error::Device`]
     fn replay(&mut self, phase: Phase, times: u64) -> Result<()>;
 
-    /// Replays `step` and hands each finished step's metrics to `sink`, in order. Where the sink
+    /// Replays `step` and hands each finished step's metrics to `sink`, in order; of a grid, a
+    /// step's are those of each network in turn. Where the sink
     /// breaks off, steps already on their way are finished but not handed over.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::{Backend, Device, Memory, Sink};
 use crate::Result;
 use crate::kernels::Words;
-use crate::plan::{BufferId, Limits, Phase, Plan};
+use crate::plan::{Limits, Phase, Plan, Region};
 
 /// The reference device.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,13 +34,17 @@ impl Backend for Loaded {
         &self.plan
     }
 
-    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()> {
-        self.memory.words_mut(buffer)[..words.len()].copy_from_slice(words);
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        Reference.load(plan)
+    }
+
+    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
+        self.memory.write(region, words);
         Ok(())
     }
 
-    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words> {
-        Ok(self.memory.words(buffer)[..words].to_vec())
+    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
+        Ok(self.memory.read(region, words))
     }
 
     fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
@@ -54,9 +58,9 @@ impl Backend for Loaded {
 
     fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
         for _ in 0..steps {
-            let slot = self.plan.handles.control.map_or(0, |id| self.memory.words(id)[5]);
+            let slot = self.memory.slot(&self.plan);
             self.replay(Phase::Step, 1)?;
-            if sink(&[self.memory.metrics(&self.plan, u64::from(slot))]).is_break() {
+            if sink(self.memory.metrics(&self.plan, slot)).is_break() {
                 break;
             }
         }

@@ -49,6 +49,7 @@ pub(super) fn compare(
     verdict: &mut Verdict,
 ) {
     let range = match &bound.expect {
+        Expect::Anything(range) => range.clone(),
         Expect::Untouched => 0..0,
         Expect::Exact(range) => {
             exact(slot.name, range.clone(), expected, found, verdict);

@@ -30,6 +30,11 @@ impl Random {
         (0..count).map(|_| self.uniform(-size, size)).collect()
     }
 
+    /// So many floats in \[0.1, 1).
+    pub(super) fn positive(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.uniform(0.1, 1.0)).collect()
+    }
+
     /// So many values of z: mostly ordinary ones, some near zero, some that overflow a careless
     /// formula. Where e^z is subnormal there are none, since drivers may take that for zero; nor
     /// is any so near to zero that rounding decides on which side of 1/2 its sigmoid lies.

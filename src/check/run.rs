@@ -41,7 +41,7 @@ fn plan(cases: &[Case], trials: &[Trial]) -> Plan {
     let mut phases: [Vec<Dispatch>; 4] = Default::default();
     phases[Phase::Step as usize] = list;
     Plan {
-        network: network(&buffers),
+        networks: vec![network(&buffers)],
         strategy: Strategy::Layered,
         rows: 0,
         batch: 0,

@@ -78,7 +78,7 @@ pub(crate) struct PlanArguments {
 pub(crate) struct Typed {
     /// A CSV file with a header, or `xor`
     pub(crate) data: PathBuf,
-    /// Read options from a TOML file: the same names without dashes; flags win
+    /// Read options from a TOML file: the same names without the leading --; flags win
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
@@ -139,7 +139,7 @@ pub(crate) struct Typed {
     /// auto, gpu, software, cpu, or a part of an adapter's name [default: auto]
     #[arg(long, value_name = "DEVICE", help_heading = "Device")]
     pub(crate) device: Option<DeviceChoice>,
-    /// How a step is lowered: auto or layered [default: auto]
+    /// How a step is lowered: auto, layered or resident [default: auto]
     #[arg(long, value_name = "NAME", help_heading = "Device")]
     pub(crate) strategy: Option<Strategy>,
 }

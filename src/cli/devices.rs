@@ -17,8 +17,7 @@ pub(super) fn run() -> Result<()> {
     // Writing to a String cannot fail.
     let _ = write!(text, "cpu\n  Rust with SIMD, {threads} threads; always there\n\n");
     text.push_str(&choice(&found));
-    report::print(&text);
-    Ok(())
+    report::print(&text)
 }
 
 fn describe(adapter: &Adapter) -> String {

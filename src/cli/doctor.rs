@@ -1,6 +1,7 @@
 //! `halfplane doctor`
 
 use halfplane::check::{Check, check_kernels};
+use halfplane::plan::DeviceKind;
 use halfplane::{Error, Result, ShaderChecks, backend};
 
 use super::arguments::DoctorArguments;
@@ -11,23 +12,30 @@ pub(super) fn run(arguments: &DoctorArguments) -> Result<()> {
     let (device, notice) = backend::open(&arguments.device, checks)?;
     let notice = notice.map(|text| format!(" ({text})")).unwrap_or_default();
     report::print(&format!(
-        "{}{notice}: every kernel against its naive twin\n\
+        "{}{notice}: every kernel against its naive twin{}\n\
          errors in rounding steps of float32, 2⁻²³ of the terms that a number is made of\n\n",
         device.name(),
-    ));
+        // Said aloud, since it makes those checks no news.
+        if device.limits().kind == DeviceKind::Cpu {
+            " (only the dense layers have a version of their own on the CPU)"
+        } else {
+            ""
+        },
+    ))?;
     let results = check_kernels(device.as_ref(), |check| {
         if arguments.verbose {
-            report::print(&line(check));
+            // A terminal that is gone is told of below.
+            let _ = report::print(&line(check));
         }
     })?;
     if arguments.verbose {
-        report::print("\n");
+        report::print("\n")?;
     }
     for group in results.chunk_by(|a, b| a.kernel == b.kernel) {
-        report::print(&kernel(group));
+        report::print(&kernel(group))?;
     }
     let failed = results.iter().filter(|check| !check.passed()).count();
-    report::print(&format!("\n{} of {} checks passed\n", results.len() - failed, results.len()));
+    report::print(&format!("\n{} of {} checks passed\n", results.len() - failed, results.len()))?;
     match failed {
         0 => Ok(()),
         _ => Err(Error::Device {

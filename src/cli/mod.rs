@@ -7,6 +7,7 @@ mod arguments;
 mod config;
 mod devices;
 mod doctor;
+mod outputs;
 mod plan;
 mod predict;
 mod settings;

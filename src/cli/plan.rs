@@ -12,9 +12,8 @@ pub(super) fn run(arguments: &PlanArguments) -> Result<()> {
     let (device, _) = backend::open(&options.device, ShaderChecks::Off)?;
     let plan = plan_for(&network, &data, &options, &device.limits())?;
     if arguments.dot {
-        report::print(&plan.to_dot());
+        report::print(&plan.to_dot())
     } else {
-        report::print(&format!("{plan}; planned for {}\n", device.name()));
+        report::print(&format!("{plan}; planned for {}\n", device.name()))
     }
-    Ok(())
 }

@@ -1,25 +1,27 @@
 //! `halfplane predict`
 
+use std::path::Path;
+
 use halfplane::data::read_features;
-use halfplane::files::{check_writable, write_beside};
+use halfplane::files::write_beside;
 use halfplane::{Model, Output, Result};
 
 use super::arguments::PredictArguments;
+use super::outputs::apart;
 use crate::report;
 
 pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     let to_file = arguments.output.as_deref().filter(|path| path.as_os_str() != "-");
     let model = Model::load(&arguments.model)?;
-    to_file.map_or(Ok(()), check_writable)?;
+    let outputs: Vec<(&str, &Path)> = to_file.map(|path| ("--output", path)).into_iter().collect();
+    let inputs = [("the model", &arguments.model), ("the data", &arguments.data)];
+    apart(&outputs, inputs.into_iter().map(|(name, path)| (name, path.as_path())))?;
     let features = read_features(&arguments.data, &model.features)?;
     let predictions = model.predict_on(&arguments.device, &features)?;
     let text = table(&model, &predictions);
     match to_file {
         Some(path) => write_beside(path, text.as_bytes()),
-        None => {
-            report::print(&text);
-            Ok(())
-        }
+        None => report::print(&text),
     }
 }
 

@@ -2,38 +2,41 @@
 
 use std::path::Path;
 
-use halfplane::files::check_writable;
-use halfplane::{Error, Result, Trainer};
+use halfplane::{Result, Trainer};
 
 use super::arguments::TrainArguments;
+use super::outputs::apart;
 use super::settings::Settings;
 use crate::report::{Report, Verbosity};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<()> {
     let Settings { data, network, options } = Settings::new(&arguments.typed, arguments.log_every)?;
-    check_outputs(arguments.output.as_deref(), arguments.metrics.as_deref())?;
+    check_outputs(arguments)?;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
     let mut trainer = Trainer::new(&network, &data, options.clone())?;
     let mut report = Report::open(arguments.metrics.as_deref(), verbosity)?;
-    report.begin(&trainer, &data, &options);
+    report.begin(&trainer, &data, &options)?;
     let summary = trainer.run(|event| report.event(event))?;
-    report.end(&mut trainer, &data, &summary)?;
+    // The model first: nothing that is printed is worth losing it for.
     if let Some(path) = &arguments.output {
         trainer.model()?.save(path)?;
-        report.saved(path);
     }
-    Ok(())
+    report.end(&mut trainer, &data, &options, &summary)?;
+    if let Some(path) = &arguments.output {
+        report.saved(path)?;
+    }
+    report.close()
 }
 
-/// Finds out before the training what could not be written after it.
-fn check_outputs(output: Option<&Path>, metrics: Option<&Path>) -> Result<()> {
-    if let (Some(output), Some(metrics)) = (output, metrics)
-        && output == metrics
-    {
-        return Err(Error::Invalid {
-            problem: format!("--output and --metrics are both {}", output.display()),
-            remedy: "give them different names".into(),
-        });
-    }
-    output.into_iter().chain(metrics).try_for_each(check_writable)
+/// Finds out before the training what could not be written after it, and what would be written
+/// over.
+fn check_outputs(arguments: &TrainArguments) -> Result<()> {
+    let outputs = [("--output", &arguments.output), ("--metrics", &arguments.metrics)];
+    let outputs: Vec<(&str, &Path)> =
+        outputs.into_iter().filter_map(|(name, path)| Some((name, path.as_deref()?))).collect();
+    let typed = &arguments.typed;
+    // Weights may be trained on in their place.
+    let inputs = [("the data", Some(&typed.data)), ("--config", typed.config.as_ref())];
+    let inputs = inputs.into_iter().filter_map(|(name, path)| Some((name, path?.as_path())));
+    apart(&outputs, inputs)
 }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use csv::{ByteRecord, ReaderBuilder};
@@ -106,10 +107,10 @@ impl<'a> Table<'a> {
         if table.columns.is_empty() {
             return Err(table.error(None, "the file is empty", "give it a header and some rows"));
         }
-        if let Some(numeric) = table.columns.iter().find(|name| name.parse::<f64>().is_ok()) {
+        if table.columns.iter().all(|name| name.parse::<f64>().is_ok()) {
             return Err(table.error(
                 Some(1),
-                format!("the first line must name the columns, but `{numeric}` is a number"),
+                "the first line must name the columns, but it holds numbers",
                 "add a header line, such as x1,x2,y",
             ));
         }
@@ -162,8 +163,11 @@ impl<'a> Table<'a> {
         Ok(more)
     }
 
+    /// The record's line. The reader's own count stops short of a `\n` after `\r` and of blank
+    /// lines, so they are counted anew: an error comes once.
     fn line(&self) -> Option<u64> {
-        self.record.position().map(csv::Position::line)
+        let position = self.record.position()?;
+        Some(line_at(self.path, position.byte()).unwrap_or(position.line()))
     }
 
     fn text(&self, column: usize) -> Result<&str> {
@@ -201,6 +205,20 @@ impl<'a> Table<'a> {
     fn wrong(&self, column: usize, problem: impl std::fmt::Display, remedy: &str) -> Error {
         self.error(self.line(), format!("column `{}`: {problem}", self.columns[column]), remedy)
     }
+}
+
+/// The line, counted from 1, of the first thing that is no line end at or after a byte of a file.
+fn line_at(path: &Path, byte: u64) -> std::io::Result<u64> {
+    let mut line = 1;
+    let file = std::io::BufReader::new(File::open(path)?);
+    for (at, next) in (0u64..).zip(file.bytes()) {
+        let next = next?;
+        if at >= byte && next != b'\n' && next != b'\r' {
+            break;
+        }
+        line += u64::from(next == b'\n');
+    }
+    Ok(line)
 }
 
 /// At most eight names.
@@ -353,7 +371,7 @@ impl Labels {
 fn classes(rows: Vec<u32>, words: HashMap<String, u32>, numeric: bool) -> (Vec<u32>, Vec<String>) {
     let mut order: Vec<(String, u32)> = words.into_iter().collect();
     if numeric {
-        let value = |word: &str| word.parse::<f32>().unwrap_or(f32::NAN);
+        let value = |word: &str| word.parse::<f64>().unwrap_or(f64::NAN);
         order.sort_by(|a, b| value(&a.0).total_cmp(&value(&b.0)).then_with(|| a.0.cmp(&b.0)));
     } else {
         order.sort();
@@ -362,7 +380,7 @@ fn classes(rows: Vec<u32>, words: HashMap<String, u32>, numeric: bool) -> (Vec<u
     let mut place = vec![0; order.len()];
     let mut names: Vec<String> = Vec::new();
     for (word, number) in order {
-        let same = |last: &String| numeric && last.parse::<f32>() == word.parse::<f32>();
+        let same = |last: &String| numeric && last.parse::<f64>() == word.parse::<f64>();
         if !names.last().is_some_and(same) {
             names.push(word);
         }

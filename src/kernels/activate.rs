@@ -17,7 +17,7 @@ pub struct Activate {
     pub function: Function,
 }
 
-immediates! { Immediates { columns: u32 } }
+immediates! { struct Immediates { columns: u32 } }
 
 impl Kernel for Activate {
     fn stem(&self) -> &'static str {
@@ -36,8 +36,8 @@ impl Kernel for Activate {
         vec![("WORKGROUP", f64::from(WORKGROUP)), self.function.as_override()]
     }
 
-    fn immediate_fields(&self) -> &'static [&'static str] {
-        Immediates::FIELDS
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
     }
 
     fn immediates(&self) -> Vec<u8> {

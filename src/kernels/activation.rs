@@ -40,7 +40,9 @@ impl Function {
         match activation {
             Activation::Sigmoid => sigmoid(z),
             Activation::Tanh => z.tanh(),
-            Activation::Relu => z.max(0.0),
+            // Not `max`, which would make 0 of NaN and hide that training has diverged.
+            Activation::Relu if z < 0.0 => 0.0,
+            Activation::Relu => z,
             Activation::LeakyRelu => {
                 if z > 0.0 {
                     z
@@ -113,7 +115,9 @@ mod tests {
         match activation {
             Activation::Sigmoid => 1.0 / (1.0 + (-z).exp()),
             Activation::Tanh => z.tanh(),
-            Activation::Relu => z.max(0.0),
+            // Not `max`, which would make 0 of NaN and hide that training has diverged.
+            Activation::Relu if z < 0.0 => 0.0,
+            Activation::Relu => z,
             Activation::LeakyRelu => {
                 if z > 0.0 {
                     z

@@ -4,7 +4,7 @@ use super::immediates;
 
 immediates! {
     /// The twin of `shaders/control.wgsl`; its comments tell the fields.
-    Words6 { step: u32, epoch: u32, batch: u32, first: u32, rows: u32, slot: u32 }
+    struct Words6 { step: u32, epoch: u32, batch: u32, first: u32, rows: u32, slot: u32 }
 }
 
 /// Where training stands: the contents of the control buffer.
@@ -43,6 +43,20 @@ impl Control {
             rows: batch.min(count - first) as u32,
             slot: 0,
         }
+    }
+
+    /// One step on, as `metrics` does it.
+    pub(crate) fn advance(&mut self, count: usize, batch: usize, capacity: usize) {
+        self.slot = (self.slot + 1) % capacity as u32;
+        self.step += 1;
+        self.batch += 1;
+        self.first += batch as u32;
+        if self.first >= count as u32 {
+            self.epoch += 1;
+            self.batch = 0;
+            self.first = 0;
+        }
+        self.rows = (batch as u32).min(count as u32 - self.first);
     }
 
     /// The control of a phase that takes `rows` rows as they are.

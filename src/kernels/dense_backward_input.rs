@@ -22,7 +22,7 @@ pub struct DenseBackwardInput {
     pub tiling: Tiling,
 }
 
-immediates! { Immediates { inputs: u32, outputs: u32 } }
+immediates! { struct Immediates { inputs: u32, outputs: u32 } }
 
 impl Kernel for DenseBackwardInput {
     fn stem(&self) -> &'static str {
@@ -47,8 +47,8 @@ impl Kernel for DenseBackwardInput {
         [&self.tiling.overrides()[..], &[self.function.as_override()]].concat()
     }
 
-    fn immediate_fields(&self) -> &'static [&'static str] {
-        Immediates::FIELDS
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
     }
 
     fn immediates(&self) -> Vec<u8> {

@@ -21,7 +21,7 @@ pub struct DenseForward {
     pub tiling: Tiling,
 }
 
-immediates! { Immediates { inputs: u32, outputs: u32 } }
+immediates! { struct Immediates { inputs: u32, outputs: u32 } }
 
 impl Kernel for DenseForward {
     fn stem(&self) -> &'static str {
@@ -40,8 +40,8 @@ impl Kernel for DenseForward {
         [&self.tiling.overrides()[..], &[self.function.as_override()]].concat()
     }
 
-    fn immediate_fields(&self) -> &'static [&'static str] {
-        Immediates::FIELDS
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
     }
 
     fn immediates(&self) -> Vec<u8> {

@@ -27,7 +27,7 @@ pub struct Gather {
 }
 
 immediates! {
-    Immediates {
+    struct Immediates {
         count: u32, columns: u32, chunk_first: u32, chunk_rows: u32, shuffle: u32, seed: u32,
     }
 }
@@ -62,8 +62,8 @@ impl Kernel for Gather {
         vec![("WORKGROUP", f64::from(WORKGROUP))]
     }
 
-    fn immediate_fields(&self) -> &'static [&'static str] {
-        Immediates::FIELDS
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
     }
 
     fn immediates(&self) -> Vec<u8> {

@@ -19,7 +19,7 @@ pub struct Metrics {
     pub capacity: usize,
 }
 
-immediates! { Immediates { count: u32, batch: u32, capacity: u32 } }
+immediates! { struct Immediates { count: u32, batch: u32, capacity: u32 } }
 
 impl Kernel for Metrics {
     fn stem(&self) -> &'static str {
@@ -38,8 +38,8 @@ impl Kernel for Metrics {
         vec![("WORKGROUP", f64::from(WORKGROUP))]
     }
 
-    fn immediate_fields(&self) -> &'static [&'static str] {
-        Immediates::FIELDS
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
     }
 
     fn immediates(&self) -> Vec<u8> {
@@ -68,17 +68,7 @@ impl Kernel for Metrics {
         let mut control = Control::from_words(words);
         let rows = &mut pairs_mut(row_metrics)[..control.rows as usize];
         pairs_mut(history)[control.slot as usize] = mean(rows);
-        let (count, batch) = (self.count as u32, self.rows as u32);
-        control.slot = (control.slot + 1) % self.capacity as u32;
-        control.step += 1;
-        control.batch += 1;
-        control.first += batch;
-        if control.first >= count {
-            control.epoch += 1;
-            control.batch = 0;
-            control.first = 0;
-        }
-        control.rows = batch.min(count - control.first);
+        control.advance(self.count, self.rows, self.capacity);
         words.copy_from_slice(&control.to_words());
     }
 }

@@ -11,11 +11,13 @@ mod dense_backward_input;
 mod dense_backward_weight;
 mod dense_forward;
 mod gather;
-mod loss;
+mod loss_gradient;
 mod math;
 mod matmul;
 mod metrics;
+mod optimizer;
 mod permutation;
+mod resident;
 mod shader;
 mod softmax;
 
@@ -23,14 +25,16 @@ pub use activate::Activate;
 pub use activation::Function;
 pub use control::Control;
 pub use dense_backward_input::DenseBackwardInput;
-pub use dense_backward_weight::{DenseBackwardWeight, Hyper, Update};
+pub use dense_backward_weight::DenseBackwardWeight;
 pub use dense_forward::DenseForward;
 pub use gather::Gather;
-pub use loss::LossGradient;
+pub use loss_gradient::LossGradient;
 pub(crate) use math::sigmoid;
 pub use matmul::Tiling;
 pub use metrics::Metrics;
+pub use optimizer::{Hyper, Update};
 pub use permutation::permute;
+pub use resident::{Member, Placement, Resident};
 pub use shader::{Module, source};
 pub use softmax::Softmax;
 
@@ -85,9 +89,14 @@ pub trait Kernel {
     /// The pipeline-overridable constants.
     fn overrides(&self) -> Vec<(&'static str, f64)>;
     /// The immediates' fields, each one word, in order.
-    fn immediate_fields(&self) -> &'static [&'static str];
+    fn immediate_fields(&self) -> Vec<String>;
     /// The immediates' bytes.
     fn immediates(&self) -> Vec<u8>;
+    /// How many replays one dispatch can do, where it does them by itself: the first immediate is
+    /// then their number.
+    fn repeats_itself(&self) -> Option<u32> {
+        None
+    }
     /// Workgroups at full batch, before folding.
     fn workgroups(&self) -> u64;
     /// What it computes, with shapes, for people.
@@ -117,6 +126,8 @@ pub enum Operation {
     DenseBackwardWeight(DenseBackwardWeight),
     /// The end of a step.
     Metrics(Metrics),
+    /// Whole steps of whole networks.
+    Resident(Resident),
 }
 
 impl Operation {
@@ -131,6 +142,7 @@ impl Operation {
             Self::DenseBackwardInput(kernel) => kernel,
             Self::DenseBackwardWeight(kernel) => kernel,
             Self::Metrics(kernel) => kernel,
+            Self::Resident(kernel) => kernel,
         }
     }
 }
@@ -153,11 +165,11 @@ pub fn fold(groups: u64) -> [u32; 3] {
 
 /// Declares an immediates struct: words of u32 or f32, with the names to check against WGSL.
 macro_rules! immediates {
-    ($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
         $(#[$meta])*
         #[repr(C)]
         #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-        pub(crate) struct $name { $(pub(crate) $field: $type),+ }
+        $visibility struct $name { $(pub(crate) $field: $type),+ }
 
         impl $name {
             pub(crate) const FIELDS: &'static [&'static str] = &[$(stringify!($field)),+];
@@ -165,6 +177,19 @@ macro_rules! immediates {
     };
 }
 use immediates;
+
+/// The names of an immediates struct's words; those of the optimizer's settings within it follow
+/// its own name.
+fn flattened(fields: &[&str]) -> Vec<String> {
+    let mut names = Vec::new();
+    for field in fields {
+        match *field {
+            "hyper" => names.extend(Hyper::FIELDS.iter().map(|inner| format!("hyper.{inner}"))),
+            plain => names.push(plain.to_owned()),
+        }
+    }
+    names
+}
 
 /// Words as float32.
 pub(crate) fn floats(words: &[u32]) -> &[f32] {
@@ -177,6 +202,11 @@ pub(crate) fn floats_mut(words: &mut [u32]) -> &mut [f32] {
 }
 
 /// Words as loss and score of each row.
+pub(crate) fn pairs(words: &[u32]) -> &[[f32; 2]] {
+    bytemuck::cast_slice(words)
+}
+
+/// Words as loss and score of each row, to be written.
 pub(crate) fn pairs_mut(words: &mut [u32]) -> &mut [[f32; 2]] {
     bytemuck::cast_slice_mut(words)
 }

@@ -43,11 +43,14 @@ modules! {
     GATHER = "gather";
     LOSS_BCE = "loss_bce";
     LOSS_CROSS_ENTROPY = "loss_cross_entropy";
+    LOSS_GRADIENT = "loss_gradient";
     LOSS_MSE = "loss_mse";
     MATH = "math";
     MATMUL = "matmul";
     METRICS = "metrics";
+    OPTIMIZER = "optimizer";
     PERMUTATION = "permutation";
+    RESIDENT = "resident";
     SOFTMAX = "softmax";
     UPDATE_ADAM = "update_adam";
     UPDATE_GRADIENT = "update_gradient";

@@ -15,7 +15,7 @@ pub struct Softmax {
     pub outputs: usize,
 }
 
-immediates! { Immediates { outputs: u32 } }
+immediates! { struct Immediates { outputs: u32 } }
 
 impl Kernel for Softmax {
     fn stem(&self) -> &'static str {
@@ -34,8 +34,8 @@ impl Kernel for Softmax {
         vec![("WORKGROUP", f64::from(WORKGROUP))]
     }
 
-    fn immediate_fields(&self) -> &'static [&'static str] {
-        Immediates::FIELDS
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
     }
 
     fn immediates(&self) -> Vec<u8> {

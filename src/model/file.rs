@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Model, Provenance};
 use crate::files::write_beside;
-use crate::spec::{LayerParameters, Network, Parameters};
+use crate::spec::{LayerParameters, Network, Output, Parameters};
 use crate::{Error, Result};
 
 /// The key of our metadata in the file's.
@@ -102,13 +102,24 @@ impl Model {
         }
         let metadata: Metadata =
             serde_json::from_str(text).map_err(|error| damaged(path, &error))?;
-        metadata.network.check()?;
         let known = |problem: String| Error::model(path, problem, "train it again");
+        metadata.network.check().map_err(|error| known(error.to_string()))?;
         if metadata.features.len() != metadata.network.inputs {
             return Err(known(format!(
                 "{} columns are named for {} inputs",
                 metadata.features.len(),
                 metadata.network.inputs,
+            )));
+        }
+        let classes = match metadata.network.output {
+            Output::Softmax => metadata.network.outputs,
+            Output::Sigmoid => 2,
+            Output::Identity => 0,
+        };
+        if metadata.classes.len() != classes {
+            return Err(known(format!(
+                "{} classes are named for the {classes} of its network",
+                metadata.classes.len(),
             )));
         }
         let parameters = parameters(path, &bytes, &metadata.network)?;

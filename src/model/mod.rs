@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
 use crate::kernels::{Control, floats};
-use crate::plan;
+use crate::plan::{self, Limits, Plan, Region};
 use crate::spec::{Loss, Network, Optimizer, Parameters};
 use crate::{Error, Result};
 
@@ -80,27 +80,44 @@ impl Model {
         }
         self.parameters.check(&self.network)?;
         let (device, _) = backend::open(choice, ShaderChecks::Off)?;
-        let plan = plan::inference(&self.network, features.len() / inputs, &device.limits())?;
-        let mut backend = device.load(plan)?;
-        upload(backend.as_mut(), &self.parameters)?;
-        predict(backend.as_mut(), features)
+        let load = |plan| device.load(plan);
+        apply(&self.network, &self.parameters, features, &device.limits(), load)
     }
 }
 
-/// Writes parameters into a loaded plan.
-pub(crate) fn upload(backend: &mut dyn Backend, parameters: &Parameters) -> Result<()> {
-    let buffers = backend.plan().handles.parameters.clone();
-    for (buffer, layer) in buffers.into_iter().zip(&parameters.layers) {
+/// Writes a network's parameters into its regions of a loaded plan.
+pub(crate) fn upload(
+    backend: &mut dyn Backend,
+    regions: &[Region],
+    parameters: &Parameters,
+) -> Result<()> {
+    for (region, layer) in regions.iter().zip(&parameters.layers) {
         let words = [&layer.weight[..], &layer.bias[..]].concat();
-        backend.write(buffer, bytemuck::cast_slice(&words))?;
+        backend.write_region(*region, bytemuck::cast_slice(&words))?;
     }
     Ok(())
 }
 
+/// Predictions for rows \[N, I\] by a network with such parameters, with a plan of its own on the
+/// device that `load` loads onto: \[N, O\].
+pub(crate) fn apply(
+    network: &Network,
+    parameters: &Parameters,
+    features: &[f32],
+    limits: &Limits,
+    load: impl FnOnce(Plan) -> Result<Box<dyn Backend>>,
+) -> Result<Vec<f32>> {
+    let plan = plan::inference(network, features.len() / network.inputs, limits)?;
+    let regions = plan.handles.parameters[0].clone();
+    let mut backend = load(plan)?;
+    upload(backend.as_mut(), &regions, parameters)?;
+    predict(backend.as_mut(), features)
+}
+
 /// Replays the prediction of a loaded plan over rows \[N, I\]: \[N, O\].
-pub(crate) fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>> {
+fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>> {
     let plan = backend.plan();
-    let (inputs, outputs) = (plan.network.inputs, plan.network.outputs);
+    let (inputs, outputs) = (plan.network().inputs, plan.network().outputs);
     let portion = plan.predict_rows;
     let handles = plan.handles.clone();
     let (Some(control), Some(input), Some(output)) =

@@ -1,7 +1,8 @@
 //! The `layered` way: one dispatch for each layer and direction.
 
 use super::{
-    Buffer, BufferId, Chunk, Dispatch, Gradients, Handles, Limits, Phase, Plan, Role, Training,
+    Buffer, BufferId, Chunk, Dispatch, Gradients, Handles, Limits, Phase, Plan, Region, Role,
+    Training,
 };
 use crate::kernels::{
     Activate, Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Gather,
@@ -16,20 +17,17 @@ const HISTORY: usize = 1 << 14;
 /// Rows that evaluation and prediction take at once, where memory allows and nothing says more.
 const PORTION: usize = 1024;
 
-/// Plans the training of a network: phases step, evaluate and predict, and gradient where asked.
+/// Plans the training of a network: phases step and evaluate, and gradient where asked.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a network or loss that makes no sense, [`Error::TooLarge`] for a plan
 /// past the device's limits.
-pub fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
+pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     lower(request, limits).map_err(|error| suggest_batch(error, request, limits))
 }
 
 fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
-    request.network.check()?;
-    request.optimizer.check()?;
-    request.loss.check(request.network.output)?;
-    check_rows(request)?;
+    check(request)?;
     let mut lowering = Lowering::new(request.network, request.batch, limits);
     lowering.check_parameters()?;
     let portion = lowering.portion(request);
@@ -81,18 +79,13 @@ fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     lowering.end(&mut list, evaluate_control, evaluate_history, metrics(portion, portions));
     lowering.phases[Phase::Evaluate as usize] = list;
 
-    // The batch buffer takes the rows to predict; a full batch has none, so it gets a small one.
-    match lowering.batch_features {
-        Some(batch) => lowering.predict(Some(batch), portion)?,
-        None => lowering.predict(None, portion.min(PORTION))?,
-    }
     lowering.finish(request.rows, portion)
 }
 
 /// Plans predictions by a trained network, at most `rows` rows at a time.
 ///
 /// # Errors
-/// As [`training`].
+/// As [`super::training`].
 pub fn inference(network: &Network, rows: usize, limits: &Limits) -> Result<Plan> {
     network.check()?;
     let mut lowering = Lowering::new(network, 0, limits);
@@ -100,7 +93,7 @@ pub fn inference(network: &Network, rows: usize, limits: &Limits) -> Result<Plan
     let portion = lowering.fitting(rows.clamp(1, PORTION), 1);
     lowering.parameters();
     lowering.activations(portion, 0)?;
-    lowering.predict(None, portion)?;
+    lowering.predict(portion)?;
     lowering.finish(0, 0)
 }
 
@@ -121,7 +114,11 @@ fn suggest_batch(mut error: Error, request: &Training<'_>, limits: &Limits) -> E
     error
 }
 
-fn check_rows(request: &Training<'_>) -> Result<()> {
+/// What is wrong with a request on any device.
+pub(super) fn check(request: &Training<'_>) -> Result<()> {
+    request.network.check()?;
+    request.optimizer.check()?;
+    request.loss.check(request.network.output)?;
     if request.rows == 0 {
         return Err(Error::invalid("there are no rows to train on", "give at least one row"));
     }
@@ -257,6 +254,10 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    fn parameters_of(&self, index: usize) -> BufferId {
+        self.handles.parameters[0][index].buffer
+    }
+
     fn last(&self) -> usize {
         self.layers.len() - 1
     }
@@ -336,15 +337,17 @@ impl<'a> Lowering<'a> {
     }
 
     fn parameters(&mut self) {
-        self.handles.parameters = self.per_layer("parameters", Role::Parameters);
+        let buffers = self.per_layer("parameters", Role::Parameters);
+        self.handles.parameters = vec![buffers.into_iter().map(whole).collect()];
     }
 
     fn gradients(&mut self) {
-        self.handles.gradients = self.per_layer("gradient", Role::Gradients);
+        let buffers = self.per_layer("gradient", Role::Gradients);
+        self.handles.gradients = buffers.into_iter().map(whole).collect();
     }
 
     fn state(&mut self, request: &Training<'_>) {
-        for name in &Update::of(request.optimizer).tensors()[1..] {
+        for name in Update::of(request.optimizer).memories() {
             let buffers = self.per_layer(name, Role::OptimizerState);
             self.handles.state.extend(buffers);
         }
@@ -456,7 +459,7 @@ impl<'a> Lowering<'a> {
                 function,
                 tiling: Tiling::of(rows, outputs),
             }),
-            bindings: vec![control, from, self.handles.parameters[index], into],
+            bindings: vec![control, from, self.parameters_of(index), into],
         });
     }
 
@@ -507,7 +510,7 @@ impl<'a> Lowering<'a> {
                     bindings: vec![
                         control,
                         self.d_z[index],
-                        self.handles.parameters[index],
+                        self.parameters_of(index),
                         self.kept[index - 1],
                         self.d_z[index - 1],
                     ],
@@ -522,6 +525,7 @@ impl<'a> Lowering<'a> {
                     inputs,
                     outputs,
                     update,
+                    lr: request.optimizer.lr() as f32,
                     hyper: Hyper::of(request.optimizer),
                     tiling: Tiling::of(outputs, inputs + 1),
                 }),
@@ -530,13 +534,13 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The buffers that an update writes for a layer, as [`Update::tensors`] names them.
+    /// The buffers that an update writes for a layer, as its slots name them.
     fn written(&self, update: Update, index: usize) -> Vec<BufferId> {
         if update == Update::Gradient {
-            return vec![self.handles.gradients[index]];
+            return vec![self.handles.gradients[index].buffer];
         }
         let state = self.handles.state.chunks(self.layers.len()).map(|tensor| tensor[index]);
-        std::iter::once(self.handles.parameters[index]).chain(state).collect()
+        std::iter::once(self.parameters_of(index)).chain(state).collect()
     }
 
     fn end(
@@ -560,14 +564,11 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Predictions for the rows in `input`, or in a buffer of their own.
-    fn predict(&mut self, input: Option<BufferId>, rows: usize) -> Result<()> {
+    /// Predictions for the rows in a buffer of their own.
+    fn predict(&mut self, rows: usize) -> Result<()> {
         let network = self.network;
-        let control = self.control("predict.control")?;
-        let input = match input {
-            Some(id) => id,
-            None => self.buffer("input", vec![rows, network.inputs], Role::Batch)?,
-        };
+        let control = self.control("control")?;
+        let input = self.buffer("input", vec![rows, network.inputs], Role::Batch)?;
         let output = self.buffer("output", vec![rows, network.outputs], Role::Activations)?;
         let mut list = Vec::new();
         match network.output {
@@ -598,10 +599,8 @@ impl<'a> Lowering<'a> {
 
     fn finish(self, rows: usize, evaluate_rows: usize) -> Result<Plan> {
         let predict_rows = self.handles.input.map_or(0, |id| self.buffers[id.0].shape[0]);
-        let predict_rows =
-            predict_rows.min(self.handles.output.map_or(0, |id| self.buffers[id.0].shape[0]));
         let plan = Plan {
-            network: self.network.clone(),
+            networks: vec![self.network.clone()],
             strategy: Strategy::Layered,
             rows,
             batch: self.batch,
@@ -613,13 +612,18 @@ impl<'a> Lowering<'a> {
         };
         self.limits.check_total(plan.bytes(), |allowed| {
             let share = allowed as f64 / plan.bytes() as f64;
-            let parameters = plan.network.parameters();
+            let parameters = plan.network().parameters();
             format!(
                 "about {:.0} parameters fit, and {} has {parameters}: give its layers fewer units",
                 parameters as f64 * share,
-                plan.network,
+                plan.network(),
             )
         })?;
         Ok(plan)
     }
+}
+
+/// All of a buffer.
+const fn whole(buffer: BufferId) -> Region {
+    Region { buffer, offset: 0 }
 }

@@ -13,6 +13,25 @@ pub struct Limits {
     pub buffer_bytes: u64,
     /// Memory for everything, where it is known.
     pub memory_bytes: Option<u64>,
+    /// Memory that a workgroup's threads share.
+    pub workgroup_bytes: u64,
+    /// Loop iterations that one thread may do in a dispatch before the driver ends its loops.
+    /// llvmpipe counts to 65,535 over all loops of a shader, and then goes on behind them without
+    /// a word.
+    pub loop_limit: Option<u64>,
+    /// What kind of machine it is: how long things take differs.
+    pub kind: DeviceKind,
+}
+
+/// What kind of machine a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// The CPU path.
+    Cpu,
+    /// A graphics processor.
+    Gpu,
+    /// A graphics processor that a CPU pretends to be.
+    Software,
 }
 
 impl Limits {
@@ -23,6 +42,9 @@ impl Limits {
             binding_bytes: 1 << 40,
             buffer_bytes: 1 << 40,
             memory_bytes: None,
+            workgroup_bytes: 1 << 40,
+            loop_limit: None,
+            kind: DeviceKind::Cpu,
         }
     }
 

@@ -7,12 +7,30 @@ mod dot;
 mod layered;
 mod limits;
 mod print;
+mod resident;
 
-use crate::kernels::{Access, Cost, Operation};
+use crate::kernels::{Access, Cost, Operation, Words};
 use crate::spec::{Loss, Network, Optimizer, Shuffle, Strategy};
 
-pub use layered::{inference, training};
-pub use limits::Limits;
+pub use layered::inference;
+pub use limits::{DeviceKind, Limits};
+pub use resident::{GridMember, grid};
+
+use crate::Result;
+
+/// Plans the training of a network, in the way that was asked for or that is best.
+///
+/// # Errors
+/// [`crate::Error::Invalid`] for a network or loss that makes no sense,
+/// [`crate::Error::TooLarge`] for a plan past the device's limits.
+pub fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
+    match request.strategy {
+        Strategy::Layered => layered::training(request, limits),
+        Strategy::Resident => resident::training(request, limits),
+        Strategy::Auto if resident::pays(request, limits) => resident::training(request, limits),
+        Strategy::Auto => layered::training(request, limits),
+    }
+}
 
 /// What is to be trained, as far as the plan depends on it.
 #[derive(Clone, Debug)]
@@ -49,6 +67,15 @@ pub enum Gradients {
 /// A buffer's number in its plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BufferId(pub usize);
+
+/// A part of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Where.
+    pub buffer: BufferId,
+    /// Its first word there.
+    pub offset: usize,
+}
 
 /// What a buffer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,13 +184,15 @@ pub struct Handles {
     pub features: Vec<Chunk>,
     /// Targets of the data set, \[N, T\] in chunks.
     pub targets: Vec<Chunk>,
-    /// W\[O,I\] then b\[O\], for each layer.
-    pub parameters: Vec<BufferId>,
+    /// W\[O,I\] then b\[O\] of each layer of each network.
+    pub parameters: Vec<Vec<Region>>,
     /// What the optimizer remembers: all zero at the start.
     pub state: Vec<BufferId>,
     /// The gradient of the parameters of each layer, where the plan keeps it.
-    pub gradients: Vec<BufferId>,
-    /// The step counter.
+    pub gradients: Vec<Region>,
+    /// What describes the networks of a grid, with its words.
+    pub members: Option<(BufferId, Words)>,
+    /// The step counter of each network.
     pub control: Option<BufferId>,
     /// Loss and score of the last steps, a ring.
     pub history: Option<BufferId>,
@@ -182,11 +211,11 @@ pub struct Handles {
 /// The dispatch graph.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// The network that it trains or applies.
-    pub network: Network,
+    /// The networks that it trains or applies: one, or those of a grid.
+    pub networks: Vec<Network>,
     /// The way a step was lowered.
     pub strategy: Strategy,
-    /// Rows in the data set, N; 0 where it only predicts.
+    /// Rows in the data set, N, or in the first network's share of it; 0 where it only predicts.
     pub rows: usize,
     /// Rows in a batch, B.
     pub batch: usize,
@@ -231,9 +260,15 @@ impl Plan {
         self.rows.div_ceil(self.batch.max(1)).max(1) as u64
     }
 
-    /// Entries of the ring of losses.
-    pub fn history_entries(&self) -> usize {
-        self.handles.history.map_or(0, |id| self.buffer(id).words() / 2)
+    /// The network, the first of a grid.
+    pub fn network(&self) -> &Network {
+        &self.networks[0]
+    }
+
+    /// Steps in the ring of losses; each has an entry for every network.
+    pub fn history_steps(&self) -> usize {
+        let words = self.handles.history.map_or(0, |id| self.buffer(id).words());
+        words / (2 * self.networks.len())
     }
 
     /// As a Graphviz graph of kernels and buffers.

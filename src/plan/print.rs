@@ -44,7 +44,10 @@ fn scaled(mut value: f64, base: f64, units: &[&str]) -> String {
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Self { network, .. } = self;
+        let network = self.network();
+        if self.networks.len() > 1 {
+            writeln!(f, "{} networks, the first of them:", self.networks.len())?;
+        }
         writeln!(
             f,
             "network {network}, {} hidden, {} output: {} parameters, {} FLOPs a row forward",

@@ -35,11 +35,17 @@ impl Report {
     }
 
     /// Says what is going to be trained, and where.
-    pub(crate) fn begin(&mut self, trainer: &Trainer<'_>, data: &Dataset, options: &TrainOptions) {
+    pub(crate) fn begin(
+        &mut self,
+        trainer: &Trainer<'_>,
+        data: &Dataset,
+        options: &TrainOptions,
+    ) -> Result<()> {
         if self.verbosity == Verbosity::Normal {
-            print(&summary::heading(trainer, data, options));
+            print(&summary::heading(trainer, data, options))?;
             self.progress = Some(progress::Progress::begin(trainer.plan(), options));
         }
+        Ok(())
     }
 
     /// Passes an event on.
@@ -58,29 +64,38 @@ impl Report {
         &mut self,
         trainer: &mut Trainer<'_>,
         data: &Dataset,
+        options: &TrainOptions,
         summary: &Summary,
     ) -> Result<()> {
-        if let Some(metrics) = self.metrics.take() {
-            metrics.finish()?;
+        match self.progress.take() {
+            Some(_) => print(&summary::summary(trainer, data, options, summary)?),
+            None => Ok(()),
         }
-        if self.progress.take().is_some() {
-            print(&summary::summary(trainer, data, summary)?);
-        }
-        Ok(())
     }
 
     /// Says where the model is.
-    pub(crate) fn saved(&self, path: &Path) {
-        if self.verbosity == Verbosity::Normal {
-            print(&format!("model written to {}\n", path.display()));
+    pub(crate) fn saved(&self, path: &Path) -> Result<()> {
+        match self.verbosity {
+            Verbosity::Normal => print(&format!("model written to {}\n", path.display())),
+            Verbosity::Quiet => Ok(()),
         }
+    }
+
+    /// Says whether all metrics were written: last, since it is no reason to lose the training.
+    pub(crate) fn close(self) -> Result<()> {
+        self.metrics.map_or(Ok(()), metrics::Metrics::finish)
     }
 }
 
 /// Prints to standard output. A reader that has gone away (`| head`) is no error.
-pub(crate) fn print(text: &str) {
+pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(source) if source.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::File { verb: "write", path: "standard output".into(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints an error.

@@ -1,4 +1,4 @@
-//! How far training is: a bar on a terminal, plain lines elsewhere.
+//! How far training is: plain lines, and below them a bar on a terminal.
 
 use std::io::IsTerminal as _;
 
@@ -23,35 +23,39 @@ impl Progress {
 
     pub(super) fn event(&mut self, event: &Event) {
         match event {
-            Event::Step { step, loss } => match &self.bar {
-                Some(bar) => {
-                    bar.set_position(*step);
-                    bar.set_message(format!("loss {loss}"));
-                }
+            Event::Step { step, loss } => {
+                self.advance(*step, format!("loss {loss}"));
                 // Where a step is an epoch, its line says it all.
-                None if self.per_epoch == 1 => {
-                    super::print(&format!("step {step:>6}  loss {loss}\n"))
-                }
-                None => {}
-            },
-            Event::Epoch { epoch, train_loss } if self.per_epoch > 1 => match &self.bar {
-                Some(bar) => {
-                    bar.set_position((epoch + 1) * self.per_epoch);
-                    bar.set_message(format!("epoch {}, loss {train_loss:.6}", epoch + 1));
-                }
-                None => super::print(&format!(
-                    "epoch {:>4}/{}  loss {train_loss:.6}\n",
-                    epoch + 1,
-                    self.epochs,
-                )),
-            },
-            Event::Epoch { .. } => {}
-            Event::End(_) => {
-                if let Some(bar) = &self.bar {
-                    bar.finish_and_clear();
+                if self.per_epoch == 1 {
+                    self.line(&format!("step {step:>6}  loss {loss}\n"));
                 }
             }
+            Event::Epoch { epoch, train_loss } if self.per_epoch > 1 => {
+                let (epoch, epochs) = (epoch + 1, self.epochs);
+                self.advance(
+                    epoch * self.per_epoch,
+                    format!("epoch {epoch}, loss {train_loss:.6}"),
+                );
+                self.line(&format!("epoch {epoch:>4}/{epochs}  loss {train_loss:.6}\n"));
+            }
+            Event::Epoch { .. } | Event::End(_) => {}
         }
+    }
+
+    fn advance(&self, step: u64, message: String) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(step);
+            bar.set_message(message);
+        }
+    }
+
+    /// A line of its own, above the bar where there is one. What cannot be printed any more is told
+    /// of at the end.
+    fn line(&self, text: &str) {
+        let _ = match &self.bar {
+            Some(bar) => bar.suspend(|| super::print(text)),
+            None => super::print(text),
+        };
     }
 }
 

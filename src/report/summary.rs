@@ -12,7 +12,7 @@ const FEW_ROWS: usize = 16;
 /// The network, the data, the way, the device.
 pub(super) fn heading(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOptions) -> String {
     let plan = trainer.plan();
-    let network = &plan.network;
+    let network = plan.network();
     let loss = options.loss.unwrap_or(Loss::default_for(network.output));
     let batch = match plan.batch {
         batch if batch == data.rows() => "full batch".to_owned(),
@@ -85,12 +85,13 @@ fn plain(value: f64) -> String {
 pub(super) fn summary(
     trainer: &mut Trainer<'_>,
     data: &Dataset,
+    options: &TrainOptions,
     summary: &Summary,
 ) -> Result<String> {
     let evaluation = &summary.evaluation;
     let mut text = String::from("\n");
     if data.rows() <= FEW_ROWS {
-        text += &rows(data, &trainer.predict()?, trainer.plan().network.output);
+        text += &rows(data, &trainer.predict()?, trainer.plan().network().output);
     }
     // Writing to a String cannot fail.
     let _ = write!(text, "loss {}", evaluation.loss as f32);
@@ -116,7 +117,7 @@ pub(super) fn summary(
         summary.device,
         summary.strategy,
     );
-    text += &half_plane(trainer, data, evaluation.loss);
+    text += &half_plane(trainer, data, options, evaluation.loss);
     Ok(text)
 }
 
@@ -188,17 +189,21 @@ pub(crate) fn largest(row: &[f32]) -> usize {
     best
 }
 
-/// Why a single layer did no better than guessing.
-fn half_plane(trainer: &Trainer<'_>, data: &Dataset, loss: f64) -> String {
+/// Why a single layer may have done no better than guessing.
+fn half_plane(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOptions, loss: f64) -> String {
     let Targets::Binary { values, columns: 1 } = data.targets() else { return String::new() };
     let share = values.iter().map(|&t| f64::from(t)).sum::<f64>() / values.len() as f64;
-    let guessing = -(share * share.ln() + (1.0 - share) * (1.0 - share).ln());
-    if !trainer.plan().network.hidden.is_empty() || loss < 0.99 * guessing {
+    let guessing = match options.loss {
+        Some(Loss::Mse) => share * (1.0 - share),
+        _ => -(share * share.ln() + (1.0 - share) * (1.0 - share).ln()),
+    };
+    if !trainer.plan().network().hidden.is_empty() || loss < 0.99 * guessing {
         return String::new();
     }
     format!(
-        "It did no better than guessing ({guessing:.4}): a network with one layer parts the plane \
-         by one straight line,\nand no line has these classes on its two sides. Give it a hidden \
-         layer: --hidden 2\n",
+        "It did no better than guessing ({guessing:.4}). A network with one layer parts the plane by \
+         one straight line:\nwhere no line has the classes on its two sides, as in XOR, it cannot \
+         learn them. Give it a hidden layer\n(--hidden 2); or, where a line would do, train longer \
+         or raise --lr.\n",
     )
 }

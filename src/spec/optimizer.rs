@@ -103,7 +103,8 @@ impl Optimizer {
     /// [`Error::Invalid`] names the setting, its value and the range.
     pub fn check(&self) -> Result<()> {
         let lr = self.lr();
-        if !(lr.is_finite() && lr > 0.0) {
+        // The devices compute in float32.
+        if !((lr as f32).is_finite() && lr as f32 > 0.0) {
             return Err(out_of_range("the learning rate", lr, "a positive number, such as 0.01"));
         }
         let weight_decay = match *self {

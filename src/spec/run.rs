@@ -83,6 +83,8 @@ pub enum Strategy {
     Auto,
     /// One dispatch for each layer and direction.
     Layered,
+    /// Many steps of a whole network in one dispatch, everything close at hand.
+    Resident,
 }
 
-named!(Strategy, "strategy", { Auto => "auto", Layered => "layered" });
+named!(Strategy, "strategy", { Auto => "auto", Layered => "layered", Resident => "resident" });

@@ -3,21 +3,25 @@
 //! Works on any [`Backend`]. Must not know: which one it has.
 
 mod event;
+mod grid;
 mod options;
+mod transfer;
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use crate::backend::{self, Backend, StepMetrics};
 use crate::data::{Dataset, Targets, Task};
-use crate::kernels::{Control, floats};
 use crate::model::{self, Model, Provenance};
-use crate::plan::{self, BufferId, Phase, Plan};
-use crate::spec::{LayerParameters, Loss, Network, Output, Parameters, Strategy};
+use crate::plan::{self, Phase, Plan};
+use crate::spec::{Loss, Network, Output, Parameters, Strategy};
 use crate::{Error, Result};
 
 pub use event::{Evaluation, Event, Summary};
+pub use grid::{Candidate, Grid, Trained};
 pub use options::TrainOptions;
+
+use transfer::{begin, check_steps, evaluate, parameters, steps_done};
 
 /// Trains one network on one data set.
 ///
@@ -29,6 +33,7 @@ pub struct Trainer<'a> {
     loss: Loss,
     backend: Box<dyn Backend>,
     device: String,
+    limits: plan::Limits,
     notice: Option<String>,
     step: u64,
     /// The losses that the epoch under way has shown so far.
@@ -59,7 +64,8 @@ impl<'a> Trainer<'a> {
         options: TrainOptions,
     ) -> Result<Self> {
         let loss = options.loss.unwrap_or(Loss::default_for(network.output));
-        let plan = plan_for(network, data, &options, &device.limits())?;
+        let limits = device.limits();
+        let plan = plan_for(network, data, &options, &limits)?;
         let initial = match &options.initial {
             Some(parameters) => {
                 parameters.check(network)?;
@@ -72,12 +78,16 @@ impl<'a> Trainer<'a> {
             loss,
             backend: device.load(plan)?,
             device: device.name().to_owned(),
+            limits,
             notice: None,
             step: 0,
             epoch: EpochLoss::default(),
             options,
         };
-        trainer.upload(&initial)?;
+        let share = (trainer.plan().rows, trainer.plan().batch);
+        let regions = trainer.plan().handles.parameters[0].clone();
+        begin(trainer.backend.as_mut(), data, &[share])?;
+        model::upload(trainer.backend.as_mut(), &regions, &initial)?;
         Ok(trainer)
     }
 
@@ -119,22 +129,29 @@ impl<'a> Trainer<'a> {
         let mut journal = Journal::new(self, per_epoch);
         let mut diverged = None;
         let first = self.step;
+        let mut stopped = false;
         self.backend.steps(total, &mut |finished| {
             for metrics in finished {
                 if !metrics[0].is_finite() {
                     diverged = Some((journal.step, metrics[0]));
                     return ControlFlow::Break(());
                 }
-                journal.step(*metrics, &mut observer)?;
+                if journal.step(*metrics, &mut observer).is_break() {
+                    stopped = true;
+                    return ControlFlow::Break(());
+                }
             }
             ControlFlow::Continue(())
         })?;
         let Journal { step: told, epoch, .. } = journal;
-        self.step = u64::from(self.read_control()?.step);
+        self.step = steps_done(self.backend.as_mut())?;
         // Where the observer broke off, later steps may be done whose losses nobody was told.
         self.epoch = if told == self.step { epoch } else { EpochLoss::default() };
         if let Some((step, loss)) = diverged {
             return Err(Error::Diverged { step, loss, lr: self.options.optimizer.lr() });
+        }
+        if !stopped {
+            check_steps(self.backend.as_mut(), &self.device, first + total)?;
         }
         let seconds = started.elapsed().as_secs_f64();
         let evaluation = self.evaluate()?;
@@ -159,31 +176,11 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`Error::Device`]
     pub fn evaluate(&mut self) -> Result<Evaluation> {
-        let plan = self.plan();
-        let (rows, portion) = (plan.rows, plan.evaluate_rows);
-        let control = handle(plan.handles.evaluate_control);
-        let history = handle(plan.handles.evaluate_history);
-        self.backend.write(control, &Control::at(0, rows, portion).to_words())?;
-        let portions = rows.div_ceil(portion);
-        self.backend.replay(Phase::Evaluate, portions as u64)?;
-        let words = self.backend.read(history, 2 * portions)?;
-        let (mut loss, mut score) = (0.0, 0.0);
-        for (index, means) in floats(&words).chunks_exact(2).enumerate() {
-            let share = portion.min(rows - index * portion) as f64;
-            loss += share * f64::from(means[0]);
-            score += share * f64::from(means[1]);
+        let share = (self.plan().rows, self.plan().evaluate_rows);
+        match evaluate(self.backend.as_mut(), self.data, &[share])?.pop() {
+            Some(evaluation) => Ok(evaluation),
+            None => unreachable!("one share gives one evaluation"),
         }
-        let loss = loss / rows as f64;
-        Ok(match self.data.task() {
-            Task::Binary | Task::Multiclass => {
-                Evaluation { loss, accuracy: Some(score / rows as f64), r2: None }
-            }
-            Task::Regression => {
-                let total = self.data.total_squares();
-                let r2 = (total > 0.0).then(|| 1.0 - score / total);
-                Evaluation { loss, accuracy: None, r2 }
-            }
-        })
     }
 
     /// The present weights.
@@ -191,8 +188,9 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`Error::Device`]
     pub fn parameters(&mut self) -> Result<Parameters> {
-        let buffers = self.plan().handles.parameters.clone();
-        self.layers(&buffers)
+        let regions = self.plan().handles.parameters[0].clone();
+        let network = self.plan().network().clone();
+        parameters(self.backend.as_mut(), &network, &regions)
     }
 
     /// The gradients of the coming batch at the present weights, without a step.
@@ -200,15 +198,16 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`Error::Invalid`] where [`TrainOptions::gradients`] did not ask for them.
     pub fn gradients(&mut self) -> Result<Parameters> {
-        let buffers = self.plan().handles.gradients.clone();
-        if buffers.is_empty() {
+        let regions = self.plan().handles.gradients.clone();
+        if regions.is_empty() {
             return Err(Error::invalid(
                 "the plan keeps no gradients",
                 "set `gradients` to `Kept` in the options",
             ));
         }
         self.backend.replay(Phase::Gradient, 1)?;
-        self.layers(&buffers)
+        let network = self.plan().network().clone();
+        parameters(self.backend.as_mut(), &network, &regions)
     }
 
     /// Predictions of the present weights for the training rows, \[N, O\].
@@ -216,7 +215,10 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`Error::Device`]
     pub fn predict(&mut self) -> Result<Vec<f32>> {
-        model::predict(self.backend.as_mut(), self.data.features())
+        let parameters = self.parameters()?;
+        let load = |plan| self.backend.load(plan);
+        let network = self.plan().network();
+        model::apply(network, &parameters, self.data.features(), &self.limits, load)
     }
 
     /// The trained network, ready to be saved or applied.
@@ -225,6 +227,13 @@ impl<'a> Trainer<'a> {
     /// [`Error::Device`]
     pub fn model(&mut self) -> Result<Model> {
         let parameters = self.parameters()?;
+        let finite = |layer: &crate::spec::LayerParameters| {
+            layer.weight.iter().chain(&layer.bias).all(|weight| weight.is_finite())
+        };
+        if !parameters.layers.iter().all(finite) {
+            let lr = self.options.optimizer.lr();
+            return Err(Error::Diverged { step: self.step, loss: f32::NAN, lr });
+        }
         let provenance = Provenance {
             seed: self.options.seed,
             steps: self.step,
@@ -235,46 +244,13 @@ impl<'a> Trainer<'a> {
             device: self.device.clone(),
         };
         Ok(Model {
-            network: self.plan().network.clone(),
+            network: self.plan().network().clone(),
             parameters,
             features: self.data.feature_names().to_vec(),
             target: self.data.target_name().to_owned(),
             classes: self.data.classes().to_vec(),
             provenance: Some(provenance),
         })
-    }
-
-    fn upload(&mut self, initial: &Parameters) -> Result<()> {
-        let handles = self.plan().handles.clone();
-        let (rows, batch) = (self.plan().rows, self.plan().batch);
-        let sources = [
-            (&handles.features, bytemuck::cast_slice(self.data.features()), self.data.inputs()),
-            (&handles.targets, self.data.targets().words(), self.data.targets().columns()),
-        ];
-        for (chunks, words, columns) in sources {
-            for chunk in chunks {
-                let part = chunk.first * columns..(chunk.first + chunk.rows) * columns;
-                self.backend.write(chunk.buffer, &words[part])?;
-            }
-        }
-        model::upload(self.backend.as_mut(), initial)?;
-        self.backend.write(handle(handles.control), &Control::at(0, rows, batch).to_words())
-    }
-
-    fn read_control(&mut self) -> Result<Control> {
-        let control = handle(self.plan().handles.control);
-        Ok(Control::from_words(&self.backend.read(control, Control::WORDS)?))
-    }
-
-    fn layers(&mut self, buffers: &[BufferId]) -> Result<Parameters> {
-        let layers = self.plan().network.layers();
-        let mut read = |(layer, buffer): (&crate::spec::Layer, &BufferId)| {
-            let words = self.backend.read(*buffer, layer.parameters())?;
-            let (weight, bias) = floats(&words).split_at(layer.inputs * layer.outputs);
-            Ok(LayerParameters { weight: weight.to_vec(), bias: bias.to_vec() })
-        };
-        let layers = layers.iter().zip(buffers).map(&mut read).collect::<Result<_>>()?;
-        Ok(Parameters { layers })
     }
 }
 
@@ -291,6 +267,14 @@ pub fn plan_for(
     options.check()?;
     let loss = options.loss.unwrap_or(Loss::default_for(network.output));
     fits(network, data)?;
+    let per_epoch = data.rows().div_ceil(options.batch_size.of(data.rows()).max(1)) as u64;
+    // The device counts steps in 32 bits.
+    if options.length.steps(per_epoch) >= u64::from(u32::MAX) {
+        return Err(Error::invalid(
+            format!("the run has {} steps", options.length.steps(per_epoch)),
+            "make it below 4 billion",
+        ));
+    }
     plan::training(
         &plan::Training {
             network,
@@ -346,14 +330,6 @@ fn fits(network: &Network, data: &Dataset) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// A buffer that every training plan has.
-fn handle(id: Option<BufferId>) -> BufferId {
-    match id {
-        Some(id) => id,
-        None => unreachable!("plan::training has made this buffer"),
-    }
 }
 
 /// Turns steps' metrics into events.

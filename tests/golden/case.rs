@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use halfplane::plan::Gradients;
 use halfplane::{
-    BatchSize, Dataset, Length, Loss, Network, Optimizer, Result, Shuffle, Task, TrainOptions,
+    BatchSize, Dataset, Length, Loss, Network, Optimizer, Result, Shuffle, Strategy, Task,
+    TrainOptions,
 };
 use serde::Deserialize;
 
@@ -100,7 +101,7 @@ impl Case {
     }
 
     /// How to train: every step logged, the gradients at hand.
-    pub(crate) fn options(&self) -> TrainOptions {
+    pub(crate) fn options(&self, strategy: Strategy) -> TrainOptions {
         let batch_size = match &self.batch_size {
             Rows::Number(rows) => BatchSize::Rows(*rows),
             Rows::Word(word) => word.parse().expect("a batch size"),
@@ -113,7 +114,12 @@ impl Case {
             seed: self.seed,
             shuffle: Shuffle::Never,
             log_every: 1,
-            gradients: Gradients::Kept,
+            // The resident way keeps no gradients.
+            gradients: match strategy {
+                Strategy::Resident => Gradients::Fused,
+                Strategy::Auto | Strategy::Layered => Gradients::Kept,
+            },
+            strategy,
             ..TrainOptions::default()
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use halfplane::Result;
 use halfplane::backend::{Backend, Device, Sink};
 use halfplane::kernels::{Access, Words};
-use halfplane::plan::{BufferId, Limits, Phase, Plan};
+use halfplane::plan::{BufferId, Limits, Phase, Plan, Region};
 
 /// What is done to a dispatch's buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,13 +74,17 @@ impl Backend for Loaded {
         self.backend.plan()
     }
 
-    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()> {
-        self.backend.write(buffer, words)
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        self.backend.load(plan)
     }
 
-    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words> {
-        let mut words = self.backend.read(buffer, words)?;
-        if let Some((index, bits)) = self.victims.get(&buffer) {
+    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
+        self.backend.write_region(region, words)
+    }
+
+    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
+        let mut words = self.backend.read_region(region, words)?;
+        if let Some((index, bits)) = self.victims.get(&region.buffer) {
             words[*index] ^= bits;
         }
         Ok(words)

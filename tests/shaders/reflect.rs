@@ -65,7 +65,7 @@ impl Shader {
     }
 
     /// The names of the immediates' words, and their size in bytes.
-    pub(crate) fn immediates(&self) -> (Vec<&str>, u32) {
+    pub(crate) fn immediates(&self) -> (Vec<String>, u32) {
         let mut globals = self.module.global_variables.iter();
         let (_, global) = globals
             .find(|(_, global)| global.space == AddressSpace::Immediate)
@@ -77,7 +77,7 @@ impl Shader {
     }
 
     /// The names of the control's words.
-    pub(crate) fn control(&self) -> Vec<&str> {
+    pub(crate) fn control(&self) -> Vec<String> {
         let mut types = self.module.types.iter();
         let (_, control) = types
             .find(|(_, ty)| ty.name.as_deref() == Some("Control"))
@@ -89,18 +89,27 @@ impl Shader {
         self.words(members, &[ScalarKind::Uint])
     }
 
-    /// The members' names, after a look that they are words of such kinds without gaps.
-    fn words<'a>(&self, members: &'a [StructMember], kinds: &[ScalarKind]) -> Vec<&'a str> {
-        let word = |(index, member): (usize, &'a StructMember)| {
+    /// The members' names, those of a struct within after its own, after a look that they are
+    /// words of such kinds without gaps.
+    fn words(&self, members: &[StructMember], kinds: &[ScalarKind]) -> Vec<String> {
+        let mut words = Vec::new();
+        for member in members {
             let name = named(&member.name);
-            let TypeInner::Scalar(scalar) = self.module.types[member.ty].inner else {
-                panic!("{}: {name} is no scalar", self.name)
-            };
-            assert!(kinds.contains(&scalar.kind) && scalar.width == 4, "{}: {name}", self.name);
-            assert_eq!(member.offset as usize, 4 * index, "{}: {name}", self.name);
-            name
-        };
-        members.iter().enumerate().map(word).collect()
+            assert_eq!(member.offset as usize, 4 * words.len(), "{}: {name}", self.name);
+            match &self.module.types[member.ty].inner {
+                TypeInner::Scalar(scalar) => {
+                    let word = kinds.contains(&scalar.kind) && scalar.width == 4;
+                    assert!(word, "{}: {name}", self.name);
+                    words.push(name.to_owned());
+                }
+                TypeInner::Struct { members, .. } => {
+                    let inner = self.words(members, kinds);
+                    words.extend(inner.into_iter().map(|inner| format!("{name}.{inner}")));
+                }
+                other => panic!("{}: {name} is {other:?}", self.name),
+            }
+        }
+        words
     }
 
     pub(crate) fn overrides(&self) -> BTreeSet<&str> {

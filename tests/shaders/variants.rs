@@ -46,9 +46,21 @@ pub(crate) fn operations() -> Vec<Operation> {
             .map(|function| Operation::Activate(Activate { rows: 1, columns: 1, function })),
     );
     list.extend(TILINGS.into_iter().flat_map(dense));
+    list.extend(grids());
     let variants: BTreeSet<Variant> = list.iter().map(variant).collect();
     assert_eq!(variants.len(), list.len(), "a variant stands there twice");
     list
+}
+
+/// A grid's shader depends on its shape: those that are checked on devices stand for all.
+fn grids() -> Vec<Operation> {
+    let mut seen = BTreeSet::new();
+    let operations = halfplane::check::cases().into_iter().map(|case| case.operation().clone());
+    operations
+        .filter(|operation| {
+            operation.kernel().stem() == "resident" && seen.insert(variant(operation))
+        })
+        .collect()
 }
 
 fn activations() -> impl Iterator<Item = Function> {
@@ -67,7 +79,8 @@ fn dense(tiling: Tiling) -> Vec<Operation> {
     }
     for update in UPDATES {
         let hyper = Hyper::default();
-        let layer = DenseBackwardWeight { rows, inputs, outputs, update, hyper, tiling };
+        let lr = 0.1;
+        let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
         list.push(Operation::DenseBackwardWeight(layer));
     }
     list

@@ -21,12 +21,14 @@ fn a_step_has_the_dispatches_that_it_needs() -> Result<()> {
     };
 
     let full = plan(&deep, BatchSize::Full)?;
-    let forward = [("dense_forward", 4), ("loss_bce", 1), ("metrics", 1)];
+    let forward = [("dense_forward", 4), ("loss_gradient", 1), ("metrics", 1)];
     let backward = [("dense_backward_input", 3), ("dense_backward_weight", 4)];
     let step = counted(&[&forward, &backward]);
     assert_eq!(count(&full, Phase::Step), step);
     assert_eq!(count(&full, Phase::Evaluate), counted(&[&forward]));
-    assert_eq!(count(&full, Phase::Predict), counted(&[&[("dense_forward", 4)]]));
+    assert!(full.phase(Phase::Predict).is_empty(), "predictions have a plan of their own");
+    let applied = inference(&deep, 8, &Limits::unlimited("any"))?;
+    assert_eq!(count(&applied, Phase::Predict), counted(&[&[("dense_forward", 4)]]));
     assert!(full.phase(Phase::Gradient).is_empty(), "nobody asked for gradients");
 
     // A batch's features and targets are gathered; the evaluation takes all rows as they lie.
@@ -47,7 +49,8 @@ fn gradients_are_a_step_without_its_end() -> Result<()> {
     let mut step = count(&plan, Phase::Step);
     step.remove("metrics");
     assert_eq!(count(&plan, Phase::Gradient), step);
-    let state = [&plan.handles.parameters[..], &plan.handles.state].concat();
+    let parameters = plan.handles.parameters[0].iter().map(|region| region.buffer);
+    let state: Vec<BufferId> = parameters.chain(plan.handles.state.iter().copied()).collect();
     for (buffer, access) in plan.phase(Phase::Gradient).iter().flat_map(|d| d.accesses()) {
         assert!(access == Access::Read || !state.contains(&buffer), "the gradient phase updates");
     }

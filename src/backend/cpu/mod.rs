@@ -2,13 +2,14 @@
 //! everything else in passes of our own. Kernels without a fast version run as their twins.
 
 mod dense;
+mod resident;
 
 use std::ops::ControlFlow;
 
 use super::{Backend, Device, Memory, Sink, StepMetrics};
 use crate::Result;
-use crate::kernels::{Control, Operation, Words};
-use crate::plan::{BufferId, Limits, Phase, Plan};
+use crate::kernels::{Operation, Words};
+use crate::plan::{Dispatch, Limits, Phase, Plan, Region};
 
 /// Steps between two looks at the sink: a terminal needs no more, and tiny steps no less.
 const STEPS_AT_ONCE: usize = 256;
@@ -28,9 +29,15 @@ impl Device for Cpu {
 
     fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
         let memory = Memory::new(&plan);
-        let widest = plan.network.layers().iter().map(|layer| layer.parameters()).max();
+        let widest = plan.network().layers().iter().map(|layer| layer.parameters()).max();
         let gradient = vec![0.0; widest.unwrap_or(0)];
-        Ok(Box::new(Loaded { plan, memory, gradient, finished: Vec::with_capacity(STEPS_AT_ONCE) }))
+        Ok(Box::new(Loaded {
+            plan,
+            memory,
+            gradient,
+            grid: resident::Grid,
+            finished: Vec::with_capacity(STEPS_AT_ONCE),
+        }))
     }
 }
 
@@ -39,6 +46,7 @@ struct Loaded {
     memory: Memory,
     /// The gradient of one layer, on its way to the update.
     gradient: Vec<f32>,
+    grid: resident::Grid,
     /// Metrics on their way to the sink.
     finished: Vec<StepMetrics>,
 }
@@ -60,7 +68,8 @@ fn run(operation: &Operation, bound: &mut [Words], gradient: &mut [f32]) {
         | Operation::Activate(_)
         | Operation::Softmax(_)
         | Operation::LossGradient(_)
-        | Operation::Metrics(_) => operation.kernel().twin(bound),
+        | Operation::Metrics(_)
+        | Operation::Resident(_) => operation.kernel().twin(bound),
     }
 }
 
@@ -69,13 +78,17 @@ impl Backend for Loaded {
         &self.plan
     }
 
-    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()> {
-        self.memory.words_mut(buffer)[..words.len()].copy_from_slice(words);
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        Cpu.load(plan)
+    }
+
+    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
+        self.memory.write(region, words);
         Ok(())
     }
 
-    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words> {
-        Ok(self.memory.words(buffer)[..words].to_vec())
+    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
+        Ok(self.memory.read(region, words))
     }
 
     fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
@@ -86,16 +99,20 @@ impl Backend for Loaded {
     }
 
     fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
-        let Some(control) = self.plan.handles.control else { return Ok(()) };
+        if let [Dispatch { operation: Operation::Resident(grid), bindings, .. }] =
+            self.plan.phase(Phase::Step)
+        {
+            return self.grid.steps(grid, bindings, &mut self.memory, &self.plan, steps, sink);
+        }
         let heavy = self.plan.cost(Phase::Step).flops > 1 << 24;
         let mut left = steps;
         while left > 0 {
             let portion = left.min(STEPS_AT_ONCE as u64);
             self.finished.clear();
             for _ in 0..portion {
-                let slot = Control::from_words(self.memory.words(control)).slot;
+                let slot = self.memory.slot(&self.plan);
                 self.run(Phase::Step);
-                self.finished.push(self.memory.metrics(&self.plan, u64::from(slot)));
+                self.finished.extend_from_slice(self.memory.metrics(&self.plan, slot));
                 // A step of a large network takes long: hand over what there is.
                 if heavy {
                     break;

@@ -3,6 +3,7 @@
 use wgpu::{DeviceType, Features};
 
 use super::super::{Adapter, DeviceChoice};
+use crate::plan::DeviceKind;
 
 /// What every kernel needs beyond plain WebGPU: shapes travel as immediates.
 const NEEDED: Features = Features::IMMEDIATES;
@@ -101,6 +102,11 @@ pub(super) fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
         true => None,
         false => super::super::host_memory(),
     }
+}
+
+/// What kind of machine an adapter is.
+pub(super) fn kind(adapter: &wgpu::Adapter) -> DeviceKind {
+    if hardware(adapter) { DeviceKind::Gpu } else { DeviceKind::Software }
 }
 
 /// An adapter as people see it.

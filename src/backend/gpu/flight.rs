@@ -8,6 +8,7 @@ use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 use super::super::StepMetrics;
 use super::context::Context;
 use crate::Result;
+use crate::kernels::pairs;
 
 /// Submissions that may be on their way at once: while one runs, the next is being recorded.
 pub(super) const MOST: usize = 2;
@@ -79,17 +80,15 @@ impl Flights {
         self.0.push_back(Flight { replays, submitted: Instant::now(), index, luggage });
     }
 
-    /// Waits for the oldest, if any is on its way.
-    pub(super) fn land(&mut self, context: &Context) -> Result<Option<Landed>> {
+    /// Waits for the oldest, if any is on its way. A step brings metrics of so many networks.
+    pub(super) fn land(&mut self, context: &Context, networks: usize) -> Result<Option<Landed>> {
         let Some(flight) = self.0.pop_front() else { return Ok(None) };
         context.wait(Some(flight.index))?;
         let Flight { replays, submitted, luggage, .. } = flight;
         let mut landed = Landed { replays, submitted, metrics: Vec::new(), staging: None };
         if let Some(luggage) = luggage {
             let (words, staging) = luggage.collect(context)?;
-            let pairs = words.as_chunks::<2>().0.iter();
-            landed.metrics =
-                pairs.take(replays as usize).map(|pair| pair.map(f32::from_bits)).collect();
+            landed.metrics = pairs(&words)[..replays as usize * networks].to_vec();
             landed.staging = Some(staging);
         }
         Ok(Some(landed))

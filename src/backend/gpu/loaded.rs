@@ -10,7 +10,7 @@ use super::pace::Pace;
 use super::pipelines::{Pipelines, Ready};
 use crate::Result;
 use crate::kernels::{Control, Words};
-use crate::plan::{BufferId, Phase, Plan};
+use crate::plan::{BufferId, Phase, Plan, Region};
 
 /// Bytes that are handed to the queue at once: it copies them before they are sent.
 const UPLOAD: usize = 32 << 20;
@@ -96,9 +96,13 @@ impl Loaded {
                 timestamp_writes: None,
             });
             let list = self.ready[phase as usize].as_deref().unwrap_or_default();
-            for _ in 0..replays {
-                for dispatch in list {
-                    dispatch.record(&mut pass);
+            if let [dispatch] = list
+                && let Some(most) = dispatch.repeats_itself()
+            {
+                dispatch.record_replays(&mut pass, replays, most);
+            } else {
+                for _ in 0..replays {
+                    list.iter().for_each(|dispatch| dispatch.record(&mut pass));
                 }
             }
         }
@@ -109,30 +113,31 @@ impl Loaded {
         Ok(())
     }
 
-    /// Copies the ring's next `count` entries, in order, into a staging buffer.
+    /// Copies the ring's next `count` steps, in order, into a staging buffer.
     fn copy_history(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         history: BufferId,
         count: u64,
     ) -> wgpu::Buffer {
-        const ENTRY: u64 = 8;
-        let entries = self.plan.history_entries() as u64;
+        // Loss and score of each network.
+        let entry = 8 * self.plan.networks.len() as u64;
+        let entries = self.plan.history_steps() as u64;
         let device = &self.context.device;
         let staging = self.staging.pop().unwrap_or_else(|| {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("history, coming back"),
-                size: ENTRY * entries,
+                size: entry * entries,
                 usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             })
         });
         let before_wrap = count.min(entries - self.slot);
         let source = &self.buffers[history.0];
-        encoder.copy_buffer_to_buffer(source, ENTRY * self.slot, &staging, 0, ENTRY * before_wrap);
+        encoder.copy_buffer_to_buffer(source, entry * self.slot, &staging, 0, entry * before_wrap);
         if before_wrap < count {
-            let rest = ENTRY * (count - before_wrap);
-            encoder.copy_buffer_to_buffer(source, 0, &staging, ENTRY * before_wrap, rest);
+            let rest = entry * (count - before_wrap);
+            encoder.copy_buffer_to_buffer(source, 0, &staging, entry * before_wrap, rest);
         }
         self.slot = (self.slot + count) % entries;
         staging
@@ -150,7 +155,7 @@ impl Loaded {
         self.prepare(phase)?;
         // What is on its way may fill half of the ring, so that nothing is overwritten unread.
         let most = match history {
-            Some(_) => (self.plan.history_entries() / (2 * super::flight::MOST)).max(1) as u64,
+            Some(_) => (self.plan.history_steps() / (2 * super::flight::MOST)).max(1) as u64,
             None => u64::MAX,
         };
         let mut flights = Flights::default();
@@ -162,7 +167,9 @@ impl Loaded {
                 self.submit(phase, replays, history, &mut flights)?;
                 left -= replays;
             }
-            let Some(landed) = flights.land(&self.context)? else { return Ok(()) };
+            let Some(landed) = flights.land(&self.context, self.plan.networks.len())? else {
+                return Ok(());
+            };
             self.pace[phase as usize].learn(landed.replays, landed.submitted, Instant::now());
             self.staging.extend(landed.staging);
             if !stopped && !landed.metrics.is_empty() {
@@ -177,14 +184,21 @@ impl Backend for Loaded {
         &self.plan
     }
 
-    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()> {
-        if Some(buffer) == self.plan.handles.control {
-            self.slot = u64::from(Control::from_words(words).slot);
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        Ok(Box::new(Self::new(Arc::clone(&self.context), plan)?))
+    }
+
+    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
+        if Some(region.buffer) == self.plan.handles.control
+            && let Some(control) = words.first_chunk::<{ Control::WORDS }>()
+        {
+            self.slot = u64::from(Control::from_words(control).slot);
         }
         let bytes: &[u8] = bytemuck::cast_slice(words);
+        let begin = 4 * region.offset;
         for (index, part) in bytes.chunks(UPLOAD).enumerate() {
-            let offset = (index * UPLOAD) as u64;
-            self.context.queue.write_buffer(&self.buffers[buffer.0], offset, part);
+            let offset = (begin + index * UPLOAD) as u64;
+            self.context.queue.write_buffer(&self.buffers[region.buffer.0], offset, part);
             if part.len() == UPLOAD {
                 let index = self.context.queue.submit([]);
                 self.context.wait(Some(index))?;
@@ -193,7 +207,7 @@ impl Backend for Loaded {
         self.context.check()
     }
 
-    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words> {
+    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
         if words == 0 {
             return Ok(Words::new());
         }
@@ -206,7 +220,8 @@ impl Backend for Loaded {
             mapped_at_creation: false,
         });
         let mut encoder = device.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(&self.buffers[buffer.0], 0, &staging, 0, size);
+        let source = &self.buffers[region.buffer.0];
+        encoder.copy_buffer_to_buffer(source, 4 * region.offset as u64, &staging, 0, size);
         let index = self.context.queue.submit([encoder.finish()]);
         let luggage = Luggage::check_in(staging);
         self.context.wait(Some(index))?;

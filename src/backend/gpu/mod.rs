@@ -11,7 +11,7 @@ mod pipelines;
 use std::sync::Arc;
 
 use super::{Adapter, Backend, Device, DeviceChoice, ShaderChecks};
-use crate::plan::{Limits, Plan};
+use crate::plan::{DeviceKind, Limits, Plan};
 use crate::{Error, Result};
 
 use context::Context;
@@ -21,6 +21,7 @@ use context::Context;
 pub struct Gpu {
     context: Arc<Context>,
     memory: Option<u64>,
+    kind: DeviceKind,
 }
 
 /// An adapter that was chosen, not yet opened.
@@ -42,6 +43,7 @@ impl Gpu {
     pub(super) fn open(Selected(adapter): Selected, checks: ShaderChecks) -> Result<Self> {
         let name = adapter::name(&adapter.get_info());
         let memory = adapter::memory(&adapter);
+        let kind = adapter::kind(&adapter);
         if let Some(missing) = adapter::missing(&adapter) {
             return Err(Error::NoDevice {
                 problem: format!("{name} lacks {missing}"),
@@ -51,7 +53,7 @@ impl Gpu {
         let (device, queue) =
             pollster::block_on(adapter.request_device(&adapter::request(&adapter)))
                 .map_err(|error| Error::device(&name, error))?;
-        Ok(Self { context: Arc::new(Context::new(device, queue, name, checks)), memory })
+        Ok(Self { context: Arc::new(Context::new(device, queue, name, checks)), memory, kind })
     }
 }
 
@@ -67,6 +69,9 @@ impl Device for Gpu {
             binding_bytes: limits.max_storage_buffer_binding_size,
             buffer_bytes: limits.max_buffer_size,
             memory_bytes: self.memory,
+            workgroup_bytes: u64::from(limits.max_compute_workgroup_storage_size),
+            loop_limit: (self.kind == DeviceKind::Software).then_some(60_000),
+            kind: self.kind,
         }
     }
 

@@ -13,9 +13,16 @@ pub(super) struct Ready {
     bind_group: wgpu::BindGroup,
     immediates: Vec<u8>,
     workgroups: [u32; 3],
+    repeats_itself: Option<u32>,
 }
 
 impl Ready {
+    /// How many replays it does by itself, if it does.
+    pub(super) fn repeats_itself(&self) -> Option<u32> {
+        self.repeats_itself
+    }
+
+    /// Records the dispatch.
     pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, &self.bind_group, &[]);
@@ -24,6 +31,21 @@ impl Ready {
         }
         let [x, y, z] = self.workgroups;
         pass.dispatch_workgroups(x, y, z);
+    }
+
+    /// Records so many replays, in dispatches of `most`.
+    pub(super) fn record_replays(&self, pass: &mut wgpu::ComputePass<'_>, replays: u64, most: u32) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bind_group, &[]);
+        pass.set_immediates(0, &self.immediates);
+        let [x, y, z] = self.workgroups;
+        let mut left = replays;
+        while left > 0 {
+            let now = u64::from(most).min(left) as u32;
+            pass.set_immediates(0, &now.to_le_bytes());
+            pass.dispatch_workgroups(x, y, z);
+            left -= u64::from(now);
+        }
     }
 }
 
@@ -70,6 +92,7 @@ impl Pipelines {
             bind_group,
             immediates: kernel.immediates(),
             workgroups: fold(kernel.workgroups()),
+            repeats_itself: kernel.repeats_itself(),
         }
     }
 

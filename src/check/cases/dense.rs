@@ -86,16 +86,16 @@ fn each_layer(add: &mut impl FnMut([usize; 3], usize, Function, Tiling)) {
 }
 
 pub(super) fn backward_weight(list: &mut Vec<Case>) {
-    let kept = &("gradient alone", Update::Gradient, Hyper::default());
+    let kept = &("gradient alone", Update::Gradient, 0.0, Hyper::default());
     let updates = updates();
     let [_, inputs, outputs] = BASE;
     let mut add = |[rows, inputs, outputs]: [usize; 3],
                    live: usize,
                    step: u32,
-                   (name, update, hyper): &(&str, Update, Hyper),
+                   (name, update, lr, hyper): &(&str, Update, f32, Hyper),
                    tiling: Tiling| {
-        let (update, hyper) = (*update, *hyper);
-        let layer = DenseBackwardWeight { rows, inputs, outputs, update, hyper, tiling };
+        let (update, lr, hyper) = (*update, *lr, *hyper);
+        let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
         let control = Control { step, ..Control::of_rows(live) };
         let variant = format!("{name}, step {step}, {}", tile(tiling));
         list.push(Case::new(Operation::DenseBackwardWeight(layer), control, variant));
@@ -121,7 +121,7 @@ pub(super) fn backward_weight(list: &mut Vec<Case>) {
 }
 
 /// Every update in every variant, with settings far enough from the defaults to show.
-fn updates() -> Vec<(&'static str, Update, Hyper)> {
+fn updates() -> Vec<(&'static str, Update, f32, Hyper)> {
     let momentum =
         |nesterov, weight_decay| Optimizer::Sgd { lr: 0.1, momentum: 0.9, nesterov, weight_decay };
     let far = Moments { lr: 0.02, beta1: 0.8, beta2: 0.95, eps: 1e-2, weight_decay: 0.1 };
@@ -137,6 +137,8 @@ fn updates() -> Vec<(&'static str, Update, Hyper)> {
         ("PyTorch's settings", Optimizer::adamw(0.01)),
         ("far settings", Optimizer::AdamW(far)),
     ]
-    .map(|(name, optimizer)| (name, Update::of(&optimizer), Hyper::of(&optimizer)))
+    .map(|(name, optimizer)| {
+        (name, Update::of(&optimizer), optimizer.lr() as f32, Hyper::of(&optimizer))
+    })
     .to_vec()
 }

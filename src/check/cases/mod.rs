@@ -3,6 +3,7 @@
 
 mod bookkeeping;
 mod dense;
+mod resident;
 mod rowwise;
 
 use super::Case;
@@ -26,6 +27,7 @@ pub fn cases() -> Vec<Case> {
     dense::backward_input(&mut list);
     dense::backward_weight(&mut list);
     bookkeeping::metrics(&mut list);
+    resident::resident(&mut list);
     list
 }
 

@@ -5,6 +5,7 @@
 
 mod bookkeeping;
 mod dense;
+mod resident;
 mod rowwise;
 mod update;
 
@@ -32,6 +33,8 @@ pub(super) struct Bound {
 /// What is expected of a buffer after the dispatch; outside the range every bit is unchanged.
 #[derive(Debug)]
 pub(super) enum Expect {
+    /// Nothing of the range: it is scratch memory.
+    Anything(Range<usize>),
     /// Every bit is unchanged.
     Untouched,
     /// The range has the twin's bits.
@@ -62,6 +65,7 @@ pub(super) fn trial(case: &Case, seed: u32) -> Trial {
         Operation::DenseBackwardInput(layer) => dense::backward_input(layer, control, random),
         Operation::DenseBackwardWeight(layer) => dense::backward_weight(layer, control, random),
         Operation::Metrics(metrics) => bookkeeping::metrics(metrics, control, random),
+        Operation::Resident(grid) => resident::resident(grid, control, random),
     }
 }
 

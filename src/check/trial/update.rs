@@ -23,16 +23,16 @@ pub(super) fn magnitudes(
     gradient: &[Gradient],
     state: &[Vec<f32>],
 ) -> Vec<Vec<f32>> {
-    let hyper = &layer.hyper;
+    let (lr, hyper) = (layer.lr, &layer.hyper);
     let parameters = gradient.iter().enumerate();
     match (layer.update, state) {
         (Update::Gradient, _) => transpose(gradient.iter().map(|gradient| [gradient.terms])),
-        (Update::Sgd, [w]) => transpose(parameters.map(|(i, g)| sgd(hyper, *g, w[i]))),
+        (Update::Sgd, [w]) => transpose(parameters.map(|(i, g)| sgd(lr, hyper, *g, w[i]))),
         (Update::Momentum, [w, m]) => {
-            transpose(parameters.map(|(i, g)| momentum(hyper, *g, w[i], m[i])))
+            transpose(parameters.map(|(i, g)| momentum(lr, hyper, *g, w[i], m[i])))
         }
         (Update::Adam, [w, m, v]) => {
-            transpose(parameters.map(|(i, g)| adam(hyper, step, *g, [w[i], m[i], v[i]])))
+            transpose(parameters.map(|(i, g)| adam(lr, hyper, step, *g, [w[i], m[i], v[i]])))
         }
         (update, _) => unreachable!("{update:?} writes {} tensors", update.tensors().len()),
     }
@@ -48,20 +48,20 @@ fn transpose<const N: usize>(parameters: impl Iterator<Item = [f32; N]>) -> Vec<
     tensors
 }
 
-fn sgd(Hyper(p): &Hyper, gradient: Gradient, w: f32) -> [f32; 1] {
-    [w.abs() + p.lr * gradient.decayed(p.weight_decay, w).terms]
+fn sgd(lr: f32, p: &Hyper, gradient: Gradient, w: f32) -> [f32; 1] {
+    [w.abs() + lr * gradient.decayed(p.weight_decay, w).terms]
 }
 
-fn momentum(Hyper(p): &Hyper, gradient: Gradient, w: f32, m: f32) -> [f32; 2] {
+fn momentum(lr: f32, p: &Hyper, gradient: Gradient, w: f32, m: f32) -> [f32; 2] {
     let gradient = gradient.decayed(p.weight_decay, w).terms;
     let m = p.momentum * m.abs() + gradient;
     // Nesterov's step is the gradient and a share of m: the whole of both bounds either way.
-    [w.abs() + p.lr * (gradient + m), m]
+    [w.abs() + lr * (gradient + m), m]
 }
 
 /// How far the step moves with m and v follows from its derivatives: where v is nearly 0, a small
 /// error of the gradient turns the whole step around.
-fn adam(Hyper(p): &Hyper, step: u32, gradient: Gradient, [w, m, v]: [f32; 3]) -> [f32; 3] {
+fn adam(lr: f32, p: &Hyper, step: u32, gradient: Gradient, [w, m, v]: [f32; 3]) -> [f32; 3] {
     let coupled = if p.decoupled == 1 { 0.0 } else { p.weight_decay };
     let Gradient { g, terms } = gradient.decayed(coupled, w);
     let mean = m + p.one_minus_beta1 * (g - m);
@@ -74,7 +74,7 @@ fn adam(Hyper(p): &Hyper, step: u32, gradient: Gradient, [w, m, v]: [f32; 3]) ->
     let denominator = (square / correction2).sqrt() + p.eps;
     let ratio = mean.abs() / denominator;
     let relative = 1.0 + v / square.max(f32::MIN_POSITIVE);
-    let w = w.abs() * (1.0 + p.lr * p.weight_decay)
-        + p.lr / correction1 * (m / denominator + ratio * relative);
+    let w = w.abs() * (1.0 + lr * p.weight_decay)
+        + lr / correction1 * (m / denominator + ratio * relative);
     [w, m, v]
 }

@@ -1,7 +1,8 @@
-//! The losses, each with its value and its gradient d_z\[B,O\]: `shaders/loss_*.wgsl`.
+//! The losses, each with its value and its gradient d_z\[B,O\]: `shaders/loss_gradient.wgsl` with
+//! the piece of each loss.
 
 use super::math::sigmoid;
-use super::shader::{CONTROL, FOLD, LOSS_BCE, LOSS_CROSS_ENTROPY, LOSS_MSE, MATH};
+use super::shader::{CONTROL, FOLD, LOSS_BCE, LOSS_CROSS_ENTROPY, LOSS_GRADIENT, LOSS_MSE, MATH};
 use super::softmax::softmax;
 use super::{
     Control, Cost, Kernel, Module, Slot, WORKGROUP, Words, floats, floats_mut, groups_for,
@@ -22,24 +23,32 @@ pub struct LossGradient {
     pub output: Output,
 }
 
-immediates! { Immediates { outputs: u32 } }
-immediates! { ImmediatesMse { outputs: u32, sigmoid: u32 } }
+immediates! { struct Immediates { outputs: u32 } }
+
+/// The piece of WGSL with the function `loss_row` of a loss.
+pub(super) const fn piece(loss: Loss) -> Module {
+    match loss {
+        Loss::Bce => LOSS_BCE,
+        Loss::CrossEntropy => LOSS_CROSS_ENTROPY,
+        Loss::Mse => LOSS_MSE,
+    }
+}
+
+/// The overrides of that piece.
+pub(super) fn piece_overrides(loss: Loss, output: Output) -> Vec<(&'static str, f64)> {
+    match loss {
+        Loss::Mse => vec![("SIGMOID_OUTPUT", f64::from(u8::from(output == Output::Sigmoid)))],
+        Loss::Bce | Loss::CrossEntropy => Vec::new(),
+    }
+}
 
 impl Kernel for LossGradient {
     fn stem(&self) -> &'static str {
-        match self.loss {
-            Loss::Bce => "loss_bce",
-            Loss::CrossEntropy => "loss_cross_entropy",
-            Loss::Mse => "loss_mse",
-        }
+        "loss_gradient"
     }
 
     fn modules(&self) -> Vec<Module> {
-        match self.loss {
-            Loss::Bce => vec![CONTROL, FOLD, MATH, LOSS_BCE],
-            Loss::CrossEntropy => vec![CONTROL, FOLD, LOSS_CROSS_ENTROPY],
-            Loss::Mse => vec![CONTROL, FOLD, MATH, LOSS_MSE],
-        }
+        vec![CONTROL, FOLD, MATH, piece(self.loss), LOSS_GRADIENT]
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -47,25 +56,17 @@ impl Kernel for LossGradient {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        vec![("WORKGROUP", f64::from(WORKGROUP))]
+        let mut overrides = piece_overrides(self.loss, self.output);
+        overrides.push(("WORKGROUP", f64::from(WORKGROUP)));
+        overrides
     }
 
-    fn immediate_fields(&self) -> &'static [&'static str] {
-        match self.loss {
-            Loss::Mse => ImmediatesMse::FIELDS,
-            Loss::Bce | Loss::CrossEntropy => Immediates::FIELDS,
-        }
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
     }
 
     fn immediates(&self) -> Vec<u8> {
-        let outputs = self.outputs as u32;
-        match self.loss {
-            Loss::Mse => {
-                let sigmoid = u32::from(self.output == Output::Sigmoid);
-                bytemuck::bytes_of(&ImmediatesMse { outputs, sigmoid }).to_vec()
-            }
-            Loss::Bce | Loss::CrossEntropy => bytemuck::bytes_of(&Immediates { outputs }).to_vec(),
-        }
+        bytemuck::bytes_of(&Immediates { outputs: self.outputs as u32 }).to_vec()
     }
 
     fn workgroups(&self) -> u64 {
@@ -74,7 +75,7 @@ impl Kernel for LossGradient {
 
     fn describe(&self) -> String {
         let Self { rows, outputs, .. } = self;
-        format!("loss and gradient of [{rows},{outputs}]")
+        format!("{} of [{rows},{outputs}] with its gradient", self.loss)
     }
 
     fn cost(&self) -> Cost {
@@ -90,13 +91,34 @@ impl Kernel for LossGradient {
         for b in 0..rows {
             let row = b * o..(b + 1) * o;
             let (z, d_z) = (&z[row.clone()], &mut d_z[row.clone()]);
-            row_metrics[b] = match self.loss {
-                Loss::Bce => bce(z, &floats(targets)[row], d_z, rows),
-                Loss::Mse => mse(z, &floats(targets)[row], d_z, rows, self.output),
-                Loss::CrossEntropy => cross_entropy(z, targets[b], d_z, rows),
+            let targets = match self.loss {
+                Loss::CrossEntropy => &targets[b..=b],
+                Loss::Bce | Loss::Mse => &targets[row],
             };
+            row_metrics[b] = loss_row(self.loss, self.output, z, targets, d_z, rows);
         }
     }
+}
+
+/// Loss and score of one row of `rows`, and its d_z: `targets` are the row's words.
+pub(crate) fn loss_row(
+    loss: Loss,
+    output: Output,
+    z: &[f32],
+    targets: &[u32],
+    d_z: &mut [f32],
+    rows: usize,
+) -> [f32; 2] {
+    match loss {
+        Loss::Bce => bce(z, floats(targets), d_z, rows),
+        Loss::Mse => mse(z, floats(targets), d_z, rows, output),
+        Loss::CrossEntropy => cross_entropy(z, targets[0], d_z, rows),
+    }
+}
+
+/// At least −100, and NaN where it is NaN: `max` would hide that training has diverged.
+fn clamped(logarithm: f32) -> f32 {
+    if logarithm < -100.0 { -100.0 } else { logarithm }
 }
 
 /// −[t ln p + (1−t) ln(1−p)], averaged over the outputs; d_z = (p − t) / (B O).
@@ -105,8 +127,8 @@ fn bce(z: &[f32], targets: &[f32], d_z: &mut [f32], rows: usize) -> [f32; 2] {
     let count = z.len() as f32;
     for ((z, t), d_z) in z.iter().zip(targets).zip(d_z) {
         let tail = (-z.abs()).exp().ln_1p();
-        let ln_p = (z.min(0.0) - tail).max(-100.0);
-        let ln_not_p = ((-z).min(0.0) - tail).max(-100.0);
+        let ln_p = clamped(if *z < 0.0 { z - tail } else { -tail });
+        let ln_not_p = clamped(if *z > 0.0 { -z - tail } else { -tail });
         loss -= t * ln_p + (1.0 - t) * ln_not_p;
         score += f32::from((sigmoid(*z) > 0.5) == (*t > 0.5));
         // p − t, with 1 − p as sigmoid(−z): the difference would cancel where the network is right.

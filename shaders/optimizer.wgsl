@@ -1,0 +1,61 @@
+// One parameter's step, with torch.optim's formulas. OPTIMIZER is one of the numbers that
+// `kernels/optimizer.rs` gives out. What the optimizer remembers comes and goes as `memory`: the
+// momentum, or Adam's means of g and of g^2; it starts at zero.
+override OPTIMIZER: u32;
+
+// The settings that travel as immediates, after an operation's own.
+struct Hyper {
+    weight_decay: f32,
+    momentum: f32,
+    nesterov: u32,  // 1: look ahead
+    decoupled: u32, // 1: weight decay apart from the gradient (AdamW)
+    beta2: f32,
+    one_minus_beta1: f32,
+    one_minus_beta2: f32,
+    ln_beta1: f32,
+    ln_beta2: f32,
+    eps: f32,
+}
+
+struct Stepped {
+    parameter: f32,
+    memory: vec2<f32>,
+}
+
+fn optimize(w: f32, gradient: f32, memory: vec2<f32>, step: u32, lr: f32, h: Hyper) -> Stepped {
+    switch (OPTIMIZER) {
+        // Gradient descent: w -= lr (g + weight_decay w).
+        case 1u: {
+            return Stepped(w - lr * (gradient + h.weight_decay * w), memory);
+        }
+        // With momentum, m = momentum m + g and w -= lr m, or lr (g + momentum m) with Nesterov.
+        case 2u: {
+            let g = gradient + h.weight_decay * w;
+            let m = h.momentum * memory.x + g;
+            let direction = select(m, g + h.momentum * m, h.nesterov == 1u);
+            return Stepped(w - lr * direction, vec2<f32>(m, 0.0));
+        }
+        // Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019). The bias corrections
+        // 1 - beta^t go through expm1: at t = 1 the difference 1 - 0.999 would keep only four
+        // digits in float32.
+        case 3u: {
+            var parameter = w;
+            var g = gradient;
+            if (h.decoupled == 1u) {
+                parameter -= lr * h.weight_decay * parameter;
+            } else {
+                g += h.weight_decay * parameter;
+            }
+            let m = memory.x + h.one_minus_beta1 * (g - memory.x);
+            let v = h.beta2 * memory.y + h.one_minus_beta2 * g * g;
+            let t = f32(step + 1u);
+            let correction1 = -expm1(t * h.ln_beta1);
+            let correction2 = -expm1(t * h.ln_beta2);
+            let denominator = sqrt(v) / sqrt(correction2) + h.eps;
+            return Stepped(parameter - lr / correction1 * m / denominator, vec2<f32>(m, v));
+        }
+        default: {
+            return Stepped(w, memory);
+        }
+    }
+}

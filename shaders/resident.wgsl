@@ -1,0 +1,432 @@
+// Many steps of many networks in one dispatch: a workgroup trains a network of its own. What fits
+// stays in workgroup memory (parameters, the optimizer's memory, the batch's rows on their way
+// through the layers); what does not stays in storage, by the same code. Bound by latency: every
+// layer waits for the one before it, with a barrier between.
+struct Immediates {
+    steps: u32,    // steps in this dispatch; the host sets it anew each time
+    members: u32,  // networks
+    stride: u32,   // words in a network's description
+    capacity: u32, // steps in the history, a ring
+    hyper: Hyper,
+}
+var<immediate> p: Immediates;
+
+override THREADS: u32;
+override SHUFFLE: bool;
+override KEEP_Z: bool;            // the activation's derivative needs z
+override MEMORIES: u32;           // tensors that the optimizer remembers: 0, 1 or 2
+override PARAMETERS_INSIDE: bool; // in workgroup memory, not in storage
+override MEMORY_INSIDE: bool;
+override ROWS_INSIDE: bool;
+override ROWS_AT: u32;            // where the rows begin in the arena, after the parameters
+override ARENA: u32;              // words of workgroup memory
+// Where all networks have one shape, it is known to the compiler, which unrolls the loops.
+override KNOWN: bool;
+override LAYERS: u32;
+override BATCH: u32;
+override WHOLE: bool;             // every batch is as long as the others
+override WIDTH_0: u32;
+override WIDTH_1: u32;
+override WIDTH_2: u32;
+override WIDTH_3: u32;
+override WIDTH_4: u32;
+override WIDTH_5: u32;
+
+@group(0) @binding(0) var<storage, read_write> controls: array<Control>;      // [members]
+@group(0) @binding(1) var<storage, read> members: array<u32>;                 // [members, stride]
+@group(0) @binding(2) var<storage, read> data_x: array<f32>;                  // [N, I]
+@group(0) @binding(3) var<storage, read> data_t: array<u32>;                  // [N, T]
+@group(0) @binding(4) var<storage, read_write> parameters: array<f32>;        // members' W, b, W, b, …
+@group(0) @binding(5) var<storage, read_write> memory: array<f32>;            // MEMORIES as long
+@group(0) @binding(6) var<storage, read_write> history: array<vec2<f32>>;     // [capacity, members]
+@group(0) @binding(7) var<storage, read_write> scratch: array<f32>;           // members' rows
+
+var<workgroup> arena: array<f32, ARENA>;
+var<workgroup> begin: vec2<u32>;
+
+// The network's description, in the order in which the host writes it.
+struct Member {
+    parameters_at: u32, // where its parameters begin
+    count: u32,         // how many they are
+    first_row: u32,     // its rows of the data set
+    rows: u32,
+    batch: u32,
+    seed: u32,
+    lr: f32,
+    scratch_at: u32,
+}
+const LAYERS_AT: u32 = 8u; // then how many layers it has
+const WIDTHS: u32 = 9u; // and their widths, input first
+
+var<private> me: Member;
+var<private> widths_at: u32;
+// Offsets into the batch's rows: y[B, width] of every layer, x first; z; d_z; loss and score.
+var<private> z_at: u32;
+var<private> d_at: u32;
+var<private> metrics_at: u32;
+var<private> epoch: u32;
+var<private> first: u32;
+var<private> d_z_at: u32;
+var<private> last_z_at: u32;
+
+fn describe(at: u32) {
+    me = Member(
+        members[at], members[at + 1u], members[at + 2u], members[at + 3u], members[at + 4u],
+        members[at + 5u], bitcast<f32>(members[at + 6u]), members[at + 7u],
+    );
+    widths_at = at + WIDTHS;
+}
+
+fn width(layer: u32) -> u32 {
+    if (KNOWN) {
+        switch (layer) {
+            case 0u: { return WIDTH_0; }
+            case 1u: { return WIDTH_1; }
+            case 2u: { return WIDTH_2; }
+            case 3u: { return WIDTH_3; }
+            case 4u: { return WIDTH_4; }
+            default: { return WIDTH_5; }
+        }
+    }
+    return members[widths_at + layer];
+}
+
+// e / n, exact for e below 2^22: e + 1/2 is never nearer to a multiple of n than the quotient's
+// rounding. An integer division costs many times as much.
+fn quotient(e: u32, n: u32) -> u32 {
+    return u32((f32(e) + 0.5) / f32(n));
+}
+
+fn parameter(index: u32) -> f32 {
+    if (PARAMETERS_INSIDE) {
+        return arena[index];
+    }
+    return parameters[me.parameters_at + index];
+}
+
+fn set_parameter(index: u32, value: f32) {
+    if (PARAMETERS_INSIDE) {
+        arena[index] = value;
+    } else {
+        parameters[me.parameters_at + index] = value;
+    }
+}
+
+fn memory_of(tensor: u32, index: u32) -> f32 {
+    if (tensor >= MEMORIES) {
+        return 0.0;
+    }
+    if (MEMORY_INSIDE) {
+        return arena[(1u + tensor) * me.count + index];
+    }
+    return memory[MEMORIES * me.parameters_at + tensor * me.count + index];
+}
+
+fn set_memory(tensor: u32, index: u32, value: f32) {
+    if (tensor >= MEMORIES) {
+        return;
+    }
+    if (MEMORY_INSIDE) {
+        arena[(1u + tensor) * me.count + index] = value;
+    } else {
+        memory[MEMORIES * me.parameters_at + tensor * me.count + index] = value;
+    }
+}
+
+fn row_word(index: u32) -> f32 {
+    if (ROWS_INSIDE) {
+        return arena[ROWS_AT + index];
+    }
+    return scratch[me.scratch_at + index];
+}
+
+fn set_row_word(index: u32, value: f32) {
+    if (ROWS_INSIDE) {
+        arena[ROWS_AT + index] = value;
+    } else {
+        scratch[me.scratch_at + index] = value;
+    }
+}
+
+// Turns that the threads take to go over so many elements.
+fn turns(elements: u32) -> u32 {
+    return (elements + THREADS - 1u) / THREADS;
+}
+
+fn everyone() {
+    workgroupBarrier();
+    if (!(PARAMETERS_INSIDE && MEMORY_INSIDE && ROWS_INSIDE)) {
+        storageBarrier();
+    }
+}
+
+// The row of the data set at a place of the batch.
+fn source(b: u32) -> u32 {
+    var position = first + b;
+    if (SHUFFLE) {
+        position = permute(position, me.rows, me.seed, epoch);
+    }
+    return me.first_row + position;
+}
+
+// What the loss asks for.
+fn load_z(element: u32) -> f32 {
+    return row_word(last_z_at + element);
+}
+
+fn load_target(row: u32, columns: u32, column: u32) -> u32 {
+    return data_t[source(row) * columns + column];
+}
+
+fn store_d_z(element: u32, value: f32) {
+    set_row_word(d_z_at + element, value);
+}
+
+fn gather(local: u32, rows: u32) {
+    let inputs = width(0u);
+    for (var turn = 0u; turn < turns(rows * inputs); turn++) {
+        let e = turn * THREADS + local;
+        if (e >= rows * inputs) {
+            break;
+        }
+        let b = quotient(e, inputs);
+        set_row_word(e, data_x[source(b) * inputs + e - b * inputs]);
+    }
+}
+
+fn forward(local: u32, rows: u32, layers: u32) {
+    var w = 0u;
+    var y = 0u;
+    var z_kept = z_at;
+    for (var layer = 0u; layer < layers; layer++) {
+        let inputs = width(layer);
+        let outputs = width(layer + 1u);
+        let y_next = y + me.batch * inputs;
+        for (var turn = 0u; turn < turns(rows * outputs); turn++) {
+            let e = turn * THREADS + local;
+            if (e >= rows * outputs) {
+                break;
+            }
+            let b = quotient(e, outputs);
+            let o = e - b * outputs;
+            var z = parameter(w + outputs * inputs + o);
+            for (var i = 0u; i < inputs; i++) {
+                z += parameter(w + o * inputs + i) * row_word(y + b * inputs + i);
+            }
+            if (layer + 1u == layers) {
+                set_row_word(y_next + e, z);
+            } else {
+                if (KEEP_Z) {
+                    set_row_word(z_kept + e, z);
+                }
+                set_row_word(y_next + e, activation(z));
+            }
+        }
+        everyone();
+        w += outputs * (inputs + 1u);
+        y = y_next;
+        z_kept += me.batch * outputs;
+    }
+}
+
+// d_z of every layer but the last, from the top down.
+fn backward(local: u32, rows: u32, layers: u32) {
+    var w = me.count;
+    var d = metrics_at;
+    var kept = z_at;
+    if (KEEP_Z) {
+        kept = d_at;
+    }
+    for (var layer = layers - 1u; layer > 0u; layer--) {
+        let inputs = width(layer);
+        let outputs = width(layer + 1u);
+        w -= outputs * (inputs + 1u);
+        d -= me.batch * outputs;
+        if (!KEEP_Z && layer + 1u == layers) {
+            kept -= me.batch * outputs; // y of the last layer is no activation
+        }
+        kept -= me.batch * inputs;
+        let d_below = d - me.batch * inputs;
+        for (var turn = 0u; turn < turns(rows * inputs); turn++) {
+            let e = turn * THREADS + local;
+            if (e >= rows * inputs) {
+                break;
+            }
+            let b = quotient(e, inputs);
+            let i = e - b * inputs;
+            var d_x = 0.0;
+            for (var o = 0u; o < outputs; o++) {
+                d_x += row_word(d + b * outputs + o) * parameter(w + o * inputs + i);
+            }
+            set_row_word(d_below + e, d_x * activation_derivative(row_word(kept + e)));
+        }
+        everyone();
+    }
+}
+
+fn update(local: u32, rows: u32, layers: u32, step: u32) {
+    var w = 0u;
+    var y = 0u;
+    var d = d_at;
+    for (var layer = 0u; layer < layers; layer++) {
+        let inputs = width(layer);
+        let outputs = width(layer + 1u);
+        for (var turn = 0u; turn < turns(outputs * (inputs + 1u)); turn++) {
+            let e = turn * THREADS + local;
+            if (e >= outputs * (inputs + 1u)) {
+                break;
+            }
+            let o = quotient(e, inputs + 1u);
+            let i = e - o * (inputs + 1u);
+            var gradient = 0.0;
+            var index = w + outputs * inputs + o;
+            if (i < inputs) {
+                index = w + o * inputs + i;
+                for (var b = 0u; b < rows; b++) {
+                    gradient += row_word(d + b * outputs + o) * row_word(y + b * inputs + i);
+                }
+            } else {
+                for (var b = 0u; b < rows; b++) {
+                    gradient += row_word(d + b * outputs + o);
+                }
+            }
+            let before = vec2<f32>(memory_of(0u, index), memory_of(1u, index));
+            let after = optimize(parameter(index), gradient, before, step, me.lr, p.hyper);
+            set_parameter(index, after.parameter);
+            set_memory(0u, index, after.memory.x);
+            set_memory(1u, index, after.memory.y);
+        }
+        w += outputs * (inputs + 1u);
+        y += me.batch * inputs;
+        d += me.batch * outputs;
+    }
+}
+
+// Into workgroup memory at the start, and back at the end.
+fn bring(local: u32) {
+    for (var i = local; i < me.count; i += THREADS) {
+        if (PARAMETERS_INSIDE) {
+            arena[i] = parameters[me.parameters_at + i];
+        }
+        if (MEMORY_INSIDE) {
+            for (var tensor = 0u; tensor < MEMORIES; tensor++) {
+                let at = MEMORIES * me.parameters_at + tensor * me.count + i;
+                arena[(1u + tensor) * me.count + i] = memory[at];
+            }
+        }
+    }
+}
+
+fn take_back(local: u32) {
+    for (var i = local; i < me.count; i += THREADS) {
+        if (PARAMETERS_INSIDE) {
+            parameters[me.parameters_at + i] = arena[i];
+        }
+        if (MEMORY_INSIDE) {
+            for (var tensor = 0u; tensor < MEMORIES; tensor++) {
+                let at = MEMORIES * me.parameters_at + tensor * me.count + i;
+                memory[at] = arena[(1u + tensor) * me.count + i];
+            }
+        }
+    }
+}
+
+// The batch's mean loss and score, by one thread: tiny batches are what this way is for.
+fn record(member: u32, slot: u32, rows: u32) {
+    var sum = vec2<f32>();
+    for (var b = 0u; b < rows; b++) {
+        sum += vec2<f32>(row_word(metrics_at + 2u * b), row_word(metrics_at + 2u * b + 1u));
+    }
+    if (slot < p.capacity) {
+        history[slot * p.members + member] = sum / f32(rows);
+    }
+}
+
+@compute @workgroup_size(THREADS)
+fn resident(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let member = unfold(group, groups);
+    if (member >= p.members) {
+        return;
+    }
+    // Whatever decides about a barrier comes straight from the description: private variables
+    // count as different in each thread.
+    let at = member * p.stride;
+    describe(at);
+    let count = members[at + 3u];
+    var batch = members[at + 4u];
+    var layers = members[at + LAYERS_AT];
+    if (KNOWN) {
+        batch = BATCH;
+        layers = LAYERS;
+        me.batch = BATCH;
+    }
+    var units = 0u;
+    for (var layer = 1u; layer <= layers; layer++) {
+        units += width(layer);
+    }
+    let outputs = width(layers);
+    z_at = me.batch * (width(0u) + units);
+    d_at = z_at;
+    if (KEEP_Z) {
+        d_at += me.batch * (units - outputs);
+    }
+    metrics_at = d_at + me.batch * units;
+    d_z_at = metrics_at - me.batch * outputs;
+    last_z_at = z_at - me.batch * outputs;
+
+    if (local == 0u) {
+        begin = vec2<u32>(controls[member].step, controls[member].slot);
+    }
+    bring(local);
+    everyone();
+    let start = workgroupUniformLoad(&begin);
+    let per_epoch = (count + batch - 1u) / batch;
+    var step = start.x;
+    var slot = start.y;
+    var number = step % per_epoch;
+    epoch = step / per_epoch;
+    var rows = min(batch, count - number * batch);
+    first = number * batch;
+    for (var k = 0u; k < p.steps; k++) {
+        if (KNOWN && WHOLE) {
+            rows = BATCH;
+        }
+        // A full batch stays where it is.
+        if (k == 0u || per_epoch > 1u) {
+            gather(local, rows);
+            everyone();
+        }
+        forward(local, rows, layers);
+        for (var row = local; row < rows; row += THREADS) {
+            let metrics = loss_row(row, rows, outputs);
+            set_row_word(metrics_at + 2u * row, metrics.x);
+            set_row_word(metrics_at + 2u * row + 1u, metrics.y);
+        }
+        everyone();
+        if (local == 0u) {
+            record(member, slot, rows);
+        }
+        if (OPTIMIZER != 0u) {
+            backward(local, rows, layers);
+            update(local, rows, layers, step);
+        }
+        everyone();
+        slot = (slot + 1u) % p.capacity;
+        step += 1u;
+        number += 1u;
+        if (number == per_epoch) {
+            number = 0u;
+            epoch += 1u;
+        }
+        first = number * batch;
+        rows = min(batch, count - number * batch);
+    }
+    take_back(local);
+    if (local == 0u) {
+        controls[member] = Control(step, epoch, number, first, rows, slot);
+    }
+}

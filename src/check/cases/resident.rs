@@ -1,0 +1,99 @@
+//! Grids of networks: every activation, loss and update, every placement, shapes that the compiler
+//! knows and shapes that it does not.
+
+use super::{activations, name};
+use crate::check::Case;
+use crate::kernels::{Control, Function, Hyper, Member, Operation, Placement, Resident, Update};
+use crate::spec::{Activation, Loss, Moments, Optimizer, Output, Shuffle};
+
+/// Everything in workgroup memory.
+const INSIDE: Placement = Placement { parameters: true, memory: true, rows: true };
+
+/// A network in mid-run.
+fn member(widths: &[usize], rows: usize, batch: usize) -> Member {
+    Member { widths: widths.to_vec(), first_row: 0, rows, batch, seed: 5, lr: 0.1 }
+}
+
+/// Two layers, a short last batch, gradient descent.
+fn base() -> Resident {
+    Resident {
+        members: vec![member(&[3, 7, 5, 2], 13, 5)],
+        function: Function::Of(Activation::Tanh),
+        loss: Loss::Bce,
+        output: Output::Sigmoid,
+        update: Update::Sgd,
+        hyper: Hyper::of(&Optimizer::sgd(0.1)),
+        shuffle: Shuffle::EveryEpoch,
+        capacity: 7,
+        placement: INSIDE,
+        loop_limit: None,
+    }
+}
+
+pub(super) fn resident(list: &mut Vec<Case>) {
+    let mut add = |variant: &str, grid: Resident, step: u64| {
+        let first = &grid.members[0];
+        let control = Control::at(step, first.rows, first.batch);
+        list.push(Case::new(Operation::Resident(grid), control, format!("{variant}, step {step}")));
+    };
+    for step in [0, 2, 4] {
+        add("short last batch", base(), step);
+    }
+    for activation in activations() {
+        let function = Function::Of(activation);
+        add(name(function), Resident { function, ..base() }, 1);
+    }
+    let losses = [
+        (Loss::Bce, Output::Sigmoid),
+        (Loss::Mse, Output::Sigmoid),
+        (Loss::Mse, Output::Identity),
+        (Loss::CrossEntropy, Output::Softmax),
+    ];
+    for (loss, output) in losses {
+        add(&format!("{loss} of {output}"), Resident { loss, output, ..base() }, 3);
+    }
+    for (name, optimizer) in optimizers() {
+        let (update, hyper) = (Update::of(&optimizer), Hyper::of(&optimizer));
+        for (place, placement) in placements() {
+            let grid = Resident { update, hyper, placement, ..base() };
+            add(&format!("{name}, {place}"), grid, 2);
+        }
+    }
+    add("evaluation", Resident { update: Update::Gradient, shuffle: Shuffle::Never, ..base() }, 0);
+    let shapes: [(&[usize], usize, usize); 6] = [
+        (&[2, 2, 1], 4, 4),
+        (&[1, 1], 1, 1),
+        (&[4, 3], 6, 6),
+        (&[2, 10, 10, 10, 1], 4, 4),
+        (&[2, 3, 3, 3, 3, 3, 3, 3, 1], 9, 4),
+        (&[17, 31, 3], 67, 33),
+    ];
+    for (widths, rows, batch) in shapes {
+        let members = vec![member(widths, rows, batch)];
+        add(&format!("{widths:?}"), Resident { members, ..base() }, 1);
+    }
+    let mixed = [&[3, 4, 2][..], &[3, 7, 5, 2], &[3, 2]].map(|widths| member(widths, 13, 5));
+    add("three shapes", Resident { members: mixed.to_vec(), ..base() }, 1);
+    let alike = vec![member(&[3, 4, 2], 13, 5); 9];
+    add("nine alike", Resident { members: alike, ..base() }, 2);
+}
+
+fn optimizers() -> [(&'static str, Optimizer); 5] {
+    let far = Moments { lr: 0.02, beta1: 0.8, beta2: 0.95, eps: 1e-2, weight_decay: 0.1 };
+    [
+        ("sgd with weight decay", Optimizer::sgd(0.1).with_weight_decay(0.2)),
+        ("momentum", Optimizer::Sgd { lr: 0.1, momentum: 0.9, nesterov: false, weight_decay: 0.1 }),
+        ("nesterov", Optimizer::Sgd { lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.0 }),
+        ("adam", Optimizer::Adam(far)),
+        ("adamw", Optimizer::AdamW(far)),
+    ]
+}
+
+fn placements() -> [(&'static str, Placement); 4] {
+    [
+        ("all inside", INSIDE),
+        ("memory outside", Placement { memory: false, ..INSIDE }),
+        ("rows inside", Placement { memory: false, parameters: false, ..INSIDE }),
+        ("all outside", Placement::default()),
+    ]
+}

@@ -1,0 +1,61 @@
+//! Trials of a step of a grid of networks.
+
+use super::{Bound, Expect, Random, Trial, tensor};
+use crate::kernels::{Control, Member, Resident, Words};
+use crate::spec::Loss;
+
+/// What a parameter is made of: itself, and a step that is small beside it. A handful of layers
+/// with terms of about 1 chain their errors, so the scale is several times that.
+const MAGNITUDE: f32 = 4.0;
+
+/// Random data and networks in mid-run; the optimizer remembers something already.
+pub(super) fn resident(grid: &Resident, control: Control, random: &mut Random) -> Trial {
+    let members = &grid.members;
+    let rows = members.iter().map(|member| member.first_row + member.rows).max().unwrap_or(0);
+    let (inputs, outputs) = (members[0].widths[0], members[0].outputs());
+    let count: usize = members.iter().map(Member::parameters).sum();
+    let memories = grid.update.memories().len() * count;
+    let history = 2 * grid.capacity * members.len();
+    let scratch = match grid.placement.rows {
+        true => 0,
+        false => members.iter().map(|member| member.row_words(grid.function)).sum(),
+    };
+    let controls: Words = members
+        .iter()
+        .flat_map(|member| {
+            let own = Control::at(u64::from(control.step), member.rows, member.batch);
+            Control { slot: control.step % grid.capacity as u32, ..own }.to_words()
+        })
+        .collect();
+    let first = 2 * (control.step as usize % grid.capacity) * members.len();
+    let evaluates = memories == 0 && grid.update == crate::kernels::Update::Gradient;
+    let parameters = random.floats(count, 1.0);
+    let targets = targets(grid, rows, outputs, random);
+    let steps = |count| vec![MAGNITUDE; count];
+    vec![
+        Bound { expect: Expect::Exact(0..controls.len()), words: controls },
+        Bound::input(&grid.descriptions(), members.len() * grid.stride()),
+        Bound::input(&random.floats(rows * inputs, 1.0), rows * inputs),
+        Bound::input(&targets, targets.len()),
+        match evaluates {
+            true => Bound::input(&parameters, count),
+            false => Bound::updated(&parameters, steps(count), count),
+        },
+        // Adam's second memory is a mean of squares.
+        Bound::updated(&random.positive(memories), steps(memories), memories),
+        Bound {
+            words: tensor(&[], history),
+            expect: Expect::Near { first, magnitudes: steps(2 * members.len()) },
+        },
+        // The twin needs no scratch memory, so nothing of it is compared.
+        Bound { words: tensor(&[], scratch), expect: Expect::Anything(0..scratch) },
+    ]
+}
+
+fn targets(grid: &Resident, rows: usize, outputs: usize, random: &mut Random) -> Words {
+    match grid.loss {
+        Loss::CrossEntropy => (0..rows).map(|_| random.below(outputs) as u32).collect(),
+        Loss::Bce => (0..rows * outputs).map(|_| (random.below(2) as f32).to_bits()).collect(),
+        Loss::Mse => random.floats(rows * outputs, 1.0).into_iter().map(f32::to_bits).collect(),
+    }
+}

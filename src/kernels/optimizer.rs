@@ -1,0 +1,182 @@
+//! One parameter's step, with torch.optim's formulas: the twin of `shaders/optimizer.wgsl`.
+
+use super::immediates;
+use crate::spec::Optimizer;
+
+/// What becomes of the gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// It is kept.
+    Gradient,
+    /// Gradient descent, without state.
+    Sgd,
+    /// Gradient descent with momentum.
+    Momentum,
+    /// Adam or AdamW.
+    Adam,
+}
+
+impl Update {
+    /// The update that an optimizer needs.
+    pub const fn of(optimizer: &Optimizer) -> Self {
+        match optimizer {
+            Optimizer::Sgd { momentum, .. } if *momentum == 0.0 => Self::Sgd,
+            Optimizer::Sgd { .. } => Self::Momentum,
+            Optimizer::Adam(_) | Optimizer::AdamW(_) => Self::Adam,
+        }
+    }
+
+    /// The tensors it writes, each the shape of the layer's parameters.
+    pub const fn tensors(self) -> &'static [&'static str] {
+        match self {
+            Self::Gradient => &["gradient"],
+            Self::Sgd => &["parameters"],
+            Self::Momentum => &["parameters", "momentum"],
+            Self::Adam => &["parameters", "m", "v"],
+        }
+    }
+
+    /// Those of them that the optimizer remembers from step to step.
+    pub fn memories(self) -> &'static [&'static str] {
+        &self.tensors()[1..]
+    }
+
+    /// The override that passes it to the shader.
+    pub(crate) const fn as_override(self) -> (&'static str, f64) {
+        let code = match self {
+            Self::Gradient => 0.0,
+            Self::Sgd => 1.0,
+            Self::Momentum => 2.0,
+            Self::Adam => 3.0,
+        };
+        ("OPTIMIZER", code)
+    }
+
+    /// Operations that it costs a parameter.
+    pub(crate) const fn flops(self) -> u64 {
+        match self {
+            Self::Gradient => 0,
+            Self::Sgd => 4,
+            Self::Momentum => 6,
+            Self::Adam => 14,
+        }
+    }
+}
+
+immediates! {
+    /// The optimizer's settings as the kernels take them: computed in f64, handed over in f32. The
+    /// shader's comments tell the fields.
+    pub struct Hyper {
+        weight_decay: f32, momentum: f32, nesterov: u32, decoupled: u32, beta2: f32,
+        one_minus_beta1: f32, one_minus_beta2: f32, ln_beta1: f32, ln_beta2: f32, eps: f32,
+    }
+}
+
+impl Hyper {
+    /// The settings of an optimizer, but for the learning rate.
+    pub fn of(optimizer: &Optimizer) -> Self {
+        match *optimizer {
+            Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => Self {
+                weight_decay: weight_decay as f32,
+                momentum: momentum as f32,
+                nesterov: u32::from(nesterov),
+                ..Self::default()
+            },
+            Optimizer::Adam(moments) | Optimizer::AdamW(moments) => Self {
+                weight_decay: moments.weight_decay as f32,
+                decoupled: u32::from(matches!(optimizer, Optimizer::AdamW(_))),
+                beta2: moments.beta2 as f32,
+                one_minus_beta1: (1.0 - moments.beta1) as f32,
+                one_minus_beta2: (1.0 - moments.beta2) as f32,
+                ln_beta1: moments.beta1.ln() as f32,
+                ln_beta2: moments.beta2.ln() as f32,
+                eps: moments.eps as f32,
+                ..Self::default()
+            },
+        }
+    }
+
+    /// The formula of an update at a step: what depends on the step is worked out once.
+    pub(crate) fn at(&self, update: Update, lr: f32, step: u32) -> Formula {
+        let t = (step + 1) as f32;
+        let adam = update == Update::Adam;
+        let correction = |ln_beta: f32| if adam { -(t * ln_beta).exp_m1() } else { 1.0 };
+        Formula {
+            update,
+            lr,
+            rate: lr / correction(self.ln_beta1),
+            root_correction2: correction(self.ln_beta2).sqrt(),
+            hyper: *self,
+        }
+    }
+}
+
+/// An update, ready to be applied to any number of parameters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Formula {
+    update: Update,
+    lr: f32,
+    /// lr / (1 − β₁ᵗ)
+    rate: f32,
+    /// √(1 − β₂ᵗ)
+    root_correction2: f32,
+    hyper: Hyper,
+}
+
+impl Formula {
+    /// The parameter and what is remembered of it, one step on.
+    #[inline(always)]
+    pub(crate) fn step(&self, w: f32, gradient: f32, memory: [f32; 2]) -> (f32, [f32; 2]) {
+        let h = &self.hyper;
+        match self.update {
+            Update::Gradient => (w, memory),
+            Update::Sgd => (w - self.lr * (gradient + h.weight_decay * w), memory),
+            Update::Momentum => {
+                let g = gradient + h.weight_decay * w;
+                let m = h.momentum * memory[0] + g;
+                let direction = if h.nesterov == 1 { g + h.momentum * m } else { m };
+                (w - self.lr * direction, [m, 0.0])
+            }
+            Update::Adam => {
+                let (w, g) = if h.decoupled == 1 {
+                    (w - self.lr * h.weight_decay * w, gradient)
+                } else {
+                    (w, gradient + h.weight_decay * w)
+                };
+                let m = memory[0] + h.one_minus_beta1 * (g - memory[0]);
+                let v = h.beta2 * memory[1] + h.one_minus_beta2 * g * g;
+                let denominator = v.sqrt() / self.root_correction2 + h.eps;
+                (w - self.rate * m / denominator, [m, v])
+            }
+        }
+    }
+
+    /// A step of a whole tensor. `memories` holds as many tensors as the update remembers.
+    pub(crate) fn apply(
+        &self,
+        parameters: &mut [f32],
+        gradient: &[f32],
+        memories: &mut [&mut [f32]],
+    ) {
+        let stepped = parameters.iter_mut().zip(gradient);
+        match memories {
+            [] => {
+                for (w, g) in stepped {
+                    *w = self.step(*w, *g, [0.0; 2]).0;
+                }
+            }
+            [m] => {
+                for ((w, g), m) in stepped.zip(m.iter_mut()) {
+                    let (stepped, after) = self.step(*w, *g, [*m, 0.0]);
+                    (*w, *m) = (stepped, after[0]);
+                }
+            }
+            [m, v, ..] => {
+                for (((w, g), m), v) in stepped.zip(m.iter_mut()).zip(v.iter_mut()) {
+                    let (stepped, after) = self.step(*w, *g, [*m, *v]);
+                    (*w, *m, *v) = (stepped, after[0], after[1]);
+                }
+            }
+        }
+    }
+}

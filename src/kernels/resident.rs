@@ -1,0 +1,444 @@
+//! Many steps of many networks in one dispatch, each network in a workgroup of its own.
+
+use super::loss_gradient::{loss_row, piece, piece_overrides};
+use super::optimizer::Hyper;
+use super::permutation::seed_of;
+use super::shader::{ACTIVATION, CONTROL, FOLD, MATH, OPTIMIZER, PERMUTATION, RESIDENT};
+use super::{
+    Control, Cost, Function, Kernel, Module, Slot, Update, Words, floats, floats_mut, immediates,
+    permute, reads, slots, writes,
+};
+use crate::spec::{Activation, Layer, Loss, Output, Shuffle};
+
+/// One network of the grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// The widths of its layers, input first.
+    pub widths: Vec<usize>,
+    /// The first of its rows of the data set.
+    pub first_row: usize,
+    /// Its rows.
+    pub rows: usize,
+    /// Rows in a batch, at most its rows.
+    pub batch: usize,
+    /// The seed of its order.
+    pub seed: u64,
+    /// Its learning rate.
+    pub lr: f32,
+}
+
+impl Member {
+    /// Its dense layers.
+    pub fn layers(&self) -> impl DoubleEndedIterator<Item = Layer> + ExactSizeIterator + '_ {
+        self.widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] })
+    }
+
+    /// Its parameters.
+    pub fn parameters(&self) -> usize {
+        self.layers().map(|layer| layer.parameters()).sum()
+    }
+
+    /// Words that a batch takes on its way: y of every layer with x, z where it is kept, d_z,
+    /// loss and score.
+    pub fn row_words(&self, function: Function) -> usize {
+        let units: usize = self.widths[1..].iter().sum();
+        let hidden = units - self.outputs();
+        let kept = if keeps_z(function) { hidden } else { 0 };
+        self.batch * (self.widths[0] + units + kept + units + 2)
+    }
+
+    /// Numbers in a prediction.
+    pub fn outputs(&self) -> usize {
+        self.widths[self.widths.len() - 1]
+    }
+
+    /// The widest layer, or the most parameters of one: what threads can share.
+    fn widest(&self) -> usize {
+        let units = self.widths.iter().max().copied().unwrap_or(1);
+        self.batch * units
+    }
+}
+
+/// Whether the backward pass needs z.
+pub(crate) const fn keeps_z(function: Function) -> bool {
+    matches!(function, Function::Of(Activation::Gelu | Activation::Silu))
+}
+
+/// What stands in workgroup memory; the rest stays in storage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Placement {
+    /// The parameters.
+    pub parameters: bool,
+    /// What the optimizer remembers; only together with the parameters.
+    pub memory: bool,
+    /// The batch's rows on their way.
+    pub rows: bool,
+}
+
+/// The steps of a grid of networks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resident {
+    /// The networks.
+    pub members: Vec<Member>,
+    /// Their activation.
+    pub function: Function,
+    /// What they minimise.
+    pub loss: Loss,
+    /// The function after the last layer.
+    pub output: Output,
+    /// The update; [`Update::Gradient`] only evaluates.
+    pub update: Update,
+    /// The optimizer's settings.
+    pub hyper: Hyper,
+    /// The order of the rows.
+    pub shuffle: Shuffle,
+    /// Steps in the history.
+    pub capacity: usize,
+    /// What stands in workgroup memory.
+    pub placement: Placement,
+    /// Loop iterations that a thread may do in one dispatch, where the driver counts them.
+    pub loop_limit: Option<u64>,
+}
+
+immediates! {
+    struct Immediates { steps: u32, members: u32, stride: u32, capacity: u32, hyper: Hyper }
+}
+
+/// Words of a description before the widths.
+const FIXED: usize = 9;
+
+impl Resident {
+    /// Words in a network's description.
+    pub fn stride(&self) -> usize {
+        FIXED + self.members.iter().map(|member| member.widths.len()).max().unwrap_or(0)
+    }
+
+    /// The descriptions, as the shader reads them.
+    pub fn descriptions(&self) -> Words {
+        let stride = self.stride();
+        let mut words = Words::with_capacity(stride * self.members.len());
+        let (mut parameters_at, mut scratch_at) = (0, 0);
+        for member in &self.members {
+            let parameters = member.parameters();
+            let numbers = [parameters_at, parameters, member.first_row, member.rows, member.batch];
+            words.extend(numbers.map(|number| number as u32));
+            words.extend([seed_of(member.seed), member.lr.to_bits(), scratch_at as u32]);
+            words.push(member.widths.len() as u32 - 1);
+            words.extend(member.widths.iter().map(|&width| width as u32));
+            words.resize(words.len().next_multiple_of(stride), 0);
+            parameters_at += parameters;
+            scratch_at += member.row_words(self.function);
+        }
+        words
+    }
+
+    /// Threads of a workgroup: one for each unit of each row, as far as that goes.
+    pub fn threads(&self) -> u32 {
+        let widest = self.members.iter().map(Member::widest).max().unwrap_or(1);
+        (widest.next_power_of_two() as u32).clamp(16, 256)
+    }
+
+    /// Loop iterations of one thread in a step, at most, as llvmpipe counts them: a loop of n costs
+    /// n + 2, and both sides of a branch are walked.
+    fn iterations(&self) -> u64 {
+        const LOOP: u64 = 2;
+        let threads = u64::from(self.threads());
+        // A loop over the elements that fall to a thread, with so much in each.
+        let shared = |elements: usize, inner: u64| {
+            let turns = (elements as u64).div_ceil(threads);
+            LOOP + turns * (1 + inner)
+        };
+        // A shuffled row is found by walks of three rounds: two on average, a dozen at the worst.
+        let source = if self.shuffle == Shuffle::EveryEpoch { 64 } else { 0 };
+        let of = |member: &Member| {
+            let rows = member.batch as u64;
+            let gather = shared(member.batch * member.widths[0], source);
+            let of_outputs = LOOP + member.outputs() as u64 * (1 + source);
+            let loss = shared(member.batch, 3 * of_outputs) + LOOP + rows;
+            let layers: u64 = member
+                .layers()
+                .map(|Layer { inputs, outputs }| {
+                    let forward = shared(member.batch * outputs, LOOP + inputs as u64);
+                    let backward = shared(member.batch * inputs, LOOP + outputs as u64);
+                    let update = shared(outputs * (inputs + 1), 2 * (LOOP + rows));
+                    3 + forward + backward + update
+                })
+                .sum();
+            1 + gather + loss + 3 * LOOP + layers
+        };
+        self.members.iter().map(of).max().unwrap_or(1)
+    }
+
+    /// Where the rows begin in workgroup memory, and where it ends, in words.
+    fn arena(&self) -> (usize, usize) {
+        let largest =
+            |size: &dyn Fn(&Member) -> usize| self.members.iter().map(size).max().unwrap_or(0);
+        let copies = usize::from(self.placement.parameters)
+            + if self.placement.memory { self.update.memories().len() } else { 0 };
+        let rows_at = copies * largest(&Member::parameters);
+        let rows = match self.placement.rows {
+            true => largest(&|member| member.row_words(self.function)),
+            false => 0,
+        };
+        (rows_at, (rows_at + rows).max(1))
+    }
+
+    /// The shape, for the compiler, where all networks have the same and it is not too long.
+    fn shape(&self) -> Vec<(&'static str, f64)> {
+        const WIDTHS: [&str; 6] =
+            ["WIDTH_0", "WIDTH_1", "WIDTH_2", "WIDTH_3", "WIDTH_4", "WIDTH_5"];
+        let first = &self.members[0];
+        let alike = |m: &Member| (&m.widths, m.batch) == (&first.widths, first.batch);
+        let known = first.widths.len() <= WIDTHS.len() && self.members.iter().all(alike);
+        let whole = self.members.iter().all(|m| m.rows.is_multiple_of(m.batch));
+        let mut shape = vec![
+            ("KNOWN", f64::from(u8::from(known))),
+            ("WHOLE", f64::from(u8::from(whole))),
+            ("LAYERS", first.widths.len() as f64 - 1.0),
+            ("BATCH", first.batch as f64),
+        ];
+        for (index, name) in WIDTHS.iter().enumerate() {
+            let width = if known { first.widths.get(index).copied().unwrap_or(0) } else { 0 };
+            shape.push((name, width as f64));
+        }
+        shape
+    }
+
+    /// Bytes of workgroup memory that this takes.
+    pub fn workgroup_bytes(&self) -> usize {
+        4 * (self.arena().1 + 4)
+    }
+}
+
+impl Kernel for Resident {
+    fn stem(&self) -> &'static str {
+        "resident"
+    }
+
+    fn modules(&self) -> Vec<Module> {
+        vec![CONTROL, FOLD, MATH, ACTIVATION, PERMUTATION, OPTIMIZER, piece(self.loss), RESIDENT]
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![
+            writes("controls"),
+            reads("members"),
+            reads("data_x"),
+            reads("data_t"),
+            writes("parameters"),
+            writes("memory"),
+            writes("history"),
+            writes("scratch"),
+        ]
+    }
+
+    fn overrides(&self) -> Vec<(&'static str, f64)> {
+        let flag = |set: bool| f64::from(u8::from(set));
+        let (rows_at, arena) = self.arena();
+        let mut overrides = piece_overrides(self.loss, self.output);
+        overrides.extend([
+            self.function.as_override(),
+            self.update.as_override(),
+            ("THREADS", f64::from(self.threads())),
+            ("SHUFFLE", flag(self.shuffle == Shuffle::EveryEpoch)),
+            ("KEEP_Z", flag(keeps_z(self.function))),
+            ("MEMORIES", self.update.memories().len() as f64),
+            ("PARAMETERS_INSIDE", flag(self.placement.parameters)),
+            ("MEMORY_INSIDE", flag(self.placement.memory)),
+            ("ROWS_INSIDE", flag(self.placement.rows)),
+            ("ROWS_AT", rows_at as f64),
+            ("ARENA", arena as f64),
+        ]);
+        overrides.extend(self.shape());
+        overrides
+    }
+
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
+    }
+
+    fn immediates(&self) -> Vec<u8> {
+        let words = Immediates {
+            steps: 1,
+            members: self.members.len() as u32,
+            stride: self.stride() as u32,
+            capacity: self.capacity as u32,
+            hyper: self.hyper,
+        };
+        bytemuck::bytes_of(&words).to_vec()
+    }
+
+    fn repeats_itself(&self) -> Option<u32> {
+        // What comes before and after the steps: parameters in and out.
+        let parameters = self.members.iter().map(Member::parameters).max().unwrap_or(0) as u64;
+        let around = 64 + 8 * parameters.div_ceil(u64::from(self.threads()));
+        let most = match self.loop_limit {
+            Some(limit) => limit.saturating_sub(around) / self.iterations(),
+            None => u64::from(u32::MAX),
+        };
+        Some(u32::try_from(most).unwrap_or(u32::MAX).max(1))
+    }
+
+    fn workgroups(&self) -> u64 {
+        self.members.len() as u64
+    }
+
+    fn describe(&self) -> String {
+        let inside = [
+            (self.placement.parameters, "parameters"),
+            (self.placement.memory, "optimizer"),
+            (self.placement.rows, "rows"),
+        ];
+        let inside: Vec<&str> =
+            inside.into_iter().filter(|(inside, _)| *inside).map(|(_, name)| name).collect();
+        let what = if self.update == Update::Gradient { "evaluation" } else { "steps" };
+        let count = match self.members.len() {
+            1 => "a network".to_owned(),
+            count => format!("{count} networks"),
+        };
+        let place = match &inside[..] {
+            [] => "all in storage".to_owned(),
+            names => format!(
+                "{} in {:.1} KiB of workgroup memory",
+                names.join(", "),
+                self.workgroup_bytes() as f64 / 1024.0,
+            ),
+        };
+        format!("{what} of {count}; {place}, {} threads", self.threads())
+    }
+
+    fn cost(&self) -> Cost {
+        let of = |member: &Member| {
+            let forward: usize =
+                member.layers().map(|layer| layer.outputs * (2 * layer.inputs + 1)).sum();
+            let forward = (member.batch * forward) as u64;
+            if self.update == Update::Gradient {
+                return forward;
+            }
+            let first = 2 * member.batch * member.widths[0] * member.widths[1];
+            let update = self.update.flops() * member.parameters() as u64;
+            (3 * forward).saturating_sub(first as u64) + update
+        };
+        let rows = |member: &Member| 4 * (member.batch * (member.widths[0] + 1)) as u64;
+        Cost {
+            flops: self.members.iter().map(of).sum(),
+            bytes: self.members.iter().map(rows).sum(),
+        }
+    }
+
+    fn twin(&self, bound: &mut [Words]) {
+        let [controls, _, data_x, data_t, parameters, memory, history, _] = slots(bound);
+        let mut parameters = floats_mut(parameters);
+        let mut memory = floats_mut(memory);
+        let memories = self.update.memories().len();
+        for (index, member) in self.members.iter().enumerate() {
+            let count = member.parameters();
+            let (own, other) = parameters.split_at_mut(count);
+            let (own_memory, other_memory) = memory.split_at_mut(memories * count);
+            (parameters, memory) = (other, other_memory);
+            let place = Control::WORDS * index..Control::WORDS * (index + 1);
+            let mut control = Control::from_words(&controls[place.clone()]);
+            let metrics = twin(self, member, control, (floats(data_x), data_t), own, own_memory);
+            let slot = (control.slot as usize * self.members.len() + index) * 2;
+            history[slot..slot + 2].copy_from_slice(&metrics.map(f32::to_bits));
+            control.advance(member.rows, member.batch, self.capacity);
+            controls[place].copy_from_slice(&control.to_words());
+        }
+    }
+}
+
+/// One step of one network, layer by layer; returns the batch's mean loss and score.
+fn twin(
+    grid: &Resident,
+    member: &Member,
+    control: Control,
+    (data_x, data_t): (&[f32], &[u32]),
+    parameters: &mut [f32],
+    memory: &mut [f32],
+) -> [f32; 2] {
+    let rows = control.rows as usize;
+    let inputs = member.widths[0];
+    let columns = if grid.loss == Loss::CrossEntropy { 1 } else { member.outputs() };
+    let sources: Vec<usize> = (0..control.rows)
+        .map(|b| match grid.shuffle {
+            Shuffle::EveryEpoch => {
+                let seed = seed_of(member.seed);
+                permute(control.first + b, member.rows as u32, seed, control.epoch)
+            }
+            Shuffle::Never => control.first + b,
+        })
+        .map(|position| member.first_row + position as usize)
+        .collect();
+
+    // y of each layer, x first; z of each layer.
+    let x = sources.iter().flat_map(|&row| &data_x[row * inputs..(row + 1) * inputs]);
+    let mut y: Vec<Vec<f32>> = vec![x.copied().collect()];
+    let mut z: Vec<Vec<f32>> = Vec::new();
+    let mut at = 0;
+    for layer in member.layers() {
+        let Layer { inputs: i, outputs: o } = layer;
+        let below = &y[y.len() - 1];
+        let sum = |e: usize| {
+            let (b, o_) = (e / o, e % o);
+            let bias = parameters[at + o * i + o_];
+            (0..i).fold(bias, |z, i_| z + parameters[at + o_ * i + i_] * below[b * i + i_])
+        };
+        let sums: Vec<f32> = (0..rows * o).map(sum).collect();
+        y.push(sums.iter().map(|&z| grid.function.value(z)).collect());
+        z.push(sums);
+        at += layer.parameters();
+    }
+
+    let outputs = member.outputs();
+    let last = &z[z.len() - 1];
+    let mut d_z = vec![0.0; rows * outputs];
+    let mut mean = [0f32; 2];
+    for (b, &source) in sources.iter().enumerate() {
+        let row = b * outputs..(b + 1) * outputs;
+        let targets = &data_t[source * columns..(source + 1) * columns];
+        let [loss, score] =
+            loss_row(grid.loss, grid.output, &last[row.clone()], targets, &mut d_z[row], rows);
+        mean = [mean[0] + loss, mean[1] + score];
+    }
+
+    if grid.update != Update::Gradient {
+        let formula = grid.hyper.at(grid.update, member.lr, control.step);
+        let before = parameters.to_vec();
+        for (index, layer) in member.layers().enumerate().rev() {
+            let Layer { inputs: i, outputs: o } = layer;
+            at -= layer.parameters();
+            let d_z_above = d_z;
+            let below = &y[index];
+            if index > 0 {
+                let kept = if keeps_z(grid.function) { &z[index - 1] } else { below };
+                let d_x = |e: usize| {
+                    let (b, i_) = (e / i, e % i);
+                    let sum: f32 =
+                        (0..o).map(|o_| d_z_above[b * o + o_] * before[at + o_ * i + i_]).sum();
+                    sum * grid.function.derivative(kept[e])
+                };
+                d_z = (0..rows * i).map(d_x).collect();
+            } else {
+                d_z = Vec::new();
+            }
+            let mut step = |parameter: usize, gradient: f32| {
+                let tensors = memory.len() / parameters.len();
+                let place = |tensor: usize| tensor * parameters.len() + parameter;
+                let of = |tensor| if tensor < tensors { memory[place(tensor)] } else { 0.0 };
+                let (w, after) = formula.step(parameters[parameter], gradient, [of(0), of(1)]);
+                for tensor in 0..tensors {
+                    memory[place(tensor)] = after[tensor];
+                }
+                parameters[parameter] = w;
+            };
+            for o_ in 0..o {
+                for i_ in 0..i {
+                    let d_w = (0..rows).map(|b| d_z_above[b * o + o_] * below[b * i + i_]).sum();
+                    step(at + o_ * i + i_, d_w);
+                }
+                step(at + o * i + o_, (0..rows).map(|b| d_z_above[b * o + o_]).sum());
+            }
+        }
+    }
+    mean.map(|sum| sum / rows as f32)
+}

@@ -1,0 +1,150 @@
+//! The resident way: many networks at once, each as if it were alone, and the same numbers as the
+//! layered way.
+
+mod common;
+
+use halfplane::backend::{Device, reference::Reference};
+use halfplane::train::{Candidate, Grid};
+use halfplane::{
+    Activation, BatchSize, Dataset, Error, Length, Network, Optimizer, Parameters, Result,
+    Strategy, Task, TrainOptions, Trainer,
+};
+
+use common::{devices, quiet, random_data};
+
+fn options(optimizer: Optimizer, batch_size: BatchSize, steps: u64) -> TrainOptions {
+    TrainOptions {
+        optimizer,
+        batch_size,
+        length: Length::Steps(steps),
+        strategy: Strategy::Resident,
+        ..TrainOptions::default()
+    }
+}
+
+/// One network on its own.
+fn alone(
+    device: &dyn Device,
+    network: &Network,
+    data: &Dataset,
+    options: TrainOptions,
+) -> Result<Parameters> {
+    let mut trainer = Trainer::on(device, network, data, options)?;
+    trainer.run(quiet)?;
+    trainer.parameters()
+}
+
+#[test]
+fn each_of_many_ends_where_it_ends_alone() -> Result<()> {
+    let data = Dataset::xor();
+    let network = Network::new(2, &[2], 1);
+    let candidates: Vec<Candidate> = (0..64)
+        .map(|seed| Candidate { network: network.clone(), seed, lr: 1.0, rows: 0..4 })
+        .collect();
+    for device in devices() {
+        let device = device.as_ref();
+        let options = options(Optimizer::sgd(1.0), BatchSize::Full, 700);
+        let trained = Grid::on(device, &candidates, &data, options.clone())?.run()?;
+        assert_eq!(trained.len(), candidates.len());
+        for (one, trained) in candidates.iter().zip(&trained).step_by(9) {
+            let own = TrainOptions { seed: one.seed, ..options.clone() };
+            let expected = alone(device, &network, &data, own)?;
+            assert!(trained.parameters == expected, "{}: seed {}", device.name(), one.seed);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn shapes_rates_and_rows_may_differ() -> Result<()> {
+    let data = random_data(Task::Multiclass, [40, 5, 3], 3)?;
+    let shape = |hidden: &[usize]| {
+        let network = Network::new(5, hidden, 3).with_activation(Activation::Tanh);
+        network.with_output(halfplane::Output::Softmax)
+    };
+    let candidates = [(&[7][..], 0.01, 0..40), (&[4, 6], 0.02, 0..40), (&[], 0.05, 8..31)]
+        .map(|(hidden, lr, rows)| Candidate { network: shape(hidden), seed: 4, lr, rows });
+    let grid_options = options(Optimizer::adam(0.5), BatchSize::Rows(9), 50);
+    let twins = Grid::on(&Reference, &candidates, &data, grid_options.clone())?.run()?;
+    for device in devices() {
+        let trained = Grid::on(device.as_ref(), &candidates, &data, grid_options.clone())?.run()?;
+        for (found, twin) in trained.iter().zip(&twins) {
+            let gap = (found.evaluation.loss - twin.evaluation.loss).abs();
+            assert!(gap < 1e-5, "{}: {found:?} for {twin:?}", device.name());
+        }
+        // The learning rate is the candidate's own, and the whole data set's rows are the first's.
+        let own =
+            TrainOptions { optimizer: Optimizer::adam(0.01), seed: 4, ..grid_options.clone() };
+        let expected = alone(device.as_ref(), &candidates[0].network, &data, own)?;
+        let single = Grid::on(device.as_ref(), &candidates[..1], &data, grid_options.clone())?;
+        let mut single = single;
+        assert!(single.run()?[0].parameters == expected, "{}", device.name());
+    }
+    Ok(())
+}
+
+#[test]
+fn both_ways_agree() -> Result<()> {
+    let data = random_data(Task::Binary, [50, 6, 1], 8)?;
+    let network = Network::new(6, &[11, 5], 1).with_activation(Activation::Silu);
+    for device in devices() {
+        let losses = [Strategy::Layered, Strategy::Resident].map(|strategy| {
+            let options = options(Optimizer::adamw(0.01), BatchSize::Rows(8), 80);
+            let options = TrainOptions { strategy, ..options };
+            let mut trainer = Trainer::on(device.as_ref(), &network, &data, options)?;
+            assert_eq!(trainer.strategy(), strategy);
+            Ok::<_, Error>(trainer.run(quiet)?.evaluation.loss)
+        });
+        let [layered, resident] = losses;
+        let (layered, resident) = (layered?, resident?);
+        let gap = (layered - resident).abs() / layered;
+        assert!(gap < 1e-5, "{}: {layered} and {resident}", device.name());
+    }
+    Ok(())
+}
+
+#[test]
+fn runs_repeat_and_go_on_to_the_last_bit() -> Result<()> {
+    let data = random_data(Task::Regression, [30, 4, 2], 6)?;
+    let network = Network::new(4, &[8], 2)
+        .with_activation(Activation::Gelu)
+        .with_output(halfplane::Output::Identity);
+    let momentum = Optimizer::Sgd { lr: 0.05, momentum: 0.9, nesterov: true, weight_decay: 0.01 };
+    for device in devices() {
+        let whole = options(momentum, BatchSize::Rows(7), 60);
+        let first = alone(device.as_ref(), &network, &data, whole.clone())?;
+        let second = alone(device.as_ref(), &network, &data, whole)?;
+        assert!(first == second, "{}: two runs differ", device.name());
+        let half = options(momentum, BatchSize::Rows(7), 30);
+        let mut trainer = Trainer::on(device.as_ref(), &network, &data, half)?;
+        trainer.run(quiet)?;
+        trainer.run(quiet)?;
+        assert!(trainer.parameters()? == first, "{}: two halves differ", device.name());
+    }
+    Ok(())
+}
+
+#[test]
+fn senseless_grids_are_refused() {
+    let data = Dataset::xor();
+    let good = Candidate { network: Network::new(2, &[2], 1), seed: 0, lr: 1.0, rows: 0..4 };
+    let bad = [
+        Candidate { rows: 0..5, ..good.clone() },
+        Candidate { rows: 2..2, ..good.clone() },
+        Candidate { lr: 0.0, ..good.clone() },
+        Candidate { network: Network::new(2, &[0], 1), ..good.clone() },
+        Candidate {
+            network: Network::new(2, &[2], 1).with_activation(Activation::Relu),
+            ..good.clone()
+        },
+    ];
+    let of = |list: &[Candidate]| {
+        let options = options(Optimizer::sgd(1.0), BatchSize::Full, 5);
+        Grid::on(&Reference, list, &data, options).err().map(|error| error.to_string())
+    };
+    assert_eq!(of(std::slice::from_ref(&good)), None);
+    assert!(of(&[]).is_some());
+    for bad in bad {
+        assert!(of(&[good.clone(), bad.clone()]).is_some(), "{bad:?}");
+    }
+}
