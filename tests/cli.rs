@@ -293,6 +293,8 @@ fn configuration_files_say_the_same_as_flags_and_flags_win() {
     folder.good(&format!("{common} --config c.toml --epochs 7 --metrics m.jsonl"));
     let lines = lines_of(&folder.read("m.jsonl"));
     assert_eq!(lines.last().expect("there are lines")["steps"], 7);
+    // A plan of the same training takes the same file.
+    assert!(folder.good("plan table.csv --device cpu --config c.toml").contains("network 3-5-3-1"));
 }
 
 #[test]
@@ -490,6 +492,11 @@ const BAD: &[(&str, &[&str])] = &[
         "predict nameless.safetensors x.csv",
         &["nameless.safetensors", "0 classes are named for the 2"],
     ),
+    ("train semicolons.csv --target y", &["semicolons.csv, line 1", "';'", "commas"]),
+    ("predict xor.safetensors semicolons.csv", &["semicolons.csv, line 1", "';'"]),
+    ("train stray.csv", &["stray.csv, line 3", "column `y`", "`NA`", "--task multiclass"]),
+    ("train xor --config twofold.toml", &["twofold.toml", "`steps` and `epochs`"]),
+    ("train xor --config list.toml", &["list.toml", "`lr`"]),
     ("train crlf.csv", &["crlf.csv, line 4", "`oops`"]),
     ("train blank.csv", &["blank.csv, line 6", "`oops`"]),
     ("train xor --lr 1e39", &["learning rate is", "positive"]),
@@ -546,6 +553,10 @@ fn spoil(folder: &Folder) {
         ("kind.toml", "nesterov = 3\n"),
         ("syntax.toml", "lr = 0.1\nhidden = = 3\n"),
         ("same", "precious"),
+        ("semicolons.csv", "a;b;y\n1;2;0\n3;4;1\n"),
+        ("stray.csv", "a,y\n1,3.5\n2,NA\n3,4.5\n4,5.5\n"),
+        ("twofold.toml", "steps = 5\nepochs = 5\n"),
+        ("list.toml", "lr = [1]\n"),
         ("crlf.csv", "a,b,y\r\n1,2,0\r\n3,4,1\r\n5,oops,1\r\n"),
         ("blank.csv", "a,b,y\n1,2,0\n\n\n3,4,1\n5,oops,1\n"),
     ] {

@@ -26,7 +26,7 @@ impl FromStr for DeviceChoice {
     type Err = Error;
 
     fn from_str(word: &str) -> Result<Self> {
-        match word {
+        match word.to_lowercase().as_str() {
             "auto" => Ok(Self::Auto),
             "gpu" => Ok(Self::Gpu),
             "software" => Ok(Self::Software),
@@ -35,7 +35,7 @@ impl FromStr for DeviceChoice {
                 "the device is empty",
                 "use auto, gpu, software, cpu or a part of an adapter's name",
             )),
-            part => Ok(Self::Named(part.into())),
+            _ => Ok(Self::Named(word.into())),
         }
     }
 }

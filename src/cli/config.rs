@@ -18,12 +18,24 @@ pub(super) fn merge(
 ) -> Result<Option<Vec<OsString>>> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(None) };
     let Ok(Some(path)) = matches.try_get_one::<PathBuf>("config") else { return Ok(None) };
-    let Some(command) = command.find_subcommand(name) else { return Ok(None) };
+    let (Some(train), Some(command)) =
+        (command.find_subcommand("train"), command.find_subcommand(name))
+    else {
+        return Ok(None);
+    };
     let table = read(path)?;
+    if table.contains_key("steps") && table.contains_key("epochs") {
+        let problem = "there are both `steps` and `epochs`".to_owned();
+        return Err(bad(path, None, problem, "leave out one of them"));
+    }
     let mut merged: Vec<OsString> = argv.iter().take(1).cloned().collect();
     merged.push(name.into());
     for (key, value) in &table {
-        let argument = find(command, path, key)?;
+        // A training's file serves `plan`, too, which has no use for where its output goes.
+        let argument = find(train, path, key)?;
+        if command.get_arguments().all(|own| own.get_id() != argument.get_id()) {
+            continue;
+        }
         let words = words(path, key, argument, value)?;
         if !overridden(matches, argument) {
             check(command, path, key, &words)?;
@@ -42,7 +54,7 @@ fn read(path: &Path) -> Result<Table> {
         source,
     })?;
     text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map(|span| text[..span.start].lines().count().max(1) as u64);
+        let line = error.span().map(|span| text[..span.start].matches('\n').count() as u64 + 1);
         bad(path, line, error.message().to_owned(), "write it as TOML, such as lr = 0.01")
     })
 }
@@ -76,7 +88,7 @@ fn words(path: &Path, key: &str, argument: &Arg, value: &Value) -> Result<Vec<Os
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
         Value::Array(items) if key == "hidden" && items.is_empty() => "none".into(),
-        Value::Array(items) if items.iter().all(Value::is_integer) => {
+        Value::Array(items) if key == "hidden" && items.iter().all(Value::is_integer) => {
             items.iter().map(Value::to_string).collect::<Vec<_>>().join(",")
         }
         _ => return refuse("it must be a number or a word, or a list of numbers for hidden"),

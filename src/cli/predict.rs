@@ -4,7 +4,7 @@ use std::path::Path;
 
 use halfplane::data::read_features;
 use halfplane::files::write_beside;
-use halfplane::{Model, Output, Result};
+use halfplane::{Error, Model, Output, Result};
 
 use super::arguments::PredictArguments;
 use super::outputs::apart;
@@ -18,6 +18,18 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     apart(&outputs, inputs.into_iter().map(|(name, path)| (name, path.as_path())))?;
     let features = read_features(&arguments.data, &model.features)?;
     let predictions = model.predict_on(&arguments.device, &features)?;
+    if let Some(at) = predictions.iter().position(|value| !value.is_finite()) {
+        return Err(Error::Data {
+            path: arguments.data.clone(),
+            line: None,
+            problem: format!(
+                "the model makes {} of row {}",
+                predictions[at],
+                at / model.network.outputs + 1,
+            ),
+            remedy: "its numbers are far from those that the model was trained on".into(),
+        });
+    }
     let text = table(&model, &predictions);
     match to_file {
         Some(path) => write_beside(path, text.as_bytes()),

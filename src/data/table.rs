@@ -107,6 +107,15 @@ impl<'a> Table<'a> {
         if table.columns.is_empty() {
             return Err(table.error(None, "the file is empty", "give it a header and some rows"));
         }
+        if let [only] = &table.columns[..]
+            && let Some(other) = [';', '\t', '|'].into_iter().find(|mark| only.contains(*mark))
+        {
+            return Err(table.error(
+                Some(1),
+                format!("there is one column, `{only}`: its parts are parted by {other:?}"),
+                "part the columns by commas",
+            ));
+        }
         if table.columns.iter().all(|name| name.parse::<f64>().is_ok()) {
             return Err(table.error(
                 Some(1),
@@ -325,6 +334,17 @@ impl Labels {
         task: Option<Task>,
     ) -> Result<(Targets, Vec<String>)> {
         let classes = self.words.map(|(rows, words)| classes(rows, words, self.numbers.is_some()));
+        if task.is_none()
+            && let (None, Some((_, names)), Some((line, word))) =
+                (&self.numbers, &classes, &self.word)
+            && stray(names)
+        {
+            return Err(table.error(
+                *line,
+                format!("column `{target}`: `{word}` is not a number, as most of its values are"),
+                "remove or replace it; or use --task multiclass, if these are names",
+            ));
+        }
         let task = match task {
             Some(task) => task,
             None => infer(classes.as_ref().map(|(_, names)| &names[..]), self.numbers.is_some()),
@@ -387,6 +407,14 @@ fn classes(rows: Vec<u32>, words: HashMap<String, u32>, numeric: bool) -> (Vec<u
         place[number as usize] = names.len() as u32 - 1;
     }
     (rows.into_iter().map(|number| place[number as usize]).collect(), names)
+}
+
+/// Whether most of a target's different values are numbers that are no classes' names: too many, or
+/// not whole.
+fn stray(names: &[String]) -> bool {
+    let numbers: Vec<f64> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    2 * numbers.len() > names.len()
+        && (numbers.len() > MOST_CLASSES || numbers.iter().any(|number| number.fract() != 0.0))
 }
 
 /// The task that a target looks like.

@@ -122,7 +122,8 @@ impl Model {
                 metadata.classes.len(),
             )));
         }
-        let parameters = parameters(path, &bytes, &metadata.network)?;
+        let parameters = parameters(path, &bytes, &metadata.network)
+            .map_err(|error| known(error.to_string()))?;
         Ok(Self {
             network: metadata.network,
             parameters,

@@ -92,8 +92,9 @@ pub(crate) fn upload(
     parameters: &Parameters,
 ) -> Result<()> {
     for (region, layer) in regions.iter().zip(&parameters.layers) {
-        let words = [&layer.weight[..], &layer.bias[..]].concat();
-        backend.write_region(*region, bytemuck::cast_slice(&words))?;
+        backend.write_region(*region, bytemuck::cast_slice(&layer.weight))?;
+        let bias = Region { offset: region.offset + layer.weight.len(), ..*region };
+        backend.write_region(bias, bytemuck::cast_slice(&layer.bias))?;
     }
     Ok(())
 }

@@ -61,15 +61,15 @@ impl<'a> Trainer<'a> {
         device: &dyn backend::Device,
         network: &Network,
         data: &'a Dataset,
-        options: TrainOptions,
+        mut options: TrainOptions,
     ) -> Result<Self> {
         let loss = options.loss.unwrap_or(Loss::default_for(network.output));
         let limits = device.limits();
         let plan = plan_for(network, data, &options, &limits)?;
-        let initial = match &options.initial {
+        let initial = match options.initial.take() {
             Some(parameters) => {
                 parameters.check(network)?;
-                parameters.clone()
+                parameters
             }
             None => Parameters::pytorch(network, options.seed),
         };
