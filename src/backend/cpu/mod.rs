@@ -2,6 +2,7 @@
 //! everything else in passes of our own. Kernels without a fast version run as their twins.
 
 mod dense;
+mod lanes;
 mod resident;
 
 use std::ops::ControlFlow;
@@ -9,7 +10,7 @@ use std::ops::ControlFlow;
 use super::{Backend, Device, Memory, Sink, StepMetrics};
 use crate::Result;
 use crate::kernels::{Operation, Words};
-use crate::plan::{Dispatch, Limits, Phase, Plan, Region};
+use crate::plan::{Limits, Phase, Plan, Region};
 
 /// Steps between two looks at the sink: a terminal needs no more, and tiny steps no less.
 const STEPS_AT_ONCE: usize = 256;
@@ -31,13 +32,7 @@ impl Device for Cpu {
         let memory = Memory::new(&plan);
         let widest = plan.network().layers().iter().map(|layer| layer.parameters()).max();
         let gradient = vec![0.0; widest.unwrap_or(0)];
-        Ok(Box::new(Loaded {
-            plan,
-            memory,
-            gradient,
-            grid: resident::Grid,
-            finished: Vec::with_capacity(STEPS_AT_ONCE),
-        }))
+        Ok(Box::new(Loaded { plan, memory, gradient, finished: Vec::with_capacity(STEPS_AT_ONCE) }))
     }
 }
 
@@ -46,7 +41,6 @@ struct Loaded {
     memory: Memory,
     /// The gradient of one layer, on its way to the update.
     gradient: Vec<f32>,
-    grid: resident::Grid,
     /// Metrics on their way to the sink.
     finished: Vec<StepMetrics>,
 }
@@ -99,10 +93,10 @@ impl Backend for Loaded {
     }
 
     fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
-        if let [Dispatch { operation: Operation::Resident(grid), bindings, .. }] =
-            self.plan.phase(Phase::Step)
+        if let [dispatch] = self.plan.phase(Phase::Step)
+            && let Operation::Resident(grid) = &dispatch.operation
         {
-            return self.grid.steps(grid, bindings, &mut self.memory, &self.plan, steps, sink);
+            return resident::steps(grid, &mut self.memory, &self.plan, steps, sink);
         }
         let heavy = self.plan.cost(Phase::Step).flops > 1 << 24;
         let mut left = steps;
