@@ -300,7 +300,7 @@ fn configuration_files_say_the_same_as_flags_and_flags_win() {
 #[test]
 fn plan_prints_the_dispatch_graph() {
     let folder = Folder::new();
-    let text = folder.good("plan xor --hidden 10,10,10 --device cpu");
+    let text = folder.good("plan xor --hidden 10,10,10 --strategy layered --device cpu");
     for part in [
         "step: 13 dispatches",
         "dense_forward",
@@ -312,6 +312,10 @@ fn plan_prints_the_dispatch_graph() {
         "workgroup",
         "FLOPs",
     ] {
+        assert!(text.contains(part), "no `{part}` in\n{text}");
+    }
+    let text = folder.good("plan xor --hidden 10,10,10 --device cpu");
+    for part in ["strategy resident", "step: 1 dispatch,", "steps of a network"] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }
     let dot = folder.good("plan xor --dot --device cpu");
