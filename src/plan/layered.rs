@@ -1,14 +1,15 @@
 //! The `layered` way: one dispatch for each layer and direction.
 
+use super::batch::{Source, target_columns};
 use super::{
     Buffer, BufferId, Chunk, Dispatch, Gradients, Handles, Limits, Phase, Plan, Region, Role,
     Training,
 };
 use crate::kernels::{
-    Activate, Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Gather,
-    Hyper, LossGradient, Metrics, Operation, Softmax, Tiling, Update,
+    Activate, Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Hyper,
+    LossGradient, Metrics, Operation, Softmax, Tiling, Update,
 };
-use crate::spec::{Layer, Loss, Network, Output, Shuffle, Strategy};
+use crate::spec::{Layer, Network, Output, Shuffle, Strategy};
 use crate::{Error, Result};
 
 /// Entries of the ring of losses: several submissions of tiny steps.
@@ -137,95 +138,17 @@ pub(super) fn check(request: &Training<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Where a phase's rows come from.
-struct Source {
-    features: BufferId,
-    targets: BufferId,
-    /// How they get there: nothing to do where the whole data set is the batch.
-    shuffle: Option<Shuffle>,
-    chunks: [Vec<Chunk>; 2],
-}
-
-impl Source {
-    fn batch(
-        lowering: &mut Lowering<'_>,
-        request: &Training<'_>,
-        portion: usize,
-        rows: usize,
-        shuffle: Shuffle,
-    ) -> Result<Self> {
-        let chunks = [lowering.handles.features.clone(), lowering.handles.targets.clone()];
-        if rows == request.rows
-            && let [[features], [targets]] = [&chunks[0][..], &chunks[1][..]]
-        {
-            let (features, targets) = (features.buffer, targets.buffer);
-            return Ok(Self { features, targets, shuffle: None, chunks });
-        }
-        // A batch of all rows has no order worth shuffling.
-        let shuffle = if rows == request.rows { Shuffle::Never } else { shuffle };
-        let (features, targets) = match (lowering.batch_features, lowering.batch_targets) {
-            (Some(features), Some(targets)) => (features, targets),
-            _ => {
-                let shape = vec![portion, request.network.inputs];
-                let features = lowering.buffer("batch.x", shape, Role::Batch)?;
-                let shape = vec![portion, target_columns(request)];
-                let targets = lowering.buffer("batch.t", shape, Role::Batch)?;
-                lowering.batch_features = Some(features);
-                lowering.batch_targets = Some(targets);
-                (features, targets)
-            }
-        };
-        Ok(Self { features, targets, shuffle: Some(shuffle), chunks })
-    }
-
-    /// One gather for each chunk of the features and of the targets.
-    fn gather(&self, request: &Training<'_>, control: BufferId, rows: usize) -> Vec<Dispatch> {
-        let Some(shuffle) = self.shuffle else { return Vec::new() };
-        let copies = [
-            ("x", &self.chunks[0], request.network.inputs, self.features),
-            ("t", &self.chunks[1], target_columns(request), self.targets),
-        ];
-        let mut list = Vec::new();
-        for (name, chunks, columns, batch) in copies {
-            for chunk in chunks {
-                list.push(Dispatch {
-                    label: format!("batch.{name}"),
-                    operation: Operation::Gather(Gather {
-                        rows,
-                        count: request.rows,
-                        columns,
-                        chunk_first: chunk.first,
-                        chunk_rows: chunk.rows,
-                        shuffle,
-                        seed: request.seed,
-                    }),
-                    bindings: vec![control, chunk.buffer, batch],
-                });
-            }
-        }
-        list
-    }
-}
-
-/// Words in a row of targets: a class is one.
-fn target_columns(request: &Training<'_>) -> usize {
-    match request.loss {
-        Loss::CrossEntropy => 1,
-        Loss::Bce | Loss::Mse => request.network.outputs,
-    }
-}
-
 /// A plan in the making.
-struct Lowering<'a> {
+pub(super) struct Lowering<'a> {
     network: &'a Network,
     layers: Vec<Layer>,
     batch: usize,
     limits: &'a Limits,
     buffers: Vec<Buffer>,
     phases: [Vec<Dispatch>; 4],
-    handles: Handles,
-    batch_features: Option<BufferId>,
-    batch_targets: Option<BufferId>,
+    pub(super) handles: Handles,
+    pub(super) batch_features: Option<BufferId>,
+    pub(super) batch_targets: Option<BufferId>,
     /// y\[C,O\] of each hidden layer, and z\[C,O\] of the last.
     y: Vec<BufferId>,
     /// What the backward pass needs of each hidden layer: y, or z for gelu and silu.
@@ -271,7 +194,7 @@ impl<'a> Lowering<'a> {
         BufferId(self.buffers.len() - 1)
     }
 
-    fn buffer(&mut self, name: &str, shape: Vec<usize>, role: Role) -> Result<BufferId> {
+    pub(super) fn buffer(&mut self, name: &str, shape: Vec<usize>, role: Role) -> Result<BufferId> {
         let bytes = 4 * shape.iter().map(|&n| n as u64).product::<u64>();
         self.limits
             .check(&format!("{name} {shape:?}"), bytes, |_| "train on fewer rows at once".into())?;

@@ -3,6 +3,7 @@
 //!
 //! Must not know: wgpu, I/O.
 
+mod batch;
 mod dot;
 mod layered;
 mod limits;

@@ -1,5 +1,6 @@
 //! The `resident` way: whole steps of whole networks in one dispatch, a network a workgroup.
 
+use super::batch::target_columns;
 use super::layered::check;
 use super::{
     Buffer, BufferId, Chunk, DeviceKind, Dispatch, Gradients, Handles, Limits, Phase, Plan, Region,
@@ -201,10 +202,7 @@ impl Making<'_> {
         request: &Training<'_>,
     ) -> Result<Plan> {
         let (count, rows) = (networks.len(), request.rows);
-        let columns = match request.loss {
-            crate::spec::Loss::CrossEntropy => 1,
-            crate::spec::Loss::Bce | crate::spec::Loss::Mse => networks[0].outputs,
-        };
+        let columns = target_columns(request);
         let x = self.buffer("data.x", vec![rows, networks[0].inputs], Role::Data)?;
         let t = self.buffer("data.t", vec![rows, columns], Role::Data)?;
         let words: usize = step.members.iter().map(Member::parameters).sum();
