@@ -67,10 +67,9 @@ impl Report {
         options: &TrainOptions,
         summary: &Summary,
     ) -> Result<()> {
-        match self.progress.take() {
-            Some(_) => print(&summary::summary(trainer, data, options, summary)?),
-            None => Ok(()),
-        }
+        // The bar goes first: it would take the last line along.
+        let shown = self.progress.take().is_some();
+        if shown { print(&summary::summary(trainer, data, options, summary)?) } else { Ok(()) }
     }
 
     /// Says where the model is.
