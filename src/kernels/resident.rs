@@ -8,7 +8,7 @@ use super::{
     Control, Cost, Function, Kernel, Module, Slot, Update, Words, floats, floats_mut, immediates,
     permute, reads, slots, writes,
 };
-use crate::spec::{Activation, Layer, Loss, Output, Shuffle};
+use crate::spec::{Layer, Loss, Output, Shuffle};
 
 /// One network of the grid.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +52,7 @@ impl Member {
         self.widths[self.widths.len() - 1]
     }
 
-    /// The widest layer, or the most parameters of one: what threads can share.
+    /// Units of the widest layer in all rows of a batch: what threads can share.
     fn widest(&self) -> usize {
         let units = self.widths.iter().max().copied().unwrap_or(1);
         self.batch * units
@@ -61,7 +61,10 @@ impl Member {
 
 /// Whether the backward pass needs z.
 pub(crate) const fn keeps_z(function: Function) -> bool {
-    matches!(function, Function::Of(Activation::Gelu | Activation::Silu))
+    match function {
+        Function::Identity => false,
+        Function::Of(activation) => !activation.derivative_from_value(),
+    }
 }
 
 /// What stands in workgroup memory; the rest stays in storage.

@@ -3,11 +3,11 @@
 use super::batch::target_columns;
 use super::layered::check;
 use super::{
-    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Gradients, Handles, Limits, Phase, Plan, Region,
-    Role, Training,
+    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Gradients, Handles, Limits, Plan, Region, Role,
+    Training,
 };
 use crate::kernels::{Control, Function, Hyper, Member, Operation, Placement, Resident, Update};
-use crate::spec::{Network, Shuffle, Strategy};
+use crate::spec::{Network, Shuffle, Strategy, check_lr};
 use crate::{Error, Result};
 
 /// One network of a grid, where it differs from the request that they share.
@@ -97,6 +97,7 @@ pub fn grid(members: &[GridMember], request: &Training<'_>, limits: &Limits) -> 
 fn check_member(member: &GridMember, first: &Network, request: &Training<'_>) -> Result<()> {
     member.network.check()?;
     let GridMember { network, rows, lr, .. } = member;
+    check_lr(*lr)?;
     if (network.inputs, network.outputs, network.activation, network.output)
         != (first.inputs, first.outputs, first.activation, first.output)
     {
@@ -111,9 +112,6 @@ fn check_member(member: &GridMember, first: &Network, request: &Training<'_>) ->
             "give it at least one that there is",
         ));
     }
-    if !(lr.is_finite() && *lr > 0.0) {
-        return Err(Error::invalid(format!("the learning rate is {lr}"), "it must be positive"));
-    }
     Ok(())
 }
 
@@ -124,11 +122,8 @@ fn member(
     lr: f64,
     rows: std::ops::Range<usize>,
 ) -> Member {
-    let widths = std::iter::once(network.inputs)
-        .chain(network.hidden.iter().copied())
-        .chain(std::iter::once(network.outputs));
     Member {
-        widths: widths.collect(),
+        widths: network.widths(),
         first_row: rows.start,
         rows: rows.len(),
         batch: request.batch.min(rows.len()),
@@ -188,7 +183,7 @@ impl Making<'_> {
         let shape = if shape.contains(&0) { vec![1] } else { shape };
         let buffer = Buffer { name: name.into(), shape, role };
         self.limits.check(name, buffer.bytes(), |_| {
-            "use the layered strategy, which streams and splits".into()
+            "use the layered strategy, which cuts the data set into parts".into()
         })?;
         self.buffers.push(buffer);
         Ok(BufferId(self.buffers.len() - 1))
@@ -260,7 +255,6 @@ impl Making<'_> {
             phases,
             handles,
         };
-        debug_assert!(!plan.phase(Phase::Step).is_empty());
         self.limits.check_total(plan.bytes(), |_| "train fewer networks at once".into())?;
         Ok(plan)
     }

@@ -21,3 +21,4 @@ pub use run::{BatchSize, Length, Shuffle, Strategy};
 pub use names::nearest;
 
 pub(crate) use names::named;
+pub(crate) use optimizer::check_lr;

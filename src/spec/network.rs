@@ -64,13 +64,17 @@ impl Network {
         Self { output, ..self }
     }
 
-    /// The dense layers, first to last.
-    pub fn layers(&self) -> Vec<Layer> {
-        let widths: Vec<usize> = std::iter::once(self.inputs)
+    /// The widths of all layers, the inputs first.
+    pub fn widths(&self) -> Vec<usize> {
+        std::iter::once(self.inputs)
             .chain(self.hidden.iter().copied())
             .chain(std::iter::once(self.outputs))
-            .collect();
-        widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] }).collect()
+            .collect()
+    }
+
+    /// The dense layers, first to last.
+    pub fn layers(&self) -> Vec<Layer> {
+        self.widths().windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] }).collect()
     }
 
     /// All parameters, P.

@@ -102,11 +102,7 @@ impl Optimizer {
     /// # Errors
     /// [`Error::Invalid`] names the setting, its value and the range.
     pub fn check(&self) -> Result<()> {
-        let lr = self.lr();
-        // The devices compute in float32.
-        if !((lr as f32).is_finite() && lr as f32 > 0.0) {
-            return Err(out_of_range("the learning rate", lr, "a positive number, such as 0.01"));
-        }
+        check_lr(self.lr())?;
         let weight_decay = match *self {
             Self::Sgd { momentum, nesterov, weight_decay, .. } => {
                 unit("the momentum", momentum)?;
@@ -131,6 +127,16 @@ impl Optimizer {
             return Err(out_of_range("the weight decay", weight_decay, "0 or a positive number"));
         }
         Ok(())
+    }
+}
+
+/// Checks a learning rate.
+pub(crate) fn check_lr(lr: f64) -> Result<()> {
+    // The devices compute in float32.
+    if (lr as f32).is_finite() && lr as f32 > 0.0 {
+        Ok(())
+    } else {
+        Err(out_of_range("the learning rate", lr, "a positive number, such as 0.01"))
     }
 }
 
