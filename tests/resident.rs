@@ -124,6 +124,21 @@ fn runs_repeat_and_go_on_to_the_last_bit() -> Result<()> {
     Ok(())
 }
 
+/// The shader's division would go wrong, and with it every index: the planner must not let it.
+#[test]
+fn a_grid_past_the_shaders_division_is_refused() -> Result<()> {
+    let data = random_data(Task::Regression, [3000, 2, 1], 6)?;
+    let wide = Network::new(2, &[1500], 1).with_output(halfplane::Output::Identity);
+    let options = options(Optimizer::sgd(0.1), BatchSize::Full, 1);
+    let [_, software] = devices();
+    let refused = Trainer::on(software.as_ref(), &wide, &data, options.clone()).err();
+    let text = refused.map(|error| error.to_string()).unwrap_or_default();
+    assert!(text.contains("4500000") && text.contains("layered"), "{text}");
+    let narrow = Network { hidden: vec![1000], ..wide };
+    assert!(Trainer::on(software.as_ref(), &narrow, &data, options).is_ok());
+    Ok(())
+}
+
 #[test]
 fn senseless_grids_are_refused() {
     let data = Dataset::xor();

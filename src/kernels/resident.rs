@@ -52,6 +52,12 @@ impl Member {
         self.widths[self.widths.len() - 1]
     }
 
+    /// Elements of the longest loop that the threads share: it must stay below
+    /// [`Resident::MOST_ELEMENTS`].
+    pub fn most_elements(&self) -> usize {
+        self.layers().map(|layer| layer.parameters()).fold(self.widest(), usize::max)
+    }
+
     /// Units of the widest layer in all rows of a batch: what threads can share.
     fn widest(&self) -> usize {
         let units = self.widths.iter().max().copied().unwrap_or(1);
@@ -111,6 +117,9 @@ immediates! {
 const FIXED: usize = 9;
 
 impl Resident {
+    /// The shader divides an element's number in float32, which is exact below this.
+    pub const MOST_ELEMENTS: usize = 1 << 22;
+
     /// Words in a network's description.
     pub fn stride(&self) -> usize {
         FIXED + self.members.iter().map(|member| member.widths.len()).max().unwrap_or(0)

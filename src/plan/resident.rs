@@ -84,6 +84,15 @@ pub fn grid(members: &[GridMember], request: &Training<'_>, limits: &Limits) -> 
         .iter()
         .map(|m| self::member(&m.network, request, m.seed, m.lr, m.rows.clone()))
         .collect();
+    if limits.kind != DeviceKind::Cpu
+        && let Some(most) = list.iter().map(Member::most_elements).max()
+        && most >= Resident::MOST_ELEMENTS
+    {
+        return Err(Error::invalid(
+            format!("the resident strategy has no room for {most} numbers in a layer"),
+            "use the layered strategy",
+        ));
+    }
     let making = Making { limits, buffers: Vec::new() };
     let step = resident(list, request, Update::of(request.optimizer), limits);
     let evaluate = Resident {
