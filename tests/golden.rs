@@ -50,6 +50,9 @@ fn check(device: &dyn Device) -> Result<()> {
         if device.limits().kind == DeviceKind::Cpu || case.network.parameters() < 3000 {
             run(device, case, Strategy::Resident, &mut report)?;
         }
+        if device.limits().kind == DeviceKind::Cpu {
+            run(device, case, Strategy::Fused, &mut report)?;
+        }
     }
     report.conclude(device.name());
     Ok(())

@@ -8,15 +8,13 @@ use crate::plan::{BufferId, Phase, Plan, Region};
 #[derive(Debug)]
 pub struct Memory {
     buffers: Vec<Words>,
-    /// The buffers of the running dispatch, moved here so that each can be borrowed alone.
-    bound: Vec<Words>,
 }
 
 impl Memory {
     /// All buffers of a plan, zero.
     pub fn new(plan: &Plan) -> Self {
         let buffers = plan.buffers.iter().map(|buffer| vec![0; buffer.words()]).collect();
-        Self { buffers, bound: Vec::with_capacity(8) }
+        Self { buffers }
     }
 
     /// A buffer's words.
@@ -29,19 +27,25 @@ impl Memory {
         &mut self.buffers[buffer.0]
     }
 
+    /// All buffers, in the order of their numbers.
+    pub(crate) fn buffers_mut(&mut self) -> &mut [Words] {
+        &mut self.buffers
+    }
+
     /// Runs the dispatches of a phase, in order.
     pub fn run(
         &mut self,
         plan: &Plan,
         phase: Phase,
-        run: &mut impl FnMut(&Operation, &mut [Words]),
+        run: &mut impl FnMut(&Operation, &mut [&mut [u32]]),
     ) {
         for dispatch in plan.phase(phase) {
-            for id in &dispatch.bindings {
-                self.bound.push(std::mem::take(&mut self.buffers[id.0]));
-            }
-            run(&dispatch.operation, &mut self.bound);
-            for (id, words) in dispatch.bindings.iter().zip(self.bound.drain(..)) {
+            // Taken out, so that each can be borrowed alone.
+            let take = |id: &BufferId| std::mem::take(&mut self.buffers[id.0]);
+            let mut bound: Vec<Words> = dispatch.bindings.iter().map(take).collect();
+            let mut slices: Vec<&mut [u32]> = bound.iter_mut().map(Vec::as_mut_slice).collect();
+            run(&dispatch.operation, &mut slices);
+            for (id, words) in dispatch.bindings.iter().zip(bound) {
                 self.buffers[id.0] = words;
             }
         }

@@ -139,7 +139,7 @@ pub(crate) struct Typed {
     /// auto, gpu, software, cpu, or a part of an adapter's name [default: auto]
     #[arg(long, value_name = "DEVICE", help_heading = "Device")]
     pub(crate) device: Option<DeviceChoice>,
-    /// How a step is lowered: auto, layered or resident [default: auto]
+    /// How a step is lowered: auto, layered, resident or fused [default: auto]
     #[arg(long, value_name = "NAME", help_heading = "Device")]
     pub(crate) strategy: Option<Strategy>,
 }

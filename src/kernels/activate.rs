@@ -2,8 +2,8 @@
 
 use super::shader::{ACTIVATE, ACTIVATION, CONTROL, FOLD, MATH};
 use super::{
-    Control, Cost, Function, Kernel, Module, Slot, WORKGROUP, Words, floats, floats_mut,
-    groups_for, immediates, reads, slots, writes,
+    Control, Cost, Function, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for,
+    immediates, reads, slots, writes,
 };
 
 /// An activation over `rows` rows at most.
@@ -58,7 +58,7 @@ impl Kernel for Activate {
         Cost { flops: elements, bytes: 8 * elements }
     }
 
-    fn twin(&self, bound: &mut [Words]) {
+    fn twin(&self, bound: &mut [&mut [u32]]) {
         let [control, z, y] = slots(bound);
         let elements = Control::from_words(control).rows as usize * self.columns;
         for (y, z) in floats_mut(y)[..elements].iter_mut().zip(floats(z)) {

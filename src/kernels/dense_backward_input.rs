@@ -3,8 +3,8 @@
 
 use super::shader::{ACTIVATION, DENSE_BACKWARD_INPUT, MATH};
 use super::{
-    Control, Cost, Function, Kernel, Module, Slot, Tiling, Words, floats, floats_mut, immediates,
-    matmul, reads, slots, writes,
+    Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, matmul,
+    reads, slots, writes,
 };
 
 /// The gradient of a layer's input, over `rows` rows at most.
@@ -70,7 +70,7 @@ impl Kernel for DenseBackwardInput {
         Cost { flops: b * i * (2 * o + 1), bytes: 4 * (b * o + o * i + 2 * b * i) }
     }
 
-    fn twin(&self, bound: &mut [Words]) {
+    fn twin(&self, bound: &mut [&mut [u32]]) {
         let [control, d_z, parameters, kept, d_z_below] = slots(bound);
         let rows = Control::from_words(control).rows as usize;
         let (d_z, parameters, kept) = (floats(d_z), floats(parameters), floats(kept));

@@ -6,8 +6,8 @@ use super::shader::{
     UPDATE_SGD,
 };
 use super::{
-    Control, Cost, Hyper, Kernel, Module, Slot, Tiling, Update, Words, floats, floats_mut,
-    immediates, matmul, reads, slots, writes,
+    Control, Cost, Hyper, Kernel, Module, Slot, Tiling, Update, floats, floats_mut, immediates,
+    matmul, reads, slots, writes,
 };
 
 immediates! { struct Immediates { inputs: u32, outputs: u32, lr: f32, hyper: Hyper } }
@@ -99,7 +99,7 @@ impl Kernel for DenseBackwardWeight {
         }
     }
 
-    fn twin(&self, bound: &mut [Words]) {
+    fn twin(&self, bound: &mut [&mut [u32]]) {
         let (read, written) = bound.split_at_mut(3);
         let [control, d_z, x] = slots(read);
         let control = Control::from_words(control);
@@ -130,14 +130,14 @@ fn twin(layer: &DenseBackwardWeight, rows: usize, d_z: &[f32], x: &[f32], gradie
 
 impl DenseBackwardWeight {
     /// The update alone: `written` as the slots name them.
-    pub(crate) fn apply(&self, step: u32, gradient: &[f32], written: &mut [Words]) {
+    fn apply(&self, step: u32, gradient: &[f32], written: &mut [&mut [u32]]) {
         if self.update == Update::Gradient {
             let [kept] = slots(written);
             return floats_mut(kept)[..gradient.len()].copy_from_slice(gradient);
         }
         let formula = self.hyper.at(self.update, self.lr, step);
         let (parameters, memories) = written.split_at_mut(1);
-        let parameters = floats_mut(&mut parameters[0]);
+        let parameters = floats_mut(parameters[0]);
         match memories {
             [] => formula.apply(parameters, gradient, &mut []),
             [m] => formula.apply(parameters, gradient, &mut [floats_mut(m)]),

@@ -2,8 +2,8 @@
 
 use super::shader::{ACTIVATION, DENSE_FORWARD, MATH};
 use super::{
-    Control, Cost, Function, Kernel, Module, Slot, Tiling, Words, floats, floats_mut, immediates,
-    matmul, reads, slots, writes,
+    Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, matmul,
+    reads, slots, writes,
 };
 
 /// A dense layer forward, over `rows` rows at most.
@@ -63,7 +63,7 @@ impl Kernel for DenseForward {
         Cost { flops: b * o * (2 * i + 1), bytes: 4 * (b * i + o * (i + 1) + b * o) }
     }
 
-    fn twin(&self, bound: &mut [Words]) {
+    fn twin(&self, bound: &mut [&mut [u32]]) {
         let [control, x, parameters, y] = slots(bound);
         let rows = Control::from_words(control).rows as usize;
         twin(self, rows, floats(x), floats(parameters), floats_mut(y));

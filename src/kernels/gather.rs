@@ -2,8 +2,8 @@
 
 use super::shader::{CONTROL, FOLD, GATHER, PERMUTATION};
 use super::{
-    Control, Cost, Kernel, Module, Slot, WORKGROUP, Words, groups_for, immediates, permute, reads,
-    slots, writes,
+    Control, Cost, Kernel, Module, Slot, WORKGROUP, groups_for, immediates, permute, reads, slots,
+    writes,
 };
 use crate::spec::Shuffle;
 
@@ -88,7 +88,7 @@ impl Kernel for Gather {
         Cost { flops: 0, bytes: 8 * (self.rows * self.columns) as u64 }
     }
 
-    fn twin(&self, bound: &mut [Words]) {
+    fn twin(&self, bound: &mut [&mut [u32]]) {
         let [control, data, batch] = slots(bound);
         twin(self, Control::from_words(control), data, batch);
     }

@@ -5,8 +5,8 @@ use super::math::sigmoid;
 use super::shader::{CONTROL, FOLD, LOSS_BCE, LOSS_CROSS_ENTROPY, LOSS_GRADIENT, LOSS_MSE, MATH};
 use super::softmax::softmax;
 use super::{
-    Control, Cost, Kernel, Module, Slot, WORKGROUP, Words, floats, floats_mut, groups_for,
-    immediates, pairs_mut, reads, slots, writes,
+    Control, Cost, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for, immediates,
+    pairs_mut, reads, slots, writes,
 };
 use crate::spec::{Loss, Output};
 
@@ -83,7 +83,7 @@ impl Kernel for LossGradient {
         Cost { flops: 12 * elements, bytes: 12 * elements + 8 * self.rows as u64 }
     }
 
-    fn twin(&self, bound: &mut [Words]) {
+    fn twin(&self, bound: &mut [&mut [u32]]) {
         let [control, z, targets, d_z, row_metrics] = slots(bound);
         let rows = Control::from_words(control).rows as usize;
         let (o, z, d_z) = (self.outputs, floats(z), floats_mut(d_z));

@@ -1,9 +1,7 @@
 //! The end of a step: the batch's mean loss and score into the history, the counter advanced.
 
 use super::shader::{CONTROL, METRICS};
-use super::{
-    Control, Cost, Kernel, Module, Slot, Words, immediates, pairs_mut, reads, slots, writes,
-};
+use super::{Control, Cost, Kernel, Module, Slot, immediates, pairs_mut, reads, slots, writes};
 
 /// Threads that sum; a power of two, and the most that every device allows.
 const WORKGROUP: u32 = 256;
@@ -63,7 +61,7 @@ impl Kernel for Metrics {
         Cost { flops: 2 * self.rows as u64, bytes: 8 * self.rows as u64 + 8 }
     }
 
-    fn twin(&self, bound: &mut [Words]) {
+    fn twin(&self, bound: &mut [&mut [u32]]) {
         let [words, row_metrics, history] = slots(bound);
         let mut control = Control::from_words(words);
         let rows = &mut pairs_mut(row_metrics)[..control.rows as usize];

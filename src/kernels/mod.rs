@@ -10,11 +10,14 @@ mod control;
 mod dense_backward_input;
 mod dense_backward_weight;
 mod dense_forward;
+mod fused_gradient;
+mod fused_update;
 mod gather;
 mod loss_gradient;
 mod math;
 mod matmul;
 mod metrics;
+mod network;
 mod optimizer;
 mod permutation;
 mod resident;
@@ -27,12 +30,15 @@ pub use control::Control;
 pub use dense_backward_input::DenseBackwardInput;
 pub use dense_backward_weight::DenseBackwardWeight;
 pub use dense_forward::DenseForward;
+pub use fused_gradient::{FusedGradient, Pass};
+pub use fused_update::FusedUpdate;
 pub use gather::Gather;
 pub use loss_gradient::LossGradient;
 pub(crate) use loss_gradient::loss_row;
 pub(crate) use math::sigmoid;
 pub use matmul::Tiling;
 pub use metrics::Metrics;
+pub(crate) use optimizer::Formula;
 pub use optimizer::{Hyper, Update};
 pub use permutation::permute;
 pub(crate) use permutation::seed_of;
@@ -40,6 +46,7 @@ pub(crate) use resident::keeps_z;
 pub use resident::{Member, Placement, Resident};
 pub use shader::{Module, source};
 pub use softmax::Softmax;
+pub(crate) use softmax::softmax;
 
 /// A buffer's contents: 32-bit words, read as f32 or u32 as the operation has it.
 pub type Words = Vec<u32>;
@@ -85,7 +92,7 @@ pub struct Cost {
 pub trait Kernel {
     /// The one name: of the shader file, its entry point, the twin and the labels.
     fn stem(&self) -> &'static str;
-    /// The WGSL that makes up the shader, in order.
+    /// The WGSL that makes up the shader, in order; none where only the CPU has it so far.
     fn modules(&self) -> Vec<Module>;
     /// The bindings of group 0.
     fn slots(&self) -> Vec<Slot>;
@@ -107,7 +114,7 @@ pub trait Kernel {
     /// Operations and bytes.
     fn cost(&self) -> Cost;
     /// Runs the naive twin on one buffer for each slot.
-    fn twin(&self, bound: &mut [Words]);
+    fn twin(&self, bound: &mut [&mut [u32]]);
 }
 
 /// Any operation, as plain data.
@@ -131,6 +138,10 @@ pub enum Operation {
     Metrics(Metrics),
     /// Whole steps of whole networks.
     Resident(Resident),
+    /// A batch through all layers and back, in strands.
+    FusedGradient(FusedGradient),
+    /// The strands' gradients added up, and the update.
+    FusedUpdate(FusedUpdate),
 }
 
 impl Operation {
@@ -146,6 +157,8 @@ impl Operation {
             Self::DenseBackwardWeight(kernel) => kernel,
             Self::Metrics(kernel) => kernel,
             Self::Resident(kernel) => kernel,
+            Self::FusedGradient(kernel) => kernel,
+            Self::FusedUpdate(kernel) => kernel,
         }
     }
 }
@@ -217,7 +230,9 @@ pub(crate) fn pairs_mut(words: &mut [u32]) -> &mut [[f32; 2]] {
 /// The bound buffers as an array, one for each slot.
 ///
 /// The planner binds exactly the slots that the kernel names; anything else is our own bug.
-pub(crate) fn slots<const N: usize>(bound: &mut [Words]) -> &mut [Words; N] {
+pub(crate) fn slots<'a, 'b, const N: usize>(
+    bound: &'a mut [&'b mut [u32]],
+) -> &'a mut [&'b mut [u32]; N] {
     let found = bound.len();
     match bound.try_into() {
         Ok(array) => array,

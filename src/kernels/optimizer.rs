@@ -124,6 +124,17 @@ pub(crate) struct Formula {
 }
 
 impl Formula {
+    /// Which it is.
+    pub(crate) const fn update(&self) -> Update {
+        self.update
+    }
+
+    /// The same with its kind spelled out, for the compiler to see.
+    #[inline(always)]
+    pub(crate) const fn with(self, update: Update) -> Self {
+        Self { update, ..self }
+    }
+
     /// The parameter and what is remembered of it, one step on.
     #[inline(always)]
     pub(crate) fn step(&self, w: f32, gradient: f32, memory: [f32; 2]) -> (f32, [f32; 2]) {
@@ -151,7 +162,18 @@ impl Formula {
         }
     }
 
+    /// A step of a whole tensor, where the memories stand one after another.
+    #[inline(always)]
+    pub(crate) fn apply_all(&self, parameters: &mut [f32], gradient: &[f32], memory: &mut [f32]) {
+        match memory.split_at_mut_checked(parameters.len()) {
+            None => self.apply(parameters, gradient, &mut []),
+            Some((m, [])) => self.apply(parameters, gradient, &mut [m]),
+            Some((m, v)) => self.apply(parameters, gradient, &mut [m, v]),
+        }
+    }
+
     /// A step of a whole tensor. `memories` holds as many tensors as the update remembers.
+    #[inline(always)]
     pub(crate) fn apply(
         &self,
         parameters: &mut [f32],

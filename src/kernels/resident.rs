@@ -1,12 +1,13 @@
 //! Many steps of many networks in one dispatch, each network in a workgroup of its own.
 
-use super::loss_gradient::{loss_row, piece, piece_overrides};
+use super::loss_gradient::{piece, piece_overrides};
+use super::network::{Network, sources};
 use super::optimizer::Hyper;
 use super::permutation::seed_of;
 use super::shader::{ACTIVATION, CONTROL, FOLD, MATH, OPTIMIZER, PERMUTATION, RESIDENT};
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, Update, Words, floats, floats_mut, immediates,
-    permute, reads, slots, writes,
+    reads, slots, writes,
 };
 use crate::spec::{Layer, Loss, Output, Shuffle};
 
@@ -338,7 +339,7 @@ impl Kernel for Resident {
         }
     }
 
-    fn twin(&self, bound: &mut [Words]) {
+    fn twin(&self, bound: &mut [&mut [u32]]) {
         let [controls, _, data_x, data_t, parameters, memory, history, _] = slots(bound);
         let mut parameters = floats_mut(parameters);
         let mut memory = floats_mut(memory);
@@ -359,98 +360,26 @@ impl Kernel for Resident {
     }
 }
 
-/// One step of one network, layer by layer; returns the batch's mean loss and score.
+/// One step of one network; returns the batch's mean loss and score.
 fn twin(
     grid: &Resident,
     member: &Member,
     control: Control,
-    (data_x, data_t): (&[f32], &[u32]),
+    data: (&[f32], &[u32]),
     parameters: &mut [f32],
     memory: &mut [f32],
 ) -> [f32; 2] {
-    let rows = control.rows as usize;
-    let inputs = member.widths[0];
-    let columns = if grid.loss == Loss::CrossEntropy { 1 } else { member.outputs() };
-    let sources: Vec<usize> = (0..control.rows)
-        .map(|b| match grid.shuffle {
-            Shuffle::EveryEpoch => {
-                let seed = seed_of(member.seed);
-                permute(control.first + b, member.rows as u32, seed, control.epoch)
-            }
-            Shuffle::Never => control.first + b,
-        })
-        .map(|position| member.first_row + position as usize)
-        .collect();
-
-    // y of each layer, x first; z of each layer.
-    let x = sources.iter().flat_map(|&row| &data_x[row * inputs..(row + 1) * inputs]);
-    let mut y: Vec<Vec<f32>> = vec![x.copied().collect()];
-    let mut z: Vec<Vec<f32>> = Vec::new();
-    let mut at = 0;
-    for layer in member.layers() {
-        let Layer { inputs: i, outputs: o } = layer;
-        let below = &y[y.len() - 1];
-        let sum = |e: usize| {
-            let (b, o_) = (e / o, e % o);
-            let bias = parameters[at + o * i + o_];
-            (0..i).fold(bias, |z, i_| z + parameters[at + o_ * i + i_] * below[b * i + i_])
-        };
-        let sums: Vec<f32> = (0..rows * o).map(sum).collect();
-        y.push(sums.iter().map(|&z| grid.function.value(z)).collect());
-        z.push(sums);
-        at += layer.parameters();
-    }
-
-    let outputs = member.outputs();
-    let last = &z[z.len() - 1];
-    let mut d_z = vec![0.0; rows * outputs];
-    let mut mean = [0f32; 2];
-    for (b, &source) in sources.iter().enumerate() {
-        let row = b * outputs..(b + 1) * outputs;
-        let targets = &data_t[source * columns..(source + 1) * columns];
-        let [loss, score] =
-            loss_row(grid.loss, grid.output, &last[row.clone()], targets, &mut d_z[row], rows);
-        mean = [mean[0] + loss, mean[1] + score];
-    }
-
+    let Resident { function, loss, output, .. } = *grid;
+    let own = (member.first_row, member.rows);
+    let sources = sources(control, own, grid.shuffle, member.seed);
+    let network = Network { widths: &member.widths, function, loss, output };
+    let (metrics, gradient) = network.gradient(&sources, data, parameters, sources.len());
     if grid.update != Update::Gradient {
         let formula = grid.hyper.at(grid.update, member.lr, control.step);
-        let before = parameters.to_vec();
-        for (index, layer) in member.layers().enumerate().rev() {
-            let Layer { inputs: i, outputs: o } = layer;
-            at -= layer.parameters();
-            let d_z_above = d_z;
-            let below = &y[index];
-            if index > 0 {
-                let kept = if keeps_z(grid.function) { &z[index - 1] } else { below };
-                let d_x = |e: usize| {
-                    let (b, i_) = (e / i, e % i);
-                    let sum: f32 =
-                        (0..o).map(|o_| d_z_above[b * o + o_] * before[at + o_ * i + i_]).sum();
-                    sum * grid.function.derivative(kept[e])
-                };
-                d_z = (0..rows * i).map(d_x).collect();
-            } else {
-                d_z = Vec::new();
-            }
-            let mut step = |parameter: usize, gradient: f32| {
-                let tensors = memory.len() / parameters.len();
-                let place = |tensor: usize| tensor * parameters.len() + parameter;
-                let of = |tensor| if tensor < tensors { memory[place(tensor)] } else { 0.0 };
-                let (w, after) = formula.step(parameters[parameter], gradient, [of(0), of(1)]);
-                for tensor in 0..tensors {
-                    memory[place(tensor)] = after[tensor];
-                }
-                parameters[parameter] = w;
-            };
-            for o_ in 0..o {
-                for i_ in 0..i {
-                    let d_w = (0..rows).map(|b| d_z_above[b * o + o_] * below[b * i + i_]).sum();
-                    step(at + o_ * i + i_, d_w);
-                }
-                step(at + o * i + o_, (0..rows).map(|b| d_z_above[b * o + o_]).sum());
-            }
-        }
+        formula.apply_all(parameters, &gradient, memory);
     }
-    mean.map(|sum| sum / rows as f32)
+    let mean = |which: usize| {
+        metrics.iter().map(|of_row| of_row[which]).sum::<f32>() / sources.len() as f32
+    };
+    [mean(0), mean(1)]
 }

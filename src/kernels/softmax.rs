@@ -2,8 +2,8 @@
 
 use super::shader::{CONTROL, FOLD, SOFTMAX};
 use super::{
-    Control, Cost, Kernel, Module, Slot, WORKGROUP, Words, floats, floats_mut, groups_for,
-    immediates, reads, slots, writes,
+    Control, Cost, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for, immediates,
+    reads, slots, writes,
 };
 
 /// Softmax over `rows` rows at most.
@@ -56,7 +56,7 @@ impl Kernel for Softmax {
         Cost { flops: 5 * elements, bytes: 8 * elements }
     }
 
-    fn twin(&self, bound: &mut [Words]) {
+    fn twin(&self, bound: &mut [&mut [u32]]) {
         let [control, z, probability] = slots(bound);
         let rows = Control::from_words(control).rows as usize;
         let z = floats(z).chunks_exact(self.outputs);
@@ -68,7 +68,7 @@ impl Kernel for Softmax {
 }
 
 /// One row; returns the largest z and the sum of e^(z − largest).
-pub(super) fn softmax(z: &[f32], probability: &mut [f32]) -> (f32, f32) {
+pub(crate) fn softmax(z: &[f32], probability: &mut [f32]) -> (f32, f32) {
     let largest = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = z.iter().map(|z| (z - largest).exp()).sum();
     for (p, z) in probability.iter_mut().zip(z) {

@@ -5,7 +5,7 @@ use super::layered::Lowering;
 use super::{BufferId, Chunk, Dispatch, Role, Training};
 use crate::Result;
 use crate::kernels::{Gather, Operation};
-use crate::spec::{Loss, Shuffle};
+use crate::spec::Shuffle;
 
 /// Where a phase's rows come from.
 pub(super) struct Source {
@@ -84,8 +84,5 @@ impl Source {
 
 /// Words in a row of targets: a class is one.
 pub(super) fn target_columns(request: &Training<'_>) -> usize {
-    match request.loss {
-        Loss::CrossEntropy => 1,
-        Loss::Bce | Loss::Mse => request.network.outputs,
-    }
+    request.loss.target_columns(request.network.outputs)
 }

@@ -21,6 +21,8 @@ pub struct Limits {
     pub loop_limit: Option<u64>,
     /// What kind of machine it is: how long things take differs.
     pub kind: DeviceKind,
+    /// Threads of the CPU path.
+    pub threads: usize,
 }
 
 /// What kind of machine a device is.
@@ -45,6 +47,7 @@ impl Limits {
             workgroup_bytes: 1 << 40,
             loop_limit: None,
             kind: DeviceKind::Cpu,
+            threads: 1,
         }
     }
 

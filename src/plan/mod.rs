@@ -5,6 +5,7 @@
 
 mod batch;
 mod dot;
+mod fused;
 mod layered;
 mod limits;
 mod print;
@@ -28,7 +29,9 @@ pub fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     match request.strategy {
         Strategy::Layered => layered::training(request, limits),
         Strategy::Resident => resident::training(request, limits),
+        Strategy::Fused => fused::training(request, limits),
         Strategy::Auto if resident::pays(request, limits) => resident::training(request, limits),
+        Strategy::Auto if fused::pays(request, limits) => fused::training(request, limits),
         Strategy::Auto => layered::training(request, limits),
     }
 }

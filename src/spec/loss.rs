@@ -21,6 +21,14 @@ named!(Loss, "loss", {
 });
 
 impl Loss {
+    /// Words in a row of targets, for so many outputs: a class is one.
+    pub const fn target_columns(self, outputs: usize) -> usize {
+        match self {
+            Self::CrossEntropy => 1,
+            Self::Bce | Self::Mse => outputs,
+        }
+    }
+
     /// The loss that goes with an output when none is asked for.
     pub const fn default_for(output: Output) -> Self {
         match output {

@@ -85,6 +85,13 @@ pub enum Strategy {
     Layered,
     /// Many steps of a whole network in one dispatch, everything close at hand.
     Resident,
+    /// A tile of rows through all layers and back at once; on the CPU only.
+    Fused,
 }
 
-named!(Strategy, "strategy", { Auto => "auto", Layered => "layered", Resident => "resident" });
+named!(Strategy, "strategy", {
+    Auto => "auto",
+    Layered => "layered",
+    Resident => "resident",
+    Fused => "fused",
+});

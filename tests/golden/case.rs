@@ -114,9 +114,9 @@ impl Case {
             seed: self.seed,
             shuffle: Shuffle::Never,
             log_every: 1,
-            // The resident way keeps no gradients.
+            // The resident and the fused way keep no gradients.
             gradients: match strategy {
-                Strategy::Resident => Gradients::Fused,
+                Strategy::Resident | Strategy::Fused => Gradients::Fused,
                 Strategy::Auto | Strategy::Layered => Gradients::Kept,
             },
             strategy,

@@ -10,8 +10,8 @@ use super::lanes::{Lanes, activate, bce, derive};
 use crate::Result;
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{
-    Control, Member, Resident, Update, Words, floats, floats_mut, keeps_z, loss_row, permute,
-    seed_of, slots,
+    Control, Member, Resident, Update, floats, floats_mut, keeps_z, loss_row, permute, seed_of,
+    slots,
 };
 use crate::plan::{Phase, Plan};
 use crate::spec::{Layer, Loss, Shuffle};
@@ -49,7 +49,7 @@ pub(super) fn steps(
 }
 
 /// So many steps of every network, each with its share of the buffers.
-fn advance(workers: &mut [Worker<'_>], bound: &mut [Words], steps: usize) {
+fn advance(workers: &mut [Worker<'_>], bound: &mut [&mut [u32]], steps: usize) {
     let [controls, _, x, t, parameters, memory, _, _] = slots(bound);
     let (x, t) = (floats(x), &t[..]);
     let (mut parameters, mut memory) = (floats_mut(parameters), floats_mut(memory));
@@ -163,11 +163,7 @@ impl<'g> Worker<'g> {
         }
         if self.grid.update != Update::Gradient {
             let formula = self.grid.hyper.at(self.grid.update, self.member.lr, control.step);
-            match memory.split_at_mut_checked(parameters.len()) {
-                None => formula.apply(parameters, &self.gradient, &mut []),
-                Some((m, [])) => formula.apply(parameters, &self.gradient, &mut [m]),
-                Some((m, v)) => formula.apply(parameters, &self.gradient, &mut [m, v]),
-            }
+            formula.apply_all(parameters, &self.gradient, memory);
         }
         mean.map(|sum| sum / rows as f32)
     }
@@ -224,7 +220,7 @@ impl<'g> Worker<'g> {
                 if keeps_z(function) {
                     wide[units + unit] = z;
                 }
-                wide[unit] = if last { z } else { activate(function, z) };
+                wide[unit] = if last { z } else { activate(function, &z) };
             }
             at += layer.parameters();
             below += inputs;
@@ -251,9 +247,9 @@ impl<'g> Worker<'g> {
             for (target, source) in targets.iter_mut().zip(sources) {
                 *target = f32::from_bits(t[*source]);
             }
-            return bce(&wide[at], &targets, &mut d_z[at], live, rows);
+            return bce(&wide[at], &targets, &mut d_z[at], live, rows).map(|lanes| lanes.sum());
         }
-        let columns = if grid.loss == Loss::CrossEntropy { 1 } else { outputs };
+        let columns = grid.loss.target_columns(outputs);
         let (z, row_d_z) = self.row.split_at_mut(outputs);
         d_z[at..at + outputs].fill([0.0; N]);
         let mut sum = [0.0; 2];

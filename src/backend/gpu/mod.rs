@@ -72,6 +72,7 @@ impl Device for Gpu {
             workgroup_bytes: u64::from(limits.max_compute_workgroup_storage_size),
             loop_limit: (self.kind == DeviceKind::Software).then_some(60_000),
             kind: self.kind,
+            threads: 1,
         }
     }
 

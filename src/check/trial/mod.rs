@@ -66,6 +66,11 @@ pub(super) fn trial(case: &Case, seed: u32) -> Trial {
         Operation::DenseBackwardWeight(layer) => dense::backward_weight(layer, control, random),
         Operation::Metrics(metrics) => bookkeeping::metrics(metrics, control, random),
         Operation::Resident(grid) => resident::resident(grid, control, random),
+        Operation::FusedGradient(_) | Operation::FusedUpdate(_) => {
+            unreachable!(
+                "there are no cases of them: `tests/fused.rs` runs them as the pair they are"
+            )
+        }
     }
 }
 
@@ -104,7 +109,8 @@ fn twin(kernel: &dyn Kernel, control: Control, inputs: &[&[f32]], written: usize
     let mut bound = vec![control.to_words().to_vec()];
     bound.extend(inputs.iter().map(|input| bytemuck::cast_slice(input).to_vec()));
     bound.push(vec![0; written]);
-    kernel.twin(&mut bound);
+    let mut slices: Vec<&mut [u32]> = bound.iter_mut().map(Vec::as_mut_slice).collect();
+    kernel.twin(&mut slices);
     bound.last().map(|words| floats(words).to_vec()).unwrap_or_default()
 }
 

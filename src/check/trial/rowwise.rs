@@ -84,7 +84,7 @@ pub(super) fn loss(loss: &LossGradient, control: Control, random: &mut Random) -
         Loss::Mse => mse(live, outputs, loss.output, random),
         Loss::CrossEntropy => cross_entropy(live, outputs, random),
     };
-    let columns = if loss.loss == Loss::CrossEntropy { 1 } else { outputs };
+    let columns = loss.loss.target_columns(outputs);
     vec![
         Bound::control(control),
         Bound::input(&z, rows * outputs),

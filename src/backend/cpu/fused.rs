@@ -1,0 +1,245 @@
+//! The fused way: a strand's tiles one after another through all layers and back, each while it is
+//! in the cache; then the strands' gradients added up and applied.
+
+use std::ops::Range;
+
+use super::passes;
+use super::product::{Layout, Sum, product};
+use super::rows::sources;
+use super::team::{Bound, Member};
+use crate::kernels::{Control, FusedGradient, FusedUpdate, Pass, keeps_z, pairs_mut};
+use crate::spec::{Layer, Shuffle};
+
+/// Parameters that are added up and updated at once: what the first cache holds.
+const BLOCK: usize = 1024;
+
+/// Strands of the batch, those of a thread.
+///
+/// # Safety
+/// While it runs, no other thread may use its strands' rows, gradients and scratch memory, nor
+/// write to what it reads.
+pub(super) unsafe fn gradient(fused: &FusedGradient, bound: &Bound<'_>, member: Member) {
+    for strand in member.share(fused.strands, 1) {
+        // SAFETY: the strand is one of the thread's.
+        unsafe { self::strand(fused, bound, strand) };
+    }
+}
+
+/// # Safety
+/// As [`gradient`].
+unsafe fn strand(fused: &FusedGradient, bound: &Bound<'_>, strand: usize) {
+    let parameters = fused.parameters();
+    let words = fused.tile_words();
+    // SAFETY: control, data and parameters are only read.
+    let (control, x, t, weights) = unsafe {
+        (
+            bound.control(),
+            bound.read(1, 0..fused.count * fused.widths[0]),
+            bound.words(2, 0..fused.count * fused.target_columns()),
+            bound.read(3, 0..parameters),
+        )
+    };
+    let rows = fused.strand(strand, control.rows as usize);
+    let train = fused.pass == Pass::Train;
+    // SAFETY: these parts are the strand's own.
+    let (gradient, metrics, scratch) = unsafe {
+        (
+            match train {
+                true => bound.write(4, strand * parameters..(strand + 1) * parameters),
+                false => &mut [],
+            },
+            pairs_mut(bound.words_mut(5, 2 * rows.start..2 * rows.end)),
+            bound.write(6, strand * words..(strand + 1) * words),
+        )
+    };
+    let walk = Walk { fused, control, x, t, parameters: weights };
+    for (number, first) in rows.clone().step_by(fused.tile).enumerate() {
+        let tile = first..(first + fused.tile).min(rows.end);
+        let metrics = &mut metrics[first - rows.start..][..tile.len()];
+        let sum = if number == 0 { Sum::Fresh } else { Sum::OnTop };
+        walk.tile(tile, (gradient, sum), metrics, scratch);
+    }
+    if rows.is_empty() {
+        gradient.fill(0.0);
+    }
+}
+
+/// What a strand reads.
+struct Walk<'a> {
+    fused: &'a FusedGradient,
+    control: Control,
+    x: &'a [f32],
+    t: &'a [u32],
+    parameters: &'a [f32],
+}
+
+impl<'a> Walk<'a> {
+    /// A tile through all layers, and back where there is a gradient to make.
+    fn tile(
+        &self,
+        tile: Range<usize>,
+        (gradient, sum): (&mut [f32], Sum),
+        metrics: &mut [[f32; 2]],
+        scratch: &mut [f32],
+    ) {
+        let fused = self.fused;
+        let rows = tile.len();
+        let words: usize = fused.widths.iter().sum();
+        let (ys, rest) = scratch.split_at_mut(fused.tile * words);
+        let (targets, rest) = rest.split_at_mut(fused.tile * fused.target_columns());
+        let (d_above, rest) = rest.split_at_mut(fused.tile * fused.widest());
+        let (d_below, kept) = rest.split_at_mut(fused.tile * fused.widest());
+
+        let (x, ys) = ys.split_at_mut(fused.tile * fused.widths[0]);
+        let (x, targets) = self.load(tile, x, targets);
+        self.forward(x, rows, ys, kept);
+        let o = fused.outputs();
+        let z = &ys[ys.len() - fused.tile * o..][..rows * o];
+        let which = (fused.loss, fused.output);
+        let d_z = &mut d_above[..rows * o];
+        passes::loss(which, o, z, targets, d_z, metrics, self.control.rows as usize);
+        if fused.pass == Pass::Train {
+            self.backward((x, ys, kept), rows, (gradient, sum), [d_above, d_below]);
+        }
+    }
+
+    /// The tile's features and targets: as they stand in the data set, or copied together.
+    fn load<'s>(
+        &self,
+        tile: Range<usize>,
+        x: &'s mut [f32],
+        targets: &'s mut [f32],
+    ) -> (&'s [f32], &'s [u32])
+    where
+        'a: 's,
+    {
+        let fused = self.fused;
+        let (i, columns) = (fused.widths[0], fused.target_columns());
+        if fused.shuffle == Shuffle::Never {
+            let first = self.control.first as usize;
+            let rows = first + tile.start..first + tile.end;
+            return (
+                &self.x[rows.start * i..rows.end * i],
+                &self.t[rows.start * columns..rows.end * columns],
+            );
+        }
+        let targets: &mut [u32] = bytemuck::cast_slice_mut(targets);
+        let (x, targets) = (&mut x[..tile.len() * i], &mut targets[..tile.len() * columns]);
+        let rows = x.chunks_exact_mut(i).zip(targets.chunks_exact_mut(columns));
+        let order = (fused.count, fused.shuffle, fused.seed);
+        for (source, (x, t)) in sources(self.control, order, tile).zip(rows) {
+            x.copy_from_slice(&self.x[source * i..(source + 1) * i]);
+            t.copy_from_slice(&self.t[source * columns..(source + 1) * columns]);
+        }
+        (x, targets)
+    }
+
+    /// All layers forward, up to the last one's z.
+    fn forward(&self, x: &[f32], rows: usize, mut ys: &mut [f32], mut kept: &mut [f32]) {
+        let fused = self.fused;
+        let mut input = x;
+        let mut at = 0;
+        for layer in fused.layers() {
+            let Layer { inputs: i, outputs: o } = layer;
+            let (weight, bias) = self.layer(at, layer);
+            at += layer.parameters();
+            let (own, others) = std::mem::take(&mut ys).split_at_mut(fused.tile * o);
+            let y = &mut own[..rows * o];
+            let into = (&mut *y, Layout::rows(o), Sum::Fresh);
+            let weights = (weight, Layout::rows(i).transposed());
+            product([rows, o, i], into, (input, Layout::rows(i)), weights);
+            passes::add_bias(y, bias);
+            let last = others.is_empty();
+            if !last {
+                if keeps_z(fused.function) {
+                    let (own, others) = std::mem::take(&mut kept).split_at_mut(fused.tile * o);
+                    own[..rows * o].copy_from_slice(y);
+                    kept = others;
+                }
+                passes::activate_all(fused.function, y);
+            }
+            (input, ys) = (y, others);
+        }
+    }
+
+    /// All layers backward: the gradient of every parameter, or added to it.
+    fn backward(
+        &self,
+        (x, mut ys, mut kept): (&[f32], &[f32], &[f32]),
+        rows: usize,
+        (gradient, sum): (&mut [f32], Sum),
+        [mut d_above, mut d_below]: [&mut [f32]; 2],
+    ) {
+        let fused = self.fused;
+        let mut at = gradient.len();
+        for (index, layer) in fused.layers().enumerate().rev() {
+            let Layer { inputs: i, outputs: o } = layer;
+            at -= layer.parameters();
+            ys = &ys[..ys.len() - fused.tile * o];
+            let input = match index {
+                0 => x,
+                _ => &ys[ys.len() - fused.tile * i..][..rows * i],
+            };
+            let (d_weight, d_bias) = gradient[at..at + layer.parameters()].split_at_mut(o * i);
+            let d_z = &d_above[..rows * o];
+            let transposed = (d_z, Layout::rows(o).transposed());
+            let into = (d_weight, Layout::rows(i), sum);
+            product([o, i, rows], into, transposed, (input, Layout::rows(i)));
+            if sum == Sum::Fresh {
+                d_bias.fill(0.0);
+            }
+            passes::add_rows(d_z, d_bias);
+            if index > 0 {
+                let (weight, _) = self.layer(at, layer);
+                let d_x = &mut d_below[..rows * i];
+                let into = (&mut *d_x, Layout::rows(i), Sum::Fresh);
+                product([rows, i, o], into, (d_z, Layout::rows(o)), (weight, Layout::rows(i)));
+                let from = match keeps_z(fused.function) {
+                    true => {
+                        let own;
+                        (kept, own) = kept.split_at(kept.len() - fused.tile * i);
+                        &own[..rows * i]
+                    }
+                    false => input,
+                };
+                passes::derive_all(fused.function, d_x, from);
+                std::mem::swap(&mut d_above, &mut d_below);
+            }
+        }
+    }
+
+    /// A layer's weights and biases.
+    fn layer(&self, at: usize, layer: Layer) -> (&'a [f32], &'a [f32]) {
+        self.parameters[at..at + layer.parameters()].split_at(layer.inputs * layer.outputs)
+    }
+}
+
+/// The strands' gradients added up and applied, a thread's range of the parameters.
+///
+/// # Safety
+/// While it runs, no other thread may use its range of gradients, parameters and what is
+/// remembered of them.
+pub(super) unsafe fn update(update: &FusedUpdate, bound: &Bound<'_>, member: Member) {
+    let count = update.parameters;
+    let range = member.share(count, 16);
+    // SAFETY: the control is only read.
+    let control = unsafe { bound.control() };
+    let formula = update.hyper.at(update.update, update.lr, control.step);
+    for first in range.clone().step_by(BLOCK) {
+        let block = first..(first + BLOCK).min(range.end);
+        let of = |tensor: usize| tensor * count + block.start..tensor * count + block.end;
+        // SAFETY: this range of all tensors is the thread's own.
+        let (sum, parameters) = unsafe { (bound.write(1, of(0)), bound.write(2, of(0))) };
+        for strand in 1..update.strands {
+            // SAFETY: as above.
+            passes::add(sum, unsafe { bound.read(1, of(strand)) });
+        }
+        // SAFETY: as above.
+        let memory = |tensor| unsafe { bound.write(3, of(tensor)) };
+        match update.update.memories().len() {
+            0 => passes::update(formula, parameters, sum, []),
+            1 => passes::update(formula, parameters, sum, [memory(0)]),
+            _ => passes::update(formula, parameters, sum, [memory(0), memory(1)]),
+        }
+    }
+}

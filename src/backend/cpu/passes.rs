@@ -1,0 +1,269 @@
+//! Passes over tensors: what stands between two matrix products. Each runs on one thread with the
+//! widest SIMD that the processor has, and calls nothing in its loops.
+
+use pulp::Arch;
+
+use super::lanes::{activate, bce, derive, exp_negative};
+use crate::kernels::{Formula, Function, Update, floats, loss_row};
+use crate::spec::{Loss, Output};
+
+/// Lanes of a pass: one register of AVX-512, two of AVX2, four of NEON.
+const LANES: usize = 16;
+
+/// y = z + b, row by row.
+pub(super) fn add_bias(z: &mut [f32], bias: &[f32]) {
+    widest(
+        #[inline(always)]
+        || {
+            for row in z.chunks_exact_mut(bias.len()) {
+                add_lanes(row, bias);
+            }
+        },
+    );
+}
+
+/// d_b += Σ d_z over the rows, in their order.
+pub(super) fn add_rows(d_z: &[f32], bias: &mut [f32]) {
+    widest(
+        #[inline(always)]
+        || {
+            for row in d_z.chunks_exact(bias.len()) {
+                add_lanes(bias, row);
+            }
+        },
+    );
+}
+
+/// sum += part
+pub(super) fn add(sum: &mut [f32], part: &[f32]) {
+    widest(
+        #[inline(always)]
+        || add_lanes(sum, part),
+    );
+}
+
+#[inline(always)]
+fn add_lanes(sum: &mut [f32], part: &[f32]) {
+    for (sum, part) in sum.iter_mut().zip(part) {
+        *sum += part;
+    }
+}
+
+/// y = f(z), in place.
+pub(super) fn activate_all(function: Function, z: &mut [f32]) {
+    if function != Function::Identity {
+        widest(
+            #[inline(always)]
+            || {
+                in_lanes(
+                    z,
+                    #[inline(always)]
+                    |z| *z = activate(function, z),
+                )
+            },
+        );
+    }
+}
+
+/// f of all lanes of a slice; the last are padded with zeros.
+#[inline(always)]
+fn in_lanes(x: &mut [f32], f: impl Fn(&mut [f32; LANES])) {
+    let (whole, rest) = x.as_chunks_mut::<LANES>();
+    for x in whole {
+        f(x);
+    }
+    if !rest.is_empty() {
+        let mut padded = [0.0; LANES];
+        padded[..rest.len()].copy_from_slice(rest);
+        f(&mut padded);
+        rest.copy_from_slice(&padded[..rest.len()]);
+    }
+}
+
+/// d_z = d_y · f′, from what the forward pass kept.
+pub(super) fn derive_all(function: Function, d: &mut [f32], kept: &[f32]) {
+    if function != Function::Identity {
+        widest(
+            #[inline(always)]
+            || derive_lanes(function, d, &kept[..d.len()]),
+        );
+    }
+}
+
+#[inline(always)]
+fn derive_lanes(function: Function, d: &mut [f32], kept: &[f32]) {
+    let (whole, rest) = d.as_chunks_mut::<LANES>();
+    let (whole_kept, rest_kept) = kept.as_chunks::<LANES>();
+    for (d, kept) in whole.iter_mut().zip(whole_kept) {
+        derive(function, d, kept);
+    }
+    if !rest.is_empty() {
+        let (mut padded, mut padded_kept) = ([0.0; LANES], [0.0; LANES]);
+        padded[..rest.len()].copy_from_slice(rest);
+        padded_kept[..rest.len()].copy_from_slice(rest_kept);
+        derive(function, &mut padded, &padded_kept);
+        rest.copy_from_slice(&padded[..rest.len()]);
+    }
+}
+
+/// Runs a pass compiled for the widest SIMD there is. Only what is inlined into it is: so every
+/// closure and every function with a loop says `inline(always)`.
+#[inline(always)]
+fn widest<R>(pass: impl FnOnce() -> R) -> R {
+    Arch::new().dispatch(pass)
+}
+
+/// One update of a range of the parameters, with what is remembered of them.
+pub(super) fn update<const M: usize>(
+    formula: Formula,
+    parameters: &mut [f32],
+    gradient: &[f32],
+    memories: [&mut [f32]; M],
+) {
+    widest(
+        #[inline(always)]
+        || match formula.update() {
+            // The formula is told apart here, once, and not for every parameter.
+            Update::Gradient => {}
+            Update::Sgd => step::<M>(formula.with(Update::Sgd), parameters, gradient, memories),
+            Update::Momentum => {
+                step::<M>(formula.with(Update::Momentum), parameters, gradient, memories);
+            }
+            Update::Adam => step::<M>(formula.with(Update::Adam), parameters, gradient, memories),
+        },
+    );
+}
+
+#[inline(always)]
+fn step<const M: usize>(
+    formula: Formula,
+    parameters: &mut [f32],
+    gradient: &[f32],
+    mut memories: [&mut [f32]; M],
+) {
+    for at in (0..parameters.len()).step_by(LANES) {
+        let (mut w, g) = (load(parameters, at), load(gradient, at));
+        let mut own = [[0.0; LANES]; 2];
+        for (own, memory) in own.iter_mut().zip(&memories) {
+            *own = load(memory, at);
+        }
+        for lane in 0..LANES {
+            let memory = [own[0][lane], own[1][lane]];
+            let (stepped, after) = formula.step(w[lane], g[lane], memory);
+            w[lane] = stepped;
+            (own[0][lane], own[1][lane]) = (after[0], after[1]);
+        }
+        store(parameters, at, &w);
+        for (own, memory) in own.iter().zip(&mut memories) {
+            store(memory, at, own);
+        }
+    }
+}
+
+/// The lanes of a slice from `at` on, padded with zeros past its end.
+#[inline(always)]
+fn load(x: &[f32], at: usize) -> [f32; LANES] {
+    let rest = &x[at..];
+    match rest.first_chunk() {
+        Some(lanes) => *lanes,
+        None => {
+            let mut padded = [0.0; LANES];
+            padded[..rest.len()].copy_from_slice(rest);
+            padded
+        }
+    }
+}
+
+/// Puts lanes back, as far as the slice reaches.
+#[inline(always)]
+fn store(x: &mut [f32], at: usize, lanes: &[f32; LANES]) {
+    let rest = &mut x[at..];
+    let live = rest.len().min(LANES);
+    match rest.first_chunk_mut() {
+        Some(all) => *all = *lanes,
+        None => rest.copy_from_slice(&lanes[..live]),
+    }
+}
+
+/// Loss, score and d_z of some rows of a batch, as [`loss_row`] has them.
+pub(super) fn loss(
+    (loss, output): (Loss, Output),
+    outputs: usize,
+    z: &[f32],
+    targets: &[u32],
+    d_z: &mut [f32],
+    metrics: &mut [[f32; 2]],
+    batch: usize,
+) {
+    match loss {
+        Loss::Bce if outputs == 1 => widest(
+            #[inline(always)]
+            || binary(z, floats(targets), d_z, metrics, batch),
+        ),
+        Loss::CrossEntropy => widest(
+            #[inline(always)]
+            || classes(outputs, z, targets, d_z, metrics, batch),
+        ),
+        Loss::Bce | Loss::Mse => {
+            let rows = z.chunks_exact(outputs).zip(targets.chunks_exact(outputs));
+            let results = d_z.chunks_exact_mut(outputs).zip(metrics);
+            for ((z, t), (d_z, metrics)) in rows.zip(results) {
+                *metrics = loss_row(loss, output, z, t, d_z, batch);
+            }
+        }
+    }
+}
+
+/// Binary cross-entropy of one output, rows side by side.
+#[inline(always)]
+fn binary(z: &[f32], t: &[f32], d_z: &mut [f32], metrics: &mut [[f32; 2]], batch: usize) {
+    for at in (0..z.len()).step_by(LANES) {
+        let live = LANES.min(z.len() - at);
+        let mut d = [0.0; LANES];
+        let [loss, score] = bce(&load(z, at), &load(t, at), &mut d, live, batch);
+        store(d_z, at, &d);
+        for (lane, metrics) in metrics[at..at + live].iter_mut().enumerate() {
+            *metrics = [loss[lane], score[lane]];
+        }
+    }
+}
+
+/// Cross-entropy after softmax: the exponentials of all rows in one sweep.
+#[inline(always)]
+fn classes(
+    o: usize,
+    z: &[f32],
+    t: &[u32],
+    d_z: &mut [f32],
+    metrics: &mut [[f32; 2]],
+    batch: usize,
+) {
+    let rows = z.chunks_exact(o).zip(t);
+    for ((z, t), (d_z, metrics)) in rows.zip(d_z.chunks_exact_mut(o).zip(metrics.iter_mut())) {
+        let target = (*t as usize).min(o - 1);
+        let mut largest = (0, z[0]);
+        for (index, &z) in z.iter().enumerate() {
+            // NaN too, which a plain comparison would hide.
+            if z > largest.1 || z.is_nan() {
+                largest = (index, z);
+            }
+        }
+        for (d_z, z) in d_z.iter_mut().zip(z) {
+            *d_z = z - largest.1;
+        }
+        *metrics = [-d_z[target], if largest.0 == target { 1.0 } else { 0.0 }];
+    }
+    in_lanes(
+        d_z,
+        #[inline(always)]
+        |z| *z = exp_negative(z),
+    );
+    for ((t, d_z), metrics) in t.iter().zip(d_z.chunks_exact_mut(o)).zip(metrics) {
+        let sum: f32 = d_z.iter().sum();
+        for d_z in d_z.iter_mut() {
+            *d_z = *d_z / sum / batch as f32;
+        }
+        d_z[(*t as usize).min(o - 1)] -= 1.0 / batch as f32;
+        metrics[0] += sum.ln();
+    }
+}

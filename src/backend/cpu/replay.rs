@@ -1,0 +1,164 @@
+//! Replays a phase: threads go through its sections together, step after step, without ending in
+//! between.
+
+use std::ops::ControlFlow;
+
+use super::schedule::{Split, sections};
+use super::team::{Barrier, Bound, Go, Guard, Member, Shared};
+use super::{fused, rows, units};
+use crate::backend::{Memory, Sink, StepMetrics};
+use crate::kernels::{Control, Kernel as _, Operation, pairs};
+use crate::plan::{Dispatch, Phase, Plan};
+
+/// Floating-point operations that are worth a thread: below, it would wait more than work.
+const WORTH_A_THREAD: u64 = 100_000;
+
+/// Floating-point operations between two looks at the sink: about ten milliseconds.
+const BETWEEN_LOOKS: u64 = 1 << 29;
+
+/// Steps between two looks at the sink, at most: a terminal needs no more.
+const STEPS_AT_ONCE: u64 = 4096;
+
+/// Rows at which the batch is cut: a row of a narrow tensor is less than a cache line.
+const GRAIN: usize = 8;
+
+/// Runs a phase `times` times, and hands each step's metrics over where the phase has a history.
+pub(super) fn replay(
+    plan: &Plan,
+    phase: Phase,
+    memory: &mut Memory,
+    times: u64,
+    sink: &mut Sink<'_>,
+) {
+    let dispatches = plan.phase(phase);
+    let flops = plan.cost(phase).flops;
+    let worth = usize::try_from(flops / WORTH_A_THREAD).unwrap_or(usize::MAX);
+    let threads = rayon::current_num_threads().min(worth).max(1);
+    let tensors: Vec<Shared<'_, u32>> =
+        memory.buffers_mut().iter_mut().map(|words| Shared::new(words)).collect();
+    let crew = Crew {
+        dispatches,
+        sections: sections(dispatches),
+        tensors: &tensors,
+        barrier: Barrier::new(threads),
+        threads,
+    };
+    let portion = (BETWEEN_LOOKS / flops.max(1)).clamp(1, STEPS_AT_ONCE);
+    let mut finished = Vec::with_capacity(portion.min(times) as usize);
+    let mut left = times;
+    let tell = |metrics: Option<StepMetrics>| {
+        finished.extend(metrics);
+        left -= 1;
+        if finished.is_empty() || (left > 0 && (finished.len() as u64) < portion) {
+            return ControlFlow::Continue(());
+        }
+        let go_on = sink(&finished);
+        finished.clear();
+        go_on
+    };
+    std::thread::scope(|scope| {
+        let crew = &crew;
+        let _guard = Guard(&crew.barrier);
+        for thread in 1..threads {
+            scope.spawn(move || {
+                let _guard = Guard(&crew.barrier);
+                crew.work(thread, times, |_| ControlFlow::Continue(()));
+            });
+        }
+        crew.work(0, times, tell);
+    });
+}
+
+/// What the threads of a replay share.
+struct Crew<'a> {
+    dispatches: &'a [Dispatch],
+    sections: Vec<Vec<usize>>,
+    tensors: &'a [Shared<'a, u32>],
+    barrier: Barrier,
+    threads: usize,
+}
+
+impl Crew<'_> {
+    /// All steps of one thread; `tell` hears each step's metrics.
+    fn work(
+        &self,
+        thread: usize,
+        times: u64,
+        mut tell: impl FnMut(Option<StepMetrics>) -> ControlFlow<()>,
+    ) {
+        let member = Member { thread, threads: self.threads };
+        let words = self.dispatches.iter().map(|dispatch| match &dispatch.operation {
+            Operation::DenseBackwardWeight(layer) => units::scratch_words(layer),
+            _ => 0,
+        });
+        let mut scratch = vec![0.0; words.max().unwrap_or(0)];
+        for _ in 0..times {
+            let mut metrics = None;
+            for section in &self.sections {
+                for &number in section {
+                    let dispatch = &self.dispatches[number];
+                    let bound = Bound { tensors: self.tensors, ids: &dispatch.bindings };
+                    // SAFETY: a section holds no two dispatches of which one writes what the other
+                    // uses, but for rows that are the same thread's in both; each dispatch is
+                    // shared out by rows, units, strands or parameters, a part to one thread, or
+                    // done whole by the first; and between sections all wait for each other.
+                    let told = unsafe { run(dispatch, &bound, member, &mut scratch) };
+                    metrics = metrics.or(told);
+                }
+                if self.barrier.wait() == Go::Home {
+                    return;
+                }
+            }
+            if tell(metrics).is_break() {
+                self.barrier.stop();
+                return;
+            }
+        }
+    }
+}
+
+/// A member's share of a dispatch; returns the step's metrics where it writes them.
+///
+/// # Safety
+/// No other thread may use the member's share of the buffers, nor write to what is read of the
+/// others, while it runs.
+unsafe fn run(
+    dispatch: &Dispatch,
+    bound: &Bound<'_>,
+    member: Member,
+    scratch: &mut [f32],
+) -> Option<StepMetrics> {
+    // SAFETY: the caller's promise, in all calls.
+    unsafe {
+        match (&dispatch.operation, Split::of(dispatch)) {
+            (operation, Split::Rows(_)) => {
+                let count = bound.control().rows as usize;
+                rows::run(operation, bound, member.share(count, GRAIN));
+            }
+            (Operation::DenseBackwardWeight(layer), _) => units::run(layer, bound, member, scratch),
+            (Operation::FusedGradient(fused), _) => fused::gradient(fused, bound, member),
+            (Operation::FusedUpdate(update), _) => fused::update(update, bound, member),
+            (operation, _) if member.thread == 0 => return whole(operation, bound),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// An operation's twin.
+///
+/// # Safety
+/// No other thread may use any of its buffers while it runs.
+unsafe fn whole(operation: &Operation, bound: &Bound<'_>) -> Option<StepMetrics> {
+    if let Operation::Metrics(end) = operation {
+        // SAFETY: the caller's promise. In every step, so without a list on the heap.
+        let mut all = unsafe { [0, 1, 2].map(|slot| bound.all(slot)) };
+        let slot = Control::from_words(all[0]).slot as usize;
+        end.twin(&mut all);
+        return Some(pairs(all[2])[slot]);
+    }
+    // SAFETY: the caller's promise.
+    let mut all: Vec<_> = unsafe { (0..bound.ids.len()).map(|slot| bound.all(slot)).collect() };
+    operation.kernel().twin(&mut all);
+    None
+}

@@ -1,0 +1,141 @@
+//! What is done row by row, on a range of the batch's rows: a thread takes its rows through all of
+//! it by itself.
+
+use std::ops::Range;
+
+use super::passes;
+use super::product::{Layout, Sum, product};
+use super::team::Bound;
+use crate::kernels::{
+    Activate, Control, DenseBackwardInput, DenseForward, Gather, LossGradient, Operation, Softmax,
+    pairs_mut, permute, seed_of, softmax,
+};
+use crate::spec::Shuffle;
+
+/// Runs an operation on rows of the batch.
+///
+/// # Safety
+/// While it runs, no other thread may use these rows of its buffers, nor write to what it reads.
+pub(super) unsafe fn run(operation: &Operation, bound: &Bound<'_>, rows: Range<usize>) {
+    // SAFETY: the caller's promise; each function keeps to these rows of what it writes.
+    unsafe {
+        match operation {
+            Operation::Gather(gather) => self::gather(gather, bound, rows),
+            Operation::DenseForward(layer) => forward(layer, bound, rows),
+            Operation::Activate(function) => activate(function, bound, rows),
+            Operation::Softmax(softmax) => probabilities(softmax, bound, rows),
+            Operation::LossGradient(loss) => self::loss(loss, bound, rows),
+            Operation::DenseBackwardInput(layer) => backward_input(layer, bound, rows),
+            _ => unreachable!("{} is not done by rows", operation.kernel().stem()),
+        }
+    }
+}
+
+/// The elements of rows of a tensor with so many columns.
+const fn of(rows: &Range<usize>, columns: usize) -> Range<usize> {
+    rows.start * columns..rows.end * columns
+}
+
+/// The rows of the data set that rows of a batch come from.
+pub(super) fn sources(
+    control: Control,
+    (count, shuffle, seed): (usize, Shuffle, u64),
+    rows: Range<usize>,
+) -> impl Iterator<Item = usize> {
+    let seed = seed_of(seed);
+    rows.map(move |row| {
+        let position = control.first + row as u32;
+        match shuffle {
+            Shuffle::EveryEpoch => permute(position, count as u32, seed, control.epoch) as usize,
+            Shuffle::Never => position as usize,
+        }
+    })
+}
+
+/// # Safety
+/// As [`run`], as all of these.
+unsafe fn gather(gather: &Gather, bound: &Bound<'_>, rows: Range<usize>) {
+    let columns = gather.columns;
+    // SAFETY: the data set is only read, and these rows of the batch are ours.
+    let (control, data, batch) = unsafe {
+        (
+            bound.control(),
+            bound.words(1, 0..gather.chunk_rows * columns),
+            bound.words_mut(2, of(&rows, columns)),
+        )
+    };
+    let order = (gather.count, gather.shuffle, gather.seed);
+    for (source, row) in sources(control, order, rows).zip(batch.chunks_exact_mut(columns)) {
+        let from = source.wrapping_sub(gather.chunk_first);
+        if from < gather.chunk_rows {
+            row.copy_from_slice(&data[from * columns..(from + 1) * columns]);
+        }
+    }
+}
+
+/// y = f(x · Wᵀ + b)
+unsafe fn forward(layer: &DenseForward, bound: &Bound<'_>, rows: Range<usize>) {
+    let (i, o) = (layer.inputs, layer.outputs);
+    // SAFETY: x and the parameters are only read, and these rows of y are ours.
+    let (x, parameters, y) = unsafe {
+        (bound.read(1, of(&rows, i)), bound.read(2, 0..o * (i + 1)), bound.write(3, of(&rows, o)))
+    };
+    let (weight, bias) = parameters.split_at(o * i);
+    let into = (&mut *y, Layout::rows(o), Sum::Fresh);
+    let weights = (weight, Layout::rows(i).transposed());
+    product([rows.len(), o, i], into, (x, Layout::rows(i)), weights);
+    passes::add_bias(y, bias);
+    passes::activate_all(layer.function, y);
+}
+
+unsafe fn activate(layer: &Activate, bound: &Bound<'_>, rows: Range<usize>) {
+    let range = of(&rows, layer.columns);
+    // SAFETY: z is only read, and these rows of y are ours.
+    let (z, y) = unsafe { (bound.read(1, range.clone()), bound.write(2, range)) };
+    y.copy_from_slice(z);
+    passes::activate_all(layer.function, y);
+}
+
+unsafe fn probabilities(layer: &Softmax, bound: &Bound<'_>, rows: Range<usize>) {
+    let range = of(&rows, layer.outputs);
+    // SAFETY: z is only read, and these rows of the probabilities are ours.
+    let (z, probability) = unsafe { (bound.read(1, range.clone()), bound.write(2, range)) };
+    let rows = z.chunks_exact(layer.outputs).zip(probability.chunks_exact_mut(layer.outputs));
+    for (z, probability) in rows {
+        softmax(z, probability);
+    }
+}
+
+unsafe fn loss(layer: &LossGradient, bound: &Bound<'_>, rows: Range<usize>) {
+    let (o, columns) = (layer.outputs, layer.loss.target_columns(layer.outputs));
+    // SAFETY: the targets are only read; these rows of z, d_z and the metrics are ours.
+    let (control, z, targets, d_z, metrics) = unsafe {
+        (
+            bound.control(),
+            bound.read(1, of(&rows, o)),
+            bound.words(2, of(&rows, columns)),
+            bound.write(3, of(&rows, o)),
+            bound.words_mut(4, of(&rows, 2)),
+        )
+    };
+    let which = (layer.loss, layer.output);
+    passes::loss(which, o, z, targets, d_z, pairs_mut(metrics), control.rows as usize);
+}
+
+/// d_z_below = (d_z · W) ∘ f′
+unsafe fn backward_input(layer: &DenseBackwardInput, bound: &Bound<'_>, rows: Range<usize>) {
+    let (i, o) = (layer.inputs, layer.outputs);
+    // SAFETY: d_z, the parameters and what was kept are only read, and these rows of d_z_below
+    // are ours.
+    let (d_z, weight, kept, d_z_below) = unsafe {
+        (
+            bound.read(1, of(&rows, o)),
+            bound.read(2, 0..o * i),
+            bound.read(3, of(&rows, i)),
+            bound.write(4, of(&rows, i)),
+        )
+    };
+    let into = (&mut *d_z_below, Layout::rows(i), Sum::Fresh);
+    product([rows.len(), i, o], into, (d_z, Layout::rows(o)), (weight, Layout::rows(i)));
+    passes::derive_all(layer.function, d_z_below, kept);
+}

@@ -1,0 +1,130 @@
+//! Cuts a phase into sections: within one, threads go their own ways; between two, they wait for
+//! each other.
+//!
+//! Most of a step is done row by row, and a thread that keeps to its rows needs nobody: it takes
+//! them through gather, all layers, the loss and all layers back without waiting once. The weights'
+//! gradients come after, each thread its units.
+
+use crate::kernels::{Access, Operation};
+use crate::plan::{BufferId, Dispatch};
+
+/// How a dispatch is shared out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Split {
+    /// By the rows of the batch that this control buffer tells.
+    Rows(BufferId),
+    /// By the units of its layer, by its strands or by parameters.
+    Parts,
+    /// Not at all: the first thread runs its twin.
+    Whole,
+}
+
+impl Split {
+    /// The way of a dispatch.
+    pub(super) fn of(dispatch: &Dispatch) -> Self {
+        match &dispatch.operation {
+            Operation::Gather(_)
+            | Operation::DenseForward(_)
+            | Operation::Activate(_)
+            | Operation::Softmax(_)
+            | Operation::LossGradient(_)
+            | Operation::DenseBackwardInput(_) => Self::Rows(dispatch.bindings[0]),
+            Operation::DenseBackwardWeight(_)
+            | Operation::FusedGradient(_)
+            | Operation::FusedUpdate(_) => Self::Parts,
+            Operation::Metrics(_) | Operation::Resident(_) => Self::Whole,
+        }
+    }
+}
+
+/// The dispatches of each section, by their number in the phase: each dispatch as early as those
+/// before it allow.
+pub(super) fn sections(phase: &[Dispatch]) -> Vec<Vec<usize>> {
+    let mut section_of: Vec<usize> = Vec::with_capacity(phase.len());
+    for (number, dispatch) in phase.iter().enumerate() {
+        let earliest = |(before, section): (&Dispatch, &usize)| match meet(before, dispatch) {
+            Meeting::Never => 0,
+            Meeting::OnOneThread => *section,
+            Meeting::AcrossThreads => section + 1,
+        };
+        let section = phase[..number].iter().zip(&section_of).map(earliest).max().unwrap_or(0);
+        section_of.push(section);
+    }
+    let count = section_of.iter().max().map_or(0, |last| last + 1);
+    let in_section = |section| (0..phase.len()).filter(|&n| section_of[n] == section).collect();
+    (0..count).map(in_section).collect()
+}
+
+/// Whether what one dispatch writes concerns another.
+enum Meeting {
+    Never,
+    /// Each thread meets only what it wrote itself.
+    OnOneThread,
+    AcrossThreads,
+}
+
+fn meet(before: &Dispatch, after: &Dispatch) -> Meeting {
+    let writes = |access| access == Access::ReadWrite;
+    let clash = before.accesses().any(|(id, access)| {
+        after
+            .accesses()
+            .any(|(other, other_access)| id == other && (writes(access) || writes(other_access)))
+    });
+    match (Split::of(before), Split::of(after)) {
+        // A twin borrows all its buffers to write.
+        (Split::Whole, _) | (_, Split::Whole) => {
+            let shared = before.bindings.iter().any(|id| after.bindings.contains(id));
+            if shared { Meeting::AcrossThreads } else { Meeting::Never }
+        }
+        _ if !clash => Meeting::Never,
+        (Split::Rows(one), Split::Rows(other)) if one == other => Meeting::OnOneThread,
+        _ => Meeting::AcrossThreads,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Gradients, Limits, Phase, Plan, Training, training};
+    use crate::spec::{Loss, Network, Optimizer, Shuffle, Strategy};
+
+    fn plan(strategy: Strategy) -> Plan {
+        let network = Network::new(8, &[16, 16], 1);
+        let request = Training {
+            network: &network,
+            loss: Loss::Bce,
+            optimizer: &Optimizer::adam(1e-3),
+            rows: 1000,
+            batch: 200,
+            shuffle: Shuffle::EveryEpoch,
+            seed: 1,
+            strategy,
+            gradients: Gradients::Fused,
+        };
+        match training(&request, &Limits::unlimited("cpu")) {
+            Ok(plan) => plan,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_layered_step_waits_three_times_whatever_its_depth() {
+        let plan = plan(Strategy::Layered);
+        let phase = plan.phase(Phase::Step);
+        let sections = sections(phase);
+        let kernels = |section: &Vec<usize>| -> Vec<&str> {
+            section.iter().map(|&number| phase[number].operation.kernel().stem()).collect()
+        };
+        let names: Vec<Vec<&str>> = sections.iter().map(kernels).collect();
+        assert_eq!(names[0][..2], ["gather", "gather"]);
+        assert_eq!(names[0].last(), Some(&"dense_backward_input"));
+        assert_eq!(names[1], ["dense_backward_weight"; 3]);
+        assert_eq!(names[2], ["metrics"]);
+        assert_eq!(names.len(), 3);
+    }
+
+    #[test]
+    fn a_fused_step_waits_three_times() {
+        assert_eq!(sections(plan(Strategy::Fused).phase(Phase::Step)), [[0], [1], [2]]);
+    }
+}

@@ -1,0 +1,79 @@
+//! The strands' gradients added up in their order, and the optimizer's update.
+//!
+//! No shader yet, as `fused_gradient`.
+
+use super::{Control, Cost, Hyper, Kernel, Module, Slot, Update, floats_mut, reads, slots, writes};
+
+/// The update of all parameters by the gradients of some strands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FusedUpdate {
+    /// Parameters of all layers, P.
+    pub parameters: usize,
+    /// Strands, S.
+    pub strands: usize,
+    /// The update.
+    pub update: Update,
+    /// The learning rate.
+    pub lr: f32,
+    /// The optimizer's other settings.
+    pub hyper: Hyper,
+}
+
+impl Kernel for FusedUpdate {
+    fn stem(&self) -> &'static str {
+        "fused_update"
+    }
+
+    fn modules(&self) -> Vec<Module> {
+        Vec::new()
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        // The sum is left in the first strand's place.
+        vec![reads("control"), writes("gradients"), writes("parameters"), writes("optimizer")]
+    }
+
+    fn overrides(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
+    fn immediate_fields(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn immediates(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn workgroups(&self) -> u64 {
+        1
+    }
+
+    fn describe(&self) -> String {
+        let Self { parameters, strands, .. } = self;
+        match strands {
+            1 => format!("[{parameters}] applied"),
+            _ => format!("[{strands},{parameters}] added up and applied"),
+        }
+    }
+
+    fn cost(&self) -> Cost {
+        let (p, s) = (self.parameters as u64, self.strands as u64);
+        let words = s + 1 + 2 * (1 + self.update.memories().len() as u64);
+        Cost { flops: p * (s - 1 + self.update.flops()), bytes: 4 * p * words }
+    }
+
+    fn twin(&self, bound: &mut [&mut [u32]]) {
+        let [control, gradients, parameters, optimizer] = slots(bound);
+        let p = self.parameters;
+        let (sum, others) = floats_mut(gradients).split_at_mut(p);
+        for strand in others.chunks_exact(p).take(self.strands - 1) {
+            for (sum, part) in sum.iter_mut().zip(strand) {
+                *sum += part;
+            }
+        }
+        let formula = self.hyper.at(self.update, self.lr, Control::from_words(control).step);
+        let memory = &mut floats_mut(optimizer)[..self.update.memories().len() * p];
+        formula.apply_all(&mut floats_mut(parameters)[..p], sum, memory);
+    }
+}

@@ -1,0 +1,175 @@
+//! The fused way on the CPU: the twins' numbers, whatever the strands, and the layered way's.
+
+mod common;
+
+use std::ops::ControlFlow;
+
+use halfplane::backend::cpu::Cpu;
+use halfplane::backend::reference::Reference;
+use halfplane::backend::{Backend, Device};
+use halfplane::plan::{Gradients, Limits, Plan};
+use halfplane::spec::{BatchSize, Length, Optimizer, Parameters, Shuffle};
+use halfplane::train::output_for;
+use halfplane::{
+    Activation, Dataset, Event, Network, Result, Strategy, Task, TrainOptions, Trainer,
+};
+
+use common::{quiet, random_data};
+
+/// The CPU path, planned for so many threads: that is how many strands a batch has.
+struct Strands(usize);
+
+impl Device for Strands {
+    fn name(&self) -> &str {
+        "cpu"
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { threads: self.0, ..Cpu.limits() }
+    }
+
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        Cpu.load(plan)
+    }
+}
+
+fn options(strategy: Strategy, optimizer: Optimizer) -> TrainOptions {
+    TrainOptions {
+        strategy,
+        optimizer,
+        batch_size: BatchSize::Rows(300),
+        length: Length::Steps(9),
+        ..TrainOptions::default()
+    }
+}
+
+fn trained(
+    device: &dyn Device,
+    network: &Network,
+    data: &Dataset,
+    options: TrainOptions,
+) -> Result<(Parameters, f64)> {
+    let mut trainer = Trainer::on(device, network, data, options)?;
+    let loss = trainer.run(quiet)?.evaluation.loss;
+    Ok((trainer.parameters()?, loss))
+}
+
+/// Float32 sums in another order: some units in the last place of a step, a few steps of it.
+const TOLERANCE: f32 = 3e-5;
+
+fn near(one: &Parameters, other: &Parameters, place: &str) {
+    let numbers = |parameters: &Parameters| -> Vec<f32> {
+        let layers = parameters.layers.iter();
+        layers.flat_map(|layer| layer.weight.iter().chain(&layer.bias).copied()).collect()
+    };
+    for (a, b) in numbers(one).into_iter().zip(numbers(other)) {
+        assert!((a - b).abs() <= TOLERANCE * (1.0 + b.abs()), "{place}: {a} for {b}");
+    }
+}
+
+#[test]
+fn strands_have_the_twins_numbers() -> Result<()> {
+    // 700 rows in batches of 300: the last has 100, fewer than four strands hold of 75 each.
+    let momentum = Optimizer::Sgd { lr: 0.05, momentum: 0.9, nesterov: true, weight_decay: 0.01 };
+    let optimizers = [Optimizer::sgd(0.1), momentum, Optimizer::adam(0.01), Optimizer::adamw(0.01)];
+    let tasks =
+        [(Task::Binary, 1), (Task::Binary, 3), (Task::Multiclass, 5), (Task::Regression, 2)];
+    for (number, &activation) in Activation::ALL.iter().enumerate() {
+        for (task, outputs) in tasks {
+            let data = random_data(task, [700, 7, outputs], 5)?;
+            let network = Network::new(7, &[33, 18], outputs)
+                .with_activation(activation)
+                .with_output(output_for(task));
+            let options = options(Strategy::Fused, optimizers[number % optimizers.len()]);
+            let (expected, loss) = trained(&Reference, &network, &data, options.clone())?;
+            for strands in [1, 2, 3, 4] {
+                let place = format!("{activation}, {task} of {outputs}, {strands} strands");
+                let found = trained(&Strands(strands), &network, &data, options.clone())?;
+                near(&found.0, &expected, &place);
+                assert!((found.1 - loss).abs() <= 1e-5 * loss, "{place}: {} for {loss}", found.1);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn fused_and_layered_agree_with_all_threads() -> Result<()> {
+    // Large enough for several tiles a strand and a thread a strand.
+    let data = random_data(Task::Multiclass, [2000, 40, 6], 2)?;
+    for activation in [Activation::Relu, Activation::Gelu] {
+        let network = Network::new(40, &[70, 50], 6)
+            .with_activation(activation)
+            .with_output(output_for(Task::Multiclass));
+        for shuffle in [Shuffle::Never, Shuffle::EveryEpoch] {
+            let [fused, layered] = [Strategy::Fused, Strategy::Layered].map(|strategy| {
+                let options = options(strategy, Optimizer::sgd(0.1));
+                let options = TrainOptions { batch_size: BatchSize::Rows(900), shuffle, ..options };
+                trained(&Strands(2), &network, &data, options)
+            });
+            near(&fused?.0, &layered?.0, &format!("{activation}, shuffle {shuffle}"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn runs_repeat_and_go_on_to_the_last_bit() -> Result<()> {
+    let data = random_data(Task::Regression, [1500, 30, 2], 6)?;
+    let network = Network::new(30, &[64, 64], 2).with_output(output_for(Task::Regression));
+    for strategy in [Strategy::Fused, Strategy::Layered] {
+        let whole = TrainOptions {
+            batch_size: BatchSize::Rows(512),
+            length: Length::Steps(40),
+            ..options(strategy, Optimizer::adam(1e-3))
+        };
+        let first = trained(&Cpu, &network, &data, whole.clone())?;
+        assert!(first == trained(&Cpu, &network, &data, whole.clone())?, "two runs differ");
+        let half = TrainOptions { length: Length::Steps(20), ..whole };
+        let mut trainer = Trainer::on(&Cpu, &network, &data, half)?;
+        trainer.run(quiet)?;
+        trainer.run(quiet)?;
+        assert!(trainer.parameters()? == first.0, "two halves differ");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_observer_stops_it_after_whole_steps() -> Result<()> {
+    let data = random_data(Task::Regression, [600, 30, 1], 6)?;
+    let network = Network::new(30, &[64], 1).with_output(output_for(Task::Regression));
+    for strategy in [Strategy::Fused, Strategy::Layered] {
+        let options = TrainOptions {
+            length: Length::Steps(1_000_000),
+            log_every: 1,
+            ..options(strategy, Optimizer::sgd(0.01))
+        };
+        let mut trainer = Trainer::on(&Cpu, &network, &data, options.clone())?;
+        let summary = trainer.run(|event| match event {
+            Event::Step { step: 20.., .. } => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        })?;
+        let steps = summary.steps;
+        assert!((21..1_000_000).contains(&steps), "{strategy}: {steps} steps");
+        let as_many = TrainOptions { length: Length::Steps(steps), ..options };
+        assert!(trainer.parameters()? == trained(&Cpu, &network, &data, as_many)?.0, "{strategy}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_it_lacks_is_refused_by_name() -> Result<()> {
+    let data = random_data(Task::Regression, [300, 4, 1], 6)?;
+    let network = Network::new(4, &[8], 1)
+        .with_activation(Activation::Relu)
+        .with_output(output_for(Task::Regression));
+    let options = options(Strategy::Fused, Optimizer::sgd(0.01));
+    let kept = TrainOptions { gradients: Gradients::Kept, ..options.clone() };
+    let told = |result: Result<Trainer<'_>>| result.err().map(|error| error.to_string());
+    let text = told(Trainer::on(&Cpu, &network, &data, kept)).unwrap_or_default();
+    assert!(text.contains("fused") && text.contains("gradients"), "{text}");
+    let [_, software] = common::devices();
+    let text = told(Trainer::on(software.as_ref(), &network, &data, options)).unwrap_or_default();
+    assert!(text.contains("fused") && text.contains("layered"), "{text}");
+    Ok(())
+}
