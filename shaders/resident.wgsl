@@ -1,7 +1,8 @@
 // Many steps of many networks in one dispatch: a workgroup trains a network of its own. What fits
 // stays in workgroup memory (parameters, the optimizer's memory, the batch's rows on their way
 // through the layers); what does not stays in storage, by the same code. Bound by latency: every
-// layer waits for the one before it, with a barrier between.
+// layer waits for the one before it, with a barrier between; or, where barriers are dear, a row has a
+// thread to itself from layer to layer.
 struct Immediates {
     steps: u32,    // steps in this dispatch; the host sets it anew each time
     members: u32,  // networks
@@ -12,6 +13,7 @@ struct Immediates {
 var<immediate> p: Immediates;
 
 override THREADS: u32;
+override BY_ROWS: bool;           // a thread has a row to itself, not elements of all rows
 override SHUFFLE: bool;
 override KEEP_Z: bool;            // the activation's derivative needs z
 override MEMORIES: u32;           // tensors that the optimizer remembers: 0, 1 or 2
@@ -153,10 +155,35 @@ fn turns(elements: u32) -> u32 {
     return (elements + THREADS - 1u) / THREADS;
 }
 
+// The same for [rows, columns], where a row may be a thread's own.
+fn row_turns(rows: u32, columns: u32) -> u32 {
+    if (BY_ROWS) {
+        return columns;
+    }
+    return turns(rows * columns);
+}
+
+// The row and the column that a turn brings; past the last, a row that there is not.
+fn place(turn: u32, local: u32, columns: u32) -> vec2<u32> {
+    if (BY_ROWS) {
+        return vec2<u32>(local, turn);
+    }
+    let e = turn * THREADS + local;
+    let row = quotient(e, columns);
+    return vec2<u32>(row, e - row * columns);
+}
+
 fn everyone() {
     workgroupBarrier();
     if (!(PARAMETERS_INSIDE && MEMORY_INSIDE && ROWS_INSIDE)) {
         storageBarrier();
+    }
+}
+
+// After what a row needs only of itself.
+fn everyone_of_a_row() {
+    if (!BY_ROWS) {
+        everyone();
     }
 }
 
@@ -184,13 +211,12 @@ fn store_d_z(element: u32, value: f32) {
 
 fn gather(local: u32, rows: u32) {
     let inputs = width(0u);
-    for (var turn = 0u; turn < turns(rows * inputs); turn++) {
-        let e = turn * THREADS + local;
-        if (e >= rows * inputs) {
+    for (var turn = 0u; turn < row_turns(rows, inputs); turn++) {
+        let at = place(turn, local, inputs);
+        if (at.x >= rows) {
             break;
         }
-        let b = quotient(e, inputs);
-        set_row_word(e, data_x[source(b) * inputs + e - b * inputs]);
+        set_row_word(at.x * inputs + at.y, data_x[source(at.x) * inputs + at.y]);
     }
 }
 
@@ -202,13 +228,14 @@ fn forward(local: u32, rows: u32, layers: u32) {
         let inputs = width(layer);
         let outputs = width(layer + 1u);
         let y_next = y + me.batch * inputs;
-        for (var turn = 0u; turn < turns(rows * outputs); turn++) {
-            let e = turn * THREADS + local;
-            if (e >= rows * outputs) {
+        for (var turn = 0u; turn < row_turns(rows, outputs); turn++) {
+            let at = place(turn, local, outputs);
+            if (at.x >= rows) {
                 break;
             }
-            let b = quotient(e, outputs);
-            let o = e - b * outputs;
+            let b = at.x;
+            let o = at.y;
+            let e = b * outputs + o;
             var z = parameter(w + outputs * inputs + o);
             for (var i = 0u; i < inputs; i++) {
                 z += parameter(w + o * inputs + i) * row_word(y + b * inputs + i);
@@ -222,7 +249,7 @@ fn forward(local: u32, rows: u32, layers: u32) {
                 set_row_word(y_next + e, activation(z));
             }
         }
-        everyone();
+        everyone_of_a_row();
         w += outputs * (inputs + 1u);
         y = y_next;
         z_kept += me.batch * outputs;
@@ -247,20 +274,21 @@ fn backward(local: u32, rows: u32, layers: u32) {
         }
         kept -= me.batch * inputs;
         let d_below = d - me.batch * inputs;
-        for (var turn = 0u; turn < turns(rows * inputs); turn++) {
-            let e = turn * THREADS + local;
-            if (e >= rows * inputs) {
+        for (var turn = 0u; turn < row_turns(rows, inputs); turn++) {
+            let at = place(turn, local, inputs);
+            if (at.x >= rows) {
                 break;
             }
-            let b = quotient(e, inputs);
-            let i = e - b * inputs;
+            let b = at.x;
+            let i = at.y;
+            let e = b * inputs + i;
             var d_x = 0.0;
             for (var o = 0u; o < outputs; o++) {
                 d_x += row_word(d + b * outputs + o) * parameter(w + o * inputs + i);
             }
             set_row_word(d_below + e, d_x * activation_derivative(row_word(kept + e)));
         }
-        everyone();
+        everyone_of_a_row();
     }
 }
 
@@ -398,7 +426,7 @@ fn resident(
         // A full batch stays where it is.
         if (k == 0u || per_epoch > 1u) {
             gather(local, rows);
-            everyone();
+            everyone_of_a_row();
         }
         forward(local, rows, layers);
         for (var row = local; row < rows; row += THREADS) {
@@ -406,12 +434,17 @@ fn resident(
             set_row_word(metrics_at + 2u * row, metrics.x);
             set_row_word(metrics_at + 2u * row + 1u, metrics.y);
         }
-        everyone();
+        everyone_of_a_row();
+        if (OPTIMIZER != 0u) {
+            backward(local, rows, layers);
+        }
+        if (BY_ROWS) {
+            everyone();
+        }
         if (local == 0u) {
             record(member, slot, rows);
         }
         if (OPTIMIZER != 0u) {
-            backward(local, rows, layers);
             update(local, rows, layers, step);
         }
         everyone();

@@ -43,7 +43,7 @@ pub use optimizer::{Hyper, Update};
 pub use permutation::permute;
 pub(crate) use permutation::seed_of;
 pub(crate) use resident::keeps_z;
-pub use resident::{Member, Placement, Resident};
+pub use resident::{Member, Placement, Resident, Sharing};
 pub use shader::{Module, source};
 pub use softmax::Softmax;
 pub(crate) use softmax::softmax;

@@ -85,6 +85,15 @@ pub struct Placement {
     pub rows: bool,
 }
 
+/// What a thread of a workgroup has to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Elements of all rows: more threads have work, and wait for each other after every layer.
+    Elements,
+    /// A row of the batch, forward and backward: they wait twice a step.
+    Rows,
+}
+
 /// The steps of a grid of networks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resident {
@@ -106,6 +115,8 @@ pub struct Resident {
     pub capacity: usize,
     /// What stands in workgroup memory.
     pub placement: Placement,
+    /// What a thread has to itself.
+    pub sharing: Sharing,
     /// Loop iterations that a thread may do in one dispatch, where the driver counts them.
     pub loop_limit: Option<u64>,
 }
@@ -145,10 +156,13 @@ impl Resident {
         words
     }
 
-    /// Threads of a workgroup: one for each unit of each row, as far as that goes.
+    /// Threads of a workgroup: one for each unit of each row, as far as that goes, or for each row.
     pub fn threads(&self) -> u32 {
-        let widest = self.members.iter().map(Member::widest).max().unwrap_or(1);
-        (widest.next_power_of_two() as u32).clamp(16, 256)
+        let most = |of: &dyn Fn(&Member) -> usize| self.members.iter().map(of).max().unwrap_or(1);
+        match self.sharing {
+            Sharing::Elements => (most(&Member::widest).next_power_of_two() as u32).clamp(16, 256),
+            Sharing::Rows => (most(&|m| m.batch).next_power_of_two() as u32).max(8),
+        }
     }
 
     /// Loop iterations of one thread in a step, at most, as llvmpipe counts them: a loop of n costs
@@ -163,16 +177,20 @@ impl Resident {
         };
         // A shuffled row is found by walks of three rounds: two on average, a dozen at the worst.
         let source = if self.shuffle == Shuffle::EveryEpoch { 64 } else { 0 };
+        let by_rows = |rows: usize, columns: usize, inner: u64| match self.sharing {
+            Sharing::Elements => shared(rows * columns, inner),
+            Sharing::Rows => LOOP + columns as u64 * (1 + inner),
+        };
         let of = |member: &Member| {
             let rows = member.batch as u64;
-            let gather = shared(member.batch * member.widths[0], source);
+            let gather = by_rows(member.batch, member.widths[0], source);
             let of_outputs = LOOP + member.outputs() as u64 * (1 + source);
             let loss = shared(member.batch, 3 * of_outputs) + LOOP + rows;
             let layers: u64 = member
                 .layers()
                 .map(|Layer { inputs, outputs }| {
-                    let forward = shared(member.batch * outputs, LOOP + inputs as u64);
-                    let backward = shared(member.batch * inputs, LOOP + outputs as u64);
+                    let forward = by_rows(member.batch, outputs, LOOP + inputs as u64);
+                    let backward = by_rows(member.batch, inputs, LOOP + outputs as u64);
                     let update = shared(outputs * (inputs + 1), 2 * (LOOP + rows));
                     3 + forward + backward + update
                 })
@@ -253,6 +271,7 @@ impl Kernel for Resident {
             self.function.as_override(),
             self.update.as_override(),
             ("THREADS", f64::from(self.threads())),
+            ("BY_ROWS", flag(self.sharing == Sharing::Rows)),
             ("SHUFFLE", flag(self.shuffle == Shuffle::EveryEpoch)),
             ("KEEP_Z", flag(keeps_z(self.function))),
             ("MEMORIES", self.update.memories().len() as f64),

@@ -6,7 +6,9 @@ use super::{
     Buffer, BufferId, Chunk, DeviceKind, Dispatch, Gradients, Handles, Limits, Plan, Region, Role,
     Training,
 };
-use crate::kernels::{Control, Function, Hyper, Member, Operation, Placement, Resident, Update};
+use crate::kernels::{
+    Control, Function, Hyper, Member, Operation, Placement, Resident, Sharing, Update,
+};
 use crate::spec::{Network, Shuffle, Strategy, check_lr};
 use crate::{Error, Result};
 
@@ -151,6 +153,14 @@ fn resident(
 ) -> Resident {
     let full = members.iter().all(|member| member.batch == member.rows);
     let capacity = (HISTORY / members.len()).clamp(64, HISTORY_STEPS);
+    // Where a CPU plays the workgroup's threads one after another, waiting for each other is what
+    // costs (a fifth of the time of both XOR networks on lavapipe); a graphics processor wants as
+    // many threads as have something to do.
+    let few = members.iter().all(|member| member.batch <= 256);
+    let sharing = match limits.kind {
+        DeviceKind::Software if few => Sharing::Rows,
+        _ => Sharing::Elements,
+    };
     let mut grid = Resident {
         members,
         function: Function::Of(request.network.activation),
@@ -162,6 +172,7 @@ fn resident(
         shuffle: if full { Shuffle::Never } else { request.shuffle },
         capacity,
         placement: Placement::default(),
+        sharing,
         loop_limit: limits.loop_limit,
     };
     let all = Placement { rows: true, parameters: true, memory: true };

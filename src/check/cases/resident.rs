@@ -3,7 +3,9 @@
 
 use super::{activations, name};
 use crate::check::Case;
-use crate::kernels::{Control, Function, Hyper, Member, Operation, Placement, Resident, Update};
+use crate::kernels::{
+    Control, Function, Hyper, Member, Operation, Placement, Resident, Sharing, Update,
+};
 use crate::spec::{Activation, Loss, Moments, Optimizer, Output, Shuffle};
 
 /// Everything in workgroup memory.
@@ -26,6 +28,7 @@ fn base() -> Resident {
         shuffle: Shuffle::EveryEpoch,
         capacity: 7,
         placement: INSIDE,
+        sharing: Sharing::Elements,
         loop_limit: None,
     }
 }
@@ -70,10 +73,19 @@ pub(super) fn resident(list: &mut Vec<Case>) {
     ];
     for (widths, rows, batch) in shapes {
         let members = vec![member(widths, rows, batch)];
-        add(&format!("{widths:?}"), Resident { members, ..base() }, 1);
+        add(&format!("{widths:?}"), Resident { members: members.clone(), ..base() }, 1);
+        let sharing = Sharing::Rows;
+        add(&format!("{widths:?} by rows"), Resident { members, sharing, ..base() }, 1);
+    }
+    for (place, placement) in placements() {
+        let function = Function::Of(Activation::Gelu);
+        let grid = Resident { placement, function, sharing: Sharing::Rows, ..base() };
+        add(&format!("by rows, {place}"), grid, 2);
     }
     let mixed = [&[3, 4, 2][..], &[3, 7, 5, 2], &[3, 2]].map(|widths| member(widths, 13, 5));
     add("three shapes", Resident { members: mixed.to_vec(), ..base() }, 1);
+    let by_rows = Resident { members: mixed.to_vec(), sharing: Sharing::Rows, ..base() };
+    add("three shapes by rows", by_rows, 1);
     let alike = vec![member(&[3, 4, 2], 13, 5); 9];
     add("nine alike", Resident { members: alike, ..base() }, 2);
 }
