@@ -7,6 +7,7 @@ pub mod check;
 pub mod data;
 pub mod files;
 pub mod kernels;
+pub mod measure;
 pub mod model;
 pub mod plan;
 pub mod spec;

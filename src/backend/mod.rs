@@ -10,6 +10,7 @@ mod memory;
 pub mod reference;
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use crate::Result;
 use crate::kernels::Words;
@@ -85,6 +86,16 @@ pub trait Backend {
     /// # Errors
     /// [`crate::Error::Device`]
     fn replay(&mut self, phase: Phase, times: u64) -> Result<()>;
+
+    /// How long each dispatch of a phase takes by itself: the median of a few replays of it. What
+    /// the buffers hold afterwards means nothing.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`]; [`crate::Error::Invalid`] where the device cannot measure.
+    fn profile(&mut self, phase: Phase) -> Result<Vec<Duration>> {
+        let problem = format!("this device cannot measure its {} phase", phase.name());
+        Err(crate::Error::invalid(problem, "profile another device"))
+    }
 
     /// Replays `step` and hands each finished step's metrics to `sink`, in order; of a grid, a
     /// step's are those of each network in turn. Where the sink

@@ -39,7 +39,7 @@ pub(crate) enum Command {
     /// Print the dispatch graph of a training: kernels, shapes, FLOPs, bytes, memory
     Plan(PlanArguments),
     /// List every adapter, and say which one `auto` takes
-    Devices,
+    Devices(DevicesArguments),
     /// Check every kernel on a device: shader against its naive twin
     Doctor(DoctorArguments),
 }
@@ -71,6 +71,9 @@ pub(crate) struct PlanArguments {
     /// Print the graph for Graphviz instead
     #[arg(long, help_heading = "Output")]
     pub(crate) dot: bool,
+    /// Run a step on the device, and print what each dispatch takes of the device's roofline
+    #[arg(long, conflicts_with = "dot", help_heading = "Output")]
+    pub(crate) profile: bool,
 }
 
 /// What describes a training: data, network, optimizer, length, device.
@@ -157,6 +160,14 @@ pub(crate) struct PredictArguments {
     /// auto, gpu, software, cpu, or a part of an adapter's name
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     pub(crate) device: DeviceChoice,
+}
+
+/// What `devices` takes.
+#[derive(Debug, Args)]
+pub(crate) struct DevicesArguments {
+    /// Measure each device: FLOPs of a matrix product and bytes of a copy, a second
+    #[arg(long)]
+    pub(crate) measure: bool,
 }
 
 /// What `doctor` takes.

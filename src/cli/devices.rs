@@ -2,20 +2,30 @@
 
 use std::fmt::Write as _;
 
-use halfplane::Result;
-use halfplane::backend::{Adapter, adapters};
+use halfplane::backend::{self, Adapter, adapters};
+use halfplane::measure::roofline;
+use halfplane::{Result, ShaderChecks};
 
+use super::arguments::DevicesArguments;
 use crate::report;
 
-pub(super) fn run() -> Result<()> {
+pub(super) fn run(arguments: &DevicesArguments) -> Result<()> {
     let found = adapters();
     let mut text = String::new();
     for adapter in &found {
         text.push_str(&describe(adapter));
+        if arguments.measure && adapter.missing.is_none() {
+            text.push_str(&measured(&adapter.name)?);
+        }
+        text.push('\n');
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     // Writing to a String cannot fail.
-    let _ = write!(text, "cpu\n  Rust with SIMD, {threads} threads; always there\n\n");
+    let _ = writeln!(text, "cpu\n  Rust with SIMD, {threads} threads; always there");
+    if arguments.measure {
+        text.push_str(&measured("cpu")?);
+    }
+    text.push('\n');
     text.push_str(&choice(&found));
     report::print(&text)
 }
@@ -28,7 +38,7 @@ fn describe(adapter: &Adapter) -> String {
         None => String::new(),
     };
     format!(
-        "{}\n  {} through {}; driver {}\n  limits: {}\n  features: {}\n{missing}\n",
+        "{}\n  {} through {}; driver {}\n  limits: {}\n  features: {}\n{missing}",
         adapter.name,
         adapter.kind,
         adapter.backend,
@@ -36,6 +46,13 @@ fn describe(adapter: &Adapter) -> String {
         limits.join(", "),
         adapter.features.join(", "),
     )
+}
+
+/// What a device does in a second.
+fn measured(name: &str) -> Result<String> {
+    let (device, _) = backend::open(&name.parse()?, ShaderChecks::Off)?;
+    let roofline = roofline(device.as_ref())?;
+    Ok(format!("  measured: {}\n", report::roofline(&roofline)))
 }
 
 /// What `auto` takes, and why.

@@ -1,7 +1,9 @@
 //! `halfplane plan`
 
+use halfplane::backend::Device;
+use halfplane::measure;
 use halfplane::train::plan_for;
-use halfplane::{Result, ShaderChecks, backend};
+use halfplane::{Dataset, Network, Result, ShaderChecks, TrainOptions, Trainer, backend};
 
 use super::arguments::PlanArguments;
 use super::settings::Settings;
@@ -11,9 +13,24 @@ pub(super) fn run(arguments: &PlanArguments) -> Result<()> {
     let Settings { data, network, options } = Settings::new(&arguments.typed, None)?;
     let (device, _) = backend::open(&options.device, ShaderChecks::Off)?;
     let plan = plan_for(&network, &data, &options, &device.limits())?;
+    if arguments.profile {
+        return profile(device.as_ref(), &network, &data, options);
+    }
     if arguments.dot {
         report::print(&plan.to_dot())
     } else {
         report::print(&format!("{plan}; planned for {}\n", device.name()))
     }
+}
+
+/// Each dispatch of a step with its time, its speed, and its share of what the device can do.
+fn profile(
+    device: &dyn Device,
+    network: &Network,
+    data: &Dataset,
+    options: TrainOptions,
+) -> Result<()> {
+    let roofline = measure::roofline(device)?;
+    let list = Trainer::on(device, network, data, options)?.profile()?;
+    report::print(&report::profile(device.name(), &roofline, &list))
 }

@@ -3,6 +3,7 @@
 //! Must not know: anything but events and results.
 
 mod metrics;
+mod profile;
 mod progress;
 mod summary;
 
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use halfplane::{Dataset, Error, Event, Result, Summary, TrainOptions, Trainer};
 
+pub(crate) use profile::{profile, roofline};
 pub(crate) use summary::largest;
 
 /// How much is said.

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use crate::backend::{self, Backend, StepMetrics};
 use crate::data::{Dataset, Targets, Task};
+use crate::measure::Timed;
 use crate::model::{self, Model, Provenance};
 use crate::plan::{self, Phase, Plan};
 use crate::spec::{Loss, Network, Output, Parameters, Strategy};
@@ -208,6 +209,16 @@ impl<'a> Trainer<'a> {
         self.backend.replay(Phase::Gradient, 1)?;
         let network = self.plan().network().clone();
         parameters(self.backend.as_mut(), &network, &regions)
+    }
+
+    /// How long each dispatch of a step takes. Training cannot go on after it.
+    ///
+    /// # Errors
+    /// As [`Backend::profile`].
+    pub fn profile(mut self) -> Result<Vec<Timed>> {
+        let times = self.backend.profile(Phase::Step)?;
+        let list = self.plan().phase(Phase::Step).iter().cloned().zip(times);
+        Ok(list.map(|(dispatch, time)| Timed { dispatch, time }).collect())
     }
 
     /// Predictions of the present weights for the training rows, \[N, O\].

@@ -14,11 +14,12 @@ mod team;
 mod units;
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use super::{Backend, Device, Memory, Sink};
 use crate::Result;
-use crate::kernels::{Operation, Words};
-use crate::plan::{Limits, Phase, Plan, Region};
+use crate::kernels::{Operation, Update, Words};
+use crate::plan::{Dispatch, Limits, Phase, Plan, Region};
 
 /// The CPU.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,8 +69,13 @@ impl Backend for Loaded {
 
     fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
         let nobody = &mut |_: &[_]| ControlFlow::Continue(());
-        replay::replay(&self.plan, phase, &mut self.memory, times, nobody);
+        replay::replay(self.plan.phase(phase), &mut self.memory, times, nobody);
         Ok(())
+    }
+
+    fn profile(&mut self, phase: Phase) -> Result<Vec<Duration>> {
+        let Self { plan, memory } = self;
+        Ok(plan.phase(phase).iter().map(|dispatch| profile(plan, dispatch, memory)).collect())
     }
 
     fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
@@ -78,7 +84,34 @@ impl Backend for Loaded {
         {
             return resident::steps(grid, &mut self.memory, &self.plan, steps, sink);
         }
-        replay::replay(&self.plan, Phase::Step, &mut self.memory, steps, sink);
+        replay::replay(self.plan.phase(Phase::Step), &mut self.memory, steps, sink);
         Ok(())
     }
+}
+
+/// The time that a dispatch takes alone, as part of a longer run of it: the threads are awake.
+fn profile(plan: &Plan, dispatch: &Dispatch, memory: &mut Memory) -> Duration {
+    /// A run is long enough that reading the clock does not matter.
+    const LONG: Duration = Duration::from_millis(2);
+    const ROUNDS: usize = 9;
+    let mut run = |times: u64| {
+        let started = Instant::now();
+        let nobody = &mut |_: &[_]| ControlFlow::Continue(());
+        match &dispatch.operation {
+            // Evaluations have no fast version, and one network after another is what it does.
+            Operation::Resident(grid) if grid.update != Update::Gradient => {
+                // It cannot fail: there is no device to be lost.
+                let _ = resident::steps(grid, memory, plan, times, nobody);
+            }
+            _ => replay::replay(std::slice::from_ref(dispatch), memory, times, nobody),
+        }
+        started.elapsed()
+    };
+    let mut times = 1;
+    while run(times) < LONG && times < 1 << 20 {
+        times *= 2;
+    }
+    let mut rounds: Vec<Duration> = (0..ROUNDS).map(|_| run(times)).collect();
+    rounds.sort();
+    rounds[ROUNDS / 2] / times as u32
 }

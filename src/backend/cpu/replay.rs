@@ -8,7 +8,7 @@ use super::team::{Barrier, Bound, Go, Guard, Member, Shared};
 use super::{fused, rows, units};
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{Control, Kernel as _, Operation, pairs};
-use crate::plan::{Dispatch, Phase, Plan};
+use crate::plan::Dispatch;
 
 /// Floating-point operations that are worth a thread: below, it would wait more than work.
 const WORTH_A_THREAD: u64 = 100_000;
@@ -22,16 +22,15 @@ const STEPS_AT_ONCE: u64 = 4096;
 /// Rows at which the batch is cut: a row of a narrow tensor is less than a cache line.
 const GRAIN: usize = 8;
 
-/// Runs a phase `times` times, and hands each step's metrics over where the phase has a history.
+/// Runs the dispatches of a phase `times` times, and hands each step's metrics over where the phase has a history.
 pub(super) fn replay(
-    plan: &Plan,
-    phase: Phase,
+    dispatches: &[Dispatch],
     memory: &mut Memory,
     times: u64,
     sink: &mut Sink<'_>,
 ) {
-    let dispatches = plan.phase(phase);
-    let flops = plan.cost(phase).flops;
+    let flops = dispatches.iter().map(|dispatch| dispatch.operation.kernel().cost().flops).sum();
+    let flops: u64 = flops;
     let worth = usize::try_from(flops / WORTH_A_THREAD).unwrap_or(usize::MAX);
     let threads = rayon::current_num_threads().min(worth).max(1);
     let tensors: Vec<Shared<'_, u32>> =

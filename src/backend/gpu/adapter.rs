@@ -8,6 +8,9 @@ use crate::plan::DeviceKind;
 /// What every kernel needs beyond plain WebGPU: shapes travel as immediates.
 const NEEDED: Features = Features::IMMEDIATES;
 
+/// What we use where it is there.
+const WELCOME: Features = Features::TIMESTAMP_QUERY.union(Features::PIPELINE_CACHE);
+
 /// Bytes of immediates that the largest kernel takes, with room to grow.
 const IMMEDIATES: u32 = 128;
 
@@ -90,7 +93,7 @@ pub(super) fn missing(adapter: &wgpu::Adapter) -> Option<String> {
 pub(super) fn request(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
     wgpu::DeviceDescriptor {
         label: Some("halfplane"),
-        required_features: NEEDED,
+        required_features: NEEDED | (adapter.features() & WELCOME),
         required_limits: adapter.limits(),
         ..Default::default()
     }

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::ShaderChecks;
+use super::cache::Cache;
 use crate::{Error, Result};
 
 /// A device, its queue, and the first fault that it reported.
@@ -13,6 +14,7 @@ pub(super) struct Context {
     pub(super) queue: wgpu::Queue,
     pub(super) name: String,
     pub(super) checks: ShaderChecks,
+    pub(super) cache: Option<Cache>,
     fault: Arc<Mutex<Option<String>>>,
 }
 
@@ -22,6 +24,7 @@ impl Context {
         queue: wgpu::Queue,
         name: String,
         checks: ShaderChecks,
+        cache: Option<Cache>,
     ) -> Self {
         let fault = Arc::new(Mutex::new(None));
         let note = |fault: &Mutex<Option<String>>, text: String| {
@@ -37,7 +40,7 @@ impl Context {
                 note(&losses, format!("the device was lost: {text}"));
             }
         });
-        Self { device, queue, name, checks, fault }
+        Self { device, queue, name, checks, cache, fault }
     }
 
     /// An error that names this device.

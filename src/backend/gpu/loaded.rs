@@ -1,7 +1,7 @@
 //! A plan on a wgpu device.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::{Backend, Sink};
 use super::context::Context;
@@ -77,6 +77,9 @@ impl Loaded {
                 .collect();
             self.context.check()?;
             self.ready[phase as usize] = Some(list);
+            if let Some(cache) = &self.context.cache {
+                cache.keep();
+            }
         }
         Ok(())
     }
@@ -230,6 +233,12 @@ impl Backend for Loaded {
 
     fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
         self.pump(phase, times, None, &mut |_| std::ops::ControlFlow::Continue(()))
+    }
+
+    fn profile(&mut self, phase: Phase) -> Result<Vec<Duration>> {
+        self.prepare(phase)?;
+        let list = self.ready[phase as usize].as_deref().unwrap_or_default();
+        super::profile::profile(&self.context, list)
     }
 
     fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {

@@ -2,11 +2,13 @@
 //! steps a submission. The only room that names wgpu.
 
 mod adapter;
+mod cache;
 mod context;
 mod flight;
 mod loaded;
 mod pace;
 mod pipelines;
+mod profile;
 
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use super::{Adapter, Backend, Device, DeviceChoice, ShaderChecks};
 use crate::plan::{DeviceKind, Limits, Plan};
 use crate::{Error, Result};
 
+use cache::Cache;
 use context::Context;
 
 /// A wgpu device.
@@ -53,7 +56,9 @@ impl Gpu {
         let (device, queue) =
             pollster::block_on(adapter.request_device(&adapter::request(&adapter)))
                 .map_err(|error| Error::device(&name, error))?;
-        Ok(Self { context: Arc::new(Context::new(device, queue, name, checks)), memory, kind })
+        let cache = Cache::open(&device, &adapter.get_info());
+        let context = Context::new(device, queue, name, checks, cache);
+        Ok(Self { context: Arc::new(context), memory, kind })
     }
 }
 

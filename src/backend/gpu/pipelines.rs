@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::ShaderChecks;
+use super::cache::Cache;
 use super::context::Context;
 use crate::kernels::{Access, Kernel, Slot, fold, source};
 use crate::plan::{Dispatch, Plan};
@@ -128,7 +129,7 @@ impl Pipelines {
                 constants: &overrides,
                 zero_initialize_workgroup_memory: context.checks == ShaderChecks::On,
             },
-            cache: None,
+            cache: context.cache.as_ref().map(Cache::pipelines),
         });
         self.pipelines.insert(key, (pipeline.clone(), layout.clone()));
         (pipeline, layout)

@@ -1,0 +1,73 @@
+//! Compiled pipelines, kept on disk between runs where the backend can hand them out (Vulkan).
+//!
+//! They stand in the user's cache folder, a file for each adapter and version of ours; the driver
+//! throws away what another driver has made. `HALFPLANE_CACHE` names another folder, or turns this
+//! `off`. Nothing depends on them: what cannot be read or written is done without.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::files::write_beside;
+
+/// A pipeline cache and its file.
+#[derive(Debug)]
+pub(super) struct Cache {
+    pipelines: wgpu::PipelineCache,
+    file: PathBuf,
+}
+
+impl Cache {
+    /// The cache of an adapter, where there can be one.
+    pub(super) fn open(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Option<Self> {
+        if !device.features().contains(wgpu::Features::PIPELINE_CACHE) {
+            return None;
+        }
+        let name = wgpu::util::pipeline_cache_key(info)?;
+        let file = folder()?.join(format!("{name}_{}.bin", env!("CARGO_PKG_VERSION")));
+        let data = std::fs::read(&file).ok();
+        // SAFETY: the data must be what `get_data` gave before: the file is ours, in the user's own
+        // cache folder, and appears only whole (it is renamed into place). wgpu checks its header
+        // against adapter and driver, and the driver its own.
+        let pipelines = unsafe {
+            device.create_pipeline_cache(&wgpu::PipelineCacheDescriptor {
+                label: Some("halfplane"),
+                data: data.as_deref(),
+                fallback: true,
+            })
+        };
+        Some(Self { pipelines, file })
+    }
+
+    pub(super) const fn pipelines(&self) -> &wgpu::PipelineCache {
+        &self.pipelines
+    }
+
+    /// Writes it to its file. A cache that cannot be kept is no fault.
+    pub(super) fn keep(&self) {
+        if let Some(data) = self.pipelines.get_data()
+            && let Some(folder) = self.file.parent()
+            && std::fs::create_dir_all(folder).is_ok()
+        {
+            let _ = write_beside(&self.file, &data);
+        }
+    }
+}
+
+/// The folder for what can be made again.
+pub(super) fn folder() -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty());
+    if let Some(chosen) = variable("HALFPLANE_CACHE") {
+        return (chosen != "off").then(|| PathBuf::from(chosen));
+    }
+    let parent = if cfg!(windows) {
+        PathBuf::from(variable("LOCALAPPDATA")?)
+    } else if cfg!(target_os = "macos") {
+        PathBuf::from(variable("HOME")?).join("Library/Caches")
+    } else {
+        match variable("XDG_CACHE_HOME") {
+            Some(folder) => PathBuf::from(folder),
+            None => PathBuf::from(variable("HOME")?).join(".cache"),
+        }
+    };
+    Some(parent.join("halfplane"))
+}

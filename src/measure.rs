@@ -1,0 +1,118 @@
+//! What a device can do, measured: its roofline, and where the dispatches of a step stand below it.
+//!
+//! Must not know: training, files.
+
+use std::time::Duration;
+
+use crate::Result;
+use crate::backend::Device;
+use crate::kernels::{Control, Cost, DenseForward, Function, Gather, Operation, Tiling};
+use crate::plan::{Buffer, BufferId, DeviceKind, Dispatch, Handles, Phase, Plan, Role};
+use crate::spec::{Network, Shuffle, Strategy};
+
+/// The two limits that a dispatch may run into.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Roofline {
+    /// Floating-point operations a second: of a large square matrix product by our own kernel, so
+    /// what it loses against the machine's peak is not seen here.
+    pub flops: f64,
+    /// Bytes read and written a second: of rows copied from one large buffer to another.
+    pub bytes: f64,
+}
+
+impl Roofline {
+    /// The share of the attainable speed that a dispatch reaches in a time, at most 1 but for what
+    /// measuring errs.
+    pub fn share(&self, cost: Cost, time: Duration) -> f64 {
+        let least = (cost.flops as f64 / self.flops).max(cost.bytes as f64 / self.bytes);
+        least / time.as_secs_f64().max(1e-12)
+    }
+}
+
+/// A dispatch with the time that it took.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    /// The dispatch.
+    pub dispatch: Dispatch,
+    /// The median of some replays.
+    pub time: Duration,
+}
+
+/// Measures a device: below a second on anything that is worth training on.
+///
+/// # Errors
+/// [`crate::Error::Device`] where the device fails, [`crate::Error::Invalid`] where it has no
+/// timestamps.
+pub fn roofline(device: &dyn Device) -> Result<Roofline> {
+    let product = |side| {
+        Operation::DenseForward(DenseForward {
+            rows: side,
+            inputs: side,
+            outputs: side,
+            function: Function::Identity,
+            tiling: Tiling::of(side, side),
+        })
+    };
+    // A software adapter takes a second for what a graphics processor does in a millisecond.
+    let (side, rows) = match device.limits().kind {
+        DeviceKind::Gpu => (4096, 1 << 20),
+        DeviceKind::Cpu => (1024, 1 << 19),
+        DeviceKind::Software => (512, 1 << 18),
+    };
+    let columns = 16;
+    let copy = Operation::Gather(Gather {
+        rows,
+        count: rows,
+        columns,
+        chunk_first: 0,
+        chunk_rows: rows,
+        shuffle: Shuffle::Never,
+        seed: 0,
+    });
+    let speed = |operation: Operation, rows: usize, sizes: &[usize]| {
+        let (cost, time) = time(device, operation, rows, sizes)?;
+        let seconds = time.as_secs_f64().max(1e-9);
+        Ok::<_, crate::Error>((cost.flops as f64 / seconds, cost.bytes as f64 / seconds))
+    };
+    let (flops, _) = speed(product(side), side, &[side * side, side * (side + 1), side * side])?;
+    let (_, bytes) = speed(copy, rows, &[rows * columns, rows * columns])?;
+    Ok(Roofline { flops, bytes })
+}
+
+/// The time of one operation on zeros: a control buffer first, then buffers of these sizes.
+fn time(
+    device: &dyn Device,
+    operation: Operation,
+    rows: usize,
+    sizes: &[usize],
+) -> Result<(Cost, Duration)> {
+    let cost = operation.kernel().cost();
+    let slots = operation.kernel().slots();
+    let words = std::iter::once(Control::WORDS).chain(sizes.iter().copied());
+    let buffers: Vec<Buffer> = slots
+        .iter()
+        .zip(words)
+        .map(|(slot, words)| Buffer {
+            name: slot.name.into(),
+            shape: vec![words],
+            role: Role::Bookkeeping,
+        })
+        .collect();
+    let mut phases: [Vec<Dispatch>; 4] = Default::default();
+    let bindings = (0..buffers.len()).map(BufferId).collect();
+    phases[Phase::Step as usize] = vec![Dispatch { label: "measure".into(), operation, bindings }];
+    let mut backend = device.load(Plan {
+        networks: vec![Network::new(1, &[], 1)],
+        strategy: Strategy::Layered,
+        rows: 0,
+        batch: 0,
+        evaluate_rows: 0,
+        predict_rows: 0,
+        buffers,
+        phases,
+        handles: Handles::default(),
+    })?;
+    backend.write(BufferId(0), &Control::of_rows(rows).to_words())?;
+    let times = backend.profile(Phase::Step)?;
+    Ok((cost, times.first().copied().unwrap_or_default()))
+}
