@@ -16,7 +16,7 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     let outputs: Vec<(&str, &Path)> = to_file.map(|path| ("--output", path)).into_iter().collect();
     let inputs = [("the model", &arguments.model), ("the data", &arguments.data)];
     apart(&outputs, inputs.into_iter().map(|(name, path)| (name, path.as_path())))?;
-    let features = read_features(&arguments.data, &model.features)?;
+    let features = read_features(&arguments.data, &model.preprocessing.output_names())?;
     let predictions = model.predict_on(&arguments.device, &features)?;
     if let Some(at) = predictions.iter().position(|value| !value.is_finite()) {
         return Err(Error::Data {

@@ -1,6 +1,6 @@
 //! Data sets that every lecture has.
 
-use super::{Dataset, Targets};
+use super::{Dataset, Preprocessing, Targets};
 
 impl Dataset {
     /// The four points of exclusive or: what one line cannot part.
@@ -10,7 +10,7 @@ impl Dataset {
             rows: 4,
             features: vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0],
             targets: Targets::Binary { values: vec![0.0, 1.0, 1.0, 0.0], columns: 1 },
-            feature_names: vec!["x1".into(), "x2".into()],
+            preprocessing: Preprocessing::as_is(["x1", "x2"]),
             target_name: "y".into(),
             classes: vec!["0".into(), "1".into()],
         }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Preprocessing;
 use crate::spec::named;
 use crate::{Error, Result};
 
@@ -92,7 +93,7 @@ pub struct Dataset {
     pub(super) rows: usize,
     pub(super) features: Vec<f32>,
     pub(super) targets: Targets,
-    pub(super) feature_names: Vec<String>,
+    pub(super) preprocessing: Preprocessing,
     pub(super) target_name: String,
     pub(super) classes: Vec<String>,
 }
@@ -164,7 +165,7 @@ impl Dataset {
             rows,
             features,
             targets,
-            feature_names: (1..=inputs).map(|column| format!("x{column}")).collect(),
+            preprocessing: Preprocessing::as_is((1..=inputs).map(|column| format!("x{column}"))),
             target_name: "y".into(),
             classes: (0..classes).map(|class| class.to_string()).collect(),
         })
@@ -200,9 +201,14 @@ impl Dataset {
         &self.targets
     }
 
-    /// The names of the columns of features.
-    pub fn feature_names(&self) -> &[String] {
-        &self.feature_names
+    /// How the features came from a table.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
+    /// The names of the features, one for each number in a row of them.
+    pub fn feature_names(&self) -> Vec<String> {
+        self.preprocessing.output_names()
     }
 
     /// The name of the column of targets.

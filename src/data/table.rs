@@ -9,7 +9,7 @@ use std::path::Path;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::{Dataset, Targets, Task};
+use super::{Dataset, Preprocessing, Targets, Task};
 use crate::{Error, Result};
 
 /// Past so many different values a column of numbers is not taken for classes.
@@ -61,7 +61,8 @@ pub fn read_table(path: &Path, options: &TableOptions) -> Result<Dataset> {
     let (targets, classes) = labels.finish(&table, &target_name, options.task)?;
     let mut feature_names = table.columns;
     feature_names.remove(target);
-    Ok(Dataset { inputs, rows, features, targets, feature_names, target_name, classes })
+    let preprocessing = Preprocessing::as_is(feature_names);
+    Ok(Dataset { inputs, rows, features, targets, preprocessing, target_name, classes })
 }
 
 /// Reads the named columns of a table, in the order of `names`, for prediction: \[N, names\] row by

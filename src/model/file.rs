@@ -8,6 +8,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::{Model, Provenance};
+use crate::data::Preprocessing;
 use crate::files::write_beside;
 use crate::spec::{LayerParameters, Network, Output, Parameters};
 use crate::{Error, Result};
@@ -16,14 +17,19 @@ use crate::{Error, Result};
 const KEY: &str = "halfplane";
 
 /// The version of what stands under the key.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What the tensors do not tell.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Metadata {
     version: u32,
     network: Network,
-    features: Vec<String>,
+    /// Of version 1: the names of columns that were taken as they stand.
+    #[serde(default, skip_serializing)]
+    features: Option<Vec<String>>,
+    /// Since version 2.
+    preprocessing: Option<Preprocessing>,
     target: String,
     classes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +48,8 @@ impl Model {
         let metadata = Metadata {
             version: VERSION,
             network: self.network.clone(),
-            features: self.features.clone(),
+            features: None,
+            preprocessing: Some(self.preprocessing.clone()),
             target: self.target.clone(),
             classes: self.classes.clone(),
             provenance: self.provenance.clone(),
@@ -104,10 +111,16 @@ impl Model {
             serde_json::from_str(text).map_err(|error| damaged(path, &error))?;
         let known = |problem: String| Error::model(path, problem, "train it again");
         metadata.network.check().map_err(|error| known(error.to_string()))?;
-        if metadata.features.len() != metadata.network.inputs {
+        let preprocessing = match (metadata.preprocessing, metadata.features) {
+            (Some(preprocessing), None) => preprocessing,
+            (None, Some(features)) => Preprocessing::as_is(features),
+            _ => return Err(known("it does not say which columns it takes".into())),
+        };
+        preprocessing.check().map_err(|error| known(error.to_string()))?;
+        if preprocessing.outputs() != metadata.network.inputs {
             return Err(known(format!(
-                "{} columns are named for {} inputs",
-                metadata.features.len(),
+                "its columns make {} inputs for the {} of its network",
+                preprocessing.outputs(),
                 metadata.network.inputs,
             )));
         }
@@ -127,7 +140,7 @@ impl Model {
         Ok(Self {
             network: metadata.network,
             parameters,
-            features: metadata.features,
+            preprocessing,
             target: metadata.target,
             classes: metadata.classes,
             provenance: metadata.provenance,

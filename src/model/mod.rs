@@ -7,6 +7,7 @@ mod file;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
+use crate::data::Preprocessing;
 use crate::kernels::{Control, floats};
 use crate::plan::{self, Limits, Plan, Region};
 use crate::spec::{Loss, Network, Optimizer, Parameters};
@@ -40,8 +41,8 @@ pub struct Model {
     pub network: Network,
     /// Its weights.
     pub parameters: Parameters,
-    /// The names of the columns that it takes, in order.
-    pub features: Vec<String>,
+    /// How a table's columns become its inputs, and its outputs the target.
+    pub preprocessing: Preprocessing,
     /// The name of the column that it predicts.
     pub target: String,
     /// The names of the classes: none for regression. Of two, the second is "yes".
@@ -51,8 +52,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// Predictions for rows \[N, I\], on the CPU: \[N, O\] row by row. Probabilities for classes,
-    /// numbers for regression.
+    /// Predictions for rows \[N, I\] of the network's inputs, on the CPU: \[N, O\] row by row.
+    /// Probabilities for classes; for regression numbers in the target's own unit.
     ///
     /// # Errors
     /// [`Error::Invalid`] where `features` are not whole rows of finite numbers.
@@ -81,7 +82,9 @@ impl Model {
         self.parameters.check(&self.network)?;
         let (device, _) = backend::open(choice, ShaderChecks::Off)?;
         let load = |plan| device.load(plan);
-        apply(&self.network, &self.parameters, features, &device.limits(), load)
+        let mut outputs = apply(&self.network, &self.parameters, features, &device.limits(), load)?;
+        self.preprocessing.target.restore(&mut outputs);
+        Ok(outputs)
     }
 }
 
@@ -136,4 +139,26 @@ fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>> {
         predictions.extend_from_slice(floats(&words));
     }
     Ok(predictions)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_model_of_version_1_is_read_as_it_was_written() {
+        // Written by the program as it was before preprocessing; so were the predictions.
+        let model = Model::load(Path::new("tests/models/version-1.safetensors")).expect("it loads");
+        assert_eq!(model.preprocessing, Preprocessing::as_is(["u", "v"]));
+        assert_eq!(model.classes, ["blue", "green, dark", "red"]);
+        let predictions = model.predict(&[0.5, 3.0, -3.0, -0.5]).expect("two rows");
+        let expected =
+            [0.99988556, 0.00011375671, 6.664485e-7, 1.5569716e-5, 4.354176e-5, 0.9999409];
+        for (found, expected) in predictions.iter().zip(expected) {
+            // Sums may run in another order on another processor.
+            assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
+        }
+    }
 }

@@ -257,7 +257,7 @@ impl<'a> Trainer<'a> {
         Ok(Model {
             network: self.plan().network().clone(),
             parameters,
-            features: self.data.feature_names().to_vec(),
+            preprocessing: self.data.preprocessing().clone(),
             target: self.data.target_name().to_owned(),
             classes: self.data.classes().to_vec(),
             provenance: Some(provenance),
