@@ -1,10 +1,14 @@
 //! What can be typed: the one definition that parser, help and configuration files share.
 
+mod data;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Result, Strategy, Task};
+use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Result, Strategy};
+
+pub(crate) use data::{DataArguments, LayoutArguments, source};
 
 use super::config;
 
@@ -31,9 +35,9 @@ Exit codes: 0, 2 for what you can mend (arguments, files, data), 1 for what fail
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     #[command(allow_negative_numbers = true)]
-    /// Train a network on a CSV file, or on the built-in `xor`
+    /// Train a network on a table, or on the built-in `xor`
     Train(TrainArguments),
-    /// Apply a trained model to the rows of a CSV file
+    /// Apply a trained model to the rows of a table
     Predict(PredictArguments),
     #[command(allow_negative_numbers = true)]
     /// Print the dispatch graph of a training: kernels, shapes, FLOPs, bytes, memory
@@ -79,21 +83,15 @@ pub(crate) struct PlanArguments {
 /// What describes a training: data, network, optimizer, length, device.
 #[derive(Debug, Args)]
 pub(crate) struct Typed {
-    /// A CSV file with a header, or `xor`
+    /// A table (CSV, TSV, Parquet, .npy, .npz or IDX, perhaps through gzip; - is standard input),
+    /// or `xor`
     pub(crate) data: PathBuf,
     /// Read options from a TOML file: the same names without the leading --; flags win
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// The column to predict [default: the last]
-    #[arg(long, value_name = "COL", help_heading = "Data")]
-    pub(crate) target: Option<String>,
-    /// What kind of target it is: auto, binary, multiclass or regression [default: auto]
-    #[arg(long, value_parser = auto_or::<Task>, help_heading = "Data")]
-    pub(crate) task: Option<AutoOr<Task>>,
-    /// How numbers are prepared: none, they are taken as they stand [default: none]
-    #[arg(long, value_parser = ["none"], help_heading = "Data")]
-    pub(crate) preprocess: Option<String>,
+    #[command(flatten)]
+    pub(crate) table: DataArguments,
 
     /// Units of each hidden layer, as in 64,32, or none [default: 100; xor: 2]
     #[arg(long, value_name = "A,B,…|none", help_heading = "Network")]
@@ -152,9 +150,11 @@ pub(crate) struct Typed {
 pub(crate) struct PredictArguments {
     /// A model that `train --output` has written
     pub(crate) model: PathBuf,
-    /// A CSV file with the model's columns; others are passed over
+    /// A table with the model's columns, as `train` takes it; other columns are passed over
     pub(crate) data: PathBuf,
-    /// Write the predictions here, as CSV [default: to standard output]
+    #[command(flatten)]
+    pub(crate) layout: LayoutArguments,
+    /// Write the predictions here, as CSV [default: -, to standard output]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// auto, gpu, software, cpu, or a part of an adapter's name

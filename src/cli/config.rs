@@ -9,6 +9,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use halfplane::{Error, Result};
 use toml::{Table, Value};
 
+/// Keys whose values are lists of words.
+const LISTS: [&str; 4] = ["categorical", "numeric", "drop", "na"];
+
 /// The arguments with the configuration file's before the user's own, or nothing where no file
 /// is named. Keys that were typed as flags are left out: flags win.
 pub(super) fn merge(
@@ -91,6 +94,13 @@ fn words(path: &Path, key: &str, argument: &Arg, value: &Value) -> Result<Vec<Os
         Value::Array(items) if key == "hidden" && items.iter().all(Value::is_integer) => {
             items.iter().map(Value::to_string).collect::<Vec<_>>().join(",")
         }
+        Value::Array(items) if LISTS.contains(&key) && items.iter().all(Value::is_str) => {
+            let quoted = |item: &Value| {
+                format!("\"{}\"", item.as_str().unwrap_or_default().replace('"', "\"\""))
+            };
+            items.iter().map(quoted).collect::<Vec<_>>().join(",")
+        }
+        _ if LISTS.contains(&key) => return refuse("it must be a list of words"),
         _ => return refuse("it must be a number or a word, or a list of numbers for hidden"),
     };
     Ok(vec![format!("--{key}={text}").into()])

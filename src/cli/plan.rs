@@ -10,7 +10,7 @@ use super::settings::Settings;
 use crate::report;
 
 pub(super) fn run(arguments: &PlanArguments) -> Result<()> {
-    let Settings { data, network, options } = Settings::new(&arguments.typed, None)?;
+    let Settings { data, network, options, .. } = Settings::new(&arguments.typed, None)?;
     let (device, _) = backend::open(&options.device, ShaderChecks::Off)?;
     let plan = plan_for(&network, &data, &options, &device.limits())?;
     if arguments.profile {

@@ -6,7 +6,7 @@ use halfplane::data::read_features;
 use halfplane::files::write_beside;
 use halfplane::{Error, Model, Output, Result};
 
-use super::arguments::PredictArguments;
+use super::arguments::{PredictArguments, source};
 use super::outputs::apart;
 use crate::report;
 
@@ -16,8 +16,10 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     let outputs: Vec<(&str, &Path)> = to_file.map(|path| ("--output", path)).into_iter().collect();
     let inputs = [("the model", &arguments.model), ("the data", &arguments.data)];
     apart(&outputs, inputs.into_iter().map(|(name, path)| (name, path.as_path())))?;
-    let features = read_features(&arguments.data, &model.preprocessing.output_names())?;
-    let predictions = model.predict_on(&arguments.device, &features)?;
+    let layout = arguments.layout.layout();
+    let features = read_features(&source(&arguments.data), layout, &model.preprocessing)?;
+    report::warn(&features.warnings);
+    let predictions = model.predict_on(&arguments.device, &features.values)?;
     if let Some(at) = predictions.iter().position(|value| !value.is_finite()) {
         return Err(Error::Data {
             path: arguments.data.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use halfplane::data::{TableOptions, read_table};
+use halfplane::data::{Prepared, Warning, prepare};
 use halfplane::model::read_parameters;
 use halfplane::train::output_for;
 use halfplane::{
@@ -10,11 +10,15 @@ use halfplane::{
     Strategy, TrainOptions,
 };
 
-use super::arguments::{AutoOr, OptimizerName, Typed};
+use super::arguments::{AutoOr, OptimizerName, Typed, source};
 
 /// A training, ready to be run.
 pub(super) struct Settings {
     pub(super) data: Dataset,
+    /// The rows to validate with.
+    pub(super) validation: Option<Dataset>,
+    /// What to know about the data.
+    pub(super) warnings: Vec<Warning>,
     pub(super) network: Network,
     pub(super) options: TrainOptions,
 }
@@ -56,7 +60,11 @@ impl Settings {
         let defaults = if classic { &XOR } else { &TABLE };
         let mut options = options(typed, defaults, log_every)?;
         options.check()?;
-        let data = if classic { xor(typed)? } else { table(typed)? };
+        let Prepared { training: data, validation, warnings } = if classic {
+            Prepared { training: xor(typed)?, validation: None, warnings: Vec::new() }
+        } else {
+            prepare(&source(&typed.data), &typed.table.options(options.seed)?)?
+        };
         let hidden = typed.hidden.as_ref().map_or(defaults.hidden, |hidden| &hidden.0);
         let network = Network::new(data.inputs(), hidden, data.outputs())
             .with_activation(typed.activation.unwrap_or(defaults.activation))
@@ -66,13 +74,13 @@ impl Settings {
         if let Some(path) = &typed.init_from {
             options.initial = Some(read_parameters(path, &network)?);
         }
-        Ok(Self { data, network, options })
+        Ok(Self { data, validation, warnings, network, options })
     }
 }
 
 fn xor(typed: &Typed) -> Result<Dataset> {
     let data = Dataset::xor();
-    if let Some(target) = &typed.target
+    if let Some(target) = &typed.table.target
         && target != data.target_name()
     {
         return Err(Error::Invalid {
@@ -80,18 +88,19 @@ fn xor(typed: &Typed) -> Result<Dataset> {
             remedy: "its target is `y`".into(),
         });
     }
-    match AutoOr::chosen(typed.task) {
+    if let Some(flag) = typed.table.for_files_only() {
+        return Err(Error::Invalid {
+            problem: format!("{flag} says something of a file, and the built-in xor is none"),
+            remedy: "leave it out".into(),
+        });
+    }
+    match AutoOr::chosen(typed.table.task) {
         Some(task) if task != data.task() => Err(Error::Invalid {
             problem: format!("the built-in xor is binary, not {task}"),
             remedy: "leave out --task".into(),
         }),
         _ => Ok(data),
     }
-}
-
-fn table(typed: &Typed) -> Result<Dataset> {
-    let options = TableOptions { target: typed.target.clone(), task: AutoOr::chosen(typed.task) };
-    read_table(&typed.data, &options)
 }
 
 fn options(typed: &Typed, defaults: &Defaults, log_every: Option<u64>) -> Result<TrainOptions> {

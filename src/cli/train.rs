@@ -10,11 +10,13 @@ use super::settings::Settings;
 use crate::report::{Report, Verbosity};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<()> {
-    let Settings { data, network, options } = Settings::new(&arguments.typed, arguments.log_every)?;
+    let Settings { data, warnings, network, options, .. } =
+        Settings::new(&arguments.typed, arguments.log_every)?;
     check_outputs(arguments)?;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
     let mut trainer = Trainer::new(&network, &data, options.clone())?;
     let mut report = Report::open(arguments.metrics.as_deref(), verbosity)?;
+    report.warn(&warnings);
     report.begin(&trainer, &data, &options)?;
     let summary = trainer.run(|event| report.event(event))?;
     // The model first: nothing that is printed is worth losing it for.
@@ -36,7 +38,7 @@ fn check_outputs(arguments: &TrainArguments) -> Result<()> {
         outputs.into_iter().filter_map(|(name, path)| Some((name, path.as_deref()?))).collect();
     let typed = &arguments.typed;
     // Weights may be trained on in their place.
-    let inputs = [("the data", Some(&typed.data)), ("--config", typed.config.as_ref())];
-    let inputs = inputs.into_iter().filter_map(|(name, path)| Some((name, path?.as_path())));
-    apart(&outputs, inputs)
+    let config = typed.config.as_deref().map(|path| ("--config", path));
+    let inputs = [("the data", typed.data.as_path())].into_iter().chain(config);
+    apart(&outputs, inputs.chain(typed.table.files()))
 }

@@ -10,6 +10,7 @@ impl Dataset {
             rows: 4,
             features: vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0],
             targets: Targets::Binary { values: vec![0.0, 1.0, 1.0, 0.0], columns: 1 },
+            weights: None,
             preprocessing: Preprocessing::as_is(["x1", "x2"]),
             target_name: "y".into(),
             classes: vec!["0".into(), "1".into()],

@@ -59,6 +59,41 @@ impl Targets {
         }
     }
 
+    /// Rows, N.
+    pub fn rows(&self) -> usize {
+        self.words().len() / self.columns().max(1)
+    }
+
+    /// The number of each row's class; nothing for numbers and for several labels at once.
+    pub fn classes(&self) -> Option<impl Iterator<Item = usize> + Clone + '_> {
+        match self {
+            Self::Binary { columns: 1, .. } | Self::Classes { .. } => {}
+            Self::Binary { .. } | Self::Numbers { .. } => return None,
+        }
+        let whole = matches!(self, Self::Classes { .. });
+        let class = move |&word: &u32| match whole {
+            true => word as usize,
+            false => f32::from_bits(word) as usize,
+        };
+        Some(self.words().iter().map(class))
+    }
+
+    /// Some of the rows, in the order given.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Binary { values, columns } => {
+                Self::Binary { values: select(values, *columns, rows), columns: *columns }
+            }
+            Self::Classes { values, count } => {
+                Self::Classes { values: select(values, 1, rows), count: *count }
+            }
+            Self::Numbers { values, columns } => {
+                Self::Numbers { values: select(values, *columns, rows), columns: *columns }
+            }
+        }
+    }
+
     /// Outputs that a network needs for them.
     pub fn outputs(&self) -> usize {
         match self {
@@ -86,6 +121,11 @@ impl Targets {
     }
 }
 
+/// Some rows of a matrix of so many columns.
+fn select<T: Copy>(values: &[T], columns: usize, rows: &[usize]) -> Vec<T> {
+    rows.iter().flat_map(|row| &values[row * columns..][..columns]).copied().collect()
+}
+
 /// A table ready for training: all numbers finite, all targets in range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -93,6 +133,7 @@ pub struct Dataset {
     pub(super) rows: usize,
     pub(super) features: Vec<f32>,
     pub(super) targets: Targets,
+    pub(super) weights: Option<Vec<f32>>,
     pub(super) preprocessing: Preprocessing,
     pub(super) target_name: String,
     pub(super) classes: Vec<String>,
@@ -165,10 +206,50 @@ impl Dataset {
             rows,
             features,
             targets,
+            weights: None,
             preprocessing: Preprocessing::as_is((1..=inputs).map(|column| format!("x{column}"))),
             target_name: "y".into(),
             classes: (0..classes).map(|class| class.to_string()).collect(),
         })
+    }
+
+    /// The same data with a weight for each row: how much it counts in the loss.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where there are not as many weights as rows, one is negative or not
+    /// finite, or all are 0.
+    pub fn with_weights(self, weights: Vec<f32>) -> Result<Self> {
+        if weights.len() != self.rows {
+            return Err(Error::invalid(
+                format!("{} weights for {} rows", weights.len(), self.rows),
+                "give one for each row",
+            ));
+        }
+        if let Some(row) = weights.iter().position(|weight| !weight.is_finite() || *weight < 0.0) {
+            return Err(Error::invalid(
+                format!("the weight of row {} is {}", row + 1, weights[row]),
+                "weights are numbers of at least 0",
+            ));
+        }
+        if weights.iter().all(|weight| *weight == 0.0) {
+            return Err(Error::invalid("all weights are 0", "give some row a positive one"));
+        }
+        Ok(Self { weights: Some(weights), ..self })
+    }
+
+    /// Some of the rows, in the order given.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            rows: rows.len(),
+            features: select(&self.features, self.inputs, rows),
+            targets: self.targets.select(rows),
+            weights: self.weights.as_ref().map(|weights| select(weights, 1, rows)),
+            preprocessing: self.preprocessing.clone(),
+            target_name: self.target_name.clone(),
+            classes: self.classes.clone(),
+            ..*self
+        }
     }
 
     /// Numbers in a row of features, I.
@@ -199,6 +280,11 @@ impl Dataset {
     /// The targets.
     pub fn targets(&self) -> &Targets {
         &self.targets
+    }
+
+    /// How much each row counts in the loss, where they do not all count alike.
+    pub fn weights(&self) -> Option<&[f32]> {
+        self.weights.as_deref()
     }
 
     /// How the features came from a table.

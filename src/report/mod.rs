@@ -11,6 +11,7 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use halfplane::data::Warning;
 use halfplane::{Dataset, Error, Event, Result, Summary, TrainOptions, Trainer};
 
 pub(crate) use profile::{profile, roofline};
@@ -34,6 +35,13 @@ impl Report {
     pub(crate) fn open(metrics: Option<&Path>, verbosity: Verbosity) -> Result<Self> {
         let metrics = metrics.map(metrics::Metrics::create).transpose()?;
         Ok(Self { metrics, progress: None, verbosity })
+    }
+
+    /// Says what to know about the data.
+    pub(crate) fn warn(&self, warnings: &[Warning]) {
+        if self.verbosity == Verbosity::Normal {
+            warn(warnings);
+        }
     }
 
     /// Says what is going to be trained, and where.
@@ -96,6 +104,13 @@ pub(crate) fn print(text: &str) -> Result<()> {
             Err(Error::File { verb: "write", path: "standard output".into(), source })
         }
         _ => Ok(()),
+    }
+}
+
+/// Prints warnings.
+pub(crate) fn warn(warnings: &[Warning]) {
+    for warning in warnings {
+        let _ = writeln!(std::io::stderr().lock(), "warning: {warning}");
     }
 }
 

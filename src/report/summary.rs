@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use halfplane::data::{Column, Encoding};
 use halfplane::{
     Dataset, Loss, Optimizer, Output, Result, Summary, Targets, TrainOptions, Trainer,
 };
@@ -25,6 +26,7 @@ pub(super) fn heading(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOpti
     let notice = trainer.notice().map(|text| format!(" ({text})")).unwrap_or_default();
     format!(
         "{} rows of {}, target `{}`: {}\n\
+         {}\
          network {network}: {activation}, {} output, {} parameters\n\
          {loss} loss, {}, {batch}, seed {}\n\
          device {}{notice}\n",
@@ -35,12 +37,48 @@ pub(super) fn heading(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOpti
         },
         data.target_name(),
         target(data),
+        columns(data),
         network.output,
         network.parameters(),
         optimizer(&options.optimizer),
         options.seed,
         trainer.device(),
     )
+}
+
+/// What becomes of the columns, and how unlike the classes' numbers are.
+fn columns(data: &Dataset) -> String {
+    let preprocessing = data.preprocessing();
+    let untouched = |column: &Column| column.encoding == Encoding::AsIs;
+    let mut text = String::new();
+    if !preprocessing.columns.iter().all(untouched) {
+        for line in preprocessing.to_string().lines() {
+            text += &format!("  {line}\n");
+        }
+    }
+    if data.is_imbalanced() {
+        text += &imbalance(data);
+    }
+    text
+}
+
+fn imbalance(data: &Dataset) -> String {
+    let counts = data.class_counts();
+    let mut order: Vec<usize> = (0..counts.len()).collect();
+    order.sort_by_key(|class| std::cmp::Reverse(counts[*class]));
+    let share = |class: usize| {
+        let percent = 100.0 * counts[class] as f64 / data.rows() as f64;
+        format!("{} {} ({percent:.1} %)", data.classes()[class], counts[class])
+    };
+    let shown = match order[..] {
+        [most, .., least] if order.len() > 6 => format!("from {} to {}", share(most), share(least)),
+        _ => order.iter().map(|class| share(*class)).collect::<Vec<_>>().join(", "),
+    };
+    let remedy = match data.weights() {
+        Some(_) => "",
+        None => "; --class-weight balanced lets them count alike",
+    };
+    format!("  imbalanced classes: {shown}{remedy}\n")
 }
 
 fn target(data: &Dataset) -> String {
@@ -155,7 +193,12 @@ fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
                 data.classes()[values[row] as usize].clone(),
             ),
             Targets::Numbers { values, columns } => {
-                (list(hypothesis), list(&values[row * columns..][..*columns]))
+                let own = |values: &[f32]| {
+                    let mut values = values.to_vec();
+                    data.preprocessing().target.restore(&mut values);
+                    list(&values)
+                };
+                (own(hypothesis), own(&values[row * columns..][..*columns]))
             }
         };
         let shown = if data.inputs() <= 4 { list(inputs) } else { (row + 1).to_string() };

@@ -323,6 +323,12 @@ fn fits(network: &Network, data: &Dataset) -> Result<()> {
             "make them equal",
         ));
     }
+    if data.weights().is_some() {
+        return Err(Error::invalid(
+            "the rows have weights, which no loss takes yet",
+            "leave out --class-weight and --sample-weight",
+        ));
+    }
     let output = output_for(data.task());
     if network.outputs != data.outputs() || network.output != output {
         let kind = match data.targets() {

@@ -1,11 +1,18 @@
 //! How a table's columns become a network's inputs, as plain data: fitted on the training rows,
 //! stored with the model, applied wherever the model is, and written out by the exports.
 
+mod apply;
+mod describe;
+mod fit;
+
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
+
+pub(super) use apply::{Applied, check_rows};
+pub(super) use fit::{Fitted, Said, fit, fit_target};
 
 /// The most inputs that a preprocessing may make: past this a file is taken for damaged.
 const MOST_OUTPUTS: usize = 1 << 24;
@@ -234,6 +241,15 @@ impl Encoding {
 }
 
 impl TargetEncoding {
+    /// The target as the network learns it.
+    pub fn apply(&self, targets: &mut [f32]) {
+        if let Self::Standardised { mean, scale } = self {
+            for target in targets {
+                *target = (*target - mean) / scale;
+            }
+        }
+    }
+
     /// The network's outputs in the target's own unit.
     pub fn restore(&self, outputs: &mut [f32]) {
         if let Self::Standardised { mean, scale } = self {

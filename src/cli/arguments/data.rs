@@ -1,0 +1,169 @@
+//! What can be typed about data: what a file is, what its columns hold, what they are for.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use halfplane::data::{
+    ClassWeight, FirstLine, Layout, NA, Preprocess, Source, TableOptions, Validation, list,
+};
+use halfplane::{Error, Result, Task};
+
+use super::{AutoOr, auto_or};
+
+/// How a text file is laid out.
+#[derive(Debug, Args)]
+pub(crate) struct LayoutArguments {
+    /// What parts the fields of a text file: a character, or tab [default: found out]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Data")]
+    delimiter: Option<u8>,
+    /// The first line is a row: columns are named x1, x2, …
+    #[arg(long, help_heading = "Data")]
+    no_header: bool,
+}
+
+/// What a table is, and what becomes of its columns.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct DataArguments {
+    #[command(flatten)]
+    layout: LayoutArguments,
+    /// The column to predict [default: the last]
+    #[arg(long, value_name = "COL")]
+    pub(crate) target: Option<String>,
+    /// A file of its own for the column to predict, such as the labels of pictures
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// What kind of target it is: auto, binary, multiclass or regression [default: auto]
+    #[arg(long, value_name = "NAME", value_parser = auto_or::<Task>)]
+    pub(crate) task: Option<AutoOr<Task>>,
+    /// auto: numbers are standardised, words become one-hot, missing values are filled in;
+    /// none: numbers are taken as they stand [default: auto]
+    #[arg(long, value_name = "auto|none")]
+    preprocess: Option<Preprocess>,
+    /// Columns that hold words, whatever they look like
+    #[arg(long, value_name = "COL,…")]
+    categorical: Option<List>,
+    /// Columns that hold numbers: a word in them is an error
+    #[arg(long, value_name = "COL,…")]
+    numeric: Option<List>,
+    /// Columns to leave out
+    #[arg(long, value_name = "COL,…")]
+    drop: Option<List>,
+    /// Words that stand for a missing value, as an empty field does
+    /// [default: NA, N/A, n/a, NaN, nan, null, NULL, None, <NA>, #N/A, ?]
+    #[arg(long, value_name = "WORD,…", allow_hyphen_values = true)]
+    na: Option<List>,
+    /// Rows to validate with: a fraction of them, of each class alike, or a file of their own
+    #[arg(long, value_name = "FRACTION|FILE")]
+    validation: Option<String>,
+    /// The column to predict of the validation file, where it has a file of its own
+    #[arg(long, value_name = "FILE", requires = "validation")]
+    validation_labels: Option<PathBuf>,
+    /// How much each class counts: none, balanced, or class=weight,… [default: none]
+    #[arg(long, value_name = "balanced|CLASS=WEIGHT,…")]
+    class_weight: Option<ClassWeight>,
+    /// A column that says how much each row counts; it is no input
+    #[arg(long, value_name = "COL")]
+    sample_weight: Option<String>,
+}
+
+/// Names parted by commas; one that holds a comma stands in quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct List(Vec<String>);
+
+impl std::str::FromStr for List {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(list(text)))
+    }
+}
+
+impl LayoutArguments {
+    pub(crate) fn layout(&self) -> Layout {
+        Layout {
+            delimiter: self.delimiter,
+            header: if self.no_header { FirstLine::Row } else { FirstLine::Names },
+        }
+    }
+}
+
+impl DataArguments {
+    /// The options that were typed.
+    pub(crate) fn options(&self, seed: u64) -> Result<TableOptions> {
+        let names =
+            |list: &Option<List>| list.as_ref().map(|list| list.0.clone()).unwrap_or_default();
+        Ok(TableOptions {
+            layout: self.layout.layout(),
+            target: self.target.clone(),
+            labels: self.labels.as_deref().map(source),
+            task: AutoOr::chosen(self.task),
+            preprocess: self.preprocess.unwrap_or_default(),
+            categorical: names(&self.categorical),
+            numeric: names(&self.numeric),
+            drop: names(&self.drop),
+            na: match &self.na {
+                Some(List(words)) => words.clone(),
+                None => NA.iter().map(ToString::to_string).collect(),
+            },
+            validation: self.validation()?,
+            class_weight: self.class_weight.clone().unwrap_or_default(),
+            sample_weight: self.sample_weight.clone(),
+            seed,
+        })
+    }
+
+    /// The files that are read beside the data itself.
+    pub(crate) fn files(&self) -> Vec<(&'static str, &Path)> {
+        let validation = self.validation.as_ref().filter(|text| text.parse::<f64>().is_err());
+        [
+            ("--labels", self.labels.as_deref()),
+            ("--validation", validation.map(Path::new)),
+            ("--validation-labels", self.validation_labels.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, path)| Some((name, path?)))
+        .collect()
+    }
+
+    /// The flags that only a file can follow, as they were typed.
+    pub(crate) fn for_files_only(&self) -> Option<&'static str> {
+        [
+            ("--labels", self.labels.is_some()),
+            ("--categorical", self.categorical.is_some()),
+            ("--numeric", self.numeric.is_some()),
+            ("--drop", self.drop.is_some()),
+            ("--validation", self.validation.is_some()),
+            ("--class-weight", self.class_weight.is_some()),
+            ("--sample-weight", self.sample_weight.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(name, typed)| typed.then_some(name))
+    }
+
+    fn validation(&self) -> Result<Option<Validation>> {
+        let Some(text) = &self.validation else { return Ok(None) };
+        let labels = self.validation_labels.as_deref().map(source);
+        match text.parse() {
+            Ok(_) if labels.is_some() => Err(Error::Invalid {
+                problem: "--validation-labels belong to a validation file".into(),
+                remedy: "leave them out, or name the file by --validation".into(),
+            }),
+            Ok(fraction) => Ok(Some(Validation::Fraction(fraction))),
+            Err(_) => Ok(Some(Validation::Table { data: source(Path::new(text)), labels })),
+        }
+    }
+}
+
+/// The source that a path names: - is standard input.
+pub(crate) fn source(path: &Path) -> Source {
+    if path.as_os_str() == "-" { Source::StandardInput } else { Source::File(path.into()) }
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        _ if text == "tab" || text == "\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+        _ => Err("it must be one ASCII character, or tab".to_owned()),
+    }
+}

@@ -1,0 +1,132 @@
+//! Words by number, each kept once.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::Fault;
+use crate::data::segmented::Segmented;
+use crate::data::table::{MISSING, UNKNOWN};
+
+/// Past so many bytes of different words they are no categories.
+const MOST_BYTES: usize = 1 << 24;
+
+/// The words of a column.
+#[derive(Debug)]
+pub(super) struct Dictionary {
+    pub(super) codes: Segmented<u32>,
+    pub(super) list: Vec<String>,
+    /// The first word that a closed dictionary has not got.
+    pub(super) unknown: Option<String>,
+    places: HashMap<Box<[u8]>, u32, RandomState>,
+    bytes: usize,
+    entry: Entry,
+}
+
+/// Whether new words enter.
+#[derive(Debug)]
+enum Entry {
+    /// Until there are so many.
+    Open(usize),
+    /// None. Words that are numbers are found by their value, too: `1.0` is `1`.
+    Closed(HashMap<u32, u32, RandomState>),
+}
+
+impl Dictionary {
+    /// An empty one that takes so many words.
+    pub(super) fn open(most: usize) -> Self {
+        Self {
+            codes: Segmented::default(),
+            list: Vec::new(),
+            unknown: None,
+            places: HashMap::default(),
+            bytes: 0,
+            entry: Entry::Open(most),
+        }
+    }
+
+    /// One that knows such words and takes no others.
+    pub(super) fn closed(list: &[String]) -> Self {
+        let places = (0..).zip(list).map(|(code, word)| (word.as_bytes().into(), code)).collect();
+        let number = |word: &String| word.parse::<f32>().ok().map(value);
+        let numbers = (0..).zip(list).filter_map(|(code, word)| Some((number(word)?, code)));
+        let entry = Entry::Closed(numbers.collect());
+        Self { list: list.to_vec(), places, entry, ..Self::open(0) }
+    }
+
+    /// The words of numbers: those of `odd` rows by their text, the others as float32 prints them.
+    /// Nothing where they are too many.
+    pub(super) fn of_numbers(
+        numbers: &Segmented<f32>,
+        odd: &[(usize, Box<str>)],
+        most: usize,
+    ) -> Option<Self> {
+        let mut own = Self::open(most);
+        let mut odd = odd.iter().peekable();
+        let mut known: HashMap<u32, u32, RandomState> = HashMap::default();
+        for (row, number) in numbers.iter().enumerate() {
+            let code = if number.is_nan() {
+                MISSING
+            } else if let Some((_, text)) = odd.next_if(|(at, _)| *at == row) {
+                own.enter(text)?
+            } else if let Some(code) = known.get(&number.to_bits()) {
+                *code
+            } else {
+                let code = own.enter(&number.to_string())?;
+                known.insert(number.to_bits(), code);
+                code
+            };
+            own.codes.push(code);
+        }
+        Some(own)
+    }
+
+    /// Appends a word and returns its code; nothing where there are too many.
+    #[inline]
+    pub(super) fn push(&mut self, text: &[u8]) -> Result<Option<u32>, Fault> {
+        let code = match self.places.get(text) {
+            Some(code) => Some(*code),
+            None => self.unseen(text)?,
+        };
+        if let Some(code) = code {
+            self.codes.push(code);
+        }
+        Ok(code)
+    }
+
+    /// The code of a word that has no place yet.
+    fn unseen(&mut self, text: &[u8]) -> Result<Option<u32>, Fault> {
+        let text = std::str::from_utf8(text).map_err(|_| Fault::NotUtf8)?;
+        match &self.entry {
+            Entry::Open(_) => Ok(self.enter(text)),
+            Entry::Closed(numbers) => {
+                let number = text.parse::<f32>().ok().map(value);
+                let code = number.and_then(|number| numbers.get(&number)).copied();
+                if code.is_none() && self.unknown.is_none() {
+                    self.unknown = Some(text.to_owned());
+                }
+                Ok(Some(code.unwrap_or(UNKNOWN)))
+            }
+        }
+    }
+
+    fn enter(&mut self, text: &str) -> Option<u32> {
+        if let Some(code) = self.places.get(text.as_bytes()) {
+            return Some(*code);
+        }
+        let Entry::Open(most) = self.entry else { return None };
+        self.bytes += text.len();
+        if self.list.len() == most || self.bytes > MOST_BYTES {
+            return None;
+        }
+        let code = self.list.len() as u32;
+        self.list.push(text.to_owned());
+        self.places.insert(text.as_bytes().into(), code);
+        Some(code)
+    }
+}
+
+/// A number's bits, those of 0 for −0.
+fn value(number: f32) -> u32 {
+    (number + 0.0).to_bits()
+}

@@ -1,0 +1,104 @@
+//! IDX, the format of MNIST: a magic number with the type, big-endian sizes, then the values.
+
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::rc::Rc;
+
+use super::source::Input;
+use super::{At, Building, Wants, check_width, truncated};
+use crate::data::na::Na;
+use crate::data::table::{Header, Quantity, Table};
+use crate::{Error, Result};
+
+/// The type of the values, by the third byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Type {
+    U8,
+    I8,
+    I16,
+    I32,
+    F32,
+    F64,
+}
+
+impl Type {
+    fn of(byte: u8) -> Option<Self> {
+        Some(match byte {
+            0x08 => Self::U8,
+            0x09 => Self::I8,
+            0x0b => Self::I16,
+            0x0c => Self::I32,
+            0x0d => Self::F32,
+            0x0e => Self::F64,
+            _ => return None,
+        })
+    }
+
+    fn bytes(self) -> usize {
+        match self {
+            Self::U8 | Self::I8 => 1,
+            Self::I16 => 2,
+            Self::I32 | Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+
+    /// The number in so many bytes, and how it is written out.
+    #[inline]
+    fn value(self, bytes: &[u8]) -> f64 {
+        match (self, bytes) {
+            (Self::I8, [byte]) => f64::from(*byte as i8),
+            (Self::I16, &[a, b]) => f64::from(i16::from_be_bytes([a, b])),
+            (Self::I32, &[a, b, c, d]) => f64::from(i32::from_be_bytes([a, b, c, d])),
+            (Self::F32, &[a, b, c, d]) => f64::from(f32::from_be_bytes([a, b, c, d])),
+            (Self::F64, bytes) => bytes.try_into().map_or(f64::NAN, f64::from_be_bytes),
+            (_, bytes) => bytes.first().map_or(f64::NAN, |byte| f64::from(*byte)),
+        }
+    }
+}
+
+pub(super) fn read(input: Input, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> Result<Table> {
+    let mut reader = BufReader::with_capacity(1 << 18, input);
+    let cut = |error| truncated(path, error);
+    let mut word = [0; 4];
+    reader.read_exact(&mut word).map_err(cut)?;
+    let refuse = |problem: String| Err(Error::data(path, None, problem, "get the file again"));
+    let Some(kind) = Type::of(word[2]) else {
+        return refuse(format!("its values are of an unknown type, {:#04x}", word[2]));
+    };
+    let mut sizes = Vec::new();
+    for _ in 0..word[3] {
+        reader.read_exact(&mut word).map_err(cut)?;
+        sizes.push(u32::from_be_bytes(word) as usize);
+    }
+    let rows = sizes[0];
+    let width = sizes[1..].iter().try_fold(1usize, |all, &size| all.checked_mul(size));
+    let Some(width) = width.filter(|width| *width > 0) else {
+        return refuse(format!("its sizes {sizes:?} make no table"));
+    };
+    check_width(path, width)?;
+    // The first row is read before memory is set aside for what the head promises.
+    let mut row = vec![0; width * kind.bytes()];
+    if rows > 0 {
+        reader.read_exact(&mut row).map_err(cut)?;
+    }
+    // A list is one of labels; whatever has more sizes holds pictures or their like.
+    let header = match sizes.len() {
+        1 => Header { path: path.into(), line: None, names: vec!["label".into()] },
+        _ => Header::numbered(path, width),
+    };
+    let quantity = if kind == Type::U8 { Quantity::One } else { Quantity::Many };
+    let mut building = Building::new(header, quantity, na, wants)?;
+    for index in 0..rows {
+        if index > 0 {
+            reader.read_exact(&mut row).map_err(cut)?;
+        }
+        for (column, bytes) in row.chunks_exact(kind.bytes()).enumerate() {
+            let value = kind.value(bytes);
+            building.builders[column]
+                .push_number(value as f32, || value.to_string())
+                .map_err(|fault| building.error(column, At::Row(index), &fault))?;
+        }
+    }
+    building.finish(rows)
+}

@@ -1,0 +1,90 @@
+//! Which line a byte of a stream stands in, for a while after it has passed by.
+
+use std::collections::VecDeque;
+use std::io::Read;
+
+/// Pieces of the stream that are kept: the one that is read from, and those before it.
+const KEPT: usize = 4;
+
+/// A reader that remembers what it has read last.
+pub(super) struct Lines<R> {
+    inner: R,
+    pieces: VecDeque<Piece>,
+    /// Bytes so far.
+    offset: u64,
+    /// Line ends so far.
+    lines: u64,
+}
+
+/// What one call has read.
+struct Piece {
+    /// The bytes before it.
+    offset: u64,
+    /// The line ends before it.
+    lines: u64,
+    bytes: Vec<u8>,
+}
+
+impl<R> Lines<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self { inner, pieces: VecDeque::new(), offset: 0, lines: 0 }
+    }
+
+    /// The line, counted from 1, of the first thing that is no line end at or after a byte;
+    /// nothing where that has passed by too long ago.
+    pub(super) fn line_at(&self, byte: u64) -> Option<u64> {
+        let first = self.pieces.iter().position(|piece| {
+            (piece.offset..piece.offset + piece.bytes.len() as u64).contains(&byte)
+        })?;
+        let mut line = self.pieces[first].lines + 1;
+        let offset = self.pieces[first].offset;
+        let bytes = self.pieces.iter().skip(first).flat_map(|piece| &piece.bytes);
+        for (at, next) in (offset..).zip(bytes) {
+            if at >= byte && !matches!(next, b'\n' | b'\r') {
+                break;
+            }
+            line += u64::from(*next == b'\n');
+        }
+        Some(line)
+    }
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let read = &buffer[..count];
+        // The oldest piece's memory serves the newest.
+        let mut bytes = match self.pieces.len() {
+            KEPT => self.pieces.pop_front().map(|piece| piece.bytes).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        bytes.clear();
+        bytes.extend_from_slice(read);
+        self.pieces.push_back(Piece { offset: self.offset, lines: self.lines, bytes });
+        self.offset += count as u64;
+        self.lines += memchr::memchr_iter(b'\n', read).count() as u64;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_lines_of_what_it_has_read_last() {
+        let text: String = (1..=1000).map(|line| format!("line {line}\r\n\n")).collect();
+        let mut lines = Lines::new(text.as_bytes());
+        let mut buffer = [0; 64];
+        for _ in 0..20 {
+            assert_eq!(lines.read(&mut buffer).expect("it is in memory"), 64);
+        }
+        assert_eq!(lines.line_at(0), None);
+        for at in 1100..1250 {
+            let own = &text[at..];
+            let next = at + own.len() - own.trim_start_matches(['\r', '\n']).len();
+            let expected = text[..next].matches('\n').count() as u64 + 1;
+            assert_eq!(lines.line_at(at as u64), Some(expected), "byte {at}");
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! `.npy`, NumPy's format for one array: a head that is a Python dictionary, then the values.
+//!
+//! Rows are the first axis. All further axes together are the columns.
+
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::rc::Rc;
+
+use half::f16;
+
+use super::source::Input;
+use super::{At, Building, Wants, check_width, truncated};
+use crate::data::column::{Builder, Fault};
+use crate::data::na::Na;
+use crate::data::table::{Header, Quantity, Table};
+use crate::{Error, Result};
+
+/// A longer head is taken for damage.
+const MOST_HEAD: usize = 1 << 16;
+
+pub(super) fn read(input: Input, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> Result<Table> {
+    let mut reader = BufReader::with_capacity(1 << 18, input);
+    let array = Array::read(&mut reader, path, "")?;
+    let first = array.first_row(&mut reader, path)?;
+    let header = Header::numbered(path, array.width);
+    let mut building = Building::new(header, array.quantity(), na, wants)?;
+    array.values(&mut reader, path, &first, &mut building, 0)?;
+    building.finish(array.rows)
+}
+
+/// More bytes in a row are taken for damage.
+const MOST_ROW: usize = 1 << 26;
+
+/// What the head of an array says.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Array {
+    item: Item,
+    order: Order,
+    pub(super) rows: usize,
+    pub(super) width: usize,
+    /// How many axes it has.
+    pub(super) axes: usize,
+}
+
+/// Whether rows or columns stand together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Rows,
+    Columns,
+}
+
+/// The type of a value: a kind, its bytes, and their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Item {
+    kind: Kind,
+    bytes: usize,
+    big_endian: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Bool,
+    Signed,
+    Unsigned,
+    Float,
+    /// Bytes of ASCII.
+    Ascii,
+    /// Code points of four bytes.
+    Unicode,
+}
+
+impl Array {
+    /// Reads the head. `name` is that of the array where a file has several.
+    pub(super) fn read(reader: &mut impl Read, path: &Path, name: &str) -> Result<Self> {
+        let cut = |error| truncated(path, error);
+        let of = if name.is_empty() { String::new() } else { format!("array `{name}`: ") };
+        let refuse = |problem: String, remedy: &str| {
+            Error::data(path, None, format!("{of}{problem}"), remedy)
+        };
+        let mut start = [0; 8];
+        reader.read_exact(&mut start).map_err(cut)?;
+        if !start.starts_with(b"\x93NUMPY") {
+            return Err(refuse("it is no .npy array".into(), "save it by numpy.save"));
+        }
+        let mut size = [0; 4];
+        let known = if start[6] == 1 { 2 } else { 4 };
+        reader.read_exact(&mut size[..known]).map_err(cut)?;
+        let size = u32::from_le_bytes(size) as usize;
+        if size > MOST_HEAD {
+            return Err(refuse(format!("its head has {size} bytes"), "get the file again"));
+        }
+        let mut head = vec![0; size];
+        reader.read_exact(&mut head).map_err(cut)?;
+        let head = String::from_utf8_lossy(&head);
+        let bad =
+            || refuse(format!("its head makes no sense: {}", head.trim()), "get the file again");
+        let kind = field(&head, "descr").ok_or_else(bad)?;
+        let item = Item::of(kind).ok_or_else(|| {
+            refuse(
+                format!("its values are of the type {kind}"),
+                "save numbers, booleans or plain strings (numpy.asarray(…, dtype=float))",
+            )
+        })?;
+        let order = match field(&head, "fortran_order").ok_or_else(bad)? {
+            "True" => Order::Columns,
+            "False" => Order::Rows,
+            _ => return Err(bad()),
+        };
+        let shape = shape(&head).ok_or_else(bad)?;
+        let [rows, rest @ ..] = &shape[..] else {
+            return Err(refuse("it has one value only".into(), "save an array of rows"));
+        };
+        let width = rest.iter().try_fold(1usize, |all, &size| all.checked_mul(size));
+        let Some(width) = width.filter(|width| *width > 0) else { return Err(bad()) };
+        check_width(path, width)?;
+        if width.saturating_mul(item.bytes) > MOST_ROW {
+            return Err(refuse(format!("a row of it has {} bytes", width * item.bytes), "mend it"));
+        }
+        // One row stands as its columns do.
+        let order = if *rows == 1 { Order::Rows } else { order };
+        Ok(Self { item, order, rows: *rows, width, axes: shape.len() })
+    }
+
+    /// Bytes are pictures.
+    pub(super) fn quantity(&self) -> Quantity {
+        match (self.item.kind, self.item.bytes, self.width) {
+            (Kind::Unsigned, 1, 2..) => Quantity::One,
+            _ => Quantity::Many,
+        }
+    }
+
+    /// The bytes of the first row, or of the first column where columns stand together: they are
+    /// read before memory is set aside for what the head promises.
+    pub(super) fn first_row(&self, reader: &mut impl Read, path: &Path) -> Result<Vec<u8>> {
+        let count = match self.order {
+            Order::Rows => self.width.min(self.width * self.rows),
+            Order::Columns => 0,
+        };
+        let mut bytes = vec![0; count * self.item.bytes];
+        reader.read_exact(&mut bytes).map_err(|error| truncated(path, error))?;
+        Ok(bytes)
+    }
+
+    /// Reads the values after those of the first row into the columns from `offset` on.
+    pub(super) fn values(
+        &self,
+        reader: &mut impl Read,
+        path: &Path,
+        first: &[u8],
+        building: &mut Building,
+        offset: usize,
+    ) -> Result<()> {
+        let cut = |error| truncated(path, error);
+        let size = self.item.bytes;
+        match self.order {
+            Order::Rows => {
+                let mut bytes = first.to_vec();
+                for row in 0..self.rows {
+                    if row > 0 {
+                        reader.read_exact(&mut bytes).map_err(cut)?;
+                    }
+                    for (column, value) in bytes.chunks_exact(size).enumerate() {
+                        self.push(building, offset + column, row, value)?;
+                    }
+                }
+            }
+            Order::Columns => {
+                let mut bytes = vec![0; size];
+                for column in 0..self.width {
+                    for row in 0..self.rows {
+                        reader.read_exact(&mut bytes).map_err(cut)?;
+                        self.push(building, offset + column, row, &bytes)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn push(&self, building: &mut Building, column: usize, row: usize, value: &[u8]) -> Result<()> {
+        self.item
+            .push(&mut building.builders[column], value)
+            .map_err(|fault| building.error(column, At::Row(row), &fault))
+    }
+}
+
+impl Item {
+    /// By NumPy's name, such as `'<f8'`.
+    fn of(name: &str) -> Option<Self> {
+        let name = name.strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
+        let (mark, rest) = name.split_at_checked(1)?;
+        let big_endian = match mark {
+            "<" | "|" => false,
+            ">" => true,
+            _ => return None,
+        };
+        let (kind, size) = rest.split_at_checked(1)?;
+        let size: usize = size.parse().ok()?;
+        let (kind, bytes) = match (kind, size) {
+            ("b", 1) => (Kind::Bool, 1),
+            ("i", 1 | 2 | 4 | 8) => (Kind::Signed, size),
+            ("u", 1 | 2 | 4 | 8) => (Kind::Unsigned, size),
+            ("f", 2 | 4 | 8) => (Kind::Float, size),
+            ("S", 1..=4096) => (Kind::Ascii, size),
+            ("U", 1..=4096) => (Kind::Unicode, 4 * size),
+            _ => return None,
+        };
+        Some(Self { kind, bytes, big_endian })
+    }
+
+    fn push(self, builder: &mut Builder, value: &[u8]) -> Result<(), Fault> {
+        match self.kind {
+            Kind::Float => {
+                let bits = self.bits(value);
+                match self.bytes {
+                    2 => {
+                        let number = f16::from_bits(bits as u16).to_f32();
+                        builder.push_number(number, || number.to_string())
+                    }
+                    4 => {
+                        let number = f32::from_bits(bits as u32);
+                        builder.push_number(number, || number.to_string())
+                    }
+                    _ => {
+                        let number = f64::from_bits(bits);
+                        builder.push_number(number as f32, || number.to_string())
+                    }
+                }
+            }
+            Kind::Bool | Kind::Unsigned => {
+                let number = self.bits(value);
+                builder.push_number(number as f32, || number.to_string())
+            }
+            Kind::Signed => {
+                let unused = 64 - 8 * self.bytes as u32;
+                let number = (self.bits(value) as i64) << unused >> unused;
+                builder.push_number(number as f32, || number.to_string())
+            }
+            Kind::Ascii => {
+                let end = value.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+                builder.push(&value[..end], || None)
+            }
+            Kind::Unicode => {
+                let points = value.as_chunks::<4>().0.iter().map(|bytes| match self.big_endian {
+                    true => u32::from_be_bytes(*bytes),
+                    false => u32::from_le_bytes(*bytes),
+                });
+                let text: Option<String> = points.map(char::from_u32).collect();
+                let text = text.ok_or(Fault::NotUtf8)?;
+                builder.push(text.trim_end_matches('\0').as_bytes(), || None)
+            }
+        }
+    }
+
+    /// At most eight bytes as one number.
+    #[inline]
+    fn bits(self, value: &[u8]) -> u64 {
+        let add = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
+        match self.big_endian {
+            true => value.iter().fold(0, add),
+            false => value.iter().rev().fold(0, add),
+        }
+    }
+}
+
+/// The value of a key in the head's dictionary.
+fn field<'a>(head: &'a str, key: &str) -> Option<&'a str> {
+    let after = [format!("'{key}'"), format!("\"{key}\"")]
+        .iter()
+        .find_map(|quoted| head.split_once(quoted.as_str()).map(|(_, after)| after))?;
+    let value = after.trim_start().strip_prefix(':')?.trim_start();
+    let end = match value.chars().next()? {
+        '(' => value.find(')')? + 1,
+        mark @ ('\'' | '"') => value[1..].find(mark)? + 2,
+        _ => value.find([',', '}'])?,
+    };
+    Some(value[..end].trim_end())
+}
+
+/// The sizes of the axes.
+fn shape(head: &str) -> Option<Vec<usize>> {
+    let inside = field(head, "shape")?.strip_prefix('(')?.strip_suffix(')')?;
+    let sizes = inside.split(',').map(str::trim).filter(|size| !size.is_empty());
+    sizes.map(|size| size.trim_end_matches('L').parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(text: &str) -> Result<Array> {
+        let size = (text.len() as u16).to_le_bytes();
+        let bytes = [b"\x93NUMPY\x01\x00", &size[..], text.as_bytes()].concat();
+        Array::read(&mut &bytes[..], Path::new("a.npy"), "")
+    }
+
+    #[test]
+    fn reads_heads_as_numpy_writes_them() {
+        let array = head("{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }   \n");
+        let array = array.expect("a head");
+        assert_eq!((array.rows, array.width, array.item.bytes), (3, 4, 8));
+        let array =
+            head("{'descr': '>i2', 'fortran_order': True, 'shape': (7,), }").expect("a head");
+        assert_eq!((array.rows, array.width, array.axes, array.order), (7, 1, 1, Order::Columns));
+        let array = head("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 28, 28), }");
+        assert_eq!(array.map(|array| array.quantity()).expect("a head"), Quantity::One);
+    }
+
+    #[test]
+    fn refuses_heads_that_make_no_sense() {
+        for text in [
+            "",
+            "{}",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (), }",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 0), }",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 99999999999), }",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 9999999999, 9999999999999), }",
+            "{'descr': '<f8', 'fortran_order': Maybe, 'shape': (3, 4), }",
+            "{'descr': '|O', 'fortran_order': False, 'shape': (3, 4), }",
+            "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': '<f3', 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': '<U99999999', 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': '', 'fortran_order': False, 'shape': (3,), }",
+        ] {
+            assert!(head(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_become_the_numbers_that_they_were() {
+        let item = |name| Item::of(name).expect("a type");
+        let bits = |name, bytes: &[u8]| item(name).bits(bytes);
+        assert_eq!(bits("'<i4'", &[1, 2, 0, 0]), 0x201);
+        assert_eq!(bits("'>i4'", &[0, 0, 2, 1]), 0x201);
+        assert_eq!(f64::from_bits(bits("'<f8'", &(-1.5f64).to_le_bytes())), -1.5);
+    }
+}

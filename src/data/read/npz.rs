@@ -1,0 +1,92 @@
+//! `.npz`, NumPy's format for several arrays: a zip archive of `.npy` files.
+//!
+//! The arrays stand side by side: an array of one axis is a column of its name, one with more axes
+//! the columns `name1`, `name2`, …
+
+use std::io::{BufReader, Read as _};
+use std::path::Path;
+use std::rc::Rc;
+
+use zip::ZipArchive;
+
+use super::npy::Array;
+use super::source::Seekable;
+use super::{Building, Wants, check_width, truncated};
+use crate::data::na::Na;
+use crate::data::table::{Header, Quantity, Table};
+use crate::{Error, Result};
+
+pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> Result<Table> {
+    let bad = |error: zip::result::ZipError| {
+        Error::data(path, None, format!("it is damaged ({error})"), "get the file again")
+    };
+    let mut archive = ZipArchive::new(BufReader::new(input)).map_err(bad)?;
+    let arrays = heads(&mut archive, path)?;
+    let Some((_, first)) = arrays.first() else {
+        return Err(Error::data(
+            path,
+            None,
+            "it is a zip archive without .npy arrays",
+            "save arrays by numpy.savez, or the table as CSV",
+        ));
+    };
+    let rows = first.rows;
+    if arrays.iter().any(|(_, array)| array.rows != rows) {
+        let sizes: Vec<String> =
+            arrays.iter().map(|(name, array)| format!("{name} {}", array.rows)).collect();
+        return Err(Error::data(
+            path,
+            None,
+            format!("its arrays have different numbers of rows: {}", sizes.join(", ")),
+            "save those of one table in a file of their own",
+        ));
+    }
+    check_width(path, arrays.iter().map(|(_, array)| array.width).sum())?;
+    let names = arrays.iter().flat_map(|(name, array)| columns(name, array)).collect();
+    let header = Header { path: path.into(), line: None, names };
+    let wide = arrays.iter().filter(|(_, array)| array.axes > 1);
+    let quantity = match wide.clone().all(|(_, array)| array.quantity() == Quantity::One) {
+        true if wide.count() > 0 => Quantity::One,
+        _ => Quantity::Many,
+    };
+    let mut building = Building::new(header, quantity, na, wants)?;
+    let mut offset = 0;
+    for (name, array) in &arrays {
+        let file = archive.by_name(&format!("{name}.npy")).map_err(bad)?;
+        let mut reader = BufReader::with_capacity(1 << 18, file);
+        let array_again = Array::read(&mut reader, path, name)?;
+        debug_assert_eq!(&array_again, array);
+        let first = array.first_row(&mut reader, path)?;
+        array.values(&mut reader, path, &first, &mut building, offset)?;
+        // The archive's checksum is compared at the end of the stream.
+        reader.read_to_end(&mut Vec::new()).map_err(|error| truncated(path, error))?;
+        offset += array.width;
+    }
+    building.finish(rows)
+}
+
+/// The names and heads of the arrays, in the archive's order.
+fn heads(
+    archive: &mut ZipArchive<BufReader<Seekable>>,
+    path: &Path,
+) -> Result<Vec<(String, Array)>> {
+    let bad = |error: zip::result::ZipError| {
+        Error::data(path, None, format!("it is damaged ({error})"), "get the file again")
+    };
+    let mut arrays = Vec::new();
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index).map_err(bad)?;
+        let name = file.name().map_err(bad)?;
+        let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else { continue };
+        let array = Array::read(&mut file, path, &name)?;
+        arrays.push((name, array));
+    }
+    Ok(arrays)
+}
+
+fn columns(name: &str, array: &Array) -> Vec<String> {
+    match (array.axes, array.width) {
+        (1, _) | (_, 1) => vec![name.to_owned()],
+        (_, width) => (1..=width).map(|column| format!("{name}{column}")).collect(),
+    }
+}

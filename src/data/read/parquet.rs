@@ -1,0 +1,323 @@
+//! Parquet: columns of pages, read row group by row group.
+
+use std::fs::File;
+use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::{Buf as _, Bytes};
+use half::f16;
+use parquet::basic::{ConvertedType, LogicalType, Type};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::DataType;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, FileReader as _, Length, SerializedFileReader};
+use parquet::schema::types::ColumnDescriptor;
+
+use super::source::Seekable;
+use super::{At, Building, Wants, check_width};
+use crate::data::column::{Builder, Fault, Want};
+use crate::data::na::Na;
+use crate::data::table::{Header, Quantity, Table};
+use crate::{Error, Result};
+
+/// Rows that are decoded at once.
+const ROWS: usize = 8192;
+
+pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> Result<Table> {
+    let bad = |error: ParquetError| damaged(path, &error.to_string());
+    let reader = SerializedFileReader::new(Bounded::new(input, path)?).map_err(bad)?;
+    let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    check_width(path, schema.num_columns())?;
+    let names = schema.columns().iter().map(|column| column.path().string()).collect();
+    let header = Header { path: path.into(), line: None, names };
+    let mut building = Building::new(header, Quantity::Many, na, wants)?;
+    for (index, column) in schema.columns().iter().enumerate() {
+        let meaning = Meaning::of(column, building.builders[index].want());
+        check(path, column, &meaning, building.builders[index].want())?;
+        let mut first = 0;
+        for group in 0..reader.num_row_groups() {
+            if *building.builders[index].want() == Want::Skip {
+                break;
+            }
+            let group = reader.get_row_group(group).map_err(bad)?;
+            let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+            let values = group.get_column_reader(index).map_err(bad)?;
+            let mut sink = Sink {
+                building: &mut building,
+                column: index,
+                meaning: &meaning,
+                path,
+                row: first,
+                end: first + rows,
+                levels: column.max_def_level(),
+            };
+            sink.take(values)?;
+            first += rows;
+        }
+    }
+    let rows =
+        (0..reader.num_row_groups()).map(|group| reader.metadata().row_group(group).num_rows());
+    let rows = rows.map(|rows| usize::try_from(rows).unwrap_or(0)).sum();
+    building.finish(rows)
+}
+
+fn damaged(path: &Path, what: &str) -> Error {
+    Error::data(path, None, format!("it is damaged ({what})"), "get the file again")
+}
+
+/// What the values of a column mean, beside their bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Meaning {
+    Number,
+    Unsigned,
+    /// Whole numbers, this many times smaller.
+    Decimal(f64),
+    Half,
+    Text,
+    Date,
+    Nothing,
+}
+
+impl Meaning {
+    fn of(column: &ColumnDescriptor, want: &Want) -> Self {
+        let decimal = || Self::Decimal(10f64.powi(column.type_scale()));
+        let physical = column.physical_type();
+        // Whoever asks for a date as a number gets what the file has.
+        let date = if *want == Want::Numbers { Self::Number } else { Self::Date };
+        match (column.logical_type_ref(), column.converted_type(), physical) {
+            (Some(LogicalType::Decimal(_)), ..) | (_, ConvertedType::DECIMAL, _) => decimal(),
+            (Some(LogicalType::Date | LogicalType::Time(_) | LogicalType::Timestamp(_)), ..) => {
+                date
+            }
+            (
+                _,
+                ConvertedType::DATE
+                | ConvertedType::TIME_MILLIS
+                | ConvertedType::TIME_MICROS
+                | ConvertedType::TIMESTAMP_MILLIS
+                | ConvertedType::TIMESTAMP_MICROS,
+                _,
+            ) => date,
+            (_, _, Type::INT96) => Self::Date,
+            (Some(LogicalType::Float16), _, Type::FIXED_LEN_BYTE_ARRAY) => Self::Half,
+            (
+                _,
+                ConvertedType::UINT_8
+                | ConvertedType::UINT_16
+                | ConvertedType::UINT_32
+                | ConvertedType::UINT_64,
+                _,
+            ) => Self::Unsigned,
+            (_, _, Type::BYTE_ARRAY) => Self::Text,
+            (_, _, Type::FIXED_LEN_BYTE_ARRAY) => Self::Nothing,
+            _ => Self::Number,
+        }
+    }
+}
+
+/// Refuses columns that are no columns of numbers or words, where they are wanted.
+fn check(path: &Path, column: &ColumnDescriptor, meaning: &Meaning, want: &Want) -> Result<()> {
+    let name = column.path().string();
+    let refuse = |problem: String| {
+        let remedy = format!("make plain columns of it first, or --drop {name}");
+        Err(Error::data(path, None, format!("column `{name}` {problem}"), remedy))
+    };
+    if *want == Want::Skip {
+        return Ok(());
+    }
+    if column.max_rep_level() > 0 {
+        return refuse("holds lists".into());
+    }
+    match meaning {
+        Meaning::Date => {
+            let kind = match column.logical_type_ref() {
+                Some(kind) => format!("{kind:?}"),
+                None => format!("{:?}", column.converted_type()),
+            };
+            let (problem, remedy) = Fault::Date(format!("the type {kind}")).told(&name);
+            Err(Error::data(path, None, problem, remedy))
+        }
+        Meaning::Nothing => refuse("holds bytes that are neither numbers nor text".into()),
+        _ => Ok(()),
+    }
+}
+
+/// Takes the values of a column of a row group.
+struct Sink<'a> {
+    building: &'a mut Building,
+    column: usize,
+    meaning: &'a Meaning,
+    path: &'a Path,
+    row: usize,
+    end: usize,
+    levels: i16,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, values: ColumnReader) -> Result<()> {
+        let meaning = *self.meaning;
+        match values {
+            ColumnReader::BoolColumnReader(reader) => self.typed(reader, |builder, value| {
+                let word: &[u8] = if *value { b"true" } else { b"false" };
+                builder.push(word, || None)
+            }),
+            ColumnReader::Int32ColumnReader(reader) => self.typed(reader, |builder, value| {
+                whole(builder, meaning, i64::from(*value), i64::from(*value as u32))
+            }),
+            ColumnReader::Int64ColumnReader(reader) => {
+                self.typed(reader, |builder, value| match (meaning, u64::try_from(*value)) {
+                    (Meaning::Unsigned, Err(_)) => {
+                        let value = *value as u64;
+                        builder.push_number(value as f32, || value.to_string())
+                    }
+                    _ => whole(builder, meaning, *value, *value),
+                })
+            }
+            ColumnReader::FloatColumnReader(reader) => self
+                .typed(reader, |builder, value| builder.push_number(*value, || value.to_string())),
+            ColumnReader::DoubleColumnReader(reader) => self.typed(reader, |builder, value| {
+                builder.push_number(*value as f32, || value.to_string())
+            }),
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                self.typed(reader, |builder, value| bytes(builder, meaning, value.data()))
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+                self.typed(reader, |builder, value| bytes(builder, meaning, value.data()))
+            }
+            ColumnReader::Int96ColumnReader(_) => Ok(()),
+        }
+    }
+
+    fn typed<T: DataType>(
+        &mut self,
+        mut reader: ColumnReaderImpl<T>,
+        push: impl Fn(&mut Builder, &T::T) -> Result<(), Fault>,
+    ) -> Result<()> {
+        let (mut values, mut levels) = (Vec::new(), Vec::new());
+        while self.row < self.end {
+            values.clear();
+            levels.clear();
+            let most = ROWS.min(self.end - self.row);
+            let wanted = (self.levels > 0).then_some(&mut levels);
+            let (records, ..) = reader
+                .read_records(most, wanted, None, &mut values)
+                .map_err(|error| damaged(self.path, &error.to_string()))?;
+            let present =
+                |record: usize| self.levels == 0 || levels.get(record) == Some(&self.levels);
+            let mut next = values.iter();
+            for record in 0..records {
+                let value = if present(record) { next.next() } else { None };
+                let builder = &mut self.building.builders[self.column];
+                let pushed = match value {
+                    Some(value) => push(builder, value),
+                    None => builder.push_missing(b""),
+                };
+                pushed.map_err(|fault| {
+                    self.building.error(self.column, At::Row(self.row + record), &fault)
+                })?;
+            }
+            if records == 0 {
+                return Err(damaged(self.path, "a column has fewer rows than its group"));
+            }
+            self.row += records;
+        }
+        Ok(())
+    }
+}
+
+/// A whole number, signed or not.
+fn whole(builder: &mut Builder, meaning: Meaning, signed: i64, unsigned: i64) -> Result<(), Fault> {
+    match meaning {
+        Meaning::Decimal(divisor) => {
+            let value = signed as f64 / divisor;
+            builder.push_number(value as f32, || value.to_string())
+        }
+        Meaning::Unsigned => builder.push_number(unsigned as f32, || unsigned.to_string()),
+        _ => builder.push_number(signed as f32, || signed.to_string()),
+    }
+}
+
+fn bytes(builder: &mut Builder, meaning: Meaning, value: &[u8]) -> Result<(), Fault> {
+    match (meaning, value) {
+        (Meaning::Decimal(divisor), _) if value.len() <= 16 => {
+            let start = if value.first().is_some_and(|byte| byte & 0x80 != 0) { -1 } else { 0 };
+            let whole = value.iter().fold(start, |all: i128, byte| all << 8 | i128::from(*byte));
+            let value = whole as f64 / divisor;
+            builder.push_number(value as f32, || value.to_string())
+        }
+        (Meaning::Half, &[low, high]) => {
+            let value = f16::from_le_bytes([low, high]).to_f32();
+            builder.push_number(value, || value.to_string())
+        }
+        _ => builder.push(value, || None),
+    }
+}
+
+/// A source that gives no more than it has: a damaged file may promise pieces of any size.
+struct Bounded {
+    bytes: Whole,
+    length: u64,
+}
+
+enum Whole {
+    File(Arc<File>),
+    Memory(Bytes),
+}
+
+impl Bounded {
+    fn new(input: Seekable, path: &Path) -> Result<Self> {
+        Ok(match input {
+            Seekable::File(file) => {
+                let length = file.metadata().map_err(|error| Error::read(path, error))?.len();
+                Self { bytes: Whole::File(Arc::new(file)), length }
+            }
+            Seekable::Memory(bytes) => {
+                let bytes = Bytes::from(bytes.into_inner());
+                Self { length: bytes.len() as u64, bytes: Whole::Memory(bytes) }
+            }
+        })
+    }
+
+    fn check(&self, end: Option<u64>) -> parquet::errors::Result<()> {
+        match end {
+            Some(end) if end <= self.length => Ok(()),
+            _ => Err(ParquetError::EOF("a piece lies behind its end".into())),
+        }
+    }
+}
+
+impl Length for Bounded {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for Bounded {
+    type T = Box<dyn std::io::Read>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        self.check(Some(start))?;
+        match &self.bytes {
+            Whole::File(file) => {
+                let mut file = file.try_clone()?;
+                file.seek(SeekFrom::Start(start))?;
+                Ok(Box::new(BufReader::new(file)))
+            }
+            Whole::Memory(bytes) => Ok(Box::new(bytes.slice(start as usize..).reader())),
+        }
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        self.check(start.checked_add(length as u64))?;
+        match &self.bytes {
+            Whole::File(_) => {
+                let mut bytes = Vec::with_capacity(length);
+                self.get_read(start)?.take(length as u64).read_to_end(&mut bytes)?;
+                Ok(Bytes::from(bytes))
+            }
+            Whole::Memory(bytes) => Ok(bytes.slice(start as usize..start as usize + length)),
+        }
+    }
+}

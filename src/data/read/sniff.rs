@@ -1,0 +1,73 @@
+//! What parts the fields of a text file, by its first lines.
+
+use csv::{ByteRecord, ReaderBuilder};
+
+/// What may part fields, the likelier before the less likely.
+const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+/// Lines that are looked at.
+const LINES: usize = 32;
+
+/// The delimiter that parts every line into equally many fields; or, where there is none such, the
+/// one that the first line has most of.
+pub(super) fn delimiter(head: &[u8], whole: bool) -> u8 {
+    let counts = DELIMITERS.map(|delimiter| fields(head, delimiter, whole));
+    let first = |counts: &Vec<usize>| counts.first().copied().unwrap_or(0);
+    let even = |counts: &&Vec<usize>| first(counts) > 1 && counts.iter().all(|&n| n == counts[0]);
+    let most = |counts: &[&Vec<usize>]| {
+        counts.iter().map(|counts| first(counts)).max().filter(|most| *most > 1)
+    };
+    let evens: Vec<&Vec<usize>> = counts.iter().filter(even).collect();
+    let all: Vec<&Vec<usize>> = counts.iter().collect();
+    let Some(best) = most(&evens).or_else(|| most(&all)) else { return b',' };
+    let fits = |counts: &Vec<usize>| first(counts) == best && (evens.is_empty() || even(&counts));
+    DELIMITERS
+        .into_iter()
+        .zip(&counts)
+        .find(|(_, counts)| fits(counts))
+        .map_or(b',', |(own, _)| own)
+}
+
+/// How many fields the first lines have. The last may be cut off where the head is not all.
+fn fields(head: &[u8], delimiter: u8, whole: bool) -> Vec<usize> {
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(head);
+    let mut record = ByteRecord::new();
+    let mut counts = Vec::new();
+    while counts.len() <= LINES && reader.read_byte_record(&mut record).unwrap_or(false) {
+        counts.push(record.len());
+    }
+    if counts.len() > 1 && (!whole || counts.len() > LINES) {
+        counts.pop();
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_parts_the_fields() {
+        for (text, expected) in [
+            ("a,b,c\n1,2,3\n", b','),
+            ("a;b;c\n1,5;2,5;3\n", b';'),
+            ("a\tb\n1,5\t2\n", b'\t'),
+            ("a|b\n1|2\n", b'|'),
+            ("a\n1\n", b','),
+            ("", b','),
+            ("\"a;b\",c\n\"1;2\",3\n", b','),
+            // Ragged rows are told of by the reader.
+            ("a,b,c\n1,2\n", b','),
+            ("a;b;c\n1;2\n", b';'),
+            ("text,kind\n\"one; two\",x\nthree; four,y\n", b','),
+        ] {
+            assert_eq!(delimiter(text.as_bytes(), true) as char, expected as char, "{text}");
+        }
+        // A head that ends within a row says nothing by that.
+        assert_eq!(delimiter(b"a;b\n1;2\n3", false), b';');
+    }
+}

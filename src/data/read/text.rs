@@ -1,0 +1,150 @@
+//! Text in columns: CSV, TSV and their kin.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use csv::{ByteRecord, Reader, ReaderBuilder};
+
+use super::lines::Lines;
+use super::source::Input;
+use super::{At, Building, FirstLine, Layout, Wants, check_width, damaged, sniff};
+use crate::data::column::Fault;
+use crate::data::na::Na;
+use crate::data::table::{Header, Quantity, Table};
+use crate::{Error, Result};
+
+/// Bytes that the parser takes at once.
+const BUFFER: usize = 1 << 18;
+
+/// The mark that some programs put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+pub(super) fn read(
+    mut input: Input,
+    path: &Path,
+    layout: Layout,
+    na: &Rc<Na>,
+    wants: Wants<'_>,
+) -> Result<Table> {
+    check_text(path, input.head())?;
+    let whole = input.is_short();
+    let delimiter = layout.delimiter.unwrap_or_else(|| sniff::delimiter(input.head(), whole));
+    if input.head().starts_with(BYTE_ORDER_MARK) {
+        input.skip(BYTE_ORDER_MARK.len());
+    }
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .buffer_capacity(BUFFER)
+        .from_reader(Lines::new(input));
+    let mut record = ByteRecord::new();
+    let error = |error| csv_error(path, &error);
+    if !reader.read_byte_record(&mut record).map_err(error)? {
+        let remedy = "give it a header and some rows";
+        return Err(Error::data(path, None, "the file is empty", remedy));
+    }
+    let header = header(path, layout, &record, line_of(&reader, &record))?;
+    let mut building = Building::new(header, Quantity::Many, na, wants)?;
+    let mut rows = 0;
+    if layout.header == FirstLine::Row {
+        push(&mut building, &reader, &record)?;
+        rows += 1;
+    }
+    while reader.read_byte_record(&mut record).map_err(error)? {
+        push(&mut building, &reader, &record)?;
+        rows += 1;
+    }
+    building.finish(rows)
+}
+
+/// Refuses what is no text.
+fn check_text(path: &Path, head: &[u8]) -> Result<()> {
+    let refuse = |problem: &str, remedy: &str| Err(Error::data(path, None, problem, remedy));
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        return refuse("the text is UTF-16", "save the file as UTF-8");
+    }
+    if head.contains(&0) {
+        return refuse(
+            "it is neither text nor Parquet, .npy, .npz or IDX",
+            "save the table as CSV, or in one of these",
+        );
+    }
+    Ok(())
+}
+
+/// The names of the columns, by the first record.
+fn header(path: &Path, layout: Layout, record: &ByteRecord, line: Option<u64>) -> Result<Header> {
+    check_width(path, record.len())?;
+    if layout.header == FirstLine::Row {
+        return Ok(Header::numbered(path, record.len()));
+    }
+    let names = record.iter().map(|name| {
+        std::str::from_utf8(name.trim_ascii())
+            .map(str::to_owned)
+            .map_err(|_| Error::data(path, line, "the text is not UTF-8", "save the file as UTF-8"))
+    });
+    let names = names.collect::<Result<Vec<_>>>()?;
+    let refuse = |problem: String, remedy: &str| Err(Error::data(path, line, problem, remedy));
+    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
+        return refuse(
+            "the first line must name the columns, but it holds numbers".into(),
+            "add a header line, such as x1,x2,y; or say --no-header",
+        );
+    }
+    Ok(Header { path: path.into(), line, names })
+}
+
+/// Appends a record to the columns.
+#[inline]
+fn push(building: &mut Building, reader: &Reader<Lines<Input>>, record: &ByteRecord) -> Result<()> {
+    let columns = building.builders.len();
+    if record.len() != columns {
+        return Err(ragged(building, reader, record));
+    }
+    let line = || line_of(reader, record);
+    for (column, field) in record.iter().enumerate() {
+        if let Err(fault) = building.builders[column].push(field, line) {
+            return Err(field_error(building, column, line(), &fault));
+        }
+    }
+    Ok(())
+}
+
+#[cold]
+fn ragged(building: &Building, reader: &Reader<Lines<Input>>, record: &ByteRecord) -> Error {
+    let whole = match building.header.line {
+        Some(_) => "the header",
+        None => "the first row",
+    };
+    Error::data(
+        &building.header.path,
+        line_of(reader, record),
+        format!("{} fields, but {whole} has {}", record.len(), building.builders.len()),
+        "every row must have a field for each column",
+    )
+}
+
+#[cold]
+fn field_error(building: &Building, column: usize, line: Option<u64>, fault: &Fault) -> Error {
+    building.error(column, At::Line(line), fault)
+}
+
+/// The record's line. The parser's own count stops short of a `\n` after `\r` and of blank lines.
+fn line_of(reader: &Reader<Lines<Input>>, record: &ByteRecord) -> Option<u64> {
+    let position = record.position()?;
+    Some(reader.get_ref().line_at(position.byte()).unwrap_or(position.line()))
+}
+
+/// What the csv crate says, in our words.
+fn csv_error(path: &Path, error: &csv::Error) -> Error {
+    match error.kind() {
+        csv::ErrorKind::Io(source) => {
+            damaged(path, std::io::Error::new(source.kind(), source.to_string()))
+        }
+        _ => {
+            let line = error.position().map(csv::Position::line);
+            Error::data(path, line, error.to_string(), "mend the file")
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Rows to train on and rows to validate with.
+
+use rand_mt::Mt;
+
+use super::{Dataset, Targets};
+use crate::{Error, Result};
+
+/// Two sets of rows that share none and leave none out, each in ascending order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// The rows to train on.
+    pub training: Vec<usize>,
+    /// The rows to validate with.
+    pub validation: Vec<usize>,
+}
+
+/// Sets a fraction of the rows apart at random, the same ones for the same seed. Of each class the
+/// same fraction, rounded so that the sum is right; a class of one row stays with the training.
+///
+/// # Errors
+/// [`Error::Invalid`] where the fraction is not between 0 and 1, or leaves either side without
+/// rows.
+pub fn split(targets: &Targets, fraction: f64, seed: u64) -> Result<Split> {
+    let rows = targets.rows();
+    if !(fraction > 0.0 && fraction < 1.0) {
+        return Err(Error::invalid(
+            format!("the validation fraction is {fraction}"),
+            "it must lie between 0 and 1, such as 0.2",
+        ));
+    }
+    let total = (rows as f64 * fraction).round() as usize;
+    if total == 0 || total == rows {
+        return Err(Error::invalid(
+            format!("a fraction of {fraction} of {rows} rows leaves none on one side"),
+            "give more rows, or another --validation",
+        ));
+    }
+    let mut strata = strata(targets);
+    let counts = shares(&strata.iter().map(Vec::len).collect::<Vec<_>>(), total);
+    let mut random = Mt::new((seed ^ seed >> 32) as u32);
+    let mut apart = vec![false; rows];
+    for (stratum, count) in strata.iter_mut().zip(counts) {
+        shuffle(stratum, &mut random);
+        for row in &stratum[..count] {
+            apart[*row] = true;
+        }
+    }
+    let side = |own: bool| (0..rows).filter(|row| apart[*row] == own).collect();
+    Ok(Split { training: side(false), validation: side(true) })
+}
+
+impl Dataset {
+    /// Sets a fraction of the rows apart: the data to train on, and the data to validate with. See
+    /// [`split`].
+    ///
+    /// # Errors
+    /// As [`split`].
+    pub fn split(&self, fraction: f64, seed: u64) -> Result<(Self, Self)> {
+        let Split { training, validation } = split(self.targets(), fraction, seed)?;
+        Ok((self.select(&training), self.select(&validation)))
+    }
+}
+
+/// The rows of each class; all rows together where there are no classes.
+fn strata(targets: &Targets) -> Vec<Vec<usize>> {
+    let class = |row: usize| match targets {
+        Targets::Binary { values, columns: 1 } => values[row] as usize,
+        Targets::Classes { values, .. } => values[row] as usize,
+        Targets::Binary { .. } | Targets::Numbers { .. } => 0,
+    };
+    let classes = match targets {
+        Targets::Classes { count, .. } => *count,
+        Targets::Binary { .. } | Targets::Numbers { .. } => 2,
+    };
+    let mut strata = vec![Vec::new(); classes];
+    for row in 0..targets.rows() {
+        strata[class(row)].push(row);
+    }
+    strata
+}
+
+/// How many of each stratum make `total`: proportional shares, rounded down, and one more for those
+/// with the largest remainders. None gives all that it has.
+fn shares(sizes: &[usize], total: usize) -> Vec<usize> {
+    let rows: usize = sizes.iter().sum();
+    let mut counts: Vec<usize> = sizes.iter().map(|size| size * total / rows).collect();
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|&own| std::cmp::Reverse(sizes[own] * total % rows));
+    // Twice, since those that would give all may have to pass their turn on.
+    for own in order.iter().chain(&order).copied() {
+        if counts.iter().sum::<usize>() < total && counts[own] + 1 < sizes[own] {
+            counts[own] += 1;
+        }
+    }
+    counts
+}
+
+/// Fisher and Yates' shuffle, written out so that a seed means the same rows for ever.
+fn shuffle(rows: &mut [usize], random: &mut Mt) {
+    for last in (1..rows.len()).rev() {
+        let chosen = (u64::from(random.next_u32()) * (last as u64 + 1)) >> 32;
+        rows.swap(last, chosen as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes(sizes: &[usize]) -> Targets {
+        let values = (0u32..).zip(sizes).flat_map(|(class, &size)| vec![class; size]).collect();
+        Targets::Classes { values, count: sizes.len() }
+    }
+
+    fn counted(targets: &Targets, rows: &[usize]) -> Vec<usize> {
+        let Targets::Classes { values, count } = targets else { panic!("no classes") };
+        let of = |class| rows.iter().filter(|row| values[**row] as usize == class).count();
+        (0..*count).map(of).collect()
+    }
+
+    #[test]
+    fn leaves_none_out_and_takes_none_twice() {
+        let targets = classes(&[50, 30, 20]);
+        let Split { training, validation } = split(&targets, 0.25, 1).expect("a split");
+        let mut all = [training, validation].concat();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..100));
+    }
+
+    #[test]
+    fn is_stratified() {
+        let targets = classes(&[52, 30, 19, 1]);
+        let Split { validation, .. } = split(&targets, 0.2, 7).expect("a split");
+        assert_eq!(validation.len(), 20);
+        assert_eq!(counted(&targets, &validation), [10, 6, 4, 0]);
+        // A class of one row stays with the training, however large the fraction.
+        let Split { training, .. } = split(&targets, 0.9, 7).expect("a split");
+        assert_eq!(counted(&targets, &training)[3], 1);
+    }
+
+    #[test]
+    fn depends_on_the_seed_alone() {
+        let targets = Targets::Numbers { values: vec![0.5; 40], columns: 1 };
+        let own = |seed| split(&targets, 0.5, seed).expect("a split");
+        assert_eq!(own(3), own(3));
+        assert_ne!(own(3), own(4));
+        // Not the first rows, nor the last.
+        assert!(own(3).validation[0] < 20 && own(3).validation[19] >= 20);
+    }
+
+    #[test]
+    fn refuses_fractions_that_leave_a_side_empty() {
+        let targets = classes(&[2, 2]);
+        for fraction in [0.0, 1.0, -0.5, f64::NAN, 0.01, 0.99] {
+            assert!(split(&targets, fraction, 1).is_err(), "{fraction}");
+        }
+    }
+}

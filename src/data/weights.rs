@@ -1,0 +1,155 @@
+//! How much each row counts: classes weighed against one another, and rows by a column.
+
+use csv::{ReaderBuilder, StringRecord};
+
+use super::{Dataset, Targets};
+use crate::{Error, Result};
+
+/// How much the rows of each class count.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ClassWeight {
+    /// As much as those of any other.
+    #[default]
+    None,
+    /// In inverse proportion to their number, N / (classes · n), so that all classes count alike.
+    Balanced,
+    /// So much for the classes that are named; 1 for the others.
+    Each(Vec<(String, f32)>),
+}
+
+impl std::str::FromStr for ClassWeight {
+    type Err = Error;
+
+    /// `none`, `balanced`, or `class=weight,…`; a class in quotes may hold a comma.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "none" => return Ok(Self::None),
+            "balanced" => return Ok(Self::Balanced),
+            _ => {}
+        }
+        let weight = |part: &str| {
+            let (class, weight) = part.rsplit_once('=')?;
+            let weight = weight.trim().parse().ok()?;
+            (f32::is_finite(weight) && weight >= 0.0).then(|| (class.trim().to_owned(), weight))
+        };
+        let each: Option<Vec<_>> = list(text).iter().map(|part| weight(part)).collect();
+        match each {
+            Some(each) if !each.is_empty() => Ok(Self::Each(each)),
+            _ => Err(Error::invalid(
+                format!("`{text}` gives no class weights"),
+                "use balanced, none, or a list such as yes=5,no=1 (weights of at least 0)",
+            )),
+        }
+    }
+}
+
+/// The parts of a list as it is typed: parted by commas, those with a comma in quotes.
+pub fn list(text: &str) -> Vec<String> {
+    let mut reader = ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let mut record = StringRecord::new();
+    // Text in memory that is UTF-8 cannot fail to be read.
+    let _ = reader.read_record(&mut record);
+    record.iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+}
+
+/// A weight for each row of such targets and classes; nothing where all are alike.
+///
+/// # Errors
+/// [`Error::Invalid`] for a class that is not there, and for targets without classes.
+pub(super) fn class_weights(
+    targets: &Targets,
+    classes: &[String],
+    weight: &ClassWeight,
+) -> Result<Option<Vec<f32>>> {
+    let of_class: Vec<f32> = match weight {
+        ClassWeight::None => return Ok(None),
+        _ if targets.classes().is_none() => {
+            return Err(Error::invalid(
+                "there are class weights, but the target has no classes",
+                "leave out --class-weight, or choose another --task",
+            ));
+        }
+        ClassWeight::Balanced => {
+            let counts = counts(targets, classes.len());
+            let share = targets.rows() as f32 / counts.len() as f32;
+            counts.iter().map(|&count| share / count.max(1) as f32).collect()
+        }
+        ClassWeight::Each(each) => {
+            let mut weights = vec![1.0; classes.len()];
+            for (class, weight) in each {
+                let place = classes.iter().position(|own| own == class).ok_or_else(|| {
+                    Error::unknown("class", class, classes.iter().map(String::as_str))
+                })?;
+                weights[place] = *weight;
+            }
+            weights
+        }
+    };
+    let own = targets.classes().into_iter().flatten();
+    Ok(Some(own.map(|class| of_class[class]).collect()))
+}
+
+/// How many rows each class has.
+fn counts(targets: &Targets, classes: usize) -> Vec<usize> {
+    let mut counts = vec![0; classes];
+    for class in targets.classes().into_iter().flatten() {
+        counts[class] += 1;
+    }
+    counts
+}
+
+impl Dataset {
+    /// How many rows each class has; none for regression and for several labels at once.
+    pub fn class_counts(&self) -> Vec<usize> {
+        match self.targets().classes() {
+            Some(_) => counts(self.targets(), self.classes().len()),
+            None => Vec::new(),
+        }
+    }
+
+    /// Whether some class has less than half of its fair share of the rows, N / classes.
+    pub fn is_imbalanced(&self) -> bool {
+        let counts = self.class_counts();
+        let least = counts.iter().copied().min();
+        least.is_some_and(|least| 2 * least * counts.len() < self.rows())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets() -> (Targets, Vec<String>) {
+        let values = vec![0, 0, 0, 0, 0, 0, 1, 1, 2, 0];
+        (Targets::Classes { values, count: 3 }, ["a", "b", "c"].map(String::from).to_vec())
+    }
+
+    #[test]
+    fn balanced_classes_count_alike() {
+        let (targets, classes) = targets();
+        let weights = class_weights(&targets, &classes, &ClassWeight::Balanced);
+        let weights = weights.expect("there are classes").expect("there are weights");
+        let sum = |rows: &[usize]| rows.iter().map(|row| weights[*row]).sum::<f32>();
+        // scikit-learn's compute_class_weight: 10 / (3 · n).
+        assert!((weights[0] - 10.0 / 21.0).abs() < 1e-6, "{weights:?}");
+        let [a, b, c] = [sum(&[0, 1, 2, 3, 4, 5, 9]), sum(&[6, 7]), sum(&[8])];
+        assert!((a - b).abs() < 1e-5 && (b - c).abs() < 1e-5, "{weights:?}");
+    }
+
+    #[test]
+    fn weights_are_read_as_they_are_typed() {
+        let read = |text: &str| text.parse::<ClassWeight>();
+        assert_eq!(read("balanced").expect("a word"), ClassWeight::Balanced);
+        let each = ClassWeight::Each(vec![("yes".into(), 5.0), ("a=b".into(), 0.5)]);
+        assert_eq!(read("yes=5, a=b=0.5").expect("a list"), each);
+        let quoted = ClassWeight::Each(vec![("green, dark".into(), 2.0)]);
+        assert_eq!(read("\"green, dark=2\"").expect("a list"), quoted);
+        for text in ["", "yes", "yes=", "yes=x", "yes=-1", "yes=inf", "balance"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        let (targets, classes) = targets();
+        let weights = class_weights(&targets, &classes, &read("c=3").expect("a list"));
+        assert_eq!(weights.expect("a class").expect("weights")[6..], [1.0, 1.0, 3.0, 1.0]);
+        assert!(class_weights(&targets, &classes, &read("d=3").expect("a list")).is_err());
+    }
+}
