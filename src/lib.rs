@@ -20,4 +20,4 @@ pub use model::Model;
 pub use spec::{
     Activation, BatchSize, Length, Loss, Network, Optimizer, Output, Parameters, Shuffle, Strategy,
 };
-pub use train::{Event, Summary, TrainOptions, Trainer};
+pub use train::{EarlyStopping, Event, Keep, Summary, TrainOptions, Trainer, TrainingData};

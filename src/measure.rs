@@ -98,7 +98,7 @@ fn time(
             role: Role::Bookkeeping,
         })
         .collect();
-    let mut phases: [Vec<Dispatch>; 4] = Default::default();
+    let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
     let bindings = (0..buffers.len()).map(BufferId).collect();
     phases[Phase::Step as usize] = vec![Dispatch { label: "measure".into(), operation, bindings }];
     let mut backend = device.load(Plan {

@@ -167,6 +167,22 @@ fn metrics_of_the_classic_are_pytorchs() {
 }
 
 #[test]
+fn early_stopping_is_said_aloud() {
+    let folder = Folder::new();
+    let words = "train xor --hidden none --patience 7 --min-delta 1e-4 --device cpu";
+    let text = folder.good(&format!("{words} --metrics m.jsonl"));
+    assert!(text.contains("stopped early: the loss no longer improved"), "{text}");
+    assert!(text.contains("kept the weights of epoch "), "{text}");
+    let lines = lines_of(&folder.read("m.jsonl"));
+    let end = lines.last().expect("there are lines");
+    assert_eq!(end["ended"], "patience");
+    let best = end["best"]["epoch"].as_u64().expect("a number");
+    assert_eq!(end["steps"].as_u64(), Some(best + 1 + 7));
+    let last = folder.good(&format!("{words} --keep last"));
+    assert!(!last.contains("kept the weights"), "{last}");
+}
+
+#[test]
 fn quiet_prints_nothing() {
     let folder = Folder::new();
     assert_eq!(folder.good("train xor --steps 50 --device cpu --quiet"), "");
@@ -446,6 +462,11 @@ const BAD: &[(&str, &[&str])] = &[
     ("train xor --epochs 0", &["0 epochs"]),
     ("train xor --steps 5 --epochs 5", &["--steps", "--epochs"]),
     ("train xor --log-every 0", &["log-every is 0"]),
+    ("train xor --patience 0", &["the patience is 0", "at least 1"]),
+    ("train xor --patience 3 --min-delta -1", &["min-delta is -1", "positive"]),
+    ("train xor --min-delta 1", &["--patience"]),
+    ("train xor --keep beast", &["`beast`", "did you mean `best`"]),
+    ("train xor --validate-every 0", &["validate-every is 0"]),
     ("train xor --activation rleu", &["`rleu`", "did you mean `relu`"]),
     ("train xor --optimizer addam", &["addam", "adam"]),
     ("train xor --loss hinge", &["`hinge`", "bce"]),

@@ -39,7 +39,7 @@ pub trait Device {
 /// What a step told: the mean loss of its batch before its update, and the mean score.
 pub type StepMetrics = [f32; 2];
 
-/// Takes the metrics of finished steps, in order; breaks off to stop.
+/// Takes the metrics of finished steps, in order; breaks off so that no further one is begun.
 pub type Sink<'a> = dyn FnMut(&[StepMetrics]) -> ControlFlow<()> + 'a;
 
 /// A plan on a device.
@@ -98,8 +98,8 @@ pub trait Backend {
     }
 
     /// Replays `step` and hands each finished step's metrics to `sink`, in order; of a grid, a
-    /// step's are those of each network in turn. Where the sink
-    /// breaks off, steps already on their way are finished but not handed over.
+    /// step's are those of each network in turn. Where the sink breaks off, no further step is
+    /// begun; those already on their way are finished and handed over, too.
     ///
     /// # Errors
     /// [`crate::Error::Device`]

@@ -38,7 +38,7 @@ fn plan(cases: &[Case], trials: &[Trial]) -> Plan {
             bindings: (first..buffers.len()).map(BufferId).collect(),
         });
     }
-    let mut phases: [Vec<Dispatch>; 4] = Default::default();
+    let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
     phases[Phase::Step as usize] = list;
     Plan {
         networks: vec![network(&buffers)],

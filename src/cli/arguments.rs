@@ -11,6 +11,7 @@ use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Result, Strategy};
 pub(crate) use data::{DataArguments, LayoutArguments, source};
 
 use super::config;
+use super::course::Course;
 
 /// Trains dense neural networks on any vendor's GPU, and fast on the CPU where there is none.
 #[derive(Debug, Parser)]
@@ -53,6 +54,8 @@ pub(crate) enum Command {
 pub(crate) struct TrainArguments {
     #[command(flatten)]
     pub(crate) typed: Typed,
+    #[command(flatten)]
+    pub(crate) course: Course,
     /// Write the trained model here (safetensors)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod config;
+mod course;
 mod devices;
 mod doctor;
 mod outputs;

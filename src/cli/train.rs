@@ -10,11 +10,12 @@ use super::settings::Settings;
 use crate::report::{Report, Verbosity};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<()> {
-    let Settings { data, warnings, network, options, .. } =
+    let Settings { data, validation, warnings, network, mut options } =
         Settings::new(&arguments.typed, arguments.log_every)?;
+    arguments.course.apply(&mut options)?;
     check_outputs(arguments)?;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
-    let mut trainer = Trainer::new(&network, &data, options.clone())?;
+    let mut trainer = Trainer::new(&network, (&data, validation.as_ref()), options.clone())?;
     let mut report = Report::open(arguments.metrics.as_deref(), verbosity)?;
     report.warn(&warnings);
     report.begin(&trainer, &data, &options)?;

@@ -17,14 +17,15 @@ pub(super) struct Source {
 }
 
 impl Source {
+    /// Rows of the request's data set, which lies in `chunks`, at most `rows` of them at a time.
     pub(super) fn batch(
         lowering: &mut Lowering<'_>,
         request: &Training<'_>,
+        chunks: [Vec<Chunk>; 2],
         portion: usize,
         rows: usize,
         shuffle: Shuffle,
     ) -> Result<Self> {
-        let chunks = [lowering.handles.features.clone(), lowering.handles.targets.clone()];
         if rows == request.rows
             && let [[features], [targets]] = [&chunks[0][..], &chunks[1][..]]
         {

@@ -6,8 +6,8 @@
 use super::batch::target_columns;
 use super::layered::check;
 use super::{
-    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Gradients, Handles, Limits, Plan, Region, Role,
-    Training,
+    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Examination, Gradients, Handles, Limits, Phase,
+    Plan, Region, Role, Training, Validation,
 };
 use crate::kernels::{
     Control, Function, FusedGradient, FusedUpdate, Hyper, Metrics, Operation, Pass, Update,
@@ -84,13 +84,18 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
         strands,
         tile: TILE.min(request.batch.div_ceil(strands)),
     };
-    let evaluate = FusedGradient {
+    Making { limits, buffers: Vec::new() }.finish(request, step)
+}
+
+/// What tells loss and score of so many rows, in order.
+fn examination(step: &FusedGradient, rows: usize) -> FusedGradient {
+    FusedGradient {
         pass: Pass::Evaluate,
-        batch: request.batch.max(PORTION).min(request.rows),
+        count: rows,
+        batch: step.batch.max(PORTION).min(rows),
         shuffle: Shuffle::Never,
         ..step.clone()
-    };
-    Making { limits, buffers: Vec::new() }.finish(request, step, evaluate)
+    }
 }
 
 /// A plan in the making.
@@ -110,32 +115,95 @@ impl Making<'_> {
         Ok(BufferId(self.buffers.len() - 1))
     }
 
-    fn finish(
-        mut self,
+    /// A data set, its features and targets.
+    fn data(
+        &mut self,
+        name: &str,
+        rows: usize,
         request: &Training<'_>,
-        step: FusedGradient,
-        evaluate: FusedGradient,
-    ) -> Result<Plan> {
+    ) -> Result<(BufferId, BufferId)> {
+        let shape = vec![rows, request.network.inputs];
+        let x = self.buffer(&format!("{name}.x"), shape, Role::Data)?;
+        let t = vec![rows, target_columns(request)];
+        Ok((x, self.buffer(&format!("{name}.t"), t, Role::Data)?))
+    }
+
+    /// Counter and losses of a phase.
+    fn examination(&mut self, phase: Phase, pass: &FusedGradient) -> Result<Examination> {
+        let name = |what: &str| format!("{}.{what}", phase.name());
+        let control = self.buffer(&name("control"), vec![Control::WORDS], Role::Bookkeeping)?;
+        let shape = vec![pass.count.div_ceil(pass.batch), 2];
+        let history = self.buffer(&name("history"), shape, Role::Bookkeeping)?;
+        Ok(Examination { control, history })
+    }
+
+    fn finish(mut self, request: &Training<'_>, step: FusedGradient) -> Result<Plan> {
         let (rows, strands, words) = (request.rows, step.strands, step.parameters());
+        let evaluate = examination(&step, rows);
+        let validate = (request.validation > 0).then(|| examination(&step, request.validation));
         let update = Update::of(request.optimizer);
-        let x = self.buffer("data.x", vec![rows, step.widths[0]], Role::Data)?;
-        let t = self.buffer("data.t", vec![rows, target_columns(request)], Role::Data)?;
+        let (x, t) = self.data("data", rows, request)?;
         let parameters = self.buffer("parameters", vec![words], Role::Parameters)?;
         let memories = vec![update.memories().len(), words];
         let state = self.buffer("optimizer", memories, Role::OptimizerState)?;
         let gradients = self.buffer("gradients", vec![strands, words], Role::Gradients)?;
-        let shape = vec![evaluate.batch, 2];
-        let row_metrics = self.buffer("row_metrics", shape, Role::Bookkeeping)?;
+        let most = validate.as_ref().map_or(0, |pass| pass.batch).max(evaluate.batch);
+        let row_metrics = self.buffer("row_metrics", vec![most, 2], Role::Bookkeeping)?;
         let shape = vec![strands, step.tile_words()];
         let scratch = self.buffer("scratch", shape, Role::Activations)?;
         let control = self.buffer("control", vec![Control::WORDS], Role::Bookkeeping)?;
         let history = self.buffer("history", vec![HISTORY, 2], Role::Bookkeeping)?;
-        let evaluate_control =
-            self.buffer("evaluate.control", vec![Control::WORDS], Role::Bookkeeping)?;
-        let portions = rows.div_ceil(evaluate.batch);
-        let evaluate_history =
-            self.buffer("evaluate.history", vec![portions, 2], Role::Bookkeeping)?;
+        let evaluation = self.examination(Phase::Evaluate, &evaluate)?;
 
+        let update = Dispatch {
+            label: "network".into(),
+            operation: Operation::FusedUpdate(FusedUpdate {
+                parameters: words,
+                strands,
+                update,
+                lr: request.optimizer.lr() as f32,
+                hyper: Hyper::of(request.optimizer),
+            }),
+            bindings: vec![control, gradients, parameters, state],
+        };
+        let gradient = |pass: &FusedGradient, control, (x, t)| Dispatch {
+            label: "network".into(),
+            operation: Operation::FusedGradient(pass.clone()),
+            bindings: vec![control, x, t, parameters, gradients, row_metrics, scratch],
+        };
+        let end = |pass: &FusedGradient, capacity, control, history| Dispatch {
+            label: "step".into(),
+            operation: Operation::Metrics(Metrics {
+                rows: pass.batch,
+                count: pass.count,
+                capacity,
+            }),
+            bindings: vec![control, row_metrics, history],
+        };
+        let examine = |pass: &FusedGradient, own: Examination, data| {
+            let capacity = pass.count.div_ceil(pass.batch);
+            let Examination { control, history } = own;
+            vec![gradient(pass, control, data), end(pass, capacity, control, history)]
+        };
+        let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
+        let mut validation = None;
+        if let Some(pass) = &validate {
+            let rows = pass.count;
+            let (x, t) = self.data("validation", rows, request)?;
+            let examination = self.examination(Phase::Validate, pass)?;
+            phases[Phase::Validate as usize] = examine(pass, examination, (x, t));
+            validation = Some(Validation {
+                features: vec![Chunk { buffer: x, first: 0, rows }],
+                targets: vec![Chunk { buffer: t, first: 0, rows }],
+                members: None,
+                examination,
+                rows,
+                portion: pass.batch,
+            });
+        }
+        phases[Phase::Evaluate as usize] = examine(&evaluate, evaluation, (x, t));
+        phases[Phase::Step as usize] =
+            vec![gradient(&step, control, (x, t)), update, end(&step, HISTORY, control, history)];
         let mut at = 0;
         let region = |layer: crate::spec::Layer| {
             let region = Region { buffer: parameters, offset: at };
@@ -149,44 +217,10 @@ impl Making<'_> {
             state: vec![state],
             control: Some(control),
             history: Some(history),
-            evaluate_control: Some(evaluate_control),
-            evaluate_history: Some(evaluate_history),
+            evaluation: Some(evaluation),
+            validation,
             ..Handles::default()
         };
-        let update = FusedUpdate {
-            parameters: words,
-            strands,
-            update,
-            lr: request.optimizer.lr() as f32,
-            hyper: Hyper::of(request.optimizer),
-        };
-        let gradient = |gradient: &FusedGradient, control| Dispatch {
-            label: "network".into(),
-            operation: Operation::FusedGradient(gradient.clone()),
-            bindings: vec![control, x, t, parameters, gradients, row_metrics, scratch],
-        };
-        let end = |batch, capacity, control, history| Dispatch {
-            label: "step".into(),
-            operation: Operation::Metrics(Metrics { rows: batch, count: rows, capacity }),
-            bindings: vec![control, row_metrics, history],
-        };
-        let phases = [
-            vec![
-                gradient(&step, control),
-                Dispatch {
-                    label: "network".into(),
-                    operation: Operation::FusedUpdate(update),
-                    bindings: vec![control, gradients, parameters, state],
-                },
-                end(step.batch, HISTORY, control, history),
-            ],
-            Vec::new(),
-            vec![
-                gradient(&evaluate, evaluate_control),
-                end(evaluate.batch, portions, evaluate_control, evaluate_history),
-            ],
-            Vec::new(),
-        ];
         let plan = Plan {
             networks: vec![request.network.clone()],
             strategy: Strategy::Fused,

@@ -2,8 +2,8 @@
 
 use super::batch::{Source, target_columns};
 use super::{
-    Buffer, BufferId, Chunk, Dispatch, Gradients, Handles, Limits, Phase, Plan, Region, Role,
-    Training,
+    Buffer, BufferId, Chunk, Dispatch, Examination, Gradients, Handles, Limits, Phase, Plan,
+    Region, Role, Training, Validation,
 };
 use crate::kernels::{
     Activate, Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Hyper,
@@ -32,7 +32,10 @@ fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     let mut lowering = Lowering::new(request.network, request.batch, limits);
     lowering.check_parameters()?;
     let portion = lowering.portion(request);
-    lowering.data_set(request)?;
+    let data = lowering.data_set("data", request)?;
+    let validation = Training { rows: request.validation, ..request.clone() };
+    let validation_data = lowering.data_set("validation", &validation)?;
+    [lowering.handles.features, lowering.handles.targets] = data.clone();
     lowering.parameters();
     lowering.state(request);
     lowering.activations(portion, request.batch)?;
@@ -41,20 +44,13 @@ fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
         lowering.gradients();
     }
 
-    let step = Source::batch(&mut lowering, request, portion, request.batch, request.shuffle)?;
-    let evaluate = Source::batch(&mut lowering, request, portion, portion, Shuffle::Never)?;
+    let (batch, shuffle) = (request.batch, request.shuffle);
+    let step = Source::batch(&mut lowering, request, data.clone(), portion, batch, shuffle)?;
     let step_control = lowering.control("control")?;
-    let evaluate_control = lowering.control("evaluate.control")?;
     let history = lowering.buffer("history", vec![HISTORY, 2], Role::Bookkeeping)?;
-    let portions = request.rows.div_ceil(portion);
-    let evaluate_history =
-        lowering.buffer("evaluate.history", vec![portions, 2], Role::Bookkeeping)?;
     lowering.handles.control = Some(step_control);
-    lowering.handles.evaluate_control = Some(evaluate_control);
     lowering.handles.history = Some(history);
-    lowering.handles.evaluate_history = Some(evaluate_history);
 
-    let metrics = |rows, capacity| Metrics { rows, count: request.rows, capacity };
     let mut list = step.gather(request, step_control, request.batch);
     lowering.forward(&mut list, step_control, step.features, request.batch);
     lowering.loss(&mut list, request, step_control, step.targets, request.batch);
@@ -66,7 +62,8 @@ fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
         step.features,
         Update::of(request.optimizer),
     );
-    lowering.end(&mut list, step_control, history, metrics(request.batch, HISTORY));
+    let metrics = Metrics { rows: request.batch, count: request.rows, capacity: HISTORY };
+    lowering.end(&mut list, step_control, history, metrics);
     lowering.phases[Phase::Step as usize] = list;
 
     if request.gradients == Gradients::Kept {
@@ -74,12 +71,9 @@ fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
         lowering.phases[Phase::Gradient as usize] = gradient;
     }
 
-    let mut list = evaluate.gather(request, evaluate_control, portion);
-    lowering.forward(&mut list, evaluate_control, evaluate.features, portion);
-    lowering.loss(&mut list, request, evaluate_control, evaluate.targets, portion);
-    lowering.end(&mut list, evaluate_control, evaluate_history, metrics(portion, portions));
-    lowering.phases[Phase::Evaluate as usize] = list;
-
+    let examination = lowering.examination(Phase::Evaluate, request, data, portion, portion)?;
+    lowering.handles.evaluation = Some(examination);
+    lowering.validation(&validation, validation_data, portion)?;
     lowering.finish(request.rows, portion)
 }
 
@@ -145,7 +139,7 @@ pub(super) struct Lowering<'a> {
     batch: usize,
     limits: &'a Limits,
     buffers: Vec<Buffer>,
-    phases: [Vec<Dispatch>; 4],
+    phases: [Vec<Dispatch>; Phase::COUNT],
     pub(super) handles: Handles,
     pub(super) batch_features: Option<BufferId>,
     pub(super) batch_targets: Option<BufferId>,
@@ -233,11 +227,53 @@ impl<'a> Lowering<'a> {
         self.fitting(request.rows.min(PORTION), request.batch).max(request.batch)
     }
 
-    fn data_set(&mut self, request: &Training<'_>) -> Result<()> {
-        let features = self.chunks("data.x", request.rows, request.network.inputs)?;
-        let targets = self.chunks("data.t", request.rows, target_columns(request))?;
-        self.handles.features = features;
-        self.handles.targets = targets;
+    /// Features and targets of the request's rows.
+    fn data_set(&mut self, name: &str, request: &Training<'_>) -> Result<[Vec<Chunk>; 2]> {
+        Ok([
+            self.chunks(&format!("{name}.x"), request.rows, request.network.inputs)?,
+            self.chunks(&format!("{name}.t"), request.rows, target_columns(request))?,
+        ])
+    }
+
+    /// A phase that tells loss and score of the request's rows, `rows` at a time.
+    fn examination(
+        &mut self,
+        phase: Phase,
+        request: &Training<'_>,
+        data: [Vec<Chunk>; 2],
+        portion: usize,
+        rows: usize,
+    ) -> Result<Examination> {
+        let source = Source::batch(self, request, data, portion, rows, Shuffle::Never)?;
+        let control = self.control(&format!("{}.control", phase.name()))?;
+        let capacity = request.rows.div_ceil(rows);
+        let history = format!("{}.history", phase.name());
+        let history = self.buffer(&history, vec![capacity, 2], Role::Bookkeeping)?;
+        let mut list = source.gather(request, control, rows);
+        self.forward(&mut list, control, source.features, rows);
+        self.loss(&mut list, request, control, source.targets, rows);
+        self.end(&mut list, control, history, Metrics { rows, count: request.rows, capacity });
+        self.phases[phase as usize] = list;
+        Ok(Examination { control, history })
+    }
+
+    /// The same for the validation rows, where there are any.
+    fn validation(
+        &mut self,
+        request: &Training<'_>,
+        data: [Vec<Chunk>; 2],
+        portion: usize,
+    ) -> Result<()> {
+        let rows = request.rows;
+        if rows == 0 {
+            return Ok(());
+        }
+        let [features, targets] = data.clone();
+        let own = portion.min(rows);
+        let examination = self.examination(Phase::Validate, request, data, portion, own)?;
+        let members = None;
+        self.handles.validation =
+            Some(Validation { features, targets, members, examination, rows, portion: own });
         Ok(())
     }
 

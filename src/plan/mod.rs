@@ -47,6 +47,8 @@ pub struct Training<'a> {
     pub optimizer: &'a Optimizer,
     /// Rows in the data set, N.
     pub rows: usize,
+    /// Rows of validation data; 0 for none.
+    pub validation: usize,
     /// Rows in a batch, B, at most N.
     pub batch: usize,
     /// The order of the rows.
@@ -151,13 +153,19 @@ pub enum Phase {
     Gradient,
     /// Loss and score of the next rows of the data set.
     Evaluate,
+    /// Loss and score of the next rows of the validation data.
+    Validate,
     /// Predictions for the rows in the input buffer.
     Predict,
 }
 
 impl Phase {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Step, Self::Gradient, Self::Evaluate, Self::Predict];
+    pub const ALL: [Self; Self::COUNT] =
+        [Self::Step, Self::Gradient, Self::Evaluate, Self::Validate, Self::Predict];
+
+    /// How many there are.
+    pub const COUNT: usize = 5;
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -165,6 +173,7 @@ impl Phase {
             Self::Step => "step",
             Self::Gradient => "gradient",
             Self::Evaluate => "evaluate",
+            Self::Validate => "validate",
             Self::Predict => "predict",
         }
     }
@@ -179,6 +188,32 @@ pub struct Chunk {
     pub first: usize,
     /// Its rows.
     pub rows: usize,
+}
+
+/// What a phase that tells loss and score of a data set works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Examination {
+    /// Its counter, for each network.
+    pub control: BufferId,
+    /// Loss and score of each portion, for each network.
+    pub history: BufferId,
+}
+
+/// The validation data, and what tells how good the networks are on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validation {
+    /// Features, \[V, I\] in chunks.
+    pub features: Vec<Chunk>,
+    /// Targets, \[V, T\] in chunks.
+    pub targets: Vec<Chunk>,
+    /// What describes the networks of a grid, with its words.
+    pub members: Option<(BufferId, Words)>,
+    /// Where it is told.
+    pub examination: Examination,
+    /// Rows, V.
+    pub rows: usize,
+    /// Rows that one replay of `validate` takes.
+    pub portion: usize,
 }
 
 /// The buffers that the host writes or reads, by their purpose.
@@ -200,10 +235,10 @@ pub struct Handles {
     pub control: Option<BufferId>,
     /// Loss and score of the last steps, a ring.
     pub history: Option<BufferId>,
-    /// The counter of the evaluation.
-    pub evaluate_control: Option<BufferId>,
-    /// Loss and score of each portion of the evaluation.
-    pub evaluate_history: Option<BufferId>,
+    /// What tells how good the networks are on the training rows.
+    pub evaluation: Option<Examination>,
+    /// What tells it on the validation rows, where there are such.
+    pub validation: Option<Validation>,
     /// The rows in the input of a prediction.
     pub predict_control: Option<BufferId>,
     /// Rows to predict, \[P, I\].
@@ -230,7 +265,7 @@ pub struct Plan {
     /// All buffers; a [`BufferId`] is an index.
     pub buffers: Vec<Buffer>,
     /// The dispatches of each phase, in the order of [`Phase::ALL`].
-    pub phases: [Vec<Dispatch>; 4],
+    pub phases: [Vec<Dispatch>; Phase::COUNT],
     /// The buffers that the host touches.
     pub handles: Handles,
 }

@@ -3,8 +3,8 @@
 use super::batch::target_columns;
 use super::layered::check;
 use super::{
-    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Gradients, Handles, Limits, Plan, Region, Role,
-    Training,
+    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Examination, Gradients, Handles, Limits, Phase,
+    Plan, Region, Role, Training, Validation,
 };
 use crate::kernels::{
     Control, Function, Hyper, Member, Operation, Placement, Resident, Sharing, Update,
@@ -97,12 +97,21 @@ pub fn grid(members: &[GridMember], request: &Training<'_>, limits: &Limits) -> 
     }
     let making = Making { limits, buffers: Vec::new() };
     let step = resident(list, request, Update::of(request.optimizer), limits);
-    let evaluate = Resident {
-        shuffle: Shuffle::Never,
-        ..resident(step.members.clone(), request, Update::Gradient, limits)
-    };
     let networks: Vec<Network> = members.iter().map(|member| member.network.clone()).collect();
-    making.finish(networks, step, evaluate, request)
+    making.finish(networks, step, request)
+}
+
+/// What tells loss and score of the rows of members, in order.
+fn examination(members: Vec<Member>, request: &Training<'_>, limits: &Limits) -> Resident {
+    let capacity = members.iter().map(|m| m.rows.div_ceil(m.batch)).max().unwrap_or(1);
+    let grid = resident(members, request, Update::Gradient, limits);
+    Resident { shuffle: Shuffle::Never, capacity, ..grid }
+}
+
+/// The members on the validation rows, in portions that their own batches have room for.
+fn on_validation(members: &[Member], rows: usize) -> Vec<Member> {
+    let of = |m: &Member| Member { first_row: 0, rows, batch: m.batch.min(rows), ..m.clone() };
+    members.iter().map(of).collect()
 }
 
 fn check_member(member: &GridMember, first: &Network, request: &Training<'_>) -> Result<()> {
@@ -209,17 +218,40 @@ impl Making<'_> {
         Ok(BufferId(self.buffers.len() - 1))
     }
 
+    /// A data set, its features and targets.
+    fn data(
+        &mut self,
+        name: &str,
+        rows: usize,
+        request: &Training<'_>,
+    ) -> Result<(BufferId, BufferId)> {
+        let shape = vec![rows, request.network.inputs];
+        let x = self.buffer(&format!("{name}.x"), shape, Role::Data)?;
+        let t = vec![rows, target_columns(request)];
+        Ok((x, self.buffer(&format!("{name}.t"), t, Role::Data)?))
+    }
+
+    /// Counters and losses of a phase.
+    fn examination(&mut self, phase: Phase, grid: &Resident) -> Result<Examination> {
+        let count = grid.members.len();
+        let name = |what: &str| format!("{}.{what}", phase.name());
+        let shape = vec![count, Control::WORDS];
+        let control = self.buffer(&name("control"), shape, Role::Bookkeeping)?;
+        let shape = vec![grid.capacity, count, 2];
+        let history = self.buffer(&name("history"), shape, Role::Bookkeeping)?;
+        Ok(Examination { control, history })
+    }
+
     fn finish(
         mut self,
         networks: Vec<Network>,
         step: Resident,
-        evaluate: Resident,
         request: &Training<'_>,
     ) -> Result<Plan> {
-        let (count, rows) = (networks.len(), request.rows);
-        let columns = target_columns(request);
-        let x = self.buffer("data.x", vec![rows, networks[0].inputs], Role::Data)?;
-        let t = self.buffer("data.t", vec![rows, columns], Role::Data)?;
+        let count = networks.len();
+        let rows = request.rows;
+        let evaluate = examination(step.members.clone(), request, self.limits);
+        let (x, t) = self.data("data", rows, request)?;
         let words: usize = step.members.iter().map(Member::parameters).sum();
         let memories = step.update.memories().len();
         let parameters = self.buffer("parameters", vec![words], Role::Parameters)?;
@@ -232,38 +264,50 @@ impl Making<'_> {
         let scratch = self.buffer("scratch", vec![scratch], Role::Activations)?;
         let control = self.buffer("control", vec![count, Control::WORDS], Role::Bookkeeping)?;
         let history = self.buffer("history", vec![step.capacity, count, 2], Role::Bookkeeping)?;
-        let evaluate_control =
-            self.buffer("evaluate.control", vec![count, Control::WORDS], Role::Bookkeeping)?;
-        let portions = step.members.iter().map(|m| m.rows.div_ceil(m.batch)).max().unwrap_or(1);
-        let evaluate = Resident { capacity: portions, ..evaluate };
-        let evaluate_history =
-            self.buffer("evaluate.history", vec![portions, count, 2], Role::Bookkeeping)?;
+        let evaluation = self.examination(Phase::Evaluate, &evaluate)?;
 
-        let regions = regions(&step.members, parameters);
-        let handles = Handles {
-            features: vec![Chunk { buffer: x, first: 0, rows }],
-            targets: vec![Chunk { buffer: t, first: 0, rows }],
-            parameters: regions,
-            state: vec![state],
-            members: Some((members, step.descriptions())),
-            control: Some(control),
-            history: Some(history),
-            evaluate_control: Some(evaluate_control),
-            evaluate_history: Some(evaluate_history),
-            ..Handles::default()
-        };
-        let dispatch = |operation: Resident, control, history| Dispatch {
+        let dispatch = |operation: Resident, control, members, x, t, history| Dispatch {
             label: "network".into(),
             operation: Operation::Resident(operation),
             bindings: vec![control, members, x, t, parameters, state, history, scratch],
         };
+        let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
+        let mut validation = None;
+        if request.validation > 0 {
+            let rows = request.validation;
+            let grid = examination(on_validation(&step.members, rows), request, self.limits);
+            let (x, t) = self.data("validation", rows, request)?;
+            let shape = vec![count, grid.stride()];
+            let members = self.buffer("validation.members", shape, Role::Bookkeeping)?;
+            let examination = self.examination(Phase::Validate, &grid)?;
+            let Examination { control, history } = examination;
+            validation = Some(Validation {
+                features: vec![Chunk { buffer: x, first: 0, rows }],
+                targets: vec![Chunk { buffer: t, first: 0, rows }],
+                members: Some((members, grid.descriptions())),
+                examination,
+                rows,
+                portion: grid.members[0].batch,
+            });
+            phases[Phase::Validate as usize] =
+                vec![dispatch(grid, control, members, x, t, history)];
+        }
+        let handles = Handles {
+            features: vec![Chunk { buffer: x, first: 0, rows }],
+            targets: vec![Chunk { buffer: t, first: 0, rows }],
+            parameters: regions(&step.members, parameters),
+            state: vec![state],
+            members: Some((members, step.descriptions())),
+            control: Some(control),
+            history: Some(history),
+            evaluation: Some(evaluation),
+            validation,
+            ..Handles::default()
+        };
         let (batch, share) = (step.members[0].batch, step.members[0].rows);
-        let phases = [
-            vec![dispatch(step, control, history)],
-            Vec::new(),
-            vec![dispatch(evaluate, evaluate_control, evaluate_history)],
-            Vec::new(),
-        ];
+        let Examination { control: own, history: losses } = evaluation;
+        phases[Phase::Step as usize] = vec![dispatch(step, control, members, x, t, history)];
+        phases[Phase::Evaluate as usize] = vec![dispatch(evaluate, own, members, x, t, losses)];
         let plan = Plan {
             networks,
             strategy: Strategy::Resident,

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use halfplane::plan::Plan;
+use halfplane::train::Evaluation;
 use halfplane::{Event, TrainOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -30,15 +31,20 @@ impl Progress {
                     self.line(&format!("step {step:>6}  loss {loss}\n"));
                 }
             }
-            Event::Epoch { epoch, train_loss } if self.per_epoch > 1 => {
+            Event::Epoch { epoch, train_loss, validation }
+                if self.per_epoch > 1 || validation.is_some() =>
+            {
                 let (epoch, epochs) = (epoch + 1, self.epochs);
+                let validation = validation.map(|found| validated(&found)).unwrap_or_default();
                 self.advance(
                     epoch * self.per_epoch,
                     format!("epoch {epoch}, loss {train_loss:.6}"),
                 );
-                self.line(&format!("epoch {epoch:>4}/{epochs}  loss {train_loss:.6}\n"));
+                self.line(&format!(
+                    "epoch {epoch:>4}/{epochs}  loss {train_loss:.6}{validation}\n"
+                ));
             }
-            Event::Epoch { .. } | Event::End(_) => {}
+            _ => {}
         }
     }
 
@@ -66,6 +72,16 @@ impl Drop for Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// What the validation rows say, as a part of an epoch's line.
+fn validated(found: &Evaluation) -> String {
+    let score = match found {
+        Evaluation { accuracy: Some(accuracy), .. } => format!(", accuracy {accuracy:.4}"),
+        Evaluation { r2: Some(r2), .. } => format!(", R² {r2:.4}"),
+        Evaluation { .. } => String::new(),
+    };
+    format!("  validation loss {:.6}{score}", found.loss)
 }
 
 fn bar(steps: u64) -> ProgressBar {

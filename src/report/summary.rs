@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use halfplane::data::{Column, Encoding};
+use halfplane::train::{Ended, Evaluation};
 use halfplane::{
     Dataset, Loss, Optimizer, Output, Result, Summary, Targets, TrainOptions, Trainer,
 };
@@ -132,7 +133,30 @@ pub(super) fn summary(
         text += &rows(data, &trainer.predict()?, trainer.plan().network().output);
     }
     // Writing to a String cannot fail.
-    let _ = write!(text, "loss {}", evaluation.loss as f32);
+    text += &score(evaluation, data);
+    let _ = writeln!(
+        text,
+        " on {} training rows{}\n{} steps in {:.3} s ({:.0} steps/s) on {}, {}",
+        data.rows(),
+        summary
+            .validation
+            .map(|found| format!("; on the validation rows {}", score(&found, data)))
+            .unwrap_or_default(),
+        summary.steps,
+        summary.seconds,
+        summary.steps_per_second,
+        summary.device,
+        summary.strategy,
+    );
+    text += &course(summary);
+    text += &half_plane(trainer, data, options, evaluation.loss);
+    Ok(text)
+}
+
+/// Loss and what else the task asks for.
+fn score(evaluation: &Evaluation, data: &Dataset) -> String {
+    let mut text = format!("loss {}", evaluation.loss as f32);
+    // Writing to a String cannot fail.
     if let Some(accuracy) = evaluation.accuracy {
         let _ = write!(text, ", accuracy {}", rounded(accuracy));
     }
@@ -145,18 +169,19 @@ pub(super) fn summary(
         }
         None => {}
     }
-    let _ = writeln!(
-        text,
-        " on {} training rows\n{} steps in {:.3} s ({:.0} steps/s) on {}, {}",
-        data.rows(),
-        summary.steps,
-        summary.seconds,
-        summary.steps_per_second,
-        summary.device,
-        summary.strategy,
-    );
-    text += &half_plane(trainer, data, options, evaluation.loss);
-    Ok(text)
+    text
+}
+
+/// Why it ended before its time, and which weights these are.
+fn course(summary: &Summary) -> String {
+    let ended = match summary.ended {
+        Ended::Patience => "stopped early: the loss no longer improved\n",
+        Ended::Length | Ended::Interrupted | Ended::Observer => "",
+    };
+    let best = summary.best.map(|best| {
+        format!("kept the weights of epoch {}, whose loss was {:.6}\n", best.epoch + 1, best.loss)
+    });
+    format!("{ended}{}", best.unwrap_or_default())
 }
 
 /// Four digits, no more than are there: 0.5, 0.9667, 1.0.

@@ -1,12 +1,15 @@
 //! What training tells while it goes on.
 
-use serde::Serialize;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use crate::spec::Strategy;
 
 /// Something that happened. As JSON it is a line of a metrics file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Event {
     /// A step that is logged.
     Step {
@@ -21,6 +24,32 @@ pub enum Event {
         epoch: u64,
         /// The mean over the rows of the losses that its steps saw.
         train_loss: f64,
+        /// The weights at its end on the validation rows, where they were looked at.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        validation: Option<Evaluation>,
+    },
+    /// The learning rate was lowered, since the loss has come to a plateau.
+    Reduced {
+        /// The epoch after which.
+        epoch: u64,
+        /// The learning rate from now on, as a share of what it would be.
+        factor: f64,
+    },
+    /// A checkpoint was written.
+    Checkpoint {
+        /// The steps done by then.
+        step: u64,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The device failed, and training goes on from a snapshot.
+    Recovered {
+        /// The step from which it goes on.
+        step: u64,
+        /// What the failed device said.
+        problem: String,
+        /// The device that it goes on with.
+        device: String,
     },
     /// Training is done.
     End(Summary),
@@ -39,6 +68,30 @@ pub struct Evaluation {
     pub r2: Option<f64>,
 }
 
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// It has its length.
+    Length,
+    /// The loss has not improved for as long as the patience lasts.
+    Patience,
+    /// It was interrupted from outside.
+    Interrupted,
+    /// The observer broke it off.
+    Observer,
+}
+
+/// The epoch whose weights were kept.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Best {
+    /// Its number, from 0.
+    pub epoch: u64,
+    /// Its loss: on the validation rows, or without such rows the training loss.
+    pub loss: f64,
+}
+
 /// What came out of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
@@ -47,6 +100,14 @@ pub struct Summary {
     /// The final weights on all training rows.
     #[serde(flatten)]
     pub evaluation: Evaluation,
+    /// The final weights on the validation rows, where there are such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Evaluation>,
+    /// Why it ended.
+    pub ended: Ended,
+    /// The epoch whose weights are the final ones, where they are not the last ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best: Option<Best>,
     /// Seconds that the steps took.
     pub seconds: f64,
     /// Steps in a second.

@@ -2,12 +2,12 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::transfer::{begin, check_steps, evaluate, parameters};
+use super::transfer::{begin, check_steps, evaluate, handle, parameters};
 use super::{Evaluation, TrainOptions};
 use crate::backend::{self, Backend};
 use crate::data::Dataset;
 use crate::model;
-use crate::plan::{self, GridMember, Plan};
+use crate::plan::{self, GridMember, Phase, Plan};
 use crate::spec::{Length, Loss, Network, Parameters, Strategy};
 use crate::{Error, Result};
 
@@ -93,7 +93,7 @@ impl<'a> Grid<'a> {
             return Err(Error::invalid("there is no network to train", "give at least one"));
         };
         options.check()?;
-        super::fits(&first.network, data)?;
+        super::prepare::fits(&first.network, data)?;
         let members: Vec<GridMember> = candidates
             .iter()
             .map(|one| GridMember {
@@ -108,6 +108,7 @@ impl<'a> Grid<'a> {
             loss: options.loss.unwrap_or(Loss::default_for(first.network.output)),
             optimizer: &options.optimizer,
             rows: data.rows(),
+            validation: 0,
             batch: options.batch_size.of(data.rows()),
             shuffle: options.shuffle,
             seed: options.seed,
@@ -129,7 +130,7 @@ impl<'a> Grid<'a> {
             done: 0,
         };
         let shares = grid.shares(request.batch);
-        begin(grid.backend.as_mut(), data, &shares)?;
+        begin(grid.backend.as_mut(), data.into(), &shares)?;
         Ok(grid)
     }
 
@@ -149,7 +150,9 @@ impl<'a> Grid<'a> {
         self.done += steps;
         check_steps(self.backend.as_mut(), &self.device, self.done)?;
         let shares = self.shares(self.plan().batch);
-        let evaluations = evaluate(self.backend.as_mut(), self.data, &shares)?;
+        let examination = handle(self.plan().handles.evaluation);
+        let backend = self.backend.as_mut();
+        let evaluations = evaluate(backend, Phase::Evaluate, examination, self.data, &shares)?;
         let regions = self.plan().handles.parameters.clone();
         let ends = self.candidates.iter().zip(&regions).zip(evaluations);
         ends.map(|((one, regions), evaluation)| {

@@ -1,5 +1,6 @@
 //! How to train.
 
+use super::{EarlyStopping, Keep};
 use crate::backend::{DeviceChoice, ShaderChecks};
 use crate::plan::Gradients;
 use crate::spec::{BatchSize, Length, Loss, Optimizer, Parameters, Shuffle, Strategy};
@@ -30,6 +31,13 @@ pub struct TrainOptions {
     pub initial: Option<Parameters>,
     /// Every how many steps a step is logged; by default 100.
     pub log_every: u64,
+    /// Every how many epochs the validation rows are looked at; by default after each.
+    pub validate_every: u64,
+    /// When to stop before the length is reached; by default never.
+    pub early_stopping: Option<EarlyStopping>,
+    /// Which weights are the final ones; by default the best with early stopping, otherwise the
+    /// last.
+    pub keep: Option<Keep>,
     /// Whether [`super::Trainer::gradients`] is wanted.
     pub gradients: Gradients,
 }
@@ -48,12 +56,24 @@ impl Default for TrainOptions {
             shader_checks: ShaderChecks::Off,
             initial: None,
             log_every: 100,
+            validate_every: 1,
+            early_stopping: None,
+            keep: None,
             gradients: Gradients::Fused,
         }
     }
 }
 
 impl TrainOptions {
+    /// Which weights are the final ones, where the options leave it open or not.
+    pub fn keep(&self) -> Keep {
+        match (self.keep, &self.early_stopping) {
+            (Some(keep), _) => keep,
+            (None, Some(_)) => Keep::Best,
+            (None, None) => Keep::Last,
+        }
+    }
+
     /// Checks what can be checked without the data.
     ///
     /// # Errors
@@ -69,6 +89,10 @@ impl TrainOptions {
         if self.log_every == 0 {
             return Err(Error::invalid("log-every is 0", "it must be at least 1"));
         }
+        if self.validate_every == 0 {
+            return Err(Error::invalid("validate-every is 0", "it must be at least 1 epoch"));
+        }
+        self.early_stopping.map_or(Ok(()), |stopping| stopping.check())?;
         match self.length {
             Length::Steps(0) => Err(Error::invalid("there are 0 steps", "train at least one")),
             Length::Epochs(0) => Err(Error::invalid("there are 0 epochs", "train at least one")),

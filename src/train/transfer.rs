@@ -2,50 +2,66 @@
 
 use crate::backend::Backend;
 use crate::data::{Dataset, Task};
-use crate::kernels::{Control, floats, pairs};
-use crate::plan::{BufferId, Phase, Region};
+use crate::kernels::{Control, Words, floats, pairs};
+use crate::plan::{BufferId, Chunk, Examination, Phase, Region};
 use crate::spec::{LayerParameters, Network, Parameters};
 use crate::{Error, Result};
 
-use super::Evaluation;
+use super::{Evaluation, TrainingData};
 
 /// A buffer that every training plan has.
-pub(super) fn handle(id: Option<BufferId>) -> BufferId {
+pub(super) fn handle<T>(id: Option<T>) -> T {
     match id {
         Some(id) => id,
         None => unreachable!("the planner has made this buffer"),
     }
 }
 
-/// Puts the data set on the device, the descriptions of a grid, and the counters at step 0 of
-/// networks with so many rows and so large a batch.
+/// Puts the data on the device, the descriptions of a grid, and the counters at step 0 of networks
+/// with so many rows and so large a batch.
 pub(super) fn begin(
     backend: &mut dyn Backend,
-    data: &Dataset,
+    data: TrainingData<'_>,
     shares: &[(usize, usize)],
 ) -> Result<()> {
     let handles = backend.plan().handles.clone();
+    upload(backend, data.training, [&handles.features, &handles.targets])?;
+    describe(backend, handles.members.as_ref())?;
+    if let (Some(rows), Some(validation)) = (data.validation, &handles.validation) {
+        upload(backend, rows, [&validation.features, &validation.targets])?;
+        describe(backend, validation.members.as_ref())?;
+    }
+    set_step(backend, handle(handles.control), 0, shares)
+}
+
+/// Puts a data set into its chunks.
+fn upload(backend: &mut dyn Backend, data: &Dataset, chunks: [&[Chunk]; 2]) -> Result<()> {
     let sources = [
-        (&handles.features, bytemuck::cast_slice(data.features()), data.inputs()),
-        (&handles.targets, data.targets().words(), data.targets().columns()),
+        (bytemuck::cast_slice(data.features()), data.inputs()),
+        (data.targets().words(), data.targets().columns()),
     ];
-    for (chunks, words, columns) in sources {
+    for (chunks, (words, columns)) in chunks.into_iter().zip(sources) {
         for chunk in chunks {
             let part = chunk.first * columns..(chunk.first + chunk.rows) * columns;
             backend.write(chunk.buffer, &words[part])?;
         }
     }
-    if let Some((buffer, words)) = &handles.members {
-        backend.write(*buffer, words)?;
-    }
-    rewind(backend, handle(handles.control), shares)
+    Ok(())
 }
 
-/// Sets counters to step 0.
-fn rewind(backend: &mut dyn Backend, control: BufferId, shares: &[(usize, usize)]) -> Result<()> {
-    let words: Vec<u32> =
-        shares.iter().flat_map(|&(rows, batch)| Control::at(0, rows, batch).to_words()).collect();
-    backend.write(control, &words)
+fn describe(backend: &mut dyn Backend, members: Option<&(BufferId, Words)>) -> Result<()> {
+    members.map_or(Ok(()), |(buffer, words)| backend.write(*buffer, words))
+}
+
+/// Sets counters to a step.
+pub(super) fn set_step(
+    backend: &mut dyn Backend,
+    control: BufferId,
+    step: u64,
+    shares: &[(usize, usize)],
+) -> Result<()> {
+    let words = shares.iter().flat_map(|&(rows, batch)| Control::at(step, rows, batch).to_words());
+    backend.write(control, &words.collect::<Vec<u32>>())
 }
 
 /// The steps that the device has counted.
@@ -82,18 +98,18 @@ pub(super) fn parameters(
     Ok(Parameters { layers: layers.iter().zip(regions).map(read).collect::<Result<_>>()? })
 }
 
-/// Loss and score of every network on its rows, given as rows and rows of a portion.
+/// Loss and score of every network on rows of a data set, given as rows and rows of a portion.
 pub(super) fn evaluate(
     backend: &mut dyn Backend,
+    phase: Phase,
+    examination: Examination,
     data: &Dataset,
     shares: &[(usize, usize)],
 ) -> Result<Vec<Evaluation>> {
-    let handles = &backend.plan().handles;
-    let (control, history) = (handle(handles.evaluate_control), handle(handles.evaluate_history));
     let portions = shares.iter().map(|(rows, portion)| rows.div_ceil(*portion)).max().unwrap_or(0);
-    rewind(backend, control, shares)?;
-    backend.replay(Phase::Evaluate, portions as u64)?;
-    let words = backend.read(history, 2 * portions * shares.len())?;
+    set_step(backend, examination.control, 0, shares)?;
+    backend.replay(phase, portions as u64)?;
+    let words = backend.read(examination.history, 2 * portions * shares.len())?;
     let mean_of = |(index, &(rows, portion)): (usize, &(usize, usize))| {
         let (mut loss, mut score) = (0.0, 0.0);
         let own = pairs(&words).iter().skip(index).step_by(shares.len());

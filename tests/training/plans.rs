@@ -183,7 +183,8 @@ fn counted(lists: &[&[(&'static str, usize)]]) -> BTreeMap<&'static str, usize> 
 /// Buffers that hold something before a phase begins.
 fn lasting(plan: &Plan) -> BTreeSet<usize> {
     let handles = &plan.handles;
-    let controls = [handles.control, handles.evaluate_control, handles.predict_control];
+    let examined = handles.evaluation.map(|evaluation| evaluation.control);
+    let controls = [handles.control, examined, handles.predict_control];
     let roles = [Role::Data, Role::Parameters, Role::OptimizerState];
     let by_role = (0..plan.buffers.len()).filter(|&id| roles.contains(&plan.buffers[id].role));
     let by_handle = controls.into_iter().chain([handles.input]).flatten().map(|id| id.0);
@@ -204,7 +205,7 @@ fn filled(plan: &Plan) -> Memory {
     };
     let at = |rows: usize| Control::at(0, plan.rows, rows.max(1));
     set(handles.control, at(plan.batch));
-    set(handles.evaluate_control, at(plan.evaluate_rows));
+    set(handles.evaluation.map(|evaluation| evaluation.control), at(plan.evaluate_rows));
     set(handles.predict_control, Control::of_rows(plan.predict_rows));
     memory
 }

@@ -68,6 +68,12 @@ impl Backend for Loaded {
     }
 
     fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
+        if let [dispatch] = self.plan.phase(phase)
+            && let Operation::Resident(grid) = &dispatch.operation
+        {
+            resident::replay(grid, &mut self.memory, &self.plan, phase, times);
+            return Ok(());
+        }
         let nobody = &mut |_: &[_]| ControlFlow::Continue(());
         replay::replay(self.plan.phase(phase), &mut self.memory, times, nobody);
         Ok(())

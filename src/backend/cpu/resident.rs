@@ -10,8 +10,8 @@ use super::lanes::{Lanes, activate, bce, derive};
 use crate::Result;
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{
-    Control, Member, Resident, Update, floats, floats_mut, keeps_z, loss_row, permute, seed_of,
-    slots,
+    Control, Member, Resident, Update, floats, floats_mut, keeps_z, loss_row, pairs_mut, permute,
+    seed_of, slots,
 };
 use crate::plan::{Phase, Plan};
 use crate::spec::{Layer, Loss, Shuffle};
@@ -46,6 +46,25 @@ pub(super) fn steps(
         }
     }
     Ok(())
+}
+
+/// Replays a phase and leaves its metrics in its history.
+pub(super) fn replay(grid: &Resident, memory: &mut Memory, plan: &Plan, phase: Phase, times: u64) {
+    let count = grid.members.len();
+    let mut workers: Vec<Worker<'_>> =
+        grid.members.iter().map(|member| Worker::new(grid, member)).collect();
+    memory.run(plan, phase, &mut |_, bound| {
+        let before: Vec<Control> =
+            bound[0].chunks_exact(Control::WORDS).map(Control::from_words).collect();
+        advance(&mut workers, bound, times as usize);
+        let history = pairs_mut(bound[6]);
+        for (index, (worker, control)) in workers.iter().zip(before).enumerate() {
+            for (number, metrics) in worker.finished.iter().enumerate() {
+                let slot = (control.slot as usize + number) % grid.capacity;
+                history[slot * count + index] = *metrics;
+            }
+        }
+    });
 }
 
 /// So many steps of every network, each with its share of the buffers.

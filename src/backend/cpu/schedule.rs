@@ -95,6 +95,7 @@ mod tests {
             loss: Loss::Bce,
             optimizer: &Optimizer::adam(1e-3),
             rows: 1000,
+            validation: 0,
             batch: 200,
             shuffle: Shuffle::EveryEpoch,
             seed: 1,

@@ -22,8 +22,8 @@ pub(super) struct Loaded {
     buffers: Vec<wgpu::Buffer>,
     pipelines: Pipelines,
     /// The dispatches of each phase, made ready when it is first replayed.
-    ready: [Option<Vec<Ready>>; 4],
-    pace: [Pace; 4],
+    ready: [Option<Vec<Ready>>; Phase::COUNT],
+    pace: [Pace; Phase::COUNT],
     /// Where in the ring the next step's metrics go: the device's counter, followed here.
     slot: u64,
     /// Staging buffers for the history that no flight is using.
@@ -58,7 +58,7 @@ impl Loaded {
             buffers,
             pipelines: Pipelines::default(),
             ready: Default::default(),
-            pace: [const { Pace::new() }; 4],
+            pace: [const { Pace::new() }; Phase::COUNT],
             slot: 0,
             staging: Vec::new(),
         })
@@ -147,7 +147,7 @@ impl Loaded {
     }
 
     /// Replays a phase `times`, in submissions of measured length. Where the sink breaks off,
-    /// nothing more is submitted.
+    /// nothing more is submitted; what is on its way is handed over.
     fn pump(
         &mut self,
         phase: Phase,
@@ -175,8 +175,8 @@ impl Loaded {
             };
             self.pace[phase as usize].learn(landed.replays, landed.submitted, Instant::now());
             self.staging.extend(landed.staging);
-            if !stopped && !landed.metrics.is_empty() {
-                stopped = sink(&landed.metrics).is_break();
+            if !landed.metrics.is_empty() {
+                stopped |= sink(&landed.metrics).is_break();
             }
         }
     }

@@ -1,0 +1,135 @@
+//! From the metrics of steps to events: which are told, and what an epoch's losses come to.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Evaluation, Event};
+use crate::backend::StepMetrics;
+use crate::plan::Plan;
+
+/// The losses of an epoch's rows, added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EpochLoss {
+    sum: f64,
+    rows: usize,
+}
+
+impl EpochLoss {
+    fn add(&mut self, loss: f32, rows: usize) {
+        self.sum += f64::from(loss) * rows as f64;
+        self.rows += rows;
+    }
+
+    fn mean(self) -> f64 {
+        self.sum / self.rows as f64
+    }
+}
+
+/// Tells the observer what it has not been told yet, until it breaks off.
+pub(super) struct Teller<'o> {
+    observer: &'o mut dyn FnMut(&Event) -> ControlFlow<()>,
+    log_every: u64,
+    /// The first step and the first epoch that are still to be told: what is done over after a
+    /// failure is not told twice.
+    step: u64,
+    epoch: u64,
+    broken_off: bool,
+}
+
+impl<'o> Teller<'o> {
+    pub(super) fn new(
+        observer: &'o mut dyn FnMut(&Event) -> ControlFlow<()>,
+        log_every: u64,
+        step: u64,
+        per_epoch: u64,
+    ) -> Self {
+        Self { observer, log_every, step, epoch: step / per_epoch, broken_off: false }
+    }
+
+    /// Whether the observer has broken off.
+    pub(super) fn broken_off(&self) -> bool {
+        self.broken_off
+    }
+
+    pub(super) fn tell(&mut self, event: &Event) {
+        if !self.broken_off {
+            self.broken_off = (self.observer)(event).is_break();
+        }
+    }
+
+    fn step(&mut self, step: u64, loss: f32) {
+        if step >= self.step {
+            self.step = step + 1;
+            if step.is_multiple_of(self.log_every) {
+                self.tell(&Event::Step { step, loss });
+            }
+        }
+    }
+
+    pub(super) fn epoch(&mut self, epoch: u64, train_loss: f64, validation: Option<Evaluation>) {
+        if epoch >= self.epoch {
+            self.epoch = epoch + 1;
+            self.tell(&Event::Epoch { epoch, train_loss, validation });
+        }
+    }
+}
+
+/// The steps of a leg, as their metrics come.
+pub(super) struct Journal {
+    /// Steps done.
+    pub(super) step: u64,
+    /// The epoch under way.
+    pub(super) epoch: EpochLoss,
+    /// The mean loss of the epoch that the leg ended with, where it is looked at before it is told.
+    pub(super) looked_at: Option<f64>,
+    /// The first step whose loss was not finite, and the loss.
+    pub(super) diverged: Option<(u64, f32)>,
+    per_epoch: u64,
+    /// Every how many epochs the network is looked at, if it is.
+    look_every: Option<u64>,
+    rows: usize,
+    batch: usize,
+}
+
+impl Journal {
+    /// From a step on, with the losses that its epoch has shown so far.
+    pub(super) fn new(plan: &Plan, step: u64, epoch: EpochLoss, look_every: Option<u64>) -> Self {
+        Self {
+            step,
+            epoch,
+            looked_at: None,
+            diverged: None,
+            per_epoch: plan.steps_per_epoch(),
+            look_every,
+            rows: plan.rows,
+            batch: plan.batch,
+        }
+    }
+
+    /// One step's metrics.
+    pub(super) fn enter(&mut self, [loss, _score]: StepMetrics, teller: &mut Teller<'_>) {
+        if self.diverged.is_some() {
+            return;
+        }
+        if !loss.is_finite() {
+            self.diverged = Some((self.step, loss));
+            return;
+        }
+        let step = self.step;
+        self.step += 1;
+        let number = step % self.per_epoch;
+        let rows = self.batch.min(self.rows - number as usize * self.batch);
+        self.epoch.add(loss, rows);
+        teller.step(step, loss);
+        if number + 1 == self.per_epoch {
+            let mean = std::mem::take(&mut self.epoch).mean();
+            let epoch = step / self.per_epoch;
+            match self.look_every {
+                Some(every) if (epoch + 1).is_multiple_of(every) => self.looked_at = Some(mean),
+                _ => teller.epoch(epoch, mean, None),
+            }
+        }
+    }
+}
