@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
+/// What the names of files begin with that are not in their place yet.
+const PREFIX: &str = ".halfplane-";
+
 /// Writes a file beside its place and renames it: whoever reads sees the old one or the new one. A
 /// link is followed, permissions are kept; a device or a pipe is written to as it is.
 ///
@@ -25,7 +28,12 @@ pub fn write_beside(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     file.as_file().sync_all().map_err(failed)?;
     file.persist(&place).map_err(|error| failed(error.error))?;
-    Ok(())
+    sync_folder(&place).map_err(failed)
+}
+
+/// Whether a file of that name was on its way to its place when its writer was killed.
+pub fn is_half_written(name: &str) -> bool {
+    name.starts_with(PREFIX)
 }
 
 /// Checks that a file can be written there, before the work that makes its contents.
@@ -58,6 +66,14 @@ fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
+/// A file's name outlives a power failure once its folder is on the disk.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    fs::File::open(folder_of(path))?.sync_all()?;
+    let _ = path;
+    Ok(())
+}
+
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -68,7 +84,7 @@ fn folder_of(path: &Path) -> &Path {
 /// A temporary file in the same folder, with the permissions that a new file would have.
 fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".halfplane-");
+    builder.prefix(PREFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -13,7 +13,8 @@ fn main() -> ExitCode {
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(cli::Outcome::Done) => ExitCode::SUCCESS,
+        Ok(cli::Outcome::Interrupted) => ExitCode::from(cli::INTERRUPTED),
         Err(error) => {
             report::error(&error);
             match error.kind() {

@@ -36,7 +36,9 @@ fn network(task: Task) -> Network {
 }
 
 /// The epochs' training losses and what the validation rows said.
-fn record(trainer: &mut Trainer<'_>) -> Result<(Vec<(f64, Option<Evaluation>)>, Summary)> {
+type Epochs = Vec<(f64, Option<Evaluation>)>;
+
+fn record(trainer: &mut Trainer<'_>) -> Result<(Epochs, Summary)> {
     let mut epochs = Vec::new();
     let summary = trainer.run(|event| {
         if let Event::Epoch { epoch, train_loss, validation } = *event {
@@ -78,11 +80,11 @@ fn validation_rows_say_what_an_evaluation_of_them_says() -> Result<()> {
     Ok(())
 }
 
-/// Float32 sums of up to 2,500 rows, in another order.
+/// Float32 sums of up to 2,500 rows, in another order. The largest error seen is 1.1e-7.
 fn close(place: &str, found: f64, expected: f64) {
     let error = (found - expected).abs() / expected.abs().max(1.0);
     println!("{place}: {error:e}");
-    assert!(error < 1e-5, "{place}: {found} for {expected}");
+    assert!(error < 1e-6, "{place}: {found} for {expected}");
 }
 
 fn on_the_twins(data: &Dataset, task: Task, parameters: Parameters) -> Result<Evaluation> {

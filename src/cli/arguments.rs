@@ -6,12 +6,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use halfplane::train::Notes;
 use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Result, Strategy};
 
 pub(crate) use data::{DataArguments, LayoutArguments, source};
 
-use super::config;
 use super::course::Course;
+use super::{config, resume};
 
 /// Trains dense neural networks on any vendor's GPU, and fast on the CPU where there is none.
 #[derive(Debug, Parser)]
@@ -26,18 +27,21 @@ Examples:
   halfplane train xor                          the classic: 2-2-1, sigmoid, learning rate 1
   halfplane train xor --hidden none            one layer: it cannot learn XOR, and says why
   halfplane train data.csv --target y --hidden 64,32 --output model.safetensors
+  halfplane train data.csv --patience 20 --checkpoint run/ --output model.safetensors
+  halfplane train --resume run/                after Ctrl-C, a crash or a kill
   halfplane predict model.safetensors new.csv --output predictions.csv
   halfplane plan xor --hidden 10,10,10         the dispatch graph, and what it costs
   halfplane doctor --device software           is this driver to be trusted?
 
-Exit codes: 0, 2 for what you can mend (arguments, files, data), 1 for what failed while running.";
+Exit codes: 0, 2 for what you can mend (arguments, files, data), 1 for what failed while
+running, 130 after Ctrl-C.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     #[command(allow_negative_numbers = true)]
     /// Train a network on a table, or on the built-in `xor`
-    Train(TrainArguments),
+    Train(Box<TrainArguments>),
     /// Apply a trained model to the rows of a table
     Predict(PredictArguments),
     #[command(allow_negative_numbers = true)]
@@ -56,6 +60,9 @@ pub(crate) struct TrainArguments {
     pub(crate) typed: Typed,
     #[command(flatten)]
     pub(crate) course: Course,
+    /// What was typed, for the checkpoints.
+    #[arg(skip)]
+    pub(crate) notes: Notes,
     /// Write the trained model here (safetensors)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
@@ -246,14 +253,30 @@ pub(crate) enum OptimizerName {
     Adamw,
 }
 
-/// Parses the arguments, and those of the configuration file that they name.
+/// Parses the arguments, those of the configuration file that they name, and those of the training
+/// that they resume.
 pub(super) fn parse(argv: Vec<OsString>) -> Result<Command> {
-    let matches = Arguments::command().get_matches_from(&argv);
-    let matches = match config::merge(&Arguments::command(), &argv, &matches)? {
-        Some(merged) => Arguments::command().get_matches_from(merged),
-        None => matches,
+    // A training that goes on knows its data.
+    let lenient = Arguments::command().mut_subcommand("train", |train| {
+        train.mut_arg("data", |data| data.required(false).required_unless_present("resume"))
+    });
+    let mut matches = lenient.clone().get_matches_from(&argv);
+    let mut words = argv;
+    if let Some(merged) = config::merge(&Arguments::command(), &words, &matches)? {
+        matches = lenient.clone().get_matches_from(&merged);
+        words = merged;
+    }
+    if let Some(merged) = resume::merge(&lenient, &words, &matches)? {
+        matches = Arguments::command().get_matches_from(merged);
+    }
+    let notes = match (lenient.find_subcommand("train"), matches.subcommand()) {
+        (Some(train), Some(("train", own))) => resume::notes(train, own)?,
+        _ => Notes::new(),
     };
     match Arguments::from_arg_matches(&matches) {
+        Ok(Arguments { command: Command::Train(arguments) }) => {
+            Ok(Command::Train(Box::new(TrainArguments { notes, ..*arguments })))
+        }
         Ok(arguments) => Ok(arguments.command),
         Err(error) => error.exit(),
     }

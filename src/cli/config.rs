@@ -107,7 +107,7 @@ fn words(path: &Path, key: &str, argument: &Arg, value: &Value) -> Result<Vec<Os
 }
 
 /// Whether the user typed the flag, or one that excludes it.
-fn overridden(matches: &ArgMatches, argument: &Arg) -> bool {
+pub(super) fn overridden(matches: &ArgMatches, argument: &Arg) -> bool {
     let typed = |id: &str| {
         matches.try_contains_id(id).is_ok()
             && matches.value_source(id) == Some(ValueSource::CommandLine)

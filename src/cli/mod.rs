@@ -8,15 +8,26 @@ mod config;
 mod course;
 mod devices;
 mod doctor;
+mod interrupt;
 mod outputs;
 mod plan;
 mod predict;
+mod resume;
 mod settings;
 mod train;
 
 use halfplane::Result;
 
 pub(crate) use arguments::Command;
+pub(crate) use interrupt::INTERRUPTED;
+
+/// How a command has ended, where nothing failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    /// Ctrl-C has ended it before its time.
+    Interrupted,
+}
 
 /// The command line, with its configuration file worked in. Ends the process with code 2 where
 /// the arguments make no sense, and with 0 after `--help`.
@@ -25,12 +36,13 @@ pub(crate) fn parse() -> Result<Command> {
 }
 
 /// Does what was asked.
-pub(crate) fn run(command: Command) -> Result<()> {
+pub(crate) fn run(command: Command) -> Result<Outcome> {
     match command {
-        Command::Train(arguments) => train::run(&arguments),
+        Command::Train(arguments) => return train::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
-    }
+    }?;
+    Ok(Outcome::Done)
 }

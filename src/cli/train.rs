@@ -2,33 +2,66 @@
 
 use std::path::Path;
 
+use halfplane::train::Ended;
 use halfplane::{Result, Trainer};
 
 use super::arguments::TrainArguments;
 use super::outputs::apart;
 use super::settings::Settings;
-use crate::report::{Report, Verbosity};
+use super::{Outcome, interrupt};
+use crate::report::{Done, Report, Verbosity, note};
 
-pub(super) fn run(arguments: &TrainArguments) -> Result<()> {
+pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     let Settings { data, validation, warnings, network, mut options } =
         Settings::new(&arguments.typed, arguments.log_every)?;
-    arguments.course.apply(&mut options)?;
+    arguments.course.apply(&mut options, &arguments.notes)?;
     check_outputs(arguments)?;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
     let mut trainer = Trainer::new(&network, (&data, validation.as_ref()), options.clone())?;
-    let mut report = Report::open(arguments.metrics.as_deref(), verbosity)?;
+    let resumed = arguments.course.resumed()?;
+    if let Some(checkpoint) = &resumed {
+        trainer.resume(checkpoint)?;
+    }
+    let per_epoch = trainer.plan().steps_per_epoch();
+    let done = resumed
+        .map(|checkpoint| checkpoint.step())
+        .map(|steps| Done { steps, epochs: steps / per_epoch });
+    let mut report = Report::open(arguments.metrics.as_deref(), verbosity, done)?;
     report.warn(&warnings);
     report.begin(&trainer, &data, &options)?;
+    trainer = trainer.with_interrupt(interrupt::flag()?);
     let summary = trainer.run(|event| report.event(event))?;
+    let interrupted = summary.ended == Ended::Interrupted;
+    // An interrupted training that can go on has no model yet.
+    let output = arguments.output.as_deref();
+    let output = output.filter(|_| !interrupted || options.checkpoints.is_none());
     // The model first: nothing that is printed is worth losing it for.
-    if let Some(path) = &arguments.output {
+    if let Some(path) = output {
         trainer.model()?.save(path)?;
     }
     report.end(&mut trainer, &data, &options, &summary)?;
-    if let Some(path) = &arguments.output {
+    if let Some(path) = output {
         report.saved(path)?;
     }
-    report.close()
+    report.close()?;
+    if !interrupted {
+        return Ok(Outcome::Done);
+    }
+    note(&farewell(summary.steps, arguments.course.folder(), output));
+    Ok(Outcome::Interrupted)
+}
+
+/// Where an interrupted training is, and how it goes on.
+fn farewell(steps: u64, folder: Option<&Path>, output: Option<&Path>) -> String {
+    let rest = match (folder, output) {
+        (Some(folder), _) => format!("go on with `halfplane train --resume {}`", folder.display()),
+        (None, Some(model)) => format!(
+            "the model so far is in {}; with --checkpoint a training can go on",
+            model.display(),
+        ),
+        (None, None) => "nothing was saved; --checkpoint DIR or --output FILE would have".into(),
+    };
+    format!("interrupted after {steps} steps: {rest}")
 }
 
 /// Finds out before the training what could not be written after it, and what would be written
@@ -39,7 +72,8 @@ fn check_outputs(arguments: &TrainArguments) -> Result<()> {
         outputs.into_iter().filter_map(|(name, path)| Some((name, path.as_deref()?))).collect();
     let typed = &arguments.typed;
     // Weights may be trained on in their place.
-    let config = typed.config.as_deref().map(|path| ("--config", path));
-    let inputs = [("the data", typed.data.as_path())].into_iter().chain(config);
-    apart(&outputs, inputs.chain(typed.table.files()))
+    let inputs = [("the data", Some(&typed.data)), ("--config", typed.config.as_ref())];
+    let inputs = inputs.into_iter().filter_map(|(name, path)| Some((name, path?.as_path())));
+    apart(&outputs, inputs.chain(typed.table.files()))?;
+    arguments.course.check_folder()
 }

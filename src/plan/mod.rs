@@ -299,6 +299,33 @@ impl Plan {
         self.rows.div_ceil(self.batch.max(1)).max(1) as u64
     }
 
+    /// Where each tensor that the optimizer remembers of the first network stands, layer by layer,
+    /// each as long as the layer's parameters.
+    pub fn memories(&self) -> Vec<Vec<Region>> {
+        let layers = &self.handles.parameters[0];
+        match (self.strategy, &self.handles.state[..]) {
+            (Strategy::Resident, [state]) => {
+                let network = self.network().parameters() as usize;
+                let all: u64 = self.networks.iter().map(Network::parameters).sum();
+                let count = self.buffer(*state).words() / all as usize;
+                let offset = |tensor, layer: &Region| tensor * network + layer.offset;
+                let of = |tensor| {
+                    layers
+                        .iter()
+                        .map(move |layer| Region { buffer: *state, offset: offset(tensor, layer) })
+                };
+                (0..count).map(|tensor| of(tensor).collect()).collect()
+            }
+            (_, buffers) => {
+                let whole = |buffer: &BufferId| Region { buffer: *buffer, offset: 0 };
+                buffers
+                    .chunks(layers.len())
+                    .map(|tensor| tensor.iter().map(whole).collect())
+                    .collect()
+            }
+        }
+    }
+
     /// The network, the first of a grid.
     pub fn network(&self) -> &Network {
         &self.networks[0]

@@ -24,6 +24,13 @@ pub(crate) enum Verbosity {
     Normal,
 }
 
+/// What a resumed training has behind it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Done {
+    pub(crate) steps: u64,
+    pub(crate) epochs: u64,
+}
+
 /// Where a training's events go.
 pub(crate) struct Report {
     metrics: Option<metrics::Metrics>,
@@ -32,8 +39,17 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn open(metrics: Option<&Path>, verbosity: Verbosity) -> Result<Self> {
-        let metrics = metrics.map(metrics::Metrics::create).transpose()?;
+    /// A file of metrics goes on after so many steps and epochs, where the training does.
+    pub(crate) fn open(
+        metrics: Option<&Path>,
+        verbosity: Verbosity,
+        done: Option<Done>,
+    ) -> Result<Self> {
+        let open = |path| match done {
+            Some(done) => metrics::Metrics::go_on(path, done),
+            None => metrics::Metrics::create(path),
+        };
+        let metrics = metrics.map(open).transpose()?;
         Ok(Self { metrics, progress: None, verbosity })
     }
 
@@ -60,6 +76,10 @@ impl Report {
 
     /// Passes an event on.
     pub(crate) fn event(&mut self, event: &Event) -> ControlFlow<()> {
+        // Nobody is to take one device's numbers for another's.
+        if let Event::Recovered { step, problem, device } = event {
+            note(&format!("the device failed ({problem}): going on from step {step} on {device}"));
+        }
         if let Some(metrics) = &mut self.metrics {
             metrics.event(event);
         }
@@ -112,6 +132,11 @@ pub(crate) fn warn(warnings: &[Warning]) {
     for warning in warnings {
         let _ = writeln!(std::io::stderr().lock(), "warning: {warning}");
     }
+}
+
+/// Prints a note to standard error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "note: {text}");
 }
 
 /// Prints an error.

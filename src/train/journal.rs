@@ -22,6 +22,11 @@ impl EpochLoss {
         self.rows += rows;
     }
 
+    /// Rows that it has seen.
+    pub(super) fn rows(self) -> usize {
+        self.rows
+    }
+
     fn mean(self) -> f64 {
         self.sum / self.rows as f64
     }

@@ -2,33 +2,42 @@
 //!
 //! Works on any [`Backend`]. Must not know: which one it has.
 
+mod checkpoint;
 mod event;
 mod grid;
 mod journal;
 mod options;
 mod prepare;
+mod recover;
+mod rhythm;
 mod run;
+mod snapshot;
 mod transfer;
 mod watch;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
-use crate::backend::{self, Backend};
+use crate::backend::{self, Backend, DeviceChoice};
 use crate::measure::Timed;
 use crate::model::{self, Model, Provenance};
 use crate::plan::{self, Phase, Plan};
 use crate::spec::{Loss, Network, Parameters, Strategy};
 use crate::{Error, Result};
 
+pub use checkpoint::{Checkpoint, CheckpointOptions, Checkpoints, Notes};
 pub use event::{Best, Ended, Evaluation, Event, Summary};
 pub use grid::{Candidate, Grid, Trained};
 pub use options::TrainOptions;
 pub use prepare::{TrainingData, output_for, plan_for};
+pub use rhythm::Every;
 pub use watch::{EarlyStopping, Keep};
 
-use journal::EpochLoss;
+use checkpoint::Fingerprints;
+use recover::Fallback;
+use snapshot::{Kept, Progress};
 use transfer::{begin, evaluate, handle, parameters};
-use watch::Watch;
 
 /// Trains one network on one data set.
 ///
@@ -44,27 +53,14 @@ pub struct Trainer<'a> {
     notice: Option<String>,
     progress: Progress,
     best: Option<Kept>,
-}
-
-/// How far a training is: with the weights and what the optimizer remembers, all that it takes to
-/// go on. The order of the rows follows from the step.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Progress {
-    /// Steps done.
-    step: u64,
-    /// The step at which the run ends.
-    goal: u64,
-    /// The losses that the epoch under way has shown so far.
-    epoch: EpochLoss,
-    watch: Watch,
-}
-
-/// Weights that were the best when they were kept.
-#[derive(Clone, Debug, PartialEq)]
-struct Kept {
-    /// The steps done by then.
-    step: u64,
-    parameters: Arc<Parameters>,
+    /// Whether the coming run goes on with one that a checkpoint has brought.
+    resumed: bool,
+    fallback: Fallback<'a>,
+    interrupt: Option<Arc<AtomicBool>>,
+    /// When the next checkpoint is due, where they go by time.
+    checkpoint_due: Option<Instant>,
+    /// The data's, once they have been asked for.
+    fingerprints: Option<Fingerprints>,
 }
 
 impl<'a> Trainer<'a> {
@@ -80,10 +76,14 @@ impl<'a> Trainer<'a> {
         data: impl Into<TrainingData<'a>>,
         options: TrainOptions,
     ) -> Result<Self> {
-        let (device, notice) = backend::open(&options.device, options.shader_checks)?;
+        let (choice, checks) = (options.device.clone(), options.shader_checks);
+        let (device, notice) = backend::open(&choice, checks)?;
         let mut trainer = Self::on(device.as_ref(), network, data, options)?;
         trainer.notice = notice;
-        Ok(trainer)
+        Ok(match choice {
+            DeviceChoice::Cpu => trainer,
+            _ => trainer.with_fallback(move || Ok(backend::open(&choice, checks)?.0)),
+        })
     }
 
     /// The same on a device that is open already: [`TrainOptions::device`] is passed over.
@@ -116,12 +116,24 @@ impl<'a> Trainer<'a> {
             notice: None,
             progress: Progress::default(),
             best: None,
+            resumed: false,
+            fallback: Fallback::default(),
+            interrupt: None,
+            checkpoint_due: None,
+            fingerprints: None,
             options,
         };
         let share = (trainer.plan().rows, trainer.plan().batch);
         begin(trainer.backend.as_mut(), data, &[share])?;
         trainer.set_parameters(&initial)?;
         Ok(trainer)
+    }
+
+    /// Lets a run end when `flag` becomes true, after the steps that are on their way.
+    #[must_use]
+    pub fn with_interrupt(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.interrupt = Some(flag);
+        self
     }
 
     /// The dispatch graph.

@@ -1,13 +1,18 @@
 //! How to train.
 
-use super::{EarlyStopping, Keep};
+use super::{CheckpointOptions, EarlyStopping, Keep};
+use serde::Serialize;
+
 use crate::backend::{DeviceChoice, ShaderChecks};
 use crate::plan::Gradients;
 use crate::spec::{BatchSize, Length, Loss, Optimizer, Parameters, Shuffle, Strategy};
 use crate::{Error, Result};
 
 /// Everything about a run but the network and the data.
-#[derive(Clone, Debug)]
+///
+/// Written down, it is what the numbers of a run depend on.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct TrainOptions {
     /// What to minimise; by default the loss that goes with the network's output.
     pub loss: Option<Loss>,
@@ -16,20 +21,26 @@ pub struct TrainOptions {
     /// Rows in a batch; by default 32.
     pub batch_size: BatchSize,
     /// How long; by default 10 epochs.
+    #[serde(skip)]
     pub length: Length,
     /// The seed of initial weights and order; by default 777.
     pub seed: u64,
     /// The order of the rows; by default a new one each epoch.
     pub shuffle: Shuffle,
     /// The way to lower a step.
+    #[serde(skip)]
     pub strategy: Strategy,
     /// Where to train.
+    #[serde(skip)]
     pub device: DeviceChoice,
     /// Whether shaders are compiled with the driver's bounds checks.
+    #[serde(skip)]
     pub shader_checks: ShaderChecks,
     /// Weights to start from; by default PyTorch's initialisation from the seed.
+    #[serde(skip)]
     pub initial: Option<Parameters>,
     /// Every how many steps a step is logged; by default 100.
+    #[serde(skip)]
     pub log_every: u64,
     /// Every how many epochs the validation rows are looked at; by default after each.
     pub validate_every: u64,
@@ -38,7 +49,11 @@ pub struct TrainOptions {
     /// Which weights are the final ones; by default the best with early stopping, otherwise the
     /// last.
     pub keep: Option<Keep>,
+    /// Where checkpoints go, and how often; by default nowhere.
+    #[serde(skip)]
+    pub checkpoints: Option<CheckpointOptions>,
     /// Whether [`super::Trainer::gradients`] is wanted.
+    #[serde(skip)]
     pub gradients: Gradients,
 }
 
@@ -59,6 +74,7 @@ impl Default for TrainOptions {
             validate_every: 1,
             early_stopping: None,
             keep: None,
+            checkpoints: None,
             gradients: Gradients::Fused,
         }
     }

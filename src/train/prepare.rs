@@ -35,10 +35,10 @@ impl<'a> From<(&'a Dataset, Option<&'a Dataset>)> for TrainingData<'a> {
     }
 }
 
-/// The plan that a [`Trainer`] would run, for a device of such limits.
+/// The plan that a [`super::Trainer`] would run, for a device of such limits.
 ///
 /// # Errors
-/// As [`Trainer::new`], without touching a device.
+/// As [`super::Trainer::new`], without touching a device.
 pub fn plan_for<'a>(
     network: &Network,
     data: impl Into<TrainingData<'a>>,

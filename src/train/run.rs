@@ -2,39 +2,59 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use super::checkpoint::Checkpoints;
 use super::journal::{Journal, Teller};
 use super::transfer::check_steps;
-use super::{Best, Ended, Event, Keep, Kept, Summary, Trainer, Watch};
+use super::watch::Watch;
+use super::{Best, Ended, Evaluation, Event, Every, Keep, Kept, Summary, Trainer};
 use crate::{Error, Result};
+
+/// What came of a run, before it is summed up.
+struct Finished {
+    ended: Ended,
+    at: Instant,
+    best: Option<Best>,
+    evaluation: Evaluation,
+    validation: Option<Evaluation>,
+}
 
 impl Trainer<'_> {
     /// Trains for the length in the options, or until early stopping ends it, telling `observer`
     /// as it goes; the observer may break off.
     ///
+    /// Where the device fails and there is something to fall back on (see
+    /// [`Trainer::with_fallback`]), it goes on there from a snapshot.
+    ///
     /// # Errors
     /// [`Error::Diverged`] where the loss becomes NaN or infinite, [`Error::Device`] where the
-    /// device fails.
+    /// device fails for good, [`Error::File`] where a checkpoint cannot be written.
     pub fn run(&mut self, mut observer: impl FnMut(&Event) -> ControlFlow<()>) -> Result<Summary> {
         let started = Instant::now();
-        let first = self.progress.step;
         let per_epoch = self.plan().steps_per_epoch();
-        self.progress.goal = first + self.options.length.steps(per_epoch);
-        self.progress.watch = Watch::default();
-        self.best = None;
+        let first = self.progress.step;
         let mut teller = Teller::new(&mut observer, self.options.log_every, first, per_epoch);
-        let ended = self.go(&mut teller)?;
-        let seconds = started.elapsed().as_secs_f64();
-        let best = self.take_best()?;
-        let evaluation = self.evaluate()?;
+        self.aim(first, per_epoch)?;
+        self.fallback.due = None;
+        self.keep_for_fallback()?;
+        self.write_checkpoint(&mut teller)?;
+        let finished = loop {
+            match self.attempt(&mut teller) {
+                Ok(finished) => break finished,
+                Err(error) => self.recover(error, &mut teller)?,
+            }
+        };
+        let Finished { ended, at, best, evaluation, validation } = finished;
         if !evaluation.loss.is_finite() {
             return Err(self.diverged(self.progress.step, evaluation.loss as f32));
         }
+        let seconds = at.duration_since(started).as_secs_f64();
         let summary = Summary {
             steps: self.progress.step,
             evaluation,
-            validation: self.validate()?,
+            validation,
             ended,
             best,
             seconds,
@@ -46,13 +66,39 @@ impl Trainer<'_> {
         Ok(summary)
     }
 
+    /// Where the run is to go.
+    fn aim(&mut self, first: u64, per_epoch: u64) -> Result<()> {
+        if std::mem::take(&mut self.resumed) {
+            return Ok(());
+        }
+        self.progress.goal = first + self.options.length.steps(per_epoch);
+        self.progress.watch = Watch::default();
+        self.best = None;
+        match &self.options.checkpoints {
+            // A further run of the same trainer goes on in its own folder.
+            Some(own) if first == 0 => Checkpoints::new(&own.folder).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// To the end, unless the device fails.
+    fn attempt(&mut self, teller: &mut Teller<'_>) -> Result<Finished> {
+        let ended = self.go(teller)?;
+        check_steps(self.backend.as_mut(), &self.device, self.progress.step)?;
+        let at = Instant::now();
+        if ended == Ended::Patience {
+            self.progress.goal = self.progress.step;
+        }
+        self.write_checkpoint(teller)?;
+        let best = self.take_best()?;
+        let evaluation = self.evaluate()?;
+        Ok(Finished { ended, at, best, evaluation, validation: self.validate()? })
+    }
+
     /// Up to the goal, or to what ends the run before it.
     fn go(&mut self, teller: &mut Teller<'_>) -> Result<Ended> {
         while self.progress.step < self.progress.goal {
             let looked_at = self.leg(self.next_stop(), teller)?;
-            if teller.broken_off() {
-                return Ok(Ended::Observer);
-            }
             if let Some(train_loss) = looked_at
                 && self.look(train_loss, teller)?.is_break()
             {
@@ -61,9 +107,45 @@ impl Trainer<'_> {
             if teller.broken_off() {
                 return Ok(Ended::Observer);
             }
+            if self.interrupted() && self.progress.step < self.progress.goal {
+                return Ok(Ended::Interrupted);
+            }
+            self.keep_safe(teller)?;
         }
-        check_steps(self.backend.as_mut(), &self.device, self.progress.step)?;
         Ok(Ended::Length)
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// Writes a checkpoint and takes a snapshot, where they are due.
+    fn keep_safe(&mut self, teller: &mut Teller<'_>) -> Result<()> {
+        let per_epoch = self.plan().steps_per_epoch();
+        let step = self.progress.step;
+        let due =
+            self.options.checkpoints.as_ref().is_some_and(|own| match own.every.steps(per_epoch) {
+                Some(period) => step.is_multiple_of(period),
+                None => self.checkpoint_due.is_some_and(|due| due <= Instant::now()),
+            });
+        // The last one comes at the end of the run.
+        if due && step < self.progress.goal {
+            self.write_checkpoint(teller)?;
+        }
+        self.keep_for_fallback()
+    }
+
+    fn write_checkpoint(&mut self, teller: &mut Teller<'_>) -> Result<()> {
+        let Some(own) = &self.options.checkpoints else { return Ok(()) };
+        let (folder, every) = (Checkpoints::of(&own.folder), own.every);
+        let checkpoint = self.checkpoint()?;
+        let path = folder.write(&checkpoint)?;
+        self.fallback.keep(checkpoint.into_snapshot());
+        if let Every::Time(interval) = every {
+            self.checkpoint_due = Some(Instant::now() + interval);
+        }
+        teller.tell(&Event::Checkpoint { step: self.progress.step, path });
+        Ok(())
     }
 
     /// Every how many epochs the run stops to look at the network, if it does.
@@ -74,28 +156,34 @@ impl Trainer<'_> {
         looks.then_some(self.options.validate_every)
     }
 
-    /// The step at which the leg ends.
+    /// The step at which the leg ends at the latest.
     fn next_stop(&self) -> u64 {
-        let goal = self.progress.goal;
-        self.look_every().map_or(goal, |epochs| {
-            let period = epochs.saturating_mul(self.plan().steps_per_epoch());
-            goal.min((self.progress.step / period + 1).saturating_mul(period))
-        })
+        let per_epoch = self.plan().steps_per_epoch();
+        let look = self.look_every().map(|epochs| epochs.saturating_mul(per_epoch));
+        let checkpoint =
+            self.options.checkpoints.as_ref().and_then(|own| own.every.steps(per_epoch));
+        let step = self.progress.step;
+        let next = |period: u64| (step / period + 1).saturating_mul(period);
+        let stops = look.into_iter().chain(checkpoint).map(next);
+        stops.fold(self.progress.goal, u64::min)
     }
 
-    /// Trains up to a step, or less far where the observer breaks off. The training loss of the
-    /// epoch that it ended with, where that is to be looked at.
+    /// Trains up to a step, or less far where something is due or the run is to end. The training
+    /// loss of the epoch that it ended with, where that is to be looked at.
     fn leg(&mut self, until: u64, teller: &mut Teller<'_>) -> Result<Option<f64>> {
         let progress = self.progress;
         let look_every = self.look_every();
+        let due = [self.checkpoint_due, self.fallback.due].into_iter().flatten().min();
+        let interrupt = self.interrupt.clone();
         let mut journal =
             Journal::new(self.backend.plan(), progress.step, progress.epoch, look_every);
         self.backend.steps(until - progress.step, &mut |finished| {
             finished.iter().for_each(|metrics| journal.enter(*metrics, teller));
-            match teller.broken_off() || journal.diverged.is_some() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
+            let ends = teller.broken_off()
+                || journal.diverged.is_some()
+                || interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+                || due.is_some_and(|due| due <= Instant::now());
+            if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         self.progress.step = journal.step;
         self.progress.epoch = journal.epoch;

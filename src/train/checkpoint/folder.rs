@@ -1,0 +1,116 @@
+//! A folder of checkpoints: named by their step, the two newest kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Checkpoint;
+use crate::{Error, Result};
+
+/// Checkpoints that stay: should the newest be lost, there is one before it.
+const KEPT: usize = 2;
+
+/// A folder of checkpoints of one training.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoints {
+    folder: PathBuf,
+}
+
+impl Checkpoints {
+    /// A folder for a new training; it is made with the first checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where there are checkpoints in it already, [`Error::File`] where it
+    /// cannot be read.
+    pub fn new(folder: &Path) -> Result<Self> {
+        let own = Self { folder: folder.to_path_buf() };
+        if !own.files()?.is_empty() {
+            return Err(Error::invalid(
+                format!("there are checkpoints of a training in {}", folder.display()),
+                format!("go on with it (--resume {}), or take another folder", folder.display()),
+            ));
+        }
+        Ok(own)
+    }
+
+    /// The folder of a training that goes on.
+    pub fn of(folder: &Path) -> Self {
+        Self { folder: folder.to_path_buf() }
+    }
+
+    /// The newest checkpoint that can be read, with its file. What a killed training has left
+    /// half-written is removed.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where there is none, otherwise what is wrong with the newest.
+    pub fn latest(&self) -> Result<(PathBuf, Checkpoint)> {
+        let files = self.files()?;
+        let mut first = None;
+        for path in files.iter().rev() {
+            match Checkpoint::load(path) {
+                Ok(checkpoint) => return Ok((path.clone(), checkpoint)),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_else(|| {
+            Error::invalid(
+                format!("there is no checkpoint in {}", self.folder.display()),
+                "give the folder that --checkpoint named",
+            )
+        }))
+    }
+
+    /// Writes a checkpoint, and removes all but the two newest. Returns its file.
+    ///
+    /// # Errors
+    /// [`Error::File`]
+    pub fn write(&self, checkpoint: &Checkpoint) -> Result<PathBuf> {
+        fs::create_dir_all(&self.folder).map_err(|source| Error::write(&self.folder, source))?;
+        let path = self.folder.join(format!("{PREFIX}{:010}{SUFFIX}", checkpoint.step()));
+        checkpoint.save(&path)?;
+        let files = self.files()?;
+        for old in &files[..files.len().saturating_sub(KEPT)] {
+            fs::remove_file(old).map_err(|source| Error::write(old, source))?;
+        }
+        Ok(path)
+    }
+
+    /// Removes what a killed training has left half-written.
+    ///
+    /// # Errors
+    /// [`Error::File`]
+    pub fn tidy(&self) -> Result<()> {
+        for path in self.list(crate::files::is_half_written)? {
+            fs::remove_file(&path).map_err(|source| Error::write(&path, source))?;
+        }
+        Ok(())
+    }
+
+    /// The checkpoints, oldest first.
+    fn files(&self) -> Result<Vec<PathBuf>> {
+        self.list(|name| {
+            let step = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
+            step.is_some_and(|step| step.len() == 10 && step.bytes().all(|b| b.is_ascii_digit()))
+        })
+    }
+
+    /// The files whose names are such, in order.
+    fn list(&self, such: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+        let failed = |source| Error::read(&self.folder, source);
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(failed)?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            if entry.file_name().to_str().is_some_and(&such) {
+                found.push(entry.path());
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+const PREFIX: &str = "step-";
+const SUFFIX: &str = ".safetensors";
