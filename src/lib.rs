@@ -20,4 +20,6 @@ pub use model::Model;
 pub use spec::{
     Activation, BatchSize, Length, Loss, Network, Optimizer, Output, Parameters, Shuffle, Strategy,
 };
-pub use train::{EarlyStopping, Event, Keep, Summary, TrainOptions, Trainer, TrainingData};
+pub use train::{
+    EarlyStopping, Event, Keep, ReduceOnPlateau, Summary, TrainOptions, Trainer, TrainingData,
+};

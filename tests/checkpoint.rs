@@ -50,7 +50,9 @@ fn options(strategy: Strategy, steps: u64) -> TrainOptions {
         length: Length::Steps(steps),
         log_every: 1,
         keep: Some(Keep::Best),
-        validate_every: 100,
+        // Random targets: the loss on other rows rises, and the rate falls.
+        reduce_on_plateau: Some("0.7,2".parse().expect("it is sound")),
+        validate_every: 10,
         ..TrainOptions::default()
     }
 }
@@ -92,6 +94,8 @@ fn an_interrupted_training_ends_where_it_ends_in_one_go() -> Result<()> {
                 let options = TrainOptions { optimizer, ..options(strategy, STEPS) };
                 let mut trainer = Trainer::on(device.as_ref(), &network, data, options.clone())?;
                 let (events, end) = record(&mut trainer, None)?;
+                let lowered = |event: &Event| matches!(event, Event::Reduced { .. });
+                assert!(events.iter().any(lowered), "{place}: no rate was lowered");
                 let whole = outcome(&mut trainer, events, &end)?;
 
                 let folder = tempfile::tempdir().expect("a folder can be made");

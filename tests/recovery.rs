@@ -61,6 +61,10 @@ impl Backend for Loaded {
         self.inner.load(plan)
     }
 
+    fn replan(&mut self, plan: Plan) -> Result<()> {
+        self.inner.replan(plan)
+    }
+
     fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
         self.inner.write_region(region, words)
     }

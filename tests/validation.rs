@@ -208,3 +208,49 @@ fn senseless_settings_are_refused() -> Result<()> {
     assert!(refusal(&validation, never).contains("validate-every"));
     Ok(())
 }
+
+/// A rate that has fallen is a rate: full batches have no order and plain descent no memory, so
+/// that trainings with the rates that were told, one after the other, come to the same weights.
+#[test]
+fn a_plateau_lowers_the_rate() -> Result<()> {
+    const EPOCHS: u64 = 60;
+    let [train, validation] = split(Task::Multiclass, [37, 23])?;
+    let network = network(Task::Multiclass);
+    for device in devices() {
+        for strategy in STRATEGIES {
+            let place = format!("{}, {strategy}", device.name());
+            let plain = TrainOptions {
+                optimizer: Optimizer::sgd(0.8),
+                batch_size: BatchSize::Full,
+                ..options(strategy, EPOCHS)
+            };
+            let reduce_on_plateau = Some("0.5,1".parse()?);
+            let options = TrainOptions { reduce_on_plateau, ..plain.clone() };
+            let data = (&train, &validation);
+            let mut trainer = Trainer::on(device.as_ref(), &network, data, options)?;
+            let mut rates = vec![(0, 0.8)];
+            trainer.run(|event| {
+                if let Event::Reduced { epoch, lr } = *event {
+                    rates.push((epoch + 1, lr));
+                }
+                ControlFlow::Continue(())
+            })?;
+            assert!(rates.len() > 3, "{place}: {rates:?}");
+            let ends = rates.iter().skip(1).map(|(epoch, _)| *epoch).chain([EPOCHS]);
+            let mut parameters = Parameters::pytorch(&network, plain.seed);
+            for ((begin, lr), end) in rates.iter().zip(ends).filter(|((a, _), b)| a < b) {
+                let part = TrainOptions {
+                    optimizer: Optimizer::sgd(*lr),
+                    length: Length::Epochs(end - begin),
+                    initial: Some(parameters),
+                    ..plain.clone()
+                };
+                let mut trainer = Trainer::on(device.as_ref(), &network, &train, part)?;
+                trainer.run(quiet)?;
+                parameters = trainer.parameters()?;
+            }
+            assert!(trainer.parameters()? == parameters, "{place}: {rates:?}");
+        }
+    }
+    Ok(())
+}

@@ -53,6 +53,13 @@ pub trait Backend {
     /// As [`Device::load`].
     fn load(&self, plan: Plan) -> Result<Box<dyn Backend>>;
 
+    /// Goes on with a plan that has the same buffers, which keep what is in them: only the
+    /// operations' settings may differ.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`]
+    fn replan(&mut self, plan: Plan) -> Result<()>;
+
     /// Writes words of a region's buffer, from its offset on.
     ///
     /// # Errors

@@ -38,6 +38,12 @@ impl Backend for Loaded {
         Reference.load(plan)
     }
 
+    fn replan(&mut self, plan: Plan) -> Result<()> {
+        debug_assert!(plan.buffers == self.plan.buffers);
+        self.plan = plan;
+        Ok(())
+    }
+
     fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
         self.memory.write(region, words);
         Ok(())

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use halfplane::train::{Checkpoint, CheckpointOptions, Checkpoints, Every, Notes};
+use halfplane::train::{Checkpoint, CheckpointOptions, Checkpoints, Every, Notes, ReduceOnPlateau};
 use halfplane::{EarlyStopping, Error, Keep, Result, TrainOptions};
 
 /// What `train` takes beyond a description of the training.
@@ -18,6 +18,13 @@ pub(crate) struct Course {
     /// What a loss must be below the best one to count as an improvement [default: 0]
     #[arg(long, value_name = "LOSS", requires = "patience")]
     min_delta: Option<f64>,
+    /// Lower the learning rate by this factor after more than so many epochs without an improvement,
+    /// as PyTorch's ReduceLROnPlateau does: 0.1,10
+    #[arg(long, value_name = "FACTOR,PATIENCE")]
+    reduce_on_plateau: Option<ReduceOnPlateau>,
+    /// What the learning rate never falls below [default: 0]
+    #[arg(long, value_name = "RATE", requires = "reduce_on_plateau")]
+    min_lr: Option<f64>,
     /// The final weights: last, or best, of the epoch with the least loss
     /// [default: best with --patience, otherwise last]
     #[arg(long, value_name = "last|best")]
@@ -42,6 +49,9 @@ impl Course {
         options.early_stopping = self
             .patience
             .map(|patience| EarlyStopping { patience, min_delta: self.min_delta.unwrap_or(0.0) });
+        options.reduce_on_plateau = self
+            .reduce_on_plateau
+            .map(|own| ReduceOnPlateau { min_lr: self.min_lr.unwrap_or(own.min_lr), ..own });
         options.keep = self.keep;
         options.validate_every = self.validate_every.unwrap_or(options.validate_every);
         options.checkpoints = self.folder().map(|folder| {

@@ -44,6 +44,7 @@ impl Progress {
                     "epoch {epoch:>4}/{epochs}  loss {train_loss:.6}{validation}\n"
                 ));
             }
+            Event::Reduced { lr, .. } => self.line(&format!("learning rate lowered to {lr}\n")),
             _ => {}
         }
     }

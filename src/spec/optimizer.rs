@@ -80,6 +80,16 @@ impl Optimizer {
         self
     }
 
+    /// The same optimizer with another learning rate.
+    #[must_use]
+    pub const fn with_lr(mut self, rate: f64) -> Self {
+        match &mut self {
+            Self::Sgd { lr, .. } => *lr = rate,
+            Self::Adam(moments) | Self::AdamW(moments) => moments.lr = rate,
+        }
+        self
+    }
+
     /// Its name in configurations.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -32,8 +32,8 @@ pub enum Event {
     Reduced {
         /// The epoch after which.
         epoch: u64,
-        /// The learning rate from now on, as a share of what it would be.
-        factor: f64,
+        /// The learning rate from now on.
+        lr: f64,
     },
     /// A checkpoint was written.
     Checkpoint {

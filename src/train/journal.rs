@@ -36,10 +36,11 @@ impl EpochLoss {
 pub(super) struct Teller<'o> {
     observer: &'o mut dyn FnMut(&Event) -> ControlFlow<()>,
     log_every: u64,
-    /// The first step and the first epoch that are still to be told: what is done over after a
-    /// failure is not told twice.
+    /// The first step, epoch and reduction after an epoch that are still to be told: what is done
+    /// over after a failure is not told twice.
     step: u64,
     epoch: u64,
+    reduced: u64,
     broken_off: bool,
 }
 
@@ -50,7 +51,8 @@ impl<'o> Teller<'o> {
         step: u64,
         per_epoch: u64,
     ) -> Self {
-        Self { observer, log_every, step, epoch: step / per_epoch, broken_off: false }
+        let epoch = step / per_epoch;
+        Self { observer, log_every, step, epoch, reduced: epoch, broken_off: false }
     }
 
     /// Whether the observer has broken off.
@@ -77,6 +79,14 @@ impl<'o> Teller<'o> {
         if epoch >= self.epoch {
             self.epoch = epoch + 1;
             self.tell(&Event::Epoch { epoch, train_loss, validation });
+        }
+    }
+
+    /// After the epoch has been told.
+    pub(super) fn reduced(&mut self, epoch: u64, lr: f64) {
+        if epoch >= self.reduced {
+            self.reduced = epoch + 1;
+            self.tell(&Event::Reduced { epoch, lr });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How to train.
 
-use super::{CheckpointOptions, EarlyStopping, Keep};
+use super::{CheckpointOptions, EarlyStopping, Keep, ReduceOnPlateau};
 use serde::Serialize;
 
 use crate::backend::{DeviceChoice, ShaderChecks};
@@ -46,6 +46,8 @@ pub struct TrainOptions {
     pub validate_every: u64,
     /// When to stop before the length is reached; by default never.
     pub early_stopping: Option<EarlyStopping>,
+    /// Whether the learning rate falls where the loss no longer improves; by default it does not.
+    pub reduce_on_plateau: Option<ReduceOnPlateau>,
     /// Which weights are the final ones; by default the best with early stopping, otherwise the
     /// last.
     pub keep: Option<Keep>,
@@ -73,6 +75,7 @@ impl Default for TrainOptions {
             log_every: 100,
             validate_every: 1,
             early_stopping: None,
+            reduce_on_plateau: None,
             keep: None,
             checkpoints: None,
             gradients: Gradients::Fused,
@@ -109,6 +112,7 @@ impl TrainOptions {
             return Err(Error::invalid("validate-every is 0", "it must be at least 1 epoch"));
         }
         self.early_stopping.map_or(Ok(()), |stopping| stopping.check())?;
+        self.reduce_on_plateau.map_or(Ok(()), |plateau| plateau.check())?;
         match self.length {
             Length::Steps(0) => Err(Error::invalid("there are 0 steps", "train at least one")),
             Length::Epochs(0) => Err(Error::invalid("there are 0 epochs", "train at least one")),

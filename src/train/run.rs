@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use super::checkpoint::Checkpoints;
 use super::journal::{Journal, Teller};
-use super::transfer::check_steps;
+use super::prepare::plan_for;
+use super::transfer::{check_steps, describe};
 use super::watch::Watch;
-use super::{Best, Ended, Evaluation, Event, Every, Keep, Kept, Summary, Trainer};
+use super::{Best, Ended, Evaluation, Event, Every, Keep, Kept, Summary, TrainOptions, Trainer};
 use crate::{Error, Result};
 
 /// What came of a run, before it is summed up.
@@ -152,6 +153,7 @@ impl Trainer<'_> {
     fn look_every(&self) -> Option<u64> {
         let looks = self.data.validation.is_some()
             || self.options.early_stopping.is_some()
+            || self.options.reduce_on_plateau.is_some()
             || self.options.keep() == Keep::Best;
         looks.then_some(self.options.validate_every)
     }
@@ -207,11 +209,36 @@ impl Trainer<'_> {
             let parameters = Arc::new(self.parameters()?);
             self.best = Some(Kept { step: self.progress.step, parameters });
         }
+        if let Some(plateau) = &self.options.reduce_on_plateau
+            && self.progress.plateau.see(loss, self.options.optimizer.lr(), plateau)
+        {
+            self.follow_plateau()?;
+            teller.reduced(epoch, self.lr());
+        }
         let waited = self.progress.watch.waited(epoch);
         match stopping.is_some_and(|stopping| waited >= stopping.patience) {
             true => Ok(ControlFlow::Break(())),
             false => Ok(ControlFlow::Continue(())),
         }
+    }
+
+    /// The learning rate, as far as plateaus have lowered it.
+    fn lr(&self) -> f64 {
+        self.progress.plateau.lr.unwrap_or(self.options.optimizer.lr())
+    }
+
+    /// Gives the device the learning rate that the plateaus have left.
+    pub(super) fn follow_plateau(&mut self) -> Result<()> {
+        if self.options.reduce_on_plateau.is_none() {
+            return Ok(());
+        }
+        let optimizer = self.options.optimizer.with_lr(self.lr());
+        let options = TrainOptions { optimizer, ..self.options.clone() };
+        let network = self.plan().network().clone();
+        let plan = plan_for(&network, self.data, &options, &self.limits)?;
+        let members = plan.handles.members.clone();
+        self.backend.replan(plan)?;
+        describe(self.backend.as_mut(), members.as_ref())
     }
 
     /// Goes back to the weights that are to be kept, where they are not the last ones.
@@ -226,6 +253,6 @@ impl Trainer<'_> {
     }
 
     fn diverged(&self, step: u64, loss: f32) -> Error {
-        Error::Diverged { step, loss, lr: self.options.optimizer.lr() }
+        Error::Diverged { step, loss, lr: self.lr() }
     }
 }

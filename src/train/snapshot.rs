@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Trainer;
 use super::journal::EpochLoss;
+use super::plateau::Plateau;
 use super::transfer::{check_steps, handle, parameters, set_step};
 use super::watch::Watch;
 use crate::Result;
@@ -24,6 +25,7 @@ pub(super) struct Progress {
     /// The losses that the epoch under way has shown so far.
     pub(super) epoch: EpochLoss,
     pub(super) watch: Watch,
+    pub(super) plateau: Plateau,
 }
 
 /// Weights that were the best when they were kept.
@@ -69,6 +71,7 @@ impl Trainer<'_> {
         }
         self.progress = snapshot.progress;
         self.best.clone_from(&snapshot.best);
+        self.follow_plateau()?;
         let share = (self.plan().rows, self.plan().batch);
         let control = handle(self.plan().handles.control);
         set_step(self.backend.as_mut(), control, self.progress.step, &[share])

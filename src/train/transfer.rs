@@ -49,7 +49,11 @@ fn upload(backend: &mut dyn Backend, data: &Dataset, chunks: [&[Chunk]; 2]) -> R
     Ok(())
 }
 
-fn describe(backend: &mut dyn Backend, members: Option<&(BufferId, Words)>) -> Result<()> {
+/// Puts the descriptions of networks where they are read, where there are such.
+pub(super) fn describe(
+    backend: &mut dyn Backend,
+    members: Option<&(BufferId, Words)>,
+) -> Result<()> {
     members.map_or(Ok(()), |(buffer, words)| backend.write(*buffer, words))
 }
 

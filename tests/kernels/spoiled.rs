@@ -78,6 +78,10 @@ impl Backend for Loaded {
         self.backend.load(plan)
     }
 
+    fn replan(&mut self, plan: Plan) -> Result<()> {
+        self.backend.replan(plan)
+    }
+
     fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
         self.backend.write_region(region, words)
     }

@@ -191,6 +191,14 @@ impl Backend for Loaded {
         Ok(Box::new(Self::new(Arc::clone(&self.context), plan)?))
     }
 
+    fn replan(&mut self, plan: Plan) -> Result<()> {
+        debug_assert!(plan.buffers == self.plan.buffers);
+        self.plan = plan;
+        // Modules and pipelines stay: most dispatches need the same.
+        self.ready = Default::default();
+        Ok(())
+    }
+
     fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
         if Some(region.buffer) == self.plan.handles.control
             && let Some(control) = words.first_chunk::<{ Control::WORDS }>()
