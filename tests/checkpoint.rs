@@ -20,9 +20,7 @@ use halfplane::{
     Parameters, Result, Strategy, Summary, Task, TrainOptions, Trainer,
 };
 
-use common::{devices, random_data};
-
-const STRATEGIES: [Strategy; 2] = [Strategy::Layered, Strategy::Resident];
+use common::{devices, random_data, ways};
 
 /// Two memories, one, and none.
 fn optimizers() -> [Optimizer; 3] {
@@ -88,7 +86,7 @@ fn an_interrupted_training_ends_where_it_ends_in_one_go() -> Result<()> {
     let [train, validation] = data()?;
     let (network, data) = (network(), (&train, &validation));
     for device in devices() {
-        for strategy in STRATEGIES {
+        for strategy in ways(device.as_ref()) {
             for optimizer in optimizers() {
                 let place = format!("{}, {strategy}, {}", device.name(), optimizer.name());
                 let options = TrainOptions { optimizer, ..options(strategy, STEPS) };
@@ -132,7 +130,7 @@ fn two_checkpoints_stay_and_either_will_do() -> Result<()> {
     let (network, data) = (network(), (&train, &validation));
     let folder = tempfile::tempdir().expect("a folder can be made");
     for device in devices() {
-        for strategy in STRATEGIES {
+        for strategy in ways(device.as_ref()) {
             let place = format!("{}, {strategy}", device.name());
             let folder = folder.path().join(&place);
             let own =
@@ -211,7 +209,7 @@ fn another_device_goes_on_too() -> Result<()> {
     half.run(common::quiet)?;
     let expected = half.evaluate()?.loss;
     for device in devices() {
-        for strategy in STRATEGIES {
+        for strategy in ways(device.as_ref()) {
             let options = options(strategy, 80);
             let mut trainer = Trainer::on(device.as_ref(), &network, data, options)?;
             trainer.resume(&checkpoint)?;

@@ -304,7 +304,7 @@ impl Plan {
     pub fn memories(&self) -> Vec<Vec<Region>> {
         let layers = &self.handles.parameters[0];
         match (self.strategy, &self.handles.state[..]) {
-            (Strategy::Resident, [state]) => {
+            (Strategy::Resident | Strategy::Fused, [state]) => {
                 let network = self.network().parameters() as usize;
                 let all: u64 = self.networks.iter().map(Network::parameters).sum();
                 let count = self.buffer(*state).words() / all as usize;

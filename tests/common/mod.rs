@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use halfplane::backend::{self, Device, cpu::Cpu};
-use halfplane::{Dataset, DeviceChoice, Event, Result, ShaderChecks, Targets, Task};
+use halfplane::{Dataset, DeviceChoice, Event, Result, ShaderChecks, Strategy, Targets, Task};
 
 /// The software adapter. Its absence fails a test: a skipped test proves nothing.
 pub(crate) fn software(checks: ShaderChecks) -> Box<dyn Device> {
@@ -18,6 +18,12 @@ pub(crate) fn software(checks: ShaderChecks) -> Box<dyn Device> {
 /// The devices that are everywhere: the CPU path and the software adapter.
 pub(crate) fn devices() -> [Box<dyn Device>; 2] {
     [Box::new(Cpu), software(ShaderChecks::Off)]
+}
+
+/// The ways to lower a step that a device has.
+pub(crate) fn ways(device: &dyn Device) -> Vec<Strategy> {
+    let only_cpu = (device.name() == "cpu").then_some(Strategy::Fused);
+    [Strategy::Layered, Strategy::Resident].into_iter().chain(only_cpu).collect()
 }
 
 /// An observer that lets training go on.
