@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Predict(PredictArguments),
     #[command(allow_negative_numbers = true)]
     /// Print the dispatch graph of a training: kernels, shapes, FLOPs, bytes, memory
-    Plan(PlanArguments),
+    Plan(Box<PlanArguments>),
     /// List every adapter, and say which one `auto` takes
     Devices(DevicesArguments),
     /// Check every kernel on a device: shader against its naive twin
