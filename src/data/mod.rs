@@ -4,6 +4,7 @@
 //! A file goes `read` → `table` → `preprocess` → [`Dataset`]; `prepare` is the way in one piece.
 //! Must not know: networks, devices.
 
+mod cells;
 mod classics;
 mod column;
 mod dataset;
@@ -11,7 +12,6 @@ mod na;
 mod prepare;
 mod preprocess;
 mod read;
-mod segmented;
 mod split;
 mod table;
 mod target;

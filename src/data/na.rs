@@ -23,6 +23,11 @@ impl Na {
         }
     }
 
+    /// Those that are not the empty one.
+    pub(super) fn words(&self) -> impl Iterator<Item = &[u8]> {
+        self.words.iter().map(Vec::as_slice)
+    }
+
     /// Whether a field's text does.
     pub(super) fn has(&self, text: &[u8]) -> bool {
         text.is_empty() || self.words.contains(text)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::segmented::Segmented;
+use super::cells::Cells;
 use crate::Error;
 
 /// The code of a missing word.
@@ -11,13 +11,14 @@ pub(super) const MISSING: u32 = u32::MAX;
 /// The code of a word that is none of those that were asked for.
 pub(super) const UNKNOWN: u32 = u32::MAX - 1;
 
-/// A table in memory, column by column.
+/// A table in memory.
 #[derive(Debug)]
 pub(super) struct Table {
     /// Where it came from, for errors.
     pub(super) path: PathBuf,
     pub(super) rows: usize,
     pub(super) columns: Vec<RawColumn>,
+    pub(super) cells: Cells,
     pub(super) quantity: Quantity,
 }
 
@@ -37,13 +38,13 @@ pub(super) struct RawColumn {
     pub(super) values: Values,
 }
 
-/// What a column holds.
+/// What a column holds, and in which cell of each row.
 #[derive(Debug)]
 pub(super) enum Values {
-    /// Numbers; NaN where one is missing.
-    Numbers(Segmented<f32>),
-    /// Words.
-    Words(Words),
+    /// A number; NaN where it is missing.
+    Numbers(usize),
+    /// A word.
+    Words(usize, Words),
     /// What is to be predicted, while it is not settled what that is.
     Label(Label),
     /// More different words than are kept, such as these.
@@ -52,24 +53,22 @@ pub(super) enum Values {
     Skipped,
 }
 
-/// A column of words, each row's by its number in a list.
-#[derive(Debug, Default)]
+/// The words whose numbers stand in the cells: a place in the list, [`MISSING`] or [`UNKNOWN`].
+#[derive(Clone, Debug, Default)]
 pub(super) struct Words {
-    /// [`MISSING`], [`UNKNOWN`], or a place in `list`.
-    pub(super) codes: Segmented<u32>,
     /// The different words in the order of their coming.
     pub(super) list: Vec<String>,
     /// The first word that was [`UNKNOWN`].
     pub(super) unknown: Option<String>,
 }
 
-/// A target column: numbers, words, or numbers that may be names.
+/// A target: numbers, words, or numbers that may be names.
 #[derive(Debug, Default)]
 pub(super) struct Label {
-    /// As numbers, where every field is one.
-    pub(super) numbers: Option<Segmented<f32>>,
-    /// As words, unless there are too many different ones.
-    pub(super) words: Option<Words>,
+    /// The cell of its number, where every field is one.
+    pub(super) numbers: Option<usize>,
+    /// The cell of its word, unless there are too many different ones.
+    pub(super) words: Option<(usize, Words)>,
     /// The first field that is no number.
     pub(super) word: Option<Place>,
 }
@@ -94,10 +93,14 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Takes a column out.
-    pub(super) fn remove(&mut self, name: &str) -> Option<RawColumn> {
-        let place = self.columns.iter().position(|column| column.name == name)?;
-        Some(self.columns.remove(place))
+    /// The numbers in a cell of each row.
+    pub(super) fn numbers(&self, cell: usize) -> impl Iterator<Item = f32> + '_ {
+        self.cells.column(cell, self.rows).map(f32::from_bits)
+    }
+
+    /// The words' numbers in a cell of each row.
+    pub(super) fn codes(&self, cell: usize) -> impl Iterator<Item = u32> + '_ {
+        self.cells.column(cell, self.rows)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The target of a table: the task that it sets, and its classes.
 
 use super::column::MOST_CLASSES;
-use super::table::{Label, Place, Table, Words};
+use super::table::{Label, Place, Table};
 use super::{Targets, Task};
 use crate::{Error, Result};
 
@@ -23,7 +23,7 @@ pub(super) struct Target {
 pub(super) fn target(
     table: &Table,
     name: &str,
-    label: Label,
+    label: &Label,
     task: Option<Task>,
 ) -> Result<Target> {
     let error = |place: &Option<Place>, problem: String, remedy: &str| {
@@ -31,7 +31,10 @@ pub(super) fn target(
         Error::data(&table.path, line, problem, remedy)
     };
     let word = || label.word.as_ref().map(|place| place.text.clone()).unwrap_or_default();
-    let classes = label.words.map(|words| classes(words, label.numbers.is_some()));
+    let classes = label
+        .words
+        .as_ref()
+        .map(|(cell, words)| classes(table.codes(*cell), &words.list, label.numbers.is_some()));
     if task.is_none()
         && let (None, Some((_, names)), Some(_)) = (&label.numbers, &classes, &label.word)
         && stray(names)
@@ -48,8 +51,9 @@ pub(super) fn target(
     };
     if task == Task::Regression {
         return match label.numbers {
-            Some(values) => {
-                let targets = Targets::Numbers { values: values.iter().collect(), columns: 1 };
+            Some(cell) => {
+                let values = table.numbers(cell).collect();
+                let targets = Targets::Numbers { values, columns: 1 };
                 Ok(Target { targets, classes: Vec::new() })
             }
             None => Err(error(
@@ -86,8 +90,12 @@ pub(super) fn target(
 }
 
 /// Puts the classes in order, numbers by size and words by letter, and renumbers the rows.
-fn classes(words: Words, numeric: bool) -> (Vec<u32>, Vec<String>) {
-    let mut order: Vec<(String, usize)> = words.list.into_iter().zip(0..).collect();
+fn classes(
+    codes: impl Iterator<Item = u32>,
+    words: &[String],
+    numeric: bool,
+) -> (Vec<u32>, Vec<String>) {
+    let mut order: Vec<(String, usize)> = words.iter().cloned().zip(0..).collect();
     if numeric {
         let value = |word: &str| word.parse::<f64>().unwrap_or(f64::NAN);
         order.sort_by(|a, b| value(&a.0).total_cmp(&value(&b.0)).then_with(|| a.0.cmp(&b.0)));
@@ -104,7 +112,7 @@ fn classes(words: Words, numeric: bool) -> (Vec<u32>, Vec<String>) {
         }
         place[number] = names.len() as u32 - 1;
     }
-    (words.codes.iter().map(|code| place[code as usize]).collect(), names)
+    (codes.map(|code| place[code as usize]).collect(), names)
 }
 
 /// Whether most of a target's different values are numbers that are no classes' names: too many, or

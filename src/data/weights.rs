@@ -52,26 +52,22 @@ pub fn list(text: &str) -> Vec<String> {
     record.iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
-/// A weight for each row of such targets and classes; nothing where all are alike.
+/// Data whose weights are multiplied by those of the classes.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a class that is not there, and for targets without classes.
-pub(super) fn class_weights(
-    targets: &Targets,
-    classes: &[String],
-    weight: &ClassWeight,
-) -> Result<Option<Vec<f32>>> {
+pub(super) fn class_weights(data: Dataset, weight: &ClassWeight) -> Result<Dataset> {
+    let (counts, classes) = (data.class_counts(), data.classes());
     let of_class: Vec<f32> = match weight {
-        ClassWeight::None => return Ok(None),
-        _ if targets.classes().is_none() => {
+        ClassWeight::None => return Ok(data),
+        _ if counts.is_empty() => {
             return Err(Error::invalid(
                 "there are class weights, but the target has no classes",
                 "leave out --class-weight, or choose another --task",
             ));
         }
         ClassWeight::Balanced => {
-            let counts = counts(targets, classes.len());
-            let share = targets.rows() as f32 / counts.len() as f32;
+            let share = data.rows() as f32 / counts.len() as f32;
             counts.iter().map(|&count| share / count.max(1) as f32).collect()
         }
         ClassWeight::Each(each) => {
@@ -85,8 +81,12 @@ pub(super) fn class_weights(
             weights
         }
     };
-    let own = targets.classes().into_iter().flatten();
-    Ok(Some(own.map(|class| of_class[class]).collect()))
+    let rows = data.targets().classes().into_iter().flatten();
+    let weights: Vec<f32> = match data.weights() {
+        Some(own) => rows.zip(own).map(|(class, own)| of_class[class] * own).collect(),
+        None => rows.map(|class| of_class[class]).collect(),
+    };
+    data.with_weights(weights)
 }
 
 /// How many rows each class has.
@@ -119,21 +119,29 @@ impl Dataset {
 mod tests {
     use super::*;
 
-    fn targets() -> (Targets, Vec<String>) {
-        let values = vec![0, 0, 0, 0, 0, 0, 1, 1, 2, 0];
-        (Targets::Classes { values, count: 3 }, ["a", "b", "c"].map(String::from).to_vec())
+    fn data() -> Dataset {
+        let targets = Targets::Classes { values: vec![0, 0, 0, 0, 0, 0, 1, 1, 2, 0], count: 3 };
+        Dataset::new(1, vec![0.5; 10], targets).expect("ten rows")
     }
 
     #[test]
     fn balanced_classes_count_alike() {
-        let (targets, classes) = targets();
-        let weights = class_weights(&targets, &classes, &ClassWeight::Balanced);
-        let weights = weights.expect("there are classes").expect("there are weights");
+        let data = class_weights(data(), &ClassWeight::Balanced).expect("there are classes");
+        let weights = data.weights().expect("there are weights");
         let sum = |rows: &[usize]| rows.iter().map(|row| weights[*row]).sum::<f32>();
         // scikit-learn's compute_class_weight: 10 / (3 · n).
         assert!((weights[0] - 10.0 / 21.0).abs() < 1e-6, "{weights:?}");
         let [a, b, c] = [sum(&[0, 1, 2, 3, 4, 5, 9]), sum(&[6, 7]), sum(&[8])];
         assert!((a - b).abs() < 1e-5 && (b - c).abs() < 1e-5, "{weights:?}");
+        assert!(data.is_imbalanced());
+    }
+
+    #[test]
+    fn weights_of_classes_and_rows_are_multiplied() {
+        let rows: Vec<f32> = (0..10).map(|row| row as f32).collect();
+        let data = data().with_weights(rows).expect("ten weights");
+        let data = class_weights(data, &"2=3,1=0.5".parse().expect("a list")).expect("two classes");
+        assert_eq!(data.weights().expect("weights")[5..], [5.0, 3.0, 3.5, 24.0, 9.0]);
     }
 
     #[test]
@@ -147,9 +155,9 @@ mod tests {
         for text in ["", "yes", "yes=", "yes=x", "yes=-1", "yes=inf", "balance"] {
             assert!(read(text).is_err(), "{text}");
         }
-        let (targets, classes) = targets();
-        let weights = class_weights(&targets, &classes, &read("c=3").expect("a list"));
-        assert_eq!(weights.expect("a class").expect("weights")[6..], [1.0, 1.0, 3.0, 1.0]);
-        assert!(class_weights(&targets, &classes, &read("d=3").expect("a list")).is_err());
+        assert!(class_weights(data(), &read("3=1").expect("a list")).is_err());
+        let numbers = Targets::Numbers { values: vec![0.5; 10], columns: 1 };
+        let numbers = Dataset::new(1, vec![0.5; 10], numbers).expect("ten rows");
+        assert!(class_weights(numbers, &ClassWeight::Balanced).is_err());
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::Fault;
-use crate::data::segmented::Segmented;
+use crate::data::na::Na;
 use crate::data::table::{MISSING, UNKNOWN};
 
 /// Past so many bytes of different words they are no categories.
@@ -14,7 +14,6 @@ const MOST_BYTES: usize = 1 << 24;
 /// The words of a column.
 #[derive(Debug)]
 pub(super) struct Dictionary {
-    pub(super) codes: Segmented<u32>,
     pub(super) list: Vec<String>,
     /// The first word that a closed dictionary has not got.
     pub(super) unknown: Option<String>,
@@ -33,65 +32,35 @@ enum Entry {
 }
 
 impl Dictionary {
-    /// An empty one that takes so many words.
-    pub(super) fn open(most: usize) -> Self {
+    /// An empty one that takes so many words beside those for missing values.
+    pub(super) fn open(most: usize, na: &Na) -> Self {
+        let missing = na.words().map(|word| (word.into(), MISSING));
         Self {
-            codes: Segmented::default(),
             list: Vec::new(),
             unknown: None,
-            places: HashMap::default(),
+            places: missing.collect(),
             bytes: 0,
             entry: Entry::Open(most),
         }
     }
 
     /// One that knows such words and takes no others.
-    pub(super) fn closed(list: &[String]) -> Self {
-        let places = (0..).zip(list).map(|(code, word)| (word.as_bytes().into(), code)).collect();
+    pub(super) fn closed(list: &[String], na: &Na) -> Self {
+        let mut own = Self::open(0, na);
+        own.places.extend((0..).zip(list).map(|(code, word)| (word.as_bytes().into(), code)));
         let number = |word: &String| word.parse::<f32>().ok().map(value);
         let numbers = (0..).zip(list).filter_map(|(code, word)| Some((number(word)?, code)));
         let entry = Entry::Closed(numbers.collect());
-        Self { list: list.to_vec(), places, entry, ..Self::open(0) }
+        Self { list: list.to_vec(), entry, ..own }
     }
 
-    /// The words of numbers: those of `odd` rows by their text, the others as float32 prints them.
-    /// Nothing where they are too many.
-    pub(super) fn of_numbers(
-        numbers: &Segmented<f32>,
-        odd: &[(usize, Box<str>)],
-        most: usize,
-    ) -> Option<Self> {
-        let mut own = Self::open(most);
-        let mut odd = odd.iter().peekable();
-        let mut known: HashMap<u32, u32, RandomState> = HashMap::default();
-        for (row, number) in numbers.iter().enumerate() {
-            let code = if number.is_nan() {
-                MISSING
-            } else if let Some((_, text)) = odd.next_if(|(at, _)| *at == row) {
-                own.enter(text)?
-            } else if let Some(code) = known.get(&number.to_bits()) {
-                *code
-            } else {
-                let code = own.enter(&number.to_string())?;
-                known.insert(number.to_bits(), code);
-                code
-            };
-            own.codes.push(code);
-        }
-        Some(own)
-    }
-
-    /// Appends a word and returns its code; nothing where there are too many.
+    /// The code of a word; nothing where it is one too many.
     #[inline]
-    pub(super) fn push(&mut self, text: &[u8]) -> Result<Option<u32>, Fault> {
-        let code = match self.places.get(text) {
-            Some(code) => Some(*code),
-            None => self.unseen(text)?,
-        };
-        if let Some(code) = code {
-            self.codes.push(code);
+    pub(super) fn code(&mut self, text: &[u8]) -> Result<Option<u32>, Fault> {
+        match self.places.get(text) {
+            Some(code) => Ok(Some(*code)),
+            None => self.unseen(text),
         }
-        Ok(code)
     }
 
     /// The code of a word that has no place yet.
@@ -110,7 +79,8 @@ impl Dictionary {
         }
     }
 
-    fn enter(&mut self, text: &str) -> Option<u32> {
+    /// The code of a word, which enters where it is new; nothing where it is one too many.
+    pub(super) fn enter(&mut self, text: &str) -> Option<u32> {
         if let Some(code) = self.places.get(text.as_bytes()) {
             return Some(*code);
         }

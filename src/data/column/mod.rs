@@ -11,10 +11,11 @@ mod dictionary;
 mod fault;
 mod text;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::cells::Cells;
 use super::na::Na;
-use super::segmented::Segmented;
 use super::table::{Label, MISSING, Place, RawColumn, Values, Words};
 use dictionary::Dictionary;
 
@@ -57,19 +58,34 @@ pub(super) enum Want {
     Skip,
 }
 
-/// A column while it is read.
+/// A column while it is read: it writes one cell of each row, and a target two.
 #[derive(Debug)]
 pub(super) struct Builder {
     name: String,
     want: Want,
     na: Rc<Na>,
-    numbers: Option<Segmented<f32>>,
+    /// The first of its cells.
+    cell: usize,
+    /// Rows so far.
+    rows: usize,
+    state: State,
+    /// The words, as far as they are wanted.
+    words: Option<Dictionary>,
     /// Rows whose number does not give back its text, with that text.
     odd: Option<Vec<(usize, Box<str>)>>,
-    words: Option<Dictionary>,
     /// Of a column that has too many words.
     many: Option<Many>,
+    /// The first field that is no number.
     word: Option<Place>,
+}
+
+/// What a column has held so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Numbers,
+    Words,
+    /// Nothing that is kept.
+    Nothing,
 }
 
 /// What is kept of too many words.
@@ -88,23 +104,30 @@ enum Parsed {
 }
 
 impl Builder {
-    pub(super) fn new(name: String, want: Want, na: &Rc<Na>) -> Self {
+    /// A column that writes its cells from `cell` on.
+    pub(super) fn new(name: String, want: Want, na: &Rc<Na>, cell: usize) -> Self {
         let words = match &want {
-            Want::Words => Some(Dictionary::open(MOST_WORDS)),
-            Want::Label => Some(Dictionary::open(MOST_CLASSES)),
-            Want::Known(list) | Want::Classes(list) => Some(Dictionary::closed(list)),
+            Want::Words => Some(Dictionary::open(MOST_WORDS, na)),
+            Want::Label => Some(Dictionary::open(MOST_CLASSES, na)),
+            Want::Known(list) | Want::Classes(list) => Some(Dictionary::closed(list, na)),
             Want::Infer | Want::Numbers | Want::Complete | Want::Skip => None,
         };
-        let numeric = matches!(want, Want::Infer | Want::Numbers | Want::Complete | Want::Label);
+        let state = match want {
+            Want::Infer | Want::Numbers | Want::Complete | Want::Label => State::Numbers,
+            Want::Words | Want::Known(_) | Want::Classes(_) => State::Words,
+            Want::Skip => State::Nothing,
+        };
         Self {
-            numbers: numeric.then(Segmented::default),
             odd: (want == Want::Infer).then(Vec::new),
-            words,
+            rows: 0,
             many: None,
             word: None,
             na: Rc::clone(na),
             name,
             want,
+            cell,
+            state,
+            words,
         }
     }
 
@@ -120,71 +143,59 @@ impl Builder {
     #[inline]
     pub(super) fn push(
         &mut self,
+        cells: &mut Cells,
         text: &[u8],
         line: impl Fn() -> Option<u64>,
     ) -> Result<(), Fault> {
-        let text = text.trim_ascii();
-        let Some(numbers) = &mut self.numbers else { return self.push_word(text) };
-        match parsed(text, &self.na) {
-            Parsed::Number(number) => {
-                if let Some(odd) = &mut self.odd
-                    && !text::is_plain(text)
-                {
-                    if odd.len() == MOST_ODD {
-                        self.odd = None;
-                    } else {
-                        odd.push((numbers.len(), String::from_utf8_lossy(text).into()));
-                    }
+        match self.state {
+            State::Numbers => match parsed(text.trim_ascii(), &self.na) {
+                Parsed::Number(number) => self.push_parsed(cells, number, text.trim_ascii())?,
+                Parsed::Missing => self.push_missing(cells, text.trim_ascii())?,
+                Parsed::Infinite => return Err(Fault::Infinite(shown(text)?)),
+                Parsed::Word => {
+                    let text = text.trim_ascii();
+                    self.first_word(cells, Place { line: line(), text: shown(text)? })?;
+                    self.push_word(cells, text)?;
                 }
-                numbers.push(number);
-                self.push_name(text)
-            }
-            Parsed::Missing => self.push_missing(text),
-            Parsed::Infinite => Err(Fault::Infinite(shown(text)?)),
-            Parsed::Word => {
-                let place = Place { line: line(), text: shown(text)? };
-                self.first_word(place)?;
-                self.push_word(text)
-            }
+            },
+            State::Words => self.push_word(cells, text.trim_ascii())?,
+            State::Nothing => {}
         }
+        self.rows += 1;
+        Ok(())
     }
 
     /// Appends a number that a file holds as one; `text` is how it is written out.
     #[inline]
     pub(super) fn push_number(
         &mut self,
+        cells: &mut Cells,
         number: f32,
         text: impl FnOnce() -> String,
     ) -> Result<(), Fault> {
-        if number.is_nan() || self.na.has_number(number) {
-            return self.push_missing(b"");
-        }
-        match &mut self.numbers {
-            Some(_) if number.is_infinite() => Err(Fault::Infinite(text())),
-            Some(numbers) => {
-                numbers.push(number);
-                match self.words {
-                    Some(_) => self.push_name(text().as_bytes()),
-                    None => Ok(()),
-                }
+        if self.state == State::Nothing {
+        } else if number.is_nan() || self.na.has_number(number) {
+            self.push_missing(cells, b"")?;
+        } else if self.state == State::Words {
+            self.push_word(cells, text().as_bytes())?;
+        } else if number.is_infinite() {
+            return Err(Fault::Infinite(text()));
+        } else {
+            cells.set(self.rows, self.cell, number.to_bits());
+            if self.words.is_some() {
+                self.push_name(cells, text().as_bytes())?;
             }
-            None if self.words.is_some() => self.push_word(text().as_bytes()),
-            None => Ok(()),
         }
+        self.rows += 1;
+        Ok(())
     }
 
-    /// Appends a missing field that was written as `text`.
-    pub(super) fn push_missing(&mut self, text: &[u8]) -> Result<(), Fault> {
-        match self.want {
-            Want::Complete => return Err(Fault::Missing(shown(text)?)),
-            Want::Label | Want::Classes(_) => return Err(Fault::NoTarget(shown(text)?)),
-            _ => {}
+    /// Appends a field that a file says is missing.
+    pub(super) fn push_absent(&mut self, cells: &mut Cells) -> Result<(), Fault> {
+        if self.state != State::Nothing {
+            self.push_missing(cells, b"")?;
         }
-        if let Some(numbers) = &mut self.numbers {
-            numbers.push(f32::NAN);
-        } else if let Some(words) = &mut self.words {
-            words.codes.push(MISSING);
-        }
+        self.rows += 1;
         Ok(())
     }
 
@@ -198,71 +209,130 @@ impl Builder {
         if let (Want::Infer, true, Some(place)) = (&self.want, stray, &self.word) {
             return Err((place.clone(), Fault::Stray(place.text.clone())));
         }
-        let words = self.words.map(|words| Words {
-            codes: words.codes,
-            list: words.list,
-            unknown: words.unknown,
-        });
-        let values = match (self.want, self.numbers, words, self.many) {
-            (Want::Label, numbers, words, _) => {
-                Values::Label(Label { numbers, words, word: self.word })
-            }
-            (_, Some(numbers), ..) => Values::Numbers(numbers),
-            (_, None, Some(words), _) => Values::Words(words),
-            (_, None, None, Some(many)) => Values::Many(many.examples),
-            (_, None, None, None) => Values::Skipped,
+        let words = |own: Dictionary| Words { list: own.list, unknown: own.unknown };
+        let values = match (self.want, self.state, self.words, self.many) {
+            (Want::Label, state, own, _) => Values::Label(Label {
+                numbers: (state == State::Numbers).then_some(self.cell),
+                words: own.map(|own| (self.cell + 1, words(own))),
+                word: self.word,
+            }),
+            (_, State::Numbers, ..) => Values::Numbers(self.cell),
+            (_, State::Words, Some(own), _) => Values::Words(self.cell, words(own)),
+            (_, _, _, Some(many)) => Values::Many(many.examples),
+            _ => Values::Skipped,
         };
         Ok(RawColumn { name: self.name, values })
     }
 
+    #[inline]
+    fn push_parsed(&mut self, cells: &mut Cells, number: f32, text: &[u8]) -> Result<(), Fault> {
+        if let Some(odd) = &mut self.odd
+            && !text::is_plain(text)
+        {
+            if odd.len() == MOST_ODD {
+                self.odd = None;
+            } else {
+                odd.push((self.rows, String::from_utf8_lossy(text).into()));
+            }
+        }
+        cells.set(self.rows, self.cell, number.to_bits());
+        self.push_name(cells, text)
+    }
+
     /// The word of a number that may be a class's name.
     #[inline]
-    fn push_name(&mut self, text: &[u8]) -> Result<(), Fault> {
-        if let Some(words) = &mut self.words
-            && words.push(text)?.is_none()
-        {
-            self.words = None;
+    fn push_name(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), Fault> {
+        let Some(words) = &mut self.words else { return Ok(()) };
+        match words.code(text)? {
+            Some(code) => cells.set(self.rows, self.cell + 1, code),
+            None => self.words = None,
+        }
+        Ok(())
+    }
+
+    /// A field that is missing and was written as `text`.
+    fn push_missing(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), Fault> {
+        match (&self.want, self.state) {
+            (Want::Complete, _) => return Err(Fault::Missing(shown(text)?)),
+            (Want::Label | Want::Classes(_), _) => return Err(Fault::NoTarget(shown(text)?)),
+            (_, State::Numbers) => cells.set(self.rows, self.cell, f32::NAN.to_bits()),
+            (_, State::Words) => cells.set(self.rows, self.cell, MISSING),
+            (_, State::Nothing) => {}
         }
         Ok(())
     }
 
     /// A word in a column that had numbers only.
-    fn first_word(&mut self, place: Place) -> Result<(), Fault> {
-        let numbers = self.numbers.take();
+    fn first_word(&mut self, cells: &mut Cells, place: Place) -> Result<(), Fault> {
         match self.want {
             Want::Infer => {
                 let late = || Fault::LateWord(place.text.clone());
                 let odd = self.odd.take().ok_or_else(late)?;
-                let numbers = numbers.unwrap_or_default();
-                self.words =
-                    Some(Dictionary::of_numbers(&numbers, &odd, MOST_WORDS).ok_or_else(late)?);
+                self.words = Some(self.names(cells, &odd).ok_or_else(late)?);
             }
             Want::Label if self.words.is_none() => return Err(Fault::ManyClasses(place.text)),
             Want::Label => {}
             _ => return Err(Fault::NotNumber(place.text)),
         }
+        self.state = State::Words;
         self.word = Some(place);
         Ok(())
     }
 
-    fn push_word(&mut self, text: &[u8]) -> Result<(), Fault> {
+    /// Turns numbers into words: those of `odd` rows into their text, the others as float32 prints
+    /// them. Nothing where they are too many.
+    fn names(&self, cells: &mut Cells, odd: &[(usize, Box<str>)]) -> Option<Dictionary> {
+        let mut words = Dictionary::open(MOST_WORDS, &self.na);
+        let mut odd = odd.iter().peekable();
+        let mut known = HashMap::new();
+        for row in 0..self.rows {
+            let bits = cells.get(row, self.cell);
+            let number = f32::from_bits(bits);
+            let code = if number.is_nan() {
+                MISSING
+            } else if let Some((_, text)) = odd.next_if(|(at, _)| *at == row) {
+                words.enter(text)?
+            } else if let Some(code) = known.get(&bits) {
+                *code
+            } else {
+                let code = words.enter(&number.to_string())?;
+                known.insert(bits, code);
+                code
+            };
+            cells.set(row, self.cell, code);
+        }
+        Some(words)
+    }
+
+    fn push_word(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), Fault> {
         let Some(words) = &mut self.words else { return Ok(()) };
-        if self.na.has(text) {
-            return self.push_missing(text);
+        if text.is_empty() {
+            return self.push_missing(cells, text);
         }
-        if words.push(text)?.is_some() {
-            if let (Want::Classes(classes), Some(word)) = (&self.want, words.unknown.take()) {
-                return Err(Fault::UnknownClass(word, classes.clone()));
+        let cell = self.cell + usize::from(self.want == Want::Label);
+        match words.code(text)? {
+            Some(MISSING) => self.push_missing(cells, text),
+            Some(code) => {
+                if let (Want::Classes(classes), Some(word)) = (&self.want, &words.unknown) {
+                    let word = word.clone();
+                    return Err(Fault::UnknownClass(word, classes.clone()));
+                }
+                cells.set(self.rows, cell, code);
+                Ok(())
             }
-            return Ok(());
+            None => self.too_many(text),
         }
-        // There are too many different ones.
+    }
+
+    /// One word more than are kept.
+    fn too_many(&mut self, text: &[u8]) -> Result<(), Fault> {
         match self.want {
             Want::Infer => {
-                let mostly_numbers = text::mostly_numbers(&words.list, FEW_NUMBERS);
-                let examples = words.list.drain(..).take(EXAMPLES).collect();
-                self.many = Some(Many { examples, mostly_numbers });
-                self.words = None;
+                let mut list = self.words.take().map(|words| words.list).unwrap_or_default();
+                let mostly_numbers = text::mostly_numbers(&list, FEW_NUMBERS);
+                list.truncate(EXAMPLES);
+                self.many = Some(Many { examples: list, mostly_numbers });
+                self.state = State::Nothing;
                 Ok(())
             }
             Want::Label => Err(Fault::ManyClasses(shown(text)?)),
@@ -288,106 +358,4 @@ fn shown(text: &[u8]) -> Result<String, Fault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::na::NA;
-    use super::*;
-
-    fn built(want: Want, texts: &[&str]) -> Result<Values, Fault> {
-        let words: Vec<String> = NA.iter().map(ToString::to_string).collect();
-        let mut builder = Builder::new("a".into(), want, &Rc::new(Na::new(&words)));
-        for text in texts {
-            builder.push(text.as_bytes(), || None)?;
-        }
-        builder.finish().map(|column| column.values).map_err(|(_, fault)| fault)
-    }
-
-    fn words(values: Values) -> Vec<String> {
-        let Values::Words(words) = values else { panic!("no words: {values:?}") };
-        let word = |code| match code {
-            MISSING => "(missing)".to_owned(),
-            super::super::table::UNKNOWN => "(unknown)".to_owned(),
-            code => words.list[code as usize].clone(),
-        };
-        words.codes.iter().map(word).collect()
-    }
-
-    #[test]
-    fn numbers_stay_numbers() {
-        let found = built(Want::Infer, &["1", " 2.5 ", "NA", "", "-3e2"]);
-        let Ok(Values::Numbers(numbers)) = found else { panic!("{found:?}") };
-        let found: Vec<f32> = numbers.iter().collect();
-        assert_eq!(found[..2], [1.0, 2.5]);
-        assert!(found[2].is_nan() && found[3].is_nan());
-        assert_eq!(found[4], -300.0);
-    }
-
-    #[test]
-    fn a_late_word_brings_back_every_text_before_it() {
-        let texts = ["1", "007", "-0", "1.50", "0.1", "16777217", "+2", "", "7", "a", "7", "x y"];
-        let expected =
-            ["1", "007", "-0", "1.50", "0.1", "16777217", "+2", "(missing)", "7", "a", "7", "x y"];
-        // More words than numbers, so that none of them is stray.
-        let more = ["b", "c", "d", "e", "f", "g", "h"];
-        let found = built(Want::Infer, &[&texts[..], &more].concat());
-        assert_eq!(words(found.expect("words")), [&expected[..], &more].concat());
-    }
-
-    #[test]
-    fn a_word_among_many_numbers_is_stray() {
-        let numbers: Vec<String> = (0..30).map(|number| format!("{number}.5")).collect();
-        let mut texts: Vec<&str> = numbers.iter().map(String::as_str).collect();
-        texts.insert(7, "hello");
-        assert!(matches!(built(Want::Infer, &texts), Err(Fault::Stray(word)) if word == "hello"));
-        // After more numbers than can be names it is one at once.
-        let numbers: Vec<String> = (0..=MOST_ODD).map(|row| format!("0.{row}1234567")).collect();
-        let mut texts: Vec<&str> = numbers.iter().map(String::as_str).collect();
-        texts.push("hello");
-        assert!(
-            matches!(built(Want::Infer, &texts), Err(Fault::LateWord(word)) if word == "hello")
-        );
-    }
-
-    #[test]
-    fn words_past_all_measure_are_not_kept() {
-        let texts: Vec<String> = (0..=MOST_WORDS).map(|row| format!("word {row}")).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let found = built(Want::Infer, &texts);
-        assert!(matches!(found, Ok(Values::Many(examples)) if examples[0] == "word 0"));
-        assert!(matches!(built(Want::Words, &texts), Err(Fault::ManyWords(_))));
-    }
-
-    #[test]
-    fn known_words_are_told_from_others_and_numbers_by_their_value() {
-        let known = |list: &[&str]| Want::Known(list.iter().map(ToString::to_string).collect());
-        let found = built(known(&["a", "b"]), &["b", "c", "NA", "a"]);
-        assert_eq!(words(found.expect("words")), ["b", "(unknown)", "(missing)", "a"]);
-        let found = built(known(&["1", "2.0"]), &["1.0", "2", "3"]);
-        assert_eq!(words(found.expect("words")), ["1", "2.0", "(unknown)"]);
-        let classes = Want::Classes(vec!["yes".into()]);
-        assert!(matches!(built(classes.clone(), &["no"]), Err(Fault::UnknownClass(..))));
-        assert!(matches!(built(classes, &[""]), Err(Fault::NoTarget(_))));
-    }
-
-    #[test]
-    fn what_must_be_numbers_says_what_is_none() {
-        assert!(matches!(built(Want::Numbers, &["1", "x"]), Err(Fault::NotNumber(_))));
-        assert!(matches!(built(Want::Numbers, &["1e39"]), Err(Fault::Infinite(_))));
-        assert!(matches!(built(Want::Complete, &["NaN"]), Err(Fault::Missing(_))));
-        assert!(matches!(built(Want::Infer, &["inf"]), Err(Fault::Infinite(_))));
-        let mut builder = Builder::new("a".into(), Want::Infer, &Rc::default());
-        assert!(matches!(builder.push(b"\xff", || None), Err(Fault::NotUtf8)));
-    }
-
-    #[test]
-    fn numbers_may_stand_for_missing_ones() {
-        let na = Rc::new(Na::new(&["-999".into()]));
-        let mut builder = Builder::new("a".into(), Want::Infer, &na);
-        for text in ["1", "-999.0", "2"] {
-            builder.push(text.as_bytes(), || None).expect("numbers");
-        }
-        let Ok(RawColumn { values: Values::Numbers(numbers), .. }) = builder.finish() else {
-            panic!("they are numbers");
-        };
-        assert!(numbers.iter().map(f32::is_nan).eq([false, true, false]));
-    }
-}
+mod tests;

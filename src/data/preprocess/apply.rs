@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use super::{Column, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing};
 use crate::data::Warning;
 use crate::data::column::Want;
-use crate::data::segmented::SEGMENT;
-use crate::data::table::{Header, MISSING, Table, UNKNOWN, Values, Words};
+use crate::data::table::{Header, MISSING, RawColumn, Table, UNKNOWN, Values, Words};
 use crate::{Error, Result};
 
 /// Rows of a network's inputs.
@@ -35,42 +34,37 @@ impl Preprocessing {
         Ok(wants)
     }
 
-    /// Turns a table into rows: those that `first` says yes to, and the others. The table is used
-    /// up on the way, so that it does not stand in memory twice.
+    /// Turns a table into rows: those that `first` says yes to, and the others. Its cells are given
+    /// back on the way.
     ///
     /// # Errors
     /// [`Error::Data`] for columns that are missing or of another kind, and for numbers too far
     /// from their mean for float32.
-    pub(in crate::data) fn apply(&self, mut table: Table, first: &[bool]) -> Result<Applied> {
+    pub(in crate::data) fn apply(&self, table: Table, first: &[bool]) -> Result<Applied> {
         let inputs = self.outputs();
         let mut encoders = self.encoders(&table)?;
+        let Table { path, rows, columns, cells, .. } = table;
         let count = first.iter().filter(|own| **own).count();
         let mut features =
-            [count, table.rows - count].map(|rows| Vec::with_capacity(rows.saturating_mul(inputs)));
-        let mut block = Vec::new();
-        for (piece, own) in first.chunks(SEGMENT).enumerate() {
-            block.clear();
-            block.resize(own.len() * inputs, 0.0);
-            for encoder in &mut encoders {
-                let values = &mut table.columns[encoder.column].values;
-                encoder.encode(values, piece, &mut block, inputs);
-            }
-            if let Some(at) = block.iter().position(|value| !value.is_finite()) {
-                let row = piece * SEGMENT + at / inputs;
-                return Err(table.error(
-                    format!(
-                        "row {}, `{}`: too far from the mean",
-                        row + 1,
-                        self.output_names()[at % inputs]
-                    ),
-                    "remove or replace the number",
-                ));
-            }
-            for (row, own) in block.chunks_exact(inputs).zip(own) {
-                features[usize::from(!own)].extend_from_slice(row);
+            [count, rows - count].map(|rows| Vec::with_capacity(rows.saturating_mul(inputs)));
+        let width = cells.width().max(1);
+        let mut sides = first.iter().enumerate();
+        for block in cells.into_blocks() {
+            for (row, (at, own)) in block.chunks_exact(width).zip(&mut sides) {
+                let side = &mut features[usize::from(!own)];
+                let start = side.len();
+                side.resize(start + inputs, 0.0);
+                for encoder in &mut encoders {
+                    encoder.encode(row, &mut side[start..]).map_err(|number| {
+                        let name = &columns[encoder.column].name;
+                        let problem =
+                            format!("row {}, column `{name}`: {number} is too large", at + 1);
+                        Error::data(&path, None, problem, "remove or replace it")
+                    })?;
+                }
             }
         }
-        let warnings = encoders.iter().flat_map(|encoder| encoder.warnings(&table)).collect();
+        let warnings = encoders.iter().flat_map(|own| own.warnings(&columns[own.column])).collect();
         Ok(Applied { features, warnings })
     }
 
@@ -88,13 +82,14 @@ impl Preprocessing {
             if outputs > 0 {
                 let missing = || table.error(format!("there is no column `{name}`"), "add it");
                 let column = *places.get(name.as_str()).ok_or_else(missing)?;
-                let way = Way::of(encoding, &table.columns[column].values).ok_or_else(|| {
-                    table.error(
-                        format!("column `{name}` holds what the model does not expect there"),
-                        "give it numbers or words as in the training",
-                    )
-                })?;
-                encoders.push(Encoder { column, offset, way, unknown: 0, missing: 0 });
+                let (cell, way) =
+                    Way::of(encoding, &table.columns[column].values).ok_or_else(|| {
+                        table.error(
+                            format!("column `{name}` holds what the model does not expect there"),
+                            "give it numbers or words as in the training",
+                        )
+                    })?;
+                encoders.push(Encoder { column, cell, offset, way, unknown: 0, missing: 0 });
             }
             offset += outputs;
         }
@@ -106,6 +101,8 @@ impl Preprocessing {
 struct Encoder {
     /// The column of the table.
     column: usize,
+    /// Its cell in a row.
+    cell: usize,
     /// The first of its inputs.
     offset: usize,
     way: Way,
@@ -122,17 +119,18 @@ enum Way {
 }
 
 impl Way {
-    fn of(encoding: &Encoding, values: &Values) -> Option<Self> {
+    /// The cell of a column that holds such values, and the way to encode it.
+    fn of(encoding: &Encoding, values: &Values) -> Option<(usize, Self)> {
         match (encoding, values) {
-            (Encoding::AsIs, Values::Numbers(_)) => Some(Self::AsIs),
-            (&Encoding::Numeric { mean, scale, missing }, Values::Numbers(_)) => {
-                Some(Self::Numeric { mean, scale, missing })
+            (Encoding::AsIs, Values::Numbers(cell)) => Some((*cell, Self::AsIs)),
+            (&Encoding::Numeric { mean, scale, missing }, Values::Numbers(cell)) => {
+                Some((*cell, Self::Numeric { mean, scale, missing }))
             }
-            (Encoding::Categorical { categories, other, missing }, Values::Words(words)) => {
+            (Encoding::Categorical { categories, other, missing }, Values::Words(cell, words)) => {
                 let other = (*other == OtherWord::Pooled).then_some(categories.len());
                 let after = categories.len() + usize::from(other.is_some());
                 let missing = (*missing == MissingWord::Category).then_some(after);
-                Some(Self::OneHot { slots: slots(categories, words), other, missing })
+                Some((*cell, Self::OneHot { slots: slots(categories, words), other, missing }))
             }
             _ => None,
         }
@@ -146,57 +144,52 @@ fn slots(categories: &[String], words: &Words) -> Vec<Option<usize>> {
 }
 
 impl Encoder {
-    /// Writes the inputs of a piece of the column into rows of so many inputs, which hold zeros.
-    fn encode(&mut self, values: &mut Values, piece: usize, block: &mut [f32], inputs: usize) {
-        let rows = block.chunks_exact_mut(inputs);
-        let at = self.offset;
-        match (&self.way, values) {
-            (Way::AsIs, Values::Numbers(numbers)) => {
-                for (row, number) in rows.zip(numbers.take(piece)) {
-                    row[at] = number;
+    /// Writes the inputs of a row, which hold zeros. The error is a number too far from the mean.
+    #[inline]
+    fn encode(&mut self, row: &[u32], inputs: &mut [f32]) -> Result<(), f32> {
+        let (cell, at) = (row[self.cell], self.offset);
+        match &self.way {
+            Way::AsIs => inputs[at] = f32::from_bits(cell),
+            Way::Numeric { mean, scale, missing } => {
+                let number = f32::from_bits(cell);
+                let distance = (number - mean) / scale;
+                if distance.is_finite() {
+                    inputs[at] = distance;
+                } else if !number.is_nan() {
+                    return Err(number);
+                } else if *missing == MissingNumber::MeanAndIndicator {
+                    inputs[at + 1] = 1.0;
+                } else {
+                    self.missing += 1;
                 }
             }
-            (Way::Numeric { mean, scale, missing }, Values::Numbers(numbers)) => {
-                for (row, number) in rows.zip(numbers.take(piece)) {
-                    if !number.is_nan() {
-                        row[at] = (number - mean) / scale;
-                    } else if *missing == MissingNumber::MeanAndIndicator {
-                        row[at + 1] = 1.0;
-                    } else {
+            Way::OneHot { slots, other, missing } => {
+                let slot = match cell {
+                    MISSING if missing.is_some() => *missing,
+                    MISSING => {
                         self.missing += 1;
+                        *other
                     }
+                    UNKNOWN => {
+                        self.unknown += 1;
+                        *other
+                    }
+                    code => slots[code as usize].or(*other),
+                };
+                if let Some(slot) = slot {
+                    inputs[at + slot] = 1.0;
                 }
             }
-            (Way::OneHot { slots, other, missing }, Values::Words(words)) => {
-                for (row, code) in rows.zip(words.codes.take(piece)) {
-                    let slot = match code {
-                        MISSING if missing.is_some() => *missing,
-                        MISSING => {
-                            self.missing += 1;
-                            *other
-                        }
-                        UNKNOWN => {
-                            self.unknown += 1;
-                            *other
-                        }
-                        code => slots[code as usize].or(*other),
-                    };
-                    if let Some(slot) = slot {
-                        row[at + slot] = 1.0;
-                    }
-                }
-            }
-            _ => {}
         }
+        Ok(())
     }
 
     /// What should be said of it.
-    fn warnings(&self, table: &Table) -> Vec<Warning> {
-        let raw = &table.columns[self.column];
+    fn warnings(&self, raw: &RawColumn) -> Vec<Warning> {
         let column = raw.name.clone();
         let mut warnings = Vec::new();
         if self.unknown > 0
-            && let Values::Words(words) = &raw.values
+            && let Values::Words(_, words) = &raw.values
         {
             let example = words.unknown.clone().unwrap_or_default();
             warnings.push(Warning::Unknown { column: column.clone(), rows: self.unknown, example });
@@ -210,17 +203,4 @@ impl Encoder {
         }
         warnings
     }
-}
-
-/// Refuses a table whose rows do not go with those of another.
-pub(in crate::data) fn check_rows(table: &Table, labels: &Table) -> Result<()> {
-    if table.rows == labels.rows {
-        return Ok(());
-    }
-    Err(Error::data(
-        &labels.path,
-        None,
-        format!("{} labels, but {} has {} rows", labels.rows, table.path.display(), table.rows),
-        "give the labels of the same rows",
-    ))
 }

@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use super::{Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, TargetEncoding};
 use crate::Result;
 use crate::data::column::{Fault, is_date, is_decimal_comma};
-use crate::data::segmented::Segmented;
 use crate::data::table::{MISSING, Quantity, RawColumn, Table, UNKNOWN, Values, Words};
 use crate::data::{Preprocess, Targets, Warning};
 
@@ -38,25 +37,27 @@ pub(in crate::data) struct Said<'a> {
 /// left.
 pub(in crate::data) fn fit(table: &Table, training: &[bool], said: &Said<'_>) -> Result<Fitted> {
     let mut fitted = Fitted { columns: Vec::new(), warnings: Vec::new() };
-    let shared = shared_scale(table, training);
+    let moments = moments(table, training);
+    let shared = (table.quantity == Quantity::One).then(|| shared_scale(&moments));
     for column in &table.columns {
         let RawColumn { name, values } = column;
         let encoding = match (values, said.preprocess, &shared) {
             _ if said.drop.contains(name) => Encoding::Dropped(Dropped::Asked),
             (_, Preprocess::None, _) => Encoding::AsIs,
             (Values::Numbers(_), _, Some(shared)) => shared.clone(),
-            (Values::Numbers(numbers), _, None) => {
-                if counts_rows(numbers) {
+            (Values::Numbers(cell), _, None) => {
+                if counts_rows(table, *cell) {
                     fitted.warnings.push(Warning::RowNumbers { column: name.clone() });
                 }
-                numeric(numbers, training)
+                moments[*cell].encoding()
             }
-            (Values::Words(words), ..) => {
+            (Values::Words(cell, words), ..) => {
                 let categorical = said.categorical.contains(name);
                 if !categorical {
                     check_words(table, name, &words.list)?;
                 }
-                let encoding = one_hot(words, training, categorical);
+                let (counts, missing) = counted(table, *cell, words.list.len(), training);
+                let encoding = one_hot(words, &counts, missing, categorical);
                 if encoding == Encoding::Dropped(Dropped::Identifier) {
                     fitted.warnings.push(identifier(name, &words.list));
                 }
@@ -88,8 +89,11 @@ pub(in crate::data) fn fit(table: &Table, training: &[bool], said: &Said<'_>) ->
 pub(in crate::data) fn fit_target(targets: &Targets, training: &[bool]) -> TargetEncoding {
     match targets {
         Targets::Numbers { values, .. } => {
-            let own = values.iter().zip(training).filter(|(_, own)| **own);
-            let Moments { mean, scale, .. } = Moments::of(|| own.clone().map(|(value, _)| *value));
+            let own = || values.iter().zip(training).filter(|(_, own)| **own).map(|(y, _)| *y);
+            let mut moments = Moments::default();
+            own().for_each(|value| moments.add(value));
+            own().for_each(|value| moments.add_square(value));
+            let (mean, scale) = (moments.mean() as f32, moments.scale());
             TargetEncoding::Standardised { mean, scale }
         }
         Targets::Binary { .. } | Targets::Classes { .. } => TargetEncoding::AsIs,
@@ -121,82 +125,107 @@ fn check_words(table: &Table, name: &str, words: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Mean and deviation of numbers, in f64; NaN stands for a missing one.
+/// Sums over numbers, in f64; NaN stands for a missing one.
+#[derive(Clone, Copy, Debug)]
 struct Moments {
     count: usize,
     missing: usize,
-    mean: f32,
-    /// The standard deviation; 1 where that is 0.
-    scale: f32,
+    sum: f64,
+    /// The sum of the squared distances from the mean.
+    squares: f64,
     least: f32,
     most: f32,
 }
 
-impl Moments {
-    /// Goes through the numbers twice.
-    fn of<I: Iterator<Item = f32>>(numbers: impl Fn() -> I) -> Self {
-        let (mut count, mut missing, mut sum) = (0, 0, 0.0);
-        let (mut least, mut most) = (f32::INFINITY, f32::NEG_INFINITY);
-        for number in numbers() {
-            if number.is_nan() {
-                missing += 1;
-            } else {
-                count += 1;
-                sum += f64::from(number);
-                least = least.min(number);
-                most = most.max(number);
-            }
-        }
-        let mean = sum / f64::from(count.max(1));
-        let squares: f64 = numbers()
-            .filter(|number| !number.is_nan())
-            .map(|number| (f64::from(number) - mean).powi(2))
-            .sum();
-        let deviation = (squares / f64::from(count.max(1))).sqrt() as f32;
-        let scale = if deviation > 0.0 && deviation.is_finite() { deviation } else { 1.0 };
-        Self { count: count as usize, missing, mean: mean as f32, scale, least, most }
+impl Default for Moments {
+    fn default() -> Self {
+        let (least, most) = (f32::INFINITY, f32::NEG_INFINITY);
+        Self { count: 0, missing: 0, sum: 0.0, squares: 0.0, least, most }
     }
 }
 
-fn numeric(numbers: &Segmented<f32>, training: &[bool]) -> Encoding {
-    let own = || numbers.iter().zip(training).filter(|(_, own)| **own).map(|(number, _)| number);
-    let moments = Moments::of(own);
-    match (moments.count, moments.missing) {
-        (0, _) => Encoding::Dropped(Dropped::Empty),
-        (_, 0) if moments.least == moments.most => Encoding::Dropped(Dropped::Constant),
-        (_, missing) => Encoding::Numeric {
-            mean: moments.mean,
-            scale: moments.scale,
-            missing: match missing {
-                0 => MissingNumber::Mean,
-                _ => MissingNumber::MeanAndIndicator,
-            },
-        },
+impl Moments {
+    #[inline]
+    fn add(&mut self, number: f32) {
+        if number.is_nan() {
+            self.missing += 1;
+            return;
+        }
+        self.count += 1;
+        self.sum += f64::from(number);
+        self.least = self.least.min(number);
+        self.most = self.most.max(number);
     }
+
+    /// After all numbers were added once.
+    #[inline]
+    fn add_square(&mut self, number: f32) {
+        if !number.is_nan() {
+            self.squares += (f64::from(number) - self.mean()).powi(2);
+        }
+    }
+
+    fn mean(&self) -> f64 {
+        self.sum / self.count.max(1) as f64
+    }
+
+    /// The standard deviation; 1 where that is 0.
+    fn scale(&self) -> f32 {
+        let deviation = (self.squares / self.count.max(1) as f64).sqrt() as f32;
+        if deviation > 0.0 && deviation.is_finite() { deviation } else { 1.0 }
+    }
+
+    fn encoding(&self) -> Encoding {
+        let missing = match (self.count, self.missing) {
+            (0, _) => return Encoding::Dropped(Dropped::Empty),
+            (_, 0) if self.least == self.most => return Encoding::Dropped(Dropped::Constant),
+            (_, 0) => MissingNumber::Mean,
+            _ => MissingNumber::MeanAndIndicator,
+        };
+        Encoding::Numeric { mean: self.mean() as f32, scale: self.scale(), missing }
+    }
+}
+
+/// The sums over every cell of the training rows; those of cells that hold no numbers mean nothing.
+fn moments(table: &Table, training: &[bool]) -> Vec<Moments> {
+    let numeric = |column: &RawColumn| match column.values {
+        Values::Numbers(cell) => Some(cell),
+        _ => None,
+    };
+    let cells: Vec<usize> = table.columns.iter().filter_map(numeric).collect();
+    let rows = || table.cells.rows(table.rows).zip(training).filter(|(_, own)| **own);
+    let mut moments = vec![Moments::default(); table.cells.width()];
+    for (row, _) in rows() {
+        cells.iter().for_each(|&cell| moments[cell].add(f32::from_bits(row[cell])));
+    }
+    let means: Vec<f64> = moments.iter().map(Moments::mean).collect();
+    for (row, _) in rows() {
+        for &cell in &cells {
+            let number = f32::from_bits(row[cell]);
+            if !number.is_nan() {
+                moments[cell].squares += (f64::from(number) - means[cell]).powi(2);
+            }
+        }
+    }
+    moments
 }
 
 /// One mean and one deviation for all columns, where all are of one kind.
-fn shared_scale(table: &Table, training: &[bool]) -> Option<Encoding> {
-    if table.quantity == Quantity::Many {
-        return None;
+fn shared_scale(moments: &[Moments]) -> Encoding {
+    let mut all = Moments::default();
+    for own in moments.iter().filter(|own| own.count > 0) {
+        all.count += own.count;
+        all.sum += own.sum;
     }
-    let columns = || {
-        table.columns.iter().filter_map(|column| match &column.values {
-            Values::Numbers(numbers) => Some(numbers),
-            _ => None,
-        })
-    };
-    let own = || {
-        columns().flat_map(|numbers| {
-            numbers.iter().zip(training).filter(|(_, own)| **own).map(|(number, _)| number)
-        })
-    };
-    let Moments { mean, scale, .. } = Moments::of(own);
-    Some(Encoding::Numeric { mean, scale, missing: MissingNumber::Mean })
+    // The squares about the common mean are those about each mean, and the means' own.
+    let mean = all.mean();
+    let squares = |own: &Moments| own.squares + own.count as f64 * (own.mean() - mean).powi(2);
+    all.squares = moments.iter().filter(|own| own.count > 0).map(squares).sum();
+    Encoding::Numeric { mean: mean as f32, scale: all.scale(), missing: MissingNumber::Mean }
 }
 
-fn one_hot(words: &Words, training: &[bool], categorical: bool) -> Encoding {
-    let (counts, missing) = counted(words, training);
+/// Categories for words that stand in so many rows, beside so many rows without one.
+fn one_hot(words: &Words, counts: &[usize], missing: usize, categorical: bool) -> Encoding {
     let rows = missing + counts.iter().sum::<usize>();
     let present = counts.iter().filter(|count| **count > 0).count();
     match (present, missing) {
@@ -223,11 +252,11 @@ fn one_hot(words: &Words, training: &[bool], categorical: bool) -> Encoding {
     Encoding::Categorical { categories, other, missing }
 }
 
-/// How often each word of the list stands in the training rows, and how many are missing.
-fn counted(words: &Words, training: &[bool]) -> (Vec<usize>, usize) {
-    let mut counts = vec![0; words.list.len()];
+/// How often each word of a list stands in the training rows, and how many are missing.
+fn counted(table: &Table, cell: usize, words: usize, training: &[bool]) -> (Vec<usize>, usize) {
+    let mut counts = vec![0; words];
     let mut missing = 0;
-    for (code, _) in words.codes.iter().zip(training).filter(|(_, own)| **own) {
+    for (code, _) in table.codes(cell).zip(training).filter(|(_, own)| **own) {
         match code {
             MISSING | UNKNOWN => missing += 1,
             code => counts[code as usize] += 1,
@@ -237,8 +266,9 @@ fn counted(words: &Words, training: &[bool]) -> (Vec<usize>, usize) {
 }
 
 /// Whether a column counts the rows one by one.
-fn counts_rows(numbers: &Segmented<f32>) -> bool {
+fn counts_rows(table: &Table, cell: usize) -> bool {
     /// Fewer numbers may well follow one another by chance.
     const FEW: usize = 20;
-    numbers.len() >= FEW && numbers.iter().zip(numbers.iter().skip(1)).all(|(a, b)| b - a == 1.0)
+    let next = table.numbers(cell).skip(1);
+    table.rows >= FEW && table.numbers(cell).zip(next).all(|(a, b)| b - a == 1.0)
 }

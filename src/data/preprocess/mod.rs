@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-pub(super) use apply::{Applied, check_rows};
+pub(super) use apply::Applied;
 pub(super) use fit::{Fitted, Said, fit, fit_target};
 
 /// The most inputs that a preprocessing may make: past this a file is taken for damaged.

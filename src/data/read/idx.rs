@@ -95,8 +95,8 @@ pub(super) fn read(input: Input, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> 
         }
         for (column, bytes) in row.chunks_exact(kind.bytes()).enumerate() {
             let value = kind.value(bytes);
-            building.builders[column]
-                .push_number(value as f32, || value.to_string())
+            building
+                .push_number(column, value as f32, || value.to_string())
                 .map_err(|fault| building.error(column, At::Row(index), &fault))?;
         }
     }

@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
 
+use super::cells::Cells;
 use super::column::{Builder, Fault, Want};
 use super::na::Na;
 use super::table::{Header, Quantity, Table};
@@ -88,6 +89,7 @@ pub(super) fn read(
 struct Building {
     header: Header,
     builders: Vec<Builder>,
+    cells: Cells,
     quantity: Quantity,
 }
 
@@ -107,9 +109,40 @@ impl Building {
             return Err(Error::data(&header.path, header.line, problem, "rename one of them"));
         }
         let wanted = wants(&header)?;
-        let names = header.names.iter().cloned();
-        let builders = names.zip(wanted).map(|(name, want)| Builder::new(name, want, na)).collect();
-        Ok(Self { header, builders, quantity })
+        let mut width = 0;
+        let mut builder = |(name, want): (&String, Want)| {
+            let cell = width;
+            width += match want {
+                Want::Skip => 0,
+                Want::Label => 2,
+                _ => 1,
+            };
+            Builder::new(name.clone(), want, na, cell)
+        };
+        let builders = header.names.iter().zip(wanted).map(&mut builder).collect();
+        Ok(Self { header, builders, cells: Cells::new(width), quantity })
+    }
+
+    /// Appends a text to a column.
+    #[inline]
+    fn push(
+        &mut self,
+        column: usize,
+        text: &[u8],
+        line: impl Fn() -> Option<u64>,
+    ) -> Result<(), Fault> {
+        self.builders[column].push(&mut self.cells, text, line)
+    }
+
+    /// Appends a number to a column; `text` is how it is written out.
+    #[inline]
+    fn push_number(
+        &mut self,
+        column: usize,
+        number: f32,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Fault> {
+        self.builders[column].push_number(&mut self.cells, number, text)
     }
 
     /// The error for a faulty field.
@@ -118,7 +151,7 @@ impl Building {
     }
 
     fn finish(self, rows: usize) -> Result<Table> {
-        let Self { header: Header { path, .. }, builders, quantity } = self;
+        let Self { header: Header { path, .. }, builders, cells, quantity } = self;
         let mut columns = Vec::with_capacity(builders.len());
         for builder in builders {
             let name = builder.name().to_owned();
@@ -127,7 +160,7 @@ impl Building {
             })?;
             columns.push(column);
         }
-        Ok(Table { path, rows, columns, quantity })
+        Ok(Table { path, rows, columns, cells, quantity })
     }
 }
 

@@ -10,7 +10,7 @@ use half::f16;
 
 use super::source::Input;
 use super::{At, Building, Wants, check_width, truncated};
-use crate::data::column::{Builder, Fault};
+use crate::data::column::Fault;
 use crate::data::na::Na;
 use crate::data::table::{Header, Quantity, Table};
 use crate::{Error, Result};
@@ -180,7 +180,7 @@ impl Array {
     #[inline]
     fn push(&self, building: &mut Building, column: usize, row: usize, value: &[u8]) -> Result<()> {
         self.item
-            .push(&mut building.builders[column], value)
+            .push(building, column, value)
             .map_err(|fault| building.error(column, At::Row(row), &fault))
     }
 }
@@ -209,37 +209,37 @@ impl Item {
         Some(Self { kind, bytes, big_endian })
     }
 
-    fn push(self, builder: &mut Builder, value: &[u8]) -> Result<(), Fault> {
+    fn push(self, building: &mut Building, column: usize, value: &[u8]) -> Result<(), Fault> {
         match self.kind {
             Kind::Float => {
                 let bits = self.bits(value);
                 match self.bytes {
                     2 => {
                         let number = f16::from_bits(bits as u16).to_f32();
-                        builder.push_number(number, || number.to_string())
+                        building.push_number(column, number, || number.to_string())
                     }
                     4 => {
                         let number = f32::from_bits(bits as u32);
-                        builder.push_number(number, || number.to_string())
+                        building.push_number(column, number, || number.to_string())
                     }
                     _ => {
                         let number = f64::from_bits(bits);
-                        builder.push_number(number as f32, || number.to_string())
+                        building.push_number(column, number as f32, || number.to_string())
                     }
                 }
             }
             Kind::Bool | Kind::Unsigned => {
                 let number = self.bits(value);
-                builder.push_number(number as f32, || number.to_string())
+                building.push_number(column, number as f32, || number.to_string())
             }
             Kind::Signed => {
                 let unused = 64 - 8 * self.bytes as u32;
                 let number = (self.bits(value) as i64) << unused >> unused;
-                builder.push_number(number as f32, || number.to_string())
+                building.push_number(column, number as f32, || number.to_string())
             }
             Kind::Ascii => {
                 let end = value.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-                builder.push(&value[..end], || None)
+                building.push(column, &value[..end], || None)
             }
             Kind::Unicode => {
                 let points = value.as_chunks::<4>().0.iter().map(|bytes| match self.big_endian {
@@ -248,7 +248,7 @@ impl Item {
                 });
                 let text: Option<String> = points.map(char::from_u32).collect();
                 let text = text.ok_or(Fault::NotUtf8)?;
-                builder.push(text.trim_end_matches('\0').as_bytes(), || None)
+                building.push(column, text.trim_end_matches('\0').as_bytes(), || None)
             }
         }
     }

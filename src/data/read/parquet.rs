@@ -17,7 +17,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::source::Seekable;
 use super::{At, Building, Wants, check_width};
-use crate::data::column::{Builder, Fault, Want};
+use crate::data::column::{Fault, Want};
 use crate::data::na::Na;
 use crate::data::table::{Header, Quantity, Table};
 use crate::{Error, Result};
@@ -159,41 +159,50 @@ impl Sink<'_> {
     fn take(&mut self, values: ColumnReader) -> Result<()> {
         let meaning = *self.meaning;
         match values {
-            ColumnReader::BoolColumnReader(reader) => self.typed(reader, |builder, value| {
+            ColumnReader::BoolColumnReader(reader) => self.typed(reader, |sink, value| {
                 let word: &[u8] = if *value { b"true" } else { b"false" };
-                builder.push(word, || None)
+                sink.text(word)
             }),
-            ColumnReader::Int32ColumnReader(reader) => self.typed(reader, |builder, value| {
-                whole(builder, meaning, i64::from(*value), i64::from(*value as u32))
+            ColumnReader::Int32ColumnReader(reader) => self.typed(reader, |sink, value| {
+                whole(sink, meaning, i64::from(*value), i64::from(*value as u32))
             }),
             ColumnReader::Int64ColumnReader(reader) => {
-                self.typed(reader, |builder, value| match (meaning, u64::try_from(*value)) {
+                self.typed(reader, |sink, value| match (meaning, u64::try_from(*value)) {
                     (Meaning::Unsigned, Err(_)) => {
                         let value = *value as u64;
-                        builder.push_number(value as f32, || value.to_string())
+                        sink.number(value as f32, || value.to_string())
                     }
-                    _ => whole(builder, meaning, *value, *value),
+                    _ => whole(sink, meaning, *value, *value),
                 })
             }
-            ColumnReader::FloatColumnReader(reader) => self
-                .typed(reader, |builder, value| builder.push_number(*value, || value.to_string())),
-            ColumnReader::DoubleColumnReader(reader) => self.typed(reader, |builder, value| {
-                builder.push_number(*value as f32, || value.to_string())
-            }),
+            ColumnReader::FloatColumnReader(reader) => {
+                self.typed(reader, |sink, value| sink.number(*value, || value.to_string()))
+            }
+            ColumnReader::DoubleColumnReader(reader) => {
+                self.typed(reader, |sink, value| sink.number(*value as f32, || value.to_string()))
+            }
             ColumnReader::ByteArrayColumnReader(reader) => {
-                self.typed(reader, |builder, value| bytes(builder, meaning, value.data()))
+                self.typed(reader, |sink, value| bytes(sink, meaning, value.data()))
             }
             ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-                self.typed(reader, |builder, value| bytes(builder, meaning, value.data()))
+                self.typed(reader, |sink, value| bytes(sink, meaning, value.data()))
             }
             ColumnReader::Int96ColumnReader(_) => Ok(()),
         }
     }
 
+    fn number(&mut self, number: f32, text: impl FnOnce() -> String) -> Result<(), Fault> {
+        self.building.push_number(self.column, number, text)
+    }
+
+    fn text(&mut self, text: &[u8]) -> Result<(), Fault> {
+        self.building.push(self.column, text, || None)
+    }
+
     fn typed<T: DataType>(
         &mut self,
         mut reader: ColumnReaderImpl<T>,
-        push: impl Fn(&mut Builder, &T::T) -> Result<(), Fault>,
+        push: impl Fn(&mut Self, &T::T) -> Result<(), Fault>,
     ) -> Result<()> {
         let (mut values, mut levels) = (Vec::new(), Vec::new());
         while self.row < self.end {
@@ -204,15 +213,16 @@ impl Sink<'_> {
             let (records, ..) = reader
                 .read_records(most, wanted, None, &mut values)
                 .map_err(|error| damaged(self.path, &error.to_string()))?;
-            let present =
-                |record: usize| self.levels == 0 || levels.get(record) == Some(&self.levels);
+            let full = self.levels;
+            let present = |record: usize| full == 0 || levels.get(record) == Some(&full);
             let mut next = values.iter();
             for record in 0..records {
                 let value = if present(record) { next.next() } else { None };
-                let builder = &mut self.building.builders[self.column];
                 let pushed = match value {
-                    Some(value) => push(builder, value),
-                    None => builder.push_missing(b""),
+                    Some(value) => push(self, value),
+                    None => {
+                        self.building.builders[self.column].push_absent(&mut self.building.cells)
+                    }
                 };
                 pushed.map_err(|fault| {
                     self.building.error(self.column, At::Row(self.row + record), &fault)
@@ -228,30 +238,30 @@ impl Sink<'_> {
 }
 
 /// A whole number, signed or not.
-fn whole(builder: &mut Builder, meaning: Meaning, signed: i64, unsigned: i64) -> Result<(), Fault> {
+fn whole(sink: &mut Sink<'_>, meaning: Meaning, signed: i64, unsigned: i64) -> Result<(), Fault> {
     match meaning {
         Meaning::Decimal(divisor) => {
             let value = signed as f64 / divisor;
-            builder.push_number(value as f32, || value.to_string())
+            sink.number(value as f32, || value.to_string())
         }
-        Meaning::Unsigned => builder.push_number(unsigned as f32, || unsigned.to_string()),
-        _ => builder.push_number(signed as f32, || signed.to_string()),
+        Meaning::Unsigned => sink.number(unsigned as f32, || unsigned.to_string()),
+        _ => sink.number(signed as f32, || signed.to_string()),
     }
 }
 
-fn bytes(builder: &mut Builder, meaning: Meaning, value: &[u8]) -> Result<(), Fault> {
+fn bytes(sink: &mut Sink<'_>, meaning: Meaning, value: &[u8]) -> Result<(), Fault> {
     match (meaning, value) {
         (Meaning::Decimal(divisor), _) if value.len() <= 16 => {
             let start = if value.first().is_some_and(|byte| byte & 0x80 != 0) { -1 } else { 0 };
             let whole = value.iter().fold(start, |all: i128, byte| all << 8 | i128::from(*byte));
             let value = whole as f64 / divisor;
-            builder.push_number(value as f32, || value.to_string())
+            sink.number(value as f32, || value.to_string())
         }
         (Meaning::Half, &[low, high]) => {
             let value = f16::from_le_bytes([low, high]).to_f32();
-            builder.push_number(value, || value.to_string())
+            sink.number(value, || value.to_string())
         }
-        _ => builder.push(value, || None),
+        _ => sink.text(value),
     }
 }
 

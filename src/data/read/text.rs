@@ -104,7 +104,7 @@ fn push(building: &mut Building, reader: &Reader<Lines<Input>>, record: &ByteRec
     }
     let line = || line_of(reader, record);
     for (column, field) in record.iter().enumerate() {
-        if let Err(fault) = building.builders[column].push(field, line) {
+        if let Err(fault) = building.push(column, field, line) {
             return Err(field_error(building, column, line(), &fault));
         }
     }

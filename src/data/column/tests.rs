@@ -1,0 +1,104 @@
+//! What columns turn out to be.
+
+use super::*;
+use crate::data::na::NA;
+
+/// A column of such texts, and its cells.
+fn built(want: Want, texts: &[&str]) -> Result<(Values, Vec<u32>), Fault> {
+    let words: Vec<String> = NA.iter().map(ToString::to_string).collect();
+    let mut cells = Cells::new(2);
+    let mut builder = Builder::new("a".into(), want, &Rc::new(Na::new(&words)), 0);
+    for text in texts {
+        builder.push(&mut cells, text.as_bytes(), || None)?;
+    }
+    let column = builder.finish().map_err(|(_, fault)| fault)?;
+    Ok((column.values, cells.column(0, texts.len()).collect()))
+}
+
+fn words((values, cells): (Values, Vec<u32>)) -> Vec<String> {
+    let Values::Words(0, words) = values else { panic!("no words: {values:?}") };
+    let word = |code| match code {
+        MISSING => "(missing)".to_owned(),
+        crate::data::table::UNKNOWN => "(unknown)".to_owned(),
+        code => words.list[code as usize].clone(),
+    };
+    cells.into_iter().map(word).collect()
+}
+
+#[test]
+fn numbers_stay_numbers() {
+    let found = built(Want::Infer, &["1", " 2.5 ", "NA", "", "-3e2"]);
+    let Ok((Values::Numbers(0), cells)) = found else { panic!("{found:?}") };
+    let found: Vec<f32> = cells.into_iter().map(f32::from_bits).collect();
+    assert_eq!(found[..2], [1.0, 2.5]);
+    assert!(found[2].is_nan() && found[3].is_nan());
+    assert_eq!(found[4], -300.0);
+}
+
+#[test]
+fn a_late_word_brings_back_every_text_before_it() {
+    let texts = ["1", "007", "-0", "1.50", "0.1", "16777217", "+2", "", "7", "a", "7", "x y"];
+    let expected =
+        ["1", "007", "-0", "1.50", "0.1", "16777217", "+2", "(missing)", "7", "a", "7", "x y"];
+    // More words than numbers, so that none of them is stray.
+    let more = ["b", "c", "d", "e", "f", "g", "h"];
+    let found = built(Want::Infer, &[&texts[..], &more].concat());
+    assert_eq!(words(found.expect("words")), [&expected[..], &more].concat());
+}
+
+#[test]
+fn a_word_among_many_numbers_is_stray() {
+    let numbers: Vec<String> = (0..30).map(|number| format!("{number}.5")).collect();
+    let mut texts: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    texts.insert(7, "hello");
+    assert!(matches!(built(Want::Infer, &texts), Err(Fault::Stray(word)) if word == "hello"));
+    // After more numbers than can be names it is one at once.
+    let numbers: Vec<String> = (0..=MOST_ODD).map(|row| format!("0.{row}1234567")).collect();
+    let mut texts: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    texts.push("hello");
+    assert!(matches!(built(Want::Infer, &texts), Err(Fault::LateWord(word)) if word == "hello"));
+}
+
+#[test]
+fn words_past_all_measure_are_not_kept() {
+    let texts: Vec<String> = (0..=MOST_WORDS).map(|row| format!("word {row}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let found = built(Want::Infer, &texts);
+    assert!(matches!(found, Ok((Values::Many(examples), _)) if examples[0] == "word 0"));
+    assert!(matches!(built(Want::Words, &texts), Err(Fault::ManyWords(_))));
+}
+
+#[test]
+fn known_words_are_told_from_others_and_numbers_by_their_value() {
+    let known = |list: &[&str]| Want::Known(list.iter().map(ToString::to_string).collect());
+    let found = built(known(&["a", "b"]), &["b", "c", "NA", "a"]);
+    assert_eq!(words(found.expect("words")), ["b", "(unknown)", "(missing)", "a"]);
+    let found = built(known(&["1", "2.0"]), &["1.0", "2", "3"]);
+    assert_eq!(words(found.expect("words")), ["1", "2.0", "(unknown)"]);
+    let classes = Want::Classes(vec!["yes".into()]);
+    assert!(matches!(built(classes.clone(), &["no"]), Err(Fault::UnknownClass(..))));
+    assert!(matches!(built(classes, &[""]), Err(Fault::NoTarget(_))));
+}
+
+#[test]
+fn what_must_be_numbers_says_what_is_none() {
+    assert!(matches!(built(Want::Numbers, &["1", "x"]), Err(Fault::NotNumber(_))));
+    assert!(matches!(built(Want::Numbers, &["1e39"]), Err(Fault::Infinite(_))));
+    assert!(matches!(built(Want::Complete, &["NaN"]), Err(Fault::Missing(_))));
+    assert!(matches!(built(Want::Infer, &["inf"]), Err(Fault::Infinite(_))));
+    let mut builder = Builder::new("a".into(), Want::Infer, &Rc::default(), 0);
+    let pushed = builder.push(&mut Cells::new(1), b"\xff", || None);
+    assert!(matches!(pushed, Err(Fault::NotUtf8)));
+}
+
+#[test]
+fn numbers_may_stand_for_missing_ones() {
+    let na = Rc::new(Na::new(&["-999".into()]));
+    let mut cells = Cells::new(1);
+    let mut builder = Builder::new("a".into(), Want::Infer, &na, 0);
+    for text in ["1", "-999.0", "2"] {
+        builder.push(&mut cells, text.as_bytes(), || None).expect("numbers");
+    }
+    let missing = cells.column(0, 3).map(|cell| f32::from_bits(cell).is_nan());
+    assert!(missing.eq([false, true, false]));
+}

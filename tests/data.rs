@@ -1,0 +1,442 @@
+//! Tables of every kind to data sets: what is read, what is inferred, what is said, what is refused.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use halfplane::data::{
+    ClassWeight, Dropped, Encoding, FirstLine, Layout, MissingNumber, MissingWord, OtherWord,
+    Prepared, Preprocess, Source, TableOptions, TargetEncoding, Validation, Warning, prepare,
+    read_features, read_labelled,
+};
+use halfplane::{Dataset, Result, Targets, Task};
+
+fn table(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+fn options(target: &str) -> TableOptions {
+    TableOptions { target: Some(target.into()), ..TableOptions::default() }
+}
+
+fn read(name: &str, target: &str) -> Result<Prepared> {
+    prepare(&table(name).into(), &options(target))
+}
+
+fn text(text: &str, options: &TableOptions) -> Result<Prepared> {
+    prepare(&Source::Memory(text.into()), options)
+}
+
+fn refused(result: Result<Prepared>) -> String {
+    result.expect_err("it is refused").to_string()
+}
+
+fn encoding<'a>(data: &'a Dataset, name: &str) -> &'a Encoding {
+    let mut columns = data.preprocessing().columns.iter();
+    &columns.find(|column| column.name == name).expect("the column is there").encoding
+}
+
+#[test]
+fn penguins_are_prepared_as_scikit_learn_does() {
+    let data = read("penguins.csv", "species").expect("penguins").training;
+    assert_eq!((data.rows(), data.task()), (344, Task::Multiclass));
+    assert_eq!(data.classes(), ["Adelie", "Chinstrap", "Gentoo"]);
+    let golden = fs::read_to_string(table("penguins-prepared.csv")).expect("it is there");
+    let mut lines = golden.lines();
+    let names: Vec<&str> = lines.next().expect("a header").split(',').collect();
+    assert_eq!(data.feature_names(), names);
+    let mut compared = 0;
+    for (line, row) in lines.zip(data.features().chunks(names.len()).step_by(10)) {
+        for ((expected, found), name) in line.split(',').zip(row).zip(&names) {
+            let expected: f32 = expected.parse().expect("a number");
+            // Means are rounded to float32: that of the year by 6e-5, at a deviation of 0.8.
+            assert!((found - expected).abs() < 1e-4, "{name}: {found} for {expected}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 35 * names.len());
+}
+
+#[test]
+fn one_table_is_the_same_in_every_format() {
+    let reference = read("formats/table.csv", "y").expect("a table").training;
+    assert_eq!((reference.rows(), reference.inputs()), (12, 10));
+    for name in [
+        "table.tsv",
+        "table.csv.gz",
+        "table-none.parquet",
+        "table-snappy.parquet",
+        "table-gzip.parquet",
+        "table-zstd.parquet",
+        "table-v2.parquet",
+    ] {
+        if name.ends_with("parquet") && !cfg!(feature = "parquet") {
+            continue;
+        }
+        let found = read(&format!("formats/{name}"), "y").unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(found.training, reference, "{name}");
+        // As bytes rather than as a file, too.
+        let bytes = fs::read(table(&format!("formats/{name}"))).expect("it is there");
+        let found = prepare(&Source::Memory(bytes), &options("y")).expect("the same table");
+        assert_eq!(found.training, reference, "{name} in memory");
+    }
+}
+
+#[test]
+fn arrays_are_tables() {
+    let plain = TableOptions { preprocess: Preprocess::None, ..TableOptions::default() };
+    let of = |name: &str| {
+        let read = prepare(&table(&format!("formats/{name}")).into(), &plain);
+        read.unwrap_or_else(|error| panic!("{name}: {error}")).training
+    };
+    let reference = of("rows-f8.npy");
+    assert_eq!((reference.rows(), reference.inputs(), reference.task()), (12, 2, Task::Binary));
+    assert_eq!(reference.feature_names(), ["x1", "x2"]);
+    assert_eq!(reference.features()[..4], [-5.0, -1.0, -2.0, -0.818_181_8]);
+    for name in ["columns-f4.npy", "version-2.npy", "floats-idx2"] {
+        assert_eq!(of(name), reference, "{name}");
+    }
+    let close = |data: &Dataset, tolerance: f32, factor: f32| {
+        let pairs = data.features().iter().zip(reference.features());
+        pairs.clone().all(|(a, b)| (a - factor * b).abs() <= tolerance)
+    };
+    // Half precision has 11 bits; the whole numbers are six times as large, and rounded.
+    assert!(close(&of("half-f2.npy"), 2e-2, 1.0));
+    assert!(close(&of("big-endian-i2.npy"), 0.5, 6.0));
+    for name in ["arrays.npz", "packed.npz"] {
+        let data = of(name);
+        assert_eq!(data.feature_names(), ["X1", "X2", "whole"], "{name}");
+        assert_eq!(data.target_name(), "y");
+        assert_eq!(data.features()[..3], [-5.0, -1.0, -5.0]);
+        assert_eq!(data.targets(), reference.targets());
+    }
+}
+
+#[test]
+#[cfg(feature = "parquet")]
+fn parquets_kinds_of_numbers_are_numbers() {
+    let plain = TableOptions { drop: vec!["dictionary".into()], ..options("y") };
+    let kinds = || Source::from(table("formats/kinds.parquet"));
+    let found = prepare(&kinds(), &plain).expect("numbers").training;
+    assert_eq!(found.feature_names(), ["small", "unsigned", "half", "decimal", "decimal missing"]);
+    let Encoding::Numeric { mean, .. } = *encoding(&found, "decimal") else {
+        panic!("decimals are numbers");
+    };
+    assert_eq!(mean, (1.25 - 3.5) / 2.0);
+    let Encoding::Numeric { mean, .. } = *encoding(&found, "unsigned") else {
+        panic!("unsigned numbers are numbers");
+    };
+    assert!((mean - 4e9 / 3.0).abs() < 1e3, "{mean}");
+    let words =
+        prepare(&kinds(), &TableOptions { task: Some(Task::Multiclass), ..options("dictionary") });
+    assert_eq!(words.expect("words").training.classes(), ["a", "b"]);
+    let dates = || Source::from(table("formats/dates.parquet"));
+    let error = refused(prepare(&dates(), &options("y")));
+    assert!(error.contains("column `when`") && error.contains("--drop when"), "{error}");
+    assert!(prepare(&dates(), &TableOptions { drop: vec!["when".into()], ..options("y") }).is_ok());
+    assert!(
+        prepare(&dates(), &TableOptions { numeric: vec!["when".into()], ..options("y") }).is_ok()
+    );
+    let error = refused(read("formats/lists.parquet", "y"));
+    assert!(error.contains("lists") && error.contains("--drop list"), "{error}");
+}
+
+#[test]
+fn pictures_are_scaled_as_one_and_have_labels_of_their_own() {
+    let digits = TableOptions {
+        labels: Some(table("digits-labels-idx1-ubyte.gz").into()),
+        ..TableOptions::default()
+    };
+    let images = Source::from(table("digits-images-idx3-ubyte.gz"));
+    let data = prepare(&images, &digits).expect("digits").training;
+    assert_eq!((data.rows(), data.inputs(), data.classes().len()), (1797, 64, 10));
+    assert_eq!((data.target_name(), data.task()), ("label", Task::Multiclass));
+    // The first digit is a nought.
+    assert!(matches!(data.targets(), Targets::Classes { values, .. } if values[..3] == [0, 1, 2]));
+    // All pixels have one mean and one deviation, even those that never change.
+    let mean = data.features().iter().map(|&v| f64::from(v)).sum::<f64>() / (1797.0 * 64.0);
+    let square =
+        data.features().iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / (1797.0 * 64.0);
+    assert!(mean.abs() < 1e-6 && (square - 1.0).abs() < 1e-5, "{mean} {square}");
+    assert!(
+        data.preprocessing().columns.windows(2).all(|pair| pair[0].encoding == pair[1].encoding)
+    );
+    let short = TableOptions { labels: Some(table("formats/rows-f8.npy").into()), ..digits };
+    assert!(refused(prepare(&images, &short)).contains("3 columns of labels"));
+    let short = TableOptions { target: Some("x1".into()), ..short };
+    assert!(refused(prepare(&images, &short)).contains("12 labels, but"));
+}
+
+#[test]
+fn delimiters_quotes_and_headers_are_found_out_or_said() {
+    let rows = [[1.5, 2.0], [3.0, 4.5], [5.0, 6.0]];
+    let plain = TableOptions { preprocess: Preprocess::None, ..TableOptions::default() };
+    for mark in [',', ';', '\t', '|'] {
+        let line =
+            |row: &[f64; 2]| format!("{}{mark}\"{}\"{mark}{}\r\n", row[0], row[1], row[0] + 0.5);
+        let body: String = rows.iter().map(line).collect();
+        let own = format!("\u{feff}\"a\"{mark}\"b{mark}c\"{mark}y\n{body}");
+        let data = text(&own, &plain).unwrap_or_else(|error| panic!("{mark:?}: {error}")).training;
+        assert_eq!(data.feature_names(), ["a".to_owned(), format!("b{mark}c")]);
+        assert_eq!(data.features(), rows.map(|row| row.map(|v| v as f32)).concat());
+        let header = FirstLine::Row;
+        let layout = Layout { header, ..Layout::default() };
+        let data =
+            text(&body, &TableOptions { layout, ..plain.clone() }).expect("no header").training;
+        assert_eq!((data.rows(), data.feature_names()), (3, vec!["x1".into(), "x2".into()]));
+        assert_eq!(data.target_name(), "x3");
+    }
+    // A delimiter that is said is not questioned.
+    let layout = Layout { delimiter: Some(b':'), ..Layout::default() };
+    let data = text("a:b,c:y\n1:2:3\n4:5:6\n", &TableOptions { layout, ..plain.clone() });
+    assert_eq!(data.expect("a table").training.feature_names(), ["a", "b,c"]);
+}
+
+#[test]
+fn what_a_column_holds_is_inferred_and_can_be_overruled() {
+    let rows: String = (0..200)
+        .map(|row| {
+            let (colour, rare) =
+                (["red", "green", "blue"][row % 3], if row == 7 { "once" } else { "often" });
+            let (gap, word) =
+                (if row % 10 == 3 { "NA" } else { "2.5" }, ["x", "y", ""][row * 7 % 3]);
+            let (id, class) = (format!("id-{row}"), row % 2);
+            format!("{row},{colour},{rare},{gap},{word},{id},1,,{},{class}\n", row % 4)
+        })
+        .collect();
+    let table = format!("count,colour,rare,gap,word,id,same,empty,code,y\n{rows}");
+    let Prepared { training, warnings, .. } =
+        text(&table, &TableOptions::default()).expect("a table");
+    let categorical = |words: &[&str], other, missing| Encoding::Categorical {
+        categories: words.iter().map(ToString::to_string).collect(),
+        other,
+        missing,
+    };
+    let of = |name| encoding(&training, name);
+    assert!(matches!(of("count"), Encoding::Numeric { missing: MissingNumber::Mean, .. }));
+    let zeros = OtherWord::Zeros;
+    assert_eq!(*of("colour"), categorical(&["blue", "green", "red"], zeros, MissingWord::Other));
+    assert_eq!(*of("rare"), categorical(&["often"], OtherWord::Pooled, MissingWord::Other));
+    let missing = MissingNumber::MeanAndIndicator;
+    assert_eq!(*of("gap"), Encoding::Numeric { mean: 2.5, scale: 1.0, missing });
+    assert_eq!(*of("word"), categorical(&["x", "y"], zeros, MissingWord::Category));
+    assert_eq!(*of("id"), Encoding::Dropped(Dropped::Identifier));
+    assert_eq!(*of("same"), Encoding::Dropped(Dropped::Constant));
+    assert_eq!(*of("empty"), Encoding::Dropped(Dropped::Empty));
+    assert!(matches!(of("code"), Encoding::Numeric { .. }));
+    let row_numbers = Warning::RowNumbers { column: "count".into() };
+    let identifier = Warning::Identifier { column: "id".into(), example: "id-0".into() };
+    assert_eq!(warnings, [row_numbers, identifier]);
+    let shown = training.preprocessing().to_string();
+    for line in [
+        "3 standardised: count, gap, code",
+        "3 one-hot: colour (3), rare (1 + other), word (2 + missing)",
+        "1 missing numbers take the mean, and show in an input of their own: gap",
+        "same (one value only), empty (empty)",
+    ] {
+        assert!(shown.contains(line), "no `{line}` in\n{shown}");
+    }
+
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let overruled = TableOptions {
+        categorical: names(&["code", "id"]),
+        drop: names(&["count", "rare"]),
+        na: names(&["blue", "1"]),
+        ..TableOptions::default()
+    };
+    let error = refused(text(&table, &overruled));
+    assert!(error.contains("column `y`") && error.contains("`1`"), "{error}");
+    let overruled = TableOptions { na: names(&["blue", "NA"]), ..overruled };
+    let data = text(&table, &overruled).expect("a table").training;
+    let of = |name| encoding(&data, name);
+    assert_eq!(*of("code"), categorical(&["0", "1", "2", "3"], zeros, MissingWord::Other));
+    assert_eq!(*of("colour"), categorical(&["green", "red"], zeros, MissingWord::Category));
+    assert_eq!(*of("count"), Encoding::Dropped(Dropped::Asked));
+    assert!(
+        matches!(of("id"), Encoding::Categorical { categories, .. } if categories.len() == 200)
+    );
+    let numeric = TableOptions { numeric: names(&["colour"]), ..TableOptions::default() };
+    let error = refused(text(&table, &numeric));
+    assert!(error.contains("line 2") && error.contains("`red` is not a number"), "{error}");
+}
+
+#[test]
+fn at_most_so_many_categories_are_kept() {
+    // 300 words of 20 rows each, and 300 of one row each.
+    let rows: String = (0..6300)
+        .map(|row| match row {
+            ..6000 => format!("w{:03},{}\n", row % 300, row % 2),
+            _ => format!("rare{row},{}\n", row % 2),
+        })
+        .collect();
+    let data = text(&format!("w,y\n{rows}"), &TableOptions::default()).expect("a table").training;
+    let Encoding::Categorical { categories, other, .. } = encoding(&data, "w") else {
+        panic!("words are categories");
+    };
+    assert_eq!((categories.len(), *other), (256, OtherWord::Pooled));
+    assert_eq!(categories[255], "w255");
+    // Every row has exactly one 1.
+    assert!(data.features().chunks(257).all(|row| row.iter().sum::<f32>() == 1.0));
+}
+
+#[test]
+fn dates_and_decimal_commas_are_refused_with_a_hint() {
+    let dated = |column: &str| {
+        let rows: String =
+            (1..28).map(|day| format!("2024-01-{day:02},{day},{}\n", day % 2)).collect();
+        format!("{column},a,y\n{rows}")
+    };
+    let error = refused(text(&dated("when"), &TableOptions::default()));
+    assert!(error.contains("column `when`: it holds dates"), "{error}");
+    assert!(error.contains("--drop when") && error.contains("day of the week"), "{error}");
+    let drop = TableOptions { drop: vec!["when".into()], ..TableOptions::default() };
+    assert!(text(&dated("when"), &drop).is_ok());
+    let commas = "a;y\n1,5;0\n2,5;1\n3;0\n4,25;1\n";
+    let error = refused(text(commas, &TableOptions::default()));
+    assert!(error.contains("`1,5` has a comma for its decimal point"), "{error}");
+}
+
+#[test]
+fn everything_is_fitted_on_the_training_rows_alone() {
+    let half = TableOptions { validation: Some(Validation::Fraction(0.5)), ..options("species") };
+    let source = Source::from(table("penguins.csv"));
+    let Prepared { training, validation, .. } = prepare(&source, &half).expect("penguins");
+    let validation = validation.expect("it was asked for");
+    assert_eq!((training.rows(), validation.rows()), (172, 172));
+    assert_eq!(training.class_counts(), [76, 34, 62]);
+    assert_eq!(validation.class_counts(), [76, 34, 62]);
+    let column = training.feature_names().iter().position(|name| name == "body_mass_g");
+    let column = column.expect("it is a number");
+    let mean = |data: &Dataset| {
+        let own = data.features().chunks(data.inputs()).map(|row| f64::from(row[column]));
+        own.sum::<f64>() / data.rows() as f64
+    };
+    assert!(mean(&training).abs() < 1e-6, "{}", mean(&training));
+    assert!(mean(&validation).abs() > 1e-4, "{}", mean(&validation));
+    // The same seed, the same rows; another one, others.
+    assert_eq!(prepare(&source, &half).expect("penguins").training, training);
+    let other = TableOptions { seed: 1, ..half };
+    assert_ne!(prepare(&source, &other).expect("penguins").training, training);
+}
+
+#[test]
+fn a_validation_table_is_prepared_as_the_training_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("validation.csv");
+    // Another order of columns, one more, words and gaps that the training had not.
+    fs::write(&path, "extra,y,word,a\n?,yes,red,1\n?,no,violet,\n").expect("it is written");
+    let source = Source::from(path);
+    let own = TableOptions {
+        validation: Some(Validation::Table { data: source, labels: None }),
+        ..TableOptions::default()
+    };
+    let rows = "1,red,no\n3,blue,yes\n".repeat(5);
+    let Prepared { training, validation, warnings } =
+        text(&format!("a,word,y\n{rows}"), &own).expect("two tables");
+    let validation = validation.expect("it was asked for");
+    assert_eq!(validation.feature_names(), training.feature_names());
+    assert_eq!(validation.features(), [-1.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(validation.targets(), &Targets::Binary { values: vec![1.0, 0.0], columns: 1 });
+    let unknown = Warning::Unknown { column: "word".into(), rows: 1, example: "violet".into() };
+    let counts_as = "the mean";
+    let missing = Warning::Missing { column: "a".into(), rows: 1, counts_as };
+    assert_eq!(warnings, [missing, unknown]);
+}
+
+#[test]
+fn the_task_is_inferred_from_the_target() {
+    let of = |values: &[&str]| {
+        let rows: String =
+            values.iter().enumerate().map(|(row, y)| format!("{},{y}\n", row * row)).collect();
+        let plain = TableOptions { preprocess: Preprocess::None, ..TableOptions::default() };
+        text(&format!("a,y\n{rows}"), &plain).map(|prepared| prepared.training)
+    };
+    let task = |values: &[&str]| of(values).expect("a target").task();
+    assert_eq!(task(&["0", "1", "1.0", "0"]), Task::Binary);
+    assert_eq!(of(&["0", "1", "1.0", "0"]).expect("a target").classes(), ["0", "1"]);
+    assert_eq!(task(&["no", "yes", "no"]), Task::Binary);
+    assert_eq!(task(&["3", "1", "2"]), Task::Multiclass);
+    assert_eq!(task(&["a", "b", "c"]), Task::Multiclass);
+    assert_eq!(task(&["1.5", "2", "3"]), Task::Regression);
+    let many: Vec<String> = (0..21).map(|value| value.to_string()).collect();
+    assert_eq!(task(&many.iter().map(String::as_str).collect::<Vec<_>>()), Task::Regression);
+    // Codes that float32 cannot tell apart are classes by their text.
+    let codes = of(&["20240101", "20240102", "20240103"]).expect("a target");
+    assert_eq!(codes.classes(), ["20240101", "20240102", "20240103"]);
+}
+
+#[test]
+fn regression_targets_are_standardised_and_come_back() {
+    let data = read("diabetes.csv", "progression").expect("diabetes").training;
+    let Targets::Numbers { values, .. } = data.targets() else { panic!("progression is a number") };
+    let TargetEncoding::Standardised { mean, scale } = data.preprocessing().target else {
+        panic!("it is standardised");
+    };
+    // numpy: y.mean(), y.std()
+    assert!((mean - 152.133_48).abs() < 1e-3 && (scale - 77.005_75).abs() < 1e-3, "{mean} {scale}");
+    let mut restored = values.clone();
+    data.preprocessing().target.restore(&mut restored);
+    assert!((restored[0] - 151.0).abs() < 1e-3 && (restored[1] - 75.0).abs() < 1e-3);
+    let plain = TableOptions { preprocess: Preprocess::None, ..options("progression") };
+    let data = prepare(&table("diabetes.csv").into(), &plain).expect("diabetes").training;
+    assert!(matches!(data.targets(), Targets::Numbers { values, .. } if values[0] == 151.0));
+}
+
+#[test]
+fn classes_and_rows_are_weighed() {
+    let rows = "1,a,2\n2,a,1\n3,a,0.5\n4,b,4\n";
+    let own = TableOptions {
+        target: Some("y".into()),
+        class_weight: ClassWeight::Balanced,
+        sample_weight: Some("w".into()),
+        ..TableOptions::default()
+    };
+    let data = text(&format!("x,y,w\n{rows}"), &own).expect("a table").training;
+    assert_eq!(data.feature_names(), ["x"]);
+    let expected = [4.0 / 3.0, 2.0 / 3.0, 1.0 / 3.0, 8.0];
+    for (found, expected) in data.weights().expect("weights").iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
+    }
+    let error = refused(text(&format!("x,y,w\n{rows}5,b,-1\n"), &own));
+    assert!(error.contains("row 5, column `w`") && error.contains("negative"), "{error}");
+}
+
+#[test]
+fn predictions_take_the_columns_by_name_and_classes_are_checked() {
+    let training = read("formats/table.csv", "y").expect("a table").training;
+    let preprocessing = training.preprocessing();
+    let features =
+        read_features(&table("formats/table.tsv").into(), Layout::default(), preprocessing);
+    let features = features.expect("the same table");
+    assert_eq!((features.rows, &features.values[..]), (12, training.features()));
+    assert_eq!(features.warnings, []);
+    let schema = training.schema();
+    let labelled = |text: &str| {
+        read_labelled(&Source::Memory(text.into()), None, Layout::default(), &schema, None)
+    };
+    let own = "y,flag,word,gap,real,whole\n1.0,true,red,,0.5,3\n";
+    let (data, _) = labelled(own).expect("one row");
+    assert_eq!(data.targets(), &Targets::Binary { values: vec![1.0], columns: 1 });
+    let error = labelled(&own.replace("1.0,", "7,")).expect_err("no such class").to_string();
+    assert!(error.contains("line 2") && error.contains("no class `7`"), "{error}");
+    let error = labelled(&own.replace("word", "wrod")).expect_err("no such column").to_string();
+    assert!(error.contains("no column `word`") && error.contains("did you mean `wrod`"), "{error}");
+}
+
+#[test]
+fn numbers_survive_every_detour() {
+    // A word in the last row makes words of all numbers before it, as they were written.
+    let texts = ["1", "2.50", "007", "1e3", "-0", "16777217", "0.1", "NA", "3"];
+    let rows: String =
+        texts.iter().cycle().take(900).map(|x| format!("{x},{}\n", x.len() % 2)).collect();
+    let table = format!("x,y\n{rows}{}", "word,1\n".repeat(100));
+    let own = TableOptions { categorical: vec!["x".into()], ..TableOptions::default() };
+    let data = text(&table, &own).expect("categories").training;
+    let Encoding::Categorical { categories, .. } = encoding(&data, "x") else { panic!("words") };
+    assert_eq!(categories, &["-0", "0.1", "007", "1", "16777217", "1e3", "2.50", "3", "word"]);
+    let error = refused(text(&table, &TableOptions::default()));
+    assert!(error.contains("line 902") && error.contains("--categorical x"), "{error}");
+    let whole = table.replace("2.50", "2").replace("0.1", "5").replace("1e3", "8");
+    let data = text(&whole, &TableOptions::default()).expect("categories").training;
+    let Encoding::Categorical { categories, .. } = encoding(&data, "x") else { panic!("words") };
+    assert_eq!(categories, &["-0", "007", "1", "16777217", "2", "3", "5", "8", "word"]);
+}
