@@ -8,6 +8,7 @@ pub mod data;
 pub mod files;
 pub mod kernels;
 pub mod measure;
+pub mod metrics;
 pub mod model;
 pub mod plan;
 pub mod spec;

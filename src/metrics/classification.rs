@@ -1,0 +1,146 @@
+//! Scores of classes and of the probabilities given to them.
+
+use serde::Serialize;
+
+use super::{Calibration, ClassScores, Confusion, Ranking, Weights};
+
+/// Probabilities are kept so far from 0 and 1 before their logarithm is taken: scikit-learn's
+/// limit for float64.
+const CLIP: f64 = f64::EPSILON;
+
+/// How well classes are told apart.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Classification {
+    /// The rows that were scored.
+    pub rows: usize,
+    /// The share of rows taken for what they are: the likeliest class, or "yes" above 0.5.
+    pub accuracy: f64,
+    /// The mean recall of the classes that have rows: 1/K by guessing, however many are of one.
+    pub balanced_accuracy: f64,
+    /// The mean of −ln p of the true class.
+    pub log_loss: f64,
+    /// The mean squared distance of the probabilities from 0 and 1: of "yes" for two classes,
+    /// summed over the classes for more.
+    pub brier: f64,
+    /// The area under the ROC curve, for more than two classes the mean of each against the rest;
+    /// none where a class has no rows.
+    pub roc_auc: Option<f64>,
+    /// The average precision, for more than two classes the mean of each against the rest; none
+    /// where a class has no rows.
+    pub pr_auc: Option<f64>,
+    /// The mean F1 of the classes that occur.
+    pub f1_macro: f64,
+    /// How well each class is found.
+    pub per_class: Vec<ClassScores>,
+    /// Who was taken for whom: a row for each true class.
+    pub confusion: Confusion,
+    /// Whether the probabilities come true: of "yes" for two classes, of the likeliest for more.
+    pub calibration: Calibration,
+}
+
+impl Classification {
+    /// Of targets 0 or 1 and the probability of 1.
+    pub(super) fn binary(truth: &[f32], predictions: &[f32], weights: Weights<'_>) -> Self {
+        let yes: Vec<bool> = truth.iter().map(|&value| value > 0.5).collect();
+        let p = |row: usize| f64::from(predictions[row]);
+        let of_truth = |row: usize| if yes[row] { p(row) } else { 1.0 - p(row) };
+        let ranking = Ranking::new(&yes, predictions, weights.0);
+        let mut confusion = Confusion::new(2);
+        for (row, &yes) in yes.iter().enumerate() {
+            confusion.add(yes.into(), (predictions[row] > 0.5).into(), weights.of(row));
+        }
+        Self::new(
+            yes.len(),
+            confusion,
+            [
+                weights.mean(yes.len(), |row| surprise(of_truth(row))),
+                weights.mean(yes.len(), |row| (1.0 - of_truth(row)).powi(2)),
+            ],
+            [ranking.roc_auc(), ranking.average_precision()],
+            Calibration::of(yes.len(), p, |row| yes[row], weights),
+        )
+    }
+
+    /// Of classes' numbers and a probability for each class, \[N, count\].
+    pub(super) fn multiclass(
+        truth: &[u32],
+        count: usize,
+        predictions: &[f32],
+        weights: Weights<'_>,
+    ) -> Self {
+        let rows = truth.len();
+        let p = |row: usize, class: usize| f64::from(predictions[row * count + class]);
+        let taken: Vec<usize> = predictions.chunks_exact(count).map(likeliest).collect();
+        let right = |row: usize| taken[row] == truth[row] as usize;
+        let mut confusion = Confusion::new(count);
+        for row in 0..rows {
+            confusion.add(truth[row] as usize, taken[row], weights.of(row));
+        }
+        let squares = |row: usize| {
+            let off = |class| p(row, class) - f64::from(u8::from(truth[row] as usize == class));
+            (0..count).map(|class| off(class).powi(2)).sum()
+        };
+        let rankings: Vec<Ranking> = (0..count)
+            .map(|class| {
+                let own: Vec<bool> = truth.iter().map(|&t| t as usize == class).collect();
+                let scores: Vec<f32> =
+                    predictions.iter().skip(class).step_by(count).copied().collect();
+                Ranking::new(&own, &scores, weights.0)
+            })
+            .collect();
+        Self::new(
+            rows,
+            confusion,
+            [
+                weights.mean(rows, |row| surprise(p(row, truth[row] as usize))),
+                weights.mean(rows, squares),
+            ],
+            [mean_of(&rankings, Ranking::roc_auc), mean_of(&rankings, Ranking::average_precision)],
+            Calibration::of(rows, |row| p(row, taken[row]), right, weights),
+        )
+    }
+
+    fn new(
+        rows: usize,
+        confusion: Confusion,
+        [log_loss, brier]: [f64; 2],
+        [roc_auc, pr_auc]: [Option<f64>; 2],
+        calibration: Calibration,
+    ) -> Self {
+        Self {
+            rows,
+            accuracy: confusion.accuracy(),
+            balanced_accuracy: confusion.balanced_accuracy(),
+            log_loss,
+            brier,
+            roc_auc,
+            pr_auc,
+            f1_macro: confusion.f1_macro(),
+            per_class: (0..confusion.classes()).map(|class| confusion.class(class)).collect(),
+            confusion,
+            calibration,
+        }
+    }
+}
+
+/// −ln p
+fn surprise(p: f64) -> f64 {
+    -p.clamp(CLIP, 1.0 - CLIP).ln()
+}
+
+/// The place of the largest, the first on a tie.
+fn likeliest(row: &[f32]) -> usize {
+    let mut best = 0;
+    for (class, p) in row.iter().enumerate() {
+        if *p > row[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+/// The mean over all classes, none where one of them has none.
+fn mean_of(rankings: &[Ranking], score: impl Fn(&Ranking) -> Option<f64>) -> Option<f64> {
+    let scores: Option<Vec<f64>> = rankings.iter().map(score).collect();
+    scores.map(|scores| scores.iter().sum::<f64>() / scores.len() as f64)
+}

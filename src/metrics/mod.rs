@@ -1,0 +1,152 @@
+//! How good predictions are: the scores that a task asks for, as scikit-learn defines them, summed
+//! in f64.
+//!
+//! Must not know: networks, devices, files.
+
+mod calibration;
+mod classification;
+mod confusion;
+mod ranking;
+mod regression;
+
+use serde::Serialize;
+
+pub use calibration::{BINS, Calibration, ReliabilityBin};
+pub use classification::Classification;
+pub use confusion::{ClassScores, Confusion};
+pub use ranking::Ranking;
+pub use regression::Regression;
+
+use crate::data::Targets;
+use crate::{Error, Result};
+
+/// The scores that a task asks for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Scores {
+    /// Of two classes or more.
+    Classification(Classification),
+    /// Of numbers.
+    Regression(Regression),
+}
+
+impl Scores {
+    /// Scores predictions \[N, O\] as a model makes them: the probability of "yes" for binary
+    /// targets, one for each class of several, numbers for regression. `weights` \[N\] says how
+    /// much each row counts; without them all rows count the same.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the sizes do not fit, a prediction is not finite, a weight is
+    /// negative or all are 0, or binary targets have several columns.
+    pub fn of(targets: &Targets, predictions: &[f32], weights: Option<&[f32]>) -> Result<Self> {
+        check(targets, predictions, weights)?;
+        let weights = Weights(weights);
+        match targets {
+            Targets::Binary { columns: 2.., .. } => Err(Error::invalid(
+                "these are several labels at once",
+                "score each of their columns on its own",
+            )),
+            Targets::Binary { values, .. } => {
+                Ok(Self::Classification(Classification::binary(values, predictions, weights)))
+            }
+            Targets::Classes { values, count } => Ok(Self::Classification(
+                Classification::multiclass(values, *count, predictions, weights),
+            )),
+            Targets::Numbers { values, columns } => {
+                Ok(Self::Regression(Regression::of(values, *columns, predictions, weights)))
+            }
+        }
+    }
+}
+
+/// How much each row counts.
+#[derive(Clone, Copy, Debug)]
+struct Weights<'a>(Option<&'a [f32]>);
+
+impl Weights<'_> {
+    fn of(self, row: usize) -> f64 {
+        self.0.map_or(1.0, |weights| f64::from(weights[row]))
+    }
+
+    fn sum(self, rows: usize) -> f64 {
+        (0..rows).map(|row| self.of(row)).sum()
+    }
+
+    /// The weighted mean of something that each row has.
+    fn mean(self, rows: usize, value: impl Fn(usize) -> f64) -> f64 {
+        (0..rows).map(|row| self.of(row) * value(row)).sum::<f64>() / self.sum(rows)
+    }
+}
+
+fn check(targets: &Targets, predictions: &[f32], weights: Option<&[f32]>) -> Result<()> {
+    let rows = targets.words().len() / targets.columns();
+    let (found, expected) = (predictions.len(), rows * targets.outputs());
+    if rows == 0 {
+        return Err(Error::invalid("there are no rows to score", "give at least one"));
+    }
+    if found != expected {
+        return Err(Error::invalid(
+            format!("{found} predictions for {rows} rows, which need {expected}"),
+            "give the predictions of these very rows",
+        ));
+    }
+    if let Some(at) = predictions.iter().position(|value| !value.is_finite()) {
+        return Err(Error::invalid(
+            format!("the prediction of row {} is {}", at / targets.outputs(), predictions[at]),
+            "score a model that did not overflow on these rows",
+        ));
+    }
+    let Some(weights) = weights else { return Ok(()) };
+    if weights.len() != rows {
+        return Err(Error::invalid(
+            format!("{} weights for {rows} rows", weights.len()),
+            "give one for each row",
+        ));
+    }
+    if let Some(row) = weights.iter().position(|weight| !weight.is_finite() || *weight < 0.0) {
+        return Err(Error::invalid(
+            format!("the weight of row {row} is {}", weights[row]),
+            "weights are finite and not negative",
+        ));
+    }
+    if weights.iter().all(|weight| *weight == 0.0) {
+        return Err(Error::invalid("all weights are 0", "give a row some weight"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_cannot_be_scored() {
+        let targets = Targets::Binary { values: vec![0.0, 1.0], columns: 1 };
+        let refused = |predictions: &[f32], weights: Option<&[f32]>| {
+            Scores::of(&targets, predictions, weights).expect_err("it is refused").to_string()
+        };
+        assert!(refused(&[0.5], None).contains("1 predictions for 2 rows"));
+        assert!(refused(&[0.5, f32::NAN], None).contains("row 1 is NaN"));
+        assert!(refused(&[0.5, 0.5], Some(&[1.0])).contains("1 weights for 2 rows"));
+        assert!(refused(&[0.5, 0.5], Some(&[1.0, -1.0])).contains("weight of row 1 is -1"));
+        assert!(refused(&[0.5, 0.5], Some(&[0.0, 0.0])).contains("all weights are 0"));
+        let labels = Targets::Binary { values: vec![0.0, 1.0], columns: 2 };
+        assert!(Scores::of(&labels, &[0.5, 0.5], None).is_err());
+    }
+
+    #[test]
+    fn what_is_undefined_is_left_out() {
+        let targets = Targets::Binary { values: vec![0.0, 0.0], columns: 1 };
+        let Ok(Scores::Classification(scores)) = Scores::of(&targets, &[0.1, 0.2], None) else {
+            panic!("two rows of one class can be scored");
+        };
+        assert_eq!((scores.roc_auc, scores.pr_auc), (None, None));
+        assert_eq!((scores.accuracy, scores.balanced_accuracy), (1.0, 1.0));
+        assert_eq!(scores.per_class[1].f1, None, "nobody is, and nobody is taken for, a yes");
+        let targets = Targets::Numbers { values: vec![3.0, 3.0], columns: 1 };
+        let Ok(Scores::Regression(scores)) = Scores::of(&targets, &[3.0, 4.0], None) else {
+            panic!("two equal numbers can be scored");
+        };
+        assert_eq!((scores.r2, scores.mae), (None, 0.5));
+    }
+}

@@ -1,0 +1,52 @@
+//! Scores of numbers.
+
+use serde::Serialize;
+
+use super::Weights;
+
+/// How near predictions come to numbers. With several columns, each is the mean over the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Regression {
+    /// The rows that were scored.
+    pub rows: usize,
+    /// The coefficient of determination, 1 − squared errors / squared distances from the mean;
+    /// none where a column never changes.
+    pub r2: Option<f64>,
+    /// The root of the mean squared error, in the target's unit.
+    pub rmse: f64,
+    /// The mean absolute error, in the target's unit.
+    pub mae: f64,
+}
+
+impl Regression {
+    /// Of targets and predictions \[N, columns\].
+    pub(super) fn of(
+        truth: &[f32],
+        columns: usize,
+        predictions: &[f32],
+        weights: Weights<'_>,
+    ) -> Self {
+        let rows = truth.len() / columns;
+        let columns = (0..columns).map(|column| {
+            let value = |row: usize| f64::from(truth[row * columns + column]);
+            let error = |row: usize| f64::from(predictions[row * columns + column]) - value(row);
+            let mean = weights.mean(rows, value);
+            let spread = weights.mean(rows, |row| (value(row) - mean).powi(2));
+            let squares = weights.mean(rows, |row| error(row).powi(2));
+            let changes = (1..rows).any(|row| value(row) != value(0));
+            let r2 = (changes && spread > 0.0).then(|| 1.0 - squares / spread);
+            [r2, Some(squares.sqrt()), Some(weights.mean(rows, |row| error(row).abs()))]
+        });
+        let columns: Vec<[Option<f64>; 3]> = columns.collect();
+        let mean = |score: usize| {
+            let sum: Option<f64> = columns.iter().map(|column| column[score]).sum();
+            sum.map(|sum| sum / columns.len() as f64)
+        };
+        Self {
+            rows,
+            r2: mean(0),
+            rmse: mean(1).unwrap_or_default(),
+            mae: mean(2).unwrap_or_default(),
+        }
+    }
+}
