@@ -5,6 +5,7 @@ mod error;
 pub mod backend;
 pub mod check;
 pub mod data;
+pub mod export;
 pub mod files;
 pub mod kernels;
 pub mod measure;

@@ -32,4 +32,14 @@ fi
 # Mesa's device chooser prints a line when there is no desktop; it is of no use here.
 export NODEVICE_SELECT=1
 
-exec cargo test --release --locked "$@"
+cargo test --release --locked "$@"
+if [ $# -gt 0 ]; then exit; fi
+
+# What other programs make of our files, where they are at hand. PYTHON names another interpreter.
+python=${PYTHON:-python3}
+if "$python" -c 'import numpy, onnx, onnxruntime, safetensors, torch' 2>/dev/null; then
+    "$python" tests/exports/check.py
+else
+    echo "left out: tests/exports/check.py, for $python lacks one of numpy, onnx, onnxruntime," \
+        'safetensors and torch'
+fi

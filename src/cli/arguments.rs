@@ -12,6 +12,8 @@ use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Result, Strategy};
 pub(crate) use data::{DataArguments, LayoutArguments, source};
 
 use super::course::Course;
+use super::export::ExportArguments;
+use super::inspect::InspectArguments;
 use super::{config, resume};
 
 /// Trains dense neural networks on any vendor's GPU, and fast on the CPU where there is none.
@@ -30,6 +32,8 @@ Examples:
   halfplane train data.csv --patience 20 --checkpoint run/ --output model.safetensors
   halfplane train --resume run/                after Ctrl-C, a crash or a kill
   halfplane predict model.safetensors new.csv --output predictions.csv
+  halfplane inspect model.safetensors          layers, memory, preprocessing, how it was trained
+  halfplane export model.safetensors model.onnx
   halfplane plan xor --hidden 10,10,10         the dispatch graph, and what it costs
   halfplane doctor --device software           is this driver to be trusted?
 
@@ -44,6 +48,10 @@ pub(crate) enum Command {
     Train(Box<TrainArguments>),
     /// Apply a trained model to the rows of a table
     Predict(PredictArguments),
+    /// Tell a model's layers, cost, preprocessing, and how it was trained
+    Inspect(InspectArguments),
+    /// Write a model for other programs: ONNX, or a PyTorch script
+    Export(ExportArguments),
     #[command(allow_negative_numbers = true)]
     /// Print the dispatch graph of a training: kernels, shapes, FLOPs, bytes, memory
     Plan(Box<PlanArguments>),

@@ -8,6 +8,8 @@ mod config;
 mod course;
 mod devices;
 mod doctor;
+mod export;
+mod inspect;
 mod interrupt;
 mod outputs;
 mod plan;
@@ -40,6 +42,8 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Train(arguments) => return train::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -2,6 +2,7 @@
 //!
 //! Must not know: training.
 
+mod anatomy;
 mod file;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::plan::{self, Limits, Plan, Region};
 use crate::spec::{Loss, Network, Optimizer, Parameters};
 use crate::{Error, Result};
 
+pub use anatomy::{Anatomy, LayerAnatomy};
 pub use file::read_parameters;
 
 /// How a model came to be.

@@ -16,6 +16,7 @@ use crate::spec::{Loss, Network, Optimizer, Shuffle, Strategy};
 
 pub use layered::inference;
 pub use limits::{DeviceKind, Limits};
+pub use print::{bytes, quantity};
 pub use resident::{GridMember, grid};
 
 use crate::Result;

@@ -6,13 +6,13 @@ use super::{Dispatch, Phase, Plan};
 use crate::kernels::fold;
 
 /// Bytes with a binary unit, to three digits.
-pub(crate) fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     scaled(count as f64, 1024.0, &UNITS)
 }
 
 /// A count with a decimal unit, to three digits.
-pub(crate) fn quantity(count: u64) -> String {
+pub fn quantity(count: u64) -> String {
     scaled(count as f64, 1000.0, &["", "k", "M", "G", "T"])
 }
 

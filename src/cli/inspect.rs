@@ -1,0 +1,176 @@
+//! `halfplane inspect`
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use halfplane::data::{
+    Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, TargetEncoding,
+};
+use halfplane::model::{Anatomy, Provenance};
+use halfplane::plan::{bytes, quantity};
+use halfplane::{DeviceChoice, Model, Optimizer, Result, ShaderChecks, backend};
+
+use crate::report;
+
+/// Up to so many columns are told one by one, and so many categories of one.
+const MANY: usize = 40;
+
+/// What `inspect` takes.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// A model that `train --output` has written
+    model: PathBuf,
+    /// Print JSON instead
+    #[arg(long)]
+    json: bool,
+    /// The device whose plans tell the memory
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceChoice,
+}
+
+pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
+    let model = Model::load(&arguments.model)?;
+    let (device, _) = backend::open(&arguments.device, ShaderChecks::Off)?;
+    let anatomy = model.anatomy(&device.limits());
+    if arguments.json {
+        return report::print(&format!(
+            "{}\n",
+            serde_json::json!({
+                "model": anatomy,
+                "target": model.target,
+                "classes": model.classes,
+                "preprocessing": model.preprocessing,
+                "trained": model.provenance,
+                "device": device.name(),
+            })
+        ));
+    }
+    let mut text = network(&model, &anatomy);
+    text += &memory(&anatomy, device.name());
+    text += &preprocessing(&model);
+    text += &trained(model.provenance.as_ref());
+    report::print(&text)
+}
+
+/// The layers, one a line.
+fn network(model: &Model, anatomy: &Anatomy) -> String {
+    let network = &model.network;
+    let mut text = format!(
+        "network {network}: {} parameters, {} FLOPs a row forward\n",
+        anatomy.parameters,
+        quantity(anatomy.flops_forward),
+    );
+    for (index, layer) in anatomy.layers.iter().enumerate() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "  layers.{index}  {:>6} → {:<6} {:10}  {:>10} parameters  {:>8} FLOPs a row",
+            layer.inputs,
+            layer.outputs,
+            layer.function,
+            layer.parameters,
+            quantity(layer.flops_forward),
+        );
+    }
+    text
+}
+
+fn memory(anatomy: &Anatomy, device: &str) -> String {
+    let mut text = format!("memory on {device}\n");
+    let train = match (&anatomy.train, anatomy.train_rows) {
+        (Some(size), Some(rows)) => format!("{} with {rows} rows on the device", bytes(*size)),
+        _ => "unknown: nothing is said of how it was trained, or it does not fit".to_owned(),
+    };
+    let predict = match anatomy.predict {
+        Some(size) => format!("{}, {} rows at a time", bytes(size), anatomy.predict_rows),
+        None => "more than there is".to_owned(),
+    };
+    let _ = writeln!(text, "  to train    {train}\n  to predict  {predict}");
+    text
+}
+
+fn preprocessing(model: &Model) -> String {
+    let columns = &model.preprocessing.columns;
+    let mut text = format!(
+        "from {} to {}\n",
+        counted(columns.len(), "column"),
+        counted(model.network.inputs, "input"),
+    );
+    let width = columns.iter().take(MANY).map(|c| c.name.chars().count()).max().unwrap_or(0);
+    for Column { name, encoding } in columns.iter().take(MANY) {
+        let _ = writeln!(text, "  {name:width$}  {}", encoded(encoding));
+    }
+    if columns.len() > MANY {
+        let _ = writeln!(text, "  … and {} more", columns.len() - MANY);
+    }
+    let target = match model.preprocessing.target {
+        TargetEncoding::AsIs if model.classes.is_empty() => "a number as it stands".to_owned(),
+        TargetEncoding::AsIs => listed(&model.classes),
+        TargetEncoding::Standardised { mean, scale } => {
+            format!("a number, learned as (y − {mean}) / {scale}")
+        }
+    };
+    let _ = writeln!(text, "target `{}`: {target}", model.target);
+    text
+}
+
+/// What becomes of a column.
+fn encoded(encoding: &Encoding) -> String {
+    match encoding {
+        Encoding::AsIs => "a number as it stands".into(),
+        Encoding::Numeric { mean, scale, missing } => {
+            let also = match missing {
+                MissingNumber::Mean => "",
+                MissingNumber::MeanAndIndicator => ", and whether it is missing",
+            };
+            format!("(x − {mean}) / {scale}{also}")
+        }
+        Encoding::Categorical { categories, other, missing } => {
+            let mut text = format!("one of {}", listed(categories));
+            if *other == OtherWord::Pooled {
+                text += ", or other";
+            }
+            if *missing == MissingWord::Category {
+                text += ", or missing";
+            }
+            text
+        }
+        Encoding::Dropped(why) => format!("left out: {}", reason(*why)),
+    }
+}
+
+fn reason(why: Dropped) -> &'static str {
+    match why {
+        Dropped::Asked => "as asked",
+        Dropped::Constant => "it holds one value only",
+        Dropped::Empty => "it holds nothing",
+        Dropped::Identifier => "nearly every row has a word of its own",
+    }
+}
+
+fn listed(words: &[String]) -> String {
+    let more = words.len().saturating_sub(MANY);
+    let shown = words.iter().take(MANY).cloned().collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown}, … ({} in all)", words.len()) } else { shown }
+}
+
+fn trained(provenance: Option<&Provenance>) -> String {
+    let Some(own) = provenance else { return "trained: nothing is said of it\n".into() };
+    format!(
+        "trained with {} loss and {} (learning rate {}), {} in batches of {} on {} rows, seed {}, \
+         on {}\n",
+        own.loss,
+        own.optimizer.name(),
+        Optimizer::lr(&own.optimizer),
+        counted(own.steps as usize, "step"),
+        own.batch,
+        own.rows,
+        own.seed,
+        own.device,
+    )
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

@@ -1,0 +1,143 @@
+//! A graph under construction: nodes in order, constants, names that are given once.
+
+use std::collections::HashSet;
+
+use super::proto::{self, attribute, kind};
+
+/// What a value is made of: its element type and its columns. Its rows, N, are left open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Numbers, \[N, columns\].
+    Numbers(usize),
+    /// Words, \[N, columns\].
+    Words(usize),
+    /// A word for each row, \[N\].
+    Word,
+}
+
+/// The graph.
+#[derive(Default)]
+pub(super) struct Graph {
+    proto: proto::Graph,
+    names: HashSet<String>,
+}
+
+/// A setting of a node.
+pub(super) fn float(name: &str, value: f32) -> proto::Attribute {
+    proto::Attribute { name: name.into(), f: Some(value), i: None, kind: attribute::FLOAT }
+}
+
+/// A setting of a node.
+pub(super) fn int(name: &str, value: i64) -> proto::Attribute {
+    proto::Attribute { name: name.into(), f: None, i: Some(value), kind: attribute::INT }
+}
+
+impl Graph {
+    /// Adds an input. It is named as wished where that name is free.
+    pub(super) fn input(&mut self, wish: &str, kind: Kind, doc: &str) -> String {
+        let name = self.fresh(wish);
+        self.proto.input.push(value_info(&name, kind, doc));
+        name
+    }
+
+    /// Makes the result of a node an output, by adding the node that names it.
+    pub(super) fn output(&mut self, wish: &str, kind: Kind, of: &str, doc: &str) {
+        let name = self.node(wish, "Identity", &[of], vec![]);
+        self.proto.output.push(value_info(&name, kind, doc));
+    }
+
+    /// Adds a node with one result, which bears the node's name.
+    pub(super) fn node(
+        &mut self,
+        wish: &str,
+        operator: &str,
+        inputs: &[&str],
+        attribute: Vec<proto::Attribute>,
+    ) -> String {
+        let name = self.fresh(wish);
+        self.proto.node.push(proto::Node {
+            input: inputs.iter().map(ToString::to_string).collect(),
+            output: vec![name.clone()],
+            name: name.clone(),
+            op_type: operator.into(),
+            attribute,
+        });
+        name
+    }
+
+    /// Puts values side by side: \[N, columns\] each.
+    pub(super) fn concat(&mut self, wish: &str, parts: &[String]) -> String {
+        match parts {
+            [only] => only.clone(),
+            _ => {
+                let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+                self.node(wish, "Concat", &parts, vec![int("axis", 1)])
+            }
+        }
+    }
+
+    /// Adds a constant tensor.
+    pub(super) fn floats(&mut self, wish: &str, shape: &[usize], values: &[f32]) -> String {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(wish, shape, kind::FLOAT, Some(bytes), vec![])
+    }
+
+    /// Adds a constant tensor.
+    pub(super) fn ints(&mut self, wish: &str, values: &[i64]) -> String {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(wish, &[values.len()], kind::INT64, Some(bytes), vec![])
+    }
+
+    /// Adds a constant tensor.
+    pub(super) fn words(&mut self, wish: &str, shape: &[usize], words: &[String]) -> String {
+        let words = words.iter().map(|word| word.clone().into_bytes()).collect();
+        self.constant(wish, shape, kind::STRING, None, words)
+    }
+
+    pub(super) fn finish(mut self, name: &str) -> proto::Graph {
+        self.proto.name = name.into();
+        self.proto
+    }
+
+    fn constant(
+        &mut self,
+        wish: &str,
+        shape: &[usize],
+        data_type: i32,
+        raw_data: Option<Vec<u8>>,
+        string_data: Vec<Vec<u8>>,
+    ) -> String {
+        let name = self.fresh(wish);
+        let dims = shape.iter().map(|&size| size as i64).collect();
+        let tensor = proto::Tensor { dims, data_type, string_data, name: name.clone(), raw_data };
+        self.proto.initializer.push(tensor);
+        name
+    }
+
+    /// The wished name, or one like it: columns may be called anything. An empty name would mean
+    /// that there is no value.
+    fn fresh(&mut self, wish: &str) -> String {
+        let mut name = wish.to_owned();
+        while name.is_empty() || !self.names.insert(name.clone()) {
+            name.push('_');
+        }
+        name
+    }
+}
+
+fn value_info(name: &str, kind: Kind, doc: &str) -> proto::ValueInfo {
+    let rows = proto::Dimension { dim_value: None, dim_param: Some("N".into()) };
+    let columns =
+        |count: usize| proto::Dimension { dim_value: Some(count as i64), dim_param: None };
+    let (elem_type, dim) = match kind {
+        Kind::Numbers(count) => (kind::FLOAT, vec![rows, columns(count)]),
+        Kind::Words(count) => (kind::STRING, vec![rows, columns(count)]),
+        Kind::Word => (kind::STRING, vec![rows]),
+    };
+    let tensor_type = proto::TensorType { elem_type, shape: Some(proto::Shape { dim }) };
+    proto::ValueInfo {
+        name: name.into(),
+        r#type: Some(proto::Type { tensor_type: Some(tensor_type) }),
+        doc_string: doc.into(),
+    }
+}

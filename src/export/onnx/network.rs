@@ -1,0 +1,94 @@
+//! The layers as nodes, and what is said of their outputs.
+
+use super::graph::{Graph, Kind, float, int};
+use crate::Model;
+use crate::data::TargetEncoding;
+use crate::spec::{Activation, Output};
+
+/// The dense layers with their activations, up to the last layer's z: \[N, O\].
+pub(super) fn layers(graph: &mut Graph, model: &Model, features: String) -> String {
+    let layers = model.network.layers();
+    let last = layers.len() - 1;
+    let mut value = features;
+    for (index, (layer, own)) in layers.iter().zip(&model.parameters.layers).enumerate() {
+        let name = format!("layers.{index}");
+        let shape = [layer.outputs, layer.inputs];
+        let weight = graph.floats(&format!("{name}.weight"), &shape, &own.weight);
+        let bias = graph.floats(&format!("{name}.bias"), &[layer.outputs], &own.bias);
+        let transposed = vec![int("transB", 1)];
+        value = graph.node(&name, "Gemm", &[&value, &weight, &bias], transposed);
+        if index < last {
+            value = activate(graph, &format!("{name}.activation"), model.network.activation, value);
+        }
+    }
+    value
+}
+
+fn activate(graph: &mut Graph, name: &str, activation: Activation, z: String) -> String {
+    let mut node = |operator, attributes| graph.node(name, operator, &[&z], attributes);
+    match activation {
+        Activation::Sigmoid => node("Sigmoid", vec![]),
+        Activation::Tanh => node("Tanh", vec![]),
+        Activation::Relu => node("Relu", vec![]),
+        Activation::LeakyRelu => node("LeakyRelu", vec![float("alpha", 0.01)]),
+        Activation::Elu => node("Elu", vec![float("alpha", 1.0)]),
+        Activation::Gelu => node("Gelu", vec![]),
+        Activation::Softplus => node("Softplus", vec![]),
+        Activation::Silu => {
+            let gate = graph.node(&format!("{name}.gate"), "Sigmoid", &[&z], vec![]);
+            graph.node(name, "Mul", &[&z, &gate], vec![])
+        }
+    }
+}
+
+/// Probabilities and the likeliest class, or numbers in the target's own unit.
+pub(super) fn outputs(graph: &mut Graph, model: &Model, z: &str) {
+    let count = model.network.outputs;
+    let classes = || format!("the probability of {}", model.classes.join(", "));
+    match (model.network.output, count) {
+        (Output::Softmax, _) => {
+            let all = graph.node("softmax", "Softmax", &[z], vec![int("axis", 1)]);
+            graph.output("probabilities", Kind::Numbers(count), &all, &classes());
+            label(graph, model, &all);
+        }
+        (Output::Sigmoid, 1) => {
+            let yes = graph.node("sigmoid", "Sigmoid", &[z], vec![]);
+            let one = graph.floats("one", &[1, 1], &[1.0]);
+            let no = graph.node("no", "Sub", &[&one, &yes], vec![]);
+            let both = graph.concat("no, yes", &[no, yes]);
+            graph.output("probabilities", Kind::Numbers(2), &both, &classes());
+            label(graph, model, &both);
+        }
+        (Output::Sigmoid, _) => {
+            let all = graph.node("sigmoid", "Sigmoid", &[z], vec![]);
+            let doc = format!("the probability of {}, for each label", model.classes[1]);
+            graph.output("probabilities", Kind::Numbers(count), &all, &doc);
+        }
+        (Output::Identity, _) => {
+            let y = restored(graph, model.preprocessing.target, z);
+            graph.output("prediction", Kind::Numbers(count), &y, &model.target);
+        }
+    }
+}
+
+/// The name of the likeliest class, the first on a tie.
+fn label(graph: &mut Graph, model: &Model, probabilities: &str) {
+    let classes = graph.words("classes", &[model.classes.len()], &model.classes);
+    let row = vec![int("axis", 1), int("keepdims", 0)];
+    let number = graph.node("number", "ArgMax", &[probabilities], row);
+    let name = graph.node("name", "Gather", &[&classes, &number], vec![int("axis", 0)]);
+    graph.output("label", Kind::Word, &name, &model.target);
+}
+
+/// What was done to the target, undone.
+fn restored(graph: &mut Graph, target: TargetEncoding, z: &str) -> String {
+    match target {
+        TargetEncoding::AsIs => z.to_owned(),
+        TargetEncoding::Standardised { mean, scale } => {
+            let scale = graph.floats("target.scale", &[1, 1], &[scale]);
+            let mean = graph.floats("target.mean", &[1, 1], &[mean]);
+            let scaled = graph.node("scaled", "Mul", &[z, &scale], vec![]);
+            graph.node("restored", "Add", &[&scaled, &mean], vec![])
+        }
+    }
+}

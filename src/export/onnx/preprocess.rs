@@ -1,0 +1,154 @@
+//! The preprocessing as nodes: the same operations on the same float32 constants, so the network
+//! sees the same bits.
+
+use super::graph::{Graph, Kind, int};
+use super::proto::kind;
+use crate::data::{Column, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing};
+
+/// From the graph's inputs, which it adds, to the network's inputs \[N, I\].
+///
+/// Where every column is a number, they come as one input \[N, columns\]; otherwise each column has
+/// an input of its own, \[N, 1\]. NaN is a missing number, an empty string a missing word.
+pub(super) fn inputs(graph: &mut Graph, preprocessing: &Preprocessing) -> String {
+    let columns: Vec<&Column> = preprocessing.needed().collect();
+    if !columns.iter().any(|column| matches!(column.encoding, Encoding::Categorical { .. })) {
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let doc = format!("the columns {}", names.join(", "));
+        let input = graph.input("input", Kind::Numbers(columns.len()), &doc);
+        return numbers(graph, "input", &input, &columns);
+    }
+    // All inputs first: they have the first choice of names.
+    let inputs: Vec<String> = columns
+        .iter()
+        .map(|column| match column.encoding {
+            Encoding::Categorical { .. } => graph.input(&column.name, Kind::Words(1), "a word"),
+            _ => graph.input(&column.name, Kind::Numbers(1), "a number"),
+        })
+        .collect();
+    let parts: Vec<String> = columns
+        .iter()
+        .zip(&inputs)
+        .map(|(column, input)| match &column.encoding {
+            Encoding::Categorical { categories, other, missing } => {
+                let word = Word { name: &column.name, categories, na: &preprocessing.na };
+                word.encode(graph, input, *other, *missing)
+            }
+            _ => numbers(graph, &column.name, input, &[column]),
+        })
+        .collect();
+    graph.concat("features", &parts)
+}
+
+/// Columns of numbers that stand in one value \[N, columns\].
+fn numbers(graph: &mut Graph, name: &str, input: &str, columns: &[&Column]) -> String {
+    if columns.iter().all(|column| column.encoding == Encoding::AsIs) {
+        return input.to_owned();
+    }
+    // A number that is taken as it stands must be there: NaN goes through.
+    let setting = |column: &&Column| match column.encoding {
+        Encoding::Numeric { mean, scale, .. } => [mean, mean, scale],
+        _ => [f32::NAN, 0.0, 1.0],
+    };
+    let settings: Vec<[f32; 3]> = columns.iter().map(setting).collect();
+    let mut constant = |what: &str, index: usize| {
+        let values: Vec<f32> = settings.iter().map(|setting| setting[index]).collect();
+        graph.floats(&format!("{name}/{what}"), &[1, columns.len()], &values)
+    };
+    let [fill, mean, scale] = [constant("fill", 0), constant("mean", 1), constant("scale", 2)];
+    let missing = graph.node(&format!("{name}/missing"), "IsNaN", &[input], vec![]);
+    let filled = graph.node(&format!("{name}/filled"), "Where", &[&missing, &fill, input], vec![]);
+    let centred = graph.node(&format!("{name}/centred"), "Sub", &[&filled, &mean], vec![]);
+    let scaled = graph.node(&format!("{name}/standardised"), "Div", &[&centred, &scale], vec![]);
+    let order = order(columns);
+    if order.len() == columns.len() {
+        return scaled;
+    }
+    let indicators = cast(graph, &format!("{name}/indicators"), &missing);
+    let both = graph.concat(&format!("{name}/both"), &[scaled, indicators]);
+    let order = graph.ints(&format!("{name}/order"), &order);
+    graph.node(&format!("{name}/features"), "Gather", &[&both, &order], vec![int("axis", 1)])
+}
+
+/// Where each input of the network stands among the numbers, followed by all indicators.
+fn order(columns: &[&Column]) -> Vec<i64> {
+    let places = |(index, column): (usize, &&Column)| {
+        let number = index as i64;
+        let shows = matches!(
+            column.encoding,
+            Encoding::Numeric { missing: MissingNumber::MeanAndIndicator, .. }
+        );
+        let indicator = shows.then_some(number + columns.len() as i64);
+        std::iter::once(number).chain(indicator)
+    };
+    columns.iter().enumerate().flat_map(places).collect()
+}
+
+/// A column of words.
+struct Word<'a> {
+    name: &'a str,
+    categories: &'a [String],
+    na: &'a [String],
+}
+
+impl Word<'_> {
+    fn encode(
+        &self,
+        graph: &mut Graph,
+        input: &str,
+        other: OtherWord,
+        missing: MissingWord,
+    ) -> String {
+        let mut parts = Vec::new();
+        if !self.categories.is_empty() {
+            parts.push(self.is_any(graph, input, "categories", self.categories));
+        }
+        let absent = (missing == MissingWord::Category).then(|| {
+            let mut na = vec![String::new()];
+            na.extend(self.na.iter().filter(|word| !word.is_empty()).cloned());
+            let each = self.is_any(graph, input, "missing words", &na);
+            self.count(graph, &each, "missing")
+        });
+        if other == OtherWord::Pooled {
+            // What is nothing else: 1 less all that it may be.
+            let known: Vec<String> = parts.iter().chain(&absent).cloned().collect();
+            parts.push(self.nothing_of(graph, input, &known));
+        }
+        parts.extend(absent);
+        graph.concat(&self.label("features"), &parts)
+    }
+
+    /// 1 where the input is the word, else 0: \[N, words\].
+    fn is_any(&self, graph: &mut Graph, input: &str, what: &str, words: &[String]) -> String {
+        let words = graph.words(&self.label(what), &[1, words.len()], words);
+        let equal = graph.node(&self.label("is"), "Equal", &[input, &words], vec![]);
+        cast(graph, &self.label("one-hot"), &equal)
+    }
+
+    /// The sum of each row, \[N, 1\].
+    fn count(&self, graph: &mut Graph, values: &str, what: &str) -> String {
+        let axis = graph.ints(&self.label("axis"), &[1]);
+        let keep = vec![int("keepdims", 1)];
+        graph.node(&self.label(what), "ReduceSum", &[values, &axis], keep)
+    }
+
+    /// 1 where all others are 0. Where there are none, everything is pooled.
+    fn nothing_of(&self, graph: &mut Graph, input: &str, others: &[String]) -> String {
+        let one = graph.floats(&self.label("one"), &[1, 1], &[1.0]);
+        if others.is_empty() {
+            let equal = graph.node(&self.label("any"), "Equal", &[input, input], vec![]);
+            return cast(graph, &self.label("other"), &equal);
+        }
+        let others = graph.concat(&self.label("known words"), others);
+        let known = self.count(graph, &others, "known");
+        graph.node(&self.label("other"), "Sub", &[&one, &known], vec![])
+    }
+
+    fn label(&self, what: &str) -> String {
+        format!("{}/{what}", self.name)
+    }
+}
+
+/// From true and false to 1 and 0.
+fn cast(graph: &mut Graph, name: &str, value: &str) -> String {
+    graph.node(name, "Cast", &[value], vec![int("to", kind::FLOAT.into())])
+}

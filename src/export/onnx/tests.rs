@@ -1,0 +1,222 @@
+//! What was exported, read back and run.
+
+use std::path::PathBuf;
+
+use prost::Message as _;
+
+use super::interpreter::{Tensor, run};
+use super::{onnx, proto};
+use crate::Model;
+use crate::data::{
+    Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing, TargetEncoding,
+};
+use crate::spec::{Activation, LayerParameters, Network, Output, Parameters};
+
+/// Both round to float32 after every layer, but add up in different orders.
+const TOLERANCE: f32 = 1e-5;
+
+fn read_back(model: &Model) -> proto::Model {
+    let bytes = onnx(model).expect("it can be exported");
+    proto::Model::decode(&bytes[..]).expect("what was written can be read")
+}
+
+fn graph(model: &Model) -> proto::Graph {
+    read_back(model).graph.expect("there is a graph")
+}
+
+fn model(network: Network, seed: u64) -> Model {
+    let classes = match network.output {
+        Output::Softmax => network.outputs,
+        Output::Sigmoid => 2,
+        Output::Identity => 0,
+    };
+    Model {
+        parameters: Parameters::pytorch(&network, seed),
+        preprocessing: Preprocessing::as_is((0..network.inputs).map(|input| format!("x{input}"))),
+        target: "y".into(),
+        classes: (0..classes).map(|class| format!("class {class}")).collect(),
+        provenance: None,
+        network,
+    }
+}
+
+/// Numbers in ±2 without a pattern that a network could be blind to.
+fn rows(count: usize, columns: usize) -> Vec<f32> {
+    (0..count * columns).map(|i| (i * 7919 % 1009) as f32 / 252.0 - 2.0).collect()
+}
+
+/// Runs a model's graph on rows of numbers and holds its answers against the model's own.
+fn agrees(model: &Model, case: &str) {
+    let features = rows(17, model.network.inputs);
+    let input = Tensor::floats(&[17, model.network.inputs], &features);
+    let outputs = run(&graph(model), &[("input", input)]);
+    let ours = model.predict(&features).expect("it can predict");
+    let theirs = match (model.network.output, model.network.outputs) {
+        (Output::Identity, _) => outputs["prediction"].as_floats().to_vec(),
+        (Output::Sigmoid, 1) => {
+            outputs["probabilities"].as_floats().iter().skip(1).step_by(2).copied().collect()
+        }
+        _ => outputs["probabilities"].as_floats().to_vec(),
+    };
+    assert_eq!(ours.len(), theirs.len(), "{case}");
+    for (ours, theirs) in ours.iter().zip(&theirs) {
+        assert!(
+            (ours - theirs).abs() <= TOLERANCE * ours.abs().max(1.0),
+            "{case}: {ours} {theirs}"
+        );
+    }
+    if let Some(labels) = outputs.get("label") {
+        let columns = model.classes.len();
+        let all = outputs["probabilities"].as_floats();
+        for (row, label) in all.chunks(columns).zip(labels.as_words()) {
+            let best = row.iter().copied().fold(0.0, f32::max);
+            let place = row.iter().position(|p| *p == best).expect("one is the best");
+            assert_eq!(label, &model.classes[place], "{case}");
+        }
+    }
+}
+
+#[test]
+fn every_golden_network_says_what_the_model_says() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    let paths = std::fs::read_dir(folder).expect("the golden files are in the repository");
+    let paths: Vec<PathBuf> = paths
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    assert!(paths.len() >= 50, "only {} golden files", paths.len());
+    for path in paths {
+        let text = std::fs::read_to_string(&path).expect("a readable file");
+        let case: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let network: Network =
+            serde_json::from_value(case["network"].clone()).expect("it describes a network");
+        let seed = case["seed"].as_u64().expect("it has a seed");
+        agrees(&model(network, seed), &path.display().to_string());
+    }
+}
+
+#[test]
+fn every_activation_and_output_says_what_the_model_says() {
+    for &activation in Activation::ALL {
+        for &output in Output::ALL {
+            let network =
+                Network::new(5, &[9, 4], 3).with_activation(activation).with_output(output);
+            agrees(&model(network, 777), &format!("{activation}, {output}"));
+        }
+    }
+    agrees(&model(Network::new(4, &[], 1), 3), "one layer");
+}
+
+#[test]
+fn declares_versions_and_open_rows() {
+    let whole = read_back(&model(Network::new(3, &[2], 1), 1));
+    assert_eq!((whole.ir_version, whole.opset_import[0].version), (9, 20));
+    assert_eq!(whole.producer_name, "halfplane");
+    let graph = whole.graph.expect("there is a graph");
+    let input = graph.input[0].r#type.clone().and_then(|t| t.tensor_type).expect("a tensor");
+    let shape = input.shape.expect("a shape").dim;
+    assert_eq!(shape[0].dim_param.as_deref(), Some("N"));
+    assert_eq!(shape[1].dim_value, Some(3));
+}
+
+/// A network that passes its inputs through, so that the preprocessing shows.
+fn transparent(preprocessing: Preprocessing) -> Model {
+    let width = preprocessing.outputs();
+    let mut weight = vec![0.0; width * width];
+    for place in 0..width {
+        weight[place * width + place] = 1.0;
+    }
+    let layer = LayerParameters { weight, bias: vec![0.0; width] };
+    let network = Network::new(width, &[], width).with_output(Output::Identity);
+    let parameters = Parameters { layers: vec![layer] };
+    Model { preprocessing, parameters, ..model(network, 0) }
+}
+
+fn numeric(mean: f32, scale: f32, missing: MissingNumber) -> Encoding {
+    Encoding::Numeric { mean, scale, missing }
+}
+
+fn column(name: &str, encoding: Encoding) -> Column {
+    Column { name: name.into(), encoding }
+}
+
+fn words(list: &[&str], other: OtherWord, missing: MissingWord) -> Encoding {
+    let categories = list.iter().map(ToString::to_string).collect();
+    Encoding::Categorical { categories, other, missing }
+}
+
+#[test]
+fn numbers_are_standardised_in_one_input() {
+    let model = transparent(Preprocessing {
+        columns: vec![
+            column("a", numeric(4.0, 2.0, MissingNumber::MeanAndIndicator)),
+            column("gone", Encoding::Dropped(Dropped::Constant)),
+            column("b", Encoding::AsIs),
+            column("c", numeric(-1.0, 0.5, MissingNumber::Mean)),
+            column("d", numeric(0.0, 1.0, MissingNumber::MeanAndIndicator)),
+        ],
+        ..Preprocessing::default()
+    });
+    let nan = f32::NAN;
+    let input = Tensor::floats(&[2, 4], &[6.0, 7.5, -0.5, 0.25, nan, 3.0, nan, nan]);
+    let outputs = run(&graph(&model), &[("input", input)]);
+    let expected = [1.0, 0.0, 7.5, 1.0, 0.25, 0.0, 0.0, 1.0, 3.0, 0.0, 0.0, 1.0];
+    assert_eq!(outputs["prediction"].as_floats(), expected);
+}
+
+#[test]
+fn words_become_columns() {
+    let model = transparent(Preprocessing {
+        columns: vec![
+            column("mass", numeric(4.0, 2.0, MissingNumber::MeanAndIndicator)),
+            column("full", words(&["a", "b"], OtherWord::Pooled, MissingWord::Category)),
+            column("plain", words(&["a", "b"], OtherWord::Zeros, MissingWord::Other)),
+            column("pool", words(&["a"], OtherWord::Pooled, MissingWord::Other)),
+            column("rare", words(&[], OtherWord::Pooled, MissingWord::Other)),
+            column("hole", words(&["a"], OtherWord::Zeros, MissingWord::Category)),
+        ],
+        na: vec!["NA".into()],
+        ..Preprocessing::default()
+    });
+    let graph = graph(&model);
+    let all = |mass: f32, word: &str| {
+        let word = |name| (name, Tensor::words(&[1, 1], &[word]));
+        let mass = ("mass", Tensor::floats(&[1, 1], &[mass]));
+        let words = ["full", "plain", "pool", "rare", "hole"].map(word);
+        let inputs: Vec<_> = std::iter::once(mass).chain(words).collect();
+        run(&graph, &inputs)["prediction"].as_floats().to_vec()
+    };
+    // mass, missing | a, b, other, missing | a, b | a, other | other | a, missing
+    assert_eq!(all(6.0, "a"), [1., 0., 1., 0., 0., 0., 1., 0., 1., 0., 1., 1., 0.]);
+    assert_eq!(all(6.0, "b"), [1., 0., 0., 1., 0., 0., 0., 1., 0., 1., 1., 0., 0.]);
+    assert_eq!(all(6.0, "z"), [1., 0., 0., 0., 1., 0., 0., 0., 0., 1., 1., 0., 0.]);
+    let missing = [0., 1., 0., 0., 0., 1., 0., 0., 0., 1., 1., 0., 1.];
+    assert_eq!(all(f32::NAN, ""), missing);
+    assert_eq!(all(f32::NAN, "NA"), missing);
+}
+
+#[test]
+fn the_target_comes_back_in_its_unit() {
+    let mut model = transparent(Preprocessing::as_is(["x"]));
+    model.preprocessing.target = TargetEncoding::Standardised { mean: 10.0, scale: 4.0 };
+    let input = Tensor::floats(&[2, 1], &[0.0, -1.5]);
+    let outputs = run(&graph(&model), &[("input", input)]);
+    assert_eq!(outputs["prediction"].as_floats(), [10.0, 4.0]);
+}
+
+#[test]
+fn columns_may_be_called_anything() {
+    let names = ["prediction", "layers.0", "", "features"];
+    let mut columns: Vec<Column> = names.iter().map(|name| column(name, Encoding::AsIs)).collect();
+    columns.push(column("layers.0.weight", words(&["a"], OtherWord::Zeros, MissingWord::Other)));
+    let model = transparent(Preprocessing { columns, ..Preprocessing::default() });
+    let graph = graph(&model);
+    let names: Vec<String> = graph.input.iter().map(|input| input.name.clone()).collect();
+    assert_eq!(names, ["prediction", "layers.0", "_", "features", "layers.0.weight"]);
+    let one = |value| Tensor::floats(&[1, 1], &[value]);
+    let word = Tensor::words(&[1, 1], &["a"]);
+    let values = [one(1.0), one(2.0), one(3.0), one(4.0), word];
+    let inputs: Vec<_> = names.iter().map(String::as_str).zip(values).collect();
+    let outputs = run(&graph, &inputs);
+    assert_eq!(outputs["prediction_"].as_floats(), [1.0, 2.0, 3.0, 4.0, 1.0]);
+}

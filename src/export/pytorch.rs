@@ -1,0 +1,152 @@
+//! PyTorch: a Python script with the `nn.Sequential`, its preprocessing in plain Python.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::Model;
+use crate::data::{Column, Encoding, MissingNumber, MissingWord, OtherWord, TargetEncoding};
+use crate::spec::{Activation, Output};
+
+/// The script, but for what depends on the model: names between `@`.
+const TEMPLATE: &str = include_str!("template.py");
+
+/// A model as a Python script that loads the weights from the model's file at `weights`: an
+/// absolute path, or one that starts from the script's folder. It needs `torch` and `safetensors`.
+pub fn pytorch(model: &Model, weights: &Path) -> String {
+    let path = literal(&weights.to_string_lossy());
+    let weights = match weights.is_absolute() {
+        true => format!("Path({path})"),
+        false => format!("Path(__file__).parent / {path}"),
+    };
+    let columns: String = model
+        .preprocessing
+        .needed()
+        .map(|column| format!("        {},\n", encode(column)))
+        .collect();
+    let na = std::iter::once("").chain(model.preprocessing.na.iter().map(String::as_str));
+    let version = env!("CARGO_PKG_VERSION");
+    let title = format!("A {} network, trained by halfplane {version}.", model.network);
+    [
+        ("@TITLE@", title),
+        ("@WEIGHTS@", weights),
+        ("@HEADER@", list(header(model).iter().map(String::as_str))),
+        ("@CLASSES@", list(model.classes.iter().map(String::as_str))),
+        ("@MISSING@", list(na)),
+        ("@LAYERS@", layers(model)),
+        ("@ANSWER@", answer(model)),
+        // Last: columns may be called anything.
+        ("@COLUMNS@", columns),
+    ]
+    .into_iter()
+    .fold(TEMPLATE.to_owned(), |script, (name, text)| script.replacen(name, &text, 1))
+}
+
+fn layers(model: &Model) -> String {
+    let layers = model.network.layers();
+    let mut text = String::new();
+    for (index, layer) in layers.iter().enumerate() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "    nn.Linear({}, {}),", layer.inputs, layer.outputs);
+        if index + 1 < layers.len() {
+            let _ = writeln!(text, "    nn.{}(),", activation(model.network.activation));
+        }
+    }
+    match model.network.output {
+        Output::Identity => {}
+        Output::Sigmoid => text += "    nn.Sigmoid(),\n",
+        Output::Softmax => text += "    nn.Softmax(dim=1),\n",
+    }
+    text
+}
+
+fn activation(activation: Activation) -> &'static str {
+    match activation {
+        Activation::Sigmoid => "Sigmoid",
+        Activation::Tanh => "Tanh",
+        Activation::Relu => "ReLU",
+        Activation::LeakyRelu => "LeakyReLU",
+        Activation::Elu => "ELU",
+        Activation::Gelu => "GELU",
+        Activation::Silu => "SiLU",
+        Activation::Softplus => "Softplus",
+    }
+}
+
+/// The call that encodes a column.
+fn encode(Column { name, encoding }: &Column) -> String {
+    let column = format!("column({})", literal(name));
+    match encoding {
+        Encoding::AsIs | Encoding::Dropped(_) => format!("as_is({column})"),
+        Encoding::Numeric { mean, scale, missing } => {
+            let indicator = boolean(*missing == MissingNumber::MeanAndIndicator);
+            format!("numeric({column}, mean={mean:?}, scale={scale:?}, indicator={indicator})")
+        }
+        Encoding::Categorical { categories, other, missing } => format!(
+            "categorical({column}, {}, other={}, missing={})",
+            list(categories.iter().map(String::as_str)),
+            boolean(*other == OtherWord::Pooled),
+            boolean(*missing == MissingWord::Category),
+        ),
+    }
+}
+
+fn answer(model: &Model) -> String {
+    match model.preprocessing.target {
+        TargetEncoding::AsIs => "net(preprocess(rows))".into(),
+        TargetEncoding::Standardised { mean, scale } => {
+            format!("net(preprocess(rows)) * {scale:?} + {mean:?}")
+        }
+    }
+}
+
+/// The header of the predictions, as `halfplane predict` writes it.
+fn header(model: &Model) -> Vec<String> {
+    let several = |name: &str| match model.network.outputs {
+        1 => vec![name.to_owned()],
+        outputs => (1..=outputs).map(|output| format!("{name}{output}")).collect(),
+    };
+    match model.network.output {
+        Output::Identity => several("y"),
+        Output::Sigmoid => several("p"),
+        Output::Softmax => {
+            let classes = model.classes.iter().map(|class| format!("p_{class}"));
+            classes.chain(["class".to_owned()]).collect()
+        }
+    }
+}
+
+/// A string in Python, which reads JSON's.
+fn literal(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    format!("[{}]", words.map(literal).collect::<Vec<_>>().join(", "))
+}
+
+fn boolean(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Dataset, Network, TrainOptions, Trainer};
+
+    #[test]
+    fn the_script_says_where_the_weights_are() {
+        let data = Dataset::xor();
+        let options = TrainOptions { device: crate::DeviceChoice::Cpu, ..Default::default() };
+        let mut trainer = Trainer::new(&Network::new(2, &[3], 1), &data, options)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let model = trainer.model().unwrap_or_else(|error| panic!("{error}"));
+        let beside = pytorch(&model, Path::new("m.safetensors"));
+        assert!(beside.contains("WEIGHTS = Path(__file__).parent / \"m.safetensors\"\n"));
+        assert!(pytorch(&model, Path::new("/m")).contains("WEIGHTS = Path(\"/m\")\n"));
+        let sequence =
+            "    nn.Linear(2, 3),\n    nn.Sigmoid(),\n    nn.Linear(3, 1),\n    nn.Sigmoid(),\n)";
+        assert!(beside.contains(sequence), "{beside}");
+        assert!(beside.contains("        as_is(column(\"x1\")),\n"), "{beside}");
+        assert!(!beside.contains('@') || beside.matches('@').count() == 1, "no_grad's alone");
+    }
+}

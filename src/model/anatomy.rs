@@ -1,0 +1,89 @@
+//! What a model is made of, and what it costs.
+
+use serde::Serialize;
+
+use super::Model;
+use crate::plan::{self, Gradients, Limits, Training};
+use crate::spec::{Shuffle, Strategy};
+
+/// Layers, parameters, operations and memory.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Anatomy {
+    /// The dense layers, first to last.
+    pub layers: Vec<LayerAnatomy>,
+    /// All parameters, P.
+    pub parameters: u64,
+    /// Floating-point operations of one row's way forward.
+    pub flops_forward: u64,
+    /// The rows that its training had on the device.
+    pub train_rows: Option<usize>,
+    /// Bytes that such a training takes there; none where nothing is said of it, or where the
+    /// device cannot hold it.
+    pub train: Option<u64>,
+    /// The rows that are predicted at a time.
+    pub predict_rows: usize,
+    /// Bytes that this takes; none where the device cannot hold it.
+    pub predict: Option<u64>,
+}
+
+/// One dense layer and the function after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LayerAnatomy {
+    /// I
+    pub inputs: usize,
+    /// O
+    pub outputs: usize,
+    /// The activation, or the output's function.
+    pub function: String,
+    /// Weights and biases.
+    pub parameters: usize,
+    /// Floating-point operations of one row's way forward.
+    pub flops_forward: u64,
+}
+
+impl Model {
+    /// What the model is made of, and what it costs on a device of such limits.
+    pub fn anatomy(&self, limits: &Limits) -> Anatomy {
+        let network = &self.network;
+        let layers = network.layers();
+        let last = layers.len() - 1;
+        let layer = |(index, layer): (usize, &crate::spec::Layer)| LayerAnatomy {
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            function: match index == last {
+                true => network.output.name().into(),
+                false => network.activation.name().into(),
+            },
+            parameters: layer.parameters(),
+            flops_forward: layer.outputs as u64 * (2 * layer.inputs as u64 + 1),
+        };
+        let predict = plan::inference(network, usize::MAX, limits).ok();
+        Anatomy {
+            layers: layers.iter().enumerate().map(layer).collect(),
+            parameters: network.parameters(),
+            flops_forward: network.flops_forward(),
+            train_rows: self.provenance.as_ref().map(|own| own.rows),
+            train: self.training_bytes(limits),
+            predict_rows: predict.as_ref().map_or(0, |plan| plan.predict_rows),
+            predict: predict.map(|plan| plan.bytes()),
+        }
+    }
+
+    /// Bytes of a training like the one that made it.
+    fn training_bytes(&self, limits: &Limits) -> Option<u64> {
+        let own = self.provenance.as_ref()?;
+        let request = Training {
+            network: &self.network,
+            loss: own.loss,
+            optimizer: &own.optimizer,
+            rows: own.rows,
+            validation: 0,
+            batch: own.batch,
+            shuffle: Shuffle::EveryEpoch,
+            seed: own.seed,
+            strategy: Strategy::Auto,
+            gradients: Gradients::Fused,
+        };
+        plan::training(&request, limits).ok().map(|plan| plan.bytes())
+    }
+}

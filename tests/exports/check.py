@@ -1,0 +1,173 @@
+"""Opens what `halfplane export` writes in the programs that it is written for.
+
+    pip install numpy onnx onnxruntime safetensors torch && python tests/exports/check.py
+
+Every golden case of `tests/golden` is trained by PyTorch and stored as a model file, and models of
+mixed tables (`tables.py`) are trained by halfplane. Of each model:
+
+- the ONNX file passes `onnx.checker` with full check, and declares a version of 2023 or newer,
+- ONNX Runtime's answers are those of `halfplane predict`, to 1e-5,
+- the PyTorch script's answers are, too,
+- and for the golden cases both are what PyTorch's own network says.
+
+A program other than `target/release/halfplane` is taken from the environment as HALFPLANE. Exits
+with 1 where anything is off.
+"""
+
+import csv
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from safetensors.numpy import save_file
+
+HERE = Path(__file__).parent
+PROGRAM = os.environ.get("HALFPLANE", HERE.parent.parent / "target/release/halfplane")
+TOLERANCE = 1e-5
+
+
+def load(name, path):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+golden = load("make", HERE.parent / "golden/make.py")
+tables = load("tables", HERE / "tables.py")
+
+
+def halfplane(*words):
+    done = subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 0, f"halfplane {' '.join(map(str, words))}: {done.stderr}"
+    return done.stdout
+
+
+def read(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def predictions(model, table):
+    """What the program says: numbers [N, O], and the classes' names where it gives them."""
+    rows = list(csv.DictReader(halfplane("predict", model, table, "--device", "cpu").splitlines()))
+    numbers = [[float(value) for name, value in row.items() if name != "class"] for row in rows]
+    return np.array(numbers), [row.get("class") for row in rows]
+
+
+def feeds(session, rows, missing):
+    """A table's rows as the graph takes them."""
+    columns = json.loads(session.get_modelmeta().custom_metadata_map["columns"])
+
+    def number(field):
+        return np.nan if field in missing else np.float32(field)
+
+    inputs = session.get_inputs()
+    if len(inputs) == 1 and inputs[0].name == "input":
+        return {"input": np.array([[number(row[name]) for name in columns] for row in rows], np.float32)}
+    assert [own.name for own in inputs] == columns
+    found = {}
+    for own in inputs:
+        words = own.type == "tensor(string)"
+        values = [row[own.name] if words else number(row[own.name]) for row in rows]
+        found[own.name] = np.array(values, object if words else np.float32).reshape(-1, 1)
+    return found
+
+
+def answers(path, rows, missing):
+    """What ONNX Runtime says: as `predictions`."""
+    whole = onnx.load(path)
+    onnx.checker.check_model(whole, full_check=True)
+    assert whole.opset_import[0].version >= 19, "an opset of 2023 or newer"
+    session = onnxruntime.InferenceSession(path)
+    found = dict(zip([o.name for o in session.get_outputs()], session.run(None, feeds(session, rows, missing))))
+    if "prediction" in found:
+        return found["prediction"], None
+    classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+    if "label" not in found:
+        return found["probabilities"], None
+    assert found["probabilities"].shape[1] == len(classes)
+    assert np.allclose(found["probabilities"].sum(1), 1, atol=1e-5)
+    return found["probabilities"], list(found["label"])
+
+
+def off(ours, theirs):
+    assert ours.shape == theirs.shape, f"{ours.shape} against {theirs.shape}"
+    return float((np.abs(ours - theirs) / np.maximum(1, np.abs(ours))).max())
+
+
+def check(name, model, table, missing=("",), own=None):
+    """Exports a model both ways and compares; `own` is what PyTorch's network said of these rows."""
+    rows = read(table)
+    ours, classes = predictions(model, table)
+    halfplane("export", model, model.with_suffix(".onnx"))
+    theirs, labels = answers(model.with_suffix(".onnx"), rows, missing)
+    if ours.shape[1] == 1 and theirs.shape[1] == 2:
+        # With a sigmoid the program tells the probability of the second class alone.
+        theirs = theirs[:, 1:]
+    found = {"onnx": off(ours, theirs)}
+    if labels is not None and classes[0] is not None:
+        # Where two are as likely as each other to the tolerance, either may come first.
+        best = np.sort(ours, axis=1)
+        clear = best[:, -1] - best[:, -2] > 2 * TOLERANCE
+        assert all(a == b for a, b, sure in zip(classes, labels, clear) if sure), f"{name}: labels differ"
+    halfplane("export", model, model.with_suffix(".py"))
+    script = load(model.stem.replace("-", "_"), model.with_suffix(".py"))
+    found["script"] = off(ours, script.predict(rows).numpy())
+    if own is not None:
+        found["pytorch"] = off(ours, own.reshape(ours.shape))
+    print(f"{name:28} {'  '.join(f'{key} {value:.1e}' for key, value in found.items())}", flush=True)
+    return max(found.values()) <= TOLERANCE
+
+
+def golden_case(folder, path):
+    """A golden case's trained network as a model file, its rows as a table."""
+    case = json.loads(path.read_text())
+    network = case["network"]
+    trained = golden.train(case, torch.float32)
+    # A linear unit before a softmax may end as a class of two: the file's words are the program's.
+    classes = {"softmax": network["outputs"], "sigmoid": 2, "identity": 0}[network["output"]]
+    names = [f"x{column + 1}" for column in range(network["inputs"])]
+    about = {
+        "version": 1,
+        "network": network,
+        "features": names,
+        "target": "y",
+        "classes": [str(number) for number in range(classes)],
+    }
+    model = folder / f"{case['case']}.safetensors"
+    save_file({key: np.ascontiguousarray(value) for key, value in trained["final"].items()}, model,
+              {"halfplane": json.dumps(about)})
+    features, _ = golden.make_data(case["data"], network["inputs"], network["outputs"])
+    table = folder / f"{case['case']}.csv"
+    lines = [",".join(str(value) for value in row) for row in features.numpy()]
+    table.write_text("\n".join([",".join(names), *lines]) + "\n")
+    return case["case"], model, table, trained["outputs"]
+
+
+def main():
+    torch.set_num_threads(1)
+    good = []
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        for path in sorted((HERE.parent / "golden").glob("*.json")):
+            name, model, table, outputs = golden_case(folder, path)
+            good.append(check(name, model, table, own=outputs))
+        for name, table, words, new, missing in tables.all(folder):
+            model = folder / f"{name}.safetensors"
+            halfplane("train", table, *words, "--device", "cpu", "--quiet", "--output", model)
+            good.append(check(name, model, new, missing))
+    print(f"{sum(good)} of {len(good)} models say the same everywhere")
+    return 0 if all(good) and len(good) > 50 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Tables whose preprocessing has everything that there is: each with what to train on it with, new
+rows that have words the training never saw, and the fields that are missing values."""
+
+import numpy as np
+
+rng = np.random.default_rng(777)
+
+
+def write(path, columns):
+    """A table of columns by name, as CSV."""
+    lines = [",".join(columns)] + [",".join(map(str, row)) for row in zip(*columns.values())]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def numbers(rows, scale=1.0, offset=0.0, missing=0.0, word=""):
+    values = [f"{value:.5g}" for value in offset + scale * rng.normal(size=rows)]
+    return [word if hole else value for value, hole in zip(values, rng.random(rows) < missing)]
+
+
+def words(rows, choices, missing=0.0, word=""):
+    picked = rng.choice(choices, rows)
+    return [word if hole else str(value) for value, hole in zip(picked, rng.random(rows) < missing)]
+
+
+def mixed(rows, extra=()):
+    """Numbers with and without holes, words with and without, rare words, a constant column."""
+    islands = ["Biscoe", "Dream", "Torgersen", *extra]
+    return {
+        "bill length": numbers(rows, 5, 44, missing=0.1, word="NA"),
+        "mass": numbers(rows, 800, 4200),
+        "island": words(rows, islands),
+        "sex": words(rows, ["female", "male"], missing=0.1, word="NA"),
+        "colour": words(rows, ["red"] * 40 + ["green"] * 40 + ["teal", "plum", "rust"]),
+        "planet": ["earth"] * rows,
+    }
+
+
+def all(folder):
+    short = ["--epochs", "5", "--hidden", "16,8"]
+
+    def case(name, columns, new, options, missing=("", "NA")):
+        table, new = write(folder / f"{name}.csv", columns), write(folder / f"{name}-new.csv", new)
+        return name, table, [*options, *short], new, missing
+
+    rows = 400
+    table = mixed(rows)
+    long = [field not in ("", "NA") and float(field) > 44 for field in table["bill length"]]
+    kinds = np.where(long, "Gentoo", np.where([i == "Dream" for i in table["island"]], "Chinstrap", "Adelie"))
+    new = mixed(60, extra=["Atlantis"])
+    yield case("three-species", table | {"species": kinds}, new, ["--target", "species"])
+    yield case("two-kinds", table | {"big": np.where(long, "yes", "no")}, new, ["--target", "big"])
+    weights = [f"{1000 * len(island) + 50 * rng.normal():.4g}" for island in table["island"]]
+    yield case("price", table | {"price": weights}, new, ["--target", "price", "--task", "regression"])
+
+    table = {"a": numbers(rows, 3, 100, missing=0.05), "b": numbers(rows, 0.01), "c": numbers(rows, missing=0.3)}
+    y = [f"{float(a or 100) + 50 * float(b):.5g}" for a, b in zip(table["a"], table["b"])]
+    new = {name: numbers(40, 3, 100, missing=0.2) for name in "abc"}
+    new["b"] = numbers(40, 0.01)
+    yield case("numbers-with-holes", table | {"y": y}, new, ["--target", "y", "--task", "regression"])
+    whole = {"a": numbers(rows, 3, 10), "b": numbers(rows, 0.1)}
+    y = [f"{float(a) * float(b):.5g}" for a, b in zip(whole["a"], whole["b"])]
+    yield case("as-they-stand", whole | {"y": y}, {"a": numbers(40, 3, 10), "b": numbers(40, 0.1)},
+               ["--target", "y", "--task", "regression", "--preprocess", "none"])
