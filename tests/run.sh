@@ -37,9 +37,9 @@ if [ $# -gt 0 ]; then exit; fi
 
 # What other programs make of our files, where they are at hand. PYTHON names another interpreter.
 python=${PYTHON:-python3}
-if "$python" -c 'import numpy, onnx, onnxruntime, safetensors, torch' 2>/dev/null; then
+if "$python" -c 'import numpy, onnx, onnxruntime, safetensors, tensorboard, torch' 2>/dev/null; then
     "$python" tests/exports/check.py
 else
     echo "left out: tests/exports/check.py, for $python lacks one of numpy, onnx, onnxruntime," \
-        'safetensors and torch'
+        'safetensors, tensorboard and torch'
 fi

@@ -14,6 +14,7 @@ pub(crate) use data::{DataArguments, LayoutArguments, source};
 use super::course::Course;
 use super::export::ExportArguments;
 use super::inspect::InspectArguments;
+use super::views::Views;
 use super::{config, resume};
 
 /// Trains dense neural networks on any vendor's GPU, and fast on the CPU where there is none.
@@ -71,6 +72,8 @@ pub(crate) struct TrainArguments {
     /// What was typed, for the checkpoints.
     #[arg(skip)]
     pub(crate) notes: Notes,
+    #[command(flatten)]
+    pub(crate) views: Views,
     /// Write the trained model here (safetensors)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,

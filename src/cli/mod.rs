@@ -17,6 +17,7 @@ mod predict;
 mod resume;
 mod settings;
 mod train;
+mod views;
 
 use halfplane::Result;
 

@@ -9,7 +9,7 @@ use super::arguments::TrainArguments;
 use super::outputs::apart;
 use super::settings::Settings;
 use super::{Outcome, interrupt};
-use crate::report::{Done, Report, Verbosity, note};
+use crate::report::{Done, Report, Sinks, Verbosity, note};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     let Settings { data, validation, warnings, network, mut options } =
@@ -26,7 +26,14 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     let done = resumed
         .map(|checkpoint| checkpoint.step())
         .map(|steps| Done { steps, epochs: steps / per_epoch });
-    let mut report = Report::open(arguments.metrics.as_deref(), verbosity, done)?;
+    let views = &arguments.views;
+    let sinks = Sinks {
+        metrics: arguments.metrics.as_deref(),
+        pictures: views.report.as_deref(),
+        tensorboard: views.tensorboard.as_deref(),
+        done,
+    };
+    let mut report = Report::open(&sinks, &trainer, verbosity)?;
     report.warn(&warnings);
     report.begin(&trainer, &data, &options)?;
     trainer = trainer.with_interrupt(interrupt::flag()?);
@@ -40,6 +47,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
         trainer.model()?.save(path)?;
     }
     report.end(&mut trainer, &data, &options, &summary)?;
+    report.pictures(&mut trainer, &data)?;
     if let Some(path) = output {
         report.saved(path)?;
     }

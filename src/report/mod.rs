@@ -2,17 +2,24 @@
 //!
 //! Must not know: anything but events and results.
 
+mod history;
 mod metrics;
+pub(crate) mod picture;
+mod plane;
 mod profile;
 mod progress;
 mod summary;
+mod tensorboard;
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use halfplane::data::Warning;
-use halfplane::{Dataset, Error, Event, Result, Summary, TrainOptions, Trainer};
+use halfplane::metrics::Scores;
+use halfplane::{Dataset, Error, Event, Result, Summary, Targets, TrainOptions, Trainer};
+
+use history::History;
 
 pub(crate) use profile::{profile, roofline};
 pub(crate) use summary::largest;
@@ -31,26 +38,51 @@ pub(crate) struct Done {
     pub(crate) epochs: u64,
 }
 
-/// Where a training's events go.
+/// Where a training's events and results go, beside the terminal.
+pub(crate) struct Sinks<'a> {
+    /// A file for JSON lines.
+    pub(crate) metrics: Option<&'a Path>,
+    /// A folder for pictures.
+    pub(crate) pictures: Option<&'a Path>,
+    /// A folder for event files.
+    pub(crate) tensorboard: Option<&'a Path>,
+    /// Where the file of lines goes on, where the training does.
+    pub(crate) done: Option<Done>,
+}
+
+/// Tells of a training.
 pub(crate) struct Report {
     metrics: Option<metrics::Metrics>,
+    tensorboard: Option<tensorboard::TensorBoard>,
+    pictures: Option<(PathBuf, History)>,
     progress: Option<progress::Progress>,
     verbosity: Verbosity,
 }
 
 impl Report {
-    /// A file of metrics goes on after so many steps and epochs, where the training does.
+    /// Opens every place that is written to, so that none fails after the training.
     pub(crate) fn open(
-        metrics: Option<&Path>,
+        sinks: &Sinks<'_>,
+        trainer: &Trainer<'_>,
         verbosity: Verbosity,
-        done: Option<Done>,
     ) -> Result<Self> {
-        let open = |path| match done {
+        let per_epoch = trainer.plan().steps_per_epoch();
+        let board = |folder| tensorboard::TensorBoard::create(folder, per_epoch);
+        let pictures = |folder: &Path| {
+            picture::prepare(folder)?;
+            Ok((folder.to_path_buf(), History::new(per_epoch)))
+        };
+        let lines = |path| match sinks.done {
             Some(done) => metrics::Metrics::go_on(path, done),
             None => metrics::Metrics::create(path),
         };
-        let metrics = metrics.map(open).transpose()?;
-        Ok(Self { metrics, progress: None, verbosity })
+        Ok(Self {
+            metrics: sinks.metrics.map(lines).transpose()?,
+            tensorboard: sinks.tensorboard.map(board).transpose()?,
+            pictures: sinks.pictures.map(pictures).transpose()?,
+            progress: None,
+            verbosity,
+        })
     }
 
     /// Says what to know about the data.
@@ -83,6 +115,12 @@ impl Report {
         if let Some(metrics) = &mut self.metrics {
             metrics.event(event);
         }
+        if let Some(tensorboard) = &mut self.tensorboard {
+            tensorboard.event(event);
+        }
+        if let Some((_, history)) = &mut self.pictures {
+            history.event(event);
+        }
         if let Some(progress) = &mut self.progress {
             progress.event(event);
         }
@@ -102,17 +140,46 @@ impl Report {
         if shown { print(&summary::summary(trainer, data, options, summary)?) } else { Ok(()) }
     }
 
+    /// Draws what came of it, where that is wanted.
+    pub(crate) fn pictures(&self, trainer: &mut Trainer<'_>, data: &Dataset) -> Result<()> {
+        let Some((folder, history)) = &self.pictures else { return Ok(()) };
+        let model = trainer.model()?;
+        let mut predictions = trainer.predict()?;
+        model.preprocessing.target.restore(&mut predictions);
+        let mut targets = data.targets().clone();
+        if let Targets::Numbers { values, .. } = &mut targets {
+            model.preprocessing.target.restore(values);
+        }
+        let scores = Scores::of(&targets, &predictions, None)?;
+        let results = picture::Results {
+            model: &model,
+            rows: "training rows",
+            features: data.features(),
+            targets: &targets,
+            predictions: &predictions,
+            scores: &scores,
+            history: Some(history),
+        };
+        picture::write(folder, &results)?;
+        self.say(&format!("pictures written to {}\n", folder.join("index.html").display()))
+    }
+
     /// Says where the model is.
     pub(crate) fn saved(&self, path: &Path) -> Result<()> {
+        self.say(&format!("model written to {}\n", path.display()))
+    }
+
+    fn say(&self, text: &str) -> Result<()> {
         match self.verbosity {
-            Verbosity::Normal => print(&format!("model written to {}\n", path.display())),
+            Verbosity::Normal => print(text),
             Verbosity::Quiet => Ok(()),
         }
     }
 
     /// Says whether all metrics were written: last, since it is no reason to lose the training.
     pub(crate) fn close(self) -> Result<()> {
-        self.metrics.map_or(Ok(()), metrics::Metrics::finish)
+        let board = self.tensorboard.map_or(Ok(()), tensorboard::TensorBoard::finish);
+        self.metrics.map_or(Ok(()), metrics::Metrics::finish).and(board)
     }
 }
 

@@ -1,6 +1,7 @@
 """Opens what `halfplane export` writes in the programs that it is written for.
 
-    pip install numpy onnx onnxruntime safetensors torch && python tests/exports/check.py
+    pip install numpy onnx onnxruntime safetensors tensorboard torch
+    python tests/exports/check.py
 
 Every golden case of `tests/golden` is trained by PyTorch and stored as a model file, and models of
 mixed tables (`tables.py`) are trained by halfplane. Of each model:
@@ -9,6 +10,8 @@ mixed tables (`tables.py`) are trained by halfplane. Of each model:
 - ONNX Runtime's answers are those of `halfplane predict`, to 1e-5,
 - the PyTorch script's answers are, too,
 - and for the golden cases both are what PyTorch's own network says.
+
+Last, TensorBoard reads a run's event files and finds what `--metrics` says.
 
 A program other than `target/release/halfplane` is taken from the environment as HALFPLANE. Exits
 with 1 where anything is off.
@@ -28,6 +31,7 @@ import onnx
 import onnxruntime
 import torch
 from safetensors.numpy import save_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 HERE = Path(__file__).parent
 PROGRAM = os.environ.get("HALFPLANE", HERE.parent.parent / "target/release/halfplane")
@@ -153,6 +157,28 @@ def golden_case(folder, path):
     return case["case"], model, table, trained["outputs"]
 
 
+def check_tensorboard(folder):
+    """TensorBoard's scalars of a run against its metrics."""
+    halfplane("train", "xor", "--steps", 1000, "--device", "cpu", "--quiet",
+              "--tensorboard", folder / "board", "--metrics", folder / "metrics.jsonl")
+    events = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    board = EventAccumulator(str(folder / "board"), size_guidance={"scalars": 0}).Reload()
+
+    def same(tag, pairs):
+        found = [(event.step, event.value) for event in board.Scalars(tag)]
+        return found == [(step, np.float32(value)) for step, value in pairs] and len(found) > 0
+
+    end = events[-1]
+    good = all([
+        same("loss/batch", [(e["step"], e["loss"]) for e in events if e["event"] == "step"]),
+        same("loss/train", [(e["epoch"] + 1, e["train_loss"]) for e in events if e["event"] == "epoch"]),
+        same("loss/final", [(end["steps"], end["loss"])]),
+        same("accuracy/final", [(end["steps"], end["accuracy"])]),
+    ])
+    print(f"TensorBoard reads {'what the metrics say' if good else 'SOMETHING ELSE than the metrics'}")
+    return good
+
+
 def main():
     torch.set_num_threads(1)
     good = []
@@ -165,7 +191,8 @@ def main():
             model = folder / f"{name}.safetensors"
             halfplane("train", table, *words, "--device", "cpu", "--quiet", "--output", model)
             good.append(check(name, model, new, missing))
-    print(f"{sum(good)} of {len(good)} models say the same everywhere")
+        good.append(check_tensorboard(folder))
+    print(f"{sum(good)} of {len(good)} models and runs say the same everywhere")
     return 0 if all(good) and len(good) > 50 else 1
 
 

@@ -1,0 +1,17 @@
+//! What a training shows of itself beyond its lines: pictures, TensorBoard, a dashboard.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// What `train` takes for it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Views {
+    /// Write pictures here: SVG files, and index.html with all of them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write TensorBoard's event files here
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tensorboard: Option<PathBuf>,
+}

@@ -1,0 +1,95 @@
+//! Who was taken for whom, as a table of shades.
+
+use halfplane::metrics::Confusion;
+
+use super::chart::thousands;
+use super::svg::{Anchor, Picture, Svg, shortened};
+use super::theme::colour;
+
+/// Past so many classes the cells have no room for numbers.
+const READABLE: usize = 20;
+
+/// Names longer than that are cut.
+const LETTERS: usize = 16;
+
+/// The confusion matrix: a row for each true class, shaded by its share of that class.
+pub(super) fn confusion(matrix: &Confusion, classes: &[String]) -> Picture {
+    let count = matrix.classes();
+    let cell = if count <= READABLE {
+        (420.0 / count as f64).clamp(44.0, 96.0)
+    } else {
+        840.0 / count as f64
+    };
+    let letters = classes.iter().map(|name| name.chars().count().min(LETTERS)).max().unwrap_or(1);
+    let room = 7.0 * letters as f64;
+    let [left, top] = [60.0 + room, 78.0];
+    let side = cell * count as f64;
+    // Names that are wider than their column stand upright.
+    let upright = room > cell - 6.0;
+    let below = if upright { room + 50.0 } else { 60.0 };
+    let mut svg = Svg::default();
+    svg.text("title", Anchor::Start, [24.0, 30.0], "Confusion matrix");
+    let subtitle =
+        format!("accuracy {:.4}, balanced {:.4}", matrix.accuracy(), matrix.balanced_accuracy(),);
+    svg.text("muted", Anchor::Start, [24.0, 50.0], &subtitle);
+    for truth in 0..count {
+        for prediction in 0..count {
+            let place = [left + cell * prediction as f64, top + cell * truth as f64];
+            draw_cell(&mut svg, matrix, [truth, prediction], place, cell);
+        }
+    }
+    for (class, name) in classes.iter().enumerate().take(count) {
+        let middle = cell * (class as f64 + 0.5);
+        let name = shortened(name, LETTERS);
+        if count <= READABLE || class % count.div_ceil(READABLE) == 0 {
+            svg.text("", Anchor::End, [left - 8.0, top + middle + 4.0], &name);
+            let foot = [left + middle, top + side + 16.0];
+            match upright {
+                true => {
+                    svg.turned_text("", Anchor::End, [foot[0] + 4.0, foot[1] - 6.0], -90.0, &name)
+                }
+                false => svg.text("", Anchor::Middle, foot, &name),
+            }
+        }
+    }
+    let middle = side / 2.0;
+    svg.turned_text("muted", Anchor::Middle, [20.0, top + middle], -90.0, "true");
+    svg.text("muted", Anchor::Middle, [left + middle, top + side + below - 18.0], "predicted");
+    svg.finish(
+        "confusion",
+        "Confusion matrix",
+        [(left + side + 24.0).max(300.0), top + side + below],
+    )
+}
+
+fn draw_cell(
+    svg: &mut Svg,
+    matrix: &Confusion,
+    [truth, prediction]: [usize; 2],
+    [x, y]: [f64; 2],
+    cell: f64,
+) {
+    let (number, support) = (matrix.count(truth, prediction), matrix.support(truth));
+    let share = if support > 0.0 { number / support } else { 0.0 };
+    // What is right is blue, what is wrong is red; a trace of either is seen.
+    let hue = colour(if truth == prediction { 0 } else { 2 });
+    let opacity = if number > 0.0 { 0.08 + 0.84 * share } else { 0.0 };
+    let gap = (cell / 24.0).min(2.0);
+    let side = [cell - gap; 2];
+    svg.rect([x, y], side, "rx=\"3\" class=\"muted\" fill-opacity=\".07\"");
+    svg.rect([x, y], side, &format!("rx=\"3\" fill=\"{hue}\" fill-opacity=\"{opacity:.3}\""));
+    if matrix.classes() > READABLE || number == 0.0 {
+        return;
+    }
+    let class = if opacity > 0.6 { "on-colour strong" } else { "strong" };
+    let [middle, height] = [x + side[0] / 2.0, y + side[1] / 2.0];
+    svg.text(class, Anchor::Middle, [middle, height], &weight(number));
+    let class = if opacity > 0.6 { "on-colour" } else { "muted" };
+    let percent = format!("{:.0} %", 100.0 * share);
+    svg.text(class, Anchor::Middle, [middle, height + 16.0], &percent);
+}
+
+/// A count, or a sum of weights.
+fn weight(number: f64) -> String {
+    if number.fract() == 0.0 { thousands(number as usize) } else { format!("{number:.1}") }
+}

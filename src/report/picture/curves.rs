@@ -1,0 +1,171 @@
+//! Pictures made of curves: losses, ROC, precision and recall, calibration.
+
+use halfplane::metrics::{Calibration, Ranking};
+
+use super::chart::{Axis, Chart, Entry, short, thinned, thousands};
+use super::scale::{Kind, around};
+use super::svg::Picture;
+use super::theme::colour;
+use crate::report::history::History;
+
+/// More points than that show nothing more.
+const POINTS: usize = 500;
+
+/// A square plot.
+const SQUARE: [f64; 2] = [340.0, 340.0];
+
+/// The loss of batches, epochs and validation rows over the training.
+pub(super) fn loss(history: &History) -> Option<Picture> {
+    let batches = history.steps();
+    let [epochs, validation] = [history.training(), history.validation()];
+    let shown = || batches.iter().chain(epochs).chain(validation);
+    if shown().next().is_none() {
+        return None;
+    }
+    let positive = shown().all(|[_, loss]| *loss > 0.0);
+    let [low, high] = around(shown().map(|[_, loss]| *loss));
+    let wide = |[low, high]: [f64; 2]| positive && high > 10.0 * low.max(0.0);
+    let least = shown().map(|[_, loss]| *loss).fold(f64::MAX, f64::min);
+    let (kind, domain) = match wide([least, high]) {
+        true => (Kind::Logarithmic, [0.8 * least, 1.1 * high]),
+        false => (Kind::Linear, [if positive { low.max(0.0) } else { low }, high]),
+    };
+    let last = shown().map(|[at, _]| *at).fold(0.0, f64::max);
+    let y = Axis { label: "loss".into(), domain, kind };
+    let x = Axis::linear(history.unit(), [0.0, last.max(1.0)]);
+    let subtitle = match epochs.last() {
+        Some([_, loss]) if !history.whole_batches() => format!("training ends at {}", short(*loss)),
+        _ => {
+            batches.last().map_or(String::new(), |[_, loss]| format!("it ends at {}", short(*loss)))
+        }
+    };
+    let mut chart = Chart::new([430.0, 340.0], ["Loss", &subtitle], x, y);
+    let mut legend = Vec::new();
+    let alone = epochs.is_empty() || history.whole_batches();
+    let class = if alone { "curve" } else { "curve faint" };
+    if batches.len() > 1 {
+        chart.curve(class, Some(colour(0)), &thinned(batches, 2 * POINTS));
+        legend.push(Entry { class, ..Entry::new(colour(0), "batches") });
+    }
+    let curves = [("training", colour(0), epochs), ("validation", colour(1), validation)];
+    for (name, hue, points) in curves {
+        if !points.is_empty() && !(alone && name == "training") {
+            chart.curve("curve", Some(hue), &thinned(points, POINTS));
+            legend.push(Entry::new(hue, name));
+        }
+        if points.len() == 1 {
+            chart.dot(points[0], 3.5, hue);
+        }
+    }
+    if legend.len() > 1 {
+        chart.legend(&legend);
+    }
+    Some(chart.finish("loss"))
+}
+
+/// A class against the rest: its name and the ranking by its probability.
+pub(super) struct Rest<'a> {
+    pub(super) name: &'a str,
+    pub(super) ranking: Ranking,
+}
+
+/// True against false positives of each class.
+pub(super) fn roc(classes: &[Rest<'_>]) -> Option<Picture> {
+    let curves: Vec<_> = classes
+        .iter()
+        .filter_map(|class| Some((class.name, class.ranking.roc()?, class.ranking.roc_auc()?)))
+        .collect();
+    if curves.is_empty() {
+        return None;
+    }
+    let areas = curves.iter().map(|(_, _, area)| area).sum::<f64>() / curves.len() as f64;
+    let subtitle = match curves.len() {
+        1 => format!("the area under it is {areas:.4}"),
+        _ => format!("each class against the rest; the mean area is {areas:.4}"),
+    };
+    let mut chart = Chart::new(
+        SQUARE,
+        ["Receiver operating characteristic", &subtitle],
+        Axis::linear("false positive rate", [0.0, 1.0]),
+        Axis::linear("true positive rate", [0.0, 1.0]),
+    );
+    chart.curve("rule", None, &[[0.0, 0.0], [1.0, 1.0]]);
+    let mut legend = Vec::new();
+    for (number, (name, curve, area)) in curves.iter().enumerate() {
+        let hue = if curves.len() == 1 { colour(0) } else { colour(number) };
+        chart.curve("curve", Some(hue), &thinned(curve, POINTS));
+        legend.push(Entry::new(hue, format!("{name}  {area:.3}")));
+    }
+    if curves.len() > 1 {
+        chart.legend(&legend);
+    }
+    Some(chart.finish("roc"))
+}
+
+/// Precision against recall of each class.
+pub(super) fn precision_recall(classes: &[Rest<'_>]) -> Option<Picture> {
+    let curves: Vec<_> = classes
+        .iter()
+        .filter_map(|class| {
+            let mut curve = class.ranking.precision_recall()?;
+            // At a recall of 0 the precision is that of the strictest threshold.
+            curve.insert(0, [0.0, curve.first()?[1]]);
+            Some((class.name, curve, class.ranking.average_precision()?))
+        })
+        .collect();
+    if curves.is_empty() {
+        return None;
+    }
+    let areas = curves.iter().map(|(_, _, area)| area).sum::<f64>() / curves.len() as f64;
+    let subtitle = match curves.len() {
+        1 => format!("the average precision is {areas:.4}"),
+        _ => format!("each class against the rest; the mean average precision is {areas:.4}"),
+    };
+    let mut chart = Chart::new(
+        SQUARE,
+        ["Precision and recall", &subtitle],
+        Axis::linear("recall", [0.0, 1.0]),
+        Axis::linear("precision", [0.0, 1.0]),
+    );
+    let mut legend = Vec::new();
+    for (number, (name, curve, area)) in curves.iter().enumerate() {
+        let hue = colour(number);
+        chart.curve("curve", Some(hue), &thinned(curve, POINTS));
+        legend.push(Entry::new(hue, format!("{name}  {area:.3}")));
+    }
+    if curves.len() > 1 {
+        chart.legend(&legend);
+    }
+    Some(chart.finish("precision-recall"))
+}
+
+/// What was predicted against what came true, and how many rows that were.
+pub(super) fn calibration(calibration: &Calibration, of: &str) -> Picture {
+    let subtitle = format!("the expected calibration error is {:.4}", calibration.expected_error);
+    let mut chart = Chart::new(
+        SQUARE,
+        ["Calibration", &subtitle],
+        Axis::linear(format!("predicted probability of {of}"), [0.0, 1.0]),
+        Axis::linear("share that came true", [0.0, 1.0]),
+    );
+    chart.curve("rule", None, &[[0.0, 0.0], [1.0, 1.0]]);
+    let points: Vec<[f64; 2]> =
+        calibration.bins.iter().map(|bin| [bin.predicted, bin.observed]).collect();
+    chart.curve("curve", Some(colour(0)), &points);
+    let most = calibration.bins.iter().map(|bin| bin.weight).fold(0.0, f64::max);
+    for bin in &calibration.bins {
+        // The area tells the rows.
+        let radius = 3.0 + 9.0 * (bin.weight / most).sqrt();
+        let told = format!(
+            "{} rows: predicted {:.3}, came true {:.3}",
+            thousands(bin.weight.round() as usize),
+            bin.predicted,
+            bin.observed,
+        );
+        let [x, y] = chart.at([bin.predicted, bin.observed]);
+        let place = format!("cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"");
+        let style = format!("class=\"point\" fill=\"{}\" fill-opacity=\".85\"", colour(0));
+        chart.svg.told("circle", &format!("{place} {style}"), &told);
+    }
+    chart.finish("calibration")
+}

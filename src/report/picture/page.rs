@@ -1,0 +1,152 @@
+//! One page with everything on it: no scripts, nothing from elsewhere.
+
+use std::fmt::Write as _;
+
+use halfplane::metrics::{Classification, Scores};
+
+use super::Results;
+use super::chart::{short, thousands};
+use super::svg::{Picture, escaped};
+use super::theme::STYLE;
+
+const PAGE_STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#374151;--strong:#111827;--muted:#6b7280;--paper:#f3f4f6;\
+--card:#fff;--line:#e5e7eb}\
+@media (prefers-color-scheme:dark){:root{--ink:#d1d5db;--strong:#f3f4f6;--muted:#9ca3af;\
+--paper:#0d0f13;--card:#15181e;--line:#2b303a}}\
+*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);\
+font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}\
+main{max-width:1380px;margin:0 auto;padding:40px 24px 64px}\
+h1{margin:0;font-size:28px;line-height:1.2;color:var(--strong)}h1+p{margin:6px 0 28px;color:var(--muted)}\
+.scores{display:flex;flex-wrap:wrap;gap:12px;margin:0 0 20px;padding:0}\
+.scores div{background:var(--card);border-radius:8px;padding:12px 18px;min-width:120px}\
+.scores dt{color:var(--muted);font-size:13px}.scores dd{margin:0;font-size:22px;font-weight:600;\
+color:var(--strong);font-variant-numeric:tabular-nums}\
+.pictures{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start}\
+figure{margin:0;max-width:100%}figure svg{display:block;max-width:100%;height:auto}\
+section{background:var(--card);border-radius:8px;padding:18px 24px;overflow-x:auto}\
+h2{margin:0 0 10px;font-size:16px;color:var(--strong)}\
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
+th,td{padding:5px 24px 5px 0;text-align:right;border-top:1px solid var(--line)}\
+th{font-weight:500;color:var(--muted)}tr:first-child>*{border-top:0}\
+th:first-child,td:first-child{text-align:left;color:var(--ink)}\
+.facts td{text-align:left}footer{margin-top:28px;color:var(--muted);font-size:13px}";
+
+/// The page.
+pub(super) fn page(results: &Results<'_>, pictures: &[Picture]) -> String {
+    let model = results.model;
+    let title = escaped(&format!("{} from {}", model.target, columns(results)));
+    let rows = thousands(results.features.len() / model.network.inputs);
+    let figures: String =
+        pictures.iter().map(|picture| format!("<figure>{}</figure>\n", picture.part())).collect();
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
+         <title>{title}</title>\n<style>{PAGE_STYLE}{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>{title}</h1>\n<p>A {} network, scored on {rows} {}</p>\n\
+         <dl class=\"scores\">\n{}</dl>\n<div class=\"pictures\">\n{figures}{}{}</div>\n\
+         <footer>Made by halfplane {}</footer>\n</main>\n</body>\n</html>\n",
+        escaped(&model.network.to_string()),
+        escaped(results.rows),
+        cards(results.scores),
+        classes(results),
+        facts(results),
+        env!("CARGO_PKG_VERSION"),
+    )
+}
+
+fn columns(results: &Results<'_>) -> String {
+    let names: Vec<&str> =
+        results.model.preprocessing.needed().map(|column| column.name.as_str()).collect();
+    match names[..] {
+        [one] => one.to_owned(),
+        [one, other] => format!("{one} and {other}"),
+        _ => format!("{} columns", thousands(names.len())),
+    }
+}
+
+/// The scores, each on a card.
+fn cards(scores: &Scores) -> String {
+    let cards: Vec<(&str, Option<f64>)> = match scores {
+        Scores::Classification(own) => vec![
+            ("accuracy", Some(own.accuracy)),
+            ("balanced accuracy", Some(own.balanced_accuracy)),
+            ("F1, mean of classes", Some(own.f1_macro)),
+            ("ROC AUC", own.roc_auc),
+            ("PR AUC", own.pr_auc),
+            ("log loss", Some(own.log_loss)),
+            ("Brier score", Some(own.brier)),
+            ("calibration error", Some(own.calibration.expected_error)),
+        ],
+        Scores::Regression(own) => {
+            vec![("R²", own.r2), ("RMSE", Some(own.rmse)), ("MAE", Some(own.mae))]
+        }
+    };
+    cards
+        .into_iter()
+        .map(|(name, value)| {
+            let value = value.map_or("–".to_owned(), short);
+            format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n")
+        })
+        .collect()
+}
+
+/// How well each class is found.
+fn classes(results: &Results<'_>) -> String {
+    let Scores::Classification(Classification { per_class, .. }) = results.scores else {
+        return String::new();
+    };
+    let share = |value: Option<f64>| value.map_or("–".to_owned(), short);
+    let rows: String = per_class
+        .iter()
+        .zip(&results.model.classes)
+        .map(|(own, name)| {
+            format!(
+                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                escaped(name),
+                share(own.precision),
+                share(own.recall),
+                share(own.f1),
+                own.support,
+            )
+        })
+        .collect();
+    format!(
+        "<section>\n<h2>Classes</h2>\n<table>\n<tr><th>class</th><th>precision</th><th>recall</th>\
+         <th>F1</th><th>rows</th></tr>\n{rows}</table>\n</section>\n"
+    )
+}
+
+/// What was trained, and how.
+fn facts(results: &Results<'_>) -> String {
+    let model = results.model;
+    let mut facts = vec![
+        ("network", model.network.to_string()),
+        (
+            "hidden layers",
+            match model.network.hidden.is_empty() {
+                true => "none".to_owned(),
+                false => model.network.activation.to_string(),
+            },
+        ),
+        ("output", model.network.output.to_string()),
+        ("parameters", thousands(model.network.parameters() as usize)),
+    ];
+    if let Some(own) = &model.provenance {
+        let optimizer = &own.optimizer;
+        facts.extend([
+            ("loss", own.loss.to_string()),
+            ("optimizer", format!("{}, learning rate {}", optimizer.name(), optimizer.lr())),
+            ("steps", thousands(own.steps as usize)),
+            ("batch", format!("{} of {} rows", thousands(own.batch), thousands(own.rows))),
+            ("seed", own.seed.to_string()),
+            ("device", own.device.clone()),
+        ]);
+    }
+    let mut text = String::from("<section>\n<h2>The model</h2>\n<table class=\"facts\">\n");
+    for (name, value) in facts {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "<tr><th>{name}</th><td>{}</td></tr>", escaped(&value));
+    }
+    text + "</table>\n</section>\n"
+}

@@ -1,0 +1,263 @@
+//! What a network of two inputs makes of the plane, and the half-planes that its first layer cuts.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use halfplane::{Output, Targets};
+
+use super::chart::{Axis, Chart, Entry, thinned, thousands};
+use super::contour::contours;
+use super::scale::around;
+use super::svg::{Anchor, Picture};
+use super::theme::{colour, sequential};
+use crate::report::plane::{Plane, Region};
+
+/// The plot, in which cells are whole pixels.
+const PLOT: [f64; 2] = [480.0, 420.0];
+
+/// Cells of the plane in each direction.
+pub(super) const CELLS: [usize; 2] = [160, 140];
+
+/// Shades of a colour that are told apart; it keeps the file small.
+const SHADES: f64 = 12.0;
+
+/// More dots than that hide the regions.
+const DOTS: usize = 1500;
+
+/// Lines of so many neurons tell where they have their other side.
+const TICKED: usize = 24;
+
+/// What is drawn.
+pub(super) struct Regions<'a> {
+    pub(super) plane: &'a Plane,
+    pub(super) regions: &'a [Region],
+    pub(super) output: Output,
+    pub(super) classes: &'a [String],
+    pub(super) target: &'a str,
+    pub(super) targets: &'a Targets,
+    /// The rows, in the columns' own units.
+    pub(super) points: &'a [[f64; 2]],
+    /// The first layer's neurons: weights and bias in the columns' own units.
+    pub(super) neurons: &'a [[f64; 3]],
+}
+
+impl Regions<'_> {
+    pub(super) fn picture(&self) -> Picture {
+        let view = self.plane.view;
+        let lines: Vec<_> =
+            self.neurons.iter().map(|neuron| (neuron, self.plane.line(*neuron))).collect();
+        let seen = lines.iter().filter(|(_, line)| line.is_some()).count();
+        let dots = thinned(&(0..self.points.len()).collect::<Vec<_>>(), DOTS);
+        let neurons = match (seen, self.neurons.len()) {
+            (seen, 1) => format!("the line of {seen} neuron"),
+            (seen, all) if seen == all => {
+                format!("the lines of all {all} neurons of the first layer")
+            }
+            (seen, all) => {
+                format!("the lines of {seen} of {all} neurons (the others pass outside)")
+            }
+        };
+        let rows = match dots.len() < self.points.len() {
+            true => format!("{} of {} rows", thousands(dots.len()), thousands(self.points.len())),
+            false => format!("{} rows", thousands(dots.len())),
+        };
+        let title = match self.output {
+            Output::Identity => "Predictions over the plane",
+            _ => "Decision regions",
+        };
+        let mut chart = Chart::new(
+            PLOT,
+            [title, &format!("{neurons}; {rows}")],
+            Axis::linear(self.plane.names[0].as_str(), view[0]),
+            Axis::linear(self.plane.names[1].as_str(), view[1]),
+        );
+        let [corner, size] = chart.plot();
+        chart.svg.clip("plot", corner, size);
+        self.field(&mut chart);
+        self.boundaries(&mut chart);
+        for (neuron, line) in lines {
+            if let Some(line) = line {
+                self.neuron(&mut chart, *neuron, line);
+            }
+        }
+        let numbers = self.numbers();
+        let radius = if dots.len() < 50 { 6.0 } else { 3.5 };
+        for row in dots {
+            chart.dot(self.points[row], radius, &self.hue(row, numbers));
+        }
+        chart.svg.unclip();
+        self.explain(&mut chart, numbers);
+        chart.finish("regions")
+    }
+
+    /// The least and the most number of a regression.
+    fn numbers(&self) -> [f64; 2] {
+        match self.targets {
+            Targets::Numbers { values, .. } => {
+                let regions = self.regions.iter().map(|region| f64::from(region.value));
+                around(values.iter().map(|value| f64::from(*value)).chain(regions))
+            }
+            _ => [0.0, 1.0],
+        }
+    }
+
+    /// A row's colour.
+    fn hue(&self, row: usize, [low, high]: [f64; 2]) -> String {
+        match self.targets {
+            Targets::Binary { values, .. } => colour(values[row] as usize).into(),
+            Targets::Classes { values, .. } => colour(values[row] as usize).into(),
+            Targets::Numbers { values, .. } => {
+                sequential((f64::from(values[row]) - low) / (high - low))
+            }
+        }
+    }
+
+    /// The plane in cells, those of one colour in one path.
+    fn field(&self, chart: &mut Chart) {
+        let [corner, size] = chart.plot();
+        let [columns, rows] = self.plane.cells;
+        let [width, height] = [size[0] / columns as f64, size[1] / rows as f64];
+        let [low, high] = self.numbers();
+        let mut paths: BTreeMap<(String, u32), String> = BTreeMap::new();
+        for (row, cells) in self.regions.chunks(columns).enumerate() {
+            let shade = |region: &Region| match self.output {
+                Output::Identity => {
+                    let share = (f64::from(region.value) - low) / (high - low);
+                    (sequential((share * 4.0 * SHADES).round() / (4.0 * SHADES)), 85)
+                }
+                _ => {
+                    let sure = (f64::from(region.sure) * SHADES).round() / SHADES;
+                    (colour(region.class).to_owned(), (6.0 + 50.0 * sure).round() as u32)
+                }
+            };
+            let mut start = 0;
+            while start < columns {
+                let own = shade(&cells[start]);
+                let run = cells[start..].iter().take_while(|cell| shade(cell) == own).count();
+                let [x, y] = [start as f64 * width, row as f64 * height];
+                let length = run as f64 * width;
+                // Writing to a String cannot fail.
+                let _ = write!(
+                    paths.entry(own).or_default(),
+                    "M{} {}h{length}v{height}h-{length}z",
+                    corner[0] + x,
+                    corner[1] + y,
+                );
+                start += run;
+            }
+        }
+        for ((hue, opacity), path) in paths {
+            let style =
+                format!("fill=\"{hue}\" fill-opacity=\"{:.2}\"", f64::from(opacity) / 100.0);
+            let style = format!("{style} shape-rendering=\"crispEdges\"");
+            chart.svg.element("path", &format!("{style} d=\"{path}\""));
+        }
+    }
+
+    /// Where one class gives way to another.
+    fn boundaries(&self, chart: &mut Chart) {
+        if self.output == Output::Identity {
+            return;
+        }
+        let [corner, size] = chart.plot();
+        let [columns, rows] = self.plane.cells;
+        let [width, height] = [size[0] / columns as f64, size[1] / rows as f64];
+        // Values are those of the cells' middles.
+        let place =
+            |[x, y]: [f64; 2]| [corner[0] + (x + 0.5) * width, corner[1] + (y + 0.5) * height];
+        let count = self.regions.first().map_or(0, |region| region.margins.len());
+        // Of two classes, the second's boundary is the first's.
+        let classes = if count == 2 { 1..2 } else { 0..count };
+        let mut path = String::new();
+        for class in classes {
+            let margins: Vec<f64> =
+                self.regions.iter().map(|region| f64::from(region.margins[class])).collect();
+            for [from, to] in contours(&margins, columns) {
+                let ([x1, y1], [x2, y2]) = (place(from), place(to));
+                let _ = write!(path, "M{x1:.1} {y1:.1}L{x2:.1} {y2:.1}");
+            }
+        }
+        chart.svg.element("path", &format!("class=\"boundary\" d=\"{path}\""));
+    }
+
+    /// A neuron's line, and a tick to the side where it is on.
+    fn neuron(&self, chart: &mut Chart, [u, v, b]: [f64; 3], ends: [[f64; 2]; 2]) {
+        let count = self.neurons.len() as f64;
+        let opacity = (4.0 / count.sqrt()).clamp(0.25, 0.8);
+        let [from, to] = ends.map(|end| chart.at(end));
+        let [name_x, name_y] = &self.plane.names;
+        let told = format!("{u:.4} · {name_x} + {v:.4} · {name_y} + {b:.4} = 0");
+        let place = format!(
+            "x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"",
+            from[0], from[1], to[0], to[1],
+        );
+        let style =
+            format!("class=\"neuron\" stroke-width=\"1.25\" stroke-opacity=\"{opacity:.2}\"");
+        chart.svg.told("line", &format!("{style} {place}"), &told);
+        if self.neurons.len() > TICKED {
+            return;
+        }
+        let middle = [from[0].midpoint(to[0]), from[1].midpoint(to[1])];
+        // The gradient of u·x + v·y in the picture, whose y grows downward.
+        let [[left, top], [width, height]] = chart.plot();
+        let [view_x, view_y] = self.plane.view;
+        let slope = [u * (view_x[1] - view_x[0]) / width, -v * (view_y[1] - view_y[0]) / height];
+        // It must stand square to the line on the page, not only lie on its side.
+        let along = [to[0] - from[0], to[1] - from[1]];
+        let square = [-along[1], along[0]];
+        let toward = square[0] * slope[0] + square[1] * slope[1];
+        let length = square[0].hypot(square[1]).max(1e-9) * toward.signum();
+        let inside = middle[0] >= left && middle[1] >= top;
+        if inside {
+            let tip =
+                [middle[0] + 10.0 * square[0] / length, middle[1] + 10.0 * square[1] / length];
+            let place = format!(
+                "x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"",
+                middle[0], middle[1], tip[0], tip[1],
+            );
+            let style =
+                format!("class=\"neuron\" stroke-width=\"2.5\" stroke-opacity=\"{opacity:.2}\"");
+            chart.svg.element("line", &format!("{style} {place}"));
+        }
+    }
+
+    /// The legend: classes, or the scale of numbers.
+    fn explain(&self, chart: &mut Chart, [low, high]: [f64; 2]) {
+        if self.output != Output::Identity {
+            let entries: Vec<Entry> = self
+                .classes
+                .iter()
+                .take(18)
+                .enumerate()
+                .map(|(class, name)| Entry {
+                    class: "curve thick",
+                    ..Entry::new(colour(class), name)
+                })
+                .collect();
+            return chart.legend(&entries);
+        }
+        let [[_, top], [_, height]] = chart.plot();
+        let left = chart.widen(96.0);
+        const STEPS: usize = 48;
+        for step in 0..STEPS {
+            let share = step as f64 / (STEPS - 1) as f64;
+            let y = top + height * (1.0 - (step + 1) as f64 / STEPS as f64);
+            let style = format!("fill=\"{}\" fill-opacity=\".85\"", sequential(share));
+            chart.svg.rect([left, y], [14.0, height / STEPS as f64 + 0.3], &style);
+        }
+        let scale = super::scale::Scale {
+            domain: [low, high],
+            range: [top + height, top],
+            kind: super::scale::Kind::Linear,
+        };
+        for (value, label) in scale.ticks(6) {
+            chart.svg.text("muted", Anchor::Start, [left + 20.0, scale.at(value) + 4.0], &label);
+        }
+        chart.svg.text(
+            "",
+            Anchor::Start,
+            [left, top - 10.0],
+            &super::svg::shortened(self.target, 12),
+        );
+    }
+}

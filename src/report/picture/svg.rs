@@ -1,0 +1,173 @@
+//! Scalable vector graphics, written by hand: shapes, text, escapes.
+
+use std::fmt::Write as _;
+
+use super::theme::STYLE;
+
+/// A drawing under way; the origin is at the top left.
+#[derive(Default)]
+pub(super) struct Svg {
+    body: String,
+}
+
+/// A finished drawing.
+pub(crate) struct Picture {
+    /// The name of its file, without the ending.
+    pub(crate) name: &'static str,
+    /// What it shows, for those who cannot see it.
+    pub(crate) title: String,
+    size: [f64; 2],
+    body: String,
+}
+
+/// Where a text stands from.
+#[derive(Clone, Copy)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+impl Picture {
+    /// As a file of its own.
+    pub(crate) fn file(&self) -> String {
+        self.svg(&format!("<style>{STYLE}</style>"))
+    }
+
+    /// As a part of a page that has the style.
+    pub(crate) fn part(&self) -> String {
+        self.svg("")
+    }
+
+    fn svg(&self, style: &str) -> String {
+        let Self { size: [width, height], body, title, .. } = self;
+        let title = escaped(title);
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+             width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{title}\">{style}\n\
+             <rect class=\"paper\" width=\"{width}\" height=\"{height}\" rx=\"8\"/>\n{body}</svg>\n"
+        )
+    }
+}
+
+impl Svg {
+    pub(super) fn finish(self, name: &'static str, title: &str, size: [f64; 2]) -> Picture {
+        Picture { name, title: title.into(), size, body: self.body }
+    }
+
+    /// Any element; attributes are written as they are.
+    pub(super) fn element(&mut self, name: &str, attributes: &str) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.body, "<{name} {attributes}/>");
+    }
+
+    /// An element that tells more under the pointer.
+    pub(super) fn told(&mut self, name: &str, attributes: &str, told: &str) {
+        let told = escaped(told);
+        let _ = writeln!(self.body, "<{name} {attributes}><title>{told}</title></{name}>");
+    }
+
+    pub(super) fn line(&mut self, class: &str, [x1, y1]: [f64; 2], [x2, y2]: [f64; 2]) {
+        let place = format!("x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"");
+        self.element("line", &format!("class=\"{class}\" {place}"));
+    }
+
+    /// A line through points, in a colour or in the class's.
+    pub(super) fn polyline(&mut self, class: &str, colour: Option<&str>, points: &[[f64; 2]]) {
+        let points: Vec<String> = points.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
+        let stroke = colour.map(|colour| format!(" stroke=\"{colour}\"")).unwrap_or_default();
+        self.element(
+            "polyline",
+            &format!("class=\"{class}\"{stroke} points=\"{}\"", points.join(" ")),
+        );
+    }
+
+    pub(super) fn rect(&mut self, [x, y]: [f64; 2], [width, height]: [f64; 2], style: &str) {
+        let place =
+            format!("x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"");
+        self.element("rect", &format!("{place} {style}"));
+    }
+
+    pub(super) fn circle(&mut self, [x, y]: [f64; 2], radius: f64, style: &str) {
+        self.element("circle", &format!("cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" {style}"));
+    }
+
+    pub(super) fn text(&mut self, class: &str, anchor: Anchor, place: [f64; 2], text: &str) {
+        self.turned_text(class, anchor, place, 0.0, text);
+    }
+
+    /// Text that is turned about its place, clockwise.
+    pub(super) fn turned_text(
+        &mut self,
+        class: &str,
+        anchor: Anchor,
+        [x, y]: [f64; 2],
+        degrees: f64,
+        text: &str,
+    ) {
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let turn = match degrees {
+            0.0 => String::new(),
+            _ => format!(" transform=\"rotate({degrees} {x:.1} {y:.1})\""),
+        };
+        let text = escaped(text);
+        let _ = writeln!(
+            self.body,
+            "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\"{turn}>{text}</text>"
+        );
+    }
+
+    /// What follows is seen only within a rectangle, until [`Svg::unclip`].
+    pub(super) fn clip(&mut self, name: &str, [x, y]: [f64; 2], [width, height]: [f64; 2]) {
+        let _ = writeln!(
+            self.body,
+            "<clipPath id=\"{name}\"><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
+             height=\"{height:.1}\"/></clipPath><g clip-path=\"url(#{name})\">"
+        );
+    }
+
+    pub(super) fn unclip(&mut self) {
+        self.body.push_str("</g>\n");
+    }
+}
+
+/// Text that is safe within XML, without the control characters that XML has no way to write.
+pub(super) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
+            letter if letter.is_control() => safe.push(' '),
+            letter => safe.push(letter),
+        }
+    }
+    safe
+}
+
+/// At most so many letters.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_cannot_break_out() {
+        assert_eq!(escaped("<a b=\"&\">\u{1}"), "&lt;a b=&quot;&amp;&quot;&gt; ");
+        assert_eq!(shortened("naïveté", 5), "naïv…");
+        assert_eq!(shortened("naïve", 5), "naïve");
+    }
+}
