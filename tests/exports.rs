@@ -82,3 +82,37 @@ fn bad_words_are_refused() {
     }
     assert_eq!(folder.read_bytes("m.safetensors"), before);
 }
+
+#[test]
+fn shells_and_man_learn_every_command_and_flag() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = folder.good(&format!("completions {shell}"));
+        for word in ["train", "predict", "export", "inspect", "hidden", "batch-size"] {
+            assert!(script.contains(word), "{shell} does not know `{word}`");
+        }
+    }
+    assert!(folder.refused("completions tcsh").contains("tcsh"));
+    let said = folder.good("man pages");
+    assert!(said.ends_with(" pages written to pages\n"), "{said}");
+    let page = folder.read("pages/halfplane-train.1");
+    for part in [".TH", "\\-\\-hidden", "\\-\\-tensorboard", "A,B,"] {
+        assert!(page.contains(part), "no `{part}` in\n{page}");
+    }
+    assert!(folder.read("pages/halfplane.1").contains("halfplane\\-train(1)"));
+    folder.write("taken", "precious");
+    assert!(folder.refused("man taken").contains("cannot write taken"));
+}
+
+#[test]
+fn without_a_terminal_there_is_no_dashboard() {
+    let folder = Folder::new();
+    let output = folder.run("train xor --steps 300 --device cpu --live");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    let note = "note: no dashboard, for standard output is no terminal: plain lines instead\n";
+    assert!(error.contains(note), "{error}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("step    200  loss"), "{said}");
+    assert!(!said.contains('\u{1b}'), "no escape sequences: {said}");
+}

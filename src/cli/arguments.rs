@@ -14,6 +14,7 @@ pub(crate) use data::{DataArguments, LayoutArguments, source};
 use super::course::Course;
 use super::export::ExportArguments;
 use super::inspect::InspectArguments;
+use super::manual::{CompletionArguments, ManArguments};
 use super::views::Views;
 use super::{config, resume};
 
@@ -60,6 +61,10 @@ pub(crate) enum Command {
     Devices(DevicesArguments),
     /// Check every kernel on a device: shader against its naive twin
     Doctor(DoctorArguments),
+    /// Print the script that completes the arguments in a shell
+    Completions(CompletionArguments),
+    /// Write manual pages
+    Man(ManArguments),
 }
 
 /// What `train` takes.
@@ -262,6 +267,11 @@ pub(crate) enum OptimizerName {
     Sgd,
     Adam,
     Adamw,
+}
+
+/// The definition of all arguments.
+pub(super) fn definition() -> clap::Command {
+    Arguments::command()
 }
 
 /// Parses the arguments, those of the configuration file that they name, and those of the training

@@ -11,6 +11,7 @@ mod doctor;
 mod export;
 mod inspect;
 mod interrupt;
+mod manual;
 mod outputs;
 mod plan;
 mod predict;
@@ -47,6 +48,8 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Completions(own) => manual::completions(&own, arguments::definition()),
+        Command::Man(own) => manual::man(&own, arguments::definition()),
         Command::Doctor(arguments) => doctor::run(&arguments),
     }?;
     Ok(Outcome::Done)

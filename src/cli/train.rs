@@ -9,7 +9,7 @@ use super::arguments::TrainArguments;
 use super::outputs::apart;
 use super::settings::Settings;
 use super::{Outcome, interrupt};
-use crate::report::{Done, Report, Sinks, Verbosity, note};
+use crate::report::{Done, Report, Screen, Sinks, Verbosity, note};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     let Settings { data, validation, warnings, network, mut options } =
@@ -31,11 +31,12 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
         metrics: arguments.metrics.as_deref(),
         pictures: views.report.as_deref(),
         tensorboard: views.tensorboard.as_deref(),
+        screen: if views.live { Screen::Live } else { Screen::Lines },
         done,
     };
     let mut report = Report::open(&sinks, &trainer, verbosity)?;
     report.warn(&warnings);
-    report.begin(&trainer, &data, &options)?;
+    report.begin(&mut trainer, &data, &options)?;
     trainer = trainer.with_interrupt(interrupt::flag()?);
     let summary = trainer.run(|event| report.event(event))?;
     let interrupted = summary.ended == Ended::Interrupted;

@@ -11,6 +11,9 @@ pub(crate) struct Views {
     /// Write pictures here: SVG files, and index.html with all of them
     #[arg(long, value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
+    /// Show curves and pace on a dashboard, and for two columns of numbers the plane as it bends
+    #[arg(long)]
+    pub(crate) live: bool,
     /// Write TensorBoard's event files here
     #[arg(long, value_name = "DIR")]
     pub(crate) tensorboard: Option<PathBuf>,

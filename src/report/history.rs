@@ -56,6 +56,11 @@ impl History {
         if self.whole_batches() { "step" } else { "epoch" }
     }
 
+    /// Steps in what a place is counted in.
+    pub(crate) fn steps_per_unit(&self) -> f64 {
+        self.per_epoch as f64
+    }
+
     /// Whether every step takes all rows, so that an epoch says what its step says.
     pub(crate) fn whole_batches(&self) -> bool {
         self.per_epoch == 1

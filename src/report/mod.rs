@@ -3,7 +3,9 @@
 //! Must not know: anything but events and results.
 
 mod history;
+mod live;
 mod metrics;
+mod palette;
 pub(crate) mod picture;
 mod plane;
 mod profile;
@@ -38,6 +40,15 @@ pub(crate) struct Done {
     pub(crate) epochs: u64,
 }
 
+/// How the terminal shows a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Screen {
+    /// Lines, one after another.
+    Lines,
+    /// A dashboard.
+    Live,
+}
+
 /// Where a training's events and results go, beside the terminal.
 pub(crate) struct Sinks<'a> {
     /// A file for JSON lines.
@@ -48,6 +59,8 @@ pub(crate) struct Sinks<'a> {
     pub(crate) tensorboard: Option<&'a Path>,
     /// Where the file of lines goes on, where the training does.
     pub(crate) done: Option<Done>,
+    /// How the terminal shows it.
+    pub(crate) screen: Screen,
 }
 
 /// Tells of a training.
@@ -56,6 +69,8 @@ pub(crate) struct Report {
     tensorboard: Option<tensorboard::TensorBoard>,
     pictures: Option<(PathBuf, History)>,
     progress: Option<progress::Progress>,
+    live: Option<live::Live>,
+    screen: Screen,
     verbosity: Verbosity,
 }
 
@@ -81,6 +96,8 @@ impl Report {
             tensorboard: sinks.tensorboard.map(board).transpose()?,
             pictures: sinks.pictures.map(pictures).transpose()?,
             progress: None,
+            live: None,
+            screen: sinks.screen,
             verbosity,
         })
     }
@@ -95,15 +112,26 @@ impl Report {
     /// Says what is going to be trained, and where.
     pub(crate) fn begin(
         &mut self,
-        trainer: &Trainer<'_>,
+        trainer: &mut Trainer<'_>,
         data: &Dataset,
         options: &TrainOptions,
     ) -> Result<()> {
-        if self.verbosity == Verbosity::Normal {
-            print(&summary::heading(trainer, data, options))?;
-            self.progress = Some(progress::Progress::begin(trainer.plan(), options));
+        self.say(&summary::heading(trainer, data, options))?;
+        match (self.screen, live::obstacle()) {
+            (Screen::Live, None) => self.live = Some(live::Live::begin(trainer, data, options)?),
+            (Screen::Live, Some(obstacle)) => {
+                note(&format!("no dashboard, for {obstacle}: plain lines instead"));
+                self.lines(trainer, options);
+            }
+            (Screen::Lines, _) => self.lines(trainer, options),
         }
         Ok(())
+    }
+
+    fn lines(&mut self, trainer: &Trainer<'_>, options: &TrainOptions) {
+        if self.verbosity == Verbosity::Normal {
+            self.progress = Some(progress::Progress::begin(trainer.plan(), options));
+        }
     }
 
     /// Passes an event on.
@@ -124,7 +152,9 @@ impl Report {
         if let Some(progress) = &mut self.progress {
             progress.event(event);
         }
-        ControlFlow::Continue(())
+        let Some(live) = &self.live else { return ControlFlow::Continue(()) };
+        live.event(event);
+        if live.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Says what came of it.
@@ -136,8 +166,15 @@ impl Report {
         summary: &Summary,
     ) -> Result<()> {
         // The bar goes first: it would take the last line along.
-        let shown = self.progress.take().is_some();
-        if shown { print(&summary::summary(trainer, data, options, summary)?) } else { Ok(()) }
+        self.progress = None;
+        if let Some(live) = self.live.take() {
+            live.model(trainer.model()?);
+            live.linger();
+        }
+        match self.verbosity {
+            Verbosity::Normal => print(&summary::summary(trainer, data, options, summary)?),
+            Verbosity::Quiet => Ok(()),
+        }
     }
 
     /// Draws what came of it, where that is wanted.

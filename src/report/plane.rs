@@ -54,6 +54,11 @@ impl Plane {
         Some(plane)
     }
 
+    /// The same view in so many columns and rows of cells.
+    pub(crate) fn with_cells(self, cells: [usize; 2]) -> Self {
+        Self { cells, ..self }
+    }
+
     /// Rows \[N, 2\] of a network's inputs, in the columns' own units.
     pub(crate) fn points(&self, features: &[f32]) -> Vec<[f64; 2]> {
         let restore = |value: f32, [mean, scale]: [f32; 2]| {

@@ -129,7 +129,7 @@ impl Chart {
 }
 
 /// About so many of many points, first and last among them.
-pub(super) fn thinned<T: Copy>(points: &[T], most: usize) -> Vec<T> {
+pub(crate) fn thinned<T: Copy>(points: &[T], most: usize) -> Vec<T> {
     let stride = points.len().div_ceil(most.max(2)).max(1);
     let mut kept: Vec<T> = points.iter().copied().step_by(stride).collect();
     if !(points.len().wrapping_sub(1)).is_multiple_of(stride)
@@ -155,7 +155,7 @@ pub(crate) fn thousands(count: usize) -> String {
 }
 
 /// Four digits that say something.
-pub(super) fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
         size if size >= 1000.0 => format!("{value:.0}"),

@@ -4,7 +4,7 @@ use halfplane::metrics::Confusion;
 
 use super::chart::thousands;
 use super::svg::{Anchor, Picture, Svg, shortened};
-use super::theme::colour;
+use crate::report::palette::colour;
 
 /// Past so many classes the cells have no room for numbers.
 const READABLE: usize = 20;

@@ -5,8 +5,8 @@ use halfplane::metrics::{Calibration, Ranking};
 use super::chart::{Axis, Chart, Entry, short, thinned, thousands};
 use super::scale::{Kind, around};
 use super::svg::Picture;
-use super::theme::colour;
 use crate::report::history::History;
+use crate::report::palette::colour;
 
 /// More points than that show nothing more.
 const POINTS: usize = 500;
@@ -19,9 +19,7 @@ pub(super) fn loss(history: &History) -> Option<Picture> {
     let batches = history.steps();
     let [epochs, validation] = [history.training(), history.validation()];
     let shown = || batches.iter().chain(epochs).chain(validation);
-    if shown().next().is_none() {
-        return None;
-    }
+    shown().next()?;
     let positive = shown().all(|[_, loss]| *loss > 0.0);
     let [low, high] = around(shown().map(|[_, loss]| *loss));
     let wide = |[low, high]: [f64; 2]| positive && high > 10.0 * low.max(0.0);
@@ -49,7 +47,8 @@ pub(super) fn loss(history: &History) -> Option<Picture> {
     }
     let curves = [("training", colour(0), epochs), ("validation", colour(1), validation)];
     for (name, hue, points) in curves {
-        if !points.is_empty() && !(alone && name == "training") {
+        let again = alone && name == "training";
+        if !points.is_empty() && !again {
             chart.curve("curve", Some(hue), &thinned(points, POINTS));
             legend.push(Entry::new(hue, name));
         }

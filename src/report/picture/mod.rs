@@ -20,6 +20,7 @@ use halfplane::{Error, Model, Result, Targets};
 
 use super::history::History;
 use super::plane::{Plane, drawable, regions};
+pub(crate) use chart::{short, thinned};
 use curves::Rest;
 use residuals::Numbers;
 use svg::Picture;

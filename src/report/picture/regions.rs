@@ -9,7 +9,7 @@ use super::chart::{Axis, Chart, Entry, thinned, thousands};
 use super::contour::contours;
 use super::scale::around;
 use super::svg::{Anchor, Picture};
-use super::theme::{colour, sequential};
+use crate::report::palette::{colour, sequential};
 use crate::report::plane::{Plane, Region};
 
 /// The plot, in which cells are whole pixels.

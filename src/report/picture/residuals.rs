@@ -3,7 +3,7 @@
 use super::chart::{Axis, Chart, thinned, thousands};
 use super::scale::{Kind, Scale, around};
 use super::svg::{Anchor, Picture};
-use super::theme::colour;
+use crate::report::palette::colour;
 
 /// More dots than that hide each other.
 const DOTS: usize = 2000;

@@ -1,0 +1,54 @@
+//! `halfplane completions` and `halfplane man`: what the definitions of the arguments say, for
+//! shells and for `man`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, Command};
+use clap_complete::Shell;
+use clap_mangen::Man;
+use halfplane::files::write_beside;
+use halfplane::{Error, Result};
+
+use crate::report;
+
+/// What `completions` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionArguments {
+    /// The shell
+    shell: Shell,
+}
+
+/// What `man` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// The folder for halfplane.1, halfplane-train.1, …
+    folder: PathBuf,
+}
+
+/// Prints the script that completes the arguments in a shell.
+pub(super) fn completions(arguments: &CompletionArguments, mut command: Command) -> Result<()> {
+    let mut script = Vec::new();
+    let name = command.get_name().to_owned();
+    clap_complete::generate(arguments.shell, &mut command, name, &mut script);
+    report::print(&String::from_utf8_lossy(&script))
+}
+
+/// Writes a page for the program and one for each of its commands.
+pub(super) fn man(arguments: &ManArguments, command: Command) -> Result<()> {
+    let folder = &arguments.folder;
+    let failed = |source| Error::File { verb: "write", path: folder.clone(), source };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let mut command = command.disable_help_subcommand(true);
+    command.build();
+    let commands = command.get_subcommands().cloned().chain([command.clone()]);
+    let mut count = 0;
+    for command in commands {
+        let page = Man::new(command);
+        let mut text = Vec::new();
+        page.render(&mut text).map_err(failed)?;
+        write_beside(&folder.join(page.get_filename()), &text)?;
+        count += 1;
+    }
+    report::print(&format!("{count} pages written to {}\n", folder.display()))
+}

@@ -1,0 +1,240 @@
+//! A dashboard in the terminal: curves, pace, time to go, and for two columns of numbers the plane
+//! as it bends.
+//!
+//! A thread of its own draws and listens to the keys, so that the training neither waits for the
+//! terminal nor the terminal for a long step.
+
+mod board;
+mod pace;
+mod view;
+
+use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use halfplane::{Dataset, Error, Event, Model, Result, Targets, TrainOptions, Trainer};
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{self, KeyCode, KeyEventKind, KeyModifiers};
+use ratatui::text::Line;
+
+use super::history::History;
+use board::Board;
+use pace::Pace;
+use view::View;
+
+/// The time between two pictures, if drawing them does not take long.
+const FRAME: Duration = Duration::from_millis(80);
+
+/// A process that a second Ctrl-C ends says 128 + SIGINT.
+const INTERRUPTED: i32 = 130;
+
+/// The dashboard of a training.
+pub(super) struct Live {
+    shared: Arc<Shared>,
+    painter: Option<JoinHandle<()>>,
+}
+
+/// What the training and the painter share.
+struct Shared {
+    begun: Instant,
+    board: Mutex<Board>,
+    /// The model whose plane is shown.
+    model: Mutex<Option<Arc<Model>>>,
+    /// The user wants the training to end.
+    asked: AtomicBool,
+    /// Nothing is to be drawn any more.
+    over: AtomicBool,
+    /// A key was pressed after the end.
+    pressed: AtomicBool,
+}
+
+/// Why there can be no dashboard, if there can be none.
+pub(super) fn obstacle() -> Option<&'static str> {
+    let dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
+    match (std::io::stdout().is_terminal(), dumb) {
+        (false, _) => Some("standard output is no terminal"),
+        (true, true) => Some("this terminal can only print lines (TERM is dumb)"),
+        (true, false) => None,
+    }
+}
+
+impl Live {
+    /// Takes the terminal over. It is given back when this is dropped, and by a panic.
+    pub(super) fn begin(
+        trainer: &mut Trainer<'_>,
+        data: &Dataset,
+        options: &TrainOptions,
+    ) -> Result<Self> {
+        let model = trainer.model()?;
+        let mut targets = data.targets().clone();
+        if let Targets::Numbers { values, .. } = &mut targets {
+            model.preprocessing.target.restore(values);
+        }
+        let view = View::of(&model, data.features(), &targets);
+        let plan = trainer.plan();
+        let per_epoch = plan.steps_per_epoch();
+        let board = Board {
+            network: format!(
+                "{}, {} parameters, predicts {}",
+                model.network,
+                model.network.parameters(),
+                model.target,
+            ),
+            device: trainer.device().to_owned(),
+            history: History::new(per_epoch),
+            steps_per_epoch: per_epoch,
+            goal: trainer.step() + options.length.steps(per_epoch),
+            step: trainer.step(),
+            pace: Pace::default(),
+            plane: view.as_ref().map(|view| view.plane.names.clone()),
+            ended: None,
+            asked: false,
+        };
+        let shared = Arc::new(Shared {
+            begun: Instant::now(),
+            board: Mutex::new(board),
+            model: Mutex::new(Some(Arc::new(model))),
+            asked: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            pressed: AtomicBool::new(false),
+        });
+        let terminal = ratatui::try_init().map_err(|source| {
+            ratatui::restore();
+            Error::File { verb: "write", path: "the terminal".into(), source }
+        })?;
+        silence_on_panic(&shared);
+        let own = Arc::clone(&shared);
+        let painter = std::thread::spawn(move || own.paint(terminal, view.as_ref()));
+        Ok(Self { shared, painter: Some(painter) })
+    }
+
+    /// Shows what happened.
+    pub(super) fn event(&self, event: &Event) {
+        lock(&self.shared.board).event(event, self.shared.begun.elapsed());
+    }
+
+    /// Shows the plane of a model.
+    pub(super) fn model(&self, model: Model) {
+        *lock(&self.shared.model) = Some(Arc::new(model));
+    }
+
+    /// Whether the user wants the training to end.
+    pub(super) fn asked(&self) -> bool {
+        self.shared.asked.load(Ordering::Relaxed)
+    }
+
+    /// Leaves the last picture until a key is pressed, unless a key has ended the training.
+    pub(super) fn linger(&self) {
+        let alive = || self.painter.as_ref().is_some_and(|painter| !painter.is_finished());
+        while !self.asked() && !self.shared.pressed.load(Ordering::Relaxed) && alive() {
+            std::thread::sleep(FRAME);
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::Relaxed);
+        if let Some(painter) = self.painter.take() {
+            // A painter that has panicked has said so.
+            let _ = painter.join();
+        }
+        ratatui::restore();
+    }
+}
+
+impl Shared {
+    /// Draws and listens until it is over.
+    fn paint(&self, mut terminal: DefaultTerminal, view: Option<&View>) {
+        let mut plane = Vec::new();
+        let mut shown = None;
+        while !self.over.load(Ordering::Relaxed) {
+            let started = Instant::now();
+            if let Some(view) = view {
+                self.plane(&terminal, view, &mut shown, &mut plane);
+            }
+            {
+                let board = lock(&self.board);
+                let now = self.begun.elapsed();
+                // A terminal that is gone draws nothing; the training goes on.
+                let _ = terminal.draw(|frame| board.draw(frame, now, plane.clone()));
+            }
+            // At most a fifth of the time is drawn.
+            self.listen(FRAME.max(4 * started.elapsed()));
+        }
+    }
+
+    /// Draws the plane anew where the model is another one, or the terminal has another size.
+    fn plane(
+        &self,
+        terminal: &DefaultTerminal,
+        view: &View,
+        shown: &mut Option<(Arc<Model>, [usize; 2])>,
+        lines: &mut Vec<Line<'static>>,
+    ) {
+        let Ok(size) = terminal.size() else { return };
+        let areas = lock(&self.board).areas(size.into());
+        let (Some(size), Some(model)) = (areas.plane(), lock(&self.model).clone()) else { return };
+        let same = |(old, at): &(Arc<Model>, [usize; 2])| Arc::ptr_eq(old, &model) && *at == size;
+        if !shown.as_ref().is_some_and(same) {
+            // Weights that overflow have no plane; the last one stays.
+            if let Ok(drawn) = view.lines(&model, size) {
+                *lines = drawn;
+            }
+            *shown = Some((model, size));
+        }
+    }
+
+    /// Waits for keys.
+    fn listen(&self, time: Duration) {
+        let until = Instant::now() + time;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match event::poll(left) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(_) => return std::thread::sleep(left),
+            }
+            if let Ok(event::Event::Key(key)) = event::read()
+                && key.kind == KeyEventKind::Press
+            {
+                self.pressed(key.code, key.modifiers);
+            }
+        }
+    }
+
+    fn pressed(&self, code: KeyCode, modifiers: KeyModifiers) {
+        let mut board = lock(&self.board);
+        if board.ended.is_some() {
+            return self.pressed.store(true, Ordering::Relaxed);
+        }
+        let control = code == KeyCode::Char('c') && modifiers.contains(KeyModifiers::CONTROL);
+        if control && self.asked.load(Ordering::Relaxed) {
+            ratatui::restore();
+            std::process::exit(INTERRUPTED);
+        }
+        if control || code == KeyCode::Char('q') {
+            board.asked = true;
+            self.asked.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Lets the painter stop before a panic says what it has to say on the terminal given back.
+fn silence_on_panic(shared: &Arc<Shared>) {
+    let own = Arc::downgrade(shared);
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if let Some(shared) = own.upgrade() {
+            shared.over.store(true, Ordering::Relaxed);
+        }
+        tell(panic);
+    }));
+}
+
+/// What a thread that has panicked held is still good to be looked at.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,204 @@
+//! The plane in a terminal: two pixels to a character, regions, neurons' lines and rows.
+
+use halfplane::{Model, Output, Result, Targets};
+use ratatui::style::{Color, Style};
+use ratatui::text::{Line, Span};
+
+use crate::report::palette::{colour, rgb, sequential};
+use crate::report::picture::thinned;
+use crate::report::plane::{Plane, Region, drawable, regions};
+
+/// More rows than that hide the regions.
+const ROWS: usize = 400;
+
+/// Past so many neurons their lines hide everything.
+const LINES: usize = 64;
+
+const PAPER: [u8; 3] = [21, 24, 30];
+const INK: [u8; 3] = [243, 244, 246];
+
+/// Red, green and blue.
+type Pixel = [u8; 3];
+
+/// What the plane holds besides what the network makes of it.
+pub(super) struct View {
+    pub(super) plane: Plane,
+    output: Output,
+    rows: Vec<([f64; 2], Mark)>,
+    numbers: [f64; 2],
+}
+
+/// A row's class or number.
+#[derive(Clone, Copy)]
+enum Mark {
+    Class(usize),
+    Number(f64),
+}
+
+impl View {
+    /// The view of rows \[N, I\] with their targets in their own unit, where the model takes two
+    /// numbers.
+    pub(super) fn of(model: &Model, features: &[f32], targets: &Targets) -> Option<Self> {
+        if !drawable(targets) {
+            return None;
+        }
+        let plane = Plane::of(&model.preprocessing, features, [1, 1])?;
+        let mark = |row: usize| match targets {
+            Targets::Binary { values, .. } => Mark::Class(values[row] as usize),
+            Targets::Classes { values, .. } => Mark::Class(values[row] as usize),
+            Targets::Numbers { values, .. } => Mark::Number(f64::from(values[row])),
+        };
+        let points = plane.points(features);
+        let rows: Vec<_> = points.iter().enumerate().map(|(row, at)| (*at, mark(row))).collect();
+        let numbers = rows.iter().fold([f64::MAX, f64::MIN], |[low, high], (_, mark)| match mark {
+            Mark::Number(number) => [low.min(*number), high.max(*number)],
+            Mark::Class(_) => [0.0, 1.0],
+        });
+        Some(Self { plane, output: model.network.output, rows: thinned(&rows, ROWS), numbers })
+    }
+
+    /// The plane as a model parts it, in so many columns and lines of characters.
+    ///
+    /// # Errors
+    /// Those of a prediction.
+    pub(super) fn lines(
+        &self,
+        model: &Model,
+        [columns, lines]: [usize; 2],
+    ) -> Result<Vec<Line<'static>>> {
+        let size = [columns, 2 * lines];
+        if columns == 0 || lines == 0 {
+            return Ok(Vec::new());
+        }
+        let plane = self.plane.clone().with_cells(size);
+        let network = &model.network;
+        let answers = model.predict(&plane.inputs())?;
+        let found = regions(&answers, network.output, network.outputs);
+        let mut pixels: Vec<Pixel> = found.iter().map(|region| self.shade(region)).collect();
+        let neurons = plane.neurons(&model.parameters.layers[0]);
+        for neuron in neurons.into_iter().take(LINES) {
+            if let Some(ends) = plane.line(neuron) {
+                trace(&mut pixels, columns, ends.map(|end| place(&plane, end)));
+            }
+        }
+        for (at, mark) in &self.rows {
+            let [x, y] = place(&plane, *at).map(|axis| axis.max(0.0) as usize);
+            if let Some(pixel) = pixels.get_mut(y.min(2 * lines - 1) * columns + x.min(columns - 1))
+            {
+                *pixel = self.colour_of(*mark);
+            }
+        }
+        Ok(pixels.chunks(2 * columns).map(|pair| line(pair, columns)).collect())
+    }
+
+    fn shade(&self, region: &Region) -> Pixel {
+        match self.output {
+            Output::Identity => self.colour_of(Mark::Number(f64::from(region.value))),
+            _ => {
+                let share = 0.12 + 0.45 * f64::from(region.sure);
+                mixed(PAPER, rgb(colour(region.class)), share)
+            }
+        }
+    }
+
+    fn colour_of(&self, mark: Mark) -> Pixel {
+        match mark {
+            Mark::Class(class) => mixed(rgb(colour(class)), INK, 0.15),
+            Mark::Number(number) => {
+                let [low, high] = self.numbers;
+                rgb(&sequential((number - low) / (high - low).max(f64::MIN_POSITIVE)))
+            }
+        }
+    }
+}
+
+/// A point's place in pixels.
+fn place(plane: &Plane, [x, y]: [f64; 2]) -> [f64; 2] {
+    let [columns, rows] = plane.cells.map(|count| count as f64);
+    let [view_x, view_y] = plane.view;
+    let share = |value: f64, [low, high]: [f64; 2]| (value - low) / (high - low);
+    [share(x, view_x) * columns, (1.0 - share(y, view_y)) * rows]
+}
+
+/// Lightens the pixels along a line.
+fn trace(pixels: &mut [Pixel], columns: usize, [from, to]: [[f64; 2]; 2]) {
+    let rows = pixels.len() / columns;
+    let length = (to[0] - from[0]).abs().max((to[1] - from[1]).abs()).ceil().max(1.0);
+    let mut last = None;
+    for step in 0..=length as usize {
+        let share = step as f64 / length;
+        let [x, y] = [0, 1].map(|axis| from[axis] + share * (to[axis] - from[axis]));
+        let place = (x as usize).min(columns - 1) + (y as usize).min(rows - 1) * columns;
+        if last != Some(place) {
+            pixels[place] = mixed(pixels[place], INK, 0.4);
+        }
+        last = Some(place);
+    }
+}
+
+fn mixed(from: Pixel, to: Pixel, share: f64) -> Pixel {
+    [0, 1, 2].map(|channel| {
+        let (from, to) = (f64::from(from[channel]), f64::from(to[channel]));
+        (from + share * (to - from)).round() as u8
+    })
+}
+
+/// A line of characters from two lines of pixels.
+fn line(pair: &[Pixel], columns: usize) -> Line<'static> {
+    let (upper, lower) = pair.split_at(columns);
+    let character = |(upper, lower): (&Pixel, &Pixel)| {
+        Span::styled("▀", Style::new().fg(terminal(*upper)).bg(terminal(*lower)))
+    };
+    upper.iter().zip(lower).map(character).collect()
+}
+
+/// A colour that the terminal has: any, or the nearest of its cube of 216.
+pub(super) fn terminal([r, g, b]: Pixel) -> Color {
+    let all =
+        std::env::var("COLORTERM").is_ok_and(|value| value == "truecolor" || value == "24bit");
+    if all {
+        return Color::Rgb(r, g, b);
+    }
+    let [r, g, b] = [r, g, b].map(|channel| (u16::from(channel) * 5 + 127) / 255);
+    Color::Indexed((16 + 36 * r + 6 * g + b) as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use halfplane::spec::{LayerParameters, Parameters};
+    use halfplane::{Dataset, Network};
+
+    /// A network whose only neuron says yes where x1 > 0.5.
+    fn model() -> Model {
+        let data = Dataset::xor();
+        let layer = LayerParameters { weight: vec![1000.0, 0.0], bias: vec![-500.0] };
+        Model {
+            network: Network::new(2, &[], 1),
+            parameters: Parameters { layers: vec![layer] },
+            preprocessing: data.preprocessing().clone(),
+            target: "y".into(),
+            classes: data.classes().to_vec(),
+            provenance: None,
+        }
+    }
+
+    #[test]
+    fn the_plane_is_parted_where_the_neuron_parts_it() {
+        let (data, model) = (Dataset::xor(), model());
+        let view = View::of(&model, data.features(), data.targets()).expect("two numbers");
+        let lines = view.lines(&model, [40, 10]).expect("it can be drawn");
+        assert_eq!(lines.len(), 10);
+        let of = |column: usize| lines[4].spans[column].style.fg;
+        assert_eq!(lines[4].spans.len(), 40);
+        assert_eq!(of(2), of(15), "one region left of the line");
+        assert_eq!(of(25), of(37), "one region right of it");
+        assert_ne!(of(2), of(37), "two regions");
+        // It falls between two characters.
+        let line = [of(19), of(20)];
+        assert!(line.iter().any(|own| *own != of(15) && *own != of(25)), "the line itself");
+        for size in [[0, 5], [5, 0], [1, 1]] {
+            assert!(view.lines(&model, size).is_ok(), "{size:?}");
+        }
+    }
+}
