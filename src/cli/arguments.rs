@@ -12,6 +12,7 @@ use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Result, Strategy};
 pub(crate) use data::{DataArguments, LayoutArguments, source};
 
 use super::course::Course;
+use super::evaluate::EvaluateArguments;
 use super::export::ExportArguments;
 use super::inspect::InspectArguments;
 use super::manual::{CompletionArguments, ManArguments};
@@ -34,6 +35,7 @@ Examples:
   halfplane train data.csv --patience 20 --checkpoint run/ --output model.safetensors
   halfplane train --resume run/                after Ctrl-C, a crash or a kill
   halfplane predict model.safetensors new.csv --output predictions.csv
+  halfplane evaluate model.safetensors test.csv
   halfplane inspect model.safetensors          layers, memory, preprocessing, how it was trained
   halfplane export model.safetensors model.onnx
   halfplane plan xor --hidden 10,10,10         the dispatch graph, and what it costs
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Train(Box<TrainArguments>),
     /// Apply a trained model to the rows of a table
     Predict(PredictArguments),
+    /// Score a trained model on rows whose target is known
+    Evaluate(EvaluateArguments),
     /// Tell a model's layers, cost, preprocessing, and how it was trained
     Inspect(InspectArguments),
     /// Write a model for other programs: ONNX, or a PyTorch script

@@ -8,6 +8,7 @@ mod config;
 mod course;
 mod devices;
 mod doctor;
+mod evaluate;
 mod export;
 mod inspect;
 mod interrupt;
@@ -44,6 +45,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Train(arguments) => return train::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),

@@ -7,6 +7,7 @@ mod pytorch;
 
 use std::path::Path;
 
+use crate::data::Preprocessing;
 use crate::spec::named;
 use crate::{Error, Result};
 
@@ -39,6 +40,15 @@ impl Format {
             )),
         }
     }
+}
+
+/// The numbers that stand for a missing one, however they are written.
+fn missing_numbers(preprocessing: &Preprocessing) -> Vec<f32> {
+    let numbers = preprocessing.na.iter().filter_map(|word| word.parse().ok());
+    let mut numbers: Vec<f32> = numbers.filter(|number: &f32| number.is_finite()).collect();
+    numbers.sort_by(f32::total_cmp);
+    numbers.dedup();
+    numbers
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::missing_numbers;
 use crate::Model;
 use crate::data::{Column, Encoding, MissingNumber, MissingWord, OtherWord, TargetEncoding};
 use crate::spec::{Activation, Output};
@@ -32,6 +33,7 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
         ("@HEADER@", list(header(model).iter().map(String::as_str))),
         ("@CLASSES@", list(model.classes.iter().map(String::as_str))),
         ("@MISSING@", list(na)),
+        ("@NUMBERS@", format!("{:?}", missing_numbers(&model.preprocessing))),
         ("@LAYERS@", layers(model)),
         ("@ANSWER@", answer(model)),
         // Last: columns may be called anything.

@@ -19,6 +19,8 @@ HEADER = @HEADER@
 CLASSES = @CLASSES@
 # Fields that say that a value is missing.
 MISSING = @MISSING@
+# Numbers that say so, too.
+MISSING_NUMBERS = @NUMBERS@
 
 net = nn.Sequential(
 @LAYERS@)
@@ -38,9 +40,11 @@ def as_is(fields):
 
 def numeric(fields, mean, scale, indicator):
     """The number, standardised; a missing one counts as the mean. Perhaps whether it is missing."""
+    numbers = torch.tensor([[mean if field in MISSING else float(field)] for field in fields])
     missing = torch.tensor([[field in MISSING] for field in fields])
-    numbers = torch.tensor([[0.0 if field in MISSING else float(field)] for field in fields])
-    standardised = (torch.where(missing, torch.tensor(mean), numbers) - mean) / scale
+    for number in MISSING_NUMBERS:
+        missing |= numbers == number
+    standardised = (torch.where(missing, mean, numbers) - mean) / scale
     return torch.cat([standardised, missing.float()], dim=1) if indicator else standardised
 
 

@@ -10,6 +10,7 @@ pub(crate) mod picture;
 mod plane;
 mod profile;
 mod progress;
+mod scores;
 mod summary;
 mod tensorboard;
 
@@ -17,13 +18,17 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use halfplane::data::Warning;
+use halfplane::data::{TargetEncoding, Warning};
 use halfplane::metrics::Scores;
 use halfplane::{Dataset, Error, Event, Result, Summary, Targets, TrainOptions, Trainer};
 
 use history::History;
 
+<<<<<<< HEAD
 pub(crate) use profile::{profile, roofline};
+=======
+pub(crate) use scores::scores;
+>>>>>>> 854c2d3 (Score a model on rows whose target is known)
 pub(crate) use summary::largest;
 
 /// How much is said.
@@ -183,10 +188,7 @@ impl Report {
         let model = trainer.model()?;
         let mut predictions = trainer.predict()?;
         model.preprocessing.target.restore(&mut predictions);
-        let mut targets = data.targets().clone();
-        if let Targets::Numbers { values, .. } = &mut targets {
-            model.preprocessing.target.restore(values);
-        }
+        let targets = own_unit(data.targets(), model.preprocessing.target);
         let scores = Scores::of(&targets, &predictions, None)?;
         let results = picture::Results {
             model: &model,
@@ -194,6 +196,7 @@ impl Report {
             features: data.features(),
             targets: &targets,
             predictions: &predictions,
+            weights: None,
             scores: &scores,
             history: Some(history),
         };
@@ -218,6 +221,15 @@ impl Report {
         let board = self.tensorboard.map_or(Ok(()), tensorboard::TensorBoard::finish);
         self.metrics.map_or(Ok(()), metrics::Metrics::finish).and(board)
     }
+}
+
+/// Targets as the table has them: what was done to numbers, undone.
+pub(crate) fn own_unit(targets: &Targets, encoding: TargetEncoding) -> Targets {
+    let mut targets = targets.clone();
+    if let Targets::Numbers { values, .. } = &mut targets {
+        encoding.restore(values);
+    }
+    targets
 }
 
 /// Prints to standard output. A reader that has gone away (`| head`) is no error.

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 pub(crate) struct Folder(tempfile::TempDir);
 
+#[allow(dead_code, reason = "no test needs all of it")]
 impl Folder {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary folder can be made"))

@@ -58,6 +58,10 @@ def all(folder):
     new = {name: numbers(40, 3, 100, missing=0.2) for name in "abc"}
     new["b"] = numbers(40, 0.01)
     yield case("numbers-with-holes", table | {"y": y}, new, ["--target", "y", "--task", "regression"])
+    # A number that stands for a missing one reaches the graph as it is.
+    coded = {name: ["-999" if field == "" else field for field in column] for name, column in new.items()}
+    options = ["--target", "y", "--task", "regression", "--na", "NA,-999"]
+    yield case("missing-by-number", table | {"y": y}, coded, options, missing=("", "NA"))
     whole = {"a": numbers(rows, 3, 10), "b": numbers(rows, 0.1)}
     y = [f"{float(a) * float(b):.5g}" for a, b in zip(whole["a"], whole["b"])]
     yield case("as-they-stand", whole | {"y": y}, {"a": numbers(40, 3, 10), "b": numbers(40, 0.1)},

@@ -169,6 +169,10 @@ fn operate(node: &proto::Node, inputs: &[&Tensor]) -> Tensor {
         "Softmax" => softmax(first),
         "IsNaN" => bools(first, first.as_floats().iter().map(|x| x.is_nan()).collect()),
         "Equal" => equal(inputs),
+        "Or" => {
+            let (a, b) = (first.as_bools(), inputs[1].as_bools());
+            bools(first, a.iter().zip(b).map(|(a, b)| *a || *b).collect())
+        }
         "Where" => choose(inputs),
         "Cast" => {
             assert_eq!(int("to"), i64::from(kind::FLOAT));
@@ -251,9 +255,16 @@ fn bools(like: &Tensor, values: Vec<bool>) -> Tensor {
 
 fn equal(inputs: &[&Tensor]) -> Tensor {
     let shape = common(inputs);
-    let at = |operand: &Tensor, row, column| operand.as_words()[operand.place(row, column)].clone();
-    let values = places(shape).map(|(r, c)| at(inputs[0], r, c) == at(inputs[1], r, c)).collect();
-    Tensor { shape: shape.to_vec(), data: Data::Bools(values) }
+    let same = |(row, column)| {
+        let [a, b] =
+            [0, 1].map(|operand| (&inputs[operand].data, inputs[operand].place(row, column)));
+        match (a, b) {
+            ((Data::Words(a), i), (Data::Words(b), j)) => a[i] == b[j],
+            ((Data::Floats(a), i), (Data::Floats(b), j)) => a[i] == b[j],
+            (a, b) => panic!("{a:?} and {b:?} cannot be compared"),
+        }
+    };
+    Tensor { shape: shape.to_vec(), data: Data::Bools(places(shape).map(same).collect()) }
 }
 
 fn choose(inputs: &[&Tensor]) -> Tensor {

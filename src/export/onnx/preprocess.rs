@@ -4,6 +4,7 @@
 use super::graph::{Graph, Kind, int};
 use super::proto::kind;
 use crate::data::{Column, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing};
+use crate::export::missing_numbers;
 
 /// From the graph's inputs, which it adds, to the network's inputs \[N, I\].
 ///
@@ -11,11 +12,12 @@ use crate::data::{Column, Encoding, MissingNumber, MissingWord, OtherWord, Prepr
 /// an input of its own, \[N, 1\]. NaN is a missing number, an empty string a missing word.
 pub(super) fn inputs(graph: &mut Graph, preprocessing: &Preprocessing) -> String {
     let columns: Vec<&Column> = preprocessing.needed().collect();
+    let na = missing_numbers(preprocessing);
     if !columns.iter().any(|column| matches!(column.encoding, Encoding::Categorical { .. })) {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let doc = format!("the columns {}", names.join(", "));
         let input = graph.input("input", Kind::Numbers(columns.len()), &doc);
-        return numbers(graph, "input", &input, &columns);
+        return numbers(graph, "input", &input, &columns, &na);
     }
     // All inputs first: they have the first choice of names.
     let inputs: Vec<String> = columns
@@ -33,14 +35,14 @@ pub(super) fn inputs(graph: &mut Graph, preprocessing: &Preprocessing) -> String
                 let word = Word { name: &column.name, categories, na: &preprocessing.na };
                 word.encode(graph, input, *other, *missing)
             }
-            _ => numbers(graph, &column.name, input, &[column]),
+            _ => numbers(graph, &column.name, input, &[column], &na),
         })
         .collect();
     graph.concat("features", &parts)
 }
 
 /// Columns of numbers that stand in one value \[N, columns\].
-fn numbers(graph: &mut Graph, name: &str, input: &str, columns: &[&Column]) -> String {
+fn numbers(graph: &mut Graph, name: &str, input: &str, columns: &[&Column], na: &[f32]) -> String {
     if columns.iter().all(|column| column.encoding == Encoding::AsIs) {
         return input.to_owned();
     }
@@ -55,7 +57,12 @@ fn numbers(graph: &mut Graph, name: &str, input: &str, columns: &[&Column]) -> S
         graph.floats(&format!("{name}/{what}"), &[1, columns.len()], &values)
     };
     let [fill, mean, scale] = [constant("fill", 0), constant("mean", 1), constant("scale", 2)];
-    let missing = graph.node(&format!("{name}/missing"), "IsNaN", &[input], vec![]);
+    let mut missing = graph.node(&format!("{name}/missing"), "IsNaN", &[input], vec![]);
+    for number in na {
+        let number = graph.floats(&format!("{name}/na"), &[1, 1], &[*number]);
+        let is = graph.node(&format!("{name}/is na"), "Equal", &[input, &number], vec![]);
+        missing = graph.node(&format!("{name}/missing"), "Or", &[&missing, &is], vec![]);
+    }
     let filled = graph.node(&format!("{name}/filled"), "Where", &[&missing, &fill, input], vec![]);
     let centred = graph.node(&format!("{name}/centred"), "Sub", &[&filled, &mean], vec![]);
     let scaled = graph.node(&format!("{name}/standardised"), "Div", &[&centred, &scale], vec![]);

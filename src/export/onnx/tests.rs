@@ -165,6 +165,18 @@ fn numbers_are_standardised_in_one_input() {
 }
 
 #[test]
+fn numbers_that_stand_for_missing_ones_do() {
+    let model = transparent(Preprocessing {
+        columns: vec![column("a", numeric(4.0, 2.0, MissingNumber::MeanAndIndicator))],
+        na: ["NA", "-999", "-9e2"].map(str::to_owned).to_vec(),
+        ..Preprocessing::default()
+    });
+    let input = Tensor::floats(&[4, 1], &[-999.0, -900.0, f32::NAN, 6.0]);
+    let outputs = run(&graph(&model), &[("input", input)]);
+    assert_eq!(outputs["prediction"].as_floats(), [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0]);
+}
+
+#[test]
 fn words_become_columns() {
     let model = transparent(Preprocessing {
         columns: vec![

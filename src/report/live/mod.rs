@@ -14,12 +14,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use halfplane::{Dataset, Error, Event, Model, Result, Targets, TrainOptions, Trainer};
+use halfplane::{Dataset, Error, Event, Model, Result, TrainOptions, Trainer};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::text::Line;
 
 use super::history::History;
+use super::own_unit;
 use board::Board;
 use pace::Pace;
 use view::View;
@@ -68,10 +69,7 @@ impl Live {
         options: &TrainOptions,
     ) -> Result<Self> {
         let model = trainer.model()?;
-        let mut targets = data.targets().clone();
-        if let Targets::Numbers { values, .. } = &mut targets {
-            model.preprocessing.target.restore(values);
-        }
+        let targets = own_unit(data.targets(), model.preprocessing.target);
         let view = View::of(&model, data.features(), &targets);
         let plan = trainer.plan();
         let per_epoch = plan.steps_per_epoch();

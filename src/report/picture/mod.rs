@@ -20,10 +20,11 @@ use halfplane::{Error, Model, Result, Targets};
 
 use super::history::History;
 use super::plane::{Plane, drawable, regions};
-pub(crate) use chart::{short, thinned};
+pub(crate) use chart::{short, thinned, thousands};
 use curves::Rest;
 use residuals::Numbers;
 use svg::Picture;
+pub(crate) use svg::shortened;
 
 /// Past so many classes their curves hide each other.
 const MOST_CURVES: usize = 10;
@@ -39,6 +40,8 @@ pub(crate) struct Results<'a> {
     pub(crate) targets: &'a Targets,
     /// In the target's own unit.
     pub(crate) predictions: &'a [f32],
+    /// How much each row counts, if not all the same.
+    pub(crate) weights: Option<&'a [f32]>,
     /// How good the predictions are.
     pub(crate) scores: &'a Scores,
     /// How the training went, where there was one.
@@ -90,11 +93,11 @@ fn draw(results: &Results<'_>) -> Result<Vec<Picture>> {
 /// The rankings of each class against the rest; of two classes, of the second.
 fn rests<'a>(results: &Results<'a>) -> Vec<Rest<'a>> {
     let classes = &results.model.classes;
-    let predictions = results.predictions;
+    let Results { predictions, weights, .. } = *results;
     match results.targets {
         Targets::Binary { values, columns: 1 } => {
             let own: Vec<bool> = values.iter().map(|value| *value > 0.5).collect();
-            vec![Rest { name: &classes[1], ranking: Ranking::new(&own, predictions, None) }]
+            vec![Rest { name: &classes[1], ranking: Ranking::new(&own, predictions, weights) }]
         }
         Targets::Classes { values, count } => (0..*count)
             .take(MOST_CURVES)
@@ -102,7 +105,7 @@ fn rests<'a>(results: &Results<'a>) -> Vec<Rest<'a>> {
                 let own: Vec<bool> = values.iter().map(|&value| value as usize == class).collect();
                 let scores: Vec<f32> =
                     predictions.iter().skip(class).step_by(*count).copied().collect();
-                Rest { name: &classes[class], ranking: Ranking::new(&own, &scores, None) }
+                Rest { name: &classes[class], ranking: Ranking::new(&own, &scores, weights) }
             })
             .collect(),
         _ => Vec::new(),

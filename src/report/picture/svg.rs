@@ -153,7 +153,7 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// At most so many letters.
-pub(super) fn shortened(text: &str, most: usize) -> String {
+pub(crate) fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
         None => text.to_owned(),
