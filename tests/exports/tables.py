@@ -37,7 +37,7 @@ def mixed(rows, extra=()):
 
 
 def all(folder):
-    short = ["--epochs", "5", "--hidden", "16,8"]
+    short = ["--epochs", "40", "--hidden", "16,8"]
 
     def case(name, columns, new, options, missing=("", "NA")):
         table, new = write(folder / f"{name}.csv", columns), write(folder / f"{name}-new.csv", new)
