@@ -24,11 +24,8 @@ use halfplane::{Dataset, Error, Event, Result, Summary, Targets, TrainOptions, T
 
 use history::History;
 
-<<<<<<< HEAD
 pub(crate) use profile::{profile, roofline};
-=======
 pub(crate) use scores::scores;
->>>>>>> 854c2d3 (Score a model on rows whose target is known)
 pub(crate) use summary::largest;
 
 /// How much is said.

@@ -287,7 +287,10 @@ mod tests {
                 let step = step as u64;
                 board.event(&Event::Step { step, loss: *loss }, Duration::ZERO);
                 let train_loss = f64::from(*loss);
-                board.event(&Event::Epoch { epoch: step, train_loss }, Duration::ZERO);
+                board.event(
+                    &Event::Epoch { epoch: step, train_loss, validation: None },
+                    Duration::ZERO,
+                );
             }
             for size in [[1, 1], [3, 2], [20, 5], [40, 12], [300, 90]] {
                 drawn(&board, size);
