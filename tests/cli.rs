@@ -462,6 +462,8 @@ const BAD: &[(&str, &[&str])] = &[
     ("train xor --epochs 0", &["0 epochs"]),
     ("train xor --steps 5 --epochs 5", &["--steps", "--epochs"]),
     ("train xor --log-every 0", &["log-every is 0"]),
+    ("train xor --memory lots", &["`lots`", "512MiB"]),
+    ("train xor --memory 1000", &["the plan", "1000 B", "times less"]),
     ("train xor --patience 0", &["the patience is 0", "at least 1"]),
     ("train xor --patience 3 --min-delta -1", &["min-delta is -1", "positive"]),
     ("train xor --min-delta 1", &["--patience"]),

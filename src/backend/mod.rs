@@ -42,6 +42,9 @@ pub type StepMetrics = [f32; 2];
 /// Takes the metrics of finished steps, in order; breaks off so that no further one is begun.
 pub type Sink<'a> = dyn FnMut(&[StepMetrics]) -> ControlFlow<()> + 'a;
 
+/// Gives words that are to be written while steps run, part by part, each with its place.
+pub type Feed<'a> = dyn FnMut() -> Option<(Region, &'a [u32])> + 'a;
+
 /// A plan on a device.
 pub trait Backend {
     /// The plan.
@@ -111,4 +114,13 @@ pub trait Backend {
     /// # Errors
     /// [`crate::Error::Device`]
     fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()>;
+
+    /// The same, with words that may be written meanwhile: to buffers that the steps do not touch,
+    /// and as far as that costs them no time. What is left is the caller's to write.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`]
+    fn steps_fed(&mut self, steps: u64, sink: &mut Sink<'_>, _feed: &mut Feed<'_>) -> Result<()> {
+        self.steps(steps, sink)
+    }
 }

@@ -44,6 +44,7 @@ fn plan(cases: &[Case], trials: &[Trial]) -> Plan {
         networks: vec![network(&buffers)],
         strategy: Strategy::Layered,
         rows: 0,
+        shard: None,
         batch: 0,
         evaluate_rows: 0,
         predict_rows: 0,

@@ -11,6 +11,7 @@ use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Result, Strategy};
 
 pub(crate) use data::{DataArguments, LayoutArguments, source};
 
+use super::bytes::Bytes;
 use super::course::Course;
 use super::evaluate::EvaluateArguments;
 use super::export::ExportArguments;
@@ -173,6 +174,10 @@ pub(crate) struct Typed {
     /// How a step is lowered: auto, layered, resident or fused [default: auto]
     #[arg(long, value_name = "NAME", help_heading = "Device")]
     pub(crate) strategy: Option<Strategy>,
+    /// Memory that the plan may take, such as 512MiB [default: the device's]; data that does not
+    /// fit comes in shards
+    #[arg(long, value_name = "BYTES", help_heading = "Device")]
+    pub(crate) memory: Option<Bytes>,
 }
 
 /// What `predict` takes.

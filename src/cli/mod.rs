@@ -4,6 +4,7 @@
 //! Must not know: kernels, wgpu.
 
 mod arguments;
+mod bytes;
 mod config;
 mod course;
 mod devices;

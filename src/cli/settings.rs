@@ -119,6 +119,7 @@ fn options(typed: &Typed, defaults: &Defaults, log_every: Option<u64>) -> Result
         shuffle: if typed.no_shuffle { Shuffle::Never } else { Shuffle::EveryEpoch },
         strategy: typed.strategy.unwrap_or(Strategy::Auto),
         device: typed.device.clone().unwrap_or_default(),
+        memory: typed.memory.map(|bytes| bytes.0),
         log_every: log_every.unwrap_or(unset.log_every),
         ..unset
     })

@@ -2,7 +2,7 @@
 //! it lies.
 
 use super::layered::Lowering;
-use super::{BufferId, Chunk, Dispatch, Role, Training};
+use super::{BufferId, Chunk, Dispatch, Residence, Role, Training};
 use crate::Result;
 use crate::kernels::{Gather, Operation};
 use crate::spec::Shuffle;
@@ -26,7 +26,10 @@ impl Source {
         rows: usize,
         shuffle: Shuffle,
     ) -> Result<Self> {
+        // A shard's batches are gathered even where one is the whole shard: the next is not.
+        let shard = matches!(request.residence, Residence::Shard(_));
         if rows == request.rows
+            && !shard
             && let [[features], [targets]] = [&chunks[0][..], &chunks[1][..]]
         {
             let (features, targets) = (features.buffer, targets.buffer);

@@ -225,6 +225,7 @@ impl Making<'_> {
             networks: vec![request.network.clone()],
             strategy: Strategy::Fused,
             rows,
+            shard: None,
             batch: request.batch,
             evaluate_rows: evaluate.batch,
             predict_rows: 0,

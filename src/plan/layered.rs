@@ -3,7 +3,7 @@
 use super::batch::{Source, target_columns};
 use super::{
     Buffer, BufferId, Chunk, Dispatch, Examination, Gradients, Handles, Limits, Phase, Plan,
-    Region, Role, Training, Validation,
+    Region, Residence, Role, Training, Validation, shard,
 };
 use crate::kernels::{
     Activate, Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Hyper,
@@ -24,16 +24,30 @@ const PORTION: usize = 1024;
 /// [`Error::Invalid`] for a network or loss that makes no sense, [`Error::TooLarge`] for a plan
 /// past the device's limits.
 pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
-    lower(request, limits).map_err(|error| suggest_batch(error, request, limits))
+    fit(request, limits).map_err(|error| suggest_batch(error, request, limits))
 }
 
-fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
+/// With all rows on the device or, where that may be and must be, in shards.
+fn fit(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
+    match lower(request, limits) {
+        Err(error @ Error::TooLarge { .. }) if request.residence == Residence::Fitting => {
+            shard::largest(request, limits).unwrap_or(Err(error))
+        }
+        plan => plan,
+    }
+}
+
+pub(super) fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     check(request)?;
     let mut lowering = Lowering::new(request.network, request.batch, limits);
     lowering.check_parameters()?;
-    let portion = lowering.portion(request);
-    let data = lowering.data_set("data", request)?;
-    let validation = Training { rows: request.validation, ..request.clone() };
+    let whole = request.rows;
+    let room = Training { rows: request.room(), ..request.clone() };
+    let request = &Training { rows: request.shown(), ..request.clone() };
+    let portion = lowering.portion(&room);
+    let data = lowering.training_rows(&room, request)?;
+    let validation =
+        Training { rows: request.validation, residence: Residence::Whole, ..request.clone() };
     let validation_data = lowering.data_set("validation", &validation)?;
     [lowering.handles.features, lowering.handles.targets] = data.clone();
     lowering.parameters();
@@ -71,10 +85,12 @@ fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
         lowering.phases[Phase::Gradient as usize] = gradient;
     }
 
-    let examination = lowering.examination(Phase::Evaluate, request, data, portion, portion)?;
+    let rows = portion.min(request.rows);
+    let sizes = [portion, rows, room.rows.div_ceil(portion)];
+    let examination = lowering.examination(Phase::Evaluate, request, data, sizes)?;
     lowering.handles.evaluation = Some(examination);
     lowering.validation(&validation, validation_data, portion)?;
-    lowering.finish(request.rows, portion)
+    lowering.finish(whole, rows, request.residence)
 }
 
 /// Plans predictions by a trained network, at most `rows` rows at a time.
@@ -89,12 +105,12 @@ pub fn inference(network: &Network, rows: usize, limits: &Limits) -> Result<Plan
     lowering.parameters();
     lowering.activations(portion, 0)?;
     lowering.predict(portion)?;
-    lowering.finish(0, 0)
+    lowering.finish(0, 0, Residence::Whole)
 }
 
 /// Where a smaller batch would fit, names the largest that does: found by planning it.
 fn suggest_batch(mut error: Error, request: &Training<'_>, limits: &Limits) -> Error {
-    let fits = |batch| lower(&Training { batch, ..request.clone() }, limits).is_ok();
+    let fits = |batch| fit(&Training { batch, ..request.clone() }, limits).is_ok();
     if let Error::TooLarge { remedy, .. } = &mut error
         && request.batch > 1
         && fits(1)
@@ -227,6 +243,22 @@ impl<'a> Lowering<'a> {
         self.fitting(request.rows.min(PORTION), request.batch).max(request.batch)
     }
 
+    /// The training rows: all, or two places for shards, of which one is in use.
+    fn training_rows(
+        &mut self,
+        room: &Training<'_>,
+        request: &Training<'_>,
+    ) -> Result<[Vec<Chunk>; 2]> {
+        let Residence::Shard(present) = request.residence else {
+            return self.data_set("data", room);
+        };
+        for name in ["shard.0", "shard.1"] {
+            let place = self.data_set(name, room)?;
+            self.handles.places.push(place);
+        }
+        Ok(shard::filled(&self.handles.places[present.place], present.rows))
+    }
+
     /// Features and targets of the request's rows.
     fn data_set(&mut self, name: &str, request: &Training<'_>) -> Result<[Vec<Chunk>; 2]> {
         Ok([
@@ -235,18 +267,17 @@ impl<'a> Lowering<'a> {
         ])
     }
 
-    /// A phase that tells loss and score of the request's rows, `rows` at a time.
+    /// A phase that tells loss and score of the request's rows, `rows` at a time, where the buffers
+    /// hold `portion` of them and the history so many entries.
     fn examination(
         &mut self,
         phase: Phase,
         request: &Training<'_>,
         data: [Vec<Chunk>; 2],
-        portion: usize,
-        rows: usize,
+        [portion, rows, capacity]: [usize; 3],
     ) -> Result<Examination> {
         let source = Source::batch(self, request, data, portion, rows, Shuffle::Never)?;
         let control = self.control(&format!("{}.control", phase.name()))?;
-        let capacity = request.rows.div_ceil(rows);
         let history = format!("{}.history", phase.name());
         let history = self.buffer(&history, vec![capacity, 2], Role::Bookkeeping)?;
         let mut list = source.gather(request, control, rows);
@@ -270,7 +301,8 @@ impl<'a> Lowering<'a> {
         }
         let [features, targets] = data.clone();
         let own = portion.min(rows);
-        let examination = self.examination(Phase::Validate, request, data, portion, own)?;
+        let sizes = [portion, own, rows.div_ceil(own)];
+        let examination = self.examination(Phase::Validate, request, data, sizes)?;
         let members = None;
         self.handles.validation =
             Some(Validation { features, targets, members, examination, rows, portion: own });
@@ -556,12 +588,16 @@ impl<'a> Lowering<'a> {
         Ok(())
     }
 
-    fn finish(self, rows: usize, evaluate_rows: usize) -> Result<Plan> {
+    fn finish(self, rows: usize, evaluate_rows: usize, residence: Residence) -> Result<Plan> {
         let predict_rows = self.handles.input.map_or(0, |id| self.buffers[id.0].shape[0]);
         let plan = Plan {
             networks: vec![self.network.clone()],
             strategy: Strategy::Layered,
             rows,
+            shard: match residence {
+                Residence::Shard(shard) => Some(shard),
+                Residence::Fitting | Residence::Whole => None,
+            },
             batch: self.batch,
             evaluate_rows,
             predict_rows,

@@ -51,6 +51,13 @@ impl Limits {
         }
     }
 
+    /// The same with no more memory than this, where there is such a bound.
+    #[must_use]
+    pub fn with_memory(&self, most: Option<u64>) -> Self {
+        let memory_bytes = self.memory_bytes.into_iter().chain(most).min();
+        Self { memory_bytes, ..self.clone() }
+    }
+
     /// Bytes of the largest buffer that a kernel can be given whole.
     pub(crate) fn tensor_bytes(&self) -> u64 {
         // Shaders index words with u32.

@@ -10,6 +10,7 @@ mod layered;
 mod limits;
 mod print;
 mod resident;
+mod shard;
 
 use crate::kernels::{Access, Cost, Operation, Words};
 use crate::spec::{Loss, Network, Optimizer, Shuffle, Strategy};
@@ -18,8 +19,9 @@ pub use layered::inference;
 pub use limits::{DeviceKind, Limits};
 pub use print::{bytes, quantity};
 pub use resident::{GridMember, grid};
+pub use shard::{Place, Residence, Shard};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// Plans the training of a network, in the way that was asked for or that is best.
 ///
@@ -29,11 +31,32 @@ use crate::Result;
 pub fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     match request.strategy {
         Strategy::Layered => layered::training(request, limits),
+        Strategy::Resident | Strategy::Fused
+            if matches!(request.residence, Residence::Shard(_)) =>
+        {
+            Err(Error::invalid(
+                format!("the {} strategy knows no shards", request.strategy),
+                "use the layered strategy",
+            ))
+        }
         Strategy::Resident => resident::training(request, limits),
         Strategy::Fused => fused::training(request, limits),
-        Strategy::Auto if resident::pays(request, limits) => resident::training(request, limits),
-        Strategy::Auto if fused::pays(request, limits) => fused::training(request, limits),
-        Strategy::Auto => layered::training(request, limits),
+        Strategy::Auto => best(request, limits),
+    }
+}
+
+/// The way that takes the least time or, where that has no room, the layered one.
+fn best(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
+    let plan = match request.residence {
+        // Only the layered way knows shards.
+        Residence::Shard(_) => return layered::training(request, limits),
+        _ if resident::pays(request, limits) => resident::training(request, limits),
+        _ if fused::pays(request, limits) => fused::training(request, limits),
+        _ => return layered::training(request, limits),
+    };
+    match plan {
+        Err(Error::TooLarge { .. }) => layered::training(request, limits),
+        plan => plan,
     }
 }
 
@@ -48,6 +71,8 @@ pub struct Training<'a> {
     pub optimizer: &'a Optimizer,
     /// Rows in the data set, N.
     pub rows: usize,
+    /// What of it is on the device.
+    pub residence: Residence,
     /// Rows of validation data; 0 for none.
     pub validation: usize,
     /// Rows in a batch, B, at most N.
@@ -220,9 +245,11 @@ pub struct Validation {
 /// The buffers that the host writes or reads, by their purpose.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Handles {
-    /// Features of the data set, \[N, I\] in chunks.
+    /// Where shards go, if the data set comes in such.
+    pub places: Vec<Place>,
+    /// Features of the data set or of the shard, \[N, I\] in chunks.
     pub features: Vec<Chunk>,
-    /// Targets of the data set, \[N, T\] in chunks.
+    /// Their targets, \[N, T\] in chunks.
     pub targets: Vec<Chunk>,
     /// W\[O,I\] then b\[O\] of each layer of each network.
     pub parameters: Vec<Vec<Region>>,
@@ -257,6 +284,8 @@ pub struct Plan {
     pub strategy: Strategy,
     /// Rows in the data set, N, or in the first network's share of it; 0 where it only predicts.
     pub rows: usize,
+    /// What of them is on the device, where it is not all.
+    pub shard: Option<Shard>,
     /// Rows in a batch, B.
     pub batch: usize,
     /// Rows in a portion of the evaluation.
@@ -293,6 +322,11 @@ impl Plan {
             Cost::default(),
             |sum, cost| Cost { flops: sum.flops + cost.flops, bytes: sum.bytes + cost.bytes },
         )
+    }
+
+    /// Rows of the data set that are on the device.
+    pub fn shown(&self) -> usize {
+        self.shard.map_or(self.rows, |shard| shard.rows)
     }
 
     /// Steps in an epoch.

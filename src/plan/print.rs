@@ -65,6 +65,15 @@ impl Display for Plan {
                 counted(self.steps_per_epoch(), "step"),
                 self.strategy,
             )?;
+            if let Some(shard) = self.shard {
+                writeln!(
+                    f,
+                    "not all of them fit: they come in {} of {} rows, one while the steps go through \
+                     another",
+                    counted(self.rows.div_ceil(shard.capacity) as u64, "shard"),
+                    shard.capacity,
+                )?;
+            }
         }
         for phase in Phase::ALL {
             let dispatches = self.phase(phase);

@@ -312,6 +312,7 @@ impl Making<'_> {
             networks,
             strategy: Strategy::Resident,
             rows: share,
+            shard: None,
             batch,
             evaluate_rows: batch,
             predict_rows: 0,

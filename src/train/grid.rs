@@ -2,12 +2,12 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::transfer::{begin, check_steps, evaluate, handle, parameters};
+use super::transfer::{begin, check_steps, evaluation, handle, parameters, sums};
 use super::{Evaluation, TrainOptions};
 use crate::backend::{self, Backend};
 use crate::data::Dataset;
 use crate::model;
-use crate::plan::{self, GridMember, Phase, Plan};
+use crate::plan::{self, GridMember, Phase, Plan, Residence};
 use crate::spec::{Length, Loss, Network, Parameters, Strategy};
 use crate::{Error, Result};
 
@@ -108,6 +108,7 @@ impl<'a> Grid<'a> {
             loss: options.loss.unwrap_or(Loss::default_for(first.network.output)),
             optimizer: &options.optimizer,
             rows: data.rows(),
+            residence: Residence::Whole,
             validation: 0,
             batch: options.batch_size.of(data.rows()),
             shuffle: options.shuffle,
@@ -130,7 +131,7 @@ impl<'a> Grid<'a> {
             done: 0,
         };
         let shares = grid.shares(request.batch);
-        begin(grid.backend.as_mut(), data.into(), &shares)?;
+        begin(grid.backend.as_mut(), data, &shares)?;
         Ok(grid)
     }
 
@@ -152,7 +153,10 @@ impl<'a> Grid<'a> {
         let shares = self.shares(self.plan().batch);
         let examination = handle(self.plan().handles.evaluation);
         let backend = self.backend.as_mut();
-        let evaluations = evaluate(backend, Phase::Evaluate, examination, self.data, &shares)?;
+        let all = sums(backend, Phase::Evaluate, examination, &shares)?;
+        let told =
+            |(sums, share): ([f64; 2], &(usize, usize))| evaluation(self.data, sums, share.0);
+        let evaluations: Vec<Evaluation> = all.into_iter().zip(&shares).map(told).collect();
         let regions = self.plan().handles.parameters.clone();
         let ends = self.candidates.iter().zip(&regions).zip(evaluations);
         ends.map(|((one, regions), evaluation)| {

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use super::tour::Tour;
 use super::{Evaluation, Event};
 use crate::backend::StepMetrics;
-use crate::plan::Plan;
 
 /// The losses of an epoch's rows, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -101,26 +101,15 @@ pub(super) struct Journal {
     pub(super) looked_at: Option<f64>,
     /// The first step whose loss was not finite, and the loss.
     pub(super) diverged: Option<(u64, f32)>,
-    per_epoch: u64,
+    tour: Tour,
     /// Every how many epochs the network is looked at, if it is.
     look_every: Option<u64>,
-    rows: usize,
-    batch: usize,
 }
 
 impl Journal {
     /// From a step on, with the losses that its epoch has shown so far.
-    pub(super) fn new(plan: &Plan, step: u64, epoch: EpochLoss, look_every: Option<u64>) -> Self {
-        Self {
-            step,
-            epoch,
-            looked_at: None,
-            diverged: None,
-            per_epoch: plan.steps_per_epoch(),
-            look_every,
-            rows: plan.rows,
-            batch: plan.batch,
-        }
+    pub(super) fn new(tour: Tour, step: u64, epoch: EpochLoss, look_every: Option<u64>) -> Self {
+        Self { step, epoch, looked_at: None, diverged: None, tour, look_every }
     }
 
     /// One step's metrics.
@@ -134,13 +123,12 @@ impl Journal {
         }
         let step = self.step;
         self.step += 1;
-        let number = step % self.per_epoch;
-        let rows = self.batch.min(self.rows - number as usize * self.batch);
-        self.epoch.add(loss, rows);
+        self.epoch.add(loss, self.tour.batch_rows(step));
         teller.step(step, loss);
-        if number + 1 == self.per_epoch {
+        let per_epoch = self.tour.steps_per_epoch();
+        if self.step.is_multiple_of(per_epoch) {
             let mean = std::mem::take(&mut self.epoch).mean();
-            let epoch = step / self.per_epoch;
+            let epoch = step / per_epoch;
             match self.look_every {
                 Some(every) if (epoch + 1).is_multiple_of(every) => self.looked_at = Some(mean),
                 _ => teller.epoch(epoch, mean, None),

@@ -13,6 +13,8 @@ mod recover;
 mod rhythm;
 mod run;
 mod snapshot;
+mod stream;
+mod tour;
 mod transfer;
 mod watch;
 
@@ -39,7 +41,9 @@ pub use watch::{EarlyStopping, Keep};
 use checkpoint::Fingerprints;
 use recover::Fallback;
 use snapshot::{Kept, Progress};
-use transfer::{begin, evaluate, handle, parameters};
+use stream::Stream;
+use tour::Tour;
+use transfer::parameters;
 
 /// Trains one network on one data set.
 ///
@@ -49,6 +53,8 @@ pub struct Trainer<'a> {
     data: TrainingData<'a>,
     options: TrainOptions,
     loss: Loss,
+    tour: Tour,
+    stream: Stream<'a>,
     backend: Box<dyn Backend>,
     device: String,
     limits: plan::Limits,
@@ -81,7 +87,7 @@ impl<'a> Trainer<'a> {
         let (choice, checks) = (options.device.clone(), options.shader_checks);
         let (device, notice) = backend::open(&choice, checks)?;
         let mut trainer = Self::on(device.as_ref(), network, data, options)?;
-        trainer.notice = notice;
+        trainer.notice = notice.or(trainer.notice);
         Ok(match choice {
             DeviceChoice::Cpu => trainer,
             _ => trainer.with_fallback(move || Ok(backend::open(&choice, checks)?.0)),
@@ -101,7 +107,10 @@ impl<'a> Trainer<'a> {
         let data = data.into();
         let loss = options.loss.unwrap_or(Loss::default_for(network.output));
         let limits = device.limits();
-        let plan = plan_for(network, data, &options, &limits)?;
+        let (backend, notice) = load(device, network, data, &mut options, &limits)?;
+        let plan = backend.plan();
+        // Whatever device it goes on with, the rows come in the same order.
+        options.shard_rows = Some(plan.shard.map_or(plan.rows, |shard| shard.capacity));
         let initial = match options.initial.take() {
             Some(parameters) => {
                 parameters.check(network)?;
@@ -112,10 +121,12 @@ impl<'a> Trainer<'a> {
         let mut trainer = Self {
             data,
             loss,
-            backend: device.load(plan)?,
+            tour: Tour::of(plan, options.shuffle, options.seed),
+            stream: Stream::default(),
+            backend,
             device: device.name().to_owned(),
             limits,
-            notice: None,
+            notice,
             progress: Progress::default(),
             best: None,
             resumed: false,
@@ -125,8 +136,7 @@ impl<'a> Trainer<'a> {
             fingerprints: None,
             options,
         };
-        let share = (trainer.plan().rows, trainer.plan().batch);
-        begin(trainer.backend.as_mut(), data, &[share])?;
+        trainer.bring()?;
         trainer.set_parameters(&initial)?;
         Ok(trainer)
     }
@@ -163,43 +173,6 @@ impl<'a> Trainer<'a> {
         self.progress.step
     }
 
-    /// Loss and score of the present weights on all training rows.
-    ///
-    /// # Errors
-    /// [`Error::Device`]
-    pub fn evaluate(&mut self) -> Result<Evaluation> {
-        let share = (self.plan().rows, self.plan().evaluate_rows);
-        let examination = handle(self.plan().handles.evaluation);
-        self.examine(Phase::Evaluate, examination, share, self.data.training)
-    }
-
-    /// Loss and score of the present weights on all validation rows, where there are such.
-    ///
-    /// # Errors
-    /// [`Error::Device`]
-    pub fn validate(&mut self) -> Result<Option<Evaluation>> {
-        let (Some(data), Some(validation)) =
-            (self.data.validation, &self.backend.plan().handles.validation)
-        else {
-            return Ok(None);
-        };
-        let (examination, share) = (validation.examination, (validation.rows, validation.portion));
-        self.examine(Phase::Validate, examination, share, data).map(Some)
-    }
-
-    fn examine(
-        &mut self,
-        phase: Phase,
-        examination: plan::Examination,
-        share: (usize, usize),
-        data: &crate::Dataset,
-    ) -> Result<Evaluation> {
-        match evaluate(self.backend.as_mut(), phase, examination, data, &[share])?.pop() {
-            Some(evaluation) => Ok(evaluation),
-            None => unreachable!("one share gives one evaluation"),
-        }
-    }
-
     /// The present weights.
     ///
     /// # Errors
@@ -227,6 +200,7 @@ impl<'a> Trainer<'a> {
                 "set `gradients` to `Kept` in the options",
             ));
         }
+        self.enter()?;
         self.backend.replay(Phase::Gradient, 1)?;
         let network = self.plan().network().clone();
         parameters(self.backend.as_mut(), &network, &regions)
@@ -285,4 +259,36 @@ impl<'a> Trainer<'a> {
             provenance: Some(provenance),
         })
     }
+}
+
+/// Plans for a device and loads the plan. Where the device has less room than it said, a smaller
+/// plan is tried, with the data in shards, and the second value says so.
+fn load(
+    device: &dyn backend::Device,
+    network: &Network,
+    data: TrainingData<'_>,
+    options: &mut TrainOptions,
+    limits: &plan::Limits,
+) -> Result<(Box<dyn Backend>, Option<String>)> {
+    let plan = plan_for(network, data, options, limits)?;
+    let (asked, mut bytes) = (plan.bytes(), plan.bytes());
+    let mut loaded = device.load(plan);
+    let mut first = None;
+    while let Err(error @ Error::Device { .. }) = loaded {
+        let first = first.get_or_insert(error);
+        options.memory = Some(bytes / 4 * 3);
+        let Ok(smaller) = plan_for(network, data, options, limits) else {
+            return Err(std::mem::replace(first, Error::device(device.name(), "out of memory")));
+        };
+        bytes = smaller.bytes();
+        loaded = device.load(smaller);
+    }
+    let notice = first.map(|_| {
+        format!(
+            "no room for a plan of {}: took one of {}, with the data in shards",
+            plan::bytes(asked),
+            plan::bytes(bytes)
+        )
+    });
+    Ok((loaded?, notice))
 }

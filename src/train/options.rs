@@ -30,6 +30,12 @@ pub struct TrainOptions {
     /// The way to lower a step.
     #[serde(skip)]
     pub strategy: Strategy,
+    /// Memory in bytes that the plan may take; by default what the device has. Of data that is
+    /// larger, a shard at a time is on the device.
+    #[serde(skip)]
+    pub memory: Option<u64>,
+    /// Rows of a shard, whole batches; by default all rows, or as many as there is room for.
+    pub shard_rows: Option<usize>,
     /// Where to train.
     #[serde(skip)]
     pub device: DeviceChoice,
@@ -69,6 +75,8 @@ impl Default for TrainOptions {
             seed: 777,
             shuffle: Shuffle::EveryEpoch,
             strategy: Strategy::Auto,
+            memory: None,
+            shard_rows: None,
             device: DeviceChoice::Auto,
             shader_checks: ShaderChecks::Off,
             initial: None,

@@ -2,7 +2,7 @@
 
 use super::TrainOptions;
 use crate::data::{Dataset, Targets, Task};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Residence, Shard};
 use crate::spec::{Loss, Network, Output};
 use crate::{Error, Result};
 
@@ -45,7 +45,26 @@ pub fn plan_for<'a>(
     options: &TrainOptions,
     limits: &plan::Limits,
 ) -> Result<Plan> {
-    let TrainingData { training: data, validation } = data.into();
+    let data = data.into();
+    let rows = data.training.rows();
+    let residence = match options.shard_rows {
+        None => Residence::Fitting,
+        Some(capacity) if capacity >= rows => Residence::Whole,
+        Some(capacity) => Residence::Shard(Shard { capacity, rows: capacity, place: 0 }),
+    };
+    plan_of(network, data, options, limits, residence)
+}
+
+/// The plan for what of the training rows is on the device.
+pub(super) fn plan_of(
+    network: &Network,
+    data: TrainingData<'_>,
+    options: &TrainOptions,
+    limits: &plan::Limits,
+    residence: Residence,
+) -> Result<Plan> {
+    let TrainingData { training: data, validation } = data;
+    let limits = &limits.with_memory(options.memory);
     options.check()?;
     let loss = options.loss.unwrap_or(Loss::default_for(network.output));
     fits(network, data)?;
@@ -60,14 +79,24 @@ pub fn plan_for<'a>(
             "make it below 4 billion",
         ));
     }
+    let batch = options.batch_size.of(data.rows());
+    if let Residence::Shard(shard) = residence
+        && !(shard.capacity > 0 && shard.capacity.is_multiple_of(batch))
+    {
+        return Err(Error::invalid(
+            format!("shards of {} rows for batches of {batch}", shard.capacity),
+            "give them whole batches",
+        ));
+    }
     plan::training(
         &plan::Training {
             network,
             loss,
             optimizer: &options.optimizer,
             rows: data.rows(),
+            residence,
             validation: validation.map_or(0, Dataset::rows),
-            batch: options.batch_size.of(data.rows()),
+            batch,
             shuffle: options.shuffle,
             seed: options.seed,
             strategy: options.strategy,

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use super::journal::Teller;
 use super::prepare::plan_for;
 use super::snapshot::Snapshot;
-use super::transfer::begin;
 use super::{Event, Trainer};
 use crate::backend::{self, Device, DeviceChoice, ShaderChecks};
 use crate::plan::DeviceKind;
@@ -100,8 +99,7 @@ impl<'a> Trainer<'a> {
         self.backend = device.load(plan)?;
         self.limits = limits;
         self.device = device.name().to_owned();
-        let share = (self.plan().rows, self.plan().batch);
-        begin(self.backend.as_mut(), self.data, &[share])?;
+        self.bring()?;
         self.restore(snapshot)
     }
 }

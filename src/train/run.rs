@@ -7,10 +7,12 @@ use std::time::Instant;
 
 use super::checkpoint::Checkpoints;
 use super::journal::{Journal, Teller};
-use super::prepare::plan_for;
+use super::prepare::plan_of;
 use super::transfer::{check_steps, describe};
 use super::watch::Watch;
 use super::{Best, Ended, Evaluation, Event, Every, Keep, Kept, Summary, TrainOptions, Trainer};
+use crate::backend::StepMetrics;
+use crate::plan::Residence;
 use crate::{Error, Result};
 
 /// What came of a run, before it is summed up.
@@ -167,26 +169,29 @@ impl Trainer<'_> {
         let step = self.progress.step;
         let next = |period: u64| (step / period + 1).saturating_mul(period);
         let stops = look.into_iter().chain(checkpoint).map(next);
-        stops.fold(self.progress.goal, u64::min)
+        let shard = (self.tour.shards() > 1).then(|| self.tour.pass_end(step));
+        stops.chain(shard).fold(self.progress.goal, u64::min)
     }
 
     /// Trains up to a step, or less far where something is due or the run is to end. The training
     /// loss of the epoch that it ended with, where that is to be looked at.
     fn leg(&mut self, until: u64, teller: &mut Teller<'_>) -> Result<Option<f64>> {
+        self.enter()?;
         let progress = self.progress;
         let look_every = self.look_every();
         let due = [self.checkpoint_due, self.fallback.due].into_iter().flatten().min();
         let interrupt = self.interrupt.clone();
-        let mut journal =
-            Journal::new(self.backend.plan(), progress.step, progress.epoch, look_every);
-        self.backend.steps(until - progress.step, &mut |finished| {
+        let mut journal = Journal::new(self.tour, progress.step, progress.epoch, look_every);
+        let stream = &mut self.stream;
+        let mut sink = |finished: &[StepMetrics]| {
             finished.iter().for_each(|metrics| journal.enter(*metrics, teller));
             let ends = teller.broken_off()
                 || journal.diverged.is_some()
                 || interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
                 || due.is_some_and(|due| due <= Instant::now());
             if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
+        };
+        self.backend.steps_fed(until - progress.step, &mut sink, &mut || stream.next())?;
         self.progress.step = journal.step;
         self.progress.epoch = journal.epoch;
         match journal.diverged {
@@ -232,13 +237,18 @@ impl Trainer<'_> {
         if self.options.reduce_on_plateau.is_none() {
             return Ok(());
         }
+        let residence = self.plan().shard.map_or(Residence::Whole, Residence::Shard);
+        self.replan(residence)
+    }
+
+    /// Gives the device a plan for the present learning rate and for what of the data is there.
+    pub(super) fn replan(&mut self, residence: Residence) -> Result<()> {
         let optimizer = self.options.optimizer.with_lr(self.lr());
         let options = TrainOptions { optimizer, ..self.options.clone() };
         let network = self.plan().network().clone();
-        let plan = plan_for(&network, self.data, &options, &self.limits)?;
-        let members = plan.handles.members.clone();
+        let plan = plan_of(&network, self.data, &options, &self.limits, residence)?;
         self.backend.replan(plan)?;
-        describe(self.backend.as_mut(), members.as_ref())
+        describe(self.backend.as_mut())
     }
 
     /// Goes back to the weights that are to be kept, where they are not the last ones.

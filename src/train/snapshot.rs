@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Trainer;
 use super::journal::EpochLoss;
 use super::plateau::Plateau;
-use super::transfer::{check_steps, handle, parameters, set_step};
+use super::transfer::{check_steps, parameters};
 use super::watch::Watch;
 use crate::Result;
 use crate::model;
@@ -72,8 +72,6 @@ impl Trainer<'_> {
         self.progress = snapshot.progress;
         self.best.clone_from(&snapshot.best);
         self.follow_plateau()?;
-        let share = (self.plan().rows, self.plan().batch);
-        let control = handle(self.plan().handles.control);
-        set_step(self.backend.as_mut(), control, self.progress.step, &[share])
+        self.set_control()
     }
 }

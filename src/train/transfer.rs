@@ -2,12 +2,12 @@
 
 use crate::backend::Backend;
 use crate::data::{Dataset, Task};
-use crate::kernels::{Control, Words, floats, pairs};
+use crate::kernels::{Control, floats, pairs};
 use crate::plan::{BufferId, Chunk, Examination, Phase, Region};
 use crate::spec::{LayerParameters, Network, Parameters};
 use crate::{Error, Result};
 
-use super::{Evaluation, TrainingData};
+use super::Evaluation;
 
 /// A buffer that every training plan has.
 pub(super) fn handle<T>(id: Option<T>) -> T {
@@ -17,25 +17,25 @@ pub(super) fn handle<T>(id: Option<T>) -> T {
     }
 }
 
-/// Puts the data on the device, the descriptions of a grid, and the counters at step 0 of networks
-/// with so many rows and so large a batch.
+/// Puts the data of a grid on the device, the descriptions of its networks, and the counters at
+/// step 0 of networks with so many rows and so large a batch.
 pub(super) fn begin(
     backend: &mut dyn Backend,
-    data: TrainingData<'_>,
+    data: &Dataset,
     shares: &[(usize, usize)],
 ) -> Result<()> {
     let handles = backend.plan().handles.clone();
-    upload(backend, data.training, [&handles.features, &handles.targets])?;
-    describe(backend, handles.members.as_ref())?;
-    if let (Some(rows), Some(validation)) = (data.validation, &handles.validation) {
-        upload(backend, rows, [&validation.features, &validation.targets])?;
-        describe(backend, validation.members.as_ref())?;
-    }
+    upload_rows(backend, data, [&handles.features, &handles.targets])?;
+    describe(backend)?;
     set_step(backend, handle(handles.control), 0, shares)
 }
 
 /// Puts a data set into its chunks.
-fn upload(backend: &mut dyn Backend, data: &Dataset, chunks: [&[Chunk]; 2]) -> Result<()> {
+pub(super) fn upload_rows(
+    backend: &mut dyn Backend,
+    data: &Dataset,
+    chunks: [&[Chunk]; 2],
+) -> Result<()> {
     let sources = [
         (bytemuck::cast_slice(data.features()), data.inputs()),
         (data.targets().words(), data.targets().columns()),
@@ -50,11 +50,13 @@ fn upload(backend: &mut dyn Backend, data: &Dataset, chunks: [&[Chunk]; 2]) -> R
 }
 
 /// Puts the descriptions of networks where they are read, where there are such.
-pub(super) fn describe(
-    backend: &mut dyn Backend,
-    members: Option<&(BufferId, Words)>,
-) -> Result<()> {
-    members.map_or(Ok(()), |(buffer, words)| backend.write(*buffer, words))
+pub(super) fn describe(backend: &mut dyn Backend) -> Result<()> {
+    let handles = backend.plan().handles.clone();
+    let validation = handles.validation.and_then(|own| own.members);
+    for (buffer, words) in handles.members.iter().chain(&validation) {
+        backend.write(*buffer, words)?;
+    }
+    Ok(())
 }
 
 /// Sets counters to a step.
@@ -102,33 +104,33 @@ pub(super) fn parameters(
     Ok(Parameters { layers: layers.iter().zip(regions).map(read).collect::<Result<_>>()? })
 }
 
-/// Loss and score of every network on rows of a data set, given as rows and rows of a portion.
-pub(super) fn evaluate(
+/// Loss and score of every network on rows of a data set, added up over the rows, which are given
+/// as rows and rows of a portion.
+pub(super) fn sums(
     backend: &mut dyn Backend,
     phase: Phase,
     examination: Examination,
-    data: &Dataset,
     shares: &[(usize, usize)],
-) -> Result<Vec<Evaluation>> {
+) -> Result<Vec<[f64; 2]>> {
     let portions = shares.iter().map(|(rows, portion)| rows.div_ceil(*portion)).max().unwrap_or(0);
     set_step(backend, examination.control, 0, shares)?;
     backend.replay(phase, portions as u64)?;
     let words = backend.read(examination.history, 2 * portions * shares.len())?;
-    let mean_of = |(index, &(rows, portion)): (usize, &(usize, usize))| {
-        let (mut loss, mut score) = (0.0, 0.0);
+    let sum_of = |(index, &(rows, portion)): (usize, &(usize, usize))| {
+        let mut sums = [0.0; 2];
         let own = pairs(&words).iter().skip(index).step_by(shares.len());
         for (number, means) in own.take(rows.div_ceil(portion)).enumerate() {
             let share = portion.min(rows - number * portion) as f64;
-            loss += share * f64::from(means[0]);
-            score += share * f64::from(means[1]);
+            sums = [0, 1].map(|which| sums[which] + share * f64::from(means[which]));
         }
-        evaluation(data, loss / rows as f64, score / rows as f64)
+        sums
     };
-    Ok(shares.iter().enumerate().map(mean_of).collect())
+    Ok(shares.iter().enumerate().map(sum_of).collect())
 }
 
-/// What mean loss and mean score say for a task.
-fn evaluation(data: &Dataset, loss: f64, score: f64) -> Evaluation {
+/// What loss and score of so many rows, added up, say for a task.
+pub(super) fn evaluation(data: &Dataset, sums: [f64; 2], rows: usize) -> Evaluation {
+    let [loss, score] = sums.map(|sum| sum / rows as f64);
     match data.task() {
         Task::Binary | Task::Multiclass => Evaluation { loss, accuracy: Some(score), r2: None },
         Task::Regression => {

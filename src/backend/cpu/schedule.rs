@@ -85,7 +85,7 @@ fn meet(before: &Dispatch, after: &Dispatch) -> Meeting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Gradients, Limits, Phase, Plan, Training, training};
+    use crate::plan::{Gradients, Limits, Phase, Plan, Residence, Training, training};
     use crate::spec::{Loss, Network, Optimizer, Shuffle, Strategy};
 
     fn plan(strategy: Strategy) -> Plan {
@@ -95,6 +95,7 @@ mod tests {
             loss: Loss::Bce,
             optimizer: &Optimizer::adam(1e-3),
             rows: 1000,
+            residence: Residence::Fitting,
             validation: 0,
             batch: 200,
             shuffle: Shuffle::EveryEpoch,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::{Backend, Sink};
+use super::super::{Backend, Feed, Sink};
 use super::context::Context;
 use super::flight::{Flights, Luggage};
 use super::pace::Pace;
@@ -14,6 +14,9 @@ use crate::plan::{BufferId, Phase, Plan, Region};
 
 /// Bytes that are handed to the queue at once: it copies them before they are sent.
 const UPLOAD: usize = 32 << 20;
+
+/// Parts of what is fed that a submission takes along: they wait in memory until it is sent.
+const PARTS: usize = 8;
 
 /// A loaded plan.
 pub(super) struct Loaded {
@@ -146,6 +149,15 @@ impl Loaded {
         staging
     }
 
+    /// While the device computes, the host copies into what is sent along the next time.
+    fn eat(&mut self, feed: &mut Feed<'_>) {
+        for (region, words) in std::iter::from_fn(feed).take(PARTS) {
+            let buffer = &self.buffers[region.buffer.0];
+            let bytes = bytemuck::cast_slice(words);
+            self.context.queue.write_buffer(buffer, 4 * region.offset as u64, bytes);
+        }
+    }
+
     /// Replays a phase `times`, in submissions of measured length. Where the sink breaks off,
     /// nothing more is submitted; what is on its way is handed over.
     fn pump(
@@ -154,6 +166,7 @@ impl Loaded {
         times: u64,
         history: Option<BufferId>,
         sink: &mut Sink<'_>,
+        feed: &mut Feed<'_>,
     ) -> Result<()> {
         self.prepare(phase)?;
         // What is on its way may fill half of the ring, so that nothing is overwritten unread.
@@ -169,6 +182,7 @@ impl Loaded {
                 let replays = self.pace[phase as usize].next().min(left).min(most);
                 self.submit(phase, replays, history, &mut flights)?;
                 left -= replays;
+                self.eat(feed);
             }
             let Some(landed) = flights.land(&self.context, self.plan.networks.len())? else {
                 return Ok(());
@@ -240,7 +254,8 @@ impl Backend for Loaded {
     }
 
     fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
-        self.pump(phase, times, None, &mut |_| std::ops::ControlFlow::Continue(()))
+        let sink = &mut |_: &[_]| std::ops::ControlFlow::Continue(());
+        self.pump(phase, times, None, sink, &mut || None)
     }
 
     fn profile(&mut self, phase: Phase) -> Result<Vec<Duration>> {
@@ -250,7 +265,11 @@ impl Backend for Loaded {
     }
 
     fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
+        self.steps_fed(steps, sink, &mut || None)
+    }
+
+    fn steps_fed(&mut self, steps: u64, sink: &mut Sink<'_>, feed: &mut Feed<'_>) -> Result<()> {
         let history = self.plan.handles.history;
-        self.pump(Phase::Step, steps, history, sink)
+        self.pump(Phase::Step, steps, history, sink, feed)
     }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::snapshot::Snapshot;
+use super::tour::Tour;
 use super::{Every, TrainOptions, Trainer, TrainingData};
 use crate::data::Dataset;
 use crate::kernels::Update;
@@ -170,6 +171,7 @@ impl Checkpoint {
                 remedy,
             ));
         }
+        self.data.check(data)?;
         let now = settings(options)?;
         // What the halfplane that wrote the checkpoint did not know was as it is by default.
         let unset = settings(&TrainOptions::default())?;
@@ -182,21 +184,20 @@ impl Checkpoint {
                 ));
             }
         }
-        self.data.check(data)?;
         self.check_progress(network, options)
     }
 
     /// Refuses numbers that no run leaves behind.
     fn check_progress(&self, network: &Network, options: &TrainOptions) -> Result<()> {
         let Snapshot { progress, memories, .. } = &self.snapshot;
-        let batch = options.batch_size.of(self.data.training.rows);
-        let steps = self.data.training.rows.div_ceil(batch.max(1)).max(1) as u64;
-        let rows = (progress.step % steps) as usize * batch;
+        let rows = self.data.training.rows;
+        let (batch, capacity) = (options.batch_size.of(rows), options.shard_rows.unwrap_or(rows));
+        let tour = Tour::new(rows, batch, capacity, options.shuffle, options.seed);
         let most = u64::from(u32::MAX);
         let expected = Update::of(&options.optimizer).memories().len();
         if progress.step > most
             || progress.goal > most
-            || progress.epoch.rows() != rows
+            || progress.epoch.rows() != tour.rows_before(progress.step)
             || memories.len() != expected
         {
             return Err(Error::invalid(
