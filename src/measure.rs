@@ -109,6 +109,7 @@ fn time(
         evaluate_rows: 0,
         predict_rows: 0,
         buffers,
+        shard: None,
         phases,
         handles: Handles::default(),
     })?;

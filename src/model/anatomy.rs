@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Model;
-use crate::plan::{self, Gradients, Limits, Training};
+use crate::plan::{self, Gradients, Limits, Residence, Training};
 use crate::spec::{Shuffle, Strategy};
 
 /// Layers, parameters, operations and memory.
@@ -78,6 +78,7 @@ impl Model {
             optimizer: &own.optimizer,
             rows: own.rows,
             validation: 0,
+            residence: Residence::Whole,
             batch: own.batch,
             shuffle: Shuffle::EveryEpoch,
             seed: own.seed,
