@@ -1,0 +1,412 @@
+"""The six workloads under PyTorch, JAX and scikit-learn: one JSON line a sample.
+
+    python benches/peers/peers.py torch --workload mnist --samples 3
+    python benches/peers/peers.py torch-cuda-graphs
+    python benches/peers/peers.py reference        # writes losses.json, in float64
+
+`benches/peers/run` installs what this needs and calls it in turn with halfplane. README.md beside
+this file tells the protocol.
+"""
+
+import argparse
+import json
+import sys
+import time
+import warnings
+
+import formula
+import losses
+
+# Steps of the untimed check, few enough that rounding has not grown.
+EARLY = 8
+
+
+class Torch:
+    """Eager PyTorch as its tutorials write it: no loss is read back while steps run."""
+
+    def __init__(self, workload, device="cpu", dtype="float32"):
+        import torch
+
+        self.torch, self.workload, self.device = torch, workload, device
+        self.dtype = getattr(torch, dtype)
+        # Full float32 on the GPU, as everybody else here computes.
+        torch.set_float32_matmul_precision("highest")
+        torch.backends.cuda.matmul.allow_tf32 = False
+        self.host = formula.data(workload)
+        self.initial = formula.weights(workload)
+
+    @staticmethod
+    def describe(device="cpu"):
+        import torch
+
+        name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
+        driver = f"CUDA {torch.version.cuda}" if device == "cuda" else None
+        return {"version": torch.__version__, "device": name, "driver": driver}
+
+    def start(self):
+        torch, nn, workload = self.torch, self.torch.nn, self.workload
+        x, t = (torch.from_numpy(part).to(self.device) for part in self.host)
+        self.x, self.t = x.to(self.dtype), t if workload["loss"] == "cross-entropy" else t.to(self.dtype)
+        activation = {"sigmoid": nn.Sigmoid, "relu": nn.ReLU}[workload["activation"]]
+        layers = []
+        for weight, bias in self.initial:
+            dense = nn.Linear(weight.shape[1], weight.shape[0], device=self.device, dtype=self.dtype)
+            with torch.no_grad():
+                dense.weight.copy_(torch.from_numpy(weight))
+                dense.bias.copy_(torch.from_numpy(bias))
+            layers += [dense, activation()]
+        self.net = nn.Sequential(*layers[:-1])
+        criteria = {"bce": nn.BCEWithLogitsLoss, "cross-entropy": nn.CrossEntropyLoss, "mse": nn.MSELoss}
+        self.criterion = criteria[workload["loss"]]()
+        self.optimizer = self.make_optimizer()
+        self.step = 0
+        self.ready()
+
+    def make_optimizer(self, **options):
+        optimizers = {"sgd": self.torch.optim.SGD, "adam": self.torch.optim.Adam}
+        make = optimizers[self.workload["optimizer"]]
+        return make(self.net.parameters(), lr=self.workload["lr"], **options)
+
+    def ready(self):
+        if self.device == "cuda":
+            self.torch.cuda.synchronize()
+
+    def update(self, x, t):
+        self.optimizer.zero_grad()
+        self.criterion(self.net(x), t).backward()
+        self.optimizer.step()
+
+    def train(self, steps):
+        batch, per_epoch = self.workload["batch"], -(-self.workload["rows"] // self.workload["batch"])
+        for _ in range(steps):
+            first = self.step % per_epoch * batch
+            self.update(self.x[first : first + batch], self.t[first : first + batch])
+            self.step += 1
+        self.ready()
+
+    def weights(self):
+        return [parameter.detach().cpu().numpy() for parameter in self.net.parameters()]
+
+    def loss(self):
+        with self.torch.no_grad():
+            rows = zip(self.x.split(8192), self.t.split(8192))
+            return sum(self.criterion(self.net(x), t).item() * len(x) for x, t in rows) / len(self.x)
+
+
+class TorchGraphs(Torch):
+    """PyTorch with each step replayed from a CUDA graph, by the recipe of PyTorch's manual."""
+
+    def start(self):
+        super().start()
+        sizes = {min(self.workload["batch"], len(self.x)), len(self.x) % self.workload["batch"]} - {0}
+        self.graphs = {size: self.capture(size) for size in sizes}
+        with self.torch.no_grad():
+            values = [value for layer in self.initial for value in layer]
+            for parameter, value in zip(self.net.parameters(), values):
+                parameter.copy_(self.torch.from_numpy(value))
+        # What the optimizer remembers stays where the graphs have it, and begins at zero.
+        for state in self.optimizer.state.values():
+            for value in filter(self.torch.is_tensor, state.values()):
+                value.zero_()
+        self.ready()
+
+    def make_optimizer(self):
+        capturable = {"capturable": True} if self.workload["optimizer"] == "adam" else {}
+        return super().make_optimizer(**capturable)
+
+    def capture(self, size):
+        cuda = self.torch.cuda
+        x, t = self.x[:size].clone(), self.t[:size].clone()
+        side = cuda.Stream()
+        side.wait_stream(cuda.current_stream())
+        with cuda.stream(side):
+            for _ in range(3):
+                super().update(x, t)
+        cuda.current_stream().wait_stream(side)
+        self.optimizer.zero_grad(set_to_none=True)
+        graph = cuda.CUDAGraph()
+        with cuda.graph(graph):
+            self.criterion(self.net(x), t).backward()
+            self.optimizer.step()
+        return graph, x, t
+
+    def update(self, x, t):
+        graph, static_x, static_t = self.graphs[len(x)]
+        static_x.copy_(x)
+        static_t.copy_(t)
+        graph.replay()
+
+
+class Jax:
+    """JAX, all steps in one compiled `lax.scan`, which hands back every step's loss."""
+
+    def __init__(self, workload):
+        import jax
+
+        jax.config.update("jax_platforms", "cpu")
+        self.jax, self.workload = jax, workload
+        self.host = formula.data(workload)
+        self.initial = formula.weights(workload)
+        self.compiled = jax.jit(self.steps, static_argnums=3, donate_argnums=0)
+
+    @staticmethod
+    def describe():
+        import jax
+
+        return {"version": jax.__version__, "device": "cpu", "driver": None}
+
+    def start(self):
+        import jax.numpy as jnp
+
+        zeros = [(jnp.zeros_like(weight), jnp.zeros_like(bias)) for weight, bias in self.initial]
+        layers = self.jax.tree.map(jnp.array, self.initial)
+        moments = (zeros, self.jax.tree.map(jnp.copy, zeros)) if self.workload["optimizer"] == "adam" else ()
+        self.state = (layers, moments, jnp.zeros((), jnp.int32))
+        self.x, self.t = (self.jax.device_put(part) for part in self.host)
+        self.jax.block_until_ready((self.state, self.x, self.t))
+
+    def mean_loss(self, layers, x, t):
+        import jax.numpy as jnp
+
+        nn = self.jax.nn
+        activation = {"sigmoid": nn.sigmoid, "relu": nn.relu}[self.workload["activation"]]
+        for weight, bias in layers[:-1]:
+            x = activation(x @ weight.T + bias)
+        z = x @ layers[-1][0].T + layers[-1][1]
+        match self.workload["loss"]:
+            case "bce":
+                return jnp.mean(nn.softplus(z) - t * z)
+            case "cross-entropy":
+                return -jnp.mean(jnp.take_along_axis(nn.log_softmax(z), t[:, None], 1))
+            case "mse":
+                return jnp.mean((z - t) ** 2)
+
+    def update(self, state, x, t):
+        import jax.numpy as jnp
+
+        layers, moments, step = state
+        loss, gradient = self.jax.value_and_grad(self.mean_loss)(layers, x, t)
+        map_, lr = self.jax.tree.map, self.workload["lr"]
+        if self.workload["optimizer"] == "sgd":
+            return (map_(lambda p, g: p - lr * g, layers, gradient), moments, step + 1), loss
+        m = map_(lambda m, g: 0.9 * m + 0.1 * g, moments[0], gradient)
+        v = map_(lambda v, g: 0.999 * v + 0.001 * g * g, moments[1], gradient)
+        time_ = (step + 1).astype(jnp.float32)
+        rate, root = lr / (1 - 0.9**time_), jnp.sqrt(1 - 0.999**time_)
+        layers = map_(lambda p, m, v: p - rate * m / (jnp.sqrt(v) / root + 1e-8), layers, m, v)
+        return (layers, (m, v), step + 1), loss
+
+    def steps(self, state, x, t, steps):
+        """Begins at the first row: every run but the check's ends an epoch."""
+        lax, jnp, batch = self.jax.lax, self.jax.numpy, self.workload["batch"]
+        full, tail = divmod(len(x), batch)
+        epochs, rest = divmod(steps, full + (tail > 0))
+
+        def scan(body, state, length):
+            return lax.scan(body, state, jnp.arange(length))
+
+        if full == 1:
+            return scan(lambda state, _: self.update(state, x, t), state, steps)
+
+        def step(state, i):
+            rows = [lax.dynamic_slice_in_dim(part, i * batch, batch) for part in (x, t)]
+            return self.update(state, *rows)
+
+        def epoch(state, _):
+            state, losses = scan(step, state, full)
+            if tail:
+                state, loss = self.update(state, x[full * batch :], t[full * batch :])
+                losses = jnp.append(losses, loss)
+            return state, losses
+
+        state, losses = scan(epoch, state, epochs)
+        state, last = scan(step, state, rest)
+        return state, jnp.append(losses, last)
+
+    def train(self, steps):
+        out = self.compiled(self.state, self.x, self.t, steps)
+        self.state, self.history = self.jax.block_until_ready(out)
+
+    def weights(self):
+        return self.jax.device_get(self.state[0])
+
+    def loss(self):
+        return float(self.jax.jit(self.mean_loss)(self.state[0], self.x, self.t))
+
+
+class Sklearn:
+    """scikit-learn's MLPClassifier and MLPRegressor, through their own `fit`.
+
+    All six workloads can be said. Its squared error is half the sum over outputs where the others
+    take the mean: a constant factor, which Adam does not see. `fit` forgets Adam's moments, so
+    that every run begins anew.
+    """
+
+    begins_anew = True
+
+    def __init__(self, workload):
+        self.workload = workload
+        self.host = formula.data(workload)
+        self.initial = formula.weights(workload)
+
+    @staticmethod
+    def describe():
+        import sklearn
+
+        return {"version": sklearn.__version__, "device": "cpu", "driver": None}
+
+    def start(self):
+        from sklearn import neural_network
+
+        kind = "MLPRegressor" if self.workload["loss"] == "mse" else "MLPClassifier"
+        initial = iter([(weight.T.copy(), bias.copy()) for weight, bias in self.initial])
+
+        class Net(getattr(neural_network, kind)):
+            def _init_coef(self, fan_in, fan_out, dtype):
+                return next(initial)
+
+        self.net = Net(
+            hidden_layer_sizes=self.workload["widths"][1:-1],
+            activation={"sigmoid": "logistic", "relu": "relu"}[self.workload["activation"]],
+            solver=self.workload["optimizer"], learning_rate_init=self.workload["lr"], alpha=0.0,
+            batch_size=self.workload["batch"], shuffle=False, momentum=0.0, nesterovs_momentum=False,
+            tol=0.0, n_iter_no_change=sys.maxsize,
+        )
+        x, t = self.host
+        self.x, self.t = x, t if self.workload["loss"] == "mse" else t.ravel()
+
+    def train(self, steps):
+        batch, rows = self.workload["batch"], len(self.x)
+        per_epoch = -(-rows // batch)
+        epochs, rest = divmod(steps, per_epoch)
+        if rest:
+            assert epochs == 0, "fit takes whole epochs"
+            rows, epochs = rest * batch, 1
+        self.net.max_iter = epochs
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.net.fit(self.x[:rows], self.t[:rows])
+
+    def weights(self):
+        return self.net.coefs_, self.net.intercepts_
+
+    def loss(self):
+        import numpy as np
+
+        if self.workload["loss"] == "mse":
+            return float(np.mean((self.net.predict(self.x).astype(np.float64) - self.t) ** 2))
+        log_p = np.log(np.maximum(self.net.predict_proba(self.x).astype(np.float64), 1e-30))
+        return float(-log_p[np.arange(len(log_p)), self.t.astype(int)].mean())
+
+
+PROGRAMS = {
+    "torch": (Torch, {}),
+    "torch-cuda": (Torch, {"device": "cuda"}),
+    "torch-cuda-graphs": (TorchGraphs, {"device": "cuda"}),
+    "jax": (Jax, {}),
+    "sklearn": (Sklearn, {}),
+}
+
+
+def timed(work):
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def early(peer):
+    """The loss after a few steps, which every program must agree on."""
+    peer.start()
+    peer.train(EARLY)
+    return peer.loss()
+
+
+def sample(peer, steps):
+    """One sample: a warm-up run from the initial weights, then as many steps again, timed."""
+    upload = timed(peer.start)
+    warm_up = timed(lambda: peer.train(steps))
+    found = {"once": peer.loss()}
+    anew = getattr(peer, "begins_anew", False)
+    if anew:
+        upload = timed(peer.start)
+    seconds = timed(lambda: peer.train(steps))
+    download = timed(peer.weights)
+    found["once" if anew else "twice"] = peer.loss()
+    total = upload + seconds + download
+    return {"seconds": seconds, "total_seconds": total, "warm_up_seconds": warm_up, "losses": found}
+
+
+def reference():
+    """Writes losses.json: the losses in float64, and how far float32 strays from them."""
+    found = {}
+    for name, workload in formula.WORKLOADS.items():
+        runs = []
+        for dtype in ("float64", "float32"):
+            peer = Torch(workload, dtype=dtype)
+            peer.start()
+            run = {"initial": peer.loss(), "early": early(peer)}
+            peer.start()
+            for moment in ("once", "twice"):
+                peer.train(workload["steps"])
+                run[moment] = peer.loss()
+            runs.append(run)
+        found[name] = losses.with_tolerance(*runs)
+    losses.EXACT.write_text(json.dumps(found, indent=2) + "\n")
+
+
+def gemm(device):
+    """Times the matrix products that standard input names, as `workloads --dispatches` prints them."""
+    import torch
+
+    Torch(formula.WORKLOADS["xor-nn"], device)
+    ready = torch.cuda.synchronize if device == "cuda" else lambda: None
+    for line in sys.stdin:
+        record = json.loads(line)
+        m, n, k = record["m"], record["n"], record["k"]
+        a, b = torch.rand(m, k, device=device), torch.rand(k, n, device=device)
+        # Each operand lies in memory as it does in training.
+        if record["operation"] == "dense_forward":
+            b = b.T.contiguous().T
+        if record["operation"] == "dense_backward_weight":
+            a = a.T.contiguous().T
+        out = torch.empty(m, n, device=device)
+        times, repeats = 0.0, 1
+        while times < 0.2:
+            ready()
+            times = timed(lambda: ([torch.mm(a, b, out=out) for _ in range(repeats)], ready()))
+            repeats, done = 2 * repeats, repeats
+        seconds = times / done
+        yield {**record, "seconds": seconds, "gflops": 2e-9 * m * n * k / seconds}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program", choices=[*PROGRAMS, "reference"])
+    parser.add_argument("--workload", action="append", choices=formula.WORKLOADS, help="default: all")
+    parser.add_argument("--samples", type=int, default=1)
+    parser.add_argument("--describe", action="store_true", help="version and device, and nothing else")
+    parser.add_argument("--gemm", action="store_true", help="time the matrix products on standard input")
+    arguments = parser.parse_args()
+    if arguments.program == "reference":
+        return reference()
+    make, options = PROGRAMS[arguments.program]
+    about = {"program": arguments.program, **make.describe(**options)}
+    tell = lambda record: print(json.dumps(record), flush=True)
+    if arguments.describe:
+        return tell(about)
+    if arguments.gemm:
+        for record in gemm(options.get("device", "cpu")):
+            tell({**record, **about})
+        return
+    for name in arguments.workload or formula.WORKLOADS:
+        workload = formula.WORKLOADS[name]
+        peer = make(workload, **options)
+        checked = early(peer)
+        for _ in range(arguments.samples):
+            record = sample(peer, workload["steps"])
+            record["losses"]["early"] = checked
+            tell({**about, "workload": name, "steps": workload["steps"], **record})
+
+
+if __name__ == "__main__":
+    main()

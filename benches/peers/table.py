@@ -1,0 +1,187 @@
+"""Samples to a Markdown table of ratios: what `run` prints, and nothing but text."""
+
+import json
+from statistics import median
+
+# Programs that count as one peer: the better of them is compared with.
+VARIANTS = {"burn-flex": ("burn-flex", "burn-flex-1")}
+
+
+def last_run(path):
+    """The head and the records of the last run in a file of JSON lines."""
+    head, records = None, []
+    for line in path.read_text().splitlines():
+        record = json.loads(line)
+        if record["event"] == "run":
+            head, records = record, []
+        else:
+            records.append(record)
+    if head is None:
+        raise ValueError(f"{path} holds no run")
+    return head, records
+
+
+class Samples:
+    """The samples that trained what they say, by program and workload."""
+
+    def __init__(self, records):
+        self.right = {}
+        for record in records:
+            if record["event"] == "sample" and not record.get("wrong"):
+                self.right.setdefault((record["program"], record["workload"]), []).append(record)
+
+    def programs(self):
+        return list(dict.fromkeys(program for program, _ in self.right))
+
+    def workloads(self):
+        return list(dict.fromkeys(workload for _, workload in self.right))
+
+    def seconds(self, program, workload, what="seconds"):
+        """The median over the samples, the best variant's where there are several; None without."""
+        medians = [
+            median(sample[what] for sample in self.right[variant, workload])
+            for variant in VARIANTS.get(program, (program,))
+            if (variant, workload) in self.right
+        ]
+        return min(medians, default=None)
+
+    def own_seconds(self, program, workload):
+        samples = self.right.get((program, workload))
+        return median(sample["seconds"] for sample in samples) if samples else None
+
+
+def duration(seconds):
+    if seconds is None:
+        return ""
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
+
+
+def judged(value, limit, text):
+    """A number beside what it should be at most; where it is not, it says so."""
+    if limit is None:
+        return text
+    return f"{text} (≤ {limit:g})" if value <= limit else f"**{text}**, behind: ≤ {limit:g} wanted"
+
+
+def rows(header, lines):
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + "---|" * len(header)
+    for line in lines:
+        yield "| " + " | ".join(line) + " |"
+    yield ""
+
+
+def ratio_rows(samples, workloads, targets):
+    for target in targets["ratios"]:
+        cells = []
+        for workload in workloads:
+            ours = samples.seconds(target["ours"], workload)
+            peer = samples.seconds(target["peer"], workload)
+            ratio = ours / peer if ours and peer else None
+            cells.append(judged(ratio, target["at_most"].get(workload), f"{ratio:.2f}") if ratio else "")
+        if any(cells):
+            yield [f"{target['ours']} / {target['peer']}", *cells]
+
+
+def upload_rows(samples, workloads, targets):
+    for target in targets["upload_to_weights_seconds"]:
+        cells = []
+        for workload in workloads:
+            total = samples.seconds(target["ours"], workload, "total_seconds")
+            limit = target["at_most"].get(workload)
+            cells.append(judged(total, limit, duration(total)) if total and limit else "")
+        if any(cells):
+            yield [f"{target['ours']}, upload to final weights", *cells]
+
+
+def flops(workload):
+    """Operations of a workload's steps: forward, weight gradients, input gradients but the first."""
+    pairs = list(zip(workload["widths"], workload["widths"][1:]))
+    products = [2 * inputs * outputs for inputs, outputs in pairs]
+    return workload["steps"] * workload["batch"] * (3 * sum(products) - products[0])
+
+
+def gemm_lines(records, samples, targets, workloads):
+    """Our matrix products beside a vendor's, and `field` beside the best that the vendor reached."""
+    vendor = {}
+    for record in records:
+        if record["event"] == "gemm" and record["program"].startswith("torch"):
+            vendor[record["on"], record["operation"], record["m"], record["n"], record["k"]] = record
+    lines = []
+    for record in records:
+        key = (record.get("on"), record.get("operation"), record.get("m"), record.get("n"), record.get("k"))
+        if record["event"] == "gemm" and record["program"].startswith("halfplane") and key in vendor:
+            share = record["gflops"] / vendor[key]["gflops"]
+            wanted = targets["gemm_share_of_cublas"] if record["program"] == "halfplane-gpu" else 0
+            text = f"{share:.2f}" if share >= wanted else f"**{share:.2f}**, behind: ≥ {wanted:g} wanted"
+            size = f"{record['m']} × {record['n']} × {record['k']}"
+            lines.append([record["operation"], size, record["program"], f"{record['gflops']:.0f}",
+                          f"{vendor[key]['gflops']:.0f}", text])
+    if not lines:
+        return
+    yield "Matrix products, each alone, in GFLOP/s (m × n × k):"
+    yield ""
+    yield from rows(["operation", "size", "program", "ours", "PyTorch's library", "share"], lines)
+    best = max((r["gflops"] for r in vendor.values() if r["program"] == "torch-cuda"), default=None)
+    seconds = samples.seconds("halfplane-gpu", "field")
+    if best and seconds:
+        share = 1e-9 * flops(workloads["field"]) / seconds / best
+        wanted = targets["field_share_of_arithmetic_limit"]
+        verdict = "reached" if share >= wanted else f"behind: {wanted:g} wanted"
+        yield f"`field` on the GPU runs at {share:.2f} of the vendor's best product ({verdict})."
+        yield ""
+
+
+def extra_lines(records, targets):
+    for record in records:
+        match record["event"]:
+            case "start":
+                text = judged(record["seconds"], targets["start_seconds"], f"{record['seconds']:.4f}")
+                yield f"- `halfplane train xor --device cpu`, exec to exit: {text} s"
+            case "size":
+                text = judged(record["bytes"], targets["binary_bytes"], f"{record['bytes']:,}")
+                yield f"- the stripped binary: {text} bytes"
+            case "grid":
+                limit = targets["grid_share"] if record["program"] == "halfplane-cpu" else None
+                share = judged(record["share"], limit, f"{record['share']:.3f}")
+                yield (f"- {record['networks']} XOR networks in one call, {record['program']}: "
+                       f"{duration(record['seconds'])}, {share} of as many one after another")
+
+
+def problems(records):
+    for record in records:
+        if record["event"] == "left-out":
+            place = f"{record['program']}, {record['workload']}" if record.get("workload") else record["program"]
+            yield f"- left out: {place}: {record['why']}"
+        elif record["event"] == "sample" and record.get("wrong"):
+            yield f"- not counted: {record['program']}, {record['workload']}: {record['wrong']}"
+
+
+def markdown(head, records, targets, workloads):
+    """All that a run says, as Markdown; `workloads` are the definitions by name."""
+    samples = Samples(records)
+    names = [name for name in workloads if name in samples.workloads()]
+    yield f"{head['date']}, commit {head['commit']}, {head['machine']}, {head['cores']} cores, {head['system']}."
+    yield ""
+    for about in head["programs"]:
+        device = "" if about["device"] == "cpu" else f" on {about['device']}"
+        driver = f" ({about['driver']})" if about.get("driver") else ""
+        yield f"- {about['program']} {about['version']}{device}{driver}"
+    yield ""
+    if names:
+        yield f"Medians of {head['rounds']} rounds:"
+        yield ""
+        times = ([program, *(duration(samples.own_seconds(program, name)) for name in names)]
+                 for program in samples.programs())
+        yield from rows(["", *names], times)
+        ratios = [*ratio_rows(samples, names, targets), *upload_rows(samples, names, targets)]
+        if ratios:
+            yield "Ratios of medians, below 1 where we are ahead, with what they should be at most:"
+            yield ""
+            yield from rows(["", *names], ratios)
+    yield from gemm_lines(records, samples, targets, workloads)
+    yield from extra_lines(records, targets)
+    found = list(problems(records))
+    if found:
+        yield ""
+        yield from found

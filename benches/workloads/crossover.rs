@@ -1,0 +1,99 @@
+//! Where `auto` should change from the resident to the layered way: step times of both over a grid
+//! of networks and batches, as a Markdown table.
+
+use std::ops::ControlFlow;
+
+use halfplane::{
+    Activation, BatchSize, Dataset, Length, Network, Optimizer, Strategy, Targets, TrainOptions,
+    Trainer,
+};
+
+use super::workload::signed;
+use super::{Bench, Result};
+
+const INPUTS: usize = 16;
+const HIDDEN: [&[usize]; 7] = [&[4], &[16], &[64], &[256], &[16, 16], &[64, 32], &[10, 10, 10]];
+const BATCHES: [usize; 4] = [4, 32, 256, 2048];
+
+/// Seconds that one measurement should take, at least.
+const LONG_ENOUGH: f64 = 0.2;
+
+/// Measures and prints the table, from small steps to large ones.
+pub(crate) fn measure(bench: &Bench) -> Result<()> {
+    println!("{}, {}", bench.about.device, bench.about.driver.as_deref().unwrap_or("no driver"));
+    println!();
+    println!(
+        "| network | batch | operations forward | resident, µs | layered, µs | resident / layered | auto |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    let mut cases: Vec<(Network, usize)> = HIDDEN
+        .iter()
+        .map(|hidden| Network::new(INPUTS, hidden, 1).with_activation(Activation::Relu))
+        .flat_map(|network| BATCHES.map(|batch| (network.clone(), batch)))
+        .collect();
+    let work = |(network, batch): &(Network, usize)| *batch as u64 * network.flops_forward();
+    cases.sort_by_key(work);
+    for case in &cases {
+        let (network, batch) = case;
+        let data = data(4 * batch)?;
+        let [resident, layered] = [Strategy::Resident, Strategy::Layered]
+            .map(|strategy| step_seconds(bench, network, &data, *batch, strategy));
+        let auto = trainer(bench, network, &data, *batch, Strategy::Auto, 1)?.strategy();
+        let (resident, layered) = (resident?, layered?);
+        println!(
+            "| {network} | {batch} | {} | {:.2} | {:.2} | {:.2} | {auto} |",
+            work(case),
+            1e6 * resident,
+            1e6 * layered,
+            resident / layered,
+        );
+    }
+    Ok(())
+}
+
+fn data(rows: usize) -> Result<Dataset> {
+    let x = signed(0, rows * INPUTS);
+    let values = x.chunks_exact(INPUTS).map(|row| f32::from(row[0] * row[1] > 0.0)).collect();
+    Ok(Dataset::new(INPUTS, x, Targets::Binary { values, columns: 1 })?)
+}
+
+fn trainer<'a>(
+    bench: &Bench,
+    network: &Network,
+    data: &'a Dataset,
+    batch: usize,
+    strategy: Strategy,
+    steps: u64,
+) -> Result<Trainer<'a>> {
+    let options = TrainOptions {
+        optimizer: Optimizer::adam(1e-3),
+        batch_size: BatchSize::Rows(batch),
+        length: Length::Steps(steps),
+        strategy,
+        ..TrainOptions::default()
+    };
+    Ok(Trainer::on(bench.device.as_ref(), network, data, options)?)
+}
+
+/// The best of three runs that are long enough, after a warm-up each.
+fn step_seconds(
+    bench: &Bench,
+    network: &Network,
+    data: &Dataset,
+    batch: usize,
+    strategy: Strategy,
+) -> Result<f64> {
+    let mut steps = 16;
+    loop {
+        let mut trainer = trainer(bench, network, data, batch, strategy, steps)?;
+        let mut seconds = f64::INFINITY;
+        trainer.run(|_| ControlFlow::Continue(()))?;
+        for _ in 0..3 {
+            seconds = seconds.min(trainer.run(|_| ControlFlow::Continue(()))?.seconds);
+        }
+        if seconds >= LONG_ENOUGH {
+            return Ok(seconds / steps as f64);
+        }
+        steps = (steps as f64 * (1.2 * LONG_ENOUGH / seconds).clamp(2.0, 32.0)) as u64;
+    }
+}

@@ -1,0 +1,139 @@
+//! The six workloads that `benches/peers` puts beside other programs, one JSON line a sample.
+//!
+//! ```sh
+//! cargo bench --bench workloads -- --device cpu --workload mnist --samples 5
+//! cargo bench --bench workloads -- --device gpu --crossover
+//! ```
+//!
+//! Data, initial weights, protocol and the losses that a run must reach are those of
+//! `benches/peers/README.md`; a sample whose losses are not right is an error, not a number.
+
+mod crossover;
+mod dispatches;
+mod grid;
+mod sample;
+mod workload;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser;
+use halfplane::backend::{self, Device};
+use halfplane::{DeviceChoice, ShaderChecks, Strategy};
+use serde::Serialize;
+
+use workload::Workload;
+
+/// What can go wrong here: the library's errors, and losses that are not right.
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Times the six workloads, one JSON line a sample.
+#[derive(Parser)]
+#[command(name = "workloads")]
+struct Arguments {
+    /// auto, gpu, software, cpu, or a part of an adapter's name
+    #[arg(long, default_value = "cpu")]
+    device: DeviceChoice,
+    /// A workload, as often as wanted; all by default
+    #[arg(long)]
+    workload: Vec<String>,
+    /// Samples of each workload
+    #[arg(long, default_value_t = 1)]
+    samples: u32,
+    /// The way to lower a step: auto, layered, resident
+    #[arg(long, default_value = "auto")]
+    strategy: Strategy,
+    /// Instead: only say which program and device this is
+    #[arg(long)]
+    describe: bool,
+    /// Instead: step times of the layered and the resident way over a grid of sizes
+    #[arg(long, conflicts_with = "describe")]
+    crossover: bool,
+    /// Instead: time every matrix product of the workloads, and square ones, on its own
+    #[arg(long, conflicts_with_all = ["describe", "crossover"])]
+    dispatches: bool,
+    /// Instead: so many XOR networks in one call, against one alone
+    #[arg(long, value_name = "NETWORKS", conflicts_with_all = ["describe", "crossover", "dispatches"])]
+    grid: Option<u64>,
+    /// What `cargo bench` adds
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// A device, and what every line says of it.
+struct Bench {
+    device: Box<dyn Device>,
+    about: About,
+}
+
+/// Which program ran where.
+#[derive(Clone, Serialize)]
+struct About {
+    program: String,
+    version: &'static str,
+    device: String,
+    driver: Option<String>,
+}
+
+impl Bench {
+    fn open(choice: &DeviceChoice) -> Result<Self> {
+        let (device, _) = backend::open(choice, ShaderChecks::Off)?;
+        let driver = match choice {
+            DeviceChoice::Cpu => None,
+            _ => backend::adapters()
+                .into_iter()
+                .find(|adapter| device.name().starts_with(&adapter.name))
+                .map(|adapter| adapter.driver),
+        };
+        let about = About {
+            program: format!("halfplane-{choice}"),
+            version: env!("CARGO_PKG_VERSION"),
+            device: device.name().to_owned(),
+            driver,
+        };
+        Ok(Self { device, about })
+    }
+
+    /// One line of standard output: who ran where, and what came out.
+    fn tell(&self, outcome: impl Serialize) -> Result<()> {
+        #[derive(Serialize)]
+        struct Line<'a, T> {
+            #[serde(flatten)]
+            about: &'a About,
+            #[serde(flatten)]
+            outcome: T,
+        }
+        println!("{}", serde_json::to_string(&Line { about: &self.about, outcome })?);
+        Ok(())
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let bench = Bench::open(&arguments.device)?;
+    if arguments.describe {
+        return bench.tell(());
+    }
+    if arguments.crossover {
+        return crossover::measure(&bench);
+    }
+    if arguments.dispatches {
+        return dispatches::measure(&bench);
+    }
+    if let Some(networks) = arguments.grid {
+        return grid::measure(&bench, networks);
+    }
+    for workload in Workload::named(&arguments.workload)? {
+        sample::take(&bench, &workload, arguments.strategy, arguments.samples)?;
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

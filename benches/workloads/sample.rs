@@ -1,0 +1,84 @@
+//! The protocol of a sample: a warm-up run from the initial weights, then as many steps again,
+//! timed; before that a few steps whose loss everybody must agree on.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use halfplane::{Dataset, Strategy, Summary, TrainOptions, Trainer};
+use serde::Serialize;
+
+use super::workload::{Moment, Workload};
+use super::{Bench, Result};
+
+/// What one sample says.
+#[derive(Serialize)]
+struct Sample<'a> {
+    workload: &'a str,
+    strategy: Strategy,
+    steps: u64,
+    /// All steps, with data and weights on the device and everything compiled.
+    seconds: f64,
+    /// The same with the upload of data and weights before and the reading of the weights after.
+    total_seconds: f64,
+    /// The warm-up run: what is compiled or measured for the first time is in here.
+    warm_up_seconds: f64,
+    losses: Losses,
+}
+
+/// Losses on all rows.
+#[derive(Serialize)]
+struct Losses {
+    early: f64,
+    once: f64,
+    twice: f64,
+}
+
+/// Takes so many samples of a workload and prints them.
+pub(crate) fn take(
+    bench: &Bench,
+    workload: &Workload,
+    strategy: Strategy,
+    samples: u32,
+) -> Result<()> {
+    let data = workload.data()?;
+    let mut trainer = on(bench, workload, &data, workload.options_early(strategy))?;
+    let early = run(&mut trainer)?.evaluation.loss;
+    workload.check(Moment::Early, early)?;
+    drop(trainer);
+    for _ in 0..samples {
+        let started = Instant::now();
+        let mut trainer = on(bench, workload, &data, workload.options(strategy))?;
+        let upload = started.elapsed().as_secs_f64();
+        let warm_up = run(&mut trainer)?;
+        workload.check(Moment::Once, warm_up.evaluation.loss)?;
+        let summary = run(&mut trainer)?;
+        workload.check(Moment::Twice, summary.evaluation.loss)?;
+        let started = Instant::now();
+        trainer.parameters()?;
+        let download = started.elapsed().as_secs_f64();
+        bench.tell(Sample {
+            workload: &workload.name,
+            strategy: summary.strategy,
+            steps: workload.steps,
+            seconds: summary.seconds,
+            total_seconds: upload + summary.seconds + download,
+            warm_up_seconds: warm_up.seconds,
+            losses: Losses { early, once: warm_up.evaluation.loss, twice: summary.evaluation.loss },
+        })?;
+    }
+    Ok(())
+}
+
+/// A trainer on the bench's device: plan, buffers, upload. Shaders are compiled by the first run.
+fn on<'a>(
+    bench: &Bench,
+    workload: &Workload,
+    data: &'a Dataset,
+    options: TrainOptions,
+) -> Result<Trainer<'a>> {
+    Ok(Trainer::on(bench.device.as_ref(), &workload.network(), data, options)?)
+}
+
+fn run(trainer: &mut Trainer<'_>) -> Result<Summary> {
+    Ok(trainer.run(|_| ControlFlow::Continue(()))?)
+}
