@@ -5,7 +5,6 @@ after a few steps (`early`), after the warm-up run (`once`) and after the timed 
 there (`twice`), and how far PyTorch's float32 strayed from them.
 """
 
-import json
 from pathlib import Path
 
 EXACT = Path(__file__).resolve().parent / "losses.json"

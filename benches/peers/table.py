@@ -50,17 +50,26 @@ class Samples:
         return median(sample["seconds"] for sample in samples) if samples else None
 
 
+def digits(number):
+    """Three significant digits, zeros among them."""
+    return f"{number:#.3g}".rstrip(".")
+
+
 def duration(seconds):
-    if seconds is None:
+    return f"{digits(seconds)} s" if seconds >= 1 else f"{digits(1e3 * seconds)} ms"
+
+
+def plain_ratio(ratio):
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+
+
+def judged(value, limit, show=plain_ratio):
+    """A number beside what it should be at most; where it is not, it says so. Empty without one."""
+    if value is None:
         return ""
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
-
-
-def judged(value, limit, text):
-    """A number beside what it should be at most; where it is not, it says so."""
     if limit is None:
-        return text
-    return f"{text} (≤ {limit:g})" if value <= limit else f"**{text}**, behind: ≤ {limit:g} wanted"
+        return show(value)
+    return f"{show(value)} (≤ {show(limit)})" if value <= limit else f"**{show(value)}**, behind: ≤ {show(limit)} wanted"
 
 
 def rows(header, lines):
@@ -78,7 +87,7 @@ def ratio_rows(samples, workloads, targets):
             ours = samples.seconds(target["ours"], workload)
             peer = samples.seconds(target["peer"], workload)
             ratio = ours / peer if ours and peer else None
-            cells.append(judged(ratio, target["at_most"].get(workload), f"{ratio:.2f}") if ratio else "")
+            cells.append(judged(ratio, target["at_most"].get(workload)))
         if any(cells):
             yield [f"{target['ours']} / {target['peer']}", *cells]
 
@@ -89,7 +98,7 @@ def upload_rows(samples, workloads, targets):
         for workload in workloads:
             total = samples.seconds(target["ours"], workload, "total_seconds")
             limit = target["at_most"].get(workload)
-            cells.append(judged(total, limit, duration(total)) if total and limit else "")
+            cells.append(judged(total, limit, duration) if limit else "")
         if any(cells):
             yield [f"{target['ours']}, upload to final weights", *cells]
 
@@ -136,16 +145,16 @@ def extra_lines(records, targets):
     for record in records:
         match record["event"]:
             case "start":
-                text = judged(record["seconds"], targets["start_seconds"], f"{record['seconds']:.4f}")
-                yield f"- `halfplane train xor --device cpu`, exec to exit: {text} s"
+                text = judged(record["seconds"], targets["start_seconds"], duration)
+                yield f"- `halfplane train xor --device cpu`, exec to exit: {text}"
             case "size":
-                text = judged(record["bytes"], targets["binary_bytes"], f"{record['bytes']:,}")
-                yield f"- the stripped binary: {text} bytes"
+                text = judged(record["bytes"], targets["binary_bytes"], "{:,} bytes".format)
+                yield f"- the stripped binary: {text}"
             case "grid":
                 limit = targets["grid_share"] if record["program"] == "halfplane-cpu" else None
-                share = judged(record["share"], limit, f"{record['share']:.3f}")
                 yield (f"- {record['networks']} XOR networks in one call, {record['program']}: "
-                       f"{duration(record['seconds'])}, {share} of as many one after another")
+                       f"{duration(record['seconds'])}, against as many times one alone: "
+                       f"{judged(record['share'], limit)}")
 
 
 def problems(records):
@@ -169,9 +178,9 @@ def markdown(head, records, targets, workloads):
         yield f"- {about['program']} {about['version']}{device}{driver}"
     yield ""
     if names:
-        yield f"Medians of {head['rounds']} rounds:"
+        yield f"Medians, of {head['rounds']} samples each at most:"
         yield ""
-        times = ([program, *(duration(samples.own_seconds(program, name)) for name in names)]
+        times = ([program, *(judged(samples.own_seconds(program, name), None, duration) for name in names)]
                  for program in samples.programs())
         yield from rows(["", *names], times)
         ratios = [*ratio_rows(samples, names, targets), *upload_rows(samples, names, targets)]

@@ -28,11 +28,11 @@ class Table(unittest.TestCase):
     def test_divides_medians_and_names_the_target(self):
         ours = [sample("halfplane-cpu", "mnist", seconds) for seconds in (0.1, 9.0, 0.3)]
         peer = [sample("jax", "mnist", seconds) for seconds in (0.5, 0.4, 0.6)]
-        self.assertIn("| halfplane-cpu / jax | 0.60 (≤ 0.8) |", text(*ours, *peer))
+        self.assertIn("| halfplane-cpu / jax | 0.60 (≤ 0.80) |", text(*ours, *peer))
 
     def test_says_where_we_are_behind(self):
         both = [sample("halfplane-cpu", "mnist", 1.0), sample("jax", "mnist", 1.0)]
-        self.assertIn("**1.00**, behind: ≤ 0.8 wanted", text(*both))
+        self.assertIn("**1.00**, behind: ≤ 0.80 wanted", text(*both))
 
     def test_compares_with_the_better_variant(self):
         records = [sample("halfplane-cpu", "wide", 1.0), sample("burn-flex", "wide", 4.0),
@@ -46,13 +46,17 @@ class Table(unittest.TestCase):
         self.assertIn("not counted: jax, wide: once: the loss is 9", found)
 
     def test_upload_to_weights_uses_the_total(self):
-        self.assertIn("**20 ms**, behind: ≤ 0.01 wanted", text(sample("halfplane-software", "xor-nn", 0.01)))
+        self.assertIn("**20.0 ms**, behind: ≤ 10.0 ms wanted", text(sample("halfplane-software", "xor-nn", 0.01)))
 
     def test_products_stand_beside_the_vendors(self):
         product = {"event": "gemm", "on": "gpu", "operation": "dense_forward", "m": 8, "n": 8, "k": 8}
         found = text({**product, "program": "halfplane-gpu", "gflops": 30.0},
                      {**product, "program": "torch-cuda", "gflops": 60.0})
         self.assertIn("| dense_forward | 8 × 8 × 8 | halfplane-gpu | 30 | 60 | **0.50**, behind: ≥ 0.6 wanted |", found)
+
+    def test_shows_three_digits(self):
+        self.assertEqual([table.duration(s) for s in (0.0002, 0.804, 2, 61.26)], ["0.200 ms", "804 ms", "2.00 s", "61.3 s"])
+        self.assertEqual([table.plain_ratio(r) for r in (0.0016, 0.5, 12)], ["0.0016", "0.50", "12.00"])
 
     def test_counts_operations(self):
         # 2-2-1: products of 8 and 4 operations a row; the first layer's input needs no gradient.
