@@ -178,7 +178,7 @@ def markdown(head, records, targets, workloads):
         yield f"- {about['program']} {about['version']}{device}{driver}"
     yield ""
     if names:
-        yield f"Medians, of {head['rounds']} samples each at most:"
+        yield f"Medians over {head['rounds']} rounds:"
         yield ""
         times = ([program, *(judged(samples.own_seconds(program, name), None, duration) for name in names)]
                  for program in samples.programs())
