@@ -30,4 +30,4 @@ pub use preprocess::{
 pub use read::{FirstLine, Layout, Source};
 pub use split::{Split, split};
 pub use warning::Warning;
-pub use weights::{ClassWeight, list};
+pub use weights::{ClassWeight, parse_list};

@@ -32,7 +32,7 @@ impl std::str::FromStr for ClassWeight {
             let weight = weight.trim().parse().ok()?;
             (f32::is_finite(weight) && weight >= 0.0).then(|| (class.trim().to_owned(), weight))
         };
-        let each: Option<Vec<_>> = list(text).iter().map(|part| weight(part)).collect();
+        let each: Option<Vec<_>> = parse_list(text).iter().map(|part| weight(part)).collect();
         match each {
             Some(each) if !each.is_empty() => Ok(Self::Each(each)),
             _ => Err(Error::invalid(
@@ -44,7 +44,7 @@ impl std::str::FromStr for ClassWeight {
 }
 
 /// The parts of a list as it is typed: parted by commas, those with a comma in quotes.
-pub fn list(text: &str) -> Vec<String> {
+pub fn parse_list(text: &str) -> Vec<String> {
     let mut reader = ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     let mut record = StringRecord::new();
     // Text in memory that is UTF-8 cannot fail to be read.

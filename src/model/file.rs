@@ -90,8 +90,20 @@ impl Model {
     /// metadata, [`Error::Shape`] where tensors and metadata do not agree.
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).map_err(|source| Error::read(path, source))?;
+        Self::parse(path, &bytes)
+    }
+
+    /// Reads the bytes of a model's file.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Self::parse(Path::new("memory"), bytes)
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let (_, header) =
-            SafeTensors::read_metadata(&bytes).map_err(|error| damaged(path, &error))?;
+            SafeTensors::read_metadata(bytes).map_err(|error| damaged(path, &error))?;
         let text = header.metadata().as_ref().and_then(|map| map.get(KEY)).ok_or_else(|| {
             Error::model(
                 path,
@@ -135,8 +147,8 @@ impl Model {
                 metadata.classes.len(),
             )));
         }
-        let parameters = parameters(path, &bytes, &metadata.network)
-            .map_err(|error| known(error.to_string()))?;
+        let parameters =
+            parameters(path, bytes, &metadata.network).map_err(|error| known(error.to_string()))?;
         Ok(Self {
             network: metadata.network,
             parameters,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use halfplane::data::{
-    ClassWeight, FirstLine, Layout, NA, Preprocess, Source, TableOptions, Validation, list,
+    ClassWeight, FirstLine, Layout, NA, Preprocess, Source, TableOptions, Validation, parse_list,
 };
 use halfplane::{Error, Result, Task};
 
@@ -75,7 +75,7 @@ impl std::str::FromStr for List {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(list(text)))
+        Ok(Self(parse_list(text)))
     }
 }
 
