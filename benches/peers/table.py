@@ -63,6 +63,10 @@ def plain_ratio(ratio):
     return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
+def speed(gflops):
+    return f"{gflops:,.0f}" if gflops >= 10 else f"{gflops:.2g}"
+
+
 def judged(value, limit, show=plain_ratio):
     """A number beside what it should be at most; where it is not, it says so. Empty without one."""
     if value is None:
@@ -124,8 +128,8 @@ def gemm_lines(records, samples, targets, workloads):
             wanted = targets["gemm_share_of_cublas"] if record["program"] == "halfplane-gpu" else 0
             text = f"{share:.2f}" if share >= wanted else f"**{share:.2f}**, behind: ≥ {wanted:g} wanted"
             size = f"{record['m']} × {record['n']} × {record['k']}"
-            lines.append([record["operation"], size, record["program"], f"{record['gflops']:.0f}",
-                          f"{vendor[key]['gflops']:.0f}", text])
+            speeds = (speed(record["gflops"]), speed(vendor[key]["gflops"]))
+            lines.append([record["operation"], size, record["program"], *speeds, text])
     if not lines:
         return
     yield "Matrix products, each alone, in GFLOP/s (m × n × k):"
