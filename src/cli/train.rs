@@ -12,10 +12,10 @@ use super::{Outcome, interrupt};
 use crate::report::{Done, Report, Screen, Sinks, Verbosity, note};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
+    check_outputs(arguments)?;
     let Settings { data, validation, warnings, network, mut options } =
         Settings::new(&arguments.typed, arguments.log_every)?;
     arguments.course.apply(&mut options, &arguments.notes)?;
-    check_outputs(arguments)?;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
     let mut trainer = Trainer::new(&network, (&data, validation.as_ref()), options.clone())?;
     let resumed = arguments.course.resumed()?;

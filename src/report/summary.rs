@@ -26,8 +26,7 @@ pub(super) fn heading(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOpti
     };
     let notice = trainer.notice().map(|text| format!(" ({text})")).unwrap_or_default();
     format!(
-        "{} rows of {}, target `{}`: {}\n\
-         {}\
+        "{} rows of {}, target `{}`: {}\n{}\
          network {network}: {activation}, {} output, {} parameters\n\
          {loss} loss, {}, {batch}, seed {}\n\
          device {}{notice}\n",

@@ -135,6 +135,7 @@ impl Builder {
         &self.name
     }
 
+    #[cfg(feature = "parquet")]
     pub(super) fn want(&self) -> &Want {
         &self.want
     }
@@ -191,6 +192,7 @@ impl Builder {
     }
 
     /// Appends a field that a file says is missing.
+    #[cfg(feature = "parquet")]
     pub(super) fn push_absent(&mut self, cells: &mut Cells) -> Result<(), Fault> {
         if self.state != State::Nothing {
             self.push_missing(cells, b"")?;

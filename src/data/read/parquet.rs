@@ -64,6 +64,7 @@ pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) 
 }
 
 fn damaged(path: &Path, what: &str) -> Error {
+    let what = what.trim_start_matches("Parquet error: ");
     Error::data(path, None, format!("it is damaged ({what})"), "get the file again")
 }
 
