@@ -2,6 +2,8 @@
 // z: ln p = min(z, 0) - ln(1 + e^-|z|) keeps its digits where p itself would round to 0 or 1. Each
 // logarithm is clamped at -100, as torch.nn.BCELoss does. The score is the share of the row's
 // outputs on the right side of 1/2.
+override LABEL_SMOOTHING: f32; // a label t becomes (1 - it) t + it / 2
+
 // At least -100, and NaN where it is NaN: max would hide that training has diverged.
 fn clamped(logarithm: f32) -> f32 {
     return select(logarithm, -100.0, logarithm < -100.0);
@@ -14,7 +16,8 @@ fn loss_row(row: u32, rows: u32, outputs: u32) -> vec2<f32> {
     for (var o = 0u; o < outputs; o++) {
         let element = row * outputs + o;
         let z = load_z(element);
-        let t = bitcast<f32>(load_target(row, outputs, o));
+        let label = bitcast<f32>(load_target(row, outputs, o));
+        let t = label * (1.0 - LABEL_SMOOTHING) + 0.5 * LABEL_SMOOTHING;
         let tail = log1p(exp(-abs(z)));
         let ln_p = clamped(select(-tail, z - tail, z < 0.0));
         let ln_not_p = clamped(select(-tail, -z - tail, z > 0.0));

@@ -1,5 +1,5 @@
 // A loss with its gradient d_z[B,O], a row a thread; which loss is up to the piece that comes with
-// it (`loss_bce`, `loss_mse`, `loss_cross_entropy`). Bound by memory: 12 bytes an output.
+// it (`loss_bce` and its like). Bound by memory: 12 bytes an output.
 struct Immediates {
     outputs: u32, // O
 }

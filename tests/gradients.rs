@@ -8,8 +8,8 @@ use halfplane::backend::{Device, cpu::Cpu, reference::Reference};
 use halfplane::plan::Gradients;
 use halfplane::train::output_for;
 use halfplane::{
-    Activation, BatchSize, Dataset, Loss, Network, Parameters, Result, Shuffle, Targets, Task,
-    TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, Loss, Network, Output, Parameters, Result, Shuffle, Targets,
+    Task, TrainOptions, Trainer,
 };
 
 use common::{Gap, random_data, wide};
@@ -27,6 +27,20 @@ const TOLERANCE: f64 = 1e-6;
 /// Half the distance of the two losses: h² and 2⁻⁵²/h are about equally small.
 const H: f64 = 1e-5;
 
+/// Losses with the tasks that they are for. No error is 0 or just at a threshold here, where a slope
+/// jumps.
+const LOSSES: [(Task, Loss, usize); 9] = [
+    (Task::Binary, Loss::Bce, 3),
+    (Task::Binary, Loss::Mse, 3),
+    (Task::Regression, Loss::Mse, 3),
+    (Task::Multiclass, Loss::CrossEntropy, 4),
+    (Task::Regression, Loss::Mae, 3),
+    (Task::Regression, Loss::Huber { delta: 0.6 }, 3),
+    (Task::Regression, Loss::SmoothL1 { beta: 0.6 }, 3),
+    (Task::Binary, Loss::Focal { gamma: 2.0, alpha: Some(0.3) }, 3),
+    (Task::Multiclass, Loss::Focal { gamma: 1.5, alpha: None }, 4),
+];
+
 #[test]
 fn reference_agrees_with_finite_differences() -> Result<()> {
     check(&Reference)
@@ -40,12 +54,7 @@ fn cpu_path_agrees_with_finite_differences() -> Result<()> {
 fn check(device: &dyn Device) -> Result<()> {
     let mut worst = (0.0, String::new());
     for &activation in Activation::ALL {
-        for (task, loss, outputs) in [
-            (Task::Binary, Loss::Bce, 3),
-            (Task::Binary, Loss::Mse, 3),
-            (Task::Regression, Loss::Mse, 3),
-            (Task::Multiclass, Loss::CrossEntropy, 4),
-        ] {
+        for (task, loss, outputs) in LOSSES {
             let network = Network::new(INPUTS, &HIDDEN, outputs)
                 .with_activation(activation)
                 .with_output(output_for(task));
@@ -111,16 +120,14 @@ fn slope(
 fn mean_loss(network: &Network, loss: Loss, data: &Dataset, parameters: &[Vec<f64>]) -> f64 {
     let row_loss = |row: usize| {
         let z = forward(network, &data.features()[row * INPUTS..(row + 1) * INPUTS], parameters);
-        match (data.targets(), loss) {
-            (Targets::Classes { values, .. }, _) => cross_entropy(&z, values[row] as usize),
-            (Targets::Binary { values, columns }, Loss::Bce) => {
-                mean_over(&z, &values[row * columns..], |z, t| bce(sigmoid(z), t))
-            }
-            (Targets::Binary { values, columns }, _) => {
-                mean_over(&z, &values[row * columns..], |z, t| (sigmoid(z) - t).powi(2))
-            }
-            (Targets::Numbers { values, columns }, _) => {
-                mean_over(&z, &values[row * columns..], |z, t| (z - t).powi(2))
+        match data.targets() {
+            Targets::Classes { values, .. } => of_classes(loss, &z, values[row] as usize),
+            Targets::Binary { values, columns } | Targets::Numbers { values, columns } => {
+                let labels = network.output == Output::Sigmoid;
+                mean_over(&z, &values[row * columns..], |z, t| match labels {
+                    true => of_label(loss, sigmoid(z), t),
+                    false => of_error(loss, z - t),
+                })
             }
         }
     };
@@ -171,13 +178,39 @@ fn erf(x: f64) -> f64 {
     sum * 2.0 / std::f64::consts::PI.sqrt()
 }
 
-fn bce(p: f64, t: f64) -> f64 {
-    -(t * p.ln() + (1.0 - t) * (1.0 - p).ln())
+/// Of a label that is 0 or 1.
+fn of_label(loss: Loss, p: f64, t: f64) -> f64 {
+    let q = t * p + (1.0 - t) * (1.0 - p);
+    match loss {
+        Loss::Focal { gamma, alpha } => {
+            let weight = alpha.map_or(1.0, |alpha| t * alpha + (1.0 - t) * (1.0 - alpha));
+            -weight * (1.0 - q).powf(gamma) * q.ln()
+        }
+        Loss::Mse => (p - t).powi(2),
+        _ => -q.ln(),
+    }
 }
 
-/// −ln softmax(z)\[target\]
-fn cross_entropy(z: &[f64], target: usize) -> f64 {
-    z.iter().map(|z| z.exp()).sum::<f64>().ln() - z[target]
+fn of_error(loss: Loss, e: f64) -> f64 {
+    let huber = |threshold: f64| match e.abs() < threshold {
+        true => e * e / 2.0,
+        false => threshold * (e.abs() - threshold / 2.0),
+    };
+    match loss {
+        Loss::Mae => e.abs(),
+        Loss::Huber { delta } => huber(delta),
+        Loss::SmoothL1 { beta } => huber(beta) / beta,
+        _ => e * e,
+    }
+}
+
+/// −ln q, q = softmax(z)\[target\], times (1 − q)^γ if it is the focal loss.
+fn of_classes(loss: Loss, z: &[f64], target: usize) -> f64 {
+    let ln_q = z[target] - z.iter().map(|z| z.exp()).sum::<f64>().ln();
+    match loss {
+        Loss::Focal { gamma, .. } => -(1.0 - ln_q.exp()).powf(gamma) * ln_q,
+        _ => -ln_q,
+    }
 }
 
 fn mean_over(z: &[f64], targets: &[f32], loss: impl Fn(f64, f64) -> f64) -> f64 {

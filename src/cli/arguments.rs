@@ -17,6 +17,7 @@ use super::evaluate::EvaluateArguments;
 use super::export::ExportArguments;
 use super::inspect::InspectArguments;
 use super::manual::{CompletionArguments, ManArguments};
+use super::recipe::Recipe;
 use super::views::Views;
 use super::{config, resume};
 
@@ -130,7 +131,7 @@ pub(crate) struct Typed {
     /// sigmoid, tanh, relu, leaky-relu, elu, gelu, silu or softplus [default: relu; xor: sigmoid]
     #[arg(long, value_name = "NAME", help_heading = "Network")]
     pub(crate) activation: Option<Activation>,
-    /// auto, bce, cross-entropy or mse [default: auto, by the task]
+    /// auto, bce, cross-entropy, mse, mae, huber, smooth-l1 or focal [default: auto, by the task]
     #[arg(long, value_parser = auto_or::<Loss>, value_name = "NAME", help_heading = "Network")]
     pub(crate) loss: Option<AutoOr<Loss>>,
     /// Start from these weights (safetensors, `layers.0.weight`, …) instead of random ones
@@ -167,6 +168,9 @@ pub(crate) struct Typed {
     /// Take the rows as they stand in every epoch
     #[arg(long, help_heading = "Optimizer")]
     pub(crate) no_shuffle: bool,
+
+    #[command(flatten)]
+    pub(crate) recipe: Recipe,
 
     /// auto, gpu, software, cpu, or a part of an adapter's name [default: auto]
     #[arg(long, value_name = "DEVICE", help_heading = "Device")]

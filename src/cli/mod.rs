@@ -17,6 +17,7 @@ mod manual;
 mod outputs;
 mod plan;
 mod predict;
+mod recipe;
 mod resume;
 mod settings;
 mod train;

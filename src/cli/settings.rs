@@ -70,7 +70,9 @@ impl Settings {
             .with_activation(typed.activation.unwrap_or(defaults.activation))
             .with_output(output_for(data.task()));
         network.check()?;
-        options.loss.unwrap_or(Loss::default_for(network.output)).check(network.output)?;
+        let loss = options.loss.unwrap_or(Loss::default_for(network.output));
+        loss.check(network.output)?;
+        options.regularization.check(loss)?;
         if let Some(path) = &typed.init_from {
             options.initial = Some(read_parameters(path, &network)?);
         }
@@ -111,8 +113,9 @@ fn options(typed: &Typed, defaults: &Defaults, log_every: Option<u64>) -> Result
         (None, None) => defaults.length,
     };
     Ok(TrainOptions {
-        loss: AutoOr::chosen(typed.loss),
+        loss: typed.recipe.loss(AutoOr::chosen(typed.loss))?,
         optimizer: optimizer(typed, defaults)?,
+        regularization: typed.recipe.regularization(),
         batch_size: typed.batch_size.unwrap_or(defaults.batch_size),
         length,
         seed: typed.seed.unwrap_or(unset.seed),

@@ -8,10 +8,10 @@
 use super::network::{Network, sources};
 use super::resident::keeps_z;
 use super::{
-    Control, Cost, Function, Kernel, Module, Slot, floats, floats_mut, pairs_mut, reads, slots,
-    writes,
+    Control, Cost, Criterion, Function, Kernel, Module, Slot, floats, floats_mut, pairs_mut, reads,
+    slots, writes,
 };
-use crate::spec::{Layer, Loss, Output, Shuffle};
+use crate::spec::{Layer, Shuffle};
 
 /// How far the rows go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +30,7 @@ pub struct FusedGradient {
     /// The activation of the hidden layers.
     pub function: Function,
     /// What is minimised.
-    pub loss: Loss,
-    /// The function after the last layer.
-    pub output: Output,
+    pub criterion: Criterion,
     /// How far the rows go.
     pub pass: Pass,
     /// Rows in the data set, N.
@@ -67,7 +65,7 @@ impl FusedGradient {
 
     /// Words in a row of targets.
     pub fn target_columns(&self) -> usize {
-        self.loss.target_columns(self.outputs())
+        self.criterion.target_columns(self.outputs())
     }
 
     /// Rows of a strand.
@@ -167,8 +165,8 @@ impl Kernel for FusedGradient {
         let [control, x, t, parameters, gradients, row_metrics, _] = slots(bound);
         let control = Control::from_words(control);
         let data = (floats(x), &t[..]);
-        let Self { function, loss, output, .. } = *self;
-        let network = Network { widths: &self.widths, function, loss, output };
+        let Self { function, criterion, .. } = *self;
+        let network = Network { widths: &self.widths, function, criterion };
         let rows = sources(control, (0, self.count), self.shuffle, self.seed);
         let p = self.parameters();
         for strand in 0..self.strands {

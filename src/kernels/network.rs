@@ -1,18 +1,16 @@
 //! A whole network's loss and gradient on some rows, layer by layer: what the twins of `resident`
 //! and `fused_gradient` are made of.
 
-use super::loss_gradient::loss_row;
 use super::resident::keeps_z;
-use super::{Control, Function, permute, seed_of};
-use crate::spec::{Layer, Loss, Output, Shuffle};
+use super::{Control, Criterion, Function, permute, seed_of};
+use crate::spec::{Layer, Shuffle};
 
 /// A network as the kernels know it.
 pub(super) struct Network<'a> {
     /// The widths of its layers, input first.
     pub(super) widths: &'a [usize],
     pub(super) function: Function,
-    pub(super) loss: Loss,
-    pub(super) output: Output,
+    pub(super) criterion: Criterion,
 }
 
 /// The rows of the data set that a batch takes: `count` rows from `first_row` on are the network's.
@@ -68,7 +66,7 @@ impl Network<'_> {
         }
 
         let outputs = self.widths[self.widths.len() - 1];
-        let columns = self.loss.target_columns(outputs);
+        let columns = self.criterion.target_columns(outputs);
         let last = &z[z.len() - 1];
         let mut d_z = vec![0.0; rows * outputs];
         let mut metrics = Vec::with_capacity(rows);
@@ -76,7 +74,7 @@ impl Network<'_> {
             let row = b * outputs..(b + 1) * outputs;
             let targets = &data_t[source * columns..(source + 1) * columns];
             let (z, d_z) = (&last[row.clone()], &mut d_z[row]);
-            metrics.push(loss_row(self.loss, self.output, z, targets, d_z, batch));
+            metrics.push(self.criterion.row(z, targets, d_z, batch));
         }
 
         let mut gradient = vec![0.0; at];

@@ -1,15 +1,14 @@
 //! Many steps of many networks in one dispatch, each network in a workgroup of its own.
 
-use super::loss_gradient::{piece, piece_overrides};
 use super::network::{Network, sources};
 use super::optimizer::Hyper;
 use super::permutation::seed_of;
 use super::shader::{ACTIVATION, CONTROL, FOLD, MATH, OPTIMIZER, PERMUTATION, RESIDENT};
 use super::{
-    Control, Cost, Function, Kernel, Module, Slot, Update, Words, floats, floats_mut, immediates,
-    reads, slots, writes,
+    Control, Cost, Criterion, Function, Kernel, Module, Slot, Update, Words, floats, floats_mut,
+    immediates, reads, slots, writes,
 };
-use crate::spec::{Layer, Loss, Output, Shuffle};
+use crate::spec::{Layer, Shuffle};
 
 /// One network of the grid.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,9 +101,7 @@ pub struct Resident {
     /// Their activation.
     pub function: Function,
     /// What they minimise.
-    pub loss: Loss,
-    /// The function after the last layer.
-    pub output: Output,
+    pub criterion: Criterion,
     /// The update; [`Update::Gradient`] only evaluates.
     pub update: Update,
     /// The optimizer's settings.
@@ -247,7 +244,16 @@ impl Kernel for Resident {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, MATH, ACTIVATION, PERMUTATION, OPTIMIZER, piece(self.loss), RESIDENT]
+        vec![
+            CONTROL,
+            FOLD,
+            MATH,
+            ACTIVATION,
+            PERMUTATION,
+            OPTIMIZER,
+            self.criterion.piece(),
+            RESIDENT,
+        ]
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -266,7 +272,7 @@ impl Kernel for Resident {
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         let flag = |set: bool| f64::from(u8::from(set));
         let (rows_at, arena) = self.arena();
-        let mut overrides = piece_overrides(self.loss, self.output);
+        let mut overrides = self.criterion.overrides();
         overrides.extend([
             self.function.as_override(),
             self.update.as_override(),
@@ -388,10 +394,10 @@ fn twin(
     parameters: &mut [f32],
     memory: &mut [f32],
 ) -> [f32; 2] {
-    let Resident { function, loss, output, .. } = *grid;
+    let Resident { function, criterion, .. } = *grid;
     let own = (member.first_row, member.rows);
     let sources = sources(control, own, grid.shuffle, member.seed);
-    let network = Network { widths: &member.widths, function, loss, output };
+    let network = Network { widths: &member.widths, function, criterion };
     let (metrics, gradient) = network.gradient(&sources, data, parameters, sources.len());
     if grid.update != Update::Gradient {
         let formula = grid.hyper.at(grid.update, member.lr, control.step);

@@ -43,7 +43,11 @@ modules! {
     GATHER = "gather";
     LOSS_BCE = "loss_bce";
     LOSS_CROSS_ENTROPY = "loss_cross_entropy";
+    LOSS_FOCAL = "loss_focal";
+    LOSS_FOCAL_CLASSES = "loss_focal_classes";
     LOSS_GRADIENT = "loss_gradient";
+    LOSS_HUBER = "loss_huber";
+    LOSS_MAE = "loss_mae";
     LOSS_MSE = "loss_mse";
     MATH = "math";
     MATMUL = "matmul";

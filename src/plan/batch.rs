@@ -88,5 +88,5 @@ impl Source {
 
 /// Words in a row of targets: a class is one.
 pub(super) fn target_columns(request: &Training<'_>) -> usize {
-    request.loss.target_columns(request.network.outputs)
+    request.network.output.target_columns(request.network.outputs)
 }

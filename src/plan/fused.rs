@@ -74,8 +74,7 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
     let step = FusedGradient {
         widths: request.network.widths(),
         function: Function::Of(request.network.activation),
-        loss: request.loss,
-        output: request.network.output,
+        criterion: request.criterion(),
         pass: Pass::Train,
         count: request.rows,
         batch: request.batch,

@@ -130,6 +130,7 @@ pub(super) fn check(request: &Training<'_>) -> Result<()> {
     request.network.check()?;
     request.optimizer.check()?;
     request.loss.check(request.network.output)?;
+    request.regularization.check(request.loss)?;
     if request.rows == 0 {
         return Err(Error::invalid("there are no rows to train on", "give at least one row"));
     }
@@ -468,8 +469,7 @@ impl<'a> Lowering<'a> {
             operation: Operation::LossGradient(LossGradient {
                 rows,
                 outputs: self.network.outputs,
-                loss: request.loss,
-                output: self.network.output,
+                criterion: request.criterion(),
             }),
             bindings: vec![control, self.y[last], targets, self.d_z[last], self.metrics_buffer()],
         });

@@ -12,8 +12,8 @@ mod print;
 mod resident;
 mod shard;
 
-use crate::kernels::{Access, Cost, Operation, Words};
-use crate::spec::{Loss, Network, Optimizer, Shuffle, Strategy};
+use crate::kernels::{Access, Cost, Criterion, Operation, Words};
+use crate::spec::{Loss, Network, Optimizer, Regularization, Shuffle, Strategy};
 
 pub use layered::inference;
 pub use limits::{DeviceKind, Limits};
@@ -69,6 +69,8 @@ pub struct Training<'a> {
     pub loss: Loss,
     /// How.
     pub optimizer: &'a Optimizer,
+    /// What is done against overfitting.
+    pub regularization: &'a Regularization,
     /// Rows in the data set, N.
     pub rows: usize,
     /// What of it is on the device.
@@ -85,6 +87,16 @@ pub struct Training<'a> {
     pub strategy: Strategy,
     /// Whether to add the phase that leaves the gradients in buffers of their own.
     pub gradients: Gradients,
+}
+
+impl Training<'_> {
+    /// The loss as the kernels take it.
+    pub(super) const fn criterion(&self) -> Criterion {
+        Criterion {
+            label_smoothing: self.regularization.label_smoothing,
+            ..Criterion::new(self.loss, self.network.output)
+        }
+    }
 }
 
 /// Whether a plan can show the gradients.

@@ -173,8 +173,7 @@ fn resident(
     let mut grid = Resident {
         members,
         function: Function::Of(request.network.activation),
-        loss: request.loss,
-        output: request.network.output,
+        criterion: request.criterion(),
         update,
         hyper: Hyper::of(request.optimizer),
         // A batch of all rows has no order worth shuffling.

@@ -262,6 +262,8 @@ fn half_plane(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOptions, los
     let share = values.iter().map(|&t| f64::from(t)).sum::<f64>() / values.len() as f64;
     let guessing = match options.loss {
         Some(Loss::Mse) => share * (1.0 - share),
+        // What guessing costs here depends on more than the share.
+        Some(Loss::Focal { .. }) => return String::new(),
         _ => -(share * share.ln() + (1.0 - share) * (1.0 - share).ln()),
     };
     if !trainer.plan().network().hidden.is_empty() || loss < 0.99 * guessing {

@@ -60,3 +60,13 @@ named!(Output, "output", {
     Sigmoid => "sigmoid",
     Softmax => "softmax",
 });
+
+impl Output {
+    /// Words in a row of its targets: a class is one, whatever their number.
+    pub const fn target_columns(self, outputs: usize) -> usize {
+        match self {
+            Self::Softmax => 1,
+            Self::Identity | Self::Sigmoid => outputs,
+        }
+    }
+}

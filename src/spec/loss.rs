@@ -1,31 +1,76 @@
 //! What training makes small.
 
-use super::{Output, named};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Output;
 use crate::{Error, Result};
 
-/// The loss, averaged over the rows of a batch (and over the outputs, as PyTorch does).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The loss, averaged over the rows of a batch (and over the outputs, as PyTorch does). Below, t is
+/// the target, y the output, p a probability, e = y − t.
+///
+/// In files it is its name, or with settings `{"huber":{"delta":1.0}}`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Loss {
-    /// Binary cross-entropy, −[t ln p + (1−t) ln(1−p)], each logarithm clamped at −100.
+    /// Binary cross-entropy, −[t ln p + (1−t) ln(1−p)], each logarithm clamped at −100
+    /// (`torch.nn.BCELoss`).
     Bce,
-    /// Softmax followed by the negative log-likelihood of the true class.
+    /// Softmax followed by the negative log-likelihood of the true class
+    /// (`torch.nn.CrossEntropyLoss`).
     CrossEntropy,
-    /// The squared difference.
+    /// The squared difference, e² (`torch.nn.MSELoss`).
     Mse,
+    /// The absolute difference, |e| (`torch.nn.L1Loss`).
+    Mae,
+    /// e²/2 where |e| ≤ δ, else δ (|e| − δ/2) (`torch.nn.HuberLoss`).
+    Huber {
+        /// Where the parabola ends.
+        delta: f64,
+    },
+    /// The Huber loss over its threshold: e²/(2β) where |e| < β, else |e| − β/2
+    /// (`torch.nn.SmoothL1Loss`).
+    SmoothL1 {
+        /// Where the parabola ends.
+        beta: f64,
+    },
+    /// The focal loss, −α (1−q)^γ ln q with q the probability of the truth: what is right already
+    /// counts less (Lin et al. 2017, "Focal Loss for Dense Object Detection", equation 5).
+    ///
+    /// After a sigmoid it is `torchvision.ops.sigmoid_focal_loss`, averaged; after a softmax q is
+    /// the true class's share.
+    Focal {
+        /// How much less: 0 is the cross-entropy.
+        gamma: f64,
+        /// The weight of "yes", 1 − α being that of "no"; by default both weigh 1. Only after a
+        /// sigmoid: rows of classes have weights of their own.
+        alpha: Option<f64>,
+    },
 }
 
-named!(Loss, "loss", {
-    Bce => "bce",
-    CrossEntropy => "cross-entropy",
-    Mse => "mse",
-});
-
 impl Loss {
-    /// Words in a row of targets, for so many outputs: a class is one.
-    pub const fn target_columns(self, outputs: usize) -> usize {
+    /// Every loss with its default settings, in the order of the documentation.
+    pub const ALL: &'static [Self] = &[
+        Self::Bce,
+        Self::CrossEntropy,
+        Self::Mse,
+        Self::Mae,
+        Self::Huber { delta: 1.0 },
+        Self::SmoothL1 { beta: 1.0 },
+        Self::Focal { gamma: 2.0, alpha: None },
+    ];
+
+    /// The name used on the command line, in configurations and in model files.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::CrossEntropy => 1,
-            Self::Bce | Self::Mse => outputs,
+            Self::Bce => "bce",
+            Self::CrossEntropy => "cross-entropy",
+            Self::Mse => "mse",
+            Self::Mae => "mae",
+            Self::Huber { .. } => "huber",
+            Self::SmoothL1 { .. } => "smooth-l1",
+            Self::Focal { .. } => "focal",
         }
     }
 
@@ -38,25 +83,129 @@ impl Loss {
         }
     }
 
-    /// Checks that the loss is defined for such an output.
+    /// Whether it can be told that no answer is quite certain: see
+    /// [`super::Regularization::label_smoothing`].
+    pub const fn takes_smooth_labels(self) -> bool {
+        matches!(self, Self::Bce | Self::CrossEntropy)
+    }
+
+    /// Checks that the loss is defined for such an output, and its settings against their ranges.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names the losses that are.
+    /// [`Error::Invalid`] names the losses that are, or the setting and its range.
     pub fn check(self, output: Output) -> Result<()> {
-        match (self, output) {
-            (Self::Bce | Self::Mse, Output::Sigmoid)
-            | (Self::Mse, Output::Identity)
-            | (Self::CrossEntropy, Output::Softmax) => Ok(()),
-            (_, Output::Identity) => Err(self.mismatch("regression", "mse")),
-            (_, Output::Sigmoid) => Err(self.mismatch("a binary target", "bce or mse")),
-            (_, Output::Softmax) => Err(self.mismatch("a multi-class target", "cross-entropy")),
+        if !self.goes_with(output) {
+            let good: Vec<&str> =
+                Self::ALL.iter().filter(|l| l.goes_with(output)).map(|l| l.name()).collect();
+            let task = match output {
+                Output::Identity => "regression",
+                Output::Sigmoid => "a binary target",
+                Output::Softmax => "a multi-class target",
+            };
+            return Err(Error::invalid(
+                format!("the loss {self} is not defined for {task}"),
+                format!("use {}, or another --task", good.join(" or ")),
+            ));
+        }
+        self.check_settings()?;
+        match self {
+            Self::Focal { alpha: Some(alpha), .. } if output == Output::Softmax => {
+                Err(Error::invalid(
+                    format!("alpha is {alpha}, which weighs yes against no, but there are classes"),
+                    "leave it out; weights of rows can tell classes apart",
+                ))
+            }
+            _ => Ok(()),
         }
     }
 
-    fn mismatch(self, task: &str, good: &str) -> Error {
-        Error::invalid(
-            format!("the loss {self} is not defined for {task}"),
-            format!("use {good}, or another --task"),
-        )
+    const fn goes_with(self, output: Output) -> bool {
+        match self {
+            Self::Mse => matches!(output, Output::Identity | Output::Sigmoid),
+            Self::Mae | Self::Huber { .. } | Self::SmoothL1 { .. } => {
+                matches!(output, Output::Identity)
+            }
+            Self::Bce => matches!(output, Output::Sigmoid),
+            Self::CrossEntropy => matches!(output, Output::Softmax),
+            Self::Focal { .. } => matches!(output, Output::Sigmoid | Output::Softmax),
+        }
+    }
+
+    fn check_settings(self) -> Result<()> {
+        // The devices compute in float32.
+        let positive = |value: f64| (value as f32).is_finite() && value as f32 > 0.0;
+        let refuse = |what: &str, value: f64, range: &str| {
+            Err(Error::invalid(format!("{what} is {value}"), format!("it must be {range}")))
+        };
+        match self {
+            Self::Huber { delta } if !positive(delta) => {
+                refuse("delta", delta, "a positive number, such as 1")
+            }
+            Self::SmoothL1 { beta } if !positive(beta) => {
+                refuse("beta", beta, "a positive number, such as 1 (for 0 there is mae)")
+            }
+            Self::Focal { gamma, .. } if gamma != 0.0 && !positive(gamma) => {
+                refuse("gamma", gamma, "0 or a positive number, such as 2")
+            }
+            Self::Focal { alpha: Some(alpha), .. } if !(0.0..=1.0).contains(&alpha) => {
+                refuse("alpha", alpha, "between 0 and 1")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Display for Loss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Loss {
+    type Err = Error;
+
+    /// The loss of that name, with its default settings.
+    fn from_str(word: &str) -> Result<Self> {
+        let found = Self::ALL.iter().find(|loss| loss.name() == word);
+        found
+            .copied()
+            .ok_or_else(|| Error::unknown("loss", word, Self::ALL.iter().map(|loss| loss.name())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_parse_and_files_keep_the_settings() {
+        for &loss in Loss::ALL {
+            assert_eq!(loss.name().parse::<Loss>().ok(), Some(loss));
+            let text = serde_json::to_string(&loss).unwrap_or_default();
+            assert_eq!(serde_json::from_str::<Loss>(&text).ok(), Some(loss), "{text}");
+        }
+        // What files of the first version say.
+        assert_eq!(
+            serde_json::to_string(&Loss::CrossEntropy).ok(),
+            Some("\"cross-entropy\"".into())
+        );
+        let near = "hubber".parse::<Loss>().err().map(|error| error.to_string());
+        assert!(near.is_some_and(|text| text.contains("did you mean `huber`?")));
+    }
+
+    #[test]
+    fn refuses_what_makes_no_sense() {
+        assert!(Loss::Mae.check(Output::Sigmoid).is_err());
+        assert!(Loss::Focal { gamma: 2.0, alpha: None }.check(Output::Identity).is_err());
+        assert!(Loss::Focal { gamma: 2.0, alpha: Some(0.25) }.check(Output::Sigmoid).is_ok());
+        assert!(Loss::Focal { gamma: 2.0, alpha: Some(0.25) }.check(Output::Softmax).is_err());
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-60] {
+            assert!(Loss::Huber { delta: bad }.check(Output::Identity).is_err(), "{bad}");
+            assert!(Loss::SmoothL1 { beta: bad }.check(Output::Identity).is_err(), "{bad}");
+        }
+        for bad in [-1.0, f64::NAN, f64::INFINITY] {
+            assert!(Loss::Focal { gamma: bad, alpha: None }.check(Output::Softmax).is_err());
+        }
+        assert!(Loss::Focal { gamma: 0.0, alpha: Some(1.5) }.check(Output::Sigmoid).is_err());
     }
 }

@@ -9,6 +9,7 @@ mod names;
 mod network;
 mod optimizer;
 mod parameters;
+mod regularization;
 mod run;
 
 pub use activation::{Activation, Output};
@@ -16,6 +17,7 @@ pub use loss::Loss;
 pub use network::{Layer, MAX_WIDTH, Network};
 pub use optimizer::{Moments, Optimizer};
 pub use parameters::{LayerParameters, Parameters};
+pub use regularization::Regularization;
 pub use run::{BatchSize, Length, Shuffle, Strategy};
 
 pub use names::nearest;

@@ -68,8 +68,8 @@ pub struct Grid<'a> {
 impl<'a> Grid<'a> {
     /// Plans the training, opens the device, and puts data and initial weights there.
     ///
-    /// Of the options, `loss`, `optimizer` but for its learning rate, `batch_size`, `length`,
-    /// `shuffle` and `device` hold for all.
+    /// Of the options, `loss`, `optimizer` but for its learning rate, `regularization`, `batch_size`,
+    /// `length`, `shuffle` and `device` hold for all.
     ///
     /// # Errors
     /// As [`super::Trainer::new`]; [`Error::Invalid`] for networks that differ in more than their
@@ -107,6 +107,7 @@ impl<'a> Grid<'a> {
             network: &first.network,
             loss: options.loss.unwrap_or(Loss::default_for(first.network.output)),
             optimizer: &options.optimizer,
+            regularization: &options.regularization,
             rows: data.rows(),
             residence: Residence::Whole,
             validation: 0,

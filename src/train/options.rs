@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use crate::backend::{DeviceChoice, ShaderChecks};
 use crate::plan::Gradients;
-use crate::spec::{BatchSize, Length, Loss, Optimizer, Parameters, Shuffle, Strategy};
+use crate::spec::{
+    BatchSize, Length, Loss, Optimizer, Parameters, Regularization, Shuffle, Strategy,
+};
 use crate::{Error, Result};
 
 /// Everything about a run but the network and the data.
@@ -18,6 +20,8 @@ pub struct TrainOptions {
     pub loss: Option<Loss>,
     /// How; by default Adam with a learning rate of 0.001.
     pub optimizer: Optimizer,
+    /// What is done against overfitting; by default nothing.
+    pub regularization: Regularization,
     /// Rows in a batch; by default 32.
     pub batch_size: BatchSize,
     /// How long; by default 10 epochs.
@@ -70,6 +74,7 @@ impl Default for TrainOptions {
         Self {
             loss: None,
             optimizer: Optimizer::adam(1e-3),
+            regularization: Regularization::default(),
             batch_size: BatchSize::Rows(32),
             length: Length::Epochs(10),
             seed: 777,

@@ -93,6 +93,7 @@ pub(super) fn plan_of(
             network,
             loss,
             optimizer: &options.optimizer,
+            regularization: &options.regularization,
             rows: data.rows(),
             residence,
             validation: validation.map_or(0, Dataset::rows),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use halfplane::plan::Gradients;
 use halfplane::{
-    BatchSize, Dataset, Length, Loss, Network, Optimizer, Result, Shuffle, Strategy, Task,
-    TrainOptions,
+    BatchSize, Dataset, Length, Loss, Network, Optimizer, Regularization, Result, Shuffle,
+    Strategy, Task, TrainOptions,
 };
 use serde::Deserialize;
 
@@ -21,6 +21,8 @@ pub(crate) struct Case {
     pub(crate) network: Network,
     loss: Loss,
     optimizer: Optimizer,
+    #[serde(default)]
+    regularization: Regularization,
     data: Data,
     batch_size: Rows,
     steps: u64,
@@ -109,6 +111,7 @@ impl Case {
         TrainOptions {
             loss: Some(self.loss),
             optimizer: self.optimizer,
+            regularization: self.regularization.clone(),
             batch_size,
             length: Length::Steps(self.steps),
             seed: self.seed,

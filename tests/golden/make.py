@@ -38,7 +38,6 @@ from torch import nn
 
 XOR = {"kind": "xor", "seed": 0, "rows": 4, "task": "binary"}
 TASKS = {"sigmoid": "binary", "softmax": "multiclass", "identity": "regression"}
-LOSSES = {"bce": nn.BCELoss, "mse": nn.MSELoss, "cross-entropy": nn.CrossEntropyLoss}
 ACTIVATIONS = {
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
@@ -49,6 +48,41 @@ ACTIVATIONS = {
     "silu": nn.SiLU,
     "softplus": nn.Softplus,
 }
+
+
+def smooth(epsilon):
+    return {"label-smoothing": epsilon}
+
+
+def make_loss(loss, output, smoothing):
+    """A loss as Rust writes it down, its name or {name: settings}, as a function of (prediction, target)."""
+    name, settings = (loss, {}) if isinstance(loss, str) else next(iter(loss.items()))
+    if name == "focal":
+        return focal_of_classes(**settings) if output == "softmax" else focal(**settings)
+    if name == "bce":
+        return lambda p, t: nn.functional.binary_cross_entropy(p, t * (1 - smoothing) + smoothing / 2)
+    if name == "cross-entropy":
+        return nn.CrossEntropyLoss(label_smoothing=smoothing)
+    return {"mse": nn.MSELoss, "mae": nn.L1Loss, "huber": nn.HuberLoss, "smooth-l1": nn.SmoothL1Loss}[name](**settings)
+
+
+def focal(gamma, alpha):
+    """torchvision.ops.sigmoid_focal_loss of probabilities, reduction "mean"."""
+
+    def loss(p, t):
+        p_t = p * t + (1 - p) * (1 - t)
+        alpha_t = 1 if alpha is None else alpha * t + (1 - alpha) * (1 - t)
+        return (alpha_t * (1 - p_t) ** gamma * nn.functional.binary_cross_entropy(p, t, reduction="none")).mean()
+
+    return loss
+
+
+def focal_of_classes(gamma, alpha):
+    def loss(z, t):
+        ln_q = z.log_softmax(1).gather(1, t[:, None])
+        return -((1 - ln_q.exp()) ** gamma * ln_q).mean()
+
+    return loss
 
 
 def sgd(lr, momentum=0.0, nesterov=False, weight_decay=0.0):
@@ -63,7 +97,8 @@ def adamw(lr, weight_decay=0.01):
     return adam(lr, weight_decay=weight_decay, name="adamw")
 
 
-# name, widths, activation, output, loss, optimizer, rows (or XOR), batch size, steps, seed
+# name, widths, activation, output, loss, optimizer, rows (or XOR), batch size, steps, seed, and
+# whatever else there is to set
 CASES = [
     # The two programs every lecture shows.
     ("xor-2", "2-2-1", "sigmoid", "sigmoid", "bce", sgd(1.0), XOR, "full", 200, 777),
@@ -94,6 +129,15 @@ CASES = [
     ("bce-several-labels", "6-14-5", "leaky-relu", "sigmoid", "bce", sgd(0.2, 0.9), 32, 16, 150, 24),
     ("softmax-two-classes", "5-11-2", "relu", "softmax", "cross-entropy", adam(0.01), 32, "full", 150, 25),
     ("softmax-many-classes", "9-14-67", "tanh", "softmax", "cross-entropy", sgd(0.2, 0.9), 70, 35, 150, 26),
+    # Losses with settings.
+    ("mae", "5-11-2", "tanh", "identity", "mae", sgd(0.1), 24, 8, 150, 81),
+    ("huber", "5-11-2", "elu", "identity", {"huber": {"delta": 0.4}}, sgd(0.2), 24, 8, 150, 82),
+    ("smooth-l1", "5-11-1", "silu", "identity", {"smooth-l1": {"beta": 0.6}}, adam(0.01), 24, 8, 150, 83),
+    ("focal", "5-11-1", "gelu", "sigmoid", {"focal": {"gamma": 2.0, "alpha": 0.25}}, adam(0.01), 24, 8, 150, 84),
+    ("focal-several-labels", "5-11-3", "tanh", "sigmoid", {"focal": {"gamma": 0.5, "alpha": None}}, sgd(0.5), 24, 8, 150, 85),
+    ("focal-classes", "5-11-4", "silu", "softmax", {"focal": {"gamma": 1.5, "alpha": None}}, sgd(0.3), 24, 8, 150, 86),
+    ("smooth-labels", "5-11-2", "tanh", "sigmoid", "bce", sgd(0.5), 24, 8, 150, 87, smooth(0.2)),
+    ("smooth-classes", "5-11-4", "gelu", "softmax", "cross-entropy", sgd(0.3), 24, 8, 150, 88, smooth(0.1)),
     # No hidden layer.
     ("linear-regression", "6-1", "relu", "identity", "mse", sgd(0.1), 12, 4, 150, 31),
     ("logistic-regression", "6-1", "relu", "sigmoid", "bce", sgd(0.3), 20, "full", 150, 32),
@@ -181,7 +225,8 @@ def train(case, dtype):
     model = make_network(network).to(dtype)
     linear = [layer for layer in model if isinstance(layer, nn.Linear)]
     tensors = {f"layers.{i}.{kind}": getattr(layer, kind) for i, layer in enumerate(linear) for kind in ("weight", "bias")}
-    loss_function = LOSSES[case["loss"]]()
+    regularization = case.get("regularization", {})
+    loss_function = make_loss(case["loss"], network["output"], regularization.get("label-smoothing", 0.0))
     optimizer = make_optimizer(case["optimizer"], model.parameters())
     batches = list(zip(*(t.split(len(features) if batch == "full" else batch) for t in (features, targets))))
 
@@ -244,7 +289,7 @@ def text(value):
 
 def main():
     torch.set_num_threads(1)
-    for name, widths, activation, output, loss, optimizer, rows, batch, steps, seed in CASES:
+    for name, widths, activation, output, loss, optimizer, rows, batch, steps, seed, *more in CASES:
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue
         inputs, *hidden, outputs = map(int, widths.split("-"))
@@ -261,6 +306,8 @@ def main():
             "batch_size": batch,
             "steps": steps,
         }  # fmt: skip
+        if more:
+            case["regularization"] = more[0]
         run, double = train(case, torch.float32), train(case, torch.float64)
         case["deviation"] = deviations(run, double)
         for key in ("initial", "gradients", "final"):

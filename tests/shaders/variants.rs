@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use halfplane::kernels::{
     Activate, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Gather, Hyper,
-    LossGradient, Metrics, Operation, Softmax, Tiling, Update,
+    Metrics, Operation, Softmax, Tiling, Update,
 };
-use halfplane::{Activation, Loss, Output, Shuffle};
+use halfplane::{Activation, Shuffle};
 
 /// What a pipeline is made of: stem, modules and overrides.
 pub(crate) type Variant = (&'static str, Vec<&'static str>, Vec<(&'static str, u64)>);
@@ -37,29 +37,25 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation::Softmax(Softmax { rows: 1, outputs: 1 }),
         Operation::Metrics(Metrics { rows: 1, count: 1, capacity: 1 }),
     ];
-    list.extend(Loss::ALL.iter().map(|&loss| {
-        let output = Output::Sigmoid;
-        Operation::LossGradient(LossGradient { rows: 1, outputs: 1, loss, output })
-    }));
     list.extend(
         activations()
             .map(|function| Operation::Activate(Activate { rows: 1, columns: 1, function })),
     );
     list.extend(TILINGS.into_iter().flat_map(dense));
-    list.extend(grids());
+    list.extend(checked("loss_gradient"));
+    list.extend(checked("resident"));
     let variants: BTreeSet<Variant> = list.iter().map(variant).collect();
     assert_eq!(variants.len(), list.len(), "a variant stands there twice");
     list
 }
 
-/// A grid's shader depends on its shape: those that are checked on devices stand for all.
-fn grids() -> Vec<Operation> {
+/// The shader of a loss depends on its settings, that of a grid on its shape: those that are checked
+/// on devices stand for all.
+fn checked(stem: &str) -> Vec<Operation> {
     let mut seen = BTreeSet::new();
     let operations = halfplane::check::cases().into_iter().map(|case| case.operation().clone());
     operations
-        .filter(|operation| {
-            operation.kernel().stem() == "resident" && seen.insert(variant(operation))
-        })
+        .filter(|operation| operation.kernel().stem() == stem && seen.insert(variant(operation)))
         .collect()
 }
 

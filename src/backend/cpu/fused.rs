@@ -95,9 +95,8 @@ impl<'a> Walk<'a> {
         self.forward(x, rows, ys, kept);
         let o = fused.outputs();
         let z = &ys[ys.len() - fused.tile * o..][..rows * o];
-        let which = (fused.loss, fused.output);
         let d_z = &mut d_above[..rows * o];
-        passes::loss(which, o, z, targets, d_z, metrics, self.control.rows as usize);
+        passes::loss(fused.criterion, o, z, targets, d_z, metrics, self.control.rows as usize);
         if fused.pass == Pass::Train {
             self.backward((x, ys, kept), rows, (gradient, sum), [d_above, d_below]);
         }

@@ -4,8 +4,8 @@
 use pulp::Arch;
 
 use super::lanes::{activate, bce, derive, exp_negative};
-use crate::kernels::{Formula, Function, Update, floats, loss_row};
-use crate::spec::{Loss, Output};
+use crate::kernels::{Criterion, Formula, Function, Update, floats};
+use crate::spec::Loss;
 
 /// Lanes of a pass: one register of AVX-512, two of AVX2, four of NEON.
 const LANES: usize = 16;
@@ -185,9 +185,9 @@ fn store(x: &mut [f32], at: usize, lanes: &[f32; LANES]) {
     }
 }
 
-/// Loss, score and d_z of some rows of a batch, as [`loss_row`] has them.
+/// Loss, score and d_z of some rows of a batch, as [`Criterion::row`] has them.
 pub(super) fn loss(
-    (loss, output): (Loss, Output),
+    criterion: Criterion,
     outputs: usize,
     z: &[f32],
     targets: &[u32],
@@ -195,20 +195,22 @@ pub(super) fn loss(
     metrics: &mut [[f32; 2]],
     batch: usize,
 ) {
-    match loss {
+    match criterion.loss {
         Loss::Bce if outputs == 1 => widest(
             #[inline(always)]
-            || binary(z, floats(targets), d_z, metrics, batch),
+            || binary(criterion, z, floats(targets), d_z, metrics, batch),
         ),
-        Loss::CrossEntropy => widest(
+        Loss::CrossEntropy if criterion.label_smoothing == 0.0 => widest(
             #[inline(always)]
             || classes(outputs, z, targets, d_z, metrics, batch),
         ),
-        Loss::Bce | Loss::Mse => {
-            let rows = z.chunks_exact(outputs).zip(targets.chunks_exact(outputs));
+        // The others by their twins.
+        _ => {
+            let columns = criterion.target_columns(outputs);
+            let rows = z.chunks_exact(outputs).zip(targets.chunks_exact(columns));
             let results = d_z.chunks_exact_mut(outputs).zip(metrics);
             for ((z, t), (d_z, metrics)) in rows.zip(results) {
-                *metrics = loss_row(loss, output, z, t, d_z, batch);
+                *metrics = criterion.row(z, t, d_z, batch);
             }
         }
     }
@@ -216,11 +218,19 @@ pub(super) fn loss(
 
 /// Binary cross-entropy of one output, rows side by side.
 #[inline(always)]
-fn binary(z: &[f32], t: &[f32], d_z: &mut [f32], metrics: &mut [[f32; 2]], batch: usize) {
+fn binary(
+    criterion: Criterion,
+    z: &[f32],
+    t: &[f32],
+    d_z: &mut [f32],
+    metrics: &mut [[f32; 2]],
+    batch: usize,
+) {
     for at in (0..z.len()).step_by(LANES) {
         let live = LANES.min(z.len() - at);
         let mut d = [0.0; LANES];
-        let [loss, score] = bce(&load(z, at), &load(t, at), &mut d, live, batch);
+        let t = load(t, at).map(|t| criterion.smoothed(t));
+        let [loss, score] = bce(&load(z, at), &t, &mut d, live, batch);
         store(d_z, at, &d);
         for (lane, metrics) in metrics[at..at + live].iter_mut().enumerate() {
             *metrics = [loss[lane], score[lane]];

@@ -10,8 +10,8 @@ use super::lanes::{Lanes, activate, bce, derive};
 use crate::Result;
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{
-    Control, Member, Resident, Update, floats, floats_mut, keeps_z, loss_row, pairs_mut, permute,
-    seed_of, slots,
+    Control, Member, Resident, Update, floats, floats_mut, keeps_z, pairs_mut, permute, seed_of,
+    slots,
 };
 use crate::plan::{Phase, Plan};
 use crate::spec::{Layer, Loss, Shuffle};
@@ -261,14 +261,14 @@ impl<'g> Worker<'g> {
         let (wide, _) = self.wide.as_chunks::<N>();
         let (d_z, _) = self.d_z.as_chunks_mut::<N>();
         let sources = &self.sources[first..first + live];
-        if grid.loss == Loss::Bce && outputs == 1 {
+        if grid.criterion.loss == Loss::Bce && outputs == 1 {
             let mut targets = [0.0; N];
             for (target, source) in targets.iter_mut().zip(sources) {
-                *target = f32::from_bits(t[*source]);
+                *target = grid.criterion.smoothed(f32::from_bits(t[*source]));
             }
             return bce(&wide[at], &targets, &mut d_z[at], live, rows).map(|lanes| lanes.sum());
         }
-        let columns = grid.loss.target_columns(outputs);
+        let columns = grid.criterion.target_columns(outputs);
         let (z, row_d_z) = self.row.split_at_mut(outputs);
         d_z[at..at + outputs].fill([0.0; N]);
         let mut sum = [0.0; 2];
@@ -277,7 +277,7 @@ impl<'g> Worker<'g> {
                 *z = wide[lane];
             }
             let targets = &t[source * columns..(source + 1) * columns];
-            let [loss, score] = loss_row(grid.loss, grid.output, z, targets, row_d_z, rows);
+            let [loss, score] = grid.criterion.row(z, targets, row_d_z, rows);
             sum = [sum[0] + loss, sum[1] + score];
             for (d_z, own) in d_z[at..at + outputs].iter_mut().zip(row_d_z.iter()) {
                 d_z[lane] = *own;

@@ -107,7 +107,7 @@ unsafe fn probabilities(layer: &Softmax, bound: &Bound<'_>, rows: Range<usize>) 
 }
 
 unsafe fn loss(layer: &LossGradient, bound: &Bound<'_>, rows: Range<usize>) {
-    let (o, columns) = (layer.outputs, layer.loss.target_columns(layer.outputs));
+    let (o, columns) = (layer.outputs, layer.criterion.target_columns(layer.outputs));
     // SAFETY: the targets are only read; these rows of z, d_z and the metrics are ours.
     let (control, z, targets, d_z, metrics) = unsafe {
         (
@@ -118,8 +118,7 @@ unsafe fn loss(layer: &LossGradient, bound: &Bound<'_>, rows: Range<usize>) {
             bound.words_mut(4, of(&rows, 2)),
         )
     };
-    let which = (layer.loss, layer.output);
-    passes::loss(which, o, z, targets, d_z, pairs_mut(metrics), control.rows as usize);
+    passes::loss(layer.criterion, o, z, targets, d_z, pairs_mut(metrics), control.rows as usize);
 }
 
 /// d_z_below = (d_z · W) ∘ f′

@@ -86,7 +86,7 @@ fn meet(before: &Dispatch, after: &Dispatch) -> Meeting {
 mod tests {
     use super::*;
     use crate::plan::{Gradients, Limits, Phase, Plan, Residence, Training, training};
-    use crate::spec::{Loss, Network, Optimizer, Shuffle, Strategy};
+    use crate::spec::{Loss, Network, Optimizer, Regularization, Shuffle, Strategy};
 
     fn plan(strategy: Strategy) -> Plan {
         let network = Network::new(8, &[16, 16], 1);
@@ -94,6 +94,7 @@ mod tests {
             network: &network,
             loss: Loss::Bce,
             optimizer: &Optimizer::adam(1e-3),
+            regularization: &Regularization::default(),
             rows: 1000,
             residence: Residence::Fitting,
             validation: 0,

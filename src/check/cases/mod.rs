@@ -7,8 +7,8 @@ mod resident;
 mod rowwise;
 
 use super::Case;
-use crate::kernels::{Function, Kernel};
-use crate::spec::Activation;
+use crate::kernels::{Criterion, Function, Kernel};
+use crate::spec::{Activation, Loss, Output};
 
 /// A prime that no tile divides, past the largest of them.
 const PRIME: usize = 1031;
@@ -51,6 +51,40 @@ fn workgroup(kernel: &dyn Kernel) -> usize {
 /// Every activation.
 fn activations() -> impl Iterator<Item = Activation> {
     Activation::ALL.iter().copied()
+}
+
+/// Every loss with every output that it goes with, its settings far enough from the defaults to
+/// show; and what tells each apart.
+fn criteria() -> [(String, Criterion); 13] {
+    let smooth = |criterion: Criterion| Criterion { label_smoothing: 0.15, ..criterion };
+    let (bce, classes) = (
+        Criterion::new(Loss::Bce, Output::Sigmoid),
+        Criterion::new(Loss::CrossEntropy, Output::Softmax),
+    );
+    [
+        bce,
+        smooth(bce),
+        Criterion::new(Loss::Mse, Output::Identity),
+        Criterion::new(Loss::Mse, Output::Sigmoid),
+        Criterion::new(Loss::Mae, Output::Identity),
+        Criterion::new(Loss::Huber { delta: 0.7 }, Output::Identity),
+        Criterion::new(Loss::SmoothL1 { beta: 0.3 }, Output::Identity),
+        Criterion::new(Loss::Focal { gamma: 2.0, alpha: Some(0.25) }, Output::Sigmoid),
+        Criterion::new(Loss::Focal { gamma: 0.5, alpha: None }, Output::Sigmoid),
+        Criterion::new(Loss::Focal { gamma: 2.0, alpha: None }, Output::Softmax),
+        Criterion::new(Loss::Focal { gamma: 0.5, alpha: None }, Output::Softmax),
+        smooth(classes),
+        classes,
+    ]
+    .map(|criterion| {
+        let Criterion { loss, output, label_smoothing } = criterion;
+        let smooth = if label_smoothing > 0.0 { ", smooth labels" } else { "" };
+        let settings = match loss {
+            Loss::Focal { gamma, .. } => format!(" (gamma {gamma})"),
+            _ => String::new(),
+        };
+        (format!("{loss}{settings} of {output}{smooth}"), criterion)
+    })
 }
 
 /// A function's name, for people.

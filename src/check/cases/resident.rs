@@ -1,10 +1,10 @@
 //! Grids of networks: every activation, loss and update, every placement, shapes that the compiler
 //! knows and shapes that it does not.
 
-use super::{activations, name};
+use super::{activations, criteria, name};
 use crate::check::Case;
 use crate::kernels::{
-    Control, Function, Hyper, Member, Operation, Placement, Resident, Sharing, Update,
+    Control, Criterion, Function, Hyper, Member, Operation, Placement, Resident, Sharing, Update,
 };
 use crate::spec::{Activation, Loss, Moments, Optimizer, Output, Shuffle};
 
@@ -21,8 +21,7 @@ fn base() -> Resident {
     Resident {
         members: vec![member(&[3, 7, 5, 2], 13, 5)],
         function: Function::Of(Activation::Tanh),
-        loss: Loss::Bce,
-        output: Output::Sigmoid,
+        criterion: Criterion::new(Loss::Bce, Output::Sigmoid),
         update: Update::Sgd,
         hyper: Hyper::of(&Optimizer::sgd(0.1)),
         shuffle: Shuffle::EveryEpoch,
@@ -46,14 +45,8 @@ pub(super) fn resident(list: &mut Vec<Case>) {
         let function = Function::Of(activation);
         add(name(function), Resident { function, ..base() }, 1);
     }
-    let losses = [
-        (Loss::Bce, Output::Sigmoid),
-        (Loss::Mse, Output::Sigmoid),
-        (Loss::Mse, Output::Identity),
-        (Loss::CrossEntropy, Output::Softmax),
-    ];
-    for (loss, output) in losses {
-        add(&format!("{loss} of {output}"), Resident { loss, output, ..base() }, 3);
+    for (name, criterion) in criteria() {
+        add(&name, Resident { criterion, ..base() }, 3);
     }
     for (name, optimizer) in optimizers() {
         let (update, hyper) = (Update::of(&optimizer), Hyper::of(&optimizer));

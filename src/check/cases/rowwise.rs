@@ -1,8 +1,8 @@
 //! The cases of activations, softmax and losses.
 
-use super::{PRIME, about, activations, folded, workgroup};
+use super::{PRIME, about, activations, criteria, folded, workgroup};
 use crate::check::Case;
-use crate::kernels::{Activate, Control, Function, LossGradient, Operation, Softmax};
+use crate::kernels::{Activate, Control, Criterion, Function, LossGradient, Operation, Softmax};
 use crate::spec::{Activation, Loss, Output};
 
 /// Rows of a plan whose batches may be shorter, and rows that such a batch has.
@@ -40,23 +40,17 @@ pub(super) fn softmax(list: &mut Vec<Case>) {
 }
 
 pub(super) fn losses(list: &mut Vec<Case>) {
-    let kinds = [
-        (Loss::Bce, Output::Sigmoid),
-        (Loss::Mse, Output::Identity),
-        (Loss::Mse, Output::Sigmoid),
-        (Loss::CrossEntropy, Output::Softmax),
-    ];
-    for (loss, output) in kinds {
-        let threads = workgroup(&LossGradient { rows: 1, outputs: 1, loss, output });
+    for (name, criterion) in criteria() {
+        let threads = workgroup(&LossGradient { rows: 1, outputs: 1, criterion });
         let mut add = |rows, outputs, live| {
-            let operation = Operation::LossGradient(LossGradient { rows, outputs, loss, output });
-            list.push(Case::new(operation, Control::of_rows(live), output.name()));
+            let operation = Operation::LossGradient(LossGradient { rows, outputs, criterion });
+            list.push(Case::new(operation, Control::of_rows(live), &*name));
         };
         for (rows, outputs, live) in shapes(threads) {
             add(rows, outputs, live);
         }
         // The losses find their row in the same words: one of them will do.
-        if loss == Loss::CrossEntropy {
+        if criterion == Criterion::new(Loss::CrossEntropy, Output::Softmax) {
             let (rows, live) = folded(threads);
             add(rows, 1, live);
         }

@@ -5,6 +5,7 @@
 
 mod bookkeeping;
 mod dense;
+mod loss;
 mod resident;
 mod rowwise;
 mod update;
@@ -61,7 +62,7 @@ pub(super) fn trial(case: &Case, seed: u32) -> Trial {
         Operation::DenseForward(layer) => dense::forward(layer, control, random),
         Operation::Activate(activate) => rowwise::activate(activate, control, random),
         Operation::Softmax(softmax) => rowwise::softmax(softmax, control, random),
-        Operation::LossGradient(loss) => rowwise::loss(loss, control, random),
+        Operation::LossGradient(loss) => loss::loss(loss, control, random),
         Operation::DenseBackwardInput(layer) => dense::backward_input(layer, control, random),
         Operation::DenseBackwardWeight(layer) => dense::backward_weight(layer, control, random),
         Operation::Metrics(metrics) => bookkeeping::metrics(metrics, control, random),

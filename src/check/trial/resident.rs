@@ -2,7 +2,7 @@
 
 use super::{Bound, Expect, Random, Trial, tensor};
 use crate::kernels::{Control, Member, Resident, Words};
-use crate::spec::Loss;
+use crate::spec::Output;
 
 /// What a parameter is made of: itself, and a step that is small beside it. A handful of layers
 /// with terms of about 1 chain their errors, so the scale is several times that.
@@ -53,9 +53,11 @@ pub(super) fn resident(grid: &Resident, control: Control, random: &mut Random) -
 }
 
 fn targets(grid: &Resident, rows: usize, outputs: usize, random: &mut Random) -> Words {
-    match grid.loss {
-        Loss::CrossEntropy => (0..rows).map(|_| random.below(outputs) as u32).collect(),
-        Loss::Bce => (0..rows * outputs).map(|_| (random.below(2) as f32).to_bits()).collect(),
-        Loss::Mse => random.floats(rows * outputs, 1.0).into_iter().map(f32::to_bits).collect(),
+    match grid.criterion.output {
+        Output::Softmax => (0..rows).map(|_| random.below(outputs) as u32).collect(),
+        Output::Sigmoid => {
+            (0..rows * outputs).map(|_| (random.below(2) as f32).to_bits()).collect()
+        }
+        Output::Identity => bytemuck::cast_vec(random.floats(rows * outputs, 1.0)),
     }
 }
