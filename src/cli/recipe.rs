@@ -1,12 +1,16 @@
-//! How a network learns, beyond network and optimizer: the settings of a loss, what is done against
-//! overfitting.
+//! How a network learns, beyond network and optimizer: initial weights, the settings of a loss, what
+//! is done against overfitting.
 
 use clap::Args;
-use halfplane::{Error, Loss, Regularization, Result};
+use halfplane::{Error, Initialization, Loss, Regularization, Result};
 
 /// What can be typed of it.
 #[derive(Debug, Args)]
 pub(crate) struct Recipe {
+    /// How the first weights are drawn: pytorch, xavier-uniform, xavier-normal, he-uniform,
+    /// he-normal, lecun-uniform, lecun-normal, orthogonal or zeros [default: pytorch]
+    #[arg(long, value_name = "NAME", conflicts_with = "init_from", help_heading = "Network")]
+    init: Option<Initialization>,
     /// Where the huber loss turns from a parabola into lines; smooth-l1's beta [default: 1]
     #[arg(long, value_name = "SIZE", help_heading = "Loss")]
     delta: Option<f64>,
@@ -55,6 +59,11 @@ impl Recipe {
             }
         }
         Ok(loss)
+    }
+
+    /// How the first weights are drawn.
+    pub(super) fn initialization(&self) -> Initialization {
+        self.init.unwrap_or_default()
     }
 
     /// What is done against overfitting.

@@ -116,6 +116,7 @@ fn options(typed: &Typed, defaults: &Defaults, log_every: Option<u64>) -> Result
         loss: typed.recipe.loss(AutoOr::chosen(typed.loss))?,
         optimizer: optimizer(typed, defaults)?,
         regularization: typed.recipe.regularization(),
+        initialization: typed.recipe.initialization(),
         batch_size: typed.batch_size.unwrap_or(defaults.batch_size),
         length,
         seed: typed.seed.unwrap_or(unset.seed),

@@ -4,6 +4,7 @@
 //! Must not know: devices, files.
 
 mod activation;
+mod initialization;
 mod loss;
 mod names;
 mod network;
@@ -13,6 +14,7 @@ mod regularization;
 mod run;
 
 pub use activation::{Activation, Output};
+pub use initialization::Initialization;
 pub use loss::Loss;
 pub use network::{Layer, MAX_WIDTH, Network};
 pub use optimizer::{Moments, Optimizer};

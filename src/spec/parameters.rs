@@ -1,9 +1,7 @@
 //! Weights and biases on the host, and where they start.
 
-use rand::Rng;
-use rand_mt::Mt;
-
 use super::Network;
+use super::initialization::Draws;
 use crate::{Error, Result};
 
 /// The parameters of one dense layer.
@@ -29,16 +27,15 @@ impl Parameters {
     /// Every layer draws W then b, uniform in ±1/√I (`kaiming_uniform_` with a = √5 comes to
     /// that), from the Mersenne Twister MT19937 seeded with the low 32 bits of `seed`.
     pub fn pytorch(network: &Network, seed: u64) -> Self {
-        let mut generator = Mt::new(seed as u32);
+        let mut draws = Draws::new(seed);
         let layers = network
             .layers()
             .iter()
             .map(|layer| {
                 let bound = 1.0 / (layer.inputs as f64).sqrt();
-                let mut draw = |count| uniform(&mut generator, count, bound as f32);
                 LayerParameters {
-                    weight: draw(layer.inputs * layer.outputs),
-                    bias: draw(layer.outputs),
+                    weight: draws.uniform(layer.inputs * layer.outputs, bound),
+                    bias: draws.uniform(layer.outputs, bound),
                 }
             })
             .collect();
@@ -77,17 +74,6 @@ impl Parameters {
         }
         Ok(())
     }
-}
-
-/// PyTorch's `uniform_(-bound, bound)`: 24 random bits each, all arithmetic in float32, the last
-/// multiplication and addition fused as PyTorch's CPU kernel fuses them.
-fn uniform(generator: &mut impl Rng, count: usize, bound: f32) -> Vec<f32> {
-    const SCALE: f32 = 1.0 / (1u32 << 24) as f32;
-    let (low, high) = (-bound, bound);
-    (0..count)
-        .map(|_| (generator.next_u32() & 0x00FF_FFFF) as f32 * SCALE)
-        .map(|share| share.mul_add(high - low, low))
-        .collect()
 }
 
 #[cfg(test)]

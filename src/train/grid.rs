@@ -68,8 +68,8 @@ pub struct Grid<'a> {
 impl<'a> Grid<'a> {
     /// Plans the training, opens the device, and puts data and initial weights there.
     ///
-    /// Of the options, `loss`, `optimizer` but for its learning rate, `regularization`, `batch_size`,
-    /// `length`, `shuffle` and `device` hold for all.
+    /// Of the options, `loss`, `optimizer` but for its learning rate, `regularization`,
+    /// `initialization`, `batch_size`, `length`, `shuffle` and `device` hold for all.
     ///
     /// # Errors
     /// As [`super::Trainer::new`]; [`Error::Invalid`] for networks that differ in more than their
@@ -120,7 +120,7 @@ impl<'a> Grid<'a> {
         let mut backend = device.load(plan::grid(&members, &request, &device.limits())?)?;
         let regions = backend.plan().handles.parameters.clone();
         for (one, regions) in candidates.iter().zip(&regions) {
-            let initial = Parameters::pytorch(&one.network, one.seed);
+            let initial = Parameters::initial(&one.network, options.initialization, one.seed);
             model::upload(backend.as_mut(), regions, &initial)?;
         }
         let mut grid = Self {

@@ -116,7 +116,7 @@ impl<'a> Trainer<'a> {
                 parameters.check(network)?;
                 parameters
             }
-            None => Parameters::pytorch(network, options.seed),
+            None => Parameters::initial(network, options.initialization, options.seed),
         };
         let mut trainer = Self {
             data,

@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::backend::{DeviceChoice, ShaderChecks};
 use crate::plan::Gradients;
 use crate::spec::{
-    BatchSize, Length, Loss, Optimizer, Parameters, Regularization, Shuffle, Strategy,
+    BatchSize, Initialization, Length, Loss, Optimizer, Parameters, Regularization, Shuffle,
+    Strategy,
 };
 use crate::{Error, Result};
 
@@ -46,7 +47,9 @@ pub struct TrainOptions {
     /// Whether shaders are compiled with the driver's bounds checks.
     #[serde(skip)]
     pub shader_checks: ShaderChecks,
-    /// Weights to start from; by default PyTorch's initialisation from the seed.
+    /// How the initial weights are drawn from the seed; by default as PyTorch's layers are.
+    pub initialization: Initialization,
+    /// Weights to start from instead.
     #[serde(skip)]
     pub initial: Option<Parameters>,
     /// Every how many steps a step is logged; by default 100.
@@ -84,6 +87,7 @@ impl Default for TrainOptions {
             shard_rows: None,
             device: DeviceChoice::Auto,
             shader_checks: ShaderChecks::Off,
+            initialization: Initialization::Pytorch,
             initial: None,
             log_every: 100,
             validate_every: 1,
