@@ -1,7 +1,8 @@
 // A loss with its gradient d_z[B,O], a row a thread; which loss is up to the piece that comes with
-// it (`loss_bce` and its like). Bound by memory: 12 bytes an output.
+// it (`loss_bce` and its like), and how much the row counts, too (`weights_none`, `weights_rows`). Bound by memory: 12 bytes an output.
 struct Immediates {
-    outputs: u32, // O
+    outputs: u32,      // O
+    weight_scale: f32, // what weights of rows are multiplied by
 }
 var<immediate> p: Immediates;
 override WORKGROUP: u32;
@@ -12,6 +13,8 @@ override WORKGROUP: u32;
 @group(0) @binding(3) var<storage, read_write> d_z: array<f32>;               // [B, O]
 @group(0) @binding(4) var<storage, read_write> row_metrics: array<vec2<f32>>; // [B]: loss, score
 
+var<private> weight: f32; // how much the row counts
+
 fn load_z(element: u32) -> f32 {
     return z[element];
 }
@@ -21,7 +24,7 @@ fn load_target(row: u32, columns: u32, column: u32) -> u32 {
 }
 
 fn store_d_z(element: u32, value: f32) {
-    d_z[element] = value;
+    d_z[element] = value * weight;
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -32,6 +35,8 @@ fn loss_gradient(
 ) {
     let row = unfold(group, groups) * WORKGROUP + local;
     if (row < control.rows) {
-        row_metrics[row] = loss_row(row, control.rows, p.outputs);
+        weight = weight_of(row);
+        let metrics = loss_row(row, control.rows, p.outputs);
+        row_metrics[row] = vec2<f32>(metrics.x * weight, metrics.y);
     }
 }

@@ -2,6 +2,7 @@
 // `kernels/optimizer.rs` gives out. What the optimizer remembers comes and goes as `memory`: the
 // momentum, or Adam's means of g and of g^2; it starts at zero.
 override OPTIMIZER: u32;
+override REGULARIZED: bool; // whether L1, L2 or clip_value are anything but 0
 
 // The settings that travel as immediates, after an operation's own.
 struct Hyper {
@@ -15,11 +16,27 @@ struct Hyper {
     ln_beta1: f32,
     ln_beta2: f32,
     eps: f32,
+    l1: f32,
+    l2: f32,
+    clip_value: f32, // gradients stay in +- this; 0: as they are
 }
 
 struct Stepped {
     parameter: f32,
     memory: vec2<f32>,
+}
+
+// A gradient with the derivatives of L1 |w| and L2 w^2 / 2 added, for weights, and then clipped by
+// value.
+fn regularized(gradient: f32, w: f32, weight: bool, h: Hyper) -> f32 {
+    if (!REGULARIZED) {
+        return gradient;
+    }
+    let g = gradient + select(0.0, h.l1 * sign(w) + h.l2 * w, weight);
+    // Not clamp, which may make a number of NaN.
+    let below = h.clip_value > 0.0 && g < -h.clip_value;
+    let above = h.clip_value > 0.0 && g > h.clip_value;
+    return select(select(g, -h.clip_value, below), h.clip_value, above);
 }
 
 fn optimize(w: f32, gradient: f32, memory: vec2<f32>, step: u32, lr: f32, h: Hyper) -> Stepped {

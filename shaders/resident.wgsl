@@ -9,6 +9,7 @@ struct Immediates {
     stride: u32,   // words in a network's description
     capacity: u32, // steps in the history, a ring
     hyper: Hyper,
+    rate: Course,
 }
 var<immediate> p: Immediates;
 
@@ -292,7 +293,7 @@ fn backward(local: u32, rows: u32, layers: u32) {
     }
 }
 
-fn update(local: u32, rows: u32, layers: u32, step: u32) {
+fn update(local: u32, rows: u32, layers: u32, step: u32, lr: f32) {
     var w = 0u;
     var y = 0u;
     var d = d_at;
@@ -318,8 +319,10 @@ fn update(local: u32, rows: u32, layers: u32, step: u32) {
                     gradient += row_word(d + b * outputs + o);
                 }
             }
+            let w_before = parameter(index);
+            gradient = regularized(gradient, w_before, i < inputs, p.hyper);
             let before = vec2<f32>(memory_of(0u, index), memory_of(1u, index));
-            let after = optimize(parameter(index), gradient, before, step, me.lr, p.hyper);
+            let after = optimize(w_before, gradient, before, step, lr, p.hyper);
             set_parameter(index, after.parameter);
             set_memory(0u, index, after.memory.x);
             set_memory(1u, index, after.memory.y);
@@ -445,7 +448,7 @@ fn resident(
             record(member, slot, rows);
         }
         if (OPTIMIZER != 0u) {
-            update(local, rows, layers, step);
+            update(local, rows, layers, step, me.lr * rate_at(step, p.rate));
         }
         everyone();
         slot = (slot + 1u) % p.capacity;
@@ -460,6 +463,6 @@ fn resident(
     }
     take_back(local);
     if (local == 0u) {
-        controls[member] = Control(step, epoch, number, first, rows, slot);
+        controls[member] = Control(step, epoch, number, first, rows, slot, 1.0);
     }
 }

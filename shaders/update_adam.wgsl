@@ -3,9 +3,10 @@
 @group(0) @binding(4) var<storage, read_write> m: array<f32>;          // mean of g
 @group(0) @binding(5) var<storage, read_write> v: array<f32>;          // mean of g^2
 
-fn update(index: u32, d_parameter: f32) {
+fn optimize_at(index: u32, g: f32) {
     let before = vec2<f32>(m[index], v[index]);
-    let after = optimize(parameters[index], d_parameter, before, control.step, p.lr, p.hyper);
+    let lr = p.lr * control.schedule;
+    let after = optimize(parameters[index], g, before, control.step, lr, p.hyper);
     parameters[index] = after.parameter;
     m[index] = after.memory.x;
     v[index] = after.memory.y;

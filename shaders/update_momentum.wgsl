@@ -2,9 +2,10 @@
 @group(0) @binding(3) var<storage, read_write> parameters: array<f32>; // W[O, I], then b[O]
 @group(0) @binding(4) var<storage, read_write> momentum: array<f32>;   // the same
 
-fn update(index: u32, d_parameter: f32) {
+fn optimize_at(index: u32, g: f32) {
     let before = vec2<f32>(momentum[index], 0.0);
-    let after = optimize(parameters[index], d_parameter, before, control.step, p.lr, p.hyper);
+    let lr = p.lr * control.schedule;
+    let after = optimize(parameters[index], g, before, control.step, lr, p.hyper);
     parameters[index] = after.parameter;
     momentum[index] = after.memory.x;
 }

@@ -21,7 +21,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use model::Model;
 pub use spec::{
     Activation, BatchSize, Initialization, Length, Loss, Network, Optimizer, Output, Parameters,
-    Regularization, Shuffle, Strategy,
+    Regularization, Schedule, Shuffle, Strategy,
 };
 pub use train::{
     EarlyStopping, Event, Keep, ReduceOnPlateau, Summary, TrainOptions, Trainer, TrainingData,

@@ -91,6 +91,9 @@ fn words(path: &Path, key: &str, argument: &Arg, value: &Value) -> Result<Vec<Os
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
         Value::Array(items) if key == "hidden" && items.is_empty() => "none".into(),
+        Value::Array(items) if key == "dropout" && items.iter().all(is_number) => {
+            items.iter().map(Value::to_string).collect::<Vec<_>>().join(",")
+        }
         Value::Array(items) if key == "hidden" && items.iter().all(Value::is_integer) => {
             items.iter().map(Value::to_string).collect::<Vec<_>>().join(",")
         }
@@ -101,9 +104,17 @@ fn words(path: &Path, key: &str, argument: &Arg, value: &Value) -> Result<Vec<Os
             items.iter().map(quoted).collect::<Vec<_>>().join(",")
         }
         _ if LISTS.contains(&key) => return refuse("it must be a list of words"),
-        _ => return refuse("it must be a number or a word, or a list of numbers for hidden"),
+        _ => {
+            return refuse(
+                "it must be a number or a word, or a list of numbers for hidden or dropout",
+            );
+        }
     };
     Ok(vec![format!("--{key}={text}").into()])
+}
+
+fn is_number(value: &Value) -> bool {
+    value.is_integer() || value.is_float()
 }
 
 /// Whether the user typed the flag, or one that excludes it.
@@ -114,6 +125,8 @@ pub(super) fn overridden(matches: &ArgMatches, argument: &Arg) -> bool {
     };
     match argument.get_id().as_str() {
         "epochs" | "steps" => typed("epochs") || typed("steps"),
+        "clip_value" | "clip_norm" => typed("clip_value") || typed("clip_norm"),
+        "init" | "init_from" => typed("init") || typed("init_from"),
         id => typed(id),
     }
 }

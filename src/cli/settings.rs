@@ -72,7 +72,7 @@ impl Settings {
         network.check()?;
         let loss = options.loss.unwrap_or(Loss::default_for(network.output));
         loss.check(network.output)?;
-        options.regularization.check(loss)?;
+        options.regularization.check(&network, loss)?;
         if let Some(path) = &typed.init_from {
             options.initial = Some(read_parameters(path, &network)?);
         }
@@ -112,9 +112,11 @@ fn options(typed: &Typed, defaults: &Defaults, log_every: Option<u64>) -> Result
         (None, Some(steps)) => Length::Steps(steps),
         (None, None) => defaults.length,
     };
+    let optimizer = optimizer(typed, defaults)?;
     Ok(TrainOptions {
         loss: typed.recipe.loss(AutoOr::chosen(typed.loss))?,
-        optimizer: optimizer(typed, defaults)?,
+        schedule: typed.recipe.schedule(&optimizer)?,
+        optimizer,
         regularization: typed.recipe.regularization(),
         initialization: typed.recipe.initialization(),
         batch_size: typed.batch_size.unwrap_or(defaults.batch_size),

@@ -4,11 +4,13 @@ use super::immediates;
 
 immediates! {
     /// The twin of `shaders/control.wgsl`; its comments tell the fields.
-    struct Words6 { step: u32, epoch: u32, batch: u32, first: u32, rows: u32, slot: u32 }
+    struct Fields {
+        step: u32, epoch: u32, batch: u32, first: u32, rows: u32, slot: u32, schedule: f32,
+    }
 }
 
 /// Where training stands: the contents of the control buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Control {
     /// Steps done.
     pub step: u32,
@@ -22,13 +24,16 @@ pub struct Control {
     pub rows: u32,
     /// Where in the history the coming step's metrics go.
     pub slot: u32,
+    /// The schedule's factor on the coming step's learning rate: 1 until [`super::Schedule`] has
+    /// been there.
+    pub schedule: f32,
 }
 
 impl Control {
     /// Words in the buffer.
-    pub const WORDS: usize = 6;
+    pub const WORDS: usize = Fields::FIELDS.len();
     /// The names of the fields, in order.
-    pub const FIELDS: &'static [&'static str] = Words6::FIELDS;
+    pub const FIELDS: &'static [&'static str] = Fields::FIELDS;
 
     /// The control before step `step`, of `count` rows in batches of `batch`.
     pub fn at(step: u64, count: usize, batch: usize) -> Self {
@@ -40,8 +45,7 @@ impl Control {
             epoch: (step / per_epoch) as u32,
             batch: number as u32,
             first: first as u32,
-            rows: batch.min(count - first) as u32,
-            slot: 0,
+            ..Self::of_rows(batch.min(count - first))
         }
     }
 
@@ -61,20 +65,22 @@ impl Control {
 
     /// The control of a phase that takes `rows` rows as they are.
     pub fn of_rows(rows: usize) -> Self {
-        Self { step: 0, epoch: 0, batch: 0, first: 0, rows: rows as u32, slot: 0 }
+        let rows = rows as u32;
+        Self { step: 0, epoch: 0, batch: 0, first: 0, rows, slot: 0, schedule: 1.0 }
     }
 
     /// As the buffer's words.
     pub fn to_words(self) -> [u32; Self::WORDS] {
-        let Self { step, epoch, batch, first, rows, slot } = self;
-        [step, epoch, batch, first, rows, slot]
+        let Self { step, epoch, batch, first, rows, slot, schedule } = self;
+        [step, epoch, batch, first, rows, slot, schedule.to_bits()]
     }
 
     /// From the buffer's words.
     pub fn from_words(words: &[u32]) -> Self {
         match *words {
-            [step, epoch, batch, first, rows, slot] => {
-                Self { step, epoch, batch, first, rows, slot }
+            [step, epoch, batch, first, rows, slot, schedule] => {
+                let schedule = f32::from_bits(schedule);
+                Self { step, epoch, batch, first, rows, slot, schedule }
             }
             _ => panic!("a control buffer of {} words", words.len()),
         }

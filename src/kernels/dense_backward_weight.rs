@@ -1,10 +1,7 @@
 //! The gradient of a layer's parameters, d_W = d_zᵀ · x and d_b = Σ d_z, and the optimizer's
 //! update as its epilogue.
 
-use super::shader::{
-    DENSE_BACKWARD_WEIGHT, MATH, OPTIMIZER, UPDATE_ADAM, UPDATE_GRADIENT, UPDATE_MOMENTUM,
-    UPDATE_SGD,
-};
+use super::shader::{DENSE_BACKWARD_WEIGHT, MATH, OPTIMIZER};
 use super::{
     Control, Cost, Hyper, Kernel, Module, Slot, Tiling, Update, floats, floats_mut, immediates,
     matmul, reads, slots, writes,
@@ -37,13 +34,10 @@ impl Kernel for DenseBackwardWeight {
     }
 
     fn modules(&self) -> Vec<Module> {
-        let update = match self.update {
-            Update::Gradient => UPDATE_GRADIENT,
-            Update::Sgd => UPDATE_SGD,
-            Update::Momentum => UPDATE_MOMENTUM,
-            Update::Adam => UPDATE_ADAM,
-        };
-        [&matmul::IMPORTS[..], &[MATH, OPTIMIZER, update, DENSE_BACKWARD_WEIGHT]].concat()
+        let mut modules = [&matmul::IMPORTS[..], &[MATH, OPTIMIZER]].concat();
+        modules.extend(self.update.pieces());
+        modules.push(DENSE_BACKWARD_WEIGHT);
+        modules
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -52,7 +46,13 @@ impl Kernel for DenseBackwardWeight {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        [&self.tiling.overrides()[..], &[self.update.as_override()]].concat()
+        // A gradient that is kept is kept as it is.
+        let hyper = match self.update {
+            Update::Gradient => Hyper::default(),
+            _ => self.hyper,
+        };
+        let own = [self.update.as_override(), hyper.as_override()];
+        [&self.tiling.overrides()[..], &own].concat()
     }
 
     fn immediate_fields(&self) -> Vec<String> {
@@ -76,11 +76,8 @@ impl Kernel for DenseBackwardWeight {
     fn describe(&self) -> String {
         let Self { rows, inputs, outputs, update, .. } = self;
         let then = match update {
-            Update::Gradient => "",
-            Update::Sgd => ", sgd",
-            Update::Momentum => ", sgd with momentum",
-            Update::Adam if self.hyper.decoupled == 1 => ", adamw",
-            Update::Adam => ", adam",
+            Update::Gradient => String::new(),
+            update => format!(", {}", update.name(&self.hyper)),
         };
         format!("[{rows},{outputs}]ᵀ · [{rows},{inputs}+1] → [{outputs},{inputs}+1]{then}")
     }
@@ -105,7 +102,7 @@ impl Kernel for DenseBackwardWeight {
         let control = Control::from_words(control);
         let mut gradient = vec![0.0; self.outputs * (self.inputs + 1)];
         twin(self, control.rows as usize, floats(d_z), floats(x), &mut gradient);
-        self.apply(control.step, &gradient, written);
+        self.apply(control, &mut gradient, written);
     }
 }
 
@@ -129,13 +126,19 @@ fn twin(layer: &DenseBackwardWeight, rows: usize, d_z: &[f32], x: &[f32], gradie
 }
 
 impl DenseBackwardWeight {
-    /// The update alone: `written` as the slots name them.
-    fn apply(&self, step: u32, gradient: &[f32], written: &mut [&mut [u32]]) {
+    /// The update alone, which may change the gradient on its way: `written` as the slots name them.
+    fn apply(&self, control: Control, gradient: &mut [f32], written: &mut [&mut [u32]]) {
         if self.update == Update::Gradient {
             let [kept] = slots(written);
             return floats_mut(kept)[..gradient.len()].copy_from_slice(gradient);
         }
-        let formula = self.hyper.at(self.update, self.lr, step);
+        self.hyper.regularize(self.outputs * self.inputs, floats(written[0]), gradient);
+        self.step(control, gradient, written);
+    }
+
+    /// The optimizer's step by a gradient that is ready for it.
+    pub(crate) fn step(&self, control: Control, gradient: &[f32], written: &mut [&mut [u32]]) {
+        let formula = self.hyper.at(self.update, self.lr * control.schedule, control.step);
         let (parameters, memories) = written.split_at_mut(1);
         let parameters = floats_mut(parameters[0]);
         match memories {

@@ -2,11 +2,18 @@
 //!
 //! No shader yet, as `fused_gradient`.
 
-use super::{Control, Cost, Hyper, Kernel, Module, Slot, Update, floats_mut, reads, slots, writes};
+use std::ops::Range;
+
+use super::{
+    Control, Cost, Hyper, Kernel, Module, Slot, Update, floats, floats_mut, reads, slots, writes,
+};
+use crate::spec::Layer;
 
 /// The update of all parameters by the gradients of some strands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FusedUpdate {
+    /// The widths of the layers, input first.
+    pub widths: Vec<usize>,
     /// Parameters of all layers, P.
     pub parameters: usize,
     /// Strands, S.
@@ -17,6 +24,15 @@ pub struct FusedUpdate {
     pub lr: f32,
     /// The optimizer's other settings.
     pub hyper: Hyper,
+}
+
+impl FusedUpdate {
+    /// L1, L2 and clipping by value on the gradient of a range of the parameters: both are those
+    /// of the range.
+    pub(crate) fn regularize(&self, range: Range<usize>, parameters: &[f32], gradient: &mut [f32]) {
+        let layers = self.widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] });
+        self.hyper.regularize_range(layers, range, parameters, gradient);
+    }
 }
 
 impl Kernel for FusedUpdate {
@@ -72,7 +88,9 @@ impl Kernel for FusedUpdate {
                 *sum += part;
             }
         }
-        let formula = self.hyper.at(self.update, self.lr, Control::from_words(control).step);
+        self.regularize(0..p, floats(parameters), sum);
+        let control = Control::from_words(control);
+        let formula = self.hyper.at(self.update, self.lr * control.schedule, control.step);
         let memory = &mut floats_mut(optimizer)[..self.update.memories().len() * p];
         formula.apply_all(&mut floats_mut(parameters)[..p], sum, memory);
     }

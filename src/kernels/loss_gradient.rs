@@ -1,7 +1,7 @@
 //! The losses, each with its value and its gradient d_z\[B,O\]: `shaders/loss_gradient.wgsl` with
 //! the piece of each loss.
 
-use super::shader::{CONTROL, FOLD, LOSS_GRADIENT, MATH};
+use super::shader::{CONTROL, FOLD, LOSS_GRADIENT, MATH, WEIGHTS_NONE, WEIGHTS_ROWS};
 use super::{
     Control, Cost, Criterion, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for,
     immediates, pairs_mut, reads, slots, writes,
@@ -16,9 +16,23 @@ pub struct LossGradient {
     pub outputs: usize,
     /// The loss.
     pub criterion: Criterion,
+    /// Whether some rows count more than others.
+    pub weighting: Weighting,
 }
 
-immediates! { struct Immediates { outputs: u32 } }
+/// How much a row counts in the loss. Its score always counts the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Weighting {
+    /// Each as much as any other.
+    Even,
+    /// As much as its weight says.
+    Rows {
+        /// What each weight is multiplied by, so that they are 1 in the mean.
+        scale: f32,
+    },
+}
+
+immediates! { struct Immediates { outputs: u32, weight_scale: f32 } }
 
 impl Kernel for LossGradient {
     fn stem(&self) -> &'static str {
@@ -26,11 +40,25 @@ impl Kernel for LossGradient {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, MATH, self.criterion.piece(), LOSS_GRADIENT]
+        let weights = match self.weighting {
+            Weighting::Even => WEIGHTS_NONE,
+            Weighting::Rows { .. } => WEIGHTS_ROWS,
+        };
+        vec![CONTROL, FOLD, MATH, self.criterion.piece(), weights, LOSS_GRADIENT]
     }
 
     fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), reads("z"), reads("targets"), writes("d_z"), writes("row_metrics")]
+        let mut slots = vec![
+            reads("control"),
+            reads("z"),
+            reads("targets"),
+            writes("d_z"),
+            writes("row_metrics"),
+        ];
+        if matches!(self.weighting, Weighting::Rows { .. }) {
+            slots.push(reads("weights"));
+        }
+        slots
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
@@ -44,7 +72,9 @@ impl Kernel for LossGradient {
     }
 
     fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&Immediates { outputs: self.outputs as u32 }).to_vec()
+        let words =
+            Immediates { outputs: self.outputs as u32, weight_scale: self.weighting.scale() };
+        bytemuck::bytes_of(&words).to_vec()
     }
 
     fn workgroups(&self) -> u64 {
@@ -52,8 +82,12 @@ impl Kernel for LossGradient {
     }
 
     fn describe(&self) -> String {
-        let Self { rows, outputs, criterion } = self;
-        format!("{} of [{rows},{outputs}] with its gradient", criterion.loss)
+        let Self { rows, outputs, criterion, weighting } = self;
+        let weights = match weighting {
+            Weighting::Even => "",
+            Weighting::Rows { .. } => ", weighted",
+        };
+        format!("{} of [{rows},{outputs}] with its gradient{weights}", criterion.loss)
     }
 
     fn cost(&self) -> Cost {
@@ -62,6 +96,7 @@ impl Kernel for LossGradient {
     }
 
     fn twin(&self, bound: &mut [&mut [u32]]) {
+        let (bound, weights) = bound.split_at_mut(5);
         let [control, z, targets, d_z, row_metrics] = slots(bound);
         let rows = Control::from_words(control).rows as usize;
         let (o, z, d_z) = (self.outputs, floats(z), floats_mut(d_z));
@@ -71,6 +106,35 @@ impl Kernel for LossGradient {
             let row = b * o..(b + 1) * o;
             let targets = &targets[b * columns..(b + 1) * columns];
             row_metrics[b] = self.criterion.row(&z[row.clone()], targets, &mut d_z[row], rows);
+        }
+        if let [weights] = weights {
+            let weights = &floats(weights)[..rows];
+            self.weighting.weigh(weights, &mut d_z[..rows * o], &mut row_metrics[..rows]);
+        }
+    }
+}
+
+impl Weighting {
+    /// By weights with such a mean.
+    pub fn of(weights: &[f32]) -> Self {
+        let sum: f64 = weights.iter().map(|weight| f64::from(*weight)).sum();
+        Self::Rows { scale: (weights.len() as f64 / sum) as f32 }
+    }
+
+    const fn scale(self) -> f32 {
+        match self {
+            Self::Even => 1.0,
+            Self::Rows { scale } => scale,
+        }
+    }
+
+    /// Lets each row count as its weight says: its loss and its d_z, not its score.
+    pub(crate) fn weigh(self, weights: &[f32], d_z: &mut [f32], metrics: &mut [[f32; 2]]) {
+        let rows = d_z.chunks_exact_mut(d_z.len() / weights.len().max(1)).zip(metrics);
+        for (weight, (d_z, metrics)) in weights.iter().zip(rows) {
+            let weight = weight * self.scale();
+            metrics[0] *= weight;
+            d_z.iter_mut().for_each(|d_z| *d_z *= weight);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::shader::{CONTROL, METRICS};
 use super::{Control, Cost, Kernel, Module, Slot, immediates, pairs_mut, reads, slots, writes};
 
 /// Threads that sum; a power of two, and the most that every device allows.
-const WORKGROUP: u32 = 256;
+pub(super) const WORKGROUP: u32 = 256;
 
 /// Ends a step over `rows` rows at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,16 +65,17 @@ impl Kernel for Metrics {
         let [words, row_metrics, history] = slots(bound);
         let mut control = Control::from_words(words);
         let rows = &mut pairs_mut(row_metrics)[..control.rows as usize];
-        pairs_mut(history)[control.slot as usize] = mean(rows);
+        let mean = tree(rows.iter().copied()).map(|sum| sum / rows.len() as f32);
+        pairs_mut(history)[control.slot as usize] = mean;
         control.advance(self.count, self.rows, self.capacity);
         words.copy_from_slice(&control.to_words());
     }
 }
 
-/// The mean in the shader's order: each of the threads its own rows, then the tree.
-fn mean(rows: &[[f32; 2]]) -> [f32; 2] {
+/// The sum in the shaders' order: each of the threads its own rows, then the tree.
+pub(super) fn tree(rows: impl Iterator<Item = [f32; 2]>) -> [f32; 2] {
     let mut sums = [[0f32; 2]; WORKGROUP as usize];
-    for (index, row) in rows.iter().enumerate() {
+    for (index, row) in rows.enumerate() {
         let sum = &mut sums[index % WORKGROUP as usize];
         *sum = [sum[0] + row[0], sum[1] + row[1]];
     }
@@ -86,5 +87,5 @@ fn mean(rows: &[[f32; 2]]) -> [f32; 2] {
         }
         stride /= 2;
     }
-    sums[0].map(|sum| sum / rows.len() as f32)
+    sums[0]
 }

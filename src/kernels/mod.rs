@@ -6,11 +6,14 @@
 
 mod activate;
 mod activation;
+mod apply_gradient;
+mod clip_norm;
 mod control;
 mod criterion;
 mod dense_backward_input;
 mod dense_backward_weight;
 mod dense_forward;
+mod dropout;
 mod fused_gradient;
 mod fused_update;
 mod gather;
@@ -21,21 +24,28 @@ mod metrics;
 mod network;
 mod optimizer;
 mod permutation;
+mod random;
 mod resident;
+mod schedule;
 mod shader;
 mod softmax;
+mod square_sum;
+mod weigh;
 
 pub use activate::Activate;
 pub use activation::Function;
+pub use apply_gradient::ApplyGradient;
+pub use clip_norm::ClipNorm;
 pub use control::Control;
 pub use criterion::Criterion;
 pub use dense_backward_input::DenseBackwardInput;
 pub use dense_backward_weight::DenseBackwardWeight;
 pub use dense_forward::DenseForward;
+pub use dropout::Dropout;
 pub use fused_gradient::{FusedGradient, Pass};
 pub use fused_update::FusedUpdate;
 pub use gather::Gather;
-pub use loss_gradient::LossGradient;
+pub use loss_gradient::{LossGradient, Weighting};
 pub(crate) use math::sigmoid;
 pub use matmul::Tiling;
 pub use metrics::Metrics;
@@ -45,9 +55,12 @@ pub use permutation::permute;
 pub(crate) use permutation::seed_of;
 pub(crate) use resident::keeps_z;
 pub use resident::{Member, Placement, Resident, Sharing};
+pub use schedule::{Course, Rate, Schedule};
 pub use shader::{Module, source};
 pub use softmax::Softmax;
 pub(crate) use softmax::softmax;
+pub use square_sum::SquareSum;
+pub use weigh::Weigh;
 
 /// A buffer's contents: 32-bit words, read as f32 or u32 as the operation has it.
 pub type Words = Vec<u32>;
@@ -135,6 +148,18 @@ pub enum Operation {
     DenseBackwardInput(DenseBackwardInput),
     /// The gradient of a layer's parameters, and their update.
     DenseBackwardWeight(DenseBackwardWeight),
+    /// The learning rate's factor of a step.
+    Schedule(Schedule),
+    /// How much each row of a batch counts.
+    Weigh(Weigh),
+    /// A share of the units left out.
+    Dropout(Dropout),
+    /// Part of the gradients' norm.
+    SquareSum(SquareSum),
+    /// How much the gradients shrink.
+    ClipNorm(ClipNorm),
+    /// An update by a gradient in a buffer.
+    ApplyGradient(ApplyGradient),
     /// The end of a step.
     Metrics(Metrics),
     /// Whole steps of whole networks.
@@ -156,6 +181,12 @@ impl Operation {
             Self::LossGradient(kernel) => kernel,
             Self::DenseBackwardInput(kernel) => kernel,
             Self::DenseBackwardWeight(kernel) => kernel,
+            Self::Schedule(kernel) => kernel,
+            Self::Weigh(kernel) => kernel,
+            Self::Dropout(kernel) => kernel,
+            Self::SquareSum(kernel) => kernel,
+            Self::ClipNorm(kernel) => kernel,
+            Self::ApplyGradient(kernel) => kernel,
             Self::Metrics(kernel) => kernel,
             Self::Resident(kernel) => kernel,
             Self::FusedGradient(kernel) => kernel,
@@ -195,13 +226,14 @@ macro_rules! immediates {
 }
 use immediates;
 
-/// The names of an immediates struct's words; those of the optimizer's settings within it follow
-/// its own name.
+/// The names of an immediates struct's words; those of the optimizer's settings and of the
+/// schedule's numbers within it follow its own name.
 fn flattened(fields: &[&str]) -> Vec<String> {
     let mut names = Vec::new();
     for field in fields {
         match *field {
             "hyper" => names.extend(Hyper::FIELDS.iter().map(|inner| format!("hyper.{inner}"))),
+            "rate" => names.extend(Course::FIELDS.iter().map(|inner| format!("rate.{inner}"))),
             plain => names.push(plain.to_owned()),
         }
     }

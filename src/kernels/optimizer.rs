@@ -1,7 +1,10 @@
 //! One parameter's step, with torch.optim's formulas: the twin of `shaders/optimizer.wgsl`.
 
-use super::immediates;
-use crate::spec::Optimizer;
+use std::ops::Range;
+
+use super::shader::{UPDATE, UPDATE_ADAM, UPDATE_GRADIENT, UPDATE_MOMENTUM, UPDATE_SGD};
+use super::{Module, immediates};
+use crate::spec::{Clip, Layer, Optimizer, Regularization};
 
 /// What becomes of the gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,27 @@ impl Update {
         ("OPTIMIZER", code)
     }
 
+    /// The pieces of WGSL with the functions `update` and, but for the gradient's, `optimize_at`.
+    pub(super) fn pieces(self) -> Vec<Module> {
+        match self {
+            Self::Gradient => vec![UPDATE_GRADIENT],
+            Self::Sgd => vec![UPDATE, UPDATE_SGD],
+            Self::Momentum => vec![UPDATE, UPDATE_MOMENTUM],
+            Self::Adam => vec![UPDATE, UPDATE_ADAM],
+        }
+    }
+
+    /// Its name, for people.
+    pub(super) const fn name(self, hyper: &Hyper) -> &'static str {
+        match self {
+            Self::Gradient => "gradient",
+            Self::Sgd => "sgd",
+            Self::Momentum => "sgd with momentum",
+            Self::Adam if hyper.decoupled == 1 => "adamw",
+            Self::Adam => "adam",
+        }
+    }
+
     /// Operations that it costs a parameter.
     pub(crate) const fn flops(self) -> u64 {
         match self {
@@ -69,6 +93,7 @@ immediates! {
     pub struct Hyper {
         weight_decay: f32, momentum: f32, nesterov: u32, decoupled: u32, beta2: f32,
         one_minus_beta1: f32, one_minus_beta2: f32, ln_beta1: f32, ln_beta2: f32, eps: f32,
+        l1: f32, l2: f32, clip_value: f32,
     }
 }
 
@@ -93,6 +118,74 @@ impl Hyper {
                 eps: moments.eps as f32,
                 ..Self::default()
             },
+        }
+    }
+
+    /// The same with what is done to the gradients before the update.
+    #[must_use]
+    pub const fn regularized_by(self, regularization: &Regularization) -> Self {
+        let clip_value = match regularization.clip {
+            Some(Clip::Value(most)) => most as f32,
+            Some(Clip::Norm(_)) | None => 0.0,
+        };
+        let (l1, l2) = (regularization.l1 as f32, regularization.l2 as f32);
+        Self { l1, l2, clip_value, ..self }
+    }
+
+    /// Whether anything is.
+    pub(crate) fn regularizes(&self) -> bool {
+        [self.l1, self.l2, self.clip_value] != [0.0; 3]
+    }
+
+    /// The override that passes this to the shader.
+    pub(super) fn as_override(&self) -> (&'static str, f64) {
+        ("REGULARIZED", f64::from(u8::from(self.regularizes())))
+    }
+
+    /// A gradient with L1 and L2 added, for weights, and clipped by value.
+    pub(crate) fn regularized(&self, gradient: f32, w: f32, weight: bool) -> f32 {
+        let mut g = gradient;
+        if weight {
+            let sign = if w == 0.0 { 0.0 } else { w.signum() };
+            g += self.l1 * sign + self.l2 * w;
+        }
+        // Not `clamp`, for the shader may not hide NaN either.
+        match self.clip_value {
+            most if most > 0.0 && g > most => most,
+            most if most > 0.0 && g < -most => -most,
+            _ => g,
+        }
+    }
+
+    /// The same for a part of a layer's gradient, of which the first so many numbers are weights.
+    pub(crate) fn regularize(&self, weights: usize, parameters: &[f32], gradient: &mut [f32]) {
+        if self.regularizes() {
+            for (at, (g, w)) in gradient.iter_mut().zip(parameters).enumerate() {
+                *g = self.regularized(*g, *w, at < weights);
+            }
+        }
+    }
+
+    /// The same for a range of the parameters of all layers: `parameters` and `gradient` are those
+    /// of the range.
+    pub(crate) fn regularize_range(
+        &self,
+        layers: impl Iterator<Item = Layer>,
+        range: Range<usize>,
+        parameters: &[f32],
+        gradient: &mut [f32],
+    ) {
+        let mut at = 0;
+        for layer in layers {
+            let weights = at + layer.inputs * layer.outputs;
+            let end = at + layer.parameters();
+            let own = at.max(range.start)..end.min(range.end);
+            at = end;
+            if !own.is_empty() {
+                let weights = weights.clamp(own.start, own.end) - own.start;
+                let own = own.start - range.start..own.end - range.start;
+                self.regularize(weights, &parameters[own.clone()], &mut gradient[own]);
+            }
         }
     }
 

@@ -1,12 +1,13 @@
 //! Many steps of many networks in one dispatch, each network in a workgroup of its own.
 
 use super::network::{Network, sources};
-use super::optimizer::Hyper;
+use super::optimizer::{Formula, Hyper};
 use super::permutation::seed_of;
-use super::shader::{ACTIVATION, CONTROL, FOLD, MATH, OPTIMIZER, PERMUTATION, RESIDENT};
+use super::schedule::Course;
+use super::shader::{ACTIVATION, CONTROL, FOLD, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT};
 use super::{
-    Control, Cost, Criterion, Function, Kernel, Module, Slot, Update, Words, floats, floats_mut,
-    immediates, reads, slots, writes,
+    Control, Cost, Criterion, Function, Kernel, Module, Rate, Slot, Update, Words, floats,
+    floats_mut, immediates, reads, slots, writes,
 };
 use crate::spec::{Layer, Shuffle};
 
@@ -106,6 +107,8 @@ pub struct Resident {
     pub update: Update,
     /// The optimizer's settings.
     pub hyper: Hyper,
+    /// The learning rate's course.
+    pub rate: Rate,
     /// The order of the rows.
     pub shuffle: Shuffle,
     /// Steps in the history.
@@ -119,7 +122,9 @@ pub struct Resident {
 }
 
 immediates! {
-    struct Immediates { steps: u32, members: u32, stride: u32, capacity: u32, hyper: Hyper }
+    struct Immediates {
+        steps: u32, members: u32, stride: u32, capacity: u32, hyper: Hyper, rate: Course,
+    }
 }
 
 /// Words of a description before the widths.
@@ -232,6 +237,18 @@ impl Resident {
         shape
     }
 
+    /// A member's update at a step.
+    pub(crate) fn formula(&self, member: &Member, control: Control) -> Formula {
+        let lr = member.lr * self.rate.at(control.step);
+        self.hyper.at(self.update, lr, control.step)
+    }
+
+    /// What is done to the gradients of a member before that.
+    pub(crate) fn regularize(&self, member: &Member, parameters: &[f32], gradient: &mut [f32]) {
+        let all = 0..gradient.len();
+        self.hyper.regularize_range(member.layers(), all, parameters, gradient);
+    }
+
     /// Bytes of workgroup memory that this takes.
     pub fn workgroup_bytes(&self) -> usize {
         4 * (self.arena().1 + 4)
@@ -251,6 +268,7 @@ impl Kernel for Resident {
             ACTIVATION,
             PERMUTATION,
             OPTIMIZER,
+            RATE,
             self.criterion.piece(),
             RESIDENT,
         ]
@@ -276,6 +294,8 @@ impl Kernel for Resident {
         overrides.extend([
             self.function.as_override(),
             self.update.as_override(),
+            self.hyper.as_override(),
+            self.rate.as_override(),
             ("THREADS", f64::from(self.threads())),
             ("BY_ROWS", flag(self.sharing == Sharing::Rows)),
             ("SHUFFLE", flag(self.shuffle == Shuffle::EveryEpoch)),
@@ -302,6 +322,7 @@ impl Kernel for Resident {
             stride: self.stride() as u32,
             capacity: self.capacity as u32,
             hyper: self.hyper,
+            rate: self.rate.course,
         };
         bytemuck::bytes_of(&words).to_vec()
     }
@@ -398,9 +419,10 @@ fn twin(
     let own = (member.first_row, member.rows);
     let sources = sources(control, own, grid.shuffle, member.seed);
     let network = Network { widths: &member.widths, function, criterion };
-    let (metrics, gradient) = network.gradient(&sources, data, parameters, sources.len());
+    let (metrics, mut gradient) = network.gradient(&sources, data, parameters, sources.len());
     if grid.update != Update::Gradient {
-        let formula = grid.hyper.at(grid.update, member.lr, control.step);
+        grid.regularize(member, parameters, &mut gradient);
+        let formula = grid.formula(member, control);
         formula.apply_all(parameters, &gradient, memory);
     }
     let mean = |which: usize| {

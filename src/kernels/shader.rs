@@ -35,10 +35,13 @@ macro_rules! modules {
 modules! {
     ACTIVATE = "activate";
     ACTIVATION = "activation";
+    APPLY_GRADIENT = "apply_gradient";
+    CLIP_NORM = "clip_norm";
     CONTROL = "control";
     DENSE_BACKWARD_INPUT = "dense_backward_input";
     DENSE_BACKWARD_WEIGHT = "dense_backward_weight";
     DENSE_FORWARD = "dense_forward";
+    DROPOUT = "dropout";
     FOLD = "fold";
     GATHER = "gather";
     LOSS_BCE = "loss_bce";
@@ -54,10 +57,18 @@ modules! {
     METRICS = "metrics";
     OPTIMIZER = "optimizer";
     PERMUTATION = "permutation";
+    RANDOM = "random";
+    RATE = "rate";
     RESIDENT = "resident";
+    SCHEDULE = "schedule";
     SOFTMAX = "softmax";
+    SQUARE_SUM = "square_sum";
+    UPDATE = "update";
     UPDATE_ADAM = "update_adam";
     UPDATE_GRADIENT = "update_gradient";
     UPDATE_MOMENTUM = "update_momentum";
     UPDATE_SGD = "update_sgd";
+    WEIGH = "weigh";
+    WEIGHTS_NONE = "weights_none";
+    WEIGHTS_ROWS = "weights_rows";
 }

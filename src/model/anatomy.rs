@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Model;
+use crate::kernels::Weighting;
 use crate::plan::{self, Gradients, Limits, Residence, Training};
 use crate::spec::{Shuffle, Strategy};
 
@@ -76,6 +77,11 @@ impl Model {
             network: &self.network,
             loss: own.loss,
             optimizer: &own.optimizer,
+            regularization: &own.regularization,
+            schedule: &own.schedule,
+            // The size does not depend on the length.
+            steps: u64::MAX,
+            weighting: Weighting::Even,
             rows: own.rows,
             validation: 0,
             residence: Residence::Whole,

@@ -11,7 +11,7 @@ use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
 use crate::data::Preprocessing;
 use crate::kernels::{Control, floats};
 use crate::plan::{self, Limits, Plan, Region};
-use crate::spec::{Loss, Network, Optimizer, Parameters};
+use crate::spec::{Initialization, Loss, Network, Optimizer, Parameters, Regularization, Schedule};
 use crate::{Error, Result};
 
 pub use anatomy::{Anatomy, LayerAnatomy};
@@ -28,12 +28,26 @@ pub struct Provenance {
     pub loss: Loss,
     /// How.
     pub optimizer: Optimizer,
+    /// What was done against overfitting.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub regularization: Regularization,
+    /// The learning rate's course.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub schedule: Schedule,
+    /// How the first weights were drawn.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub initialization: Initialization,
     /// Rows in a batch.
     pub batch: usize,
     /// Rows of training data.
     pub rows: usize,
     /// Where.
     pub device: String,
+}
+
+/// Files say nothing of what was left as it is.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A trained network.

@@ -2,7 +2,7 @@
 //! it lies.
 
 use super::layered::Lowering;
-use super::{BufferId, Chunk, Dispatch, Residence, Role, Training};
+use super::{BufferId, Dispatch, Place, Residence, Role, Training};
 use crate::Result;
 use crate::kernels::{Gather, Operation};
 use crate::spec::Shuffle;
@@ -11,9 +11,11 @@ use crate::spec::Shuffle;
 pub(super) struct Source {
     pub(super) features: BufferId,
     pub(super) targets: BufferId,
+    /// Where some rows count more than others.
+    pub(super) weights: Option<BufferId>,
     /// How they get there: nothing to do where the whole data set is the batch.
     shuffle: Option<Shuffle>,
-    chunks: [Vec<Chunk>; 2],
+    chunks: Place,
 }
 
 impl Source {
@@ -21,7 +23,7 @@ impl Source {
     pub(super) fn batch(
         lowering: &mut Lowering<'_>,
         request: &Training<'_>,
-        chunks: [Vec<Chunk>; 2],
+        chunks: Place,
         portion: usize,
         rows: usize,
         shuffle: Shuffle,
@@ -30,10 +32,12 @@ impl Source {
         let shard = matches!(request.residence, Residence::Shard(_));
         if rows == request.rows
             && !shard
-            && let [[features], [targets]] = [&chunks[0][..], &chunks[1][..]]
+            && let ([features], [targets], [] | [_]) =
+                (&chunks[0][..], &chunks[1][..], &chunks[2][..])
         {
             let (features, targets) = (features.buffer, targets.buffer);
-            return Ok(Self { features, targets, shuffle: None, chunks });
+            let weights = chunks[2].first().map(|chunk| chunk.buffer);
+            return Ok(Self { features, targets, weights, shuffle: None, chunks });
         }
         // A batch of all rows has no order worth shuffling.
         let shuffle = if rows == request.rows { Shuffle::Never } else { shuffle };
@@ -49,7 +53,13 @@ impl Source {
                 (features, targets)
             }
         };
-        Ok(Self { features, targets, shuffle: Some(shuffle), chunks })
+        let weights = match (&chunks[2][..], lowering.batch_weights) {
+            ([], _) => None,
+            (_, Some(weights)) => Some(weights),
+            _ => Some(lowering.buffer("batch.w", vec![portion], Role::Batch)?),
+        };
+        lowering.batch_weights = weights.or(lowering.batch_weights);
+        Ok(Self { features, targets, weights, shuffle: Some(shuffle), chunks })
     }
 
     /// One gather for each chunk of the features and of the targets.
@@ -60,13 +70,15 @@ impl Source {
         rows: usize,
     ) -> Vec<Dispatch> {
         let Some(shuffle) = self.shuffle else { return Vec::new() };
+        let [x, t, w] = &self.chunks;
         let copies = [
-            ("x", &self.chunks[0], request.network.inputs, self.features),
-            ("t", &self.chunks[1], target_columns(request), self.targets),
+            ("x", x, request.network.inputs, Some(self.features)),
+            ("t", t, target_columns(request), Some(self.targets)),
+            ("w", w, 1, self.weights),
         ];
         let mut list = Vec::new();
         for (name, chunks, columns, batch) in copies {
-            for chunk in chunks {
+            for (chunk, batch) in chunks.iter().zip(batch.iter().cycle()) {
                 list.push(Dispatch {
                     label: format!("batch.{name}"),
                     operation: Operation::Gather(Gather {
@@ -78,7 +90,7 @@ impl Source {
                         shuffle,
                         seed: request.seed,
                     }),
-                    bindings: vec![control, chunk.buffer, batch],
+                    bindings: vec![control, chunk.buffer, *batch],
                 });
             }
         }

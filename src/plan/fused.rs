@@ -6,11 +6,11 @@
 use super::batch::target_columns;
 use super::layered::check;
 use super::{
-    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Examination, Gradients, Handles, Limits, Phase,
-    Plan, Region, Role, Training, Validation,
+    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan,
+    Region, Role, Training, Validation,
 };
 use crate::kernels::{
-    Control, Function, FusedGradient, FusedUpdate, Hyper, Metrics, Operation, Pass, Update,
+    Control, Function, FusedGradient, FusedUpdate, Metrics, Operation, Pass, Update,
 };
 use crate::spec::{Shuffle, Strategy};
 use crate::{Error, Result};
@@ -39,7 +39,7 @@ const MOST_PARAMETERS: u64 = 100_000;
 /// 0.8 to 1.0; with 100,000 parameters and more both take the same, or the layered way less.
 pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
     limits.kind == DeviceKind::Cpu
-        && request.gradients == Gradients::Fused
+        && request.only_layered().is_none()
         && request.network.parameters() <= MOST_PARAMETERS
         && request.batch >= 2 * STRAND
 }
@@ -62,12 +62,7 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
             "use the layered strategy, or the device cpu",
         ));
     }
-    if request.gradients == Gradients::Kept {
-        return Err(Error::invalid(
-            "the fused strategy keeps no gradients",
-            "use the layered strategy",
-        ));
-    }
+    request.check_for(Strategy::Fused)?;
     let strands = strands(request.batch, limits);
     // A batch of all rows has no order worth shuffling.
     let full = request.batch == request.rows;
@@ -157,11 +152,12 @@ impl Making<'_> {
         let update = Dispatch {
             label: "network".into(),
             operation: Operation::FusedUpdate(FusedUpdate {
+                widths: step.widths.clone(),
                 parameters: words,
                 strands,
                 update,
                 lr: request.optimizer.lr() as f32,
-                hyper: Hyper::of(request.optimizer),
+                hyper: request.hyper(),
             }),
             bindings: vec![control, gradients, parameters, state],
         };
@@ -201,8 +197,12 @@ impl Making<'_> {
             });
         }
         phases[Phase::Evaluate as usize] = examine(&evaluate, evaluation, (x, t));
-        phases[Phase::Step as usize] =
-            vec![gradient(&step, control, (x, t)), update, end(&step, HISTORY, control, history)];
+        phases[Phase::Step as usize] = request.scheduled(control);
+        phases[Phase::Step as usize].extend([
+            gradient(&step, control, (x, t)),
+            update,
+            end(&step, HISTORY, control, history),
+        ]);
         let mut at = 0;
         let region = |layer: crate::spec::Layer| {
             let region = Region { buffer: parameters, offset: at };

@@ -1,15 +1,16 @@
 //! The `layered` way: one dispatch for each layer and direction.
 
 use super::batch::{Source, target_columns};
+use super::regularized::Dropped;
 use super::{
-    Buffer, BufferId, Chunk, Dispatch, Examination, Gradients, Handles, Limits, Phase, Plan,
+    Buffer, BufferId, Chunk, Dispatch, Examination, Gradients, Handles, Limits, Phase, Place, Plan,
     Region, Residence, Role, Training, Validation, shard,
 };
 use crate::kernels::{
-    Activate, Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Hyper,
-    LossGradient, Metrics, Operation, Softmax, Tiling, Update,
+    Activate, Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function,
+    LossGradient, Metrics, Operation, Softmax, Tiling, Update, Weighting,
 };
-use crate::spec::{Layer, Network, Output, Shuffle, Strategy};
+use crate::spec::{Clip, Layer, Network, Output, Shuffle, Strategy};
 use crate::{Error, Result};
 
 /// Entries of the ring of losses: several submissions of tiny steps.
@@ -46,17 +47,21 @@ pub(super) fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     let request = &Training { rows: request.shown(), ..request.clone() };
     let portion = lowering.portion(&room);
     let data = lowering.training_rows(&room, request)?;
-    let validation =
-        Training { rows: request.validation, residence: Residence::Whole, ..request.clone() };
+    let validation = Training {
+        rows: request.validation,
+        residence: Residence::Whole,
+        // They all count the same: they tell what the network is worth as it is.
+        weighting: Weighting::Even,
+        ..request.clone()
+    };
     let validation_data = lowering.data_set("validation", &validation)?;
-    [lowering.handles.features, lowering.handles.targets] = data.clone();
+    [lowering.handles.features, lowering.handles.targets, lowering.handles.weights] = data.clone();
     lowering.parameters();
     lowering.state(request);
     lowering.activations(portion, request.batch)?;
     lowering.row_metrics(portion)?;
-    if request.gradients == Gradients::Kept {
-        lowering.gradients();
-    }
+    lowering.dropouts(request)?;
+    lowering.gradients(request);
 
     let (batch, shuffle) = (request.batch, request.shuffle);
     let step = Source::batch(&mut lowering, request, data.clone(), portion, batch, shuffle)?;
@@ -66,16 +71,20 @@ pub(super) fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     lowering.handles.history = Some(history);
 
     let mut list = step.gather(request, step_control, request.batch);
-    lowering.forward(&mut list, step_control, step.features, request.batch);
-    lowering.loss(&mut list, request, step_control, step.targets, request.batch);
+    lowering.forward(&mut list, Use::Training, step_control, step.features, request.batch);
+    let weights = lowering.weigh(&mut list, step_control, &step)?;
+    lowering.loss(&mut list, request, step_control, (step.targets, weights), request.batch);
     let mut gradient = list.clone();
-    lowering.backward(
-        &mut list,
-        request,
-        step_control,
-        step.features,
-        Update::of(request.optimizer),
-    );
+    list.extend(request.scheduled(step_control));
+    match request.regularization.clip {
+        Some(Clip::Norm(most)) => {
+            lowering.clipped(&mut list, request, step_control, step.features, most as f32)?;
+        }
+        Some(Clip::Value(_)) | None => {
+            let update = Update::of(request.optimizer);
+            lowering.backward(&mut list, request, step_control, step.features, update);
+        }
+    }
     let metrics = Metrics { rows: request.batch, count: request.rows, capacity: HISTORY };
     lowering.end(&mut list, step_control, history, metrics);
     lowering.phases[Phase::Step as usize] = list;
@@ -130,7 +139,8 @@ pub(super) fn check(request: &Training<'_>) -> Result<()> {
     request.network.check()?;
     request.optimizer.check()?;
     request.loss.check(request.network.output)?;
-    request.regularization.check(request.loss)?;
+    request.regularization.check(request.network, request.loss)?;
+    request.schedule.check(request.steps, request.optimizer)?;
     if request.rows == 0 {
         return Err(Error::invalid("there are no rows to train on", "give at least one row"));
     }
@@ -152,21 +162,35 @@ pub(super) fn check(request: &Training<'_>) -> Result<()> {
 /// A plan in the making.
 pub(super) struct Lowering<'a> {
     network: &'a Network,
-    layers: Vec<Layer>,
-    batch: usize,
+    pub(super) layers: Vec<Layer>,
+    pub(super) batch: usize,
     limits: &'a Limits,
     buffers: Vec<Buffer>,
     phases: [Vec<Dispatch>; Phase::COUNT],
     pub(super) handles: Handles,
     pub(super) batch_features: Option<BufferId>,
     pub(super) batch_targets: Option<BufferId>,
+    pub(super) batch_weights: Option<BufferId>,
     /// y\[C,O\] of each hidden layer, and z\[C,O\] of the last.
     y: Vec<BufferId>,
     /// What the backward pass needs of each hidden layer: y, or z for gelu and silu.
     kept: Vec<BufferId>,
     /// d_z\[B,O\] of each layer.
-    d_z: Vec<BufferId>,
+    pub(super) d_z: Vec<BufferId>,
+    /// What dropout leaves of each hidden layer, where there is any.
+    pub(super) dropped: Vec<Option<Dropped>>,
+    /// The gradient of each layer's parameters, where it is stored.
+    pub(super) gradients: Vec<BufferId>,
     row_metrics: Option<BufferId>,
+}
+
+/// What a forward pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// To learn from: with dropout.
+    Training,
+    /// To look at the network as it is.
+    Application,
 }
 
 impl<'a> Lowering<'a> {
@@ -181,14 +205,17 @@ impl<'a> Lowering<'a> {
             handles: Handles::default(),
             batch_features: None,
             batch_targets: None,
+            batch_weights: None,
             y: Vec::new(),
             kept: Vec::new(),
             d_z: Vec::new(),
+            dropped: Vec::new(),
+            gradients: Vec::new(),
             row_metrics: None,
         }
     }
 
-    fn parameters_of(&self, index: usize) -> BufferId {
+    pub(super) fn parameters_of(&self, index: usize) -> BufferId {
         self.handles.parameters[0][index].buffer
     }
 
@@ -200,7 +227,12 @@ impl<'a> Lowering<'a> {
         Function::Of(self.network.activation)
     }
 
-    fn push(&mut self, name: impl Into<String>, shape: Vec<usize>, role: Role) -> BufferId {
+    pub(super) fn push(
+        &mut self,
+        name: impl Into<String>,
+        shape: Vec<usize>,
+        role: Role,
+    ) -> BufferId {
         self.buffers.push(Buffer { name: name.into(), shape, role });
         BufferId(self.buffers.len() - 1)
     }
@@ -245,11 +277,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The training rows: all, or two places for shards, of which one is in use.
-    fn training_rows(
-        &mut self,
-        room: &Training<'_>,
-        request: &Training<'_>,
-    ) -> Result<[Vec<Chunk>; 2]> {
+    fn training_rows(&mut self, room: &Training<'_>, request: &Training<'_>) -> Result<Place> {
         let Residence::Shard(present) = request.residence else {
             return self.data_set("data", room);
         };
@@ -261,10 +289,14 @@ impl<'a> Lowering<'a> {
     }
 
     /// Features and targets of the request's rows.
-    fn data_set(&mut self, name: &str, request: &Training<'_>) -> Result<[Vec<Chunk>; 2]> {
+    fn data_set(&mut self, name: &str, request: &Training<'_>) -> Result<Place> {
         Ok([
             self.chunks(&format!("{name}.x"), request.rows, request.network.inputs)?,
             self.chunks(&format!("{name}.t"), request.rows, target_columns(request))?,
+            match request.weighting {
+                Weighting::Even => Vec::new(),
+                Weighting::Rows { .. } => self.chunks(&format!("{name}.w"), request.rows, 1)?,
+            },
         ])
     }
 
@@ -274,7 +306,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         phase: Phase,
         request: &Training<'_>,
-        data: [Vec<Chunk>; 2],
+        data: Place,
         [portion, rows, capacity]: [usize; 3],
     ) -> Result<Examination> {
         let source = Source::batch(self, request, data, portion, rows, Shuffle::Never)?;
@@ -282,25 +314,21 @@ impl<'a> Lowering<'a> {
         let history = format!("{}.history", phase.name());
         let history = self.buffer(&history, vec![capacity, 2], Role::Bookkeeping)?;
         let mut list = source.gather(request, control, rows);
-        self.forward(&mut list, control, source.features, rows);
-        self.loss(&mut list, request, control, source.targets, rows);
+        self.forward(&mut list, Use::Application, control, source.features, rows);
+        let weights = source.weights.map(|buffer| (buffer, request.weighting));
+        self.loss(&mut list, request, control, (source.targets, weights), rows);
         self.end(&mut list, control, history, Metrics { rows, count: request.rows, capacity });
         self.phases[phase as usize] = list;
         Ok(Examination { control, history })
     }
 
     /// The same for the validation rows, where there are any.
-    fn validation(
-        &mut self,
-        request: &Training<'_>,
-        data: [Vec<Chunk>; 2],
-        portion: usize,
-    ) -> Result<()> {
+    fn validation(&mut self, request: &Training<'_>, data: Place, portion: usize) -> Result<()> {
         let rows = request.rows;
         if rows == 0 {
             return Ok(());
         }
-        let [features, targets] = data.clone();
+        let [features, targets, _] = data.clone();
         let own = portion.min(rows);
         let sizes = [portion, own, rows.div_ceil(own)];
         let examination = self.examination(Phase::Validate, request, data, sizes)?;
@@ -333,9 +361,16 @@ impl<'a> Lowering<'a> {
         self.handles.parameters = vec![buffers.into_iter().map(whole).collect()];
     }
 
-    fn gradients(&mut self) {
-        let buffers = self.per_layer("gradient", Role::Gradients);
-        self.handles.gradients = buffers.into_iter().map(whole).collect();
+    /// Gradients are stored for whoever wants to see them, and where all of them must be known
+    /// before the first update.
+    fn gradients(&mut self, request: &Training<'_>) {
+        let kept = request.gradients == Gradients::Kept;
+        if kept || matches!(request.regularization.clip, Some(Clip::Norm(_))) {
+            self.gradients = self.per_layer("gradient", Role::Gradients);
+        }
+        if kept {
+            self.handles.gradients = self.gradients.iter().copied().map(whole).collect();
+        }
     }
 
     fn state(&mut self, request: &Training<'_>) {
@@ -398,17 +433,31 @@ impl<'a> Lowering<'a> {
     }
 
     /// All layers forward, up to the last one's z.
-    fn forward(&self, list: &mut Vec<Dispatch>, control: BufferId, input: BufferId, rows: usize) {
-        self.hidden(list, control, input, rows);
-        let from = self.input_of(self.last(), input);
+    fn forward(
+        &self,
+        list: &mut Vec<Dispatch>,
+        purpose: Use,
+        control: BufferId,
+        input: BufferId,
+        rows: usize,
+    ) {
+        self.hidden(list, purpose, control, input, rows);
+        let from = self.input_of(self.last(), purpose, input);
         let into = self.y[self.last()];
         self.dense(list, self.last(), control, (from, into), rows, Function::Identity);
     }
 
     /// The hidden layers forward.
-    fn hidden(&self, list: &mut Vec<Dispatch>, control: BufferId, input: BufferId, rows: usize) {
+    fn hidden(
+        &self,
+        list: &mut Vec<Dispatch>,
+        purpose: Use,
+        control: BufferId,
+        input: BufferId,
+        rows: usize,
+    ) {
         for index in 0..self.last() {
-            let from = self.input_of(index, input);
+            let from = self.input_of(index, purpose, input);
             let (y, kept) = (self.y[index], self.kept[index]);
             if y == kept {
                 self.dense(list, index, control, (from, y), rows, self.function());
@@ -424,12 +473,21 @@ impl<'a> Lowering<'a> {
                     bindings: vec![control, kept, y],
                 });
             }
+            if let (Use::Training, Some(dropped)) = (purpose, self.dropped(index)) {
+                list.push(dropped.dispatch(control, y, dropped.y));
+            }
         }
     }
 
     /// What a layer reads.
-    fn input_of(&self, index: usize, input: BufferId) -> BufferId {
-        if index == 0 { input } else { self.y[index - 1] }
+    fn input_of(&self, index: usize, purpose: Use, input: BufferId) -> BufferId {
+        match index.checked_sub(1) {
+            None => input,
+            Some(below) => match (purpose, self.dropped(below)) {
+                (Use::Training, Some(dropped)) => dropped.y,
+                _ => self.y[below],
+            },
+        }
     }
 
     fn dense(
@@ -460,23 +518,27 @@ impl<'a> Lowering<'a> {
         list: &mut Vec<Dispatch>,
         request: &Training<'_>,
         control: BufferId,
-        targets: BufferId,
+        (targets, weights): (BufferId, Option<(BufferId, Weighting)>),
         rows: usize,
     ) {
         let last = self.last();
+        let (z, d_z) = (self.y[last], self.d_z[last]);
+        let mut bindings = vec![control, z, targets, d_z, self.metrics_buffer()];
+        bindings.extend(weights.map(|(buffer, _)| buffer));
         list.push(Dispatch {
             label: "loss".into(),
             operation: Operation::LossGradient(LossGradient {
                 rows,
                 outputs: self.network.outputs,
                 criterion: request.criterion(),
+                weighting: weights.map_or(Weighting::Even, |(_, weighting)| weighting),
             }),
-            bindings: vec![control, self.y[last], targets, self.d_z[last], self.metrics_buffer()],
+            bindings,
         });
     }
 
     /// All layers backward, each layer's input before its weights are updated.
-    fn backward(
+    pub(super) fn backward(
         &self,
         list: &mut Vec<Dispatch>,
         request: &Training<'_>,
@@ -489,6 +551,7 @@ impl<'a> Lowering<'a> {
             let Layer { inputs, outputs } = self.layers[index];
             let label = format!("layers.{index}");
             if index > 0 {
+                let (below, dropped) = (self.d_z[index - 1], self.dropped(index - 1));
                 list.push(Dispatch {
                     label: label.clone(),
                     operation: Operation::DenseBackwardInput(DenseBackwardInput {
@@ -503,11 +566,13 @@ impl<'a> Lowering<'a> {
                         self.d_z[index],
                         self.parameters_of(index),
                         self.kept[index - 1],
-                        self.d_z[index - 1],
+                        dropped.map_or(below, |dropped| dropped.d_y),
                     ],
                 });
+                list.extend(dropped.map(|dropped| dropped.dispatch(control, dropped.d_y, below)));
             }
-            let mut bindings = vec![control, self.d_z[index], self.input_of(index, input)];
+            let from = self.input_of(index, Use::Training, input);
+            let mut bindings = vec![control, self.d_z[index], from];
             bindings.extend(self.written(update, index));
             list.push(Dispatch {
                 label,
@@ -517,7 +582,7 @@ impl<'a> Lowering<'a> {
                     outputs,
                     update,
                     lr: request.optimizer.lr() as f32,
-                    hyper: Hyper::of(request.optimizer),
+                    hyper: request.hyper(),
                     tiling: Tiling::of(outputs, inputs + 1),
                 }),
                 bindings,
@@ -526,9 +591,9 @@ impl<'a> Lowering<'a> {
     }
 
     /// The buffers that an update writes for a layer, as its slots name them.
-    fn written(&self, update: Update, index: usize) -> Vec<BufferId> {
+    pub(super) fn written(&self, update: Update, index: usize) -> Vec<BufferId> {
         if update == Update::Gradient {
-            return vec![self.handles.gradients[index].buffer];
+            return vec![self.gradients[index]];
         }
         let state = self.handles.state.chunks(self.layers.len()).map(|tensor| tensor[index]);
         std::iter::once(self.parameters_of(index)).chain(state).collect()
@@ -564,7 +629,7 @@ impl<'a> Lowering<'a> {
         let mut list = Vec::new();
         match network.output {
             Output::Softmax => {
-                self.forward(&mut list, control, input, rows);
+                self.forward(&mut list, Use::Application, control, input, rows);
                 list.push(Dispatch {
                     label: "output".into(),
                     operation: Operation::Softmax(Softmax { rows, outputs: network.outputs }),
@@ -572,8 +637,8 @@ impl<'a> Lowering<'a> {
                 });
             }
             Output::Identity | Output::Sigmoid => {
-                self.hidden(&mut list, control, input, rows);
-                let from = self.input_of(self.last(), input);
+                self.hidden(&mut list, Use::Application, control, input, rows);
+                let from = self.input_of(self.last(), Use::Application, input);
                 let function = match network.output {
                     Output::Sigmoid => Function::Of(crate::spec::Activation::Sigmoid),
                     Output::Identity | Output::Softmax => Function::Identity,

@@ -9,11 +9,12 @@ mod fused;
 mod layered;
 mod limits;
 mod print;
+mod regularized;
 mod resident;
 mod shard;
 
-use crate::kernels::{Access, Cost, Criterion, Operation, Words};
-use crate::spec::{Loss, Network, Optimizer, Regularization, Shuffle, Strategy};
+use crate::kernels::{Access, Cost, Criterion, Hyper, Operation, Rate, Schedule, Weighting, Words};
+use crate::spec::{self, Clip, Loss, Network, Optimizer, Regularization, Shuffle, Strategy};
 
 pub use layered::inference;
 pub use limits::{DeviceKind, Limits};
@@ -71,6 +72,12 @@ pub struct Training<'a> {
     pub optimizer: &'a Optimizer,
     /// What is done against overfitting.
     pub regularization: &'a Regularization,
+    /// The learning rate's course.
+    pub schedule: &'a spec::Schedule,
+    /// Steps that the run is to have: what the schedule goes by.
+    pub steps: u64,
+    /// Whether some rows count more than others.
+    pub weighting: Weighting,
     /// Rows in the data set, N.
     pub rows: usize,
     /// What of it is on the device.
@@ -96,6 +103,50 @@ impl Training<'_> {
             label_smoothing: self.regularization.label_smoothing,
             ..Criterion::new(self.loss, self.network.output)
         }
+    }
+
+    /// The optimizer's settings as the kernels take them.
+    pub(super) fn hyper(&self) -> Hyper {
+        Hyper::of(self.optimizer).regularized_by(self.regularization)
+    }
+
+    /// The schedule as the kernels take it.
+    pub(super) fn rate(&self) -> Rate {
+        Rate::of(self.schedule, self.steps)
+    }
+
+    /// The dispatch that works out the coming step's learning rate, unless it never changes.
+    pub(super) fn scheduled(&self, control: BufferId) -> Vec<Dispatch> {
+        let schedule = Dispatch {
+            label: "step".into(),
+            operation: Operation::Schedule(Schedule { rate: self.rate() }),
+            bindings: vec![control],
+        };
+        if self.schedule.is_constant() { Vec::new() } else { vec![schedule] }
+    }
+
+    /// Of what was asked for, something that only the layered way has.
+    pub(super) fn only_layered(&self) -> Option<&'static str> {
+        if self.gradients == Gradients::Kept {
+            return Some("gradients to be kept");
+        }
+        if self.regularization.drops() {
+            return Some("dropout");
+        }
+        if let Some(Clip::Norm(_)) = self.regularization.clip {
+            return Some("clipping by the norm");
+        }
+        matches!(self.weighting, Weighting::Rows { .. }).then_some("weights of rows")
+    }
+
+    /// Refuses what a strategy other than the layered one has not got.
+    pub(super) fn check_for(&self, strategy: Strategy) -> Result<()> {
+        self.only_layered().map_or(Ok(()), |what| {
+            Err(Error::invalid(
+                format!("the {strategy} strategy has no {what} yet"),
+                "use --strategy layered",
+            ))
+        })
     }
 }
 
@@ -263,6 +314,8 @@ pub struct Handles {
     pub features: Vec<Chunk>,
     /// Their targets, \[N, T\] in chunks.
     pub targets: Vec<Chunk>,
+    /// Weights of its rows with a mean of 1, \[N\] in chunks, where they have such.
+    pub weights: Vec<Chunk>,
     /// W\[O,I\] then b\[O\] of each layer of each network.
     pub parameters: Vec<Vec<Region>>,
     /// What the optimizer remembers: all zero at the start.

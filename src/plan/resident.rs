@@ -3,12 +3,10 @@
 use super::batch::target_columns;
 use super::layered::check;
 use super::{
-    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Examination, Gradients, Handles, Limits, Phase,
-    Plan, Region, Role, Training, Validation,
+    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan,
+    Region, Role, Training, Validation,
 };
-use crate::kernels::{
-    Control, Function, Hyper, Member, Operation, Placement, Resident, Sharing, Update,
-};
+use crate::kernels::{Control, Function, Member, Operation, Placement, Resident, Sharing, Update};
 use crate::spec::{Network, Shuffle, Strategy, check_lr};
 use crate::{Error, Result};
 
@@ -38,7 +36,7 @@ const HISTORY_STEPS: usize = 1 << 14;
 /// 4 times), past 40,000 the matrix products are. On a GPU a dispatch costs more than a small step:
 /// lavapipe takes 3 µs a step of the 2-2-1 network this way and 500 µs the layered way.
 pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
-    if request.gradients == Gradients::Kept || check(request).is_err() {
+    if request.only_layered().is_some() || check(request).is_err() {
         return false;
     }
     let member = member(request.network, request, request.seed, 0.0, 0..request.rows);
@@ -70,12 +68,7 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
 /// As [`super::training`].
 pub fn grid(members: &[GridMember], request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     check(request)?;
-    if request.gradients == Gradients::Kept {
-        return Err(Error::invalid(
-            "the resident strategy keeps no gradients",
-            "use the layered strategy",
-        ));
-    }
+    request.check_for(Strategy::Resident)?;
     let Some(first) = members.first() else {
         return Err(Error::invalid("there is no network to train", "give at least one"));
     };
@@ -175,7 +168,8 @@ fn resident(
         function: Function::Of(request.network.activation),
         criterion: request.criterion(),
         update,
-        hyper: Hyper::of(request.optimizer),
+        hyper: request.hyper(),
+        rate: request.rate(),
         // A batch of all rows has no order worth shuffling.
         shuffle: if full { Shuffle::Never } else { request.shuffle },
         capacity,

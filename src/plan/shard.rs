@@ -27,8 +27,8 @@ pub struct Shard {
     pub place: usize,
 }
 
-/// Features and targets of a place, in chunks.
-pub type Place = [Vec<Chunk>; 2];
+/// Features, targets and, where there are such, weights of rows, each in chunks.
+pub type Place = [Vec<Chunk>; 3];
 
 impl Training<'_> {
     /// Rows of the largest shard, or all.
@@ -68,5 +68,5 @@ pub(super) fn largest(request: &Training<'_>, limits: &Limits) -> Option<Result<
 pub(super) fn filled(place: &Place, rows: usize) -> Place {
     let of = |chunk: &Chunk| Chunk { rows: chunk.rows.min(rows - chunk.first), ..*chunk };
     let cut = |chunks: &Vec<Chunk>| chunks.iter().filter(|c| c.first < rows).map(of).collect();
-    [cut(&place[0]), cut(&place[1])]
+    place.each_ref().map(cut)
 }

@@ -12,6 +12,7 @@ mod optimizer;
 mod parameters;
 mod regularization;
 mod run;
+mod schedule;
 
 pub use activation::{Activation, Output};
 pub use initialization::Initialization;
@@ -19,8 +20,9 @@ pub use loss::Loss;
 pub use network::{Layer, MAX_WIDTH, Network};
 pub use optimizer::{Moments, Optimizer};
 pub use parameters::{LayerParameters, Parameters};
-pub use regularization::Regularization;
+pub use regularization::{Clip, Regularization};
 pub use run::{BatchSize, Length, Shuffle, Strategy};
+pub use schedule::{Decay, Schedule};
 
 pub use names::nearest;
 

@@ -6,6 +6,7 @@ use super::transfer::{begin, check_steps, evaluation, handle, parameters, sums};
 use super::{Evaluation, TrainOptions};
 use crate::backend::{self, Backend};
 use crate::data::Dataset;
+use crate::kernels::Weighting;
 use crate::model;
 use crate::plan::{self, GridMember, Phase, Plan, Residence};
 use crate::spec::{Length, Loss, Network, Parameters, Strategy};
@@ -69,7 +70,7 @@ impl<'a> Grid<'a> {
     /// Plans the training, opens the device, and puts data and initial weights there.
     ///
     /// Of the options, `loss`, `optimizer` but for its learning rate, `regularization`,
-    /// `initialization`, `batch_size`, `length`, `shuffle` and `device` hold for all.
+    /// `schedule`, `initialization`, `batch_size`, `length`, `shuffle` and `device` hold for all.
     ///
     /// # Errors
     /// As [`super::Trainer::new`]; [`Error::Invalid`] for networks that differ in more than their
@@ -94,6 +95,8 @@ impl<'a> Grid<'a> {
         };
         options.check()?;
         super::prepare::fits(&first.network, data)?;
+        let batch = options.batch_size.of(data.rows());
+        let per_epoch = first.rows.len().div_ceil(batch.clamp(1, first.rows.len().max(1))) as u64;
         let members: Vec<GridMember> = candidates
             .iter()
             .map(|one| GridMember {
@@ -108,10 +111,13 @@ impl<'a> Grid<'a> {
             loss: options.loss.unwrap_or(Loss::default_for(first.network.output)),
             optimizer: &options.optimizer,
             regularization: &options.regularization,
+            schedule: &options.schedule,
+            steps: options.length.steps(per_epoch),
+            weighting: data.weights().map_or(Weighting::Even, Weighting::of),
             rows: data.rows(),
             residence: Residence::Whole,
             validation: 0,
-            batch: options.batch_size.of(data.rows()),
+            batch,
             shuffle: options.shuffle,
             seed: options.seed,
             strategy: Strategy::Resident,

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::backend::{DeviceChoice, ShaderChecks};
 use crate::plan::Gradients;
 use crate::spec::{
-    BatchSize, Initialization, Length, Loss, Optimizer, Parameters, Regularization, Shuffle,
-    Strategy,
+    BatchSize, Initialization, Length, Loss, Optimizer, Parameters, Regularization, Schedule,
+    Shuffle, Strategy,
 };
 use crate::{Error, Result};
 
@@ -23,6 +23,8 @@ pub struct TrainOptions {
     pub optimizer: Optimizer,
     /// What is done against overfitting; by default nothing.
     pub regularization: Regularization,
+    /// The learning rate's course; by default it stays what it is.
+    pub schedule: Schedule,
     /// Rows in a batch; by default 32.
     pub batch_size: BatchSize,
     /// How long; by default 10 epochs.
@@ -78,6 +80,7 @@ impl Default for TrainOptions {
             loss: None,
             optimizer: Optimizer::adam(1e-3),
             regularization: Regularization::default(),
+            schedule: Schedule::default(),
             batch_size: BatchSize::Rows(32),
             length: Length::Epochs(10),
             seed: 777,

@@ -2,6 +2,7 @@
 
 use super::TrainOptions;
 use crate::data::{Dataset, Targets, Task};
+use crate::kernels::Weighting;
 use crate::plan::{self, Plan, Residence, Shard};
 use crate::spec::{Loss, Network, Output};
 use crate::{Error, Result};
@@ -94,6 +95,9 @@ pub(super) fn plan_of(
             loss,
             optimizer: &options.optimizer,
             regularization: &options.regularization,
+            schedule: &options.schedule,
+            steps: options.length.steps(per_epoch),
+            weighting: data.weights().map_or(Weighting::Even, Weighting::of),
             rows: data.rows(),
             residence,
             validation: validation.map_or(0, Dataset::rows),
@@ -126,12 +130,6 @@ pub(super) fn fits(network: &Network, data: &Dataset) -> Result<()> {
                 data.inputs()
             ),
             "make them equal",
-        ));
-    }
-    if data.weights().is_some() {
-        return Err(Error::invalid(
-            "the rows have weights, which no loss takes yet",
-            "leave out --class-weight and --sample-weight",
         ));
     }
     let output = output_for(data.task());

@@ -1,6 +1,6 @@
 //! What goes to the device while a training runs: the shards of a data set that it has no room for.
 
-use super::transfer::{describe, evaluation, handle, sums, upload_rows};
+use super::transfer::{describe, evaluation, handle, sources, sums, upload_rows};
 use super::{Evaluation, Trainer, TrainingData};
 use crate::Result;
 use crate::data::Dataset;
@@ -36,12 +36,8 @@ impl<'a> Coming<'a> {
         first: usize,
         rows: usize,
     ) -> Self {
-        let sources: [(&'a [u32], usize); 2] = [
-            (bytemuck::cast_slice(data.features()), data.inputs()),
-            (data.targets().words(), data.targets().columns()),
-        ];
         let mut parts = Vec::new();
-        for (chunks, (words, columns)) in plan.handles.places[place].iter().zip(sources) {
+        for (chunks, (words, columns)) in plan.handles.places[place].iter().zip(sources(data)) {
             for Chunk { buffer, first: begin, rows: room } in chunks.iter().copied() {
                 let end = rows.min(begin + room);
                 if begin >= end {
@@ -65,10 +61,11 @@ impl<'a> Trainer<'a> {
         self.stream = Stream::default();
         let backend = self.backend.as_mut();
         if handles.places.is_empty() {
-            upload_rows(backend, training, [&handles.features, &handles.targets])?;
+            let chunks = [&handles.features[..], &handles.targets, &handles.weights];
+            upload_rows(backend, training, chunks)?;
         }
         if let (Some(rows), Some(validation)) = (validation, &handles.validation) {
-            upload_rows(backend, rows, [&validation.features, &validation.targets])?;
+            upload_rows(backend, rows, [&validation.features, &validation.targets, &[]])?;
         }
         describe(backend)?;
         self.set_control()

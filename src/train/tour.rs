@@ -129,8 +129,7 @@ impl Tour {
             epoch: pass as u32,
             batch: batch as u32,
             first: (batch as usize * self.batch) as u32,
-            rows: self.batch_rows(step) as u32,
-            slot: 0,
+            ..Control::of_rows(self.batch_rows(step))
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn begin(
     shares: &[(usize, usize)],
 ) -> Result<()> {
     let handles = backend.plan().handles.clone();
-    upload_rows(backend, data, [&handles.features, &handles.targets])?;
+    upload_rows(backend, data, [&handles.features, &handles.targets, &handles.weights])?;
     describe(backend)?;
     set_step(backend, handle(handles.control), 0, shares)
 }
@@ -34,17 +34,28 @@ pub(super) fn begin(
 pub(super) fn upload_rows(
     backend: &mut dyn Backend,
     data: &Dataset,
-    chunks: [&[Chunk]; 2],
+    chunks: [&[Chunk]; 3],
 ) -> Result<()> {
-    let sources = [
+    for (chunks, (words, columns)) in chunks.into_iter().zip(sources(data)) {
+        write(backend, chunks, words, columns)?;
+    }
+    Ok(())
+}
+
+/// What of a data set goes to a device, each with its words in a row: features, targets, weights.
+pub(super) fn sources(data: &Dataset) -> [(&[u32], usize); 3] {
+    [
         (bytemuck::cast_slice(data.features()), data.inputs()),
         (data.targets().words(), data.targets().columns()),
-    ];
-    for (chunks, (words, columns)) in chunks.into_iter().zip(sources) {
-        for chunk in chunks {
-            let part = chunk.first * columns..(chunk.first + chunk.rows) * columns;
-            backend.write(chunk.buffer, &words[part])?;
-        }
+        (bytemuck::cast_slice(data.weights().unwrap_or_default()), 1),
+    ]
+}
+
+/// Puts words, so many a row, into their chunks.
+fn write(backend: &mut dyn Backend, chunks: &[Chunk], words: &[u32], columns: usize) -> Result<()> {
+    for chunk in chunks {
+        let part = chunk.first * columns..(chunk.first + chunk.rows) * columns;
+        backend.write(chunk.buffer, &words[part])?;
     }
     Ok(())
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use halfplane::plan::Gradients;
+use halfplane::spec::Clip;
 use halfplane::{
-    BatchSize, Dataset, Length, Loss, Network, Optimizer, Regularization, Result, Shuffle,
-    Strategy, Task, TrainOptions,
+    BatchSize, Dataset, Length, Loss, Network, Optimizer, Regularization, Result, Schedule,
+    Shuffle, Strategy, Targets, Task, TrainOptions,
 };
 use serde::Deserialize;
 
-use crate::common::random_data;
+use crate::common::{Draws, random_data};
 
 /// Settings, and what PyTorch made of them.
 #[derive(Deserialize)]
@@ -23,6 +24,8 @@ pub(crate) struct Case {
     optimizer: Optimizer,
     #[serde(default)]
     regularization: Regularization,
+    #[serde(default)]
+    schedule: Schedule,
     data: Data,
     batch_size: Rows,
     steps: u64,
@@ -63,7 +66,20 @@ struct Data {
     seed: u64,
     rows: usize,
     task: Task,
+    #[serde(default)]
+    weights: Option<Weights>,
 }
+
+/// What a row counts by: its class, or a number of its own.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Weights {
+    Classes,
+    Rows,
+}
+
+/// `CLASS_WEIGHTS` of `make.py`.
+const CLASS_WEIGHTS: [f32; 3] = [0.5, 2.0, 1.25];
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -96,10 +112,37 @@ impl Case {
             "xor" => Ok(Dataset::xor()),
             "lcg" => {
                 let shape = [self.data.rows, self.network.inputs, self.network.outputs];
-                random_data(self.data.task, shape, self.data.seed)
+                let data = random_data(self.data.task, shape, self.data.seed)?;
+                match self.weights(&data) {
+                    Some(weights) => data.with_weights(weights),
+                    None => Ok(data),
+                }
             }
             kind => panic!("{}: unknown data {kind}", self.name),
         }
+    }
+
+    fn weights(&self, data: &Dataset) -> Option<Vec<f32>> {
+        match (self.data.weights?, data.targets()) {
+            (Weights::Classes, Targets::Classes { values, .. }) => {
+                Some(values.iter().map(|class| CLASS_WEIGHTS[*class as usize]).collect())
+            }
+            (Weights::Classes, _) => panic!("{}: no classes to weigh", self.name),
+            // The draws go on after features and targets.
+            (Weights::Rows, targets) => {
+                let before = data.features().len() + targets.words().len();
+                let draws = Draws(self.data.seed).values(before + data.rows());
+                Some(draws[before..].iter().map(|value| value.max(0.0)).collect())
+            }
+        }
+    }
+
+    /// Whether only the layered way has what the case asks for.
+    pub(crate) fn only_layered(&self) -> bool {
+        let Regularization { clip, .. } = &self.regularization;
+        self.regularization.drops()
+            || matches!(clip, Some(Clip::Norm(_)))
+            || self.data.weights.is_some()
     }
 
     /// How to train: every step logged, the gradients at hand.
@@ -112,6 +155,7 @@ impl Case {
             loss: Some(self.loss),
             optimizer: self.optimizer,
             regularization: self.regularization.clone(),
+            schedule: self.schedule,
             batch_size,
             length: Length::Steps(self.steps),
             seed: self.seed,

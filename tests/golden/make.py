@@ -38,6 +38,7 @@ from torch import nn
 
 XOR = {"kind": "xor", "seed": 0, "rows": 4, "task": "binary"}
 TASKS = {"sigmoid": "binary", "softmax": "multiclass", "identity": "regression"}
+CLASS_WEIGHTS = torch.tensor([0.5, 2.0, 1.25])
 ACTIVATIONS = {
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
@@ -50,8 +51,62 @@ ACTIVATIONS = {
 }
 
 
-def smooth(epsilon):
-    return {"label-smoothing": epsilon}
+def regularized(**settings):
+    return {"regularization": {name.replace("_", "-"): value for name, value in settings.items()}}
+
+
+def scheduled(decay, warmup=0):
+    return {"schedule": {"warmup": warmup, "decay": decay}}
+
+
+def make_schedule(schedule, optimizer, steps):
+    """PyTorch's scheduler, to be stepped after every step."""
+    schedulers = torch.optim.lr_scheduler
+    warmup, decay = schedule["warmup"], schedule["decay"]
+    name, settings = (decay, {}) if isinstance(decay, str) else next(iter(decay.items()))
+    lr, steps = optimizer.param_groups[0]["lr"], steps - warmup
+    if name == "one-cycle":
+        return schedulers.OneCycleLR(
+            optimizer,
+            lr,
+            steps,
+            pct_start=settings["rise"],
+            div_factor=settings["div"],
+            final_div_factor=settings["final_div"],
+            cycle_momentum=False,
+        )
+    after = {
+        "constant": lambda: schedulers.ConstantLR(optimizer, 1, 0),
+        "step": lambda: schedulers.StepLR(optimizer, settings["every"], settings["factor"]),
+        "exponential": lambda: schedulers.ExponentialLR(optimizer, settings["factor"]),
+        "cosine": lambda: schedulers.CosineAnnealingLR(optimizer, steps, settings["floor"] * lr),
+    }[name]()
+    if warmup == 0:
+        return after
+    before = schedulers.LinearLR(optimizer, 1 / warmup, total_iters=warmup - 1)
+    return schedulers.SequentialLR(optimizer, [before, after], [warmup])
+
+
+def philox(counter, key):
+    """Philox4x32-10 (Salmon et al. 2011) of many counters [4, n] at once, as uint64 below 2^32."""
+    c, k = [np.uint64(word) for word in counter], [np.uint64(word) for word in key]
+    low = np.uint64(2**32 - 1)
+    for _ in range(10):
+        first, second = np.uint64(0xD2511F53) * c[0], np.uint64(0xCD9E8D57) * c[2]
+        high = [product >> np.uint64(32) for product in (first, second)]
+        c = [high[1] ^ c[1] ^ k[0], second & low, high[0] ^ c[3] ^ k[1], first & low]
+        k = [(k[0] + np.uint64(0x9E3779B9)) & low, (k[1] + np.uint64(0xBB67AE85)) & low]
+    return np.array(c)
+
+
+def mask(step, layer, rows, units, share, seed):
+    """What dropout multiplies a layer's units by: its mask over 1 - p."""
+    blocks = -(-units // 4)
+    row, block = (index.ravel() for index in np.indices((rows, blocks)))
+    counter = [np.full_like(row, step), np.full_like(row, layer), row, block]
+    words = philox(np.array(counter, dtype=np.uint64), [seed & (2**32 - 1), seed >> 32])
+    words = words.T.reshape(rows, 4 * blocks)[:, :units]
+    return torch.tensor((words >= round(share * 2**32)) / (1 - share))
 
 
 def make_loss(loss, output, smoothing):
@@ -136,8 +191,26 @@ CASES = [
     ("focal", "5-11-1", "gelu", "sigmoid", {"focal": {"gamma": 2.0, "alpha": 0.25}}, adam(0.01), 24, 8, 150, 84),
     ("focal-several-labels", "5-11-3", "tanh", "sigmoid", {"focal": {"gamma": 0.5, "alpha": None}}, sgd(0.5), 24, 8, 150, 85),
     ("focal-classes", "5-11-4", "silu", "softmax", {"focal": {"gamma": 1.5, "alpha": None}}, sgd(0.3), 24, 8, 150, 86),
-    ("smooth-labels", "5-11-2", "tanh", "sigmoid", "bce", sgd(0.5), 24, 8, 150, 87, smooth(0.2)),
-    ("smooth-classes", "5-11-4", "gelu", "softmax", "cross-entropy", sgd(0.3), 24, 8, 150, 88, smooth(0.1)),
+    ("smooth-labels", "5-11-2", "tanh", "sigmoid", "bce", sgd(0.5), 24, 8, 150, 87, regularized(label_smoothing=0.2)),
+    ("smooth-classes", "5-11-4", "gelu", "softmax", "cross-entropy", sgd(0.3), 24, 8, 150, 88, regularized(label_smoothing=0.1)),
+    # Regularization and clipping.
+    ("l1", "5-11-2", "tanh", "sigmoid", "bce", sgd(0.2), 24, 8, 150, 91, regularized(l1=0.003)),
+    ("l2", "5-11-3", "silu", "softmax", "cross-entropy", adamw(0.01, 0.1), 24, 8, 150, 92, regularized(l2=0.02)),
+    ("clip-value", "5-11-2", "tanh", "identity", "mse", sgd(0.3, 0.5), 24, 8, 150, 93, regularized(clip={"value": 0.05}, l2=0.01)),
+    ("clip-norm", "5-11-7-2", "tanh", "identity", "mse", adam(0.01), 24, 8, 150, 94, regularized(clip={"norm": 0.3})),
+    ("clip-norm-l1", "5-11-3", "gelu", "softmax", "cross-entropy", sgd(0.3, 0.9), 24, 8, 150, 95, regularized(clip={"norm": 0.2}, l1=0.002)),
+    ("dropout", "5-13-10-2", "tanh", "sigmoid", "bce", sgd(0.5), 26, 8, 150, 96, regularized(dropout=[0.3, 0.2])),
+    ("dropout-silu", "5-14-3", "silu", "softmax", "cross-entropy", adam(0.02), 24, 8, 150, 97, regularized(dropout=[0.5])),
+    # Schedules.
+    ("schedule-step", "5-11-2", "tanh", "identity", "mse", sgd(0.3), 24, 8, 150, 101, scheduled({"step": {"every": 40, "factor": 0.5}})),
+    ("schedule-exponential", "5-11-2", "silu", "sigmoid", "bce", adam(0.02), 24, 8, 150, 102, scheduled({"exponential": {"factor": 0.98}}, 10)),
+    ("schedule-cosine", "5-11-3", "tanh", "softmax", "cross-entropy", adamw(0.02, 0.1), 24, 8, 150, 103, scheduled({"cosine": {"floor": 0.05}}, 20)),
+    ("schedule-one-cycle", "5-11-2", "gelu", "identity", "mse", sgd(0.4, 0.5), 24, 8, 150, 104, scheduled({"one-cycle": {"rise": 0.3, "div": 25.0, "final_div": 1e4}})),
+    ("schedule-warmup", "5-11-1", "tanh", "sigmoid", "bce", sgd(0.5), 24, 8, 150, 105, scheduled("constant", 30)),
+    # Weights of rows.
+    ("weights-classes", "5-11-3", "tanh", "softmax", "cross-entropy", sgd(0.3), 26, 8, 150, 111, {"weights": "classes"}),
+    ("weights-rows", "5-11-2", "silu", "identity", "mse", adam(0.01), 26, 8, 150, 112, {"weights": "rows"}),
+    ("weights-labels", "5-11-1", "tanh", "sigmoid", "bce", sgd(0.5), 26, "full", 150, 113, {"weights": "rows"}),
     # No hidden layer.
     ("linear-regression", "6-1", "relu", "identity", "mse", sgd(0.1), 12, 4, 150, 31),
     ("logistic-regression", "6-1", "relu", "sigmoid", "bce", sgd(0.3), 20, "full", 150, 32),
@@ -181,7 +254,7 @@ def draws(state):
 def make_data(data, inputs, outputs):
     """All features first, row by row, then all targets."""
     if data["kind"] == "xor":
-        return torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]]), torch.tensor([[0.0], [1], [1], [0]])
+        return torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]]), torch.tensor([[0.0], [1], [1], [0]]), None
     states, rows = draws(data["seed"]), data["rows"]
 
     def values(columns):
@@ -190,9 +263,9 @@ def make_data(data, inputs, outputs):
 
     features = values(inputs)
     if data["task"] == "multiclass":
-        return features, torch.tensor([(next(states) >> 33) % outputs for _ in range(rows)])
+        return features, torch.tensor([(next(states) >> 33) % outputs for _ in range(rows)]), states
     targets = values(outputs)
-    return features, (targets >= 0).float() if data["task"] == "binary" else targets
+    return features, (targets >= 0).float() if data["task"] == "binary" else targets, states
 
 
 def make_network(network):
@@ -204,6 +277,30 @@ def make_network(network):
     if network["output"] == "sigmoid":
         layers.append(nn.Sigmoid())
     return nn.Sequential(*layers)
+
+
+def forward(model, x, masks):
+    """With dropout: what each hidden layer gives is multiplied by a mask of its own."""
+    masks = iter(masks)
+    for index, layer in enumerate(model):
+        x = layer(x)
+        if index % 2 == 1 and index < len(model) - 1:
+            units = next(masks, None)
+            x = x if units is None else x * units.to(x.dtype)
+    return x
+
+
+def weighted(loss_of_rows, weights):
+    """PyTorch's weighted mean, as nn.CrossEntropyLoss(weight=...) has it."""
+    return (weights * loss_of_rows).sum() / weights.sum()
+
+
+def make_weights(kind, targets, states, dtype):
+    """One for each row: of its class, or at random with some that are 0."""
+    if kind == "classes":
+        return CLASS_WEIGHTS.to(dtype)[targets]
+    values = torch.tensor([(next(states) >> 40) / 2**23 - 1 for _ in range(len(targets))])
+    return values.clamp(min=0).to(dtype)
 
 
 def make_optimizer(settings, parameters):
@@ -219,7 +316,10 @@ def make_optimizer(settings, parameters):
 def train(case, dtype):
     """Runs a case; float64 starts from the very weights float32 starts from."""
     network, batch = case["network"], case["batch_size"]
-    features, targets = make_data(case["data"], network["inputs"], network["outputs"])
+    features, targets, states = make_data(case["data"], network["inputs"], network["outputs"])
+    weights = torch.ones(len(features), dtype=dtype)
+    if kind := case["data"].get("weights"):
+        weights = make_weights(kind, targets, states, dtype)
     features, targets = features.to(dtype), targets.to(dtype) if targets.is_floating_point() else targets
     torch.manual_seed(case["seed"])
     model = make_network(network).to(dtype)
@@ -227,21 +327,39 @@ def train(case, dtype):
     tensors = {f"layers.{i}.{kind}": getattr(layer, kind) for i, layer in enumerate(linear) for kind in ("weight", "bias")}
     regularization = case.get("regularization", {})
     loss_function = make_loss(case["loss"], network["output"], regularization.get("label-smoothing", 0.0))
+    l1, l2, clip = (regularization.get(name, 0.0) for name in ("l1", "l2", "clip"))
     optimizer = make_optimizer(case["optimizer"], model.parameters())
-    batches = list(zip(*(t.split(len(features) if batch == "full" else batch) for t in (features, targets))))
+    schedule = make_schedule(case["schedule"], optimizer, case["steps"]) if "schedule" in case else None
+    tensors_of_rows = (features, targets, weights)
+    batches = list(zip(*(t.split(len(features) if batch == "full" else batch) for t in tensors_of_rows)))
 
     run = {"initial": {name: t.detach().numpy().copy() for name, t in tensors.items()}, "losses": []}
     for step in range(case["steps"]):
-        x, y = batches[step % len(batches)]
+        x, y, w = batches[step % len(batches)]
         optimizer.zero_grad()
-        prediction = model(x)
+        shares = enumerate(zip(regularization.get("dropout", []), network["hidden"]))
+        masks = [mask(step, layer, len(x), units, share, case["seed"]) for layer, (share, units) in shares]
+        prediction = forward(model, x, masks)
         if network["output"] == "sigmoid":
             assert 0 < prediction.min() and prediction.max() < 1, f"{case['case']}: saturated at step {step}"
-        loss = loss_function(prediction, y)
-        loss.backward()
+        if case["data"].get("weights") == "classes":
+            loss = nn.CrossEntropyLoss(weight=CLASS_WEIGHTS.to(dtype))(prediction, y)
+        elif "weights" in case["data"]:
+            loss = weighted(torch.stack([loss_function(p, t) for p, t in zip(prediction, y)]), w)
+        else:
+            loss = loss_function(prediction, y)
         if step == 0:
-            run["gradients"] = {name: t.grad.numpy().copy() for name, t in tensors.items()}
+            slopes = torch.autograd.grad(loss, list(tensors.values()), retain_graph=True)
+            run["gradients"] = {name: slope.numpy().copy() for name, slope in zip(tensors, slopes)}
+        penalty = sum(l1 * layer.weight.abs().sum() + l2 / 2 * (layer.weight**2).sum() for layer in linear)
+        (loss + penalty).backward()
+        if clip and "norm" in clip:
+            nn.utils.clip_grad_norm_(model.parameters(), clip["norm"])
+        elif clip:
+            nn.utils.clip_grad_value_(model.parameters(), clip["value"])
         optimizer.step()
+        if schedule is not None:
+            schedule.step()
         run["losses"].append(loss.detach().numpy()[()])
     run["final"] = {name: t.detach().numpy() for name, t in tensors.items()}
     with torch.no_grad():
@@ -306,8 +424,10 @@ def main():
             "batch_size": batch,
             "steps": steps,
         }  # fmt: skip
-        if more:
-            case["regularization"] = more[0]
+        for settings in more:
+            case.update(settings)
+        if weights := case.pop("weights", None):
+            case["data"]["weights"] = weights
         run, double = train(case, torch.float32), train(case, torch.float64)
         case["deviation"] = deviations(run, double)
         for key in ("initial", "gradients", "final"):

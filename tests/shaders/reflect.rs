@@ -86,7 +86,7 @@ impl Shader {
             panic!("{}: the control is no struct", self.name)
         };
         assert_eq!(*span as usize, 4 * halfplane::kernels::Control::WORDS, "{}", self.name);
-        self.words(members, &[ScalarKind::Uint])
+        self.words(members, &[ScalarKind::Uint, ScalarKind::Float])
     }
 
     /// The members' names, those of a struct within after its own, after a look that they are

@@ -6,7 +6,7 @@ use halfplane::kernels::{
     Activate, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Gather, Hyper,
     Metrics, Operation, Softmax, Tiling, Update,
 };
-use halfplane::{Activation, Shuffle};
+use halfplane::{Activation, Regularization, Shuffle};
 
 /// What a pipeline is made of: stem, modules and overrides.
 pub(crate) type Variant = (&'static str, Vec<&'static str>, Vec<(&'static str, u64)>);
@@ -42,15 +42,27 @@ pub(crate) fn operations() -> Vec<Operation> {
             .map(|function| Operation::Activate(Activate { rows: 1, columns: 1, function })),
     );
     list.extend(TILINGS.into_iter().flat_map(dense));
-    list.extend(checked("loss_gradient"));
-    list.extend(checked("resident"));
+    for stem in CHECKED {
+        list.extend(checked(stem));
+    }
     let variants: BTreeSet<Variant> = list.iter().map(variant).collect();
     assert_eq!(variants.len(), list.len(), "a variant stands there twice");
     list
 }
 
-/// The shader of a loss depends on its settings, that of a grid on its shape: those that are checked
-/// on devices stand for all.
+/// Kernels whose shader depends on settings or, of a grid, on its shape: those that are checked on
+/// devices stand for all.
+const CHECKED: [&str; 8] = [
+    "schedule",
+    "weigh",
+    "dropout",
+    "loss_gradient",
+    "square_sum",
+    "clip_norm",
+    "apply_gradient",
+    "resident",
+];
+
 fn checked(stem: &str) -> Vec<Operation> {
     let mut seen = BTreeSet::new();
     let operations = halfplane::check::cases().into_iter().map(|case| case.operation().clone());
@@ -73,9 +85,16 @@ fn dense(tiling: Tiling) -> Vec<Operation> {
         let layer = DenseBackwardInput { rows, inputs, outputs, function, tiling };
         list.push(Operation::DenseBackwardInput(layer));
     }
+    let lr = 0.1;
     for update in UPDATES {
         let hyper = Hyper::default();
-        let lr = 0.1;
+        let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
+        list.push(Operation::DenseBackwardWeight(layer));
+    }
+    // A gradient that is kept is kept as it is.
+    for update in &UPDATES[1..] {
+        let regularization = Regularization { l1: 0.1, ..Regularization::default() };
+        let (update, hyper) = (*update, Hyper::default().regularized_by(&regularization));
         let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
         list.push(Operation::DenseBackwardWeight(layer));
     }

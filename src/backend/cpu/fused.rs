@@ -223,7 +223,7 @@ pub(super) unsafe fn update(update: &FusedUpdate, bound: &Bound<'_>, member: Mem
     let range = member.share(count, 16);
     // SAFETY: the control is only read.
     let control = unsafe { bound.control() };
-    let formula = update.hyper.at(update.update, update.lr, control.step);
+    let formula = update.hyper.at(update.update, update.lr * control.schedule, control.step);
     for first in range.clone().step_by(BLOCK) {
         let block = first..(first + BLOCK).min(range.end);
         let of = |tensor: usize| tensor * count + block.start..tensor * count + block.end;
@@ -233,6 +233,7 @@ pub(super) unsafe fn update(update: &FusedUpdate, bound: &Bound<'_>, member: Mem
             // SAFETY: as above.
             passes::add(sum, unsafe { bound.read(1, of(strand)) });
         }
+        update.regularize(block.clone(), parameters, sum);
         // SAFETY: as above.
         let memory = |tensor| unsafe { bound.write(3, of(tensor)) };
         match update.update.memories().len() {

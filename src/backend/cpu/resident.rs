@@ -181,7 +181,8 @@ impl<'g> Worker<'g> {
             self.backward::<N>(parameters);
         }
         if self.grid.update != Update::Gradient {
-            let formula = self.grid.hyper.at(self.grid.update, self.member.lr, control.step);
+            self.grid.regularize(self.member, parameters, &mut self.gradient);
+            let formula = self.grid.formula(self.member, control);
             formula.apply_all(parameters, &self.gradient, memory);
         }
         mean.map(|sum| sum / rows as f32)

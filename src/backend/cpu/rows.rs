@@ -7,8 +7,8 @@ use super::passes;
 use super::product::{Layout, Sum, product};
 use super::team::Bound;
 use crate::kernels::{
-    Activate, Control, DenseBackwardInput, DenseForward, Gather, LossGradient, Operation, Softmax,
-    pairs_mut, permute, seed_of, softmax,
+    Activate, Control, DenseBackwardInput, DenseForward, Dropout, Gather, LossGradient, Operation,
+    Softmax, Weighting, pairs_mut, permute, seed_of, softmax,
 };
 use crate::spec::Shuffle;
 
@@ -25,6 +25,7 @@ pub(super) unsafe fn run(operation: &Operation, bound: &Bound<'_>, rows: Range<u
             Operation::Activate(function) => activate(function, bound, rows),
             Operation::Softmax(softmax) => probabilities(softmax, bound, rows),
             Operation::LossGradient(loss) => self::loss(loss, bound, rows),
+            Operation::Dropout(layer) => dropout(layer, bound, rows),
             Operation::DenseBackwardInput(layer) => backward_input(layer, bound, rows),
             _ => unreachable!("{} is not done by rows", operation.kernel().stem()),
         }
@@ -118,7 +119,22 @@ unsafe fn loss(layer: &LossGradient, bound: &Bound<'_>, rows: Range<usize>) {
             bound.words_mut(4, of(&rows, 2)),
         )
     };
-    passes::loss(layer.criterion, o, z, targets, d_z, pairs_mut(metrics), control.rows as usize);
+    let metrics = pairs_mut(metrics);
+    passes::loss(layer.criterion, o, z, targets, d_z, metrics, control.rows as usize);
+    if matches!(layer.weighting, Weighting::Rows { .. }) {
+        // SAFETY: the weights are only read.
+        let weights = unsafe { bound.read(5, rows) };
+        layer.weighting.weigh(weights, d_z, metrics);
+    }
+}
+
+/// y = x ∘ mask / (1 − p)
+unsafe fn dropout(layer: &Dropout, bound: &Bound<'_>, rows: Range<usize>) {
+    let range = of(&rows, layer.columns);
+    // SAFETY: x is only read, and these rows of y are ours.
+    let (control, x, y) =
+        unsafe { (bound.control(), bound.read(1, range.clone()), bound.write(2, range)) };
+    layer.apply(control.step, rows.start, x, y);
 }
 
 /// d_z_below = (d_z · W) ∘ f′

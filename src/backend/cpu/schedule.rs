@@ -28,11 +28,18 @@ impl Split {
             | Operation::Activate(_)
             | Operation::Softmax(_)
             | Operation::LossGradient(_)
+            | Operation::Dropout(_)
             | Operation::DenseBackwardInput(_) => Self::Rows(dispatch.bindings[0]),
             Operation::DenseBackwardWeight(_)
             | Operation::FusedGradient(_)
             | Operation::FusedUpdate(_) => Self::Parts,
-            Operation::Metrics(_) | Operation::Resident(_) => Self::Whole,
+            Operation::Schedule(_)
+            | Operation::Weigh(_)
+            | Operation::SquareSum(_)
+            | Operation::ClipNorm(_)
+            | Operation::ApplyGradient(_)
+            | Operation::Metrics(_)
+            | Operation::Resident(_) => Self::Whole,
         }
     }
 }
@@ -85,8 +92,9 @@ fn meet(before: &Dispatch, after: &Dispatch) -> Meeting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::Weighting;
     use crate::plan::{Gradients, Limits, Phase, Plan, Residence, Training, training};
-    use crate::spec::{Loss, Network, Optimizer, Regularization, Shuffle, Strategy};
+    use crate::spec::{Loss, Network, Optimizer, Regularization, Schedule, Shuffle, Strategy};
 
     fn plan(strategy: Strategy) -> Plan {
         let network = Network::new(8, &[16, 16], 1);
@@ -95,6 +103,9 @@ mod tests {
             loss: Loss::Bce,
             optimizer: &Optimizer::adam(1e-3),
             regularization: &Regularization::default(),
+            schedule: &Schedule::default(),
+            steps: 10,
+            weighting: Weighting::Even,
             rows: 1000,
             residence: Residence::Fitting,
             validation: 0,

@@ -71,7 +71,8 @@ unsafe fn update(
     }
     let weights = units.start * i..units.end * i;
     let biases = o * i + units.start..o * i + units.end;
-    for (range, gradient) in [(weights, &*d_weight), (biases, &*d_bias)] {
+    let parts = [(weights, units.len() * i, d_weight), (biases, 0, d_bias)];
+    for (range, weights, gradient) in parts {
         // SAFETY: these parameters, or this part of the gradient, and what is remembered of them
         // are the thread's own.
         let tensor = |slot: usize| unsafe { bound.write(slot, range.clone()) };
@@ -79,7 +80,8 @@ unsafe fn update(
             tensor(3).copy_from_slice(gradient);
             continue;
         }
-        let formula = layer.hyper.at(layer.update, layer.lr, control.step);
+        layer.hyper.regularize(weights, tensor(3), gradient);
+        let formula = layer.hyper.at(layer.update, layer.lr * control.schedule, control.step);
         match layer.update.memories().len() {
             0 => passes::update(formula, tensor(3), gradient, []),
             1 => passes::update(formula, tensor(3), gradient, [tensor(4)]),

@@ -1,8 +1,8 @@
 //! The cases of the two ends of a step: the gather of a batch, and the metrics.
 
-use super::{PRIME, about, folded, workgroup};
+use super::{PRIME, about, folded, schedules, workgroup};
 use crate::check::Case;
-use crate::kernels::{Control, Gather, Metrics, Operation};
+use crate::kernels::{Control, Gather, Metrics, Operation, Rate, Schedule, Weigh};
 use crate::spec::Shuffle;
 
 /// A seed with bits in both halves.
@@ -45,6 +45,34 @@ pub(super) fn gather(list: &mut Vec<Case>) {
             let (rows, live) = folded(workgroup(&whole(1, 1, 1)));
             add(whole(rows, rows, 1), 3, 0, live);
         }
+    }
+}
+
+/// Every step of a run and some after it, and steps that take some digits to count.
+pub(super) fn schedule(list: &mut Vec<Case>) {
+    for (name, schedule) in schedules() {
+        for (steps, at) in [(12, (0..15).collect()), (1_000_003, vec![9, 300_000, 999_999])] {
+            let operation = Operation::Schedule(Schedule { rate: Rate::of(&schedule, steps) });
+            for step in at {
+                let control = Control { step, ..Control::of_rows(5) };
+                let variant = format!("{name} at {step} of {steps}");
+                list.push(Case::new(operation.clone(), control, variant));
+            }
+        }
+    }
+}
+
+/// Batches about a workgroup, and short ones.
+pub(super) fn weigh(list: &mut Vec<Case>) {
+    let mut add = |rows, live| {
+        let operation = Operation::Weigh(Weigh { rows });
+        list.push(Case::new(operation, Control::of_rows(live), ""));
+    };
+    for rows in about(workgroup(&Weigh { rows: 1 })) {
+        add(rows, rows);
+    }
+    for live in [1, 64, 300] {
+        add(400, live);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The dense layer's cases.
 
-use super::{FOLDED, about, activations, name};
+use super::{FOLDED, about, activations, name, regularizations};
 use crate::check::Case;
 use crate::kernels::{
     Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Hyper, Operation,
@@ -86,13 +86,13 @@ fn each_layer(add: &mut impl FnMut([usize; 3], usize, Function, Tiling)) {
 }
 
 pub(super) fn backward_weight(list: &mut Vec<Case>) {
-    let kept = &("gradient alone", Update::Gradient, 0.0, Hyper::default());
+    let kept = &("gradient alone".to_owned(), Update::Gradient, 0.0, Hyper::default());
     let updates = updates();
     let [_, inputs, outputs] = BASE;
     let mut add = |[rows, inputs, outputs]: [usize; 3],
                    live: usize,
                    step: u32,
-                   (name, update, lr, hyper): &(&str, Update, f32, Hyper),
+                   (name, update, lr, hyper): &Settings,
                    tiling: Tiling| {
         let (update, lr, hyper) = (*update, *lr, *hyper);
         let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
@@ -116,12 +116,18 @@ pub(super) fn backward_weight(list: &mut Vec<Case>) {
             add([1, 1, 1], 1, LATER, update, tiling);
             add([CAPACITY, inputs, outputs], 50, LATER, update, tiling);
         }
+        for update in &regularized_updates() {
+            add(BASE, BASE[0], LATER, update, tiling);
+        }
     }
     add([2, 1, Tiling::SMALL.rows() * FOLDED - 3], 2, 0, kept, Tiling::SMALL);
 }
 
+/// An update with the learning rate and the other settings, by a name.
+pub(super) type Settings = (String, Update, f32, Hyper);
+
 /// Every update in every variant, with settings far enough from the defaults to show.
-fn updates() -> Vec<(&'static str, Update, f32, Hyper)> {
+fn updates() -> Vec<Settings> {
     let momentum =
         |nesterov, weight_decay| Optimizer::Sgd { lr: 0.1, momentum: 0.9, nesterov, weight_decay };
     let far = Moments { lr: 0.02, beta1: 0.8, beta2: 0.95, eps: 1e-2, weight_decay: 0.1 };
@@ -138,7 +144,25 @@ fn updates() -> Vec<(&'static str, Update, f32, Hyper)> {
         ("far settings", Optimizer::AdamW(far)),
     ]
     .map(|(name, optimizer)| {
-        (name, Update::of(&optimizer), optimizer.lr() as f32, Hyper::of(&optimizer))
+        (name.to_owned(), Update::of(&optimizer), optimizer.lr() as f32, Hyper::of(&optimizer))
     })
     .to_vec()
+}
+
+/// Those of them that are enough to see what is done to the gradients before.
+pub(super) fn regularized_updates() -> Vec<Settings> {
+    let optimizers = [
+        ("sgd", Optimizer::sgd(0.1).with_weight_decay(0.2)),
+        ("momentum", Optimizer::Sgd { lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.0 }),
+        ("adam", Optimizer::adam(0.01)),
+    ];
+    let mut list = Vec::new();
+    for (name, optimizer) in optimizers {
+        for (how, regularization) in regularizations() {
+            let hyper = Hyper::of(&optimizer).regularized_by(&regularization);
+            let lr = optimizer.lr() as f32;
+            list.push((format!("{name}, {how}"), Update::of(&optimizer), lr, hyper));
+        }
+    }
+    list
 }

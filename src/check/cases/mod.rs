@@ -2,13 +2,14 @@
 //! a prime in each dimension in turn.
 
 mod bookkeeping;
+mod clipping;
 mod dense;
 mod resident;
 mod rowwise;
 
 use super::Case;
 use crate::kernels::{Criterion, Function, Kernel};
-use crate::spec::{Activation, Loss, Output};
+use crate::spec::{Activation, Clip, Decay, Loss, Output, Regularization, Schedule};
 
 /// A prime that no tile divides, past the largest of them.
 const PRIME: usize = 1031;
@@ -23,9 +24,15 @@ pub fn cases() -> Vec<Case> {
     dense::forward(&mut list);
     rowwise::activate(&mut list);
     rowwise::softmax(&mut list);
+    rowwise::dropout(&mut list);
+    bookkeeping::weigh(&mut list);
     rowwise::losses(&mut list);
     dense::backward_input(&mut list);
+    bookkeeping::schedule(&mut list);
     dense::backward_weight(&mut list);
+    clipping::square_sum(&mut list);
+    clipping::clip_norm(&mut list);
+    clipping::apply_gradient(&mut list);
     bookkeeping::metrics(&mut list);
     resident::resident(&mut list);
     list
@@ -85,6 +92,29 @@ fn criteria() -> [(String, Criterion); 13] {
         };
         (format!("{loss}{settings} of {output}{smooth}"), criterion)
     })
+}
+
+/// What is done to gradients, in settings that show.
+fn regularizations() -> [(&'static str, Regularization); 3] {
+    let none = Regularization::default();
+    [
+        ("l1 and l2", Regularization { l1: 0.3, l2: 0.2, ..none.clone() }),
+        ("clipped", Regularization { clip: Some(Clip::Value(0.25)), ..none.clone() }),
+        ("l1, clipped", Regularization { l1: 0.3, clip: Some(Clip::Value(0.25)), ..none }),
+    ]
+}
+
+/// Every schedule, with a warm-up and without.
+fn schedules() -> [(&'static str, Schedule); 6] {
+    let warm = |warmup, decay| Schedule { warmup, decay };
+    [
+        ("warm-up", warm(7, Decay::Constant)),
+        ("step", warm(0, Decay::Step { every: 3, factor: 0.3 })),
+        ("warm-up and exponential", warm(3, Decay::Exponential { factor: 0.95 })),
+        ("cosine", warm(0, Decay::Cosine { floor: 0.1 })),
+        ("warm-up and cosine", warm(5, Decay::Cosine { floor: 0.0 })),
+        ("one-cycle", warm(0, Decay::one_cycle())),
+    ]
 }
 
 /// A function's name, for people.

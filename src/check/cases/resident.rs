@@ -1,10 +1,11 @@
 //! Grids of networks: every activation, loss and update, every placement, shapes that the compiler
 //! knows and shapes that it does not.
 
-use super::{activations, criteria, name};
+use super::{activations, criteria, name, regularizations, schedules};
 use crate::check::Case;
 use crate::kernels::{
-    Control, Criterion, Function, Hyper, Member, Operation, Placement, Resident, Sharing, Update,
+    Control, Criterion, Function, Hyper, Member, Operation, Placement, Rate, Resident, Sharing,
+    Update,
 };
 use crate::spec::{Activation, Loss, Moments, Optimizer, Output, Shuffle};
 
@@ -24,6 +25,7 @@ fn base() -> Resident {
         criterion: Criterion::new(Loss::Bce, Output::Sigmoid),
         update: Update::Sgd,
         hyper: Hyper::of(&Optimizer::sgd(0.1)),
+        rate: Rate::default(),
         shuffle: Shuffle::EveryEpoch,
         capacity: 7,
         placement: INSIDE,
@@ -53,6 +55,16 @@ pub(super) fn resident(list: &mut Vec<Case>) {
         for (place, placement) in placements() {
             let grid = Resident { update, hyper, placement, ..base() };
             add(&format!("{name}, {place}"), grid, 2);
+        }
+    }
+    for (name, regularization) in regularizations() {
+        let hyper = base().hyper.regularized_by(&regularization);
+        add(name, Resident { hyper, ..base() }, 3);
+    }
+    for (name, schedule) in schedules() {
+        let rate = Rate::of(&schedule, 10);
+        for step in [0, 1, 6] {
+            add(name, Resident { rate, ..base() }, step);
         }
     }
     add("evaluation", Resident { update: Update::Gradient, shuffle: Shuffle::Never, ..base() }, 0);

@@ -1,7 +1,7 @@
 //! Trials of the two ends of a step: the gather of a batch, and the metrics.
 
 use super::{Bound, Expect, Random, Trial, tensor};
-use crate::kernels::{Control, Gather, Metrics};
+use crate::kernels::{Control, Gather, Metrics, Schedule, Weigh};
 
 /// Random words, which the gather takes as they are; and more of them behind the chunk, so that a
 /// row too many is no copy of the sentinel.
@@ -15,6 +15,30 @@ pub(super) fn gather(gather: &Gather, control: Control, random: &mut Random) -> 
             words: tensor(&[], rows * columns),
             expect: Expect::Exact(0..control.rows as usize * columns),
         },
+    ]
+}
+
+/// The one number that it writes; where it is e^x, it is off by 3 + 2|x| steps, and by |x| for x
+/// itself.
+pub(super) fn schedule(schedule: &Schedule, control: Control) -> Trial {
+    let factor = schedule.rate.at(control.step);
+    let magnitude = factor * (1.0 + factor.max(f32::MIN_POSITIVE).ln().abs());
+    let words = control.to_words().to_vec();
+    let expect = Expect::Near { first: Control::WORDS - 1, magnitudes: vec![magnitude] };
+    vec![Bound { words, expect }]
+}
+
+/// Random weights, some of them 0; a lone row's is, too, so that there is nothing to divide by.
+pub(super) fn weigh(weigh: &Weigh, control: Control, random: &mut Random) -> Trial {
+    let live = control.rows as usize;
+    let weight = |row: usize| if row % 5 == 0 { 0.0 } else { random.uniform(0.1, 2.0) };
+    let weights: Vec<f32> = (0..live).map(weight).collect();
+    let mean = (weights.iter().sum::<f32>() / live as f32).max(f32::MIN_POSITIVE);
+    let shares = weights.iter().map(|weight| weight / mean).collect();
+    vec![
+        Bound::control(control),
+        Bound::input(&weights, weigh.rows),
+        Bound::output(shares, weigh.rows),
     ]
 }
 

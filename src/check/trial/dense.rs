@@ -1,6 +1,7 @@
 //! The dense layer's trials. The sums of the terms' magnitudes are the twin's own sums, of the
 //! inputs' absolute values.
 
+use super::clipping;
 use super::rowwise::{kept, slack};
 use super::update::{Gradient, magnitudes};
 use super::{Bound, Random, Trial, absolute, twin};
@@ -68,7 +69,7 @@ pub(super) fn backward_weight(
     control: Control,
     random: &mut Random,
 ) -> Trial {
-    let DenseBackwardWeight { rows, inputs, outputs, update, .. } = *layer;
+    let DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, .. } = *layer;
     let live = control.rows as usize;
     let size = outputs * (inputs + 1);
     let d_z = random.floats(live * outputs, 1.0);
@@ -77,9 +78,16 @@ pub(super) fn backward_weight(
     let kept = DenseBackwardWeight { update: Update::Gradient, ..layer.clone() };
     let gradient = twin(&kept, control, &[&d_z, &x], size);
     let terms = twin(&kept, control, &[&absolute(&d_z), &absolute(&x)], size);
+    let regularized = |(at, (g, terms)): (usize, (f32, f32))| match update {
+        Update::Gradient => Gradient { g, terms },
+        _ => Gradient {
+            g: hyper.regularized(g, state[0][at], at < outputs * inputs),
+            terms: clipping::terms(&hyper, terms, state[0][at]),
+        },
+    };
     let gradient: Vec<Gradient> =
-        gradient.into_iter().zip(terms).map(|(g, terms)| Gradient { g, terms }).collect();
-    let magnitudes = magnitudes(layer, control.step, &gradient, &state);
+        gradient.into_iter().zip(terms).enumerate().map(regularized).collect();
+    let magnitudes = magnitudes((update, lr, &hyper), control.step, &gradient, &state);
     let mut trial = vec![
         Bound::control(control),
         Bound::input(&d_z, rows * outputs),
@@ -97,7 +105,12 @@ fn weight_size(terms: usize) -> f32 {
 
 /// What each written tensor holds before: nothing for a gradient, and no state before the first
 /// step.
-fn state(update: Update, control: Control, size: usize, random: &mut Random) -> Vec<Vec<f32>> {
+pub(super) fn state(
+    update: Update,
+    control: Control,
+    size: usize,
+    random: &mut Random,
+) -> Vec<Vec<f32>> {
     let fresh = control.step == 0;
     let tensor = |name: &&str| match *name {
         "gradient" => Vec::new(),

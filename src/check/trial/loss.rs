@@ -1,13 +1,13 @@
 //! Trials of the losses.
 
 use super::rowwise::{class_logits, probabilities};
-use super::{Bound, Random, Trial};
-use crate::kernels::{Control, Criterion, LossGradient, Words, sigmoid};
+use super::{Bound, Random, Trial, absolute};
+use crate::kernels::{Control, Criterion, LossGradient, Weighting, Words, sigmoid};
 use crate::spec::{Loss, Output};
 
 /// Random z, far past what saturates, and targets.
 pub(super) fn loss(loss: &LossGradient, control: Control, random: &mut Random) -> Trial {
-    let LossGradient { rows, outputs, criterion } = *loss;
+    let LossGradient { rows, outputs, criterion, weighting } = *loss;
     let live = control.rows as usize;
     let mut magnitudes = Magnitudes::default();
     let (z, targets) = match criterion.output {
@@ -32,13 +32,24 @@ pub(super) fn loss(loss: &LossGradient, control: Control, random: &mut Random) -
             (z, bytemuck::cast_vec(targets))
         }
     };
-    vec![
+    let weights = matches!(weighting, Weighting::Rows { .. }).then(|| random.floats(live, 2.0));
+    if let Some(weights) = &weights {
+        let metrics = pairs_of(&mut magnitudes.row_metrics);
+        weighting.weigh(&absolute(weights), &mut magnitudes.d_z, metrics);
+    }
+    let mut trial = vec![
         Bound::control(control),
         Bound::input(&z, rows * outputs),
         Bound::input(&targets, rows * criterion.target_columns(outputs)),
         Bound::output(magnitudes.d_z, rows * outputs),
         Bound::output(magnitudes.row_metrics, 2 * rows),
-    ]
+    ];
+    trial.extend(weights.map(|weights| Bound::input(&weights, rows)));
+    trial
+}
+
+fn pairs_of(numbers: &mut [f32]) -> &mut [[f32; 2]] {
+    bytemuck::cast_slice_mut(numbers)
 }
 
 /// The magnitudes of what a loss writes.

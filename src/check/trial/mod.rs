@@ -4,6 +4,7 @@
 //! the errors that its formula must be allowed: the scale that an error is measured against.
 
 mod bookkeeping;
+mod clipping;
 mod dense;
 mod loss;
 mod resident;
@@ -65,6 +66,12 @@ pub(super) fn trial(case: &Case, seed: u32) -> Trial {
         Operation::LossGradient(loss) => loss::loss(loss, control, random),
         Operation::DenseBackwardInput(layer) => dense::backward_input(layer, control, random),
         Operation::DenseBackwardWeight(layer) => dense::backward_weight(layer, control, random),
+        Operation::Schedule(schedule) => bookkeeping::schedule(schedule, control),
+        Operation::Weigh(weigh) => bookkeeping::weigh(weigh, control, random),
+        Operation::Dropout(dropout) => rowwise::dropout(dropout, control, random),
+        Operation::SquareSum(sum) => clipping::square_sum(sum, random),
+        Operation::ClipNorm(clip) => clipping::clip_norm(clip, random),
+        Operation::ApplyGradient(layer) => clipping::apply_gradient(layer, control, random),
         Operation::Metrics(metrics) => bookkeeping::metrics(metrics, control, random),
         Operation::Resident(grid) => resident::resident(grid, control, random),
         Operation::FusedGradient(_) | Operation::FusedUpdate(_) => {

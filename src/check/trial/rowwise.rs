@@ -1,7 +1,7 @@
 //! Trials of activations and softmax.
 
 use super::{Bound, Random, Trial};
-use crate::kernels::{Activate, Control, Function, Softmax};
+use crate::kernels::{Activate, Control, Dropout, Function, Softmax};
 use crate::spec::Activation;
 
 /// Random z, far past what saturates.
@@ -19,6 +19,18 @@ pub(super) fn activate(activate: &Activate, control: Control, random: &mut Rando
     vec![
         Bound::control(control),
         Bound::input(&z, rows * columns),
+        Bound::output(magnitudes, rows * columns),
+    ]
+}
+
+/// Random numbers, of which the same must be left out here and there.
+pub(super) fn dropout(dropout: &Dropout, control: Control, random: &mut Random) -> Trial {
+    let Dropout { rows, columns, share, .. } = *dropout;
+    let x = random.floats(control.rows as usize * columns, 1.0);
+    let magnitudes = x.iter().map(|x| x.abs() / (1.0 - share as f32)).collect();
+    vec![
+        Bound::control(control),
+        Bound::input(&x, rows * columns),
         Bound::output(magnitudes, rows * columns),
     ]
 }

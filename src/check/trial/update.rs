@@ -1,6 +1,6 @@
 //! The magnitudes of what an optimizer's update writes.
 
-use crate::kernels::{DenseBackwardWeight, Hyper, Update};
+use crate::kernels::{Hyper, Update};
 
 /// A parameter's gradient, with the magnitudes of its terms.
 #[derive(Clone, Copy)]
@@ -18,14 +18,13 @@ impl Gradient {
 
 /// The magnitudes of every tensor that the update writes, each as `state` holds it before.
 pub(super) fn magnitudes(
-    layer: &DenseBackwardWeight,
+    (update, lr, hyper): (Update, f32, &Hyper),
     step: u32,
     gradient: &[Gradient],
     state: &[Vec<f32>],
 ) -> Vec<Vec<f32>> {
-    let (lr, hyper) = (layer.lr, &layer.hyper);
     let parameters = gradient.iter().enumerate();
-    match (layer.update, state) {
+    match (update, state) {
         (Update::Gradient, _) => transpose(gradient.iter().map(|gradient| [gradient.terms])),
         (Update::Sgd, [w]) => transpose(parameters.map(|(i, g)| sgd(lr, hyper, *g, w[i]))),
         (Update::Momentum, [w, m]) => {

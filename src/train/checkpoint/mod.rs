@@ -79,6 +79,7 @@ impl Fingerprint {
         let mut hash = xxhash_rust::xxh3::Xxh3::new();
         hash.update(bytemuck::cast_slice(data.features()));
         hash.update(bytemuck::cast_slice(data.targets().words()));
+        hash.update(bytemuck::cast_slice(data.weights().unwrap_or_default()));
         Self { rows: data.rows(), xxh3: format!("{:032x}", hash.digest128()) }
     }
 

@@ -1,0 +1,49 @@
+// The squares of a layer's gradient, L1 and L2 added, summed in parts: a workgroup sums WORKGROUP
+// TURNS of them, each thread those at distances of WORKGROUP, then a tree adds the threads. Bound by
+// memory: 8 bytes a number.
+struct Immediates {
+    inputs: u32,  // I
+    outputs: u32, // O
+    first: u32,   // where the layer's parts begin
+    hyper: Hyper,
+}
+var<immediate> p: Immediates;
+override WORKGROUP: u32; // a power of two
+override TURNS: u32;
+
+@group(0) @binding(0) var<storage, read> gradient: array<f32>;       // W[O, I], then b[O]
+@group(0) @binding(1) var<storage, read> parameters: array<f32>;     // the same
+@group(0) @binding(2) var<storage, read_write> partials: array<f32>; // [P]
+
+var<workgroup> sums: array<f32, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn square_sum(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let weights = p.outputs * p.inputs;
+    let count = weights + p.outputs;
+    let part = unfold(group, groups);
+    var sum = 0.0;
+    for (var turn = 0u; turn < TURNS; turn++) {
+        let index = (part * TURNS + turn) * WORKGROUP + local;
+        if (index < count) {
+            let g = regularized(gradient[index], parameters[index], index < weights, p.hyper);
+            sum += g * g;
+        }
+    }
+    sums[local] = sum;
+    workgroupBarrier();
+    for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
+        if (local < stride) {
+            sums[local] += sums[local + stride];
+        }
+        workgroupBarrier();
+    }
+    let parts = (count + WORKGROUP * TURNS - 1u) / (WORKGROUP * TURNS);
+    if (local == 0u && part < parts) {
+        partials[p.first + part] = sums[0];
+    }
+}

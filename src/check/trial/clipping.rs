@@ -1,0 +1,67 @@
+//! Trials of clipping by the norm.
+
+use super::update::{Gradient, magnitudes};
+use super::{Bound, Expect, Random, Trial, tensor};
+use crate::kernels::{ApplyGradient, ClipNorm, Control, Hyper, SquareSum};
+
+/// Numbers that a part sums.
+const PART: usize = 4096;
+
+/// A random gradient and random parameters.
+pub(super) fn square_sum(sum: &SquareSum, random: &mut Random) -> Trial {
+    let SquareSum { inputs, outputs, first, hyper } = *sum;
+    let size = outputs * (inputs + 1);
+    let gradient = random.floats(size, 1.0);
+    let parameters = random.floats(size, 1.0);
+    let square = |(g, w): (&f32, &f32)| terms(&hyper, *g, *w).powi(2);
+    let squares: Vec<f32> = gradient.iter().zip(&parameters).map(square).collect();
+    let magnitudes = squares.chunks(PART).map(|part| part.iter().sum()).collect();
+    vec![
+        Bound::input(&gradient, size),
+        Bound::input(&parameters, size),
+        Bound {
+            words: tensor(&[], first + sum.parts()),
+            expect: Expect::Near { first, magnitudes },
+        },
+    ]
+}
+
+/// Random sums of squares.
+pub(super) fn clip_norm(clip: &ClipNorm, random: &mut Random) -> Trial {
+    let sums = random.positive(clip.parts);
+    let norm = sums.iter().sum::<f32>().sqrt();
+    let scale = (clip.most / norm).min(1.0);
+    vec![Bound::input(&sums, clip.parts), Bound::output(vec![scale, norm], ClipNorm::WORDS)]
+}
+
+/// A random gradient that shrinks; parameters and state in mid-run, or before the first step.
+pub(super) fn apply_gradient(
+    layer: &ApplyGradient,
+    control: Control,
+    random: &mut Random,
+) -> Trial {
+    let ApplyGradient { inputs, outputs, update, lr, hyper } = *layer;
+    let (weights, size) = (outputs * inputs, outputs * (inputs + 1));
+    let raw = random.floats(size, 1.0);
+    let clip = [random.uniform(0.3, 0.9), 7.0];
+    let state = super::dense::state(update, control, size, random);
+    let scaled = |(at, (g, w)): (usize, (&f32, &f32))| Gradient {
+        g: hyper.regularized(*g, *w, at < weights) * clip[0],
+        terms: terms(&hyper, *g, *w) * clip[0],
+    };
+    let gradient: Vec<Gradient> = raw.iter().zip(&state[0]).enumerate().map(scaled).collect();
+    let magnitudes = magnitudes((update, lr, &hyper), control.step, &gradient, &state);
+    let mut trial = vec![
+        Bound::control(control),
+        Bound::input(&raw, size),
+        Bound::input(&clip, ClipNorm::WORDS),
+    ];
+    let written = state.iter().zip(magnitudes);
+    trial.extend(written.map(|(live, magnitudes)| Bound::updated(live, magnitudes, size)));
+    trial
+}
+
+/// The magnitudes of what a gradient becomes by L1 and L2.
+pub(super) fn terms(hyper: &Hyper, g: f32, w: f32) -> f32 {
+    g.abs() + hyper.l1 + hyper.l2 * w.abs()
+}

@@ -1,0 +1,103 @@
+//! The squares of a layer's gradient, L1 and L2 added, summed in parts: partials\[P\] of which each
+//! workgroup writes one. The first half of clipping by the norm.
+
+use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, SQUARE_SUM};
+use super::{
+    Cost, Hyper, Kernel, Module, Slot, Update, floats, floats_mut, immediates, metrics, reads,
+    slots, writes,
+};
+
+/// Sums the squares of a layer's gradient, \[O, I + 1\].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SquareSum {
+    /// I
+    pub inputs: usize,
+    /// O
+    pub outputs: usize,
+    /// Where its parts begin.
+    pub first: usize,
+    /// The settings, of which L1 and L2 count here.
+    pub hyper: Hyper,
+}
+
+immediates! { struct Immediates { inputs: u32, outputs: u32, first: u32, hyper: Hyper } }
+
+/// Threads of a workgroup.
+const WORKGROUP: usize = metrics::WORKGROUP as usize;
+
+/// Numbers that a thread adds up.
+const TURNS: usize = 16;
+
+impl SquareSum {
+    /// The sums that it writes.
+    pub fn parts(&self) -> usize {
+        (self.outputs * (self.inputs + 1)).div_ceil(WORKGROUP * TURNS)
+    }
+}
+
+impl Kernel for SquareSum {
+    fn stem(&self) -> &'static str {
+        "square_sum"
+    }
+
+    fn modules(&self) -> Vec<Module> {
+        vec![CONTROL, FOLD, MATH, OPTIMIZER, SQUARE_SUM]
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![reads("gradient"), reads("parameters"), writes("partials")]
+    }
+
+    fn overrides(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("WORKGROUP", WORKGROUP as f64),
+            ("TURNS", TURNS as f64),
+            Update::Gradient.as_override(),
+            self.hyper.as_override(),
+        ]
+    }
+
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
+    }
+
+    fn immediates(&self) -> Vec<u8> {
+        let words = Immediates {
+            inputs: self.inputs as u32,
+            outputs: self.outputs as u32,
+            first: self.first as u32,
+            hyper: self.hyper,
+        };
+        bytemuck::bytes_of(&words).to_vec()
+    }
+
+    fn workgroups(&self) -> u64 {
+        self.parts() as u64
+    }
+
+    fn describe(&self) -> String {
+        let Self { inputs, outputs, first, .. } = self;
+        format!("Σ [{outputs},{inputs}+1]² → partials[{first}..{}]", first + self.parts())
+    }
+
+    fn cost(&self) -> Cost {
+        let count = (self.outputs * (self.inputs + 1)) as u64;
+        Cost { flops: 2 * count, bytes: 8 * count + 4 * self.parts() as u64 }
+    }
+
+    fn twin(&self, bound: &mut [&mut [u32]]) {
+        let [gradient, parameters, partials] = slots(bound);
+        let (weights, count) = (self.outputs * self.inputs, self.outputs * (self.inputs + 1));
+        let (gradient, parameters) = (&floats(gradient)[..count], &floats(parameters)[..count]);
+        let square = |index: usize| {
+            let g = self.hyper.regularized(gradient[index], parameters[index], index < weights);
+            g * g
+        };
+        for (part, sum) in floats_mut(partials)[self.first..][..self.parts()].iter_mut().enumerate()
+        {
+            let begin = part * WORKGROUP * TURNS;
+            let indices = begin..count.min(begin + WORKGROUP * TURNS);
+            *sum = metrics::tree(indices.map(|index| [square(index), 0.0]))[0];
+        }
+    }
+}
