@@ -2,11 +2,16 @@
 //! what `peers.py --gemm` puts beside a vendor's library.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 use std::time::Instant;
 
-use halfplane::kernels::{Control, Operation};
-use halfplane::plan::{self, Buffer, DeviceKind, Dispatch, Gradients, Phase, Plan, Role, Training};
-use halfplane::spec::{Loss, Network, Optimizer, Output, Shuffle, Strategy};
+use halfplane::kernels::{Control, Operation, Weighting};
+use halfplane::plan::{
+    self, Buffer, DeviceKind, Dispatch, Gradients, Phase, Plan, Residence, Role, Training,
+};
+use halfplane::spec::{
+    Loss, Network, Optimizer, Output, Regularization, Schedule, Shuffle, Strategy,
+};
 use serde::Serialize;
 
 use super::workload::{Workload, signed};
@@ -74,6 +79,9 @@ fn plans(bench: &Bench) -> Result<Vec<Plan>> {
     Ok(plans)
 }
 
+static PLAIN: LazyLock<Regularization> = LazyLock::new(Regularization::default);
+static CONSTANT: LazyLock<Schedule> = LazyLock::new(Schedule::default);
+
 fn layered<'a>(
     network: &'a Network,
     loss: Loss,
@@ -84,7 +92,13 @@ fn layered<'a>(
         network,
         loss,
         optimizer,
+        regularization: &PLAIN,
+        schedule: &CONSTANT,
+        steps: 1,
+        weighting: Weighting::Even,
         rows,
+        residence: Residence::Whole,
+        validation: 0,
         batch,
         shuffle: Shuffle::Never,
         seed: 0,
@@ -105,7 +119,7 @@ fn product(dispatch: &Dispatch) -> Option<Product> {
 
 /// Replays one dispatch of a plan, alone, on numbers that are not all zero: those cost less power.
 fn seconds(bench: &Bench, plan: &Plan, dispatch: &Dispatch) -> Result<f64> {
-    let mut phases = [const { Vec::new() }; 4];
+    let mut phases = [const { Vec::new() }; Phase::COUNT];
     phases[Phase::Step as usize] = vec![dispatch.clone()];
     let mut backend = bench.device.load(Plan { phases, ..plan.clone() })?;
     for &id in &dispatch.bindings {

@@ -75,7 +75,7 @@ impl Workload {
         let output = match self.loss {
             Loss::Bce => Output::Sigmoid,
             Loss::CrossEntropy => Output::Softmax,
-            Loss::Mse => Output::Identity,
+            _ => Output::Identity,
         };
         Network::new(*inputs, hidden, *outputs).with_activation(self.activation).with_output(output)
     }
@@ -131,7 +131,7 @@ impl Workload {
                 values: rows.map(|row| largest(&row[..outputs])).collect(),
                 count: outputs,
             },
-            Loss::Mse => {
+            _ => {
                 let products =
                     |row: &[f32]| (0..outputs).map(|k| row[k] * row[k + 1]).collect::<Vec<_>>();
                 Targets::Numbers { values: rows.flat_map(products).collect(), columns: outputs }

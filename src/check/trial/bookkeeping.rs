@@ -31,7 +31,7 @@ pub(super) fn schedule(schedule: &Schedule, control: Control) -> Trial {
 /// Random weights, some of them 0; a lone row's is, too, so that there is nothing to divide by.
 pub(super) fn weigh(weigh: &Weigh, control: Control, random: &mut Random) -> Trial {
     let live = control.rows as usize;
-    let weight = |row: usize| if row % 5 == 0 { 0.0 } else { random.uniform(0.1, 2.0) };
+    let weight = |row: usize| if row.is_multiple_of(5) { 0.0 } else { random.uniform(0.1, 2.0) };
     let weights: Vec<f32> = (0..live).map(weight).collect();
     let mean = (weights.iter().sum::<f32>() / live as f32).max(f32::MIN_POSITIVE);
     let shares = weights.iter().map(|weight| weight / mean).collect();
