@@ -25,7 +25,10 @@ fn inspect_tells_what_a_model_is() {
         "2 columns to 2 inputs",
         "a number as it stands",
         "target `y`: 0, 1",
-        "bce loss and sgd (learning rate 1), 5 steps in batches of 4 on 4 rows, seed 777",
+        "loss            bce\n",
+        "optimizer       sgd, lr 1",
+        "length          5 steps in batches of 4 on 4 rows\n",
+        "seed            777\n",
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }

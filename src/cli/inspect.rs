@@ -9,7 +9,8 @@ use halfplane::data::{
 };
 use halfplane::model::{Anatomy, Provenance};
 use halfplane::plan::{bytes, quantity};
-use halfplane::{DeviceChoice, Model, Optimizer, Result, ShaderChecks, backend};
+use halfplane::{DeviceChoice, Model, Result, ShaderChecks, backend};
+use serde_json::Value;
 
 use crate::report;
 
@@ -146,6 +147,7 @@ fn reason(why: Dropped) -> &'static str {
         Dropped::Constant => "it holds one value only",
         Dropped::Empty => "it holds nothing",
         Dropped::Identifier => "nearly every row has a word of its own",
+        Dropped::ManyWords => "it has too many different words",
     }
 }
 
@@ -155,20 +157,38 @@ fn listed(words: &[String]) -> String {
     if more > 0 { format!("{shown}, … ({} in all)", words.len()) } else { shown }
 }
 
+/// How it was trained: each setting of what was said, the unsaid left out.
 fn trained(provenance: Option<&Provenance>) -> String {
     let Some(own) = provenance else { return "trained: nothing is said of it\n".into() };
-    format!(
-        "trained with {} loss and {} (learning rate {}), {} in batches of {} on {} rows, seed {}, \
-         on {}\n",
-        own.loss,
-        own.optimizer.name(),
-        Optimizer::lr(&own.optimizer),
-        counted(own.steps as usize, "step"),
-        own.batch,
-        own.rows,
-        own.seed,
-        own.device,
-    )
+    let all = serde_json::to_value(own).unwrap_or_default();
+    let mut lines: Vec<(&str, String)> =
+        ["loss", "optimizer", "regularization", "schedule", "initialization"]
+            .into_iter()
+            .filter_map(|name| Some((name, settings(all.get(name)?))))
+            .collect();
+    let length = counted(own.steps as usize, "step");
+    lines.push(("length", format!("{length} in batches of {} on {} rows", own.batch, own.rows)));
+    lines.push(("seed", own.seed.to_string()));
+    lines.push(("device", own.device.clone()));
+    let lines = lines.iter().map(|(name, text)| format!("  {name:14}  {text}\n"));
+    format!("trained\n{}", lines.collect::<String>())
+}
+
+/// Settings as they stand in the file, their name first: `sgd, lr 1, momentum 0`.
+fn settings(value: &Value) -> String {
+    match value {
+        Value::String(word) => word.clone(),
+        Value::Array(items) => items.iter().map(settings).collect::<Vec<_>>().join(" "),
+        Value::Object(all) => {
+            let name = all.get("name").map(settings);
+            let others = all.iter().filter(|(key, value)| *key != "name" && !value.is_null());
+            let others = others.map(|(key, value)| {
+                format!("{} {}", key.replace(['_', '-'], " "), settings(value))
+            });
+            name.into_iter().chain(others).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
 }
 
 fn counted(count: usize, noun: &str) -> String {

@@ -11,6 +11,11 @@ pub enum Warning {
         /// Such a word.
         example: String,
     },
+    /// A column was left out, since it has more different words than are kept.
+    ManyWords {
+        /// Its name.
+        column: String,
+    },
     /// A column counts the rows.
     RowNumbers {
         /// Its name.
@@ -43,6 +48,11 @@ impl std::fmt::Display for Warning {
                 f,
                 "column `{column}` is left out: nearly every row has a word of its own, such as \
                  `{example}` (--categorical {column} keeps it, --drop {column} silences this)"
+            ),
+            Self::ManyWords { column } => write!(
+                f,
+                "column `{column}` is left out: it has too many different words for categories \
+                 (--drop {column} silences this)"
             ),
             Self::RowNumbers { column } => write!(
                 f,

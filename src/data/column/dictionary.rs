@@ -27,7 +27,7 @@ pub(super) struct Dictionary {
 enum Entry {
     /// Until there are so many.
     Open(usize),
-    /// None. Words that are numbers are found by their value, too: `1.0` is `1`.
+    /// None. Some words that are numbers are found by their value, too.
     Closed(HashMap<u32, u32, RandomState>),
 }
 
@@ -48,10 +48,14 @@ impl Dictionary {
     pub(super) fn closed(list: &[String], na: &Na) -> Self {
         let mut own = Self::open(0, na);
         own.places.extend((0..).zip(list).map(|(code, word)| (word.as_bytes().into(), code)));
+        Self { list: list.to_vec(), entry: Entry::Closed(HashMap::default()), ..own }
+    }
+
+    /// The same, but words that are numbers are found by their value, too: `1.0` is `1`.
+    pub(super) fn closed_by_value(list: &[String], na: &Na) -> Self {
         let number = |word: &String| word.parse::<f32>().ok().map(value);
         let numbers = (0..).zip(list).filter_map(|(code, word)| Some((number(word)?, code)));
-        let entry = Entry::Closed(numbers.collect());
-        Self { list: list.to_vec(), entry, ..own }
+        Self { entry: Entry::Closed(numbers.collect()), ..Self::closed(list, na) }
     }
 
     /// The code of a word; nothing where it is one too many.

@@ -109,7 +109,8 @@ impl Builder {
         let words = match &want {
             Want::Words => Some(Dictionary::open(MOST_WORDS, na)),
             Want::Label => Some(Dictionary::open(MOST_CLASSES, na)),
-            Want::Known(list) | Want::Classes(list) => Some(Dictionary::closed(list, na)),
+            Want::Known(list) => Some(Dictionary::closed(list, na)),
+            Want::Classes(list) => Some(Dictionary::closed_by_value(list, na)),
             Want::Infer | Want::Numbers | Want::Complete | Want::Skip => None,
         };
         let state = match want {
@@ -174,17 +175,16 @@ impl Builder {
         number: f32,
         text: impl FnOnce() -> String,
     ) -> Result<(), Fault> {
-        if self.state == State::Nothing {
-        } else if number.is_nan() || self.na.has_number(number) {
-            self.push_missing(cells, b"")?;
-        } else if self.state == State::Words {
-            self.push_word(cells, text().as_bytes())?;
-        } else if number.is_infinite() {
-            return Err(Fault::Infinite(text()));
-        } else {
-            cells.set(self.rows, self.cell, number.to_bits());
-            if self.words.is_some() {
-                self.push_name(cells, text().as_bytes())?;
+        match self.state {
+            State::Nothing => {}
+            _ if number.is_nan() || self.na.has_number(number) => self.push_missing(cells, b"")?,
+            State::Words => self.push_word(cells, text().as_bytes())?,
+            State::Numbers if number.is_infinite() => return Err(Fault::Infinite(text())),
+            State::Numbers => {
+                cells.set(self.rows, self.cell, number.to_bits());
+                if self.words.is_some() {
+                    self.push_name(cells, text().as_bytes())?;
+                }
             }
         }
         self.rows += 1;

@@ -55,6 +55,7 @@ fn shown(column: &Column) -> String {
                 Dropped::Constant => "one value only",
                 Dropped::Empty => "empty",
                 Dropped::Identifier => "a word of its own in nearly every row",
+                Dropped::ManyWords => "too many different words",
             };
             format!("{name} ({why})")
         }

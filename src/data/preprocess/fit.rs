@@ -65,8 +65,8 @@ pub(in crate::data) fn fit(table: &Table, training: &[bool], said: &Said<'_>) ->
             }
             (Values::Many(examples), ..) => {
                 check_words(table, name, examples)?;
-                fitted.warnings.push(identifier(name, examples));
-                Encoding::Dropped(Dropped::Identifier)
+                fitted.warnings.push(Warning::ManyWords { column: name.clone() });
+                Encoding::Dropped(Dropped::ManyWords)
             }
             (Values::Label(_) | Values::Skipped, ..) => Encoding::Dropped(Dropped::Asked),
         };

@@ -113,6 +113,8 @@ pub enum Dropped {
     Empty,
     /// Nearly every row has a word of its own.
     Identifier,
+    /// It has more different words than are kept.
+    ManyWords,
 }
 
 /// What was done to the target.
