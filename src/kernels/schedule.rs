@@ -190,7 +190,8 @@ mod tests {
             let x = f64::from(step) / 1000.0;
             let exact = (1.0 - (std::f64::consts::PI * x).cos()) / 2.0;
             let error = (f64::from(ease(x as f32)) - exact).abs();
-            assert!(error < 3e-7 * exact + 1e-12, "{x}: off by {error}");
+            // x is rounded, which the square doubles, and so are the steps of the polynomial.
+            assert!(error < 5e-7 * exact + 1e-12, "{x}: off by {error}");
         }
     }
 

@@ -49,8 +49,9 @@ pub(super) fn apply_gradient(list: &mut Vec<Case>) {
         add(7, 5, 9, settings);
     }
     for settings in regularized_updates().iter().step_by(3) {
-        let (name, update, lr, _) = settings;
-        let plain = (format!("{name} left out"), *update, *lr, Hyper::default());
+        let (name, update, lr, hyper) = settings;
+        let hyper = Hyper { l1: 0.0, l2: 0.0, ..*hyper };
+        let plain = (format!("{name} left out"), *update, *lr, hyper);
         for outputs in about(64) {
             add(0, outputs, 0, &plain);
         }
