@@ -58,6 +58,8 @@ fn victims(plan: &Plan) -> HashMap<BufferId, (usize, u32)> {
             Spoil::None => None,
             Spoil::Number => victims.insert(written[0].0, (0, 1 << 30)),
             Spoil::Margin => victims.insert(last(&written), (end(last(&written)), 1)),
+            // A kernel that has no input is spoiled in what it writes.
+            Spoil::Input if read.is_empty() => victims.insert(written[0].0, (0, 1 << 30)),
             Spoil::Input => victims.insert(last(&read), (0, 1)),
         };
     }
