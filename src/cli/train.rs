@@ -1,6 +1,7 @@
 //! `halfplane train`
 
 use std::path::Path;
+use std::sync::Arc;
 
 use halfplane::train::Ended;
 use halfplane::{Result, Trainer};
@@ -26,6 +27,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     let done = resumed
         .map(|checkpoint| checkpoint.step())
         .map(|steps| Done { steps, epochs: steps / per_epoch });
+    let interrupt = interrupt::flag()?;
     let views = &arguments.views;
     let sinks = Sinks {
         metrics: arguments.metrics.as_deref(),
@@ -33,11 +35,15 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
         tensorboard: views.tensorboard.as_deref(),
         screen: if views.live { Screen::Live } else { Screen::Lines },
         done,
+        interrupt: Arc::clone(&interrupt),
     };
     let mut report = Report::open(&sinks, &trainer, verbosity)?;
     report.warn(&warnings);
     report.begin(&mut trainer, &data, &options)?;
-    trainer = trainer.with_interrupt(interrupt::flag()?);
+    trainer = trainer.with_interrupt(interrupt);
+    if let Some(every) = report.shows_weights() {
+        trainer = trainer.showing_weights(every);
+    }
     let summary = trainer.run(|event| report.event(event))?;
     let interrupted = summary.ended == Ended::Interrupted;
     // An interrupted training that can go on has no model yet.
@@ -48,7 +54,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
         trainer.model()?.save(path)?;
     }
     report.end(&mut trainer, &data, &options, &summary)?;
-    report.pictures(&mut trainer, &data)?;
+    report.pictures(&mut trainer, &data, validation.as_ref())?;
     if let Some(path) = output {
         report.saved(path)?;
     }

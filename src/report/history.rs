@@ -1,6 +1,7 @@
 //! The losses of a training, to be drawn when it is over or while it goes on.
 
 use halfplane::Event;
+use halfplane::train::Best;
 
 /// More losses of batches than twice that are thinned: each second one goes.
 const KEPT: usize = 2048;
@@ -15,6 +16,7 @@ pub(crate) struct History {
     steps: Vec<[f64; 2]>,
     training: Vec<[f64; 2]>,
     validation: Vec<[f64; 2]>,
+    kept: Option<[f64; 2]>,
 }
 
 impl History {
@@ -26,6 +28,7 @@ impl History {
             steps: Vec::new(),
             training: Vec::new(),
             validation: Vec::new(),
+            kept: None,
         }
     }
 
@@ -46,6 +49,11 @@ impl History {
                 let place = self.place((epoch + 1) * self.per_epoch);
                 self.training.push([place, *train_loss]);
                 self.validation.extend(validation.map(|found| [place, found.loss]));
+            }
+            Event::End(summary) => {
+                let place =
+                    |best: &Best| [self.place((best.epoch + 1) * self.per_epoch), best.loss];
+                self.kept = summary.best.as_ref().map(place);
             }
             _ => {}
         }
@@ -79,6 +87,11 @@ impl History {
     /// The losses on the validation rows.
     pub(crate) fn validation(&self) -> &[[f64; 2]] {
         &self.validation
+    }
+
+    /// The loss of the epoch whose weights were kept, where they are not the last ones.
+    pub(crate) fn kept(&self) -> Option<[f64; 2]> {
+        self.kept
     }
 
     fn place(&self, step: u64) -> f64 {

@@ -17,6 +17,9 @@ mod tensorboard;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use halfplane::data::{TargetEncoding, Warning};
 use halfplane::metrics::Scores;
@@ -63,6 +66,8 @@ pub(crate) struct Sinks<'a> {
     pub(crate) done: Option<Done>,
     /// How the terminal shows it.
     pub(crate) screen: Screen,
+    /// What Ctrl-C sets: a dashboard hears it as a key.
+    pub(crate) interrupt: Arc<AtomicBool>,
 }
 
 /// Tells of a training.
@@ -72,7 +77,10 @@ pub(crate) struct Report {
     pictures: Option<(PathBuf, History)>,
     progress: Option<progress::Progress>,
     live: Option<live::Live>,
+    /// Notes that are held back as long as there is a dashboard.
+    notes: Vec<String>,
     screen: Screen,
+    interrupt: Arc<AtomicBool>,
     verbosity: Verbosity,
 }
 
@@ -99,7 +107,9 @@ impl Report {
             pictures: sinks.pictures.map(pictures).transpose()?,
             progress: None,
             live: None,
+            notes: Vec::new(),
             screen: sinks.screen,
+            interrupt: Arc::clone(&sinks.interrupt),
             verbosity,
         })
     }
@@ -120,7 +130,10 @@ impl Report {
     ) -> Result<()> {
         self.say(&summary::heading(trainer, data, options))?;
         match (self.screen, live::obstacle()) {
-            (Screen::Live, None) => self.live = Some(live::Live::begin(trainer, data, options)?),
+            (Screen::Live, None) => {
+                let interrupt = Arc::clone(&self.interrupt);
+                self.live = Some(live::Live::begin(trainer, data, options, interrupt)?);
+            }
             (Screen::Live, Some(obstacle)) => {
                 note(&format!("no dashboard, for {obstacle}: plain lines instead"));
                 self.lines(trainer, options);
@@ -128,6 +141,11 @@ impl Report {
             (Screen::Lines, _) => self.lines(trainer, options),
         }
         Ok(())
+    }
+
+    /// How often the weights are to be shown while they change, if they are.
+    pub(crate) fn shows_weights(&self) -> Option<Duration> {
+        self.live.as_ref().and_then(live::Live::shows_weights)
     }
 
     fn lines(&mut self, trainer: &Trainer<'_>, options: &TrainOptions) {
@@ -140,7 +158,13 @@ impl Report {
     pub(crate) fn event(&mut self, event: &Event) -> ControlFlow<()> {
         // Nobody is to take one device's numbers for another's.
         if let Event::Recovered { step, problem, device } = event {
-            note(&format!("the device failed ({problem}): going on from step {step} on {device}"));
+            self.note(format!(
+                "the device failed ({problem}): going on from step {step} on {device}"
+            ));
+        }
+        if let Event::Weights { parameters, .. } = event {
+            self.live.as_ref().inspect(|live| live.weights(parameters));
+            return ControlFlow::Continue(());
         }
         if let Some(metrics) = &mut self.metrics {
             metrics.event(event);
@@ -156,7 +180,15 @@ impl Report {
         }
         let Some(live) = &self.live else { return ControlFlow::Continue(()) };
         live.event(event);
-        if live.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if live.quit() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Prints a note, or keeps it until the terminal takes lines again.
+    fn note(&mut self, text: String) {
+        match &self.live {
+            Some(_) => self.notes.push(text),
+            None => note(&text),
+        }
     }
 
     /// Says what came of it.
@@ -170,9 +202,10 @@ impl Report {
         // The bar goes first: it would take the last line along.
         self.progress = None;
         if let Some(live) = self.live.take() {
-            live.model(trainer.model()?);
+            live.weights(&trainer.parameters()?);
             live.linger();
         }
+        self.notes.drain(..).for_each(|text| note(&text));
         match self.verbosity {
             Verbosity::Normal => print(&summary::summary(trainer, data, options, summary)?),
             Verbosity::Quiet => Ok(()),
@@ -180,16 +213,26 @@ impl Report {
     }
 
     /// Draws what came of it, where that is wanted.
-    pub(crate) fn pictures(&self, trainer: &mut Trainer<'_>, data: &Dataset) -> Result<()> {
+    /// The rows are those that it was validated with or, without such, those that it has learned.
+    pub(crate) fn pictures(
+        &self,
+        trainer: &mut Trainer<'_>,
+        training: &Dataset,
+        validation: Option<&Dataset>,
+    ) -> Result<()> {
         let Some((folder, history)) = &self.pictures else { return Ok(()) };
+        let (data, rows) = match validation {
+            Some(data) => (data, "validation rows"),
+            None => (training, "training rows"),
+        };
         let model = trainer.model()?;
-        let mut predictions = trainer.predict()?;
+        let mut predictions = trainer.predict_rows(data.features())?;
         model.preprocessing.target.restore(&mut predictions);
         let targets = own_unit(data.targets(), model.preprocessing.target);
         let scores = Scores::of(&targets, &predictions, None)?;
         let results = picture::Results {
             model: &model,
-            rows: "training rows",
+            rows,
             features: data.features(),
             targets: &targets,
             predictions: &predictions,

@@ -1,10 +1,11 @@
 //! What training tells while it goes on.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::spec::Strategy;
+use crate::spec::{Parameters, Strategy};
 
 /// Something that happened. As JSON it is a line of a metrics file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +28,15 @@ pub enum Event {
         /// The weights at its end on the validation rows, where they were looked at.
         #[serde(skip_serializing_if = "Option::is_none")]
         validation: Option<Evaluation>,
+    },
+    /// The weights after so many steps, where [`super::Trainer::showing_weights`] asks for them.
+    /// They have no line in a metrics file.
+    #[serde(skip)]
+    Weights {
+        /// The steps done by then.
+        step: u64,
+        /// The weights.
+        parameters: Arc<Parameters>,
     },
     /// The learning rate was lowered, since the loss has come to a plateau.
     Reduced {

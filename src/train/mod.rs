@@ -12,6 +12,7 @@ mod prepare;
 mod recover;
 mod rhythm;
 mod run;
+mod show;
 mod snapshot;
 mod stream;
 mod tour;
@@ -40,6 +41,7 @@ pub use watch::{EarlyStopping, Keep};
 
 use checkpoint::Fingerprints;
 use recover::Fallback;
+use show::Showing;
 use snapshot::{Kept, Progress};
 use stream::Stream;
 use tour::Tour;
@@ -65,6 +67,7 @@ pub struct Trainer<'a> {
     resumed: bool,
     fallback: Fallback<'a>,
     interrupt: Option<Arc<AtomicBool>>,
+    showing: Option<Showing>,
     /// When the next checkpoint is due, where they go by time.
     checkpoint_due: Option<Instant>,
     /// The data's, once they have been asked for.
@@ -132,6 +135,7 @@ impl<'a> Trainer<'a> {
             resumed: false,
             fallback: Fallback::default(),
             interrupt: None,
+            showing: None,
             checkpoint_due: None,
             fingerprints: None,
             options,
@@ -221,10 +225,19 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`Error::Device`]
     pub fn predict(&mut self) -> Result<Vec<f32>> {
+        self.predict_rows(self.data.training.features())
+    }
+
+    /// Predictions of the present weights for any rows \[N, I\], as the network makes them:
+    /// \[N, O\].
+    ///
+    /// # Errors
+    /// [`Error::Device`]
+    pub fn predict_rows(&mut self, features: &[f32]) -> Result<Vec<f32>> {
         let parameters = self.parameters()?;
         let load = |plan| self.backend.load(plan);
         let network = self.plan().network();
-        model::apply(network, &parameters, self.data.training.features(), &self.limits, load)
+        model::apply(network, &parameters, features, &self.limits, load)
     }
 
     /// The trained network, ready to be saved or applied.

@@ -114,6 +114,7 @@ impl Trainer<'_> {
                 return Ok(Ended::Interrupted);
             }
             self.keep_safe(teller)?;
+            self.tell_weights(teller)?;
         }
         Ok(Ended::Length)
     }
@@ -179,7 +180,8 @@ impl Trainer<'_> {
         self.enter()?;
         let progress = self.progress;
         let look_every = self.look_every();
-        let due = [self.checkpoint_due, self.fallback.due].into_iter().flatten().min();
+        let shown = self.showing.map(|showing| showing.due);
+        let due = [self.checkpoint_due, self.fallback.due, shown].into_iter().flatten().min();
         let interrupt = self.interrupt.clone();
         let mut journal = Journal::new(self.tour, progress.step, progress.epoch, look_every);
         let stream = &mut self.stream;

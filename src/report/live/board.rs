@@ -66,6 +66,10 @@ impl Board {
                 self.ended = Some(summary.clone());
                 return;
             }
+            Event::Recovered { device, .. } => {
+                self.device.clone_from(device);
+                return;
+            }
             _ => return,
         };
         self.step = self.step.max(done);

@@ -14,9 +14,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use halfplane::{Dataset, Error, Event, Model, Result, TrainOptions, Trainer};
+use halfplane::{Dataset, Error, Event, Model, Parameters, Result, TrainOptions, Trainer};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, KeyCode, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::{cursor, execute};
 use ratatui::text::Line;
 
 use super::history::History;
@@ -34,6 +35,8 @@ const INTERRUPTED: i32 = 130;
 /// The dashboard of a training.
 pub(super) struct Live {
     shared: Arc<Shared>,
+    /// The model whose weights change.
+    model: Model,
     painter: Option<JoinHandle<()>>,
 }
 
@@ -42,9 +45,11 @@ struct Shared {
     begun: Instant,
     board: Mutex<Board>,
     /// The model whose plane is shown.
-    model: Mutex<Option<Arc<Model>>>,
-    /// The user wants the training to end.
-    asked: AtomicBool,
+    model: Mutex<Arc<Model>>,
+    /// Ctrl-C was pressed: what is on its way is saved, and the process says so.
+    interrupt: Arc<AtomicBool>,
+    /// q was pressed: the training is to end as if it had its length.
+    quit: AtomicBool,
     /// Nothing is to be drawn any more.
     over: AtomicBool,
     /// A key was pressed after the end.
@@ -67,6 +72,7 @@ impl Live {
         trainer: &mut Trainer<'_>,
         data: &Dataset,
         options: &TrainOptions,
+        interrupt: Arc<AtomicBool>,
     ) -> Result<Self> {
         let model = trainer.model()?;
         let targets = own_unit(data.targets(), model.preprocessing.target);
@@ -83,7 +89,7 @@ impl Live {
             device: trainer.device().to_owned(),
             history: History::new(per_epoch),
             steps_per_epoch: per_epoch,
-            goal: trainer.step() + options.length.steps(per_epoch),
+            goal: options.length.steps(per_epoch),
             step: trainer.step(),
             pace: Pace::default(),
             plane: view.as_ref().map(|view| view.plane.names.clone()),
@@ -93,8 +99,9 @@ impl Live {
         let shared = Arc::new(Shared {
             begun: Instant::now(),
             board: Mutex::new(board),
-            model: Mutex::new(Some(Arc::new(model))),
-            asked: AtomicBool::new(false),
+            model: Mutex::new(Arc::new(model.clone())),
+            interrupt,
+            quit: AtomicBool::new(false),
             over: AtomicBool::new(false),
             pressed: AtomicBool::new(false),
         });
@@ -105,7 +112,7 @@ impl Live {
         silence_on_panic(&shared);
         let own = Arc::clone(&shared);
         let painter = std::thread::spawn(move || own.paint(terminal, view.as_ref()));
-        Ok(Self { shared, painter: Some(painter) })
+        Ok(Self { shared, model, painter: Some(painter) })
     }
 
     /// Shows what happened.
@@ -113,20 +120,26 @@ impl Live {
         lock(&self.shared.board).event(event, self.shared.begun.elapsed());
     }
 
-    /// Shows the plane of a model.
-    pub(super) fn model(&self, model: Model) {
-        *lock(&self.shared.model) = Some(Arc::new(model));
+    /// How often the plane is to bend, where there is one.
+    pub(super) fn shows_weights(&self) -> Option<Duration> {
+        lock(&self.shared.board).plane.as_ref().map(|_| FRAME)
     }
 
-    /// Whether the user wants the training to end.
-    pub(super) fn asked(&self) -> bool {
-        self.shared.asked.load(Ordering::Relaxed)
+    /// Shows the plane of these weights.
+    pub(super) fn weights(&self, parameters: &Parameters) {
+        let model = Model { parameters: parameters.clone(), ..self.model.clone() };
+        *lock(&self.shared.model) = Arc::new(model);
+    }
+
+    /// Whether the user wants the training to end as if it had its length.
+    pub(super) fn quit(&self) -> bool {
+        self.shared.quit.load(Ordering::Relaxed)
     }
 
     /// Leaves the last picture until a key is pressed, unless a key has ended the training.
     pub(super) fn linger(&self) {
         let alive = || self.painter.as_ref().is_some_and(|painter| !painter.is_finished());
-        while !self.asked() && !self.shared.pressed.load(Ordering::Relaxed) && alive() {
+        while !self.shared.asked() && !self.shared.pressed.load(Ordering::Relaxed) && alive() {
             std::thread::sleep(FRAME);
         }
     }
@@ -144,6 +157,11 @@ impl Drop for Live {
 }
 
 impl Shared {
+    /// Whether the user has ended the training.
+    fn asked(&self) -> bool {
+        self.quit.load(Ordering::Relaxed) || self.interrupt.load(Ordering::Relaxed)
+    }
+
     /// Draws and listens until it is over.
     fn paint(&self, mut terminal: DefaultTerminal, view: Option<&View>) {
         let mut plane = Vec::new();
@@ -174,7 +192,8 @@ impl Shared {
     ) {
         let Ok(size) = terminal.size() else { return };
         let areas = lock(&self.board).areas(size.into());
-        let (Some(size), Some(model)) = (areas.plane(), lock(&self.model).clone()) else { return };
+        let Some(size) = areas.plane() else { return };
+        let model = Arc::clone(&lock(&self.model));
         let same = |(old, at): &(Arc<Model>, [usize; 2])| Arc::ptr_eq(old, &model) && *at == size;
         if !shown.as_ref().is_some_and(same) {
             // Weights that overflow have no plane; the last one stays.
@@ -209,13 +228,18 @@ impl Shared {
             return self.pressed.store(true, Ordering::Relaxed);
         }
         let control = code == KeyCode::Char('c') && modifiers.contains(KeyModifiers::CONTROL);
-        if control && self.asked.load(Ordering::Relaxed) {
-            ratatui::restore();
-            std::process::exit(INTERRUPTED);
-        }
-        if control || code == KeyCode::Char('q') {
-            board.asked = true;
-            self.asked.store(true, Ordering::Relaxed);
+        match (control, code) {
+            (true, _) if self.interrupt.swap(true, Ordering::Relaxed) => {
+                let _ = execute!(std::io::stdout(), cursor::Show);
+                ratatui::restore();
+                std::process::exit(INTERRUPTED);
+            }
+            (true, _) => board.asked = true,
+            (false, KeyCode::Char('q')) => {
+                board.asked = true;
+                self.quit.store(true, Ordering::Relaxed);
+            }
+            _ => {}
         }
     }
 }

@@ -56,6 +56,11 @@ pub(super) fn loss(history: &History) -> Option<Picture> {
             chart.dot(points[0], 3.5, hue);
         }
     }
+    if let Some([place, loss]) = history.kept() {
+        chart.curve("rule", None, &[[place, domain[0]], [place, domain[1]]]);
+        chart.dot([place, loss], 4.5, colour(if validation.is_empty() { 0 } else { 1 }));
+        legend.push(Entry { class: "rule", ..Entry::new("", "weights kept") });
+    }
     if legend.len() > 1 {
         chart.legend(&legend);
     }
