@@ -56,10 +56,10 @@ fn victims(plan: &Plan) -> HashMap<BufferId, (usize, u32)> {
         let end = |id: BufferId| plan.buffer(id).words() - 1;
         match Spoil::of(&dispatch.label) {
             Spoil::None => None,
+            // `schedule` has the counter and nothing else: no input, and no room behind it.
+            _ if read.is_empty() => victims.insert(written[0].0, (0, 1 << 30)),
             Spoil::Number => victims.insert(written[0].0, (0, 1 << 30)),
             Spoil::Margin => victims.insert(last(&written), (end(last(&written)), 1)),
-            // A kernel that has no input is spoiled in what it writes.
-            Spoil::Input if read.is_empty() => victims.insert(written[0].0, (0, 1 << 30)),
             Spoil::Input => victims.insert(last(&read), (0, 1)),
         };
     }
