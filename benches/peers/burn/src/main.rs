@@ -33,7 +33,8 @@ impl Net {
             let shape = [own.inputs, own.outputs];
             let weight = TensorData::new(own.weight_transposed(), shape);
             linear.weight = Param::from_data(weight, device);
-            linear.bias = Some(Param::from_data(TensorData::new(own.bias.clone(), [own.outputs]), device));
+            linear.bias =
+                Some(Param::from_data(TensorData::new(own.bias.clone(), [own.outputs]), device));
             linear
         };
         Self { layers: layers.iter().map(layer).collect() }
@@ -108,7 +109,6 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn start(workload: &'a Workload, (x, t): &(Vec<f32>, Targets), device: &Device) -> Self {
-        let inference = device.clone();
         let device = device.clone().autodiff();
         let shape = [workload.rows, workload.widths[0]];
         let optimizer = match workload.optimizer.as_str() {
@@ -119,8 +119,8 @@ impl<'a> Run<'a> {
             workload,
             net: Net::new(&workload.weights(), &device),
             optimizer,
-            x: Tensor::from_data(TensorData::new(x.clone(), shape), &inference),
-            t: OnDevice::new(t, workload.rows, &inference),
+            x: Tensor::from_data(TensorData::new(x.clone(), shape), &device),
+            t: OnDevice::new(t, workload.rows, &device),
             device,
             step: 0,
         };
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
         for _ in 0..steps {
             let first = self.step % rows.div_ceil(batch) * batch;
             let count = batch.min(rows - first);
-            let x = self.x.clone().narrow(0, first, count).autodiff();
+            let x = self.x.clone().narrow(0, first, count);
             let z = self.net.forward(x, self.workload);
             let loss = self.t.rows(first, count).mean_loss(z, &self.device);
             let gradients = GradientsParams::from_grads(loss.backward(), &self.net);
@@ -159,7 +159,7 @@ impl<'a> Run<'a> {
         let rows = self.workload.rows;
         let portion = |first: usize| {
             let count = PORTION.min(rows - first);
-            let x = self.x.clone().narrow(0, first, count).autodiff();
+            let x = self.x.clone().narrow(0, first, count);
             let z = self.net.forward(x, self.workload);
             let loss = self.t.rows(first, count).mean_loss(z, &self.device);
             f64::from(loss.into_scalar::<f32>()) * count as f64
