@@ -122,41 +122,40 @@ pub(super) fn update<const M: usize>(
 ) {
     widest(
         #[inline(always)]
-        || match formula.update() {
-            // The formula is told apart here, once, and not for every parameter.
-            Update::Gradient => {}
-            Update::Sgd => step::<M>(formula.with(Update::Sgd), parameters, gradient, memories),
-            Update::Momentum => {
-                step::<M>(formula.with(Update::Momentum), parameters, gradient, memories);
-            }
-            Update::Adam => step::<M>(formula.with(Update::Adam), parameters, gradient, memories),
-        },
+        || told_apart(formula, parameters, gradient, memories),
     );
 }
 
+/// The same for callers that are compiled for SIMD; memories that the update hasn't got are empty.
 #[inline(always)]
-fn step<const M: usize>(
+pub(super) fn update_lanes(
+    formula: Formula,
+    parameters: &mut [f32],
+    gradient: &[f32],
+    first: &mut [f32],
+    second: &mut [f32],
+) {
+    match formula.update().memories().len() {
+        0 => told_apart(formula, parameters, gradient, []),
+        1 => told_apart(formula, parameters, gradient, [first]),
+        _ => told_apart(formula, parameters, gradient, [first, second]),
+    }
+}
+
+/// The formula is told apart here, once, and not for every parameter.
+#[inline(always)]
+fn told_apart<const M: usize>(
     formula: Formula,
     parameters: &mut [f32],
     gradient: &[f32],
     mut memories: [&mut [f32]; M],
 ) {
-    for at in (0..parameters.len()).step_by(LANES) {
-        let (mut w, g) = (load(parameters, at), load(gradient, at));
-        let mut own = [[0.0; LANES]; 2];
-        for (own, memory) in own.iter_mut().zip(&memories) {
-            *own = load(memory, at);
-        }
-        for lane in 0..LANES {
-            let memory = [own[0][lane], own[1][lane]];
-            let (stepped, after) = formula.step(w[lane], g[lane], memory);
-            w[lane] = stepped;
-            (own[0][lane], own[1][lane]) = (after[0], after[1]);
-        }
-        store(parameters, at, &w);
-        for (own, memory) in own.iter().zip(&mut memories) {
-            store(memory, at, own);
-        }
+    let memories = &mut memories;
+    match formula.update() {
+        Update::Gradient => {}
+        Update::Sgd => formula.with(Update::Sgd).apply(parameters, gradient, memories),
+        Update::Momentum => formula.with(Update::Momentum).apply(parameters, gradient, memories),
+        Update::Adam => formula.with(Update::Adam).apply(parameters, gradient, memories),
     }
 }
 
@@ -195,15 +194,30 @@ pub(super) fn loss(
     metrics: &mut [[f32; 2]],
     batch: usize,
 ) {
+    widest(
+        #[inline(always)]
+        || loss_lanes(criterion, outputs, z, targets, d_z, metrics, batch),
+    );
+}
+
+/// The same for callers that are compiled for SIMD.
+#[inline(always)]
+pub(super) fn loss_lanes(
+    criterion: Criterion,
+    outputs: usize,
+    z: &[f32],
+    targets: &[u32],
+    d_z: &mut [f32],
+    metrics: &mut [[f32; 2]],
+    batch: usize,
+) {
     match criterion.loss {
-        Loss::Bce if outputs == 1 => widest(
-            #[inline(always)]
-            || binary(criterion, z, floats(targets), d_z, metrics, batch),
-        ),
-        Loss::CrossEntropy if criterion.label_smoothing == 0.0 => widest(
-            #[inline(always)]
-            || classes(outputs, z, targets, d_z, metrics, batch),
-        ),
+        Loss::Bce if outputs == 1 => {
+            binary(criterion, z, floats(targets), d_z, metrics, batch);
+        }
+        Loss::CrossEntropy if criterion.label_smoothing == 0.0 => {
+            classes(outputs, z, targets, d_z, metrics, batch);
+        }
         // The others by their twins.
         _ => {
             let columns = criterion.target_columns(outputs);
@@ -230,7 +244,7 @@ fn binary(
         let live = LANES.min(z.len() - at);
         let mut d = [0.0; LANES];
         let t = load(t, at).map(|t| criterion.smoothed(t));
-        let [loss, score] = bce(&load(z, at), &t, &mut d, live, batch);
+        let [loss, score] = bce(&load(z, at), &t, &mut d, batch);
         store(d_z, at, &d);
         for (lane, metrics) in metrics[at..at + live].iter_mut().enumerate() {
             *metrics = [loss[lane], score[lane]];

@@ -4,10 +4,13 @@
 /// 1.5 · 2²³: adding it rounds to a whole number.
 const ROUND: f32 = 12_582_912.0;
 
-/// x = n ln 2 + r for −87 ≤ x ≤ 0, and (eʳ − 1) of it: Cephes' expf.
+/// x = n ln 2 + r for −87 ≤ x ≤ 0: 2ⁿ, and eʳ − 1 as Cephes' expf has it.
 #[inline(always)]
-fn reduce(x: f32) -> (i32, f32) {
-    let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
+fn reduce(x: f32) -> (f32, f32) {
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    // The last bits of the sum are n; a conversion would be guarded, lane by lane.
+    let exponent = rounded.to_bits().wrapping_sub(ROUND.to_bits() - 127);
+    let n = rounded - ROUND;
     let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4;
     let p = 1.987_569_1e-4;
     let p = p * r + 1.398_199_9e-3;
@@ -15,13 +18,7 @@ fn reduce(x: f32) -> (i32, f32) {
     let p = p * r + 4.166_579_6e-2;
     let p = p * r + 0.166_666_65;
     let p = p * r + 0.5;
-    (n as i32, p * r * r + r)
-}
-
-/// 2ⁿ for −126 ≤ n ≤ 127.
-#[inline(always)]
-fn power_of_two(n: i32) -> f32 {
-    f32::from_bits(((n + 127) << 23) as u32)
+    (f32::from_bits(exponent << 23), p * r * r + r)
 }
 
 /// eˣ for x ≤ 0, to two units in the last place. Below −87 it is 0.
@@ -31,8 +28,8 @@ pub(in crate::backend::cpu) fn exp_negative<const N: usize>(x: &[f32; N]) -> [f3
     for lane in 0..N {
         let x = x[lane];
         let clamped = if x < -87.0 { -87.0 } else { x };
-        let (n, less_one) = reduce(clamped);
-        let scaled = (less_one + 1.0) * power_of_two(n);
+        let (power, less_one) = reduce(clamped);
+        let scaled = (less_one + 1.0) * power;
         y[lane] = if x < -87.0 { 0.0 } else { scaled };
     }
     y
@@ -45,8 +42,7 @@ pub(super) fn exp_m1_negative<const N: usize>(x: &[f32; N]) -> [f32; N] {
     for lane in 0..N {
         let x = x[lane];
         let clamped = if x < -87.0 { -87.0 } else { x };
-        let (n, less_one) = reduce(clamped);
-        let power = power_of_two(n);
+        let (power, less_one) = reduce(clamped);
         y[lane] = less_one * power + (power - 1.0);
     }
     y

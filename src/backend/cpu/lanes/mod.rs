@@ -130,35 +130,33 @@ pub(super) fn derive<const N: usize>(function: Function, d: &mut [f32; N], kept:
 }
 
 /// Binary cross-entropy of one output, as `kernels/loss_gradient.rs` has it: loss, score and d_z of
-/// each lane, zero in idle ones.
+/// each lane.
 #[inline(always)]
 pub(super) fn bce<const N: usize>(
     z: &[f32; N],
     t: &[f32; N],
     d_z: &mut [f32; N],
-    live: usize,
     rows: usize,
 ) -> [[f32; N]; 2] {
     let e = math::tail(z);
+    let log = each(&e, math::ln_1p);
     let scale = 1.0 / rows as f32;
     let (mut loss, mut score) = ([0.0; N], [0.0; N]);
     for lane in 0..N {
-        let (z, t, e) = (z[lane], t[lane], e[lane]);
-        let idle = lane >= live;
-        let log = math::ln_1p(e);
+        let (z, t, log) = (z[lane], t[lane], log[lane]);
         let ln_p = if z < 0.0 { z - log } else { -log };
         let ln_not_p = if z > 0.0 { -z - log } else { -log };
         // Not `max`, which would hide NaN.
         let ln_p = if ln_p < -100.0 { -100.0 } else { ln_p };
         let ln_not_p = if ln_not_p < -100.0 { -100.0 } else { ln_not_p };
-        let own = -(t * ln_p + (1.0 - t) * ln_not_p);
-        let (less, more) = (e / (1.0 + e), 1.0 / (1.0 + e));
-        let (p, not_p) = if z < 0.0 { (less, more) } else { (more, less) };
-        let right = if (p > 0.5) == (t > 0.5) { 1.0 } else { 0.0 };
-        let d = ((1.0 - t) * p - t * not_p) * scale;
-        loss[lane] = if idle { 0.0 } else { own };
-        score[lane] = if idle { 0.0 } else { right };
-        d_z[lane] = if idle { 0.0 } else { d };
+        loss[lane] = -(t * ln_p + (1.0 - t) * ln_not_p);
+    }
+    for lane in 0..N {
+        let (z, t, e) = (z[lane], t[lane], e[lane]);
+        let (small, large) = (e / (1.0 + e), 1.0 / (1.0 + e));
+        let (p, not_p) = if z < 0.0 { (small, large) } else { (large, small) };
+        score[lane] = if (p > 0.5) == (t > 0.5) { 1.0 } else { 0.0 };
+        d_z[lane] = ((1.0 - t) * p - t * not_p) * scale;
     }
     [loss, score]
 }

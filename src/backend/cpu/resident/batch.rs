@@ -1,0 +1,80 @@
+//! The rows of a batch: which they are, and what they lose.
+
+use std::ops::Range;
+
+use crate::backend::StepMetrics;
+use crate::backend::cpu::passes;
+use crate::kernels::{Control, Member, Resident, permute, seed_of};
+use crate::spec::Shuffle;
+
+/// A batch of one network.
+pub(super) struct Batch<'g> {
+    pub(super) grid: &'g Resident,
+    pub(super) member: &'g Member,
+    /// Where its rows stand in the data set.
+    pub(super) sources: Vec<usize>,
+    /// Their targets, \[B, columns\].
+    pub(super) targets: Vec<u32>,
+    /// \[B, O\]: what the network makes of them, and what the loss asks of it.
+    pub(super) z: Vec<f32>,
+    pub(super) d_z: Vec<f32>,
+    metrics: Vec<StepMetrics>,
+}
+
+impl<'g> Batch<'g> {
+    pub(super) fn new(grid: &'g Resident, member: &'g Member) -> Self {
+        let (rows, outputs) = (member.batch, member.outputs());
+        Self {
+            grid,
+            member,
+            sources: Vec::with_capacity(rows),
+            targets: Vec::with_capacity(rows * grid.criterion.target_columns(outputs)),
+            z: vec![0.0; rows * outputs],
+            d_z: vec![0.0; rows * outputs],
+            metrics: vec![[0.0; 2]; rows],
+        }
+    }
+
+    /// Whether every step has the same rows in the same order.
+    #[inline(always)]
+    pub(super) fn stays(&self) -> bool {
+        self.grid.shuffle == Shuffle::Never && self.member.batch == self.member.rows
+    }
+
+    /// The rows that the coming step takes, and their targets.
+    #[inline(always)]
+    pub(super) fn find(&mut self, control: Control, t: &[u32]) {
+        let member = self.member;
+        let (count, seed) = (member.rows as u32, seed_of(member.seed));
+        let columns = self.grid.criterion.target_columns(member.outputs());
+        self.sources.clear();
+        self.targets.clear();
+        for b in 0..control.rows {
+            let position = match self.grid.shuffle {
+                Shuffle::EveryEpoch => permute(control.first + b, count, seed, control.epoch),
+                Shuffle::Never => control.first + b,
+            };
+            let source = member.first_row + position as usize;
+            self.sources.push(source);
+            self.targets.extend_from_slice(&t[source * columns..(source + 1) * columns]);
+        }
+    }
+
+    /// From z to d_z, for some of the rows; the sums of their losses and scores.
+    #[inline(always)]
+    pub(super) fn loss(&mut self, rows: Range<usize>) -> StepMetrics {
+        let criterion = self.grid.criterion;
+        let outputs = self.member.outputs();
+        let columns = criterion.target_columns(outputs);
+        let metrics = &mut self.metrics[rows.clone()];
+        let numbers = rows.start * outputs..rows.end * outputs;
+        let targets = &self.targets[rows.start * columns..rows.end * columns];
+        let (z, d_z) = (&self.z[numbers.clone()], &mut self.d_z[numbers]);
+        passes::loss_lanes(criterion, outputs, z, targets, d_z, metrics, self.sources.len());
+        let mut sums = [0.0; 2];
+        for [loss, score] in metrics {
+            sums = [sums[0] + *loss, sums[1] + *score];
+        }
+        sums
+    }
+}

@@ -1,0 +1,231 @@
+//! Samples side by side: N of them through all layers and back, group by group.
+
+use std::ops::Range;
+
+use super::Way;
+use super::batch::Batch;
+use crate::backend::StepMetrics;
+use crate::backend::cpu::lanes::{Lanes, activate, bce, derive};
+use crate::backend::cpu::passes;
+use crate::kernels::{Control, Function, Member, Resident, Update, floats, keeps_z};
+use crate::spec::{Layer, Loss};
+
+/// A network whose lanes are samples.
+pub(super) struct Samples<const N: usize> {
+    layers: Vec<Layer>,
+    function: Function,
+    parameters: Vec<f32>,
+    gradient: Vec<f32>,
+    /// What the optimizer remembers, one tensor after another.
+    memory: Vec<f32>,
+    /// Every group's y of each layer and unit, x first.
+    y: Vec<[f32; N]>,
+    /// z of a group, where it is kept, and d_z.
+    z: Vec<[f32; N]>,
+    d_z: Vec<[f32; N]>,
+    /// Every group's targets, where one output is asked for a probability.
+    targets: Option<Vec<[f32; N]>>,
+}
+
+impl<const N: usize> Samples<N> {
+    pub(super) fn new(grid: &Resident, member: &Member) -> Self {
+        let units: usize = member.widths.iter().sum();
+        let parameters = member.parameters();
+        Self {
+            layers: member.layers().collect(),
+            function: grid.function,
+            parameters: vec![0.0; parameters],
+            gradient: vec![0.0; parameters],
+            memory: vec![0.0; grid.update.memories().len() * parameters],
+            y: vec![[0.0; N]; member.batch.div_ceil(N) * units],
+            z: vec![[0.0; N]; units],
+            d_z: vec![[0.0; N]; units],
+            targets: (grid.criterion.loss == Loss::Bce && member.outputs() == 1)
+                .then(|| vec![[0.0; N]; member.batch.div_ceil(N)]),
+        }
+    }
+
+    /// Units of all layers, x among them.
+    #[inline(always)]
+    fn units(&self) -> usize {
+        self.d_z.len()
+    }
+
+    /// A group forward; the last layer's y is its z.
+    #[inline(always)]
+    fn forward(&mut self, group: usize) {
+        let units = self.units();
+        let keeps_z = keeps_z(self.function);
+        let mut ys = &mut self.y[group * units..(group + 1) * units];
+        let mut parameters = &self.parameters[..];
+        let (mut unit, last) = (0, self.layers.len() - 1);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let Layer { inputs, outputs } = *layer;
+            let (weight, rest) = parameters.split_at(outputs * inputs);
+            let (bias, rest) = rest.split_at(outputs);
+            let (x, above) = ys.split_at_mut(inputs);
+            unit += inputs;
+            let neurons = weight.chunks_exact(inputs).zip(bias).zip(above.iter_mut());
+            for (o, ((weight, bias), y)) in neurons.enumerate() {
+                let mut z = [*bias; N];
+                for (w, x) in weight.iter().zip(x.iter()) {
+                    z.add_scaled(*w, x);
+                }
+                if keeps_z {
+                    self.z[unit + o] = z;
+                }
+                *y = if index == last { z } else { activate(self.function, &z) };
+            }
+            (ys, parameters) = (above, rest);
+        }
+    }
+
+    /// What the loss asks of a group's z, row by row.
+    #[inline(always)]
+    fn exchange(&mut self, batch: &mut Batch<'_>, group: usize, rows: Range<usize>) -> StepMetrics {
+        let (outputs, units) = (batch.member.outputs(), self.units());
+        let numbers = rows.start * outputs..rows.end * outputs;
+        let last = &self.y[(group + 1) * units - outputs..(group + 1) * units];
+        for (lane, z) in batch.z[numbers.clone()].chunks_exact_mut(outputs).enumerate() {
+            for (z, last) in z.iter_mut().zip(last) {
+                *z = last[lane];
+            }
+        }
+        let sums = batch.loss(rows);
+        let d_last = &mut self.d_z[units - outputs..];
+        d_last.fill([0.0; N]);
+        for (lane, d_z) in batch.d_z[numbers].chunks_exact(outputs).enumerate() {
+            for (last, d_z) in d_last.iter_mut().zip(d_z) {
+                last[lane] = *d_z;
+            }
+        }
+        sums
+    }
+
+    /// A group's share of the gradient, layer by layer from the last.
+    #[inline(always)]
+    fn backward(&mut self, group: usize) {
+        let units = self.units();
+        let y = &self.y[group * units..(group + 1) * units];
+        let kept = if keeps_z(self.function) { &self.z[..] } else { y };
+        let (mut at, mut above) = (self.gradient.len(), units);
+        for (index, layer) in self.layers.iter().enumerate().rev() {
+            let Layer { inputs, outputs } = *layer;
+            at -= layer.parameters();
+            above -= outputs;
+            let below = above - inputs;
+            let (d_x, d_z) = self.d_z[below..above + outputs].split_at_mut(inputs);
+            let own = &mut self.gradient[at..at + layer.parameters()];
+            let (d_weight, d_bias) = own.split_at_mut(outputs * inputs);
+            let x = &y[below..above];
+            let rows = d_weight.chunks_exact_mut(inputs).zip(d_bias);
+            for ((d_weight, d_bias), d_z) in rows.zip(d_z.iter()) {
+                for (d_w, x) in d_weight.iter_mut().zip(x) {
+                    *d_w += d_z.dot(x);
+                }
+                *d_bias += d_z.sum();
+            }
+            if index > 0 {
+                let weight = &self.parameters[at..at + outputs * inputs];
+                for (i, (d_x, kept)) in d_x.iter_mut().zip(&kept[below..]).enumerate() {
+                    let mut sum = [0.0; N];
+                    for (weight, d_z) in weight.chunks_exact(inputs).zip(d_z.iter()) {
+                        sum.add_scaled(weight[i], d_z);
+                    }
+                    derive(self.function, &mut sum, kept);
+                    *d_x = sum;
+                }
+            }
+        }
+    }
+}
+
+impl<const N: usize> Way for Samples<N> {
+    #[inline(always)]
+    fn enter(&mut self, _: &Batch<'_>, parameters: &[f32], memory: &[f32]) {
+        self.parameters.copy_from_slice(parameters);
+        self.memory.copy_from_slice(memory);
+    }
+
+    #[inline(always)]
+    fn load(&mut self, batch: &Batch<'_>, x: &[f32]) {
+        let inputs = batch.member.widths[0];
+        let groups = self.y.chunks_exact_mut(self.d_z.len());
+        for (sources, ys) in batch.sources.chunks(N).zip(groups) {
+            for (i, lanes) in ys[..inputs].iter_mut().enumerate() {
+                // Idle lanes are zero.
+                *lanes = [0.0; N];
+                for (lane, source) in lanes.iter_mut().zip(sources) {
+                    *lane = x[source * inputs + i];
+                }
+            }
+        }
+        let groups = self.targets.iter_mut().flatten();
+        for (own, targets) in groups.zip(floats(&batch.targets).chunks(N)) {
+            for (lane, target) in own.iter_mut().zip(targets) {
+                *lane = batch.grid.criterion.smoothed(*target);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn gradient(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
+        let (rows, units) = (batch.sources.len(), self.units());
+        let train = batch.grid.update != Update::Gradient;
+        self.gradient.fill(0.0);
+        let mut sums = [0.0; 2];
+        for (group, first) in (0..rows).step_by(N).enumerate() {
+            let own = first..(first + N).min(rows);
+            self.forward(group);
+            let [loss, score] = match &self.targets {
+                Some(targets) => {
+                    let (last, live) = ((group + 1) * units - 1, own.len());
+                    let d_z = &mut self.d_z[units - 1];
+                    probability(&self.y[last], &targets[group], d_z, live, rows)
+                }
+                None => self.exchange(batch, group, own),
+            };
+            sums = [sums[0] + loss, sums[1] + score];
+            if train {
+                self.backward(group);
+            }
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn update(&mut self, batch: &Batch<'_>, control: Control) {
+        let Batch { grid, member, .. } = *batch;
+        if grid.hyper.regularizes() {
+            grid.regularize(member, &self.parameters, &mut self.gradient);
+        }
+        let formula = grid.formula(member, control);
+        let count = self.parameters.len().min(self.memory.len());
+        let (first, second) = self.memory.split_at_mut(count);
+        passes::update_lanes(formula, &mut self.parameters, &self.gradient, first, second);
+    }
+
+    #[inline(always)]
+    fn leave(&self, _: &Batch<'_>, parameters: &mut [f32], memory: &mut [f32]) {
+        parameters.copy_from_slice(&self.parameters);
+        memory.copy_from_slice(&self.memory);
+    }
+}
+
+/// Binary cross-entropy of a group; d_z is zero in idle lanes.
+#[inline(always)]
+fn probability<const N: usize>(
+    z: &[f32; N],
+    targets: &[f32; N],
+    d_z: &mut [f32; N],
+    live: usize,
+    rows: usize,
+) -> StepMetrics {
+    let mut sums = bce(z, targets, d_z, rows);
+    if live < N {
+        for lanes in [d_z].into_iter().chain(&mut sums) {
+            lanes[live..].fill(0.0);
+        }
+    }
+    sums.map(|lanes| lanes.sum())
+}

@@ -1,0 +1,373 @@
+//! Units side by side: every row of weights fills lanes, its end padded. The backward pass reads W
+//! along its inputs and the forward pass along its outputs, so there are two copies of the weights
+//! between hidden layers; both take the same updates, summed in the same order, and stay alike.
+
+use std::ops::Range;
+
+use super::Way;
+use super::batch::Batch;
+use crate::backend::StepMetrics;
+use crate::backend::cpu::lanes::{Lanes, activate, derive};
+use crate::backend::cpu::passes;
+use crate::kernels::{Control, Formula, Function, Hyper, Member, Resident, Update, keeps_z};
+use crate::spec::Layer;
+
+/// Rows that are worked on together: enough sums under way to hide the adder's latency.
+const TOGETHER: usize = 4;
+
+/// A network whose lanes are units.
+pub(super) struct Units<const L: usize> {
+    function: Function,
+    layers: Vec<Place>,
+    parameters: Tensor<L>,
+    gradient: Tensor<L>,
+    /// What the optimizer remembers.
+    memories: [Tensor<L>; 2],
+    /// \[rows, units\] of each layer, x first; idle rows and padded units are zero.
+    y: Vec<[f32; L]>,
+    /// The same before the activation, where it is kept, and the gradient there.
+    z: Vec<[f32; L]>,
+    d_z: Vec<[f32; L]>,
+}
+
+/// A tensor of all parameters, padded.
+#[derive(Clone, Default)]
+struct Tensor<const L: usize> {
+    /// Wᵀ\[I, O\] then b\[O\], layer by layer.
+    forward: Vec<[f32; L]>,
+    /// W\[O, I\] of all layers but the first.
+    backward: Vec<[f32; L]>,
+}
+
+/// A layer, and where its parts stand, in lanes.
+struct Place {
+    layer: Layer,
+    /// Of the parameters as others have them.
+    flat: Range<usize>,
+    forward: Range<usize>,
+    backward: Range<usize>,
+    x: Range<usize>,
+    y: Range<usize>,
+}
+
+impl Place {
+    /// Lanes of Wᵀ; the rest of `forward` is b.
+    fn weights<const L: usize>(&self) -> usize {
+        self.forward.len() - self.layer.outputs.div_ceil(L)
+    }
+}
+
+impl<const L: usize> Units<L> {
+    pub(super) fn new(grid: &Resident, member: &Member) -> Self {
+        let rows = member.batch.next_multiple_of(TOGETHER);
+        let (mut flat, mut forward, mut backward, mut y) = (0, 0, 0, 0);
+        let after = |at: &mut usize, length: usize| {
+            let first = *at;
+            *at += length;
+            first..*at
+        };
+        let mut x = after(&mut y, rows * member.widths[0].div_ceil(L));
+        let mut layers = Vec::new();
+        for layer in member.layers() {
+            let Layer { inputs, outputs } = layer;
+            let (across, along) = (outputs.div_ceil(L), inputs.div_ceil(L));
+            let turned = if layers.is_empty() { 0 } else { outputs };
+            let own = after(&mut y, rows * across);
+            layers.push(Place {
+                layer,
+                flat: after(&mut flat, layer.parameters()),
+                forward: after(&mut forward, (inputs + 1) * across),
+                backward: after(&mut backward, turned * along),
+                x,
+                y: own.clone(),
+            });
+            x = own;
+        }
+        let tensor =
+            || Tensor { forward: vec![[0.0; L]; forward], backward: vec![[0.0; L]; backward] };
+        let remembered = grid.update.memories().len();
+        Self {
+            function: grid.function,
+            layers,
+            parameters: tensor(),
+            gradient: tensor(),
+            memories: [0, 1].map(|m| if m < remembered { tensor() } else { Tensor::default() }),
+            y: vec![[0.0; L]; y],
+            z: vec![[0.0; L]; if keeps_z(grid.function) { y } else { 0 }],
+            d_z: vec![[0.0; L]; y],
+        }
+    }
+
+    #[inline(always)]
+    fn forward(&mut self) {
+        let last = self.layers.len() - 1;
+        for (index, place) in self.layers.iter().enumerate() {
+            let Layer { inputs, outputs } = place.layer;
+            let across = outputs.div_ceil(L);
+            let (below, above) = self.y.split_at_mut(place.y.start);
+            let (x, y) = (below[place.x.clone()].as_flattened(), &mut above[..place.y.len()]);
+            let (weight, bias) =
+                self.parameters.forward[place.forward.clone()].split_at(place.weights::<L>());
+            by_rows((x, inputs.div_ceil(L) * L, inputs), (weight, across), bias, y);
+            if index == last {
+                break;
+            }
+            if keeps_z(self.function) {
+                self.z[place.y.clone()].copy_from_slice(y);
+            }
+            let live = outputs - (across - 1) * L;
+            for row in y.chunks_exact_mut(across) {
+                for lanes in row.iter_mut() {
+                    *lanes = activate(self.function, lanes);
+                }
+                // f(0) need not be 0, and the copies of W must not learn from it.
+                for (lane, y) in row[across - 1].iter_mut().enumerate() {
+                    *y = if lane < live { *y } else { 0.0 };
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn backward(&mut self) {
+        for (index, place) in self.layers.iter().enumerate().rev() {
+            let Layer { inputs, outputs } = place.layer;
+            let (across, along) = (outputs.div_ceil(L), inputs.div_ceil(L));
+            let (below, above) = self.d_z.split_at_mut(place.y.start);
+            let (d_x, d_z) = (&mut below[place.x.clone()], &above[..place.y.len()]);
+            let x = &self.y[place.x.clone()];
+            let (d_weight, d_bias) =
+                self.gradient.forward[place.forward.clone()].split_at_mut(place.weights::<L>());
+            by_columns((x.as_flattened(), along * L), (d_z, across), d_weight);
+            sum_rows(d_z, d_bias);
+            if index > 0 {
+                let d_turned = &mut self.gradient.backward[place.backward.clone()];
+                by_columns((d_z.as_flattened(), across * L), (x, along), d_turned);
+                let turned = &self.parameters.backward[place.backward.clone()];
+                by_rows((d_z.as_flattened(), across * L, outputs), (turned, along), &[], d_x);
+                let kept = if keeps_z(self.function) { &self.z[place.x.clone()] } else { x };
+                for (d_x, kept) in d_x.iter_mut().zip(kept) {
+                    derive(self.function, d_x, kept);
+                }
+            }
+        }
+    }
+
+    /// What is asked of the last layer's z.
+    #[inline(always)]
+    fn exchange(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
+        let outputs = batch.member.outputs();
+        let stride = outputs.div_ceil(L) * L;
+        let rows = batch.sources.len();
+        let Some(place) = self.layers.last() else { return [0.0; 2] };
+        // Column by column: copies of a few numbers would be calls.
+        let z = self.y[place.y.clone()].as_flattened();
+        for o in 0..outputs {
+            for row in 0..rows {
+                batch.z[row * outputs + o] = z[row * stride + o];
+            }
+        }
+        let sums = batch.loss(0..rows);
+        let d_z = self.d_z[place.y.clone()].as_flattened_mut();
+        // Idle rows teach nothing.
+        d_z[rows * stride..].fill(0.0);
+        for o in 0..outputs {
+            for row in 0..rows {
+                d_z[row * stride + o] = batch.d_z[row * outputs + o];
+            }
+        }
+        sums
+    }
+}
+
+impl<const L: usize> Way for Units<L> {
+    #[inline(always)]
+    fn enter(&mut self, _: &Batch<'_>, parameters: &[f32], memory: &[f32]) {
+        self.parameters.lay(&self.layers, parameters);
+        for (own, memory) in self.memories.iter_mut().zip(memory.chunks_exact(parameters.len())) {
+            own.lay(&self.layers, memory);
+        }
+    }
+
+    #[inline(always)]
+    fn load(&mut self, batch: &Batch<'_>, x: &[f32]) {
+        let inputs = batch.member.widths[0];
+        let stride = inputs.div_ceil(L) * L;
+        let own = self.y[self.layers[0].x.clone()].as_flattened_mut();
+        own[batch.sources.len() * stride..].fill(0.0);
+        for (row, source) in own.chunks_exact_mut(stride).zip(&batch.sources) {
+            row[..inputs].copy_from_slice(&x[source * inputs..(source + 1) * inputs]);
+        }
+    }
+
+    #[inline(always)]
+    fn gradient(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
+        self.forward();
+        let sums = self.exchange(batch);
+        if batch.grid.update != Update::Gradient {
+            self.backward();
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn update(&mut self, batch: &Batch<'_>, control: Control) {
+        let formula = batch.grid.formula(batch.member, control);
+        let [first, second] = &mut self.memories;
+        let Self { layers, parameters, gradient, .. } = self;
+        if batch.grid.hyper.regularizes() {
+            gradient.regularize(&batch.grid.hyper, layers, parameters);
+        }
+        parameters.step(formula, gradient, [first, second]);
+    }
+
+    #[inline(always)]
+    fn leave(&self, _: &Batch<'_>, parameters: &mut [f32], memory: &mut [f32]) {
+        self.parameters.take(&self.layers, parameters);
+        for (own, memory) in self.memories.iter().zip(memory.chunks_exact_mut(parameters.len())) {
+            own.take(&self.layers, memory);
+        }
+    }
+}
+
+impl<const L: usize> Tensor<L> {
+    /// From W\[O, I\] and b\[O\], layer by layer.
+    fn lay(&mut self, layers: &[Place], flat: &[f32]) {
+        for place in layers {
+            let Layer { inputs, outputs } = place.layer;
+            let (weight, bias) = flat[place.flat.clone()].split_at(outputs * inputs);
+            let (forward, own_bias) =
+                self.forward[place.forward.clone()].split_at_mut(place.weights::<L>());
+            own_bias.as_flattened_mut()[..outputs].copy_from_slice(bias);
+            let forward = forward.as_flattened_mut();
+            let backward = self.backward[place.backward.clone()].as_flattened_mut();
+            let (across, along) = (outputs.div_ceil(L) * L, inputs.div_ceil(L) * L);
+            for (o, row) in weight.chunks_exact(inputs).enumerate() {
+                for (i, w) in row.iter().enumerate() {
+                    forward[i * across + o] = *w;
+                }
+                if !backward.is_empty() {
+                    backward[o * along..o * along + inputs].copy_from_slice(row);
+                }
+            }
+        }
+    }
+
+    /// And back.
+    fn take(&self, layers: &[Place], flat: &mut [f32]) {
+        for place in layers {
+            let Layer { inputs, outputs } = place.layer;
+            let (weight, bias) = flat[place.flat.clone()].split_at_mut(outputs * inputs);
+            let (forward, own_bias) =
+                self.forward[place.forward.clone()].split_at(place.weights::<L>());
+            bias.copy_from_slice(&own_bias.as_flattened()[..outputs]);
+            let (forward, across) = (forward.as_flattened(), outputs.div_ceil(L) * L);
+            for (o, row) in weight.chunks_exact_mut(inputs).enumerate() {
+                for (i, w) in row.iter_mut().enumerate() {
+                    *w = forward[i * across + o];
+                }
+            }
+        }
+    }
+
+    /// L1, L2 and clipping by value, as the flat tensor has them; padding stays zero.
+    fn regularize(&mut self, hyper: &Hyper, layers: &[Place], parameters: &Self) {
+        for place in layers {
+            let weights = L * place.weights::<L>();
+            let own = parameters.forward[place.forward.clone()].as_flattened();
+            let gradient = self.forward[place.forward.clone()].as_flattened_mut();
+            hyper.regularize(weights, own, gradient);
+        }
+        let own = parameters.backward.as_flattened();
+        hyper.regularize(own.len(), own, self.backward.as_flattened_mut());
+    }
+
+    #[inline(always)]
+    fn step(&mut self, formula: Formula, gradient: &Self, [first, second]: [&mut Self; 2]) {
+        let copies = [
+            (&mut self.forward, &gradient.forward, &mut first.forward, &mut second.forward),
+            (&mut self.backward, &gradient.backward, &mut first.backward, &mut second.backward),
+        ];
+        for (own, gradient, first, second) in copies {
+            passes::update_lanes(
+                formula,
+                own.as_flattened_mut(),
+                gradient.as_flattened(),
+                first.as_flattened_mut(),
+                second.as_flattened_mut(),
+            );
+        }
+    }
+}
+
+/// c\[m, n\] = start\[n\] + a\[m, k\] · b\[k, n\], where a's rows are so far apart and n fills so
+/// many lanes; an empty start is zero.
+#[inline(always)]
+fn by_rows<const L: usize>(
+    (a, stride, depth): (&[f32], usize, usize),
+    (b, across): (&[[f32; L]], usize),
+    start: &[[f32; L]],
+    c: &mut [[f32; L]],
+) {
+    let groups = a.chunks_exact(TOGETHER * stride).zip(c.chunks_exact_mut(TOGETHER * across));
+    for (a, c) in groups {
+        let [a0, a1, a2, a3]: [&[f32]; TOGETHER] =
+            std::array::from_fn(|row| &a[row * stride..row * stride + depth]);
+        for column in 0..across {
+            let first = if start.is_empty() { [0.0; L] } else { start[column] };
+            // By name, for an array of them would not be kept in registers.
+            let [mut c0, mut c1, mut c2, mut c3] = [first; TOGETHER];
+            let b = b[column..].iter().step_by(across);
+            for ((((a0, a1), a2), a3), b) in a0.iter().zip(a1).zip(a2).zip(a3).zip(b) {
+                c0.add_scaled(*a0, b);
+                c1.add_scaled(*a1, b);
+                c2.add_scaled(*a2, b);
+                c3.add_scaled(*a3, b);
+            }
+            for (row, sum) in [c0, c1, c2, c3].into_iter().enumerate() {
+                c[row * across + column] = sum;
+            }
+        }
+    }
+}
+
+/// c\[m, n\] = aᵀ · b, of a\[k, m\] and b\[k, n\]: sums over the rows of a batch, in their order.
+#[inline(always)]
+fn by_columns<const L: usize>(
+    (a, stride): (&[f32], usize),
+    (b, across): (&[[f32; L]], usize),
+    c: &mut [[f32; L]],
+) {
+    let length = c.len() / across;
+    let groups = a.chunks_exact(TOGETHER * stride).zip(b.chunks_exact(TOGETHER * across));
+    for (group, (a, b)) in groups.enumerate() {
+        let [a0, a1, a2, a3]: [&[f32]; TOGETHER] =
+            std::array::from_fn(|row| &a[row * stride..row * stride + length]);
+        for column in 0..across {
+            let [b0, b1, b2, b3]: [[f32; L]; TOGETHER] =
+                std::array::from_fn(|row| b[row * across + column]);
+            let c = c[column..].iter_mut().step_by(across);
+            for ((((a0, a1), a2), a3), c) in a0.iter().zip(a1).zip(a2).zip(a3).zip(c) {
+                let mut sum = if group == 0 { [0.0; L] } else { *c };
+                sum.add_scaled(*a0, &b0);
+                sum.add_scaled(*a1, &b1);
+                sum.add_scaled(*a2, &b2);
+                sum.add_scaled(*a3, &b3);
+                *c = sum;
+            }
+        }
+    }
+}
+
+/// d_b\[n\] = Σ d_z over the rows.
+#[inline(always)]
+fn sum_rows<const L: usize>(d_z: &[[f32; L]], d_bias: &mut [[f32; L]]) {
+    let across = d_bias.len();
+    for (column, d_bias) in d_bias.iter_mut().enumerate() {
+        let mut sum = [0.0; L];
+        for d_z in d_z[column..].iter().step_by(across) {
+            sum.add_scaled(1.0, d_z);
+        }
+        *d_bias = sum;
+    }
+}
