@@ -6,6 +6,7 @@
 mod choice;
 pub mod cpu;
 pub mod gpu;
+mod hosted;
 mod memory;
 pub mod reference;
 
@@ -103,8 +104,7 @@ pub trait Backend {
     /// # Errors
     /// [`crate::Error::Device`]; [`crate::Error::Invalid`] where the device cannot measure.
     fn profile(&mut self, phase: Phase) -> Result<Vec<Duration>> {
-        let problem = format!("this device cannot measure its {} phase", phase.name());
-        Err(crate::Error::invalid(problem, "profile another device"))
+        unmeasured(phase)
     }
 
     /// Replays `step` and hands each finished step's metrics to `sink`, in order; of a grid, a
@@ -123,4 +123,10 @@ pub trait Backend {
     fn steps_fed(&mut self, steps: u64, sink: &mut Sink<'_>, _feed: &mut Feed<'_>) -> Result<()> {
         self.steps(steps, sink)
     }
+}
+
+/// What a device says that has no way to measure.
+fn unmeasured(phase: Phase) -> Result<Vec<Duration>> {
+    let problem = format!("this device cannot measure its {} phase", phase.name());
+    Err(crate::Error::invalid(problem, "profile another device"))
 }

@@ -1,9 +1,9 @@
 //! Runs a plan on the naive twins: the oracle, slow and plain.
 
+use super::hosted::{self, Engine};
 use super::{Backend, Device, Memory, Sink};
 use crate::Result;
-use crate::kernels::Words;
-use crate::plan::{Limits, Phase, Plan, Region};
+use crate::plan::{Limits, Phase, Plan};
 
 /// The reference device.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,54 +19,29 @@ impl Device for Reference {
     }
 
     fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        let memory = Memory::new(&plan);
-        Ok(Box::new(Loaded { plan, memory }))
+        Ok(hosted::load(*self, plan))
     }
 }
 
-struct Loaded {
-    plan: Plan,
-    memory: Memory,
-}
-
-impl Backend for Loaded {
-    fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        Reference.load(plan)
-    }
-
-    fn replan(&mut self, plan: Plan) -> Result<()> {
-        debug_assert!(plan.buffers == self.plan.buffers);
-        self.plan = plan;
-        Ok(())
-    }
-
-    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
-        self.memory.write(region, words);
-        Ok(())
-    }
-
-    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
-        Ok(self.memory.read(region, words))
-    }
-
-    fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
+impl Engine for Reference {
+    fn replay(&self, plan: &Plan, memory: &mut Memory, phase: Phase, times: u64) -> Result<()> {
         for _ in 0..times {
-            self.memory.run(&self.plan, phase, &mut |operation, bound| {
-                operation.kernel().twin(bound);
-            });
+            memory.run(plan, phase, &mut |operation, bound| operation.kernel().twin(bound));
         }
         Ok(())
     }
 
-    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
+    fn steps(
+        &self,
+        plan: &Plan,
+        memory: &mut Memory,
+        steps: u64,
+        sink: &mut Sink<'_>,
+    ) -> Result<()> {
         for _ in 0..steps {
-            let slot = self.memory.slot(&self.plan);
-            self.replay(Phase::Step, 1)?;
-            if sink(self.memory.metrics(&self.plan, slot)).is_break() {
+            let slot = memory.slot(plan);
+            self.replay(plan, memory, Phase::Step, 1)?;
+            if sink(memory.metrics(plan, slot)).is_break() {
                 break;
             }
         }

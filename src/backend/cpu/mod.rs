@@ -16,10 +16,11 @@ mod units;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use super::hosted::{self, Engine};
 use super::{Backend, Device, Memory, Sink};
 use crate::Result;
-use crate::kernels::{Operation, Update, Words};
-use crate::plan::{Dispatch, Limits, Phase, Plan, Region};
+use crate::kernels::{Operation, Resident, Update};
+use crate::plan::{Dispatch, Limits, Phase, Plan};
 
 /// The CPU.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,65 +40,45 @@ impl Device for Cpu {
     }
 
     fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        let memory = Memory::new(&plan);
-        Ok(Box::new(Loaded { plan, memory }))
+        Ok(hosted::load(*self, plan))
     }
 }
 
-struct Loaded {
-    plan: Plan,
-    memory: Memory,
-}
-
-impl Backend for Loaded {
-    fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        Cpu.load(plan)
-    }
-
-    fn replan(&mut self, plan: Plan) -> Result<()> {
-        debug_assert!(plan.buffers == self.plan.buffers);
-        self.plan = plan;
-        Ok(())
-    }
-
-    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
-        self.memory.write(region, words);
-        Ok(())
-    }
-
-    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
-        Ok(self.memory.read(region, words))
-    }
-
-    fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
-        if let [dispatch] = self.plan.phase(phase)
-            && let Operation::Resident(grid) = &dispatch.operation
-        {
-            resident::replay(grid, &mut self.memory, &self.plan, phase, times);
+impl Engine for Cpu {
+    fn replay(&self, plan: &Plan, memory: &mut Memory, phase: Phase, times: u64) -> Result<()> {
+        if let Some(grid) = grid(plan, phase) {
+            resident::replay(grid, memory, plan, phase, times);
             return Ok(());
         }
         let nobody = &mut |_: &[_]| ControlFlow::Continue(());
-        replay::replay(self.plan.phase(phase), &mut self.memory, times, nobody);
+        replay::replay(plan.phase(phase), memory, times, nobody);
         Ok(())
     }
 
-    fn profile(&mut self, phase: Phase) -> Result<Vec<Duration>> {
-        let Self { plan, memory } = self;
+    fn steps(
+        &self,
+        plan: &Plan,
+        memory: &mut Memory,
+        steps: u64,
+        sink: &mut Sink<'_>,
+    ) -> Result<()> {
+        if let Some(grid) = grid(plan, Phase::Step) {
+            return resident::steps(grid, memory, plan, steps, sink);
+        }
+        replay::replay(plan.phase(Phase::Step), memory, steps, sink);
+        Ok(())
+    }
+
+    fn profile(&self, plan: &Plan, memory: &mut Memory, phase: Phase) -> Result<Vec<Duration>> {
         Ok(plan.phase(phase).iter().map(|dispatch| profile(plan, dispatch, memory)).collect())
     }
+}
 
-    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
-        if let [dispatch] = self.plan.phase(Phase::Step)
-            && let Operation::Resident(grid) = &dispatch.operation
-        {
-            return resident::steps(grid, &mut self.memory, &self.plan, steps, sink);
-        }
-        replay::replay(self.plan.phase(Phase::Step), &mut self.memory, steps, sink);
-        Ok(())
+/// The networks of a phase, where it is one of the resident way.
+fn grid(plan: &Plan, phase: Phase) -> Option<&Resident> {
+    match plan.phase(phase) {
+        [Dispatch { operation: Operation::Resident(grid), .. }] => Some(grid),
+        _ => None,
     }
 }
 

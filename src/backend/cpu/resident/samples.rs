@@ -102,9 +102,10 @@ impl<const N: usize> Samples<N> {
         sums
     }
 
-    /// A group's share of the gradient, layer by layer from the last.
+    /// A group's share of the gradient, layer by layer from the last: in the place of what was
+    /// there where it is the first.
     #[inline(always)]
-    fn backward(&mut self, group: usize) {
+    fn backward<const FIRST: bool>(&mut self, group: usize) {
         let units = self.units();
         let y = &self.y[group * units..(group + 1) * units];
         let kept = if keeps_z(self.function) { &self.z[..] } else { y };
@@ -119,11 +120,12 @@ impl<const N: usize> Samples<N> {
             let (d_weight, d_bias) = own.split_at_mut(outputs * inputs);
             let x = &y[below..above];
             let rows = d_weight.chunks_exact_mut(inputs).zip(d_bias);
+            let give = |to: &mut f32, share| *to = if FIRST { share } else { *to + share };
             for ((d_weight, d_bias), d_z) in rows.zip(d_z.iter()) {
                 for (d_w, x) in d_weight.iter_mut().zip(x) {
-                    *d_w += d_z.dot(x);
+                    give(d_w, d_z.dot(x));
                 }
-                *d_bias += d_z.sum();
+                give(d_bias, d_z.sum());
             }
             if index > 0 {
                 let weight = &self.parameters[at..at + outputs * inputs];
@@ -172,7 +174,6 @@ impl<const N: usize> Way for Samples<N> {
     fn gradient(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
         let (rows, units) = (batch.sources.len(), self.units());
         let train = batch.grid.update != Update::Gradient;
-        self.gradient.fill(0.0);
         let mut sums = [0.0; 2];
         for (group, first) in (0..rows).step_by(N).enumerate() {
             let own = first..(first + N).min(rows);
@@ -186,8 +187,10 @@ impl<const N: usize> Way for Samples<N> {
                 None => self.exchange(batch, group, own),
             };
             sums = [sums[0] + loss, sums[1] + score];
-            if train {
-                self.backward(group);
+            match (train, group) {
+                (false, _) => {}
+                (true, 0) => self.backward::<true>(group),
+                (true, _) => self.backward::<false>(group),
             }
         }
         sums
