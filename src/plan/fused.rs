@@ -3,7 +3,6 @@
 //!
 //! Three dispatches a step, whatever the depth. So far only the CPU path runs them.
 
-use super::batch::target_columns;
 use super::layered::check;
 use super::{
     Buffer, BufferId, Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan,
@@ -118,7 +117,7 @@ impl Making<'_> {
     ) -> Result<(BufferId, BufferId)> {
         let shape = vec![rows, request.network.inputs];
         let x = self.buffer(&format!("{name}.x"), shape, Role::Data)?;
-        let t = vec![rows, target_columns(request)];
+        let t = vec![rows, request.target_columns()];
         Ok((x, self.buffer(&format!("{name}.t"), t, Role::Data)?))
     }
 

@@ -3,13 +3,11 @@
 //!
 //! Must not know: wgpu, I/O.
 
-mod batch;
 mod dot;
 mod fused;
 mod layered;
 mod limits;
 mod print;
-mod regularized;
 mod resident;
 mod shard;
 
@@ -97,6 +95,11 @@ pub struct Training<'a> {
 }
 
 impl Training<'_> {
+    /// Words in a row of targets: a class is one.
+    pub(super) fn target_columns(&self) -> usize {
+        self.network.output.target_columns(self.network.outputs)
+    }
+
     /// The loss as the kernels take it.
     pub(super) const fn criterion(&self) -> Criterion {
         Criterion {

@@ -1,6 +1,5 @@
 //! The `resident` way: whole steps of whole networks in one dispatch, a network a workgroup.
 
-use super::batch::target_columns;
 use super::layered::check;
 use super::{
     Buffer, BufferId, Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan,
@@ -220,7 +219,7 @@ impl Making<'_> {
     ) -> Result<(BufferId, BufferId)> {
         let shape = vec![rows, request.network.inputs];
         let x = self.buffer(&format!("{name}.x"), shape, Role::Data)?;
-        let t = vec![rows, target_columns(request)];
+        let t = vec![rows, request.target_columns()];
         Ok((x, self.buffer(&format!("{name}.t"), t, Role::Data)?))
     }
 

@@ -1,10 +1,10 @@
 //! Where the rows of a batch come from: gathered from the resident data set, or the whole of it as
 //! it lies.
 
-use super::layered::Lowering;
-use super::{BufferId, Dispatch, Place, Residence, Role, Training};
+use super::Lowering;
 use crate::Result;
 use crate::kernels::{Gather, Operation};
+use crate::plan::{BufferId, Dispatch, Place, Residence, Role, Training};
 use crate::spec::Shuffle;
 
 /// Where a phase's rows come from.
@@ -46,7 +46,7 @@ impl Source {
             _ => {
                 let shape = vec![portion, request.network.inputs];
                 let features = lowering.buffer("batch.x", shape, Role::Batch)?;
-                let shape = vec![portion, target_columns(request)];
+                let shape = vec![portion, request.target_columns()];
                 let targets = lowering.buffer("batch.t", shape, Role::Batch)?;
                 lowering.batch_features = Some(features);
                 lowering.batch_targets = Some(targets);
@@ -73,7 +73,7 @@ impl Source {
         let [x, t, w] = &self.chunks;
         let copies = [
             ("x", x, request.network.inputs, Some(self.features)),
-            ("t", t, target_columns(request), Some(self.targets)),
+            ("t", t, request.target_columns(), Some(self.targets)),
             ("w", w, 1, self.weights),
         ];
         let mut list = Vec::new();
@@ -96,9 +96,4 @@ impl Source {
         }
         list
     }
-}
-
-/// Words in a row of targets: a class is one.
-pub(super) fn target_columns(request: &Training<'_>) -> usize {
-    request.network.output.target_columns(request.network.outputs)
 }

@@ -1,13 +1,13 @@
 //! What the layered way adds to a step where it is asked for: dropout, weights of rows, clipping by
 //! the norm.
 
+use super::Lowering;
 use super::batch::Source;
-use super::layered::Lowering;
-use super::{BufferId, Dispatch, Role, Training};
 use crate::Result;
 use crate::kernels::{
     ApplyGradient, ClipNorm, Dropout, Operation, SquareSum, Update, Weigh, Weighting,
 };
+use crate::plan::{BufferId, Dispatch, Role, Training};
 
 /// What dropout leaves of a hidden layer.
 pub(super) struct Dropped {

@@ -1,0 +1,98 @@
+//! What a batch costs, the end of a step, and the phases that only tell these.
+
+use super::batch::Source;
+use super::{Lowering, Use};
+use crate::Result;
+use crate::kernels::{LossGradient, Metrics, Operation, Weighting};
+use crate::plan::{BufferId, Dispatch, Examination, Phase, Place, Role, Training, Validation};
+use crate::spec::Shuffle;
+
+impl Lowering<'_> {
+    pub(super) fn loss(
+        &self,
+        list: &mut Vec<Dispatch>,
+        request: &Training<'_>,
+        control: BufferId,
+        (targets, weights): (BufferId, Option<(BufferId, Weighting)>),
+        rows: usize,
+    ) {
+        let last = self.last();
+        let (z, d_z) = (self.y[last], self.d_z[last]);
+        let mut bindings = vec![control, z, targets, d_z, self.metrics_buffer()];
+        bindings.extend(weights.map(|(buffer, _)| buffer));
+        list.push(Dispatch {
+            label: "loss".into(),
+            operation: Operation::LossGradient(LossGradient {
+                rows,
+                outputs: self.network.outputs,
+                criterion: request.criterion(),
+                weighting: weights.map_or(Weighting::Even, |(_, weighting)| weighting),
+            }),
+            bindings,
+        });
+    }
+
+    pub(super) fn end(
+        &self,
+        list: &mut Vec<Dispatch>,
+        control: BufferId,
+        history: BufferId,
+        metrics: Metrics,
+    ) {
+        list.push(Dispatch {
+            label: "step".into(),
+            operation: Operation::Metrics(metrics),
+            bindings: vec![control, self.metrics_buffer(), history],
+        });
+    }
+
+    pub(super) fn metrics_buffer(&self) -> BufferId {
+        match self.row_metrics {
+            Some(id) => id,
+            None => unreachable!("training plans have made this buffer before they use it"),
+        }
+    }
+
+    /// A phase that tells loss and score of the request's rows, `rows` at a time, where the buffers
+    /// hold `portion` of them and the history so many entries.
+    pub(super) fn examination(
+        &mut self,
+        phase: Phase,
+        request: &Training<'_>,
+        data: Place,
+        [portion, rows, capacity]: [usize; 3],
+    ) -> Result<Examination> {
+        let source = Source::batch(self, request, data, portion, rows, Shuffle::Never)?;
+        let control = self.control(&format!("{}.control", phase.name()))?;
+        let history = format!("{}.history", phase.name());
+        let history = self.buffer(&history, vec![capacity, 2], Role::Bookkeeping)?;
+        let mut list = source.gather(request, control, rows);
+        self.forward(&mut list, Use::Application, control, source.features, rows);
+        let weights = source.weights.map(|buffer| (buffer, request.weighting));
+        self.loss(&mut list, request, control, (source.targets, weights), rows);
+        self.end(&mut list, control, history, Metrics { rows, count: request.rows, capacity });
+        self.phases[phase as usize] = list;
+        Ok(Examination { control, history })
+    }
+
+    /// The same for the validation rows, where there are any.
+    pub(super) fn validation(
+        &mut self,
+        request: &Training<'_>,
+        data: Place,
+        portion: usize,
+    ) -> Result<()> {
+        let rows = request.rows;
+        if rows == 0 {
+            return Ok(());
+        }
+        let [features, targets, _] = data.clone();
+        let own = portion.min(rows);
+        let sizes = [portion, own, rows.div_ceil(own)];
+        let examination = self.examination(Phase::Validate, request, data, sizes)?;
+        let members = None;
+        self.handles.validation =
+            Some(Validation { features, targets, members, examination, rows, portion: own });
+        Ok(())
+    }
+}

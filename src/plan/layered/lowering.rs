@@ -1,0 +1,159 @@
+//! A plan in the making: its buffers, checked against the device's limits as they are named.
+
+use super::regularized::Dropped;
+use crate::Result;
+use crate::kernels::{Control, Function};
+use crate::plan::{
+    Buffer, BufferId, Dispatch, Handles, Limits, Phase, Plan, Residence, Role, Training,
+};
+use crate::spec::{Layer, Network, Strategy};
+
+/// Rows that evaluation and prediction take at once, where memory allows and nothing says more.
+pub(super) const PORTION: usize = 1024;
+
+/// A plan in the making.
+pub(super) struct Lowering<'a> {
+    pub(super) network: &'a Network,
+    pub(super) layers: Vec<Layer>,
+    pub(super) batch: usize,
+    pub(super) limits: &'a Limits,
+    pub(super) buffers: Vec<Buffer>,
+    pub(super) phases: [Vec<Dispatch>; Phase::COUNT],
+    pub(super) handles: Handles,
+    pub(super) batch_features: Option<BufferId>,
+    pub(super) batch_targets: Option<BufferId>,
+    pub(super) batch_weights: Option<BufferId>,
+    /// y\[C,O\] of each hidden layer, and z\[C,O\] of the last.
+    pub(super) y: Vec<BufferId>,
+    /// What the backward pass needs of each hidden layer: y, or z for gelu and silu.
+    pub(super) kept: Vec<BufferId>,
+    /// d_z\[B,O\] of each layer.
+    pub(super) d_z: Vec<BufferId>,
+    /// What dropout leaves of each hidden layer, where there is any.
+    pub(super) dropped: Vec<Option<Dropped>>,
+    /// The gradient of each layer's parameters, where it is stored.
+    pub(super) gradients: Vec<BufferId>,
+    pub(super) row_metrics: Option<BufferId>,
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn new(network: &'a Network, batch: usize, limits: &'a Limits) -> Self {
+        Self {
+            network,
+            layers: network.layers(),
+            batch,
+            limits,
+            buffers: Vec::new(),
+            phases: Default::default(),
+            handles: Handles::default(),
+            batch_features: None,
+            batch_targets: None,
+            batch_weights: None,
+            y: Vec::new(),
+            kept: Vec::new(),
+            d_z: Vec::new(),
+            dropped: Vec::new(),
+            gradients: Vec::new(),
+            row_metrics: None,
+        }
+    }
+
+    pub(super) fn parameters_of(&self, index: usize) -> BufferId {
+        self.handles.parameters[0][index].buffer
+    }
+
+    pub(super) fn last(&self) -> usize {
+        self.layers.len() - 1
+    }
+
+    pub(super) fn function(&self) -> Function {
+        Function::Of(self.network.activation)
+    }
+
+    pub(super) fn push(
+        &mut self,
+        name: impl Into<String>,
+        shape: Vec<usize>,
+        role: Role,
+    ) -> BufferId {
+        self.buffers.push(Buffer { name: name.into(), shape, role });
+        BufferId(self.buffers.len() - 1)
+    }
+
+    pub(super) fn buffer(&mut self, name: &str, shape: Vec<usize>, role: Role) -> Result<BufferId> {
+        let bytes = 4 * shape.iter().map(|&n| n as u64).product::<u64>();
+        self.limits
+            .check(&format!("{name} {shape:?}"), bytes, |_| "train on fewer rows at once".into())?;
+        Ok(self.push(name, shape, role))
+    }
+
+    pub(super) fn control(&mut self, name: &str) -> Result<BufferId> {
+        self.buffer(name, vec![Control::WORDS], Role::Bookkeeping)
+    }
+
+    /// Refuses layers that no binding holds, before anything is computed from their sizes.
+    pub(super) fn check_parameters(&self) -> Result<()> {
+        for (index, layer) in self.layers.iter().enumerate() {
+            let bytes = 4 * layer.outputs as u64 * (layer.inputs as u64 + 1);
+            let name =
+                format!("layers.{index}.parameters [{}, {} + 1]", layer.outputs, layer.inputs);
+            self.limits.check(&name, bytes, |allowed| {
+                let units = allowed / (4 * (layer.inputs as u64 + 1));
+                match units {
+                    0 => "give the layer before it fewer units".into(),
+                    _ => format!(
+                        "after {} inputs a layer of at most {units} units fits",
+                        layer.inputs
+                    ),
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The rows of a portion: as many as asked, or as the widest layer leaves room for.
+    pub(super) fn fitting(&self, rows: usize, least: usize) -> usize {
+        let widest = self.layers.iter().map(|l| l.inputs.max(l.outputs)).max().unwrap_or(1);
+        let most = self.limits.tensor_bytes() / (4 * widest as u64);
+        rows.min(usize::try_from(most).unwrap_or(usize::MAX)).max(least)
+    }
+
+    /// Rows that evaluation takes at once: the batch, or more where it is small.
+    pub(super) fn portion(&self, request: &Training<'_>) -> usize {
+        self.fitting(request.rows.min(PORTION), request.batch).max(request.batch)
+    }
+
+    pub(super) fn finish(
+        self,
+        rows: usize,
+        evaluate_rows: usize,
+        residence: Residence,
+    ) -> Result<Plan> {
+        let predict_rows = self.handles.input.map_or(0, |id| self.buffers[id.0].shape[0]);
+        let plan = Plan {
+            networks: vec![self.network.clone()],
+            strategy: Strategy::Layered,
+            rows,
+            shard: match residence {
+                Residence::Shard(shard) => Some(shard),
+                Residence::Fitting | Residence::Whole => None,
+            },
+            batch: self.batch,
+            evaluate_rows,
+            predict_rows,
+            buffers: self.buffers,
+            phases: self.phases,
+            handles: self.handles,
+        };
+        self.limits.check_total(plan.bytes(), |allowed| {
+            let share = allowed as f64 / plan.bytes() as f64;
+            let parameters = plan.network().parameters();
+            format!(
+                "about {:.0} parameters fit, and {} has {parameters}: give its layers fewer units",
+                parameters as f64 * share,
+                plan.network(),
+            )
+        })?;
+        Ok(plan)
+    }
+}

@@ -1,0 +1,132 @@
+//! The buffers of a plan: the data set's, the parameters', and what the passes leave.
+
+use super::Lowering;
+use crate::Result;
+use crate::kernels::{Update, Weighting};
+use crate::plan::{BufferId, Chunk, Gradients, Place, Region, Residence, Role, Training, shard};
+use crate::spec::Clip;
+
+impl Lowering<'_> {
+    /// The training rows: all, or two places for shards, of which one is in use.
+    pub(super) fn training_rows(
+        &mut self,
+        room: &Training<'_>,
+        request: &Training<'_>,
+    ) -> Result<Place> {
+        let Residence::Shard(present) = request.residence else {
+            return self.data_set("data", room);
+        };
+        for name in ["shard.0", "shard.1"] {
+            let place = self.data_set(name, room)?;
+            self.handles.places.push(place);
+        }
+        Ok(shard::filled(&self.handles.places[present.place], present.rows))
+    }
+
+    /// Features and targets of the request's rows.
+    pub(super) fn data_set(&mut self, name: &str, request: &Training<'_>) -> Result<Place> {
+        Ok([
+            self.chunks(&format!("{name}.x"), request.rows, request.network.inputs)?,
+            self.chunks(&format!("{name}.t"), request.rows, request.target_columns())?,
+            match request.weighting {
+                Weighting::Even => Vec::new(),
+                Weighting::Rows { .. } => self.chunks(&format!("{name}.w"), request.rows, 1)?,
+            },
+        ])
+    }
+
+    /// Cuts [rows, columns] into buffers that a binding can hold.
+    pub(super) fn chunks(&mut self, name: &str, rows: usize, columns: usize) -> Result<Vec<Chunk>> {
+        let most = (self.limits.tensor_bytes() / (4 * columns as u64)) as usize;
+        self.limits.check(&format!("a row of {name}"), 4 * columns as u64, |allowed| {
+            format!("use at most {} columns", allowed / 4)
+        })?;
+        let mut chunks = Vec::new();
+        let mut first = 0;
+        while first < rows {
+            let part = most.min(rows - first);
+            let name = format!("{name}.{}", chunks.len());
+            let buffer = self.push(name, vec![part, columns], Role::Data);
+            chunks.push(Chunk { buffer, first, rows: part });
+            first += part;
+        }
+        Ok(chunks)
+    }
+
+    pub(super) fn parameters(&mut self) {
+        let buffers = self.per_layer("parameters", Role::Parameters);
+        self.handles.parameters = vec![buffers.into_iter().map(whole).collect()];
+    }
+
+    /// Gradients are stored for whoever wants to see them, and where all of them must be known
+    /// before the first update.
+    pub(super) fn gradients(&mut self, request: &Training<'_>) {
+        let kept = request.gradients == Gradients::Kept;
+        if kept || matches!(request.regularization.clip, Some(Clip::Norm(_))) {
+            self.gradients = self.per_layer("gradient", Role::Gradients);
+        }
+        if kept {
+            self.handles.gradients = self.gradients.iter().copied().map(whole).collect();
+        }
+    }
+
+    pub(super) fn state(&mut self, request: &Training<'_>) {
+        for name in Update::of(request.optimizer).memories() {
+            let buffers = self.per_layer(name, Role::OptimizerState);
+            self.handles.state.extend(buffers);
+        }
+    }
+
+    /// A buffer in the shape of each layer's parameters, [O, I + 1] words.
+    pub(super) fn per_layer(&mut self, name: &str, role: Role) -> Vec<BufferId> {
+        let layers = self.layers.clone();
+        layers
+            .iter()
+            .enumerate()
+            .map(|(index, layer)| {
+                let shape = vec![layer.outputs, layer.inputs + 1];
+                self.push(format!("layers.{index}.{name}"), shape, role)
+            })
+            .collect()
+    }
+
+    /// What the passes leave: `portion` rows forward, `batch` rows backward.
+    pub(super) fn activations(&mut self, portion: usize, batch: usize) -> Result<()> {
+        for (index, layer) in self.layers.clone().iter().enumerate() {
+            let shape = |rows| vec![rows, layer.outputs];
+            let name = |tensor: &str| format!("layers.{index}.{tensor}");
+            let last = index == self.last();
+            if last {
+                let z = self.buffer(&name("z"), shape(portion), Role::Activations)?;
+                self.y.push(z);
+            } else {
+                let y = self.buffer(&name("y"), shape(portion), Role::Activations)?;
+                let kept = if self.network.activation.derivative_from_value() {
+                    y
+                } else {
+                    self.buffer(&name("z"), shape(portion), Role::Activations)?
+                };
+                self.y.push(y);
+                self.kept.push(kept);
+            }
+            if batch > 0 {
+                // The loss writes its gradient in evaluation too.
+                let rows = if last { portion } else { batch };
+                let d_z = self.buffer(&name("d_z"), shape(rows), Role::Gradients)?;
+                self.d_z.push(d_z);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn row_metrics(&mut self, portion: usize) -> Result<()> {
+        let id = self.buffer("row_metrics", vec![portion, 2], Role::Bookkeeping)?;
+        self.row_metrics = Some(id);
+        Ok(())
+    }
+}
+
+/// All of a buffer.
+const fn whole(buffer: BufferId) -> Region {
+    Region { buffer, offset: 0 }
+}
