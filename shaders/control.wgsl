@@ -6,6 +6,8 @@ struct Control {
     batch: u32,    // this batch's number in its epoch
     first: u32,    // the batch's first row, a position in the epoch's order
     rows: u32,     // rows in the batch, at most the capacity that the plan gave
+    before: u32,   // rows of a split batch before these; 0 for a whole one
+    after: u32,    // and behind them
     slot: u32,     // where in the history the step's metrics go
     schedule: f32, // the schedule's factor on this step's learning rate
 }

@@ -28,11 +28,22 @@ fn load_b(k: u32, column: u32) -> f32 {
     return select(0.0, 1.0, column == p.inputs);
 }
 
+// Where a parameter stands.
+fn index_of(row: u32, column: u32) -> u32 {
+    return select(row * p.inputs + column, p.outputs * p.inputs + row, column == p.inputs);
+}
+
+// The micro-batches of a batch go on where the one before has stopped: in the order of the rows.
+fn start(row: u32, column: u32) -> f32 {
+    if (row < p.outputs && column <= p.inputs && control.before > 0u) {
+        return sum_so_far(index_of(row, column));
+    }
+    return 0.0;
+}
+
 fn store(row: u32, column: u32, sum: f32) {
     if (row < p.outputs && column <= p.inputs) {
-        let weight = row * p.inputs + column;
-        let bias = p.outputs * p.inputs + row;
-        update(select(weight, bias, column == p.inputs), sum);
+        update(index_of(row, column), sum);
     }
 }
 

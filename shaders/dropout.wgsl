@@ -30,7 +30,7 @@ fn dropout(
         return;
     }
     let block = thread % blocks;
-    let counter = vec4<u32>(control.step, p.layer, row, block);
+    let counter = vec4<u32>(control.step, p.layer, control.before + row, block);
     let words = philox(counter, vec2<u32>(p.seed_low, p.seed_high));
     for (var unit = 0u; unit < 4u; unit++) {
         let column = 4u * block + unit;

@@ -1,5 +1,7 @@
 // A loss with its gradient d_z[B,O], a row a thread; which loss is up to the piece that comes with
-// it (`loss_bce` and its like), and how much the row counts, too (`weights_none`, `weights_rows`). Bound by memory: 12 bytes an output.
+// it (`loss_bce` and its like), and how much the row counts, too (`weights_none`, `weights_rows`).
+// Of a micro-batch, the loss is still the mean over the whole batch, whose metrics and weights
+// stand together. Bound by memory: 12 bytes an output.
 struct Immediates {
     outputs: u32,      // O
     weight_scale: f32, // what weights of rows are multiplied by
@@ -35,8 +37,10 @@ fn loss_gradient(
 ) {
     let row = unfold(group, groups) * WORKGROUP + local;
     if (row < control.rows) {
-        weight = weight_of(row);
-        let metrics = loss_row(row, control.rows, p.outputs);
-        row_metrics[row] = vec2<f32>(metrics.x * weight, metrics.y);
+        let of_batch = control.before + row;
+        weight = weight_of(of_batch);
+        let rows = control.before + control.rows + control.after;
+        let metrics = loss_row(row, rows, p.outputs);
+        row_metrics[of_batch] = vec2<f32>(metrics.x * weight, metrics.y);
     }
 }

@@ -1,7 +1,7 @@
 // The product of two matrices, one tile a workgroup: C[M,N] = A[M,K] B[K,N].
 //
 // Whoever imports this says where A and B are: `load_a(row, k)` and `load_b(k, column)` return
-// zero outside. Each thread holds 4 x 4 sums in registers; tiles of A and B pass through workgroup
+// zero outside; and what each sum starts from: `start(row, column)`. Each thread holds 4 x 4 sums in registers; tiles of A and B pass through workgroup
 // memory, TILE_K deep. A tile of 64 x 64 does 16 multiply-adds for each float it loads; with
 // small tiles the loads bound it.
 override THREADS_M: u32;
@@ -33,10 +33,12 @@ fn tile_of(group: u32, rows: u32, columns: u32) -> Tile {
 fn matmul(tile: Tile, depth: u32, local: u32) -> mat4x4<f32> {
     let m = local / THREADS_N;
     let n = local % THREADS_N;
-    var c0 = vec4<f32>();
-    var c1 = vec4<f32>();
-    var c2 = vec4<f32>();
-    var c3 = vec4<f32>();
+    let row = tile.row + 4u * m;
+    let column = tile.column + 4u * n;
+    var c0 = start_row(row, column);
+    var c1 = start_row(row + 1u, column);
+    var c2 = start_row(row + 2u, column);
+    var c3 = start_row(row + 3u, column);
     for (var first = 0u; first < depth; first += TILE_K) {
         for (var i = local; i < TILE_A; i += THREADS_M * THREADS_N) {
             let k = i % TILE_K;
@@ -72,6 +74,15 @@ fn matmul(tile: Tile, depth: u32, local: u32) -> mat4x4<f32> {
         workgroupBarrier();
     }
     return mat4x4<f32>(c0, c1, c2, c3);
+}
+
+fn start_row(row: u32, column: u32) -> vec4<f32> {
+    return vec4<f32>(
+        start(row, column),
+        start(row, column + 1u),
+        start(row, column + 2u),
+        start(row, column + 3u),
+    );
 }
 
 // Hands the thread's sums to `store(row, column, sum)` of whoever imports this, which guards.

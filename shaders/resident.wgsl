@@ -463,6 +463,6 @@ fn resident(
     }
     take_back(local);
     if (local == 0u) {
-        controls[member] = Control(step, epoch, number, first, rows, slot, 1.0);
+        controls[member] = Control(step, epoch, number, first, rows, 0u, 0u, slot, 1.0);
     }
 }

@@ -106,6 +106,7 @@ fn time(
         strategy: Strategy::Layered,
         rows: 0,
         batch: 0,
+        micro_batch: None,
         evaluate_rows: 0,
         predict_rows: 0,
         buffers,

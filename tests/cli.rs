@@ -334,6 +334,13 @@ fn plan_prints_the_dispatch_graph() {
     for part in ["strategy resident", "step: 1 dispatch,", "steps of a network"] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }
+    folder.regression();
+    let split =
+        "table.csv --strategy layered --hidden 64,64 --batch-size 97 --memory 240KiB --device cpu";
+    for command in [format!("plan {split}"), format!("train {split} --steps 3")] {
+        let text = folder.good(&command);
+        assert!(text.contains("a batch does not fit: it goes through the layers in"), "{text}");
+    }
     let dot = folder.good("plan xor --dot --device cpu");
     assert!(dot.starts_with("digraph halfplane {") && dot.trim_end().ends_with('}'), "{dot}");
     assert_eq!(dot.matches('{').count(), dot.matches('}').count());

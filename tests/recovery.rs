@@ -215,6 +215,50 @@ fn where_no_device_comes_back_the_cpu_goes_on() -> Result<()> {
     Ok(())
 }
 
+/// A device with so much room that all rows fit, but no batch of all of them.
+struct Smaller<'a>(&'a dyn Device);
+
+impl Device for Smaller<'_> {
+    fn name(&self) -> &str {
+        "a smaller device"
+    }
+
+    fn limits(&self) -> Limits {
+        self.0.limits()
+    }
+
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        if plan.micro_batch.is_none() {
+            let (device, problem) = (self.name().into(), "there is no room".into());
+            return Err(Error::Device { device, problem });
+        }
+        self.0.load(plan)
+    }
+}
+
+/// Where there is less room than before, the batch is split before the device is given up.
+#[test]
+fn a_device_with_less_room_goes_on_with_a_split_batch() -> Result<()> {
+    let data = &random_data(Task::Multiclass, [1500, 5, 3], 1)?;
+    let network = Network::new(5, &[60, 60], 3).with_output(output_for(Task::Multiclass));
+    let [_, device] = devices();
+    let options = TrainOptions {
+        batch_size: BatchSize::Full,
+        length: Length::Steps(20),
+        ..options(Strategy::Layered)
+    };
+    let whole = run(&mut Trainer::on(device.as_ref(), &network, data, options.clone())?)?;
+    let failing = Failing::after(device.as_ref(), 12);
+    let trainer = Trainer::on(&failing, &network, data, options)?;
+    let smaller = || Ok(Box::new(Smaller(device.as_ref())) as Box<dyn Device + '_>);
+    let found = run(&mut trainer.with_fallback(smaller))?;
+    let names: Vec<&str> = found.recovered.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["a smaller device"]);
+    assert!(found.events == whole.events, "{:?}", found.events);
+    assert!(found.parameters == whole.parameters, "the weights differ");
+    Ok(())
+}
+
 #[test]
 fn without_a_fallback_a_failure_is_an_error() -> Result<()> {
     let [train, _] = data()?;

@@ -237,9 +237,15 @@ fn plans_say_how_and_refuse_what_cannot_be() -> Result<()> {
     let refusal = |options: TrainOptions| {
         plan(options).err().map(|error| error.to_string()).unwrap_or_default()
     };
-    // Not even one batch: what fits is said.
-    let memory = Some(memory_for(BATCH)? - 1);
-    let text = refusal(TrainOptions { memory, ..options(1) });
+    // With too little for two shards of one batch, a batch is split too; and where not even its
+    // rows fit, it is said what does.
+    let with = |memory| TrainOptions { memory: Some(memory), ..options(1) };
+    let mut memory = memory_for(BATCH)? - 1;
+    assert!(plan(with(memory))?.micro_batch.is_some());
+    while plan(with(memory)).is_ok() {
+        memory -= 100;
+    }
+    let text = refusal(with(memory));
     assert!(text.contains("a batch size of at most"), "{text}");
     let text = refusal(TrainOptions { shard_rows: Some(BATCH + 1), ..options(1) });
     assert!(text.contains("whole batches"), "{text}");

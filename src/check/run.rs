@@ -46,6 +46,7 @@ fn plan(cases: &[Case], trials: &[Trial]) -> Plan {
         rows: 0,
         shard: None,
         batch: 0,
+        micro_batch: None,
         evaluate_rows: 0,
         predict_rows: 0,
         buffers,

@@ -179,7 +179,7 @@ pub(crate) struct Typed {
     #[arg(long, value_name = "NAME", help_heading = "Device")]
     pub(crate) strategy: Option<Strategy>,
     /// Memory that the plan may take, such as 512MiB [default: the device's]; data that does not
-    /// fit comes in shards
+    /// fit comes in shards, a batch that does not in micro-batches
     #[arg(long, value_name = "BYTES", help_heading = "Device")]
     pub(crate) memory: Option<Bytes>,
 }

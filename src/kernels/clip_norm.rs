@@ -20,6 +20,9 @@ immediates! { struct Immediates { parts: u32, most: f32 } }
 impl ClipNorm {
     /// Words that it writes.
     pub const WORDS: usize = 2;
+
+    /// Where nothing is clipped: of no sums at all the norm is 0, and the scale 1.
+    pub const NEVER: Self = Self { parts: 0, most: f32::INFINITY };
 }
 
 impl Kernel for ClipNorm {
@@ -53,7 +56,10 @@ impl Kernel for ClipNorm {
     }
 
     fn describe(&self) -> String {
-        format!("√Σ partials[{}] → at most {}", self.parts, self.most)
+        match self.parts {
+            0 => "as it is".into(),
+            parts => format!("√Σ partials[{parts}] → at most {}", self.most),
+        }
     }
 
     fn cost(&self) -> Cost {

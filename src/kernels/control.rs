@@ -5,7 +5,8 @@ use super::immediates;
 immediates! {
     /// The twin of `shaders/control.wgsl`; its comments tell the fields.
     struct Fields {
-        step: u32, epoch: u32, batch: u32, first: u32, rows: u32, slot: u32, schedule: f32,
+        step: u32, epoch: u32, batch: u32, first: u32, rows: u32, before: u32, after: u32,
+        slot: u32, schedule: f32,
     }
 }
 
@@ -20,8 +21,12 @@ pub struct Control {
     pub batch: u32,
     /// The coming batch's first row, a position in the epoch's order.
     pub first: u32,
-    /// Rows in the coming batch.
+    /// Rows in the coming batch, or in the micro-batch of it that this is for.
     pub rows: u32,
+    /// Rows of the batch before the micro-batch: 0 for a whole batch.
+    pub before: u32,
+    /// Rows of the batch behind the micro-batch: 0 for a whole batch.
+    pub after: u32,
     /// Where in the history the coming step's metrics go.
     pub slot: u32,
     /// The schedule's factor on the coming step's learning rate: 1 until [`super::Schedule`] has
@@ -63,24 +68,30 @@ impl Control {
         self.rows = (batch as u32).min(count as u32 - self.first);
     }
 
+    /// Rows in the whole batch: what a loss is the mean of.
+    pub const fn batch_rows(&self) -> u32 {
+        self.before + self.rows + self.after
+    }
+
     /// The control of a phase that takes `rows` rows as they are.
     pub fn of_rows(rows: usize) -> Self {
         let rows = rows as u32;
-        Self { step: 0, epoch: 0, batch: 0, first: 0, rows, slot: 0, schedule: 1.0 }
+        let (before, after) = (0, 0);
+        Self { step: 0, epoch: 0, batch: 0, first: 0, rows, before, after, slot: 0, schedule: 1.0 }
     }
 
     /// As the buffer's words.
     pub fn to_words(self) -> [u32; Self::WORDS] {
-        let Self { step, epoch, batch, first, rows, slot, schedule } = self;
-        [step, epoch, batch, first, rows, slot, schedule.to_bits()]
+        let Self { step, epoch, batch, first, rows, before, after, slot, schedule } = self;
+        [step, epoch, batch, first, rows, before, after, slot, schedule.to_bits()]
     }
 
     /// From the buffer's words.
     pub fn from_words(words: &[u32]) -> Self {
         match *words {
-            [step, epoch, batch, first, rows, slot, schedule] => {
+            [step, epoch, batch, first, rows, before, after, slot, schedule] => {
                 let schedule = f32::from_bits(schedule);
-                Self { step, epoch, batch, first, rows, slot, schedule }
+                Self { step, epoch, batch, first, rows, before, after, slot, schedule }
             }
             _ => panic!("a control buffer of {} words", words.len()),
         }

@@ -100,24 +100,28 @@ impl Kernel for DenseBackwardWeight {
         let (read, written) = bound.split_at_mut(3);
         let [control, d_z, x] = slots(read);
         let control = Control::from_words(control);
-        let mut gradient = vec![0.0; self.outputs * (self.inputs + 1)];
+        let size = self.outputs * (self.inputs + 1);
+        let mut gradient = match self.goes_on(control) {
+            true => floats(written[0])[..size].to_vec(),
+            false => vec![0.0; size],
+        };
         twin(self, control.rows as usize, floats(d_z), floats(x), &mut gradient);
         self.apply(control, &mut gradient, written);
     }
 }
 
-/// Unit by unit, input by input, row by row.
+/// Unit by unit, input by input, row by row, on top of what the gradient holds.
 fn twin(layer: &DenseBackwardWeight, rows: usize, d_z: &[f32], x: &[f32], gradient: &mut [f32]) {
     let (inputs, outputs) = (layer.inputs, layer.outputs);
     for o in 0..outputs {
         for i in 0..inputs {
-            let mut d_w = 0.0;
+            let mut d_w = gradient[o * inputs + i];
             for b in 0..rows {
                 d_w += d_z[b * outputs + o] * x[b * inputs + i];
             }
             gradient[o * inputs + i] = d_w;
         }
-        let mut d_b = 0.0;
+        let mut d_b = gradient[outputs * inputs + o];
         for b in 0..rows {
             d_b += d_z[b * outputs + o];
         }
@@ -126,6 +130,15 @@ fn twin(layer: &DenseBackwardWeight, rows: usize, d_z: &[f32], x: &[f32], gradie
 }
 
 impl DenseBackwardWeight {
+    /// Rows after which a fast version may begin a new partial sum. Micro-batches end there where
+    /// they can: their sums are then those of the whole batch, to the bit.
+    pub(crate) const SPAN: usize = 512;
+
+    /// Whether it adds to the gradient that the micro-batches before have left.
+    pub(crate) fn goes_on(&self, control: Control) -> bool {
+        self.update == Update::Gradient && control.before > 0
+    }
+
     /// The update alone, which may change the gradient on its way: `written` as the slots name them.
     fn apply(&self, control: Control, gradient: &mut [f32], written: &mut [&mut [u32]]) {
         if self.update == Update::Gradient {

@@ -90,7 +90,8 @@ impl Kernel for Dropout {
         let [control, x, y] = slots(bound);
         let control = Control::from_words(control);
         let elements = ..control.rows as usize * self.columns;
-        self.apply(control.step, 0, &floats(x)[elements], &mut floats_mut(y)[elements]);
+        let (x, y) = (&floats(x)[elements], &mut floats_mut(y)[elements]);
+        self.apply(control.step, control.before as usize, x, y);
     }
 }
 

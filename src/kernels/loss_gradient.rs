@@ -98,18 +98,20 @@ impl Kernel for LossGradient {
     fn twin(&self, bound: &mut [&mut [u32]]) {
         let (bound, weights) = bound.split_at_mut(5);
         let [control, z, targets, d_z, row_metrics] = slots(bound);
-        let rows = Control::from_words(control).rows as usize;
+        let control = Control::from_words(control);
+        let (rows, before) = (control.rows as usize, control.before as usize);
+        let batch = control.batch_rows() as usize;
         let (o, z, d_z) = (self.outputs, floats(z), floats_mut(d_z));
         let columns = self.criterion.target_columns(o);
-        let row_metrics = pairs_mut(row_metrics);
+        let row_metrics = &mut pairs_mut(row_metrics)[before..before + rows];
         for b in 0..rows {
             let row = b * o..(b + 1) * o;
             let targets = &targets[b * columns..(b + 1) * columns];
-            row_metrics[b] = self.criterion.row(&z[row.clone()], targets, &mut d_z[row], rows);
+            row_metrics[b] = self.criterion.row(&z[row.clone()], targets, &mut d_z[row], batch);
         }
         if let [weights] = weights {
-            let weights = &floats(weights)[..rows];
-            self.weighting.weigh(weights, &mut d_z[..rows * o], &mut row_metrics[..rows]);
+            let weights = &floats(weights)[before..before + rows];
+            self.weighting.weigh(weights, &mut d_z[..rows * o], row_metrics);
         }
     }
 }

@@ -21,6 +21,7 @@ mod loss_gradient;
 mod math;
 mod matmul;
 mod metrics;
+mod micro_batch;
 mod network;
 mod optimizer;
 mod permutation;
@@ -49,6 +50,7 @@ pub use loss_gradient::{LossGradient, Weighting};
 pub(crate) use math::sigmoid;
 pub use matmul::Tiling;
 pub use metrics::Metrics;
+pub use micro_batch::MicroBatch;
 pub(crate) use optimizer::Formula;
 pub use optimizer::{Hyper, Update};
 pub use permutation::permute;
@@ -134,6 +136,8 @@ pub trait Kernel {
 /// Any operation, as plain data.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
+    /// Where a part of a batch is that does not fit as a whole.
+    MicroBatch(MicroBatch),
     /// Copies a batch out of the data set.
     Gather(Gather),
     /// A dense layer forward.
@@ -174,6 +178,7 @@ impl Operation {
     /// Its contract.
     pub fn kernel(&self) -> &dyn Kernel {
         match self {
+            Self::MicroBatch(kernel) => kernel,
             Self::Gather(kernel) => kernel,
             Self::DenseForward(kernel) => kernel,
             Self::Activate(kernel) => kernel,

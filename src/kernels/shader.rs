@@ -55,6 +55,7 @@ modules! {
     MATH = "math";
     MATMUL = "matmul";
     METRICS = "metrics";
+    MICRO_BATCH = "micro_batch";
     OPTIMIZER = "optimizer";
     PERMUTATION = "permutation";
     RANDOM = "random";

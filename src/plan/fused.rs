@@ -225,6 +225,7 @@ impl Making<'_> {
             rows,
             shard: None,
             batch: request.batch,
+            micro_batch: None,
             evaluate_rows: evaluate.batch,
             predict_rows: 0,
             buffers: self.buffers,

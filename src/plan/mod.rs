@@ -356,6 +356,8 @@ pub struct Plan {
     pub shard: Option<Shard>,
     /// Rows in a batch, B.
     pub batch: usize,
+    /// Rows of a micro-batch, where the batch does not go through the layers as a whole.
+    pub micro_batch: Option<usize>,
     /// Rows in a portion of the evaluation.
     pub evaluate_rows: usize,
     /// Rows that one replay of `predict` takes.
@@ -395,6 +397,11 @@ impl Plan {
     /// Rows of the data set that are on the device.
     pub fn shown(&self) -> usize {
         self.shard.map_or(self.rows, |shard| shard.rows)
+    }
+
+    /// Micro-batches of a batch: 1 where it is not split.
+    pub fn micro_batches(&self) -> usize {
+        self.micro_batch.map_or(1, |rows| self.batch.div_ceil(rows))
     }
 
     /// Steps in an epoch.

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use super::{Dispatch, Phase, Plan};
-use crate::kernels::fold;
+use crate::kernels::{Operation, fold};
 
 /// Bytes with a binary unit, to three digits.
 pub fn bytes(count: u64) -> String {
@@ -65,14 +65,8 @@ impl Display for Plan {
                 counted(self.steps_per_epoch(), "step"),
                 self.strategy,
             )?;
-            if let Some(shard) = self.shard {
-                writeln!(
-                    f,
-                    "not all of them fit: they come in {} of {} rows, one while the steps go through \
-                     another",
-                    counted(self.rows.div_ceil(shard.capacity) as u64, "shard"),
-                    shard.capacity,
-                )?;
+            for cut in self.cuts() {
+                writeln!(f, "{cut}")?;
             }
         }
         for phase in Phase::ALL {
@@ -99,6 +93,26 @@ impl Display for Plan {
 }
 
 impl Plan {
+    /// What did not fit as a whole, and how it is cut.
+    pub fn cuts(&self) -> Vec<String> {
+        let shards = self.shard.map(|shard| {
+            format!(
+                "not all rows fit: they come in {} of {} rows, one while the steps go through \
+                 another",
+                counted(self.rows.div_ceil(shard.capacity) as u64, "shard"),
+                shard.capacity,
+            )
+        });
+        let split = self.micro_batch.map(|rows| {
+            format!(
+                "a batch does not fit: it goes through the layers in {} of {rows} rows, whose \
+                 gradients are added up before the one update",
+                counted(self.micro_batches() as u64, "micro-batch"),
+            )
+        });
+        shards.into_iter().chain(split).collect()
+    }
+
     fn write_phase(&self, f: &mut Formatter<'_>, phase: Phase, list: &[Dispatch]) -> Result {
         let cost = self.cost(phase);
         writeln!(
@@ -109,11 +123,16 @@ impl Plan {
             quantity(cost.flops),
             bytes(cost.bytes),
         )?;
-        let rows: Vec<[String; 6]> = list.iter().map(|dispatch| self.row(dispatch)).collect();
+        let hidden = repeated(list);
+        let shown = list[..hidden.start].iter().chain(&list[hidden.end..]);
+        let rows: Vec<[String; 6]> = shown.map(|dispatch| self.row(dispatch)).collect();
         let width =
             |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..6).map(width).collect();
-        for [stem, label, shape, groups, flops, moved] in &rows {
+        for (number, [stem, label, shape, groups, flops, moved]) in rows.iter().enumerate() {
+            if number == hidden.start && !hidden.is_empty() {
+                writeln!(f, "  … the same for each further micro-batch")?;
+            }
             writeln!(
                 f,
                 "  {stem:a$}  {label:b$}  {shape:c$}  {groups:>d$}  {flops:>e$}  {moved:>g$}",
@@ -140,6 +159,16 @@ impl Plan {
             format!("{} FLOPs", quantity(cost.flops)),
             bytes(cost.bytes),
         ]
+    }
+}
+
+/// The dispatches of all micro-batches but the first, which say nothing new.
+fn repeated(list: &[Dispatch]) -> std::ops::Range<usize> {
+    let begins = |dispatch: &Dispatch| matches!(dispatch.operation, Operation::MicroBatch(_));
+    let parts: Vec<usize> = (0..list.len()).filter(|&number| begins(&list[number])).collect();
+    match parts[..] {
+        [first, second, .., last] | [first, second @ last] => second..last + second - first,
+        _ => 0..0,
     }
 }
 

@@ -306,6 +306,7 @@ impl Making<'_> {
             rows: share,
             shard: None,
             batch,
+            micro_batch: None,
             evaluate_rows: batch,
             predict_rows: 0,
             buffers: self.buffers,

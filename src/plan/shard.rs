@@ -48,12 +48,18 @@ impl Training<'_> {
     }
 }
 
-/// The plan with the largest shards that there is room for, if there is room for any.
-pub(super) fn largest(request: &Training<'_>, limits: &Limits) -> Option<Result<Plan>> {
+/// The plan with the largest shards that there is room for, if there is room for any, and with at
+/// most so many rows in the layers at once.
+pub(super) fn largest(
+    request: &Training<'_>,
+    limits: &Limits,
+    at_once: usize,
+) -> Option<Result<Plan>> {
     let plan = |batches: usize| {
         let capacity = batches * request.batch;
         let shard = Shard { capacity, rows: capacity, place: 0 };
-        lower(&Training { residence: Residence::Shard(shard), ..request.clone() }, limits)
+        let request = Training { residence: Residence::Shard(shard), ..request.clone() };
+        lower(&request, limits, at_once)
     };
     // The last batch may be short; all of them do not fit, or nobody would ask.
     let (mut fitting, mut too_many) = (0, request.rows.div_ceil(request.batch));

@@ -25,11 +25,12 @@ pub(super) fn heading(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOpti
         false => format!("{} hidden", network.activation),
     };
     let notice = trainer.notice().map(|text| format!(" ({text})")).unwrap_or_default();
+    let cuts: String = plan.cuts().into_iter().map(|cut| cut + "\n").collect();
     format!(
         "{} rows of {}, target `{}`: {}\n{}\
          network {network}: {activation}, {} output, {} parameters\n\
          {loss} loss, {}, {batch}, seed {}\n\
-         device {}{notice}\n",
+         device {}{notice}\n{cuts}",
         data.rows(),
         match data.inputs() {
             1 => "1 number".to_owned(),

@@ -277,8 +277,8 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Plans for a device and loads the plan. Where the device has less room than it said, a smaller
-/// plan is tried, with the data in shards, and the second value says so.
+/// Plans for a device and loads the plan. Where the device has less room than it said, smaller
+/// plans are tried, with the data or the batch cut, and the second value says so.
 fn load(
     device: &dyn backend::Device,
     network: &Network,
@@ -299,12 +299,19 @@ fn load(
         bytes = smaller.bytes();
         loaded = device.load(smaller);
     }
+    let loaded = loaded?;
     let notice = first.map(|_| {
         format!(
-            "no room for a plan of {}: took one of {}, with the data in shards",
+            "no room for a plan of {}: took one of {}{}",
             plan::bytes(asked),
-            plan::bytes(bytes)
+            plan::bytes(bytes),
+            match (loaded.plan().shard, loaded.plan().micro_batch) {
+                (None, None) => "",
+                (Some(_), None) => ", with the data in shards",
+                (None, Some(_)) => ", with the batch in micro-batches",
+                (Some(_), Some(_)) => ", with the data in shards and the batch in micro-batches",
+            },
         )
     });
-    Ok((loaded?, notice))
+    Ok((loaded, notice))
 }

@@ -38,7 +38,7 @@ pub struct TrainOptions {
     #[serde(skip)]
     pub strategy: Strategy,
     /// Memory in bytes that the plan may take; by default what the device has. Of data that is
-    /// larger, a shard at a time is on the device.
+    /// larger, a shard at a time is on the device; a batch that is larger is split.
     #[serde(skip)]
     pub memory: Option<u64>,
     /// Rows of a shard, whole batches; by default all rows, or as many as there is room for.

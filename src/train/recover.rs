@@ -4,9 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::journal::Teller;
-use super::prepare::plan_for;
 use super::snapshot::Snapshot;
-use super::{Event, Trainer};
+use super::{Event, Trainer, load};
 use crate::backend::{self, Device, DeviceChoice, ShaderChecks};
 use crate::plan::DeviceKind;
 use crate::{Error, Result};
@@ -91,12 +90,13 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Plans anew for a device and puts a snapshot there.
+    /// Plans anew for a device and puts a snapshot there. Where it has less room than before, the
+    /// batch is split.
     fn move_to(&mut self, device: &dyn Device, snapshot: &Snapshot) -> Result<()> {
         let network = self.plan().network().clone();
-        let limits = device.limits();
-        let plan = plan_for(&network, self.data, &self.options, &limits)?;
-        self.backend = device.load(plan)?;
+        let (limits, mut options) = (device.limits(), self.options.clone());
+        (self.backend, _) = load(device, &network, self.data, &mut options, &limits)?;
+        self.options = options;
         self.limits = limits;
         self.device = device.name().to_owned();
         self.bring()?;

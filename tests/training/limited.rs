@@ -1,5 +1,5 @@
-//! Devices that grant less: data sets are cut into chunks that train to the same bits, and what
-//! cannot be cut is refused with the size that would fit.
+//! Devices that grant less: data sets are cut into chunks that train to the same bits, batches into
+//! micro-batches, and what cannot be cut is refused with the size that would fit.
 
 use halfplane::backend::{Backend, Device};
 use halfplane::plan::{Limits, Plan};
@@ -79,20 +79,35 @@ fn a_layer_past_the_limits_is_refused_with_what_fits() -> Result<()> {
 }
 
 #[test]
-fn a_batch_past_the_limits_is_refused_with_what_fits() -> Result<()> {
+fn a_batch_past_the_limits_is_split() -> Result<()> {
     let data = data()?;
     // Whichever layer is the widest, and wherever it stands, it is what counts.
-    for hidden in [&[][..], &[20], &[100], &[40, 150]] {
-        let plan = |batch_size| {
-            let options = TrainOptions { batch_size, ..options(1) };
-            plan_for(&network(hidden), &data, &options, &small())
-        };
-        let message = refusal(plan(BatchSize::Full));
-        assert!(message.contains("128 KiB"), "{message}");
-        let rows = after("at most ", &message);
-        plan(BatchSize::Rows(rows))?;
-        refusal(plan(BatchSize::Rows(rows + 1)));
+    for (hidden, most) in [(&[][..], 992), (&[20], 992), (&[100], 327), (&[40, 150], 218)] {
+        let options = TrainOptions { batch_size: BatchSize::Full, ..options(1) };
+        let plan = plan_for(&network(hidden), &data, &options, &small())?;
+        let rows = plan.micro_batch.expect("4,001 rows are past a binding");
+        // Of so many, as many as spans and tiles divide and as make them even.
+        let grain = if most < 512 { 16 } else { 512 };
+        assert_eq!(plan.micro_batches(), ROWS.div_ceil(most / grain * grain), "{hidden:?}");
+        assert!(rows <= most && rows % grain == 0, "{hidden:?}: {rows}");
     }
+    Ok(())
+}
+
+/// A row's loss and score, of the whole batch at once.
+#[test]
+fn a_batch_whose_losses_do_not_fit_is_refused_with_what_fits() -> Result<()> {
+    let data = random_data(Task::Regression, [30_001, 2, 1], 6)?;
+    let network = Network::new(2, &[3], 1).with_output(Output::Identity);
+    let plan = |batch_size| {
+        plan_for(&network, &data, &TrainOptions { batch_size, ..options(1) }, &small())
+    };
+    let message = refusal(plan(BatchSize::Full));
+    assert!(message.contains("128 KiB"), "{message}");
+    let rows = after("at most ", &message);
+    assert_eq!(rows, BINDING as usize / 8);
+    plan(BatchSize::Rows(rows))?;
+    refusal(plan(BatchSize::Rows(rows + 1)));
     Ok(())
 }
 
@@ -104,8 +119,7 @@ fn a_plan_past_the_memory_is_refused_with_what_fits() -> Result<()> {
         let options = TrainOptions { batch_size, ..options(1) };
         plan_for(&network(hidden), &data, &options, &limits(memory))
     };
-    let message = refusal(plan(&[500], BatchSize::Full, 10 << 20));
-    plan(&[500], BatchSize::Rows(after("at most ", &message)), 10 << 20)?;
+    assert!(plan(&[500], BatchSize::Full, 10 << 20)?.micro_batches() > 1);
     let message = refusal(plan(&[500, 500], BatchSize::Rows(1), 2 << 20));
     assert!(message.contains("2.00 MiB") && message.contains("parameters fit"), "{message}");
     Ok(())

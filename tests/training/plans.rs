@@ -149,7 +149,17 @@ fn plans() -> Result<Vec<Plan>> {
                 ] {
                     let gradients = Gradients::Kept;
                     let options = TrainOptions { optimizer, batch_size, gradients, ..options(1) };
-                    plans.push(plan_of(&network, task, options)?);
+                    plans.push(plan_of(&network, task, options.clone())?);
+                    // One row at a time, or so.
+                    let mut memory = plans.last().map_or(0, Plan::bytes);
+                    while plans.last().is_some_and(|plan| plan.micro_batches() < plan.batch) {
+                        memory = memory.saturating_sub(200);
+                        let narrow = TrainOptions { memory: Some(memory), ..options.clone() };
+                        match plan_of(&network, task, narrow) {
+                            Ok(plan) => plans.push(plan),
+                            Err(_) => break,
+                        }
+                    }
                 }
                 plans.push(inference(&network, ROWS, &Limits::unlimited("any"))?);
             }

@@ -109,21 +109,23 @@ unsafe fn probabilities(layer: &Softmax, bound: &Bound<'_>, rows: Range<usize>) 
 
 unsafe fn loss(layer: &LossGradient, bound: &Bound<'_>, rows: Range<usize>) {
     let (o, columns) = (layer.outputs, layer.criterion.target_columns(layer.outputs));
-    // SAFETY: the targets are only read; these rows of z, d_z and the metrics are ours.
-    let (control, z, targets, d_z, metrics) = unsafe {
+    // SAFETY: the targets are only read; these rows of z and d_z are ours.
+    let (control, z, targets, d_z) = unsafe {
         (
             bound.control(),
             bound.read(1, of(&rows, o)),
             bound.words(2, of(&rows, columns)),
             bound.write(3, of(&rows, o)),
-            bound.words_mut(4, of(&rows, 2)),
         )
     };
-    let metrics = pairs_mut(metrics);
-    passes::loss(layer.criterion, o, z, targets, d_z, metrics, control.rows as usize);
+    // The whole batch's metrics stand together, and so do its weights.
+    let of_batch = control.before as usize + rows.start..control.before as usize + rows.end;
+    // SAFETY: the metrics of these rows are ours.
+    let metrics = pairs_mut(unsafe { bound.words_mut(4, of(&of_batch, 2)) });
+    passes::loss(layer.criterion, o, z, targets, d_z, metrics, control.batch_rows() as usize);
     if matches!(layer.weighting, Weighting::Rows { .. }) {
         // SAFETY: the weights are only read.
-        let weights = unsafe { bound.read(5, rows) };
+        let weights = unsafe { bound.read(5, of_batch) };
         layer.weighting.weigh(weights, d_z, metrics);
     }
 }
@@ -134,7 +136,7 @@ unsafe fn dropout(layer: &Dropout, bound: &Bound<'_>, rows: Range<usize>) {
     // SAFETY: x is only read, and these rows of y are ours.
     let (control, x, y) =
         unsafe { (bound.control(), bound.read(1, range.clone()), bound.write(2, range)) };
-    layer.apply(control.step, rows.start, x, y);
+    layer.apply(control.step, control.before as usize + rows.start, x, y);
 }
 
 /// d_z_below = (d_z · W) ∘ f′

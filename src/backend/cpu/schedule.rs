@@ -33,7 +33,8 @@ impl Split {
             Operation::DenseBackwardWeight(_)
             | Operation::FusedGradient(_)
             | Operation::FusedUpdate(_) => Self::Parts,
-            Operation::Schedule(_)
+            Operation::MicroBatch(_)
+            | Operation::Schedule(_)
             | Operation::Weigh(_)
             | Operation::SquareSum(_)
             | Operation::ClipNorm(_)
@@ -48,18 +49,28 @@ impl Split {
 /// before it allow.
 pub(super) fn sections(phase: &[Dispatch]) -> Vec<Vec<usize>> {
     let mut section_of: Vec<usize> = Vec::with_capacity(phase.len());
+    // The last section that any dispatch up to this one is in.
+    let mut last_by: Vec<usize> = Vec::with_capacity(phase.len());
+    let mut sections: Vec<Vec<usize>> = Vec::new();
     for (number, dispatch) in phase.iter().enumerate() {
-        let earliest = |(before, section): (&Dispatch, &usize)| match meet(before, dispatch) {
-            Meeting::Never => 0,
-            Meeting::OnOneThread => *section,
-            Meeting::AcrossThreads => section + 1,
-        };
-        let section = phase[..number].iter().zip(&section_of).map(earliest).max().unwrap_or(0);
+        let mut section = 0;
+        for before in (0..number).rev() {
+            // Nothing further back can ask for more: split batches make phases long.
+            if section > last_by[before] {
+                break;
+            }
+            section = section.max(match meet(&phase[before], dispatch) {
+                Meeting::Never => 0,
+                Meeting::OnOneThread => section_of[before],
+                Meeting::AcrossThreads => section_of[before] + 1,
+            });
+        }
         section_of.push(section);
+        last_by.push(section.max(last_by.last().copied().unwrap_or(0)));
+        sections.resize(sections.len().max(section + 1), Vec::new());
+        sections[section].push(number);
     }
-    let count = section_of.iter().max().map_or(0, |last| last + 1);
-    let in_section = |section| (0..phase.len()).filter(|&n| section_of[n] == section).collect();
-    (0..count).map(in_section).collect()
+    sections
 }
 
 /// Whether what one dispatch writes concerns another.

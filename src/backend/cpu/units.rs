@@ -58,19 +58,31 @@ unsafe fn update(
     };
     let (d_weight, rest) = scratch.split_at_mut(units.len() * i);
     let d_bias = &mut rest[..units.len()];
-    if rows == 0 {
-        d_weight.fill(0.0);
-    } else {
-        let of_units = (&d_z[units.start..], Layout::rows(o).transposed());
-        let into = (&mut *d_weight, Layout::rows(i), Sum::Fresh);
-        product([units.len(), i, rows], into, of_units, (x, Layout::rows(i)));
-    }
+    let weights = units.start * i..units.end * i;
+    let biases = o * i + units.start..o * i + units.end;
+    let mut sum = Sum::Fresh;
     d_bias.fill(0.0);
+    if layer.goes_on(control) {
+        sum = Sum::OnTop;
+        // SAFETY: these parts of the gradient are the thread's own.
+        unsafe {
+            d_weight.copy_from_slice(bound.read(3, weights.clone()));
+            d_bias.copy_from_slice(bound.read(3, biases.clone()));
+        }
+    } else if rows == 0 {
+        d_weight.fill(0.0);
+    }
+    // Span by span, so that a batch in parts has the partial sums of a whole one.
+    let spans = d_z.chunks(DenseBackwardWeight::SPAN * o);
+    for (d_z, x) in spans.zip(x.chunks(DenseBackwardWeight::SPAN * i.max(1))) {
+        let of_units = (&d_z[units.start..], Layout::rows(o).transposed());
+        let into = (&mut *d_weight, Layout::rows(i), sum);
+        product([units.len(), i, d_z.len() / o], into, of_units, (x, Layout::rows(i)));
+        sum = Sum::OnTop;
+    }
     for row in d_z.chunks_exact(o) {
         passes::add(d_bias, &row[units.clone()]);
     }
-    let weights = units.start * i..units.end * i;
-    let biases = o * i + units.start..o * i + units.end;
     let parts = [(weights, units.len() * i, d_weight), (biases, 0, d_bias)];
     for (range, weights, gradient) in parts {
         // SAFETY: these parameters, or this part of the gradient, and what is remembered of them

@@ -147,8 +147,8 @@ fn compile(context: &Context, kernel: &dyn Kernel) -> wgpu::ShaderModule {
     };
     // SAFETY: unchecked shaders must stay in bounds and terminate by themselves. Every index that
     // ours use is guarded by `index < count` with counts that the planner sized the buffer by;
-    // rows are at most `Control::rows`, which the host and `metrics` keep at or below the capacity
-    // that the buffers were made for; every loop counts up to such a number, and the walk of
+    // rows are at most `Control::rows`, which the host, `metrics` and `micro_batch` keep at or below
+    // the capacity that the buffers were made for; every loop counts up to such a number, and the walk of
     // `permute` ends because a permutation's cycle leads back inside. The kernel tests run all
     // shaders with checks on and off, and compare.
     unsafe { context.device.create_shader_module_trusted(descriptor, checks) }

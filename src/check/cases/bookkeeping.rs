@@ -2,11 +2,23 @@
 
 use super::{PRIME, about, folded, schedules, workgroup};
 use crate::check::Case;
-use crate::kernels::{Control, Gather, Metrics, Operation, Rate, Schedule, Weigh};
+use crate::kernels::{Control, Gather, Metrics, MicroBatch, Operation, Rate, Schedule, Weigh};
 use crate::spec::Shuffle;
 
 /// A seed with bits in both halves.
 const SEED: u64 = 777 << 32 | 12_345;
+
+/// The first, one in the midst and the last, of full batches and of short ones.
+pub(super) fn micro_batch(list: &mut Vec<Case>) {
+    for (before, rows) in [(0, 16), (16, 16), (32, 8)] {
+        for live in [1, 15, 16, 17, 31, 32, 33, 40] {
+            let operation = Operation::MicroBatch(MicroBatch { before, rows, batch: 40 });
+            let control = Control { slot: 3, schedule: 0.3, ..Control::at(41, 1600 + live, 40) };
+            let control = Control { rows: live as u32, ..control };
+            list.push(Case::new(operation, control, ""));
+        }
+    }
+}
 
 /// Both orders; sizes about a workgroup; short batches, later epochs, data sets in chunks.
 pub(super) fn gather(list: &mut Vec<Case>) {

@@ -1,6 +1,6 @@
 //! The dense layer's cases.
 
-use super::{FOLDED, about, activations, name, regularizations};
+use super::{FOLDED, about, activations, micro, name, regularizations};
 use crate::check::Case;
 use crate::kernels::{
     Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Hyper, Operation,
@@ -121,6 +121,21 @@ pub(super) fn backward_weight(list: &mut Vec<Case>) {
         }
     }
     add([2, 1, Tiling::SMALL.rows() * FOLDED - 3], 2, 0, kept, Tiling::SMALL);
+    for tiling in TILINGS {
+        for rows in [0, 1, 19] {
+            let layer = DenseBackwardWeight {
+                rows: BASE[0],
+                inputs,
+                outputs,
+                update: Update::Gradient,
+                lr: 0.0,
+                hyper: Hyper::default(),
+                tiling,
+            };
+            let variant = format!("on top of others, {}", tile(tiling));
+            list.push(Case::new(Operation::DenseBackwardWeight(layer), micro(rows), variant));
+        }
+    }
 }
 
 /// An update with the learning rate and the other settings, by a name.

@@ -8,7 +8,7 @@ mod resident;
 mod rowwise;
 
 use super::Case;
-use crate::kernels::{Criterion, Function, Kernel};
+use crate::kernels::{Control, Criterion, Function, Kernel};
 use crate::spec::{Activation, Clip, Decay, Loss, Output, Regularization, Schedule};
 
 /// A prime that no tile divides, past the largest of them.
@@ -20,6 +20,7 @@ const FOLDED: usize = 65_537;
 /// All cases, those of one kernel together.
 pub fn cases() -> Vec<Case> {
     let mut list = Vec::new();
+    bookkeeping::micro_batch(&mut list);
     bookkeeping::gather(&mut list);
     dense::forward(&mut list);
     rowwise::activate(&mut list);
@@ -36,6 +37,11 @@ pub fn cases() -> Vec<Case> {
     bookkeeping::metrics(&mut list);
     resident::resident(&mut list);
     list
+}
+
+/// The control of so many rows in the midst of their batch.
+fn micro(rows: usize) -> Control {
+    Control { before: 17, after: 6, ..Control::of_rows(rows) }
 }
 
 /// 1, the sizes about a tile, and a prime.

@@ -1,6 +1,6 @@
 //! The cases of activations, softmax and losses.
 
-use super::{PRIME, about, activations, criteria, folded, workgroup};
+use super::{PRIME, about, activations, criteria, folded, micro, workgroup};
 use crate::check::Case;
 use crate::kernels::{
     Activate, Control, Criterion, Dropout, Function, LossGradient, Operation, Softmax, Weighting,
@@ -63,6 +63,8 @@ pub(super) fn dropout(list: &mut Vec<Case>) {
     }
     let (rows, live) = folded(workgroup(&one));
     add(rows, 1, live, 0.5, 2);
+    let layer = Dropout { rows: 20, columns: 7, layer: 3, share: 0.3, seed: 5 };
+    list.push(Case::new(Operation::Dropout(layer), micro(20), "of a micro-batch"));
 }
 
 pub(super) fn losses(list: &mut Vec<Case>) {
@@ -83,6 +85,10 @@ pub(super) fn losses(list: &mut Vec<Case>) {
         if criterion == Criterion::new(Loss::CrossEntropy, Output::Softmax) {
             let (rows, live) = folded(threads);
             add(rows, 1, live, Weighting::Even);
+        }
+        for weighting in [Weighting::Even, Weighting::Rows { scale: 1.5 }] {
+            let operation = Operation::LossGradient(loss(20, 3, weighting));
+            list.push(Case::new(operation, micro(20), format!("{name}, of a micro-batch")));
         }
     }
 }

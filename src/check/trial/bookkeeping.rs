@@ -1,7 +1,7 @@
 //! Trials of the two ends of a step: the gather of a batch, and the metrics.
 
 use super::{Bound, Expect, Random, Trial, tensor};
-use crate::kernels::{Control, Gather, Metrics, Schedule, Weigh};
+use crate::kernels::{Control, Gather, Metrics, MicroBatch, Schedule, Weigh};
 
 /// Random words, which the gather takes as they are; and more of them behind the chunk, so that a
 /// row too many is no copy of the sentinel.
@@ -16,6 +16,12 @@ pub(super) fn gather(gather: &Gather, control: Control, random: &mut Random) -> 
             expect: Expect::Exact(0..control.rows as usize * columns),
         },
     ]
+}
+
+/// All that it writes are whole numbers, and a factor that it copies.
+pub(super) fn micro_batch(_: &MicroBatch, control: Control) -> Trial {
+    let expect = Expect::Exact(0..Control::WORDS);
+    vec![Bound::control(control), Bound { words: tensor(&[], Control::WORDS), expect }]
 }
 
 /// The one number that it writes; where it is e^x, it is off by 3 + 2|x| steps, and by |x| for x

@@ -74,10 +74,16 @@ pub(super) fn backward_weight(
     let size = outputs * (inputs + 1);
     let d_z = random.floats(live * outputs, 1.0);
     let x = random.floats(live * inputs, 1.0);
-    let state = state(update, control, size, random);
+    let mut state = state(update, control, size, random);
     let kept = DenseBackwardWeight { update: Update::Gradient, ..layer.clone() };
-    let gradient = twin(&kept, control, &[&d_z, &x], size);
-    let terms = twin(&kept, control, &[&absolute(&d_z), &absolute(&x)], size);
+    let own = Control { before: 0, ..control };
+    let gradient = twin(&kept, own, &[&d_z, &x], size);
+    let mut terms = twin(&kept, own, &[&absolute(&d_z), &absolute(&x)], size);
+    if control.before > 0 {
+        // What the micro-batches before have left.
+        state = vec![random.floats(size, 1.0)];
+        terms.iter_mut().zip(&state[0]).for_each(|(terms, sum)| *terms += sum.abs());
+    }
     let regularized = |(at, (g, terms)): (usize, (f32, f32))| match update {
         Update::Gradient => Gradient { g, terms },
         _ => Gradient {

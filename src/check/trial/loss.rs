@@ -1,21 +1,22 @@
 //! Trials of the losses.
 
 use super::rowwise::{class_logits, probabilities};
-use super::{Bound, Random, Trial, absolute};
+use super::{Bound, Expect, Random, Trial, absolute, tensor};
 use crate::kernels::{Control, Criterion, LossGradient, Weighting, Words, sigmoid};
 use crate::spec::{Loss, Output};
 
 /// Random z, far past what saturates, and targets.
 pub(super) fn loss(loss: &LossGradient, control: Control, random: &mut Random) -> Trial {
     let LossGradient { rows, outputs, criterion, weighting } = *loss;
-    let live = control.rows as usize;
+    let (live, before) = (control.rows as usize, control.before as usize);
+    let batch = control.batch_rows() as usize;
     let mut magnitudes = Magnitudes::default();
     let (z, targets) = match criterion.output {
         Output::Softmax => {
             let z = class_logits(live, outputs, random);
             let classes: Words = (0..live).map(|_| random.below(outputs) as u32).collect();
             for (z, &class) in z.chunks_exact(outputs).zip(&classes) {
-                of_classes(criterion, z, class as usize, live, &mut magnitudes);
+                of_classes(criterion, z, class as usize, batch, &mut magnitudes);
             }
             (z, classes)
         }
@@ -42,9 +43,14 @@ pub(super) fn loss(loss: &LossGradient, control: Control, random: &mut Random) -
         Bound::input(&z, rows * outputs),
         Bound::input(&targets, rows * criterion.target_columns(outputs)),
         Bound::output(magnitudes.d_z, rows * outputs),
-        Bound::output(magnitudes.row_metrics, 2 * rows),
+        Bound {
+            words: tensor(&[], 2 * (before + rows)),
+            expect: Expect::Near { first: 2 * before, magnitudes: magnitudes.row_metrics },
+        },
     ];
-    trial.extend(weights.map(|weights| Bound::input(&weights, rows)));
+    // Those of rows before a micro-batch are nothing to it.
+    let of_batch = |weights| [vec![f32::NAN; before], weights].concat();
+    trial.extend(weights.map(|weights| Bound::input(&of_batch(weights), before + rows)));
     trial
 }
 

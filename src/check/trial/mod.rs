@@ -59,6 +59,7 @@ pub(super) fn trial(case: &Case, seed: u32) -> Trial {
     let mut random = Random::new(seed);
     let random = &mut random;
     match case.operation() {
+        Operation::MicroBatch(part) => bookkeeping::micro_batch(part, control),
         Operation::Gather(gather) => bookkeeping::gather(gather, control, random),
         Operation::DenseForward(layer) => dense::forward(layer, control, random),
         Operation::Activate(activate) => rowwise::activate(activate, control, random),

@@ -12,10 +12,9 @@ impl Lowering<'_> {
         list: &mut Vec<Dispatch>,
         request: &Training<'_>,
         control: BufferId,
-        input: BufferId,
+        (input, rows): (BufferId, usize),
         update: Update,
     ) {
-        let rows = self.batch;
         for index in (0..self.layers.len()).rev() {
             let Layer { inputs, outputs } = self.layers[index];
             let label = format!("layers.{index}");

@@ -4,7 +4,7 @@
 use super::Lowering;
 use crate::Result;
 use crate::kernels::{Gather, Operation};
-use crate::plan::{BufferId, Dispatch, Place, Residence, Role, Training};
+use crate::plan::{BufferId, Chunk, Dispatch, Place, Residence, Role, Training};
 use crate::spec::Shuffle;
 
 /// Where a phase's rows come from.
@@ -31,6 +31,7 @@ impl Source {
         // A shard's batches are gathered even where one is the whole shard: the next is not.
         let shard = matches!(request.residence, Residence::Shard(_));
         if rows == request.rows
+            && rows <= lowering.at_once
             && !shard
             && let ([features], [targets], [] | [_]) =
                 (&chunks[0][..], &chunks[1][..], &chunks[2][..])
@@ -44,9 +45,10 @@ impl Source {
         let (features, targets) = match (lowering.batch_features, lowering.batch_targets) {
             (Some(features), Some(targets)) => (features, targets),
             _ => {
-                let shape = vec![portion, request.network.inputs];
+                let at_once = portion.min(lowering.at_once);
+                let shape = vec![at_once, request.network.inputs];
                 let features = lowering.buffer("batch.x", shape, Role::Batch)?;
-                let shape = vec![portion, request.target_columns()];
+                let shape = vec![at_once, request.target_columns()];
                 let targets = lowering.buffer("batch.t", shape, Role::Batch)?;
                 lowering.batch_features = Some(features);
                 lowering.batch_targets = Some(targets);
@@ -69,16 +71,36 @@ impl Source {
         control: BufferId,
         rows: usize,
     ) -> Vec<Dispatch> {
-        let Some(shuffle) = self.shuffle else { return Vec::new() };
-        let [x, t, w] = &self.chunks;
+        let [x, t, _] = &self.chunks;
         let copies = [
-            ("x", x, request.network.inputs, Some(self.features)),
-            ("t", t, request.target_columns(), Some(self.targets)),
-            ("w", w, 1, self.weights),
+            ("x", x, request.network.inputs, self.features),
+            ("t", t, request.target_columns(), self.targets),
         ];
+        self.copies(&copies, request, control, rows)
+    }
+
+    /// The same for the weights of rows, of which a batch needs all at once.
+    pub(super) fn gather_weights(
+        &self,
+        request: &Training<'_>,
+        control: BufferId,
+        rows: usize,
+    ) -> Vec<Dispatch> {
+        let copy = self.weights.map(|weights| ("w", &self.chunks[2], 1, weights));
+        self.copies(copy.as_slice(), request, control, rows)
+    }
+
+    fn copies(
+        &self,
+        copies: &[(&str, &Vec<Chunk>, usize, BufferId)],
+        request: &Training<'_>,
+        control: BufferId,
+        rows: usize,
+    ) -> Vec<Dispatch> {
+        let Some(shuffle) = self.shuffle else { return Vec::new() };
         let mut list = Vec::new();
-        for (name, chunks, columns, batch) in copies {
-            for (chunk, batch) in chunks.iter().zip(batch.iter().cycle()) {
+        for &(name, chunks, columns, batch) in copies {
+            for chunk in chunks {
                 list.push(Dispatch {
                     label: format!("batch.{name}"),
                     operation: Operation::Gather(Gather {
@@ -90,7 +112,7 @@ impl Source {
                         shuffle,
                         seed: request.seed,
                     }),
-                    bindings: vec![control, chunk.buffer, *batch],
+                    bindings: vec![control, chunk.buffer, batch],
                 });
             }
         }

@@ -66,10 +66,13 @@ impl Lowering<'_> {
         let control = self.control(&format!("{}.control", phase.name()))?;
         let history = format!("{}.history", phase.name());
         let history = self.buffer(&history, vec![capacity, 2], Role::Bookkeeping)?;
-        let mut list = source.gather(request, control, rows);
-        self.forward(&mut list, Use::Application, control, source.features, rows);
+        let mut list = source.gather_weights(request, control, rows);
         let weights = source.weights.map(|buffer| (buffer, request.weighting));
-        self.loss(&mut list, request, control, (source.targets, weights), rows);
+        self.in_parts(&mut list, control, rows, |list, control, rows| {
+            list.extend(source.gather(request, control, rows));
+            self.forward(list, Use::Application, control, source.features, rows);
+            self.loss(list, request, control, (source.targets, weights), rows);
+        });
         self.end(&mut list, control, history, Metrics { rows, count: request.rows, capacity });
         self.phases[phase as usize] = list;
         Ok(Examination { control, history })

@@ -16,6 +16,10 @@ pub(super) struct Lowering<'a> {
     pub(super) network: &'a Network,
     pub(super) layers: Vec<Layer>,
     pub(super) batch: usize,
+    /// Rows that go through the layers at once, at most.
+    pub(super) at_once: usize,
+    /// Where a micro-batch is, if there are such.
+    pub(super) micro_control: Option<BufferId>,
     pub(super) limits: &'a Limits,
     pub(super) buffers: Vec<Buffer>,
     pub(super) phases: [Vec<Dispatch>; Phase::COUNT],
@@ -42,6 +46,8 @@ impl<'a> Lowering<'a> {
             network,
             layers: network.layers(),
             batch,
+            at_once: 0,
+            micro_control: None,
             limits,
             buffers: Vec::new(),
             phases: Default::default(),
@@ -138,6 +144,7 @@ impl<'a> Lowering<'a> {
                 Residence::Shard(shard) => Some(shard),
                 Residence::Fitting | Residence::Whole => None,
             },
+            micro_batch: self.is_split().then_some(self.at_once),
             batch: self.batch,
             evaluate_rows,
             predict_rows,

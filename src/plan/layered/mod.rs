@@ -5,12 +5,13 @@ mod batch;
 mod forward;
 mod loss;
 mod lowering;
+mod micro;
 mod regularized;
 mod tensors;
 
-use super::{Gradients, Limits, Phase, Plan, Residence, Role, Training, shard};
+use super::{Gradients, Limits, Phase, Plan, Residence, Role, Shard, Training, shard};
 use crate::kernels::{Metrics, Update, Weighting};
-use crate::spec::{Clip, Network};
+use crate::spec::Network;
 use crate::{Error, Result};
 
 use batch::Source;
@@ -29,17 +30,39 @@ pub(in crate::plan) fn training(request: &Training<'_>, limits: &Limits) -> Resu
     fit(request, limits).map_err(|error| suggest_batch(error, request, limits))
 }
 
-/// With all rows on the device or, where that may be and must be, in shards.
+/// With all rows on the device and whole batches or, where there is no room for that, with what
+/// takes the most of it cut: the data into shards, or the batch into micro-batches. Where that is
+/// not enough it is the other, and then both.
+///
+/// A batch in micro-batches trains to the same result; shards bring the rows in another order.
 fn fit(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
-    match lower(request, limits) {
-        Err(error @ Error::TooLarge { .. }) if request.residence == Residence::Fitting => {
-            shard::largest(request, limits).unwrap_or(Err(error))
-        }
-        plan => plan,
-    }
+    let error = match lower(request, limits, usize::MAX) {
+        Err(error @ Error::TooLarge { .. }) => error,
+        plan => return plan,
+    };
+    let fitting = request.residence == Residence::Fitting;
+    let shards = || fitting.then(|| shard::largest(request, limits, usize::MAX)).flatten();
+    let split = || micro::largest(request, limits);
+    let one = if micro::takes_more_than_data(request) {
+        split().or_else(shards)
+    } else {
+        shards().or_else(split)
+    };
+    let both = || {
+        let room = Shard { capacity: request.batch, rows: request.batch, place: 0 };
+        let least = Training { residence: Residence::Shard(room), ..request.clone() };
+        let rows = micro::most(&least, limits).filter(|_| fitting)?;
+        shard::largest(request, limits, rows)
+    };
+    one.or_else(both).unwrap_or(Err(error))
 }
 
-pub(in crate::plan) fn lower(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
+/// With at most so many rows in the layers at once.
+pub(in crate::plan) fn lower(
+    request: &Training<'_>,
+    limits: &Limits,
+    at_once: usize,
+) -> Result<Plan> {
     check(request)?;
     let mut lowering = Lowering::new(request.network, request.batch, limits);
     lowering.check_parameters()?;
@@ -47,6 +70,7 @@ pub(in crate::plan) fn lower(request: &Training<'_>, limits: &Limits) -> Result<
     let room = Training { rows: request.room(), ..request.clone() };
     let request = &Training { rows: request.shown(), ..request.clone() };
     let portion = lowering.portion(&room);
+    lowering.at_once = portion.min(at_once);
     let data = lowering.training_rows(&room, request)?;
     let validation = Training {
         rows: request.validation,
@@ -59,7 +83,7 @@ pub(in crate::plan) fn lower(request: &Training<'_>, limits: &Limits) -> Result<
     [lowering.handles.features, lowering.handles.targets, lowering.handles.weights] = data.clone();
     lowering.parameters();
     lowering.state(request);
-    lowering.activations(portion, request.batch)?;
+    lowering.activations()?;
     lowering.row_metrics(portion)?;
     lowering.dropouts(request)?;
     lowering.gradients(request);
@@ -67,32 +91,32 @@ pub(in crate::plan) fn lower(request: &Training<'_>, limits: &Limits) -> Result<
     let (batch, shuffle) = (request.batch, request.shuffle);
     let step = Source::batch(&mut lowering, request, data.clone(), portion, batch, shuffle)?;
     let step_control = lowering.control("control")?;
+    if portion > lowering.at_once {
+        lowering.micro_control = Some(lowering.control("micro.control")?);
+    }
     let history = lowering.buffer("history", vec![HISTORY, 2], Role::Bookkeeping)?;
     lowering.handles.control = Some(step_control);
     lowering.handles.history = Some(history);
 
-    let mut list = step.gather(request, step_control, request.batch);
-    lowering.forward(&mut list, Use::Training, step_control, step.features, request.batch);
-    let weights = lowering.weigh(&mut list, step_control, &step)?;
-    lowering.loss(&mut list, request, step_control, (step.targets, weights), request.batch);
-    let mut gradient = list.clone();
-    list.extend(request.scheduled(step_control));
-    match request.regularization.clip {
-        Some(Clip::Norm(most)) => {
-            lowering.clipped(&mut list, request, step_control, step.features, most as f32)?;
-        }
-        Some(Clip::Value(_)) | None => {
-            let update = Update::of(request.optimizer);
-            lowering.backward(&mut list, request, step_control, step.features, update);
-        }
+    let mut weighed = step.gather_weights(request, step_control, batch);
+    let weights = lowering.weigh(&mut weighed, step_control, &step)?;
+    let mut list = request.scheduled(step_control);
+    list.extend(weighed.iter().cloned());
+    if lowering.sums_gradients(request) {
+        lowering.learn(&mut list, request, step_control, (&step, weights), Update::Gradient);
+        lowering.update_all(&mut list, request, step_control)?;
+    } else {
+        let update = Update::of(request.optimizer);
+        lowering.learn(&mut list, request, step_control, (&step, weights), update);
     }
-    let metrics = Metrics { rows: request.batch, count: request.rows, capacity: HISTORY };
+    let metrics = Metrics { rows: batch, count: request.rows, capacity: HISTORY };
     lowering.end(&mut list, step_control, history, metrics);
     lowering.phases[Phase::Step as usize] = list;
 
     if request.gradients == Gradients::Kept {
-        lowering.backward(&mut gradient, request, step_control, step.features, Update::Gradient);
-        lowering.phases[Phase::Gradient as usize] = gradient;
+        let mut list = weighed;
+        lowering.learn(&mut list, request, step_control, (&step, weights), Update::Gradient);
+        lowering.phases[Phase::Gradient as usize] = list;
     }
 
     let rows = portion.min(request.rows);
@@ -112,8 +136,9 @@ pub fn inference(network: &Network, rows: usize, limits: &Limits) -> Result<Plan
     let mut lowering = Lowering::new(network, 0, limits);
     lowering.check_parameters()?;
     let portion = lowering.fitting(rows.clamp(1, PORTION), 1);
+    lowering.at_once = portion;
     lowering.parameters();
-    lowering.activations(portion, 0)?;
+    lowering.activations()?;
     lowering.predict(portion)?;
     lowering.finish(0, 0, Residence::Whole)
 }

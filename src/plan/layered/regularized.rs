@@ -1,5 +1,5 @@
-//! What the layered way adds to a step where it is asked for: dropout, weights of rows, clipping by
-//! the norm.
+//! What the layered way adds to a step where it is asked for: dropout, weights of rows, updates that
+//! wait for all gradients, so that these can be clipped by their norm.
 
 use super::Lowering;
 use super::batch::Source;
@@ -8,6 +8,7 @@ use crate::kernels::{
     ApplyGradient, ClipNorm, Dropout, Operation, SquareSum, Update, Weigh, Weighting,
 };
 use crate::plan::{BufferId, Dispatch, Role, Training};
+use crate::spec::Clip;
 
 /// What dropout leaves of a hidden layer.
 pub(super) struct Dropped {
@@ -48,7 +49,7 @@ impl Lowering<'_> {
     }
 
     fn dropout(&mut self, request: &Training<'_>, layer: usize, share: f64) -> Result<Dropped> {
-        let (rows, columns) = (self.batch, self.layers[layer].outputs);
+        let (rows, columns) = (self.batch.min(self.at_once), self.layers[layer].outputs);
         let label = format!("layers.{layer}");
         let shape = vec![rows, columns];
         let y = self.buffer(&format!("{label}.dropped"), shape.clone(), Role::Activations)?;
@@ -75,43 +76,16 @@ impl Lowering<'_> {
         Ok(Some((shares, Weighting::Rows { scale: 1.0 })))
     }
 
-    /// All layers backward, and only then the updates, by gradients whose norm over all layers is
-    /// at most `most`.
-    pub(super) fn clipped(
+    /// The updates of all layers by their gradients, whose norm over all layers is at most what
+    /// the request says.
+    pub(super) fn update_all(
         &mut self,
         list: &mut Vec<Dispatch>,
         request: &Training<'_>,
         control: BufferId,
-        input: BufferId,
-        most: f32,
     ) -> Result<()> {
-        self.backward(list, request, control, input, Update::Gradient);
         let hyper = request.hyper();
-        let mut first = 0;
-        let sums: Vec<SquareSum> = self
-            .layers
-            .iter()
-            .map(|layer| {
-                let sum = SquareSum { inputs: layer.inputs, outputs: layer.outputs, first, hyper };
-                first += sum.parts();
-                sum
-            })
-            .collect();
-        let parts = first;
-        let partials = self.buffer("partials", vec![parts], Role::Gradients)?;
-        let clip = self.buffer("clip", vec![ClipNorm::WORDS], Role::Gradients)?;
-        for (index, sum) in sums.into_iter().enumerate() {
-            list.push(Dispatch {
-                label: format!("layers.{index}"),
-                operation: Operation::SquareSum(sum),
-                bindings: vec![self.gradients[index], self.parameters_of(index), partials],
-            });
-        }
-        list.push(Dispatch {
-            label: "step".into(),
-            operation: Operation::ClipNorm(ClipNorm { parts, most }),
-            bindings: vec![partials, clip],
-        });
+        let clip = self.clip(list, request)?;
         let update = Update::of(request.optimizer);
         for (index, layer) in self.layers.iter().enumerate() {
             let mut bindings = vec![control, self.gradients[index], clip];
@@ -129,5 +103,48 @@ impl Lowering<'_> {
             });
         }
         Ok(())
+    }
+
+    /// How much the gradients shrink: where it stands.
+    fn clip(&mut self, list: &mut Vec<Dispatch>, request: &Training<'_>) -> Result<BufferId> {
+        let Some(Clip::Norm(most)) = request.regularization.clip else {
+            // Of what it is bound to it reads nothing.
+            return self.norm(list, ClipNorm::NEVER, self.metrics_buffer());
+        };
+        let hyper = request.hyper();
+        let mut first = 0;
+        let sums: Vec<SquareSum> = self
+            .layers
+            .iter()
+            .map(|layer| {
+                let sum = SquareSum { inputs: layer.inputs, outputs: layer.outputs, first, hyper };
+                first += sum.parts();
+                sum
+            })
+            .collect();
+        let partials = self.buffer("partials", vec![first], Role::Gradients)?;
+        for (index, sum) in sums.into_iter().enumerate() {
+            list.push(Dispatch {
+                label: format!("layers.{index}"),
+                operation: Operation::SquareSum(sum),
+                bindings: vec![self.gradients[index], self.parameters_of(index), partials],
+            });
+        }
+        self.norm(list, ClipNorm { parts: first, most: most as f32 }, partials)
+    }
+
+    fn norm(
+        &mut self,
+        list: &mut Vec<Dispatch>,
+        operation: ClipNorm,
+        partials: BufferId,
+    ) -> Result<BufferId> {
+        let clip = self.buffer("clip", vec![ClipNorm::WORDS], Role::Gradients)?;
+        list.push(Dispatch {
+            label: "step".into(),
+            operation: Operation::ClipNorm(operation),
+            bindings: vec![partials, clip],
+        });
+        Ok(clip)
     }
 }

@@ -4,7 +4,6 @@ use super::Lowering;
 use crate::Result;
 use crate::kernels::{Update, Weighting};
 use crate::plan::{BufferId, Chunk, Gradients, Place, Region, Residence, Role, Training, shard};
-use crate::spec::Clip;
 
 impl Lowering<'_> {
     /// The training rows: all, or two places for shards, of which one is in use.
@@ -62,7 +61,7 @@ impl Lowering<'_> {
     /// before the first update.
     pub(super) fn gradients(&mut self, request: &Training<'_>) {
         let kept = request.gradients == Gradients::Kept;
-        if kept || matches!(request.regularization.clip, Some(Clip::Norm(_))) {
+        if kept || self.sums_gradients(request) {
             self.gradients = self.per_layer("gradient", Role::Gradients);
         }
         if kept {
@@ -90,8 +89,9 @@ impl Lowering<'_> {
             .collect()
     }
 
-    /// What the passes leave: `portion` rows forward, `batch` rows backward.
-    pub(super) fn activations(&mut self, portion: usize, batch: usize) -> Result<()> {
+    /// What the passes leave, of the rows that go forward at once and of those that go backward.
+    pub(super) fn activations(&mut self) -> Result<()> {
+        let (portion, batch) = (self.at_once, self.batch.min(self.at_once));
         for (index, layer) in self.layers.clone().iter().enumerate() {
             let shape = |rows| vec![rows, layer.outputs];
             let name = |tensor: &str| format!("layers.{index}.{tensor}");
