@@ -159,7 +159,8 @@ pub(crate) struct Typed {
     /// Rows in a batch, or full [default: 32; xor: full]
     #[arg(long, value_name = "N|full", help_heading = "Optimizer")]
     pub(crate) batch_size: Option<BatchSize>,
-    /// Train for so many passes over the data [default: 50]
+    /// Train for so many passes over the data [default: 50, or more where the rows are few, for 500
+    /// steps]
     #[arg(long, value_name = "N", conflicts_with = "steps", help_heading = "Optimizer")]
     pub(crate) epochs: Option<u64>,
     /// Train for so many steps [default for xor: 10001]

@@ -53,6 +53,10 @@ const TABLE: Defaults = Defaults {
     length: Length::Epochs(50),
 };
 
+/// What a table gets at least where no length is typed: in 50 epochs of three batches each the
+/// weights have hardly begun to move.
+const LEAST_STEPS: u64 = 500;
+
 impl Settings {
     /// Works out the training: first what needs no file, so that a slip is told at once.
     pub(super) fn new(typed: &Typed, log_every: Option<u64>) -> Result<Self> {
@@ -65,6 +69,10 @@ impl Settings {
         } else {
             prepare(&source(&typed.data), &typed.table.options(options.seed)?)?
         };
+        if let (Length::Epochs(epochs), None, None) = (options.length, typed.epochs, typed.steps) {
+            let per_epoch = data.rows().div_ceil(options.batch_size.of(data.rows())) as u64;
+            options.length = Length::Epochs(epochs.max(LEAST_STEPS.div_ceil(per_epoch)));
+        }
         let hidden = typed.hidden.as_ref().map_or(defaults.hidden, |hidden| &hidden.0);
         let network = Network::new(data.inputs(), hidden, data.outputs())
             .with_activation(typed.activation.unwrap_or(defaults.activation))
