@@ -99,7 +99,8 @@ fn shells_and_man_learn_every_command_and_flag() {
     let said = folder.good("man pages");
     assert!(said.ends_with(" pages written to pages\n"), "{said}");
     let page = folder.read("pages/halfplane-train.1");
-    for part in [".TH", "\\-\\-hidden", "\\-\\-tensorboard", "A,B,"] {
+    let example = ".SH EXAMPLES\n.nf\n  halfplane train penguins.csv \\-\\-target species";
+    for part in [".TH", "\\-\\-hidden", "\\-\\-tensorboard", "A,B,", example] {
         assert!(page.contains(part), "no `{part}` in\n{page}");
     }
     assert!(folder.read("pages/halfplane.1").contains("halfplane\\-train(1)"));

@@ -19,48 +19,35 @@ use super::inspect::InspectArguments;
 use super::manual::{CompletionArguments, ManArguments};
 use super::recipe::Recipe;
 use super::views::Views;
-use super::{config, resume};
+use super::{config, examples, resume};
 
 /// Trains dense neural networks on any vendor's GPU, and fast on the CPU where there is none.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100, after_help = EXAMPLES)]
+#[command(version, about, max_term_width = 100, after_help = examples::ALL)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  halfplane train xor                          the classic: 2-2-1, sigmoid, learning rate 1
-  halfplane train xor --hidden none            one layer: it cannot learn XOR, and says why
-  halfplane train data.csv --target y --hidden 64,32 --output model.safetensors
-  halfplane train data.csv --patience 20 --checkpoint run/ --output model.safetensors
-  halfplane train --resume run/                after Ctrl-C, a crash or a kill
-  halfplane predict model.safetensors new.csv --output predictions.csv
-  halfplane evaluate model.safetensors test.csv
-  halfplane inspect model.safetensors          layers, memory, preprocessing, how it was trained
-  halfplane export model.safetensors model.onnx
-  halfplane plan xor --hidden 10,10,10         the dispatch graph, and what it costs
-  halfplane doctor --device software           is this driver to be trusted?
-
-Exit codes: 0, 2 for what you can mend (arguments, files, data), 1 for what failed while
-running, 130 after Ctrl-C.";
-
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    #[command(allow_negative_numbers = true)]
+    #[command(allow_negative_numbers = true, after_help = examples::TRAIN)]
     /// Train a network on a table, or on the built-in `xor`
     Train(Box<TrainArguments>),
+    #[command(after_help = examples::PREDICT)]
     /// Apply a trained model to the rows of a table
     Predict(PredictArguments),
+    #[command(after_help = examples::EVALUATE)]
     /// Score a trained model on rows whose target is known
     Evaluate(EvaluateArguments),
+    #[command(after_help = examples::INSPECT)]
     /// Tell a model's layers, cost, preprocessing, and how it was trained
     Inspect(InspectArguments),
+    #[command(after_help = examples::EXPORT)]
     /// Write a model for other programs: ONNX, or a PyTorch script
     Export(ExportArguments),
-    #[command(allow_negative_numbers = true)]
+    #[command(allow_negative_numbers = true, after_help = examples::PLAN)]
     /// Print the dispatch graph of a training: kernels, shapes, FLOPs, bytes, memory
     Plan(Box<PlanArguments>),
     /// List every adapter, and say which one `auto` takes
@@ -288,13 +275,17 @@ pub(super) fn definition() -> clap::Command {
     Arguments::command()
 }
 
+/// The same, but for a training that goes on: it knows its data.
+pub(super) fn lenient() -> clap::Command {
+    Arguments::command().mut_subcommand("train", |train| {
+        train.mut_arg("data", |data| data.required(false).required_unless_present("resume"))
+    })
+}
+
 /// Parses the arguments, those of the configuration file that they name, and those of the training
 /// that they resume.
 pub(super) fn parse(argv: Vec<OsString>) -> Result<Command> {
-    // A training that goes on knows its data.
-    let lenient = Arguments::command().mut_subcommand("train", |train| {
-        train.mut_arg("data", |data| data.required(false).required_unless_present("resume"))
-    });
+    let lenient = lenient();
     let mut matches = lenient.clone().get_matches_from(&argv);
     let mut words = argv;
     if let Some(merged) = config::merge(&Arguments::command(), &words, &matches)? {

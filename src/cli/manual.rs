@@ -44,11 +44,24 @@ pub(super) fn man(arguments: &ManArguments, command: Command) -> Result<()> {
     let commands = command.get_subcommands().cloned().chain([command.clone()]);
     let mut count = 0;
     for command in commands {
-        let page = Man::new(command);
+        let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let page = Man::new(command.after_help(None::<&str>));
         let mut text = Vec::new();
         page.render(&mut text).map_err(failed)?;
+        text.extend(verbatim(&examples).into_bytes());
         write_beside(&folder.join(page.get_filename()), &text)?;
         count += 1;
     }
     report::print(&format!("{count} pages written to {}\n", folder.display()))
+}
+
+/// The examples as a section of their own, line by line: `man` would fill them like prose.
+fn verbatim(examples: &str) -> String {
+    match examples.split_once('\n') {
+        Some(("Examples:", lines)) => {
+            let lines = lines.replace('\\', "\\e").replace('-', "\\-");
+            format!(".SH EXAMPLES\n.nf\n{lines}\n.fi\n")
+        }
+        _ => String::new(),
+    }
 }

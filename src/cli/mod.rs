@@ -10,6 +10,7 @@ mod course;
 mod devices;
 mod doctor;
 mod evaluate;
+mod examples;
 mod export;
 mod inspect;
 mod interrupt;

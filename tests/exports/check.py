@@ -150,7 +150,7 @@ def golden_case(folder, path):
     model = folder / f"{case['case']}.safetensors"
     save_file({key: np.ascontiguousarray(value) for key, value in trained["final"].items()}, model,
               {"halfplane": json.dumps(about)})
-    features, _ = golden.make_data(case["data"], network["inputs"], network["outputs"])
+    features, *_ = golden.make_data(case["data"], network["inputs"], network["outputs"])
     table = folder / f"{case['case']}.csv"
     lines = [",".join(str(value) for value in row) for row in features.numpy()]
     table.write_text("\n".join([",".join(names), *lines]) + "\n")

@@ -1,7 +1,12 @@
 """Tables whose preprocessing has everything that there is: each with what to train on it with, new
 rows that have words the training never saw, and the fields that are missing values."""
 
+import gzip
+from pathlib import Path
+
 import numpy as np
+
+DATA = Path(__file__).parent.parent / "data"
 
 rng = np.random.default_rng(777)
 
@@ -66,3 +71,9 @@ def all(folder):
     y = [f"{float(a) * float(b):.5g}" for a, b in zip(whole["a"], whole["b"])]
     yield case("as-they-stand", whole | {"y": y}, {"a": numbers(40, 3, 10), "b": numbers(40, 0.1)},
                ["--target", "y", "--task", "regression", "--preprocess", "none"])
+
+    # Pictures: bytes, all standardised by one mean and deviation. Without their file they are numbers.
+    images = DATA / "digits-images-idx3-ubyte.gz"
+    pixels = np.frombuffer(gzip.decompress(images.read_bytes())[16:], np.uint8).reshape(-1, 64)[:60]
+    new = write(folder / "digits-new.csv", {f"x{column + 1}": pixels[:, column] for column in range(64)})
+    yield "digits", images, ["--labels", DATA / "digits-labels-idx1-ubyte.gz", *short], new, ("",)

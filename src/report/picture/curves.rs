@@ -4,7 +4,7 @@ use halfplane::metrics::{Calibration, Ranking};
 
 use super::chart::{Axis, Chart, Entry, short, thinned, thousands};
 use super::scale::{Kind, around};
-use super::svg::Picture;
+use super::svg::{Picture, shortened};
 use crate::report::history::History;
 use crate::report::palette::colour;
 
@@ -98,12 +98,17 @@ pub(super) fn roc(classes: &[Rest<'_>]) -> Option<Picture> {
     for (number, (name, curve, area)) in curves.iter().enumerate() {
         let hue = if curves.len() == 1 { colour(0) } else { colour(number) };
         chart.curve("curve", Some(hue), &thinned(curve, POINTS));
-        legend.push(Entry::new(hue, format!("{name}  {area:.3}")));
+        legend.push(Entry::new(hue, with_area(name, *area)));
     }
     if curves.len() > 1 {
         chart.legend(&legend);
     }
     Some(chart.finish("roc"))
+}
+
+/// A class with its area, which a long name leaves room for.
+fn with_area(name: &str, area: f64) -> String {
+    format!("{}  {area:.3}", shortened(name, 24))
 }
 
 /// Precision against recall of each class.
@@ -135,7 +140,7 @@ pub(super) fn precision_recall(classes: &[Rest<'_>]) -> Option<Picture> {
     for (number, (name, curve, area)) in curves.iter().enumerate() {
         let hue = colour(number);
         chart.curve("curve", Some(hue), &thinned(curve, POINTS));
-        legend.push(Entry::new(hue, format!("{name}  {area:.3}")));
+        legend.push(Entry::new(hue, with_area(name, *area)));
     }
     if curves.len() > 1 {
         chart.legend(&legend);

@@ -1,0 +1,83 @@
+//! What `--help` and the manual pages show of each command's use.
+
+pub(super) const ALL: &str = "\
+Examples:
+  halfplane train xor                          the classic: 2-2-1, sigmoid, learning rate 1
+  halfplane train xor --hidden none            one layer: it cannot learn XOR, and says why
+  halfplane train data.csv --target y --hidden 64,32 --output model.safetensors
+  halfplane train data.csv --patience 20 --checkpoint run/ --output model.safetensors
+  halfplane train --resume run/                after Ctrl-C, a crash or a kill
+  halfplane predict model.safetensors new.csv --output predictions.csv
+  halfplane evaluate model.safetensors test.csv
+  halfplane inspect model.safetensors          layers, memory, preprocessing, how it was trained
+  halfplane export model.safetensors model.onnx
+  halfplane plan xor --hidden 10,10,10         the dispatch graph, and what it costs
+  halfplane doctor --device software           is this driver to be trusted?
+
+Exit codes: 0, 2 for what you can mend (arguments, files, data), 1 for what failed while
+running, 130 after Ctrl-C.";
+
+pub(super) const TRAIN: &str = "\
+Examples:
+  halfplane train penguins.csv --target species --output penguins.safetensors
+  halfplane train train.parquet --target income --drop id --validation 0.2 --patience 20
+  halfplane train data.csv --validation test.csv --class-weight balanced --report run/
+  halfplane train images-idx3-ubyte.gz --labels labels-idx1-ubyte.gz --hidden 512,256 --dropout 0.2
+  halfplane train data.tsv --categorical postcode --na -999,unknown --loss huber
+  halfplane train data.csv --optimizer adamw --lr 3e-3 --schedule cosine --warmup 200 --clip-norm 1
+  halfplane train data.csv --config run.toml --live
+  halfplane train data.csv --checkpoint run/ --checkpoint-every 5m
+  halfplane train --resume run/                after Ctrl-C, a crash or a kill";
+
+pub(super) const PREDICT: &str = "\
+Examples:
+  halfplane predict model.safetensors new.csv
+  halfplane predict model.safetensors new.parquet --output predictions.csv
+  halfplane predict model.safetensors - < new.csv > predictions.csv";
+
+pub(super) const EVALUATE: &str = "\
+Examples:
+  halfplane evaluate model.safetensors test.csv
+  halfplane evaluate model.safetensors test.csv --json
+  halfplane evaluate model.safetensors test.csv --report test/
+  halfplane evaluate model.safetensors images-idx3-ubyte.gz --labels labels-idx1-ubyte.gz";
+
+pub(super) const INSPECT: &str = "\
+Examples:
+  halfplane inspect model.safetensors
+  halfplane inspect model.safetensors --json";
+
+pub(super) const EXPORT: &str = "\
+Examples:
+  halfplane export model.safetensors model.onnx
+  halfplane export model.safetensors model.py  an nn.Sequential that loads the weights";
+
+pub(super) const PLAN: &str = "\
+Examples:
+  halfplane plan xor --hidden 10,10,10
+  halfplane plan data.csv --target y --hidden 64,32 --memory 64MiB
+  halfplane plan xor --dot                     for Graphviz";
+
+#[cfg(test)]
+mod tests {
+    use super::super::arguments;
+
+    /// Every line that shows a command, up to its note, is one that the parser takes.
+    #[test]
+    fn examples_are_what_the_parser_takes() {
+        let definition = arguments::lenient();
+        let shown = definition.get_subcommands().chain([&definition]);
+        let mut count = 0;
+        for text in shown.filter_map(|command| Some(command.get_after_help()?.to_string())) {
+            for line in text.lines().filter_map(|line| line.strip_prefix("  ")) {
+                // A note stands two blanks behind; what the shell does begins with `<`.
+                let typed = line.split("  ").next().unwrap_or_default();
+                let typed = typed.split(" < ").next().unwrap_or_default();
+                let parsed = definition.clone().try_get_matches_from(typed.split(' '));
+                assert!(parsed.is_ok(), "{typed}: {}", parsed.expect_err("it is one"));
+                count += 1;
+            }
+        }
+        assert!(count > 30, "{count} examples");
+    }
+}
