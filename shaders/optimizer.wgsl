@@ -39,40 +39,53 @@ fn regularized(gradient: f32, w: f32, weight: bool, h: Hyper) -> f32 {
     return select(select(g, -h.clip_value, below), h.clip_value, above);
 }
 
+// Gradient descent: w -= lr (g + weight_decay w).
+fn sgd_step(w: f32, gradient: f32, lr: f32, h: Hyper) -> Stepped {
+    return Stepped(w - lr * (gradient + h.weight_decay * w), vec2<f32>());
+}
+
+// With momentum, m = momentum m + g and w -= lr m, or lr (g + momentum m) with Nesterov.
+fn momentum_step(w: f32, gradient: f32, memory: vec2<f32>, lr: f32, h: Hyper) -> Stepped {
+    let g = gradient + h.weight_decay * w;
+    let m = h.momentum * memory.x + g;
+    let direction = select(m, g + h.momentum * m, h.nesterov == 1u);
+    return Stepped(w - lr * direction, vec2<f32>(m, 0.0));
+}
+
+// Adam's bias corrections 1 - beta^t. They go through expm1: at t = 1 the difference 1 - 0.999
+// would keep only four digits in float32.
+fn corrections(step: u32, h: Hyper) -> vec2<f32> {
+    let t = f32(step + 1u);
+    return vec2<f32>(-expm1(t * h.ln_beta1), -expm1(t * h.ln_beta2));
+}
+
+// Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019).
+fn adam_step(
+    w: f32,
+    gradient: f32,
+    memory: vec2<f32>,
+    correction: vec2<f32>,
+    lr: f32,
+    h: Hyper,
+) -> Stepped {
+    var parameter = w;
+    var g = gradient;
+    if (h.decoupled == 1u) {
+        parameter -= lr * h.weight_decay * parameter;
+    } else {
+        g += h.weight_decay * parameter;
+    }
+    let m = memory.x + h.one_minus_beta1 * (g - memory.x);
+    let v = h.beta2 * memory.y + h.one_minus_beta2 * g * g;
+    let denominator = sqrt(v) / sqrt(correction.y) + h.eps;
+    return Stepped(parameter - lr / correction.x * m / denominator, vec2<f32>(m, v));
+}
+
 fn optimize(w: f32, gradient: f32, memory: vec2<f32>, step: u32, lr: f32, h: Hyper) -> Stepped {
     switch (OPTIMIZER) {
-        // Gradient descent: w -= lr (g + weight_decay w).
-        case 1u: {
-            return Stepped(w - lr * (gradient + h.weight_decay * w), memory);
-        }
-        // With momentum, m = momentum m + g and w -= lr m, or lr (g + momentum m) with Nesterov.
-        case 2u: {
-            let g = gradient + h.weight_decay * w;
-            let m = h.momentum * memory.x + g;
-            let direction = select(m, g + h.momentum * m, h.nesterov == 1u);
-            return Stepped(w - lr * direction, vec2<f32>(m, 0.0));
-        }
-        // Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019). The bias corrections
-        // 1 - beta^t go through expm1: at t = 1 the difference 1 - 0.999 would keep only four
-        // digits in float32.
-        case 3u: {
-            var parameter = w;
-            var g = gradient;
-            if (h.decoupled == 1u) {
-                parameter -= lr * h.weight_decay * parameter;
-            } else {
-                g += h.weight_decay * parameter;
-            }
-            let m = memory.x + h.one_minus_beta1 * (g - memory.x);
-            let v = h.beta2 * memory.y + h.one_minus_beta2 * g * g;
-            let t = f32(step + 1u);
-            let correction1 = -expm1(t * h.ln_beta1);
-            let correction2 = -expm1(t * h.ln_beta2);
-            let denominator = sqrt(v) / sqrt(correction2) + h.eps;
-            return Stepped(parameter - lr / correction1 * m / denominator, vec2<f32>(m, v));
-        }
-        default: {
-            return Stepped(w, memory);
-        }
+        case 1u: { return sgd_step(w, gradient, lr, h); }
+        case 2u: { return momentum_step(w, gradient, memory, lr, h); }
+        case 3u: { return adam_step(w, gradient, memory, corrections(step, h), lr, h); }
+        default: { return Stepped(w, memory); }
     }
 }
