@@ -2,7 +2,8 @@
 // stays in workgroup memory (parameters, the optimizer's memory, the batch's rows on their way
 // through the layers); what does not stays in storage, by the same code. Bound by latency: every
 // layer waits for the one before it, with a barrier between; or, where barriers are dear, a row has a
-// thread to itself from layer to layer.
+// thread to itself from layer to layer. llvmpipe takes a hundred cycles for a load from either
+// memory, a loop over its vector's lanes: what is small enough it trains by `solo.wgsl`.
 struct Immediates {
     steps: u32,    // steps in this dispatch; the host sets it anew each time
     members: u32,  // networks

@@ -28,6 +28,21 @@ impl Function {
         }
     }
 
+    /// The name of its function in WGSL; that of the derivative ends in `_derivative`.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Of(Activation::Sigmoid) => "sigmoid",
+            Self::Of(Activation::Tanh) => "bounded_tanh",
+            Self::Of(Activation::Relu) => "relu",
+            Self::Of(Activation::LeakyRelu) => "leaky_relu",
+            Self::Of(Activation::Elu) => "elu",
+            Self::Of(Activation::Gelu) => "gelu",
+            Self::Of(Activation::Silu) => "silu",
+            Self::Of(Activation::Softplus) => "softplus",
+        }
+    }
+
     /// The override that passes it to the shader.
     pub(crate) fn as_override(self) -> (&'static str, f64) {
         ("ACTIVATION", f64::from(self.code()))

@@ -30,6 +30,7 @@ mod resident;
 mod schedule;
 mod shader;
 mod softmax;
+mod solo;
 mod square_sum;
 mod weigh;
 
@@ -110,6 +111,10 @@ pub trait Kernel {
     fn stem(&self) -> &'static str;
     /// The WGSL that makes up the shader, in order; none where only the CPU has it so far.
     fn modules(&self) -> Vec<Module>;
+    /// WGSL that is written out for the operation, where loops would cost too much.
+    fn written(&self) -> String {
+        String::new()
+    }
     /// The bindings of group 0.
     fn slots(&self) -> Vec<Slot>;
     /// The pipeline-overridable constants.

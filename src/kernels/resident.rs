@@ -1,13 +1,16 @@
-//! Many steps of many networks in one dispatch, each network in a workgroup of its own.
+//! Many steps of many networks in one dispatch, each network in a workgroup or a thread of its own:
+//! `shaders/resident.wgsl` and `shaders/solo.wgsl`.
 
 use super::network::{Network, sources};
 use super::optimizer::{Formula, Hyper};
 use super::permutation::seed_of;
 use super::schedule::Course;
-use super::shader::{ACTIVATION, CONTROL, FOLD, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT};
+use super::shader::{
+    ACTIVATION, CONTROL, FOLD, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, SOLO,
+};
 use super::{
     Control, Cost, Criterion, Function, Kernel, Module, Rate, Slot, Update, Words, floats,
-    floats_mut, immediates, reads, slots, writes,
+    floats_mut, immediates, reads, slots, solo, writes,
 };
 use crate::spec::{Layer, Shuffle};
 
@@ -92,6 +95,9 @@ pub enum Sharing {
     Elements,
     /// A row of the batch, forward and backward: they wait twice a step.
     Rows,
+    /// A network of the shape that all have: nobody waits. The passes are written out for the shape,
+    /// which should be small.
+    Networks,
 }
 
 /// The steps of a grid of networks.
@@ -163,6 +169,8 @@ impl Resident {
         let most = |of: &dyn Fn(&Member) -> usize| self.members.iter().map(of).max().unwrap_or(1);
         match self.sharing {
             Sharing::Elements => (most(&Member::widest).next_power_of_two() as u32).clamp(16, 256),
+            // The lanes of a CPU's vector.
+            Sharing::Networks => 8,
             Sharing::Rows => (most(&|m| m.batch).next_power_of_two() as u32).max(8),
         }
     }
@@ -181,10 +189,14 @@ impl Resident {
         let source = if self.shuffle == Shuffle::EveryEpoch { 64 } else { 0 };
         let by_rows = |rows: usize, columns: usize, inner: u64| match self.sharing {
             Sharing::Elements => shared(rows * columns, inner),
-            Sharing::Rows => LOOP + columns as u64 * (1 + inner),
+            Sharing::Rows | Sharing::Networks => LOOP + columns as u64 * (1 + inner),
         };
         let of = |member: &Member| {
             let rows = member.batch as u64;
+            if self.sharing == Sharing::Networks {
+                let loss = 3 * (LOOP + member.outputs() as u64);
+                return 1 + LOOP + rows * (1 + source + loss);
+            }
             let gather = by_rows(member.batch, member.widths[0], source);
             let of_outputs = LOOP + member.outputs() as u64 * (1 + source);
             let loss = shared(member.batch, 3 * of_outputs) + LOOP + rows;
@@ -251,13 +263,19 @@ impl Resident {
 
     /// Bytes of workgroup memory that this takes.
     pub fn workgroup_bytes(&self) -> usize {
-        4 * (self.arena().1 + 4)
+        match self.sharing {
+            Sharing::Elements | Sharing::Rows => 4 * (self.arena().1 + 4),
+            Sharing::Networks => 0,
+        }
     }
 }
 
 impl Kernel for Resident {
     fn stem(&self) -> &'static str {
-        "resident"
+        match self.sharing {
+            Sharing::Elements | Sharing::Rows => "resident",
+            Sharing::Networks => "solo",
+        }
     }
 
     fn modules(&self) -> Vec<Module> {
@@ -270,8 +288,18 @@ impl Kernel for Resident {
             OPTIMIZER,
             RATE,
             self.criterion.piece(),
-            RESIDENT,
+            match self.sharing {
+                Sharing::Elements | Sharing::Rows => RESIDENT,
+                Sharing::Networks => SOLO,
+            },
         ]
+    }
+
+    fn written(&self) -> String {
+        match self.sharing {
+            Sharing::Elements | Sharing::Rows => String::new(),
+            Sharing::Networks => solo::written(self),
+        }
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -297,10 +325,15 @@ impl Kernel for Resident {
             self.hyper.as_override(),
             self.rate.as_override(),
             ("THREADS", f64::from(self.threads())),
-            ("BY_ROWS", flag(self.sharing == Sharing::Rows)),
             ("SHUFFLE", flag(self.shuffle == Shuffle::EveryEpoch)),
-            ("KEEP_Z", flag(keeps_z(self.function))),
             ("MEMORIES", self.update.memories().len() as f64),
+        ]);
+        if self.sharing == Sharing::Networks {
+            return overrides;
+        }
+        overrides.extend([
+            ("BY_ROWS", flag(self.sharing == Sharing::Rows)),
+            ("KEEP_Z", flag(keeps_z(self.function))),
             ("PARAMETERS_INSIDE", flag(self.placement.parameters)),
             ("MEMORY_INSIDE", flag(self.placement.memory)),
             ("ROWS_INSIDE", flag(self.placement.rows)),
@@ -330,7 +363,11 @@ impl Kernel for Resident {
     fn repeats_itself(&self) -> Option<u32> {
         // What comes before and after the steps: parameters in and out.
         let parameters = self.members.iter().map(Member::parameters).max().unwrap_or(0) as u64;
-        let around = 64 + 8 * parameters.div_ceil(u64::from(self.threads()));
+        let share = match self.sharing {
+            Sharing::Elements | Sharing::Rows => u64::from(self.threads()),
+            Sharing::Networks => 1,
+        };
+        let around = 64 + 8 * parameters.div_ceil(share);
         let most = match self.loop_limit {
             Some(limit) => limit.saturating_sub(around) / self.iterations(),
             None => u64::from(u32::MAX),
@@ -339,7 +376,11 @@ impl Kernel for Resident {
     }
 
     fn workgroups(&self) -> u64 {
-        self.members.len() as u64
+        let networks = self.members.len() as u64;
+        match self.sharing {
+            Sharing::Elements | Sharing::Rows => networks,
+            Sharing::Networks => networks.div_ceil(u64::from(self.threads())),
+        }
     }
 
     fn describe(&self) -> String {
@@ -356,6 +397,7 @@ impl Kernel for Resident {
             count => format!("{count} networks"),
         };
         let place = match &inside[..] {
+            _ if self.sharing == Sharing::Networks => "all in registers, a thread each".to_owned(),
             [] => "all in storage".to_owned(),
             names => format!(
                 "{} in {:.1} KiB of workgroup memory",

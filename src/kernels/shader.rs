@@ -2,7 +2,8 @@
 //!
 //! WGSL lets declarations stand in any order, so a shader is simply its pieces one after another:
 //! what it imports, then itself. Variants choose another piece (`update_sgd` for `update_adam`) or
-//! set an override; the text itself is never edited.
+//! set an override; the text itself is never edited. One
+//! kernel adds a text of its own for each shape: see `solo.rs`.
 
 use super::Kernel;
 
@@ -17,7 +18,8 @@ pub struct Module {
 
 /// The shader that a kernel's pieces make, for reading and for compiling.
 pub fn source(kernel: &dyn Kernel) -> String {
-    kernel.modules().iter().map(|module| module.source).collect::<Vec<_>>().join("\n")
+    let pieces: Vec<&str> = kernel.modules().iter().map(|module| module.source).collect();
+    pieces.join("\n") + &kernel.written()
 }
 
 macro_rules! modules {
@@ -63,6 +65,7 @@ modules! {
     RESIDENT = "resident";
     SCHEDULE = "schedule";
     SOFTMAX = "softmax";
+    SOLO = "solo";
     SQUARE_SUM = "square_sum";
     UPDATE = "update";
     UPDATE_ADAM = "update_adam";

@@ -28,12 +28,18 @@ const HISTORY: usize = 1 << 20;
 /// Steps in the ring of losses, at most.
 const HISTORY_STEPS: usize = 1 << 14;
 
+/// Numbers of a network, its parameters and as many for each memory of the optimizer, that a
+/// software adapter may keep in variables of their own. Compiling them takes more than its share
+/// with each: lavapipe 0.1 s for the 9 of the 2-2-1 network, 0.5 s for the 261 of 2-10-10-10-1 with
+/// gradient descent, as long as 10,000 of its steps by rows; 3 s for the 783 with Adam.
+const WRITTEN_OUT: usize = 300;
+
 /// Whether `auto` trains a network this way, by the operations of a batch's way forward.
 ///
 /// On the CPU both ways were measured on one hidden layer of 8, 32 and 100 units and two of 64 and
 /// 32, with batches of 4, 32 and 256: up to 20,000 operations the resident way is ahead (by 1.2 to
 /// 4 times), past 40,000 the matrix products are. On a GPU a dispatch costs more than a small step:
-/// lavapipe takes 3 µs a step of the 2-2-1 network this way and 500 µs the layered way.
+/// lavapipe takes 0.3 µs a step of the 2-2-1 network this way and 500 µs the layered way.
 pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
     if request.only_layered().is_some() || check(request).is_err() {
         return false;
@@ -154,13 +160,9 @@ fn resident(
 ) -> Resident {
     let full = members.iter().all(|member| member.batch == member.rows);
     let capacity = (HISTORY / members.len()).clamp(64, HISTORY_STEPS);
-    // Where a CPU plays the workgroup's threads one after another, waiting for each other is what
-    // costs (a fifth of the time of both XOR networks on lavapipe); a graphics processor wants as
-    // many threads as have something to do.
-    let few = members.iter().all(|member| member.batch <= 256);
     let sharing = match limits.kind {
-        DeviceKind::Software if few => Sharing::Rows,
-        _ => Sharing::Elements,
+        DeviceKind::Software => on_a_cpu(&members, update),
+        DeviceKind::Cpu | DeviceKind::Gpu => Sharing::Elements,
     };
     let mut grid = Resident {
         members,
@@ -190,6 +192,27 @@ fn resident(
     }
     grid.placement = Placement::default();
     grid
+}
+
+/// What is best where a CPU plays the workgroup's threads one after another: loads through an index
+/// cost most, and waiting for each other does. A graphics processor wants as many threads as have
+/// something to do.
+fn on_a_cpu(members: &[Member], update: Update) -> Sharing {
+    let widths = &members[0].widths;
+    let alike = members.iter().all(|member| member.widths == *widths);
+    let few = members.iter().all(|member| member.batch <= 256);
+    let tensors = match update {
+        // Soon over, so that what is soon compiled is best.
+        Update::Gradient => 3,
+        Update::Sgd | Update::Momentum | Update::Adam => update.tensors().len(),
+    };
+    if few && alike && tensors * members[0].parameters() <= WRITTEN_OUT {
+        Sharing::Networks
+    } else if few {
+        Sharing::Rows
+    } else {
+        Sharing::Elements
+    }
 }
 
 /// A plan in the making.
@@ -334,4 +357,31 @@ fn regions(members: &[Member], buffer: BufferId) -> Vec<Vec<Region>> {
                 .collect()
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_software_adapter_gives_small_networks_of_one_shape_a_thread_each() {
+        let of = |widths: &[usize], batch| {
+            let widths = widths.to_vec();
+            Member { widths, first_row: 0, rows: 999, batch, seed: 0, lr: 1.0 }
+        };
+        let wide = of(&[2, 10, 10, 10, 1], 4);
+        for (update, sharing) in [
+            (Update::Sgd, Sharing::Networks),
+            (Update::Momentum, Sharing::Rows),
+            (Update::Adam, Sharing::Rows),
+            (Update::Gradient, Sharing::Rows),
+        ] {
+            assert_eq!(on_a_cpu(std::slice::from_ref(&wide), update), sharing, "{update:?}");
+            let small = of(&[2, 2, 1], 4);
+            assert_eq!(on_a_cpu(&[small.clone(), small], update), Sharing::Networks);
+        }
+        let two_shapes = [of(&[2, 2, 1], 4), of(&[2, 3, 1], 4)];
+        assert_eq!(on_a_cpu(&two_shapes, Update::Sgd), Sharing::Rows);
+        assert_eq!(on_a_cpu(&[of(&[2, 2, 1], 257)], Update::Sgd), Sharing::Elements);
+    }
 }

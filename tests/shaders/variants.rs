@@ -52,7 +52,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 /// Kernels whose shader depends on settings or, of a grid, on its shape: those that are checked on
 /// devices stand for all.
-const CHECKED: [&str; 8] = [
+const CHECKED: [&str; 9] = [
     "schedule",
     "weigh",
     "dropout",
@@ -61,6 +61,7 @@ const CHECKED: [&str; 8] = [
     "clip_norm",
     "apply_gradient",
     "resident",
+    "solo",
 ];
 
 fn checked(stem: &str) -> Vec<Operation> {

@@ -50,7 +50,8 @@ impl Ready {
     }
 }
 
-type ModuleKey = Vec<&'static str>;
+/// Names of the pieces, and what was written out.
+type ModuleKey = (Vec<&'static str>, String);
 type PipelineKey = (ModuleKey, Vec<(&'static str, u64)>);
 
 /// The modules and pipelines of a device, shared by the dispatches that need the same.
@@ -102,14 +103,15 @@ impl Pipelines {
         context: &Context,
         kernel: &dyn Kernel,
     ) -> (wgpu::ComputePipeline, wgpu::BindGroupLayout) {
-        let names: ModuleKey = kernel.modules().iter().map(|module| module.name).collect();
+        let names = kernel.modules().iter().map(|module| module.name).collect();
+        let text: ModuleKey = (names, kernel.written());
         let overrides = kernel.overrides();
         let bits = overrides.iter().map(|(name, value)| (*name, value.to_bits())).collect();
-        let key = (names.clone(), bits);
+        let key = (text.clone(), bits);
         if let Some(found) = self.pipelines.get(&key) {
             return found.clone();
         }
-        let module = self.modules.entry(names).or_insert_with(|| compile(context, kernel));
+        let module = self.modules.entry(text).or_insert_with(|| compile(context, kernel));
         let device = &context.device;
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(kernel.stem()),

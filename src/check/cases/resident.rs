@@ -93,6 +93,56 @@ pub(super) fn resident(list: &mut Vec<Case>) {
     add("three shapes by rows", by_rows, 1);
     let alike = vec![member(&[3, 4, 2], 13, 5); 9];
     add("nine alike", Resident { members: alike, ..base() }, 2);
+    alone(&mut add);
+}
+
+/// A network a thread, its passes written out: for small shapes, so that they are soon compiled.
+fn alone(add: &mut impl FnMut(&str, Resident, u64)) {
+    let members = vec![member(&[3, 4, 3, 2], 13, 5)];
+    let base = Resident { members, sharing: Sharing::Networks, ..base() };
+    for step in [0, 2, 4] {
+        add("alone, short last batch", base.clone(), step);
+    }
+    for activation in activations() {
+        let function = Function::Of(activation);
+        add(&format!("alone, {}", name(function)), Resident { function, ..base.clone() }, 1);
+    }
+    for (name, criterion) in criteria() {
+        add(&format!("alone, {name}"), Resident { criterion, ..base.clone() }, 3);
+    }
+    for (name, optimizer) in optimizers() {
+        let (update, hyper) = (Update::of(&optimizer), Hyper::of(&optimizer));
+        add(&format!("alone, {name}"), Resident { update, hyper, ..base.clone() }, 2);
+    }
+    for (name, regularization) in regularizations() {
+        let hyper = base.hyper.regularized_by(&regularization);
+        add(&format!("alone, {name}"), Resident { hyper, ..base.clone() }, 3);
+    }
+    let rate = Rate::of(&schedules()[0].1, 10);
+    add("alone, a schedule", Resident { rate, ..base.clone() }, 6);
+    let (update, shuffle) = (Update::Gradient, Shuffle::Never);
+    add("alone, evaluation", Resident { update, shuffle, ..base.clone() }, 0);
+    let shapes: [(&[usize], usize, usize); 5] = [
+        (&[2, 2, 1], 4, 4),
+        (&[1, 1], 1, 1),
+        (&[4, 3], 6, 6),
+        (&[2, 10, 10, 10, 1], 4, 4),
+        (&[2, 3, 3, 3, 3, 3, 3, 3, 1], 9, 4),
+    ];
+    for (widths, rows, batch) in shapes {
+        let members = vec![member(widths, rows, batch)];
+        add(&format!("{widths:?} alone"), Resident { members, ..base.clone() }, 1);
+    }
+    let mut many = vec![member(&[3, 4, 2], 13, 5); 19];
+    for (index, member) in many.iter_mut().enumerate() {
+        *member = Member {
+            batch: 1 + index % 6,
+            rows: 13 - index % 3,
+            seed: index as u64,
+            ..member.clone()
+        };
+    }
+    add("nineteen alone", Resident { members: many, ..base }, 2);
 }
 
 fn optimizers() -> [(&'static str, Optimizer); 5] {

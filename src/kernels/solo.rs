@@ -1,0 +1,203 @@
+//! The part of `shaders/solo.wgsl` that is written out for a shape, a statement for each product.
+//!
+//! Here, and only here, is WGSL made by Rust. An array that a thread has to itself cannot be as long
+//! as an override says, and llvmpipe keeps in registers only what is never reached through an index
+//! that the shader computes. Loops of constant length it does unroll, but takes three times as long
+//! to compile as the same text written out, with every start of the program.
+//!
+//! A parameter is `w` and its number in the buffer, its gradient `d_w`, what the optimizer remembers
+//! of it `memory`. The units of a layer are `y`, the layer's number, `_`, the unit's number; `z` and
+//! `d_z` likewise. Sums run in the order of `shaders/resident.wgsl`.
+
+use std::iter::once;
+
+use super::resident::{Resident, keeps_z};
+use super::{Function, Update};
+use crate::spec::Layer;
+
+/// A layer, its number and where its parameters begin.
+struct Dense {
+    layer: Layer,
+    /// Its input is layer `below`, its output layer `below + 1`.
+    below: usize,
+    first: usize,
+}
+
+impl Dense {
+    /// The number of a weight.
+    fn weight(&self, output: usize, input: usize) -> usize {
+        self.first + output * self.layer.inputs + input
+    }
+
+    /// The number of a bias.
+    fn bias(&self, output: usize) -> usize {
+        self.first + self.layer.outputs * self.layer.inputs + output
+    }
+
+    /// z = b + Σ w y of an output.
+    fn z(&self, output: usize) -> String {
+        let products = (0..self.layer.inputs)
+            .map(|input| format!("w{} * y{}_{input}", self.weight(output, input), self.below));
+        let bias = format!("w{}", self.bias(output));
+        once(bias).chain(products).collect::<Vec<_>>().join(" + ")
+    }
+
+    /// d_y = Σ d_z w of an input.
+    fn d_y(&self, input: usize) -> String {
+        let products = (0..self.layer.outputs).map(|output| {
+            format!("d_z{}_{output} * w{}", self.above(), self.weight(output, input))
+        });
+        products.collect::<Vec<_>>().join(" + ")
+    }
+
+    const fn above(&self) -> usize {
+        self.below + 1
+    }
+}
+
+/// The layers of a shape.
+fn dense(widths: &[usize]) -> Vec<Dense> {
+    let mut first = 0;
+    let mut list = Vec::new();
+    for (below, pair) in widths.windows(2).enumerate() {
+        let layer = Layer { inputs: pair[0], outputs: pair[1] };
+        list.push(Dense { layer, below, first });
+        first += layer.parameters();
+    }
+    list
+}
+
+/// The declarations and functions of a grid's shape, which all its networks share.
+pub(super) fn written(grid: &Resident) -> String {
+    let member = &grid.members[0];
+    let remembers = !grid.update.memories().is_empty();
+    let all = 0..member.parameters();
+    let mut lines = vec![format!("const OUTPUTS: u32 = {}u;", member.outputs())];
+    for n in all.clone() {
+        lines.push(format!("var<private> w{n}: f32; var<private> d_w{n}: f32;"));
+        if remembers {
+            lines.push(format!("var<private> memory{n}: vec2<f32>;"));
+        }
+    }
+    function(&mut lines, "clear()", all.clone().map(|n| format!("d_w{n} = 0.0;")));
+    function(
+        &mut lines,
+        "learn_row(rows: u32) -> vec2<f32>",
+        learn_row(grid, &dense(&member.widths)),
+    );
+    function(&mut lines, "update(step: u32, lr: f32)", update(grid, &dense(&member.widths)));
+    function(&mut lines, "shift(value: Stepped) -> Stepped", shift(all.len(), remembers));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn function(lines: &mut Vec<String>, head: &str, body: impl IntoIterator<Item = String>) {
+    lines.push(format!("fn {head} {{"));
+    lines.extend(body.into_iter().map(|statement| format!("    {statement}")));
+    lines.push("}".into());
+}
+
+/// A row forward and, where there is something to learn, back; its loss and score.
+fn learn_row(grid: &Resident, layers: &[Dense]) -> Vec<String> {
+    let name = grid.function.name();
+    let mut body = Vec::new();
+    let inputs = grid.members[0].widths[0];
+    body.extend((0..inputs).map(|i| format!("let y0_{i} = data_x[source * {inputs}u + {i}u];")));
+    for dense in layers {
+        let above = dense.above();
+        for o in 0..dense.layer.outputs {
+            let z = dense.z(o);
+            if above == layers.len() {
+                body.push(format!("z_last[{o}] = {z};"));
+            } else {
+                body.push(format!("let z{above}_{o} = {z};"));
+                body.push(format!("let y{above}_{o} = {name}(z{above}_{o});"));
+            }
+        }
+    }
+    body.push("let metrics = loss_row(0u, rows, OUTPUTS);".into());
+    if grid.update != Update::Gradient {
+        let outputs = grid.members[0].outputs();
+        let last = layers.len();
+        body.extend((0..outputs).map(|o| format!("let d_z{last}_{o} = d_z_last[{o}];")));
+        body.extend(layers.iter().rev().flat_map(|dense| backward(grid.function, dense)));
+    }
+    body.push("return metrics;".into());
+    body
+}
+
+/// The gradients of a layer's parameters, and d_z of the layer below.
+fn backward(function: Function, dense: &Dense) -> Vec<String> {
+    let Dense { layer: Layer { inputs, outputs }, below, .. } = *dense;
+    let (name, above) = (function.name(), dense.above());
+    let mut body = Vec::new();
+    for o in 0..outputs {
+        body.extend(
+            (0..inputs)
+                .map(|i| format!("d_w{} += d_z{above}_{o} * y{below}_{i};", dense.weight(o, i))),
+        );
+        body.push(format!("d_w{} += d_z{above}_{o};", dense.bias(o)));
+    }
+    if below > 0 {
+        let kept = if keeps_z(function) { "z" } else { "y" };
+        body.extend((0..inputs).map(|i| {
+            let d_y = dense.d_y(i);
+            format!("let d_z{below}_{i} = ({d_y}) * {name}_derivative({kept}{below}_{i});")
+        }));
+    }
+    body
+}
+
+/// All parameters' step.
+fn update(grid: &Resident, layers: &[Dense]) -> Vec<String> {
+    let regularized = grid.hyper.as_override().1 != 0.0;
+    let mut body = Vec::new();
+    match grid.update {
+        Update::Gradient => return body,
+        Update::Adam => body.push("let correction = corrections(step, p.hyper);".into()),
+        Update::Sgd | Update::Momentum => {}
+    }
+    if grid.update != Update::Sgd {
+        body.push("var after: Stepped;".into());
+    }
+    let weights = layers.iter().flat_map(|Dense { layer: Layer { inputs, outputs }, .. }| {
+        (0..outputs * (inputs + 1)).map(move |n| n < outputs * inputs)
+    });
+    for (n, weight) in weights.enumerate() {
+        let gradient = match regularized {
+            true => format!("regularized(d_w{n}, w{n}, {weight}, p.hyper)"),
+            false => format!("d_w{n}"),
+        };
+        let after = match grid.update {
+            Update::Adam => {
+                format!("adam_step(w{n}, {gradient}, memory{n}, correction, lr, p.hyper)")
+            }
+            Update::Momentum => format!("momentum_step(w{n}, {gradient}, memory{n}, lr, p.hyper)"),
+            Update::Sgd | Update::Gradient => {
+                body.push(format!("w{n} = sgd_step(w{n}, {gradient}, lr, p.hyper).parameter;"));
+                continue;
+            }
+        };
+        body.push(format!("after = {after};"));
+        body.push(format!("w{n} = after.parameter; memory{n} = after.memory;"));
+    }
+    body
+}
+
+/// Every parameter takes the place of the next; the first is new, and the last comes out.
+fn shift(count: usize, remembers: bool) -> Vec<String> {
+    let memory_of = |n: usize| if remembers { format!("memory{n}") } else { "vec2<f32>()".into() };
+    let mut body = vec![format!("let last = Stepped(w{}, {});", count - 1, memory_of(count - 1))];
+    for n in (1..count).rev() {
+        body.push(format!("w{n} = w{};", n - 1));
+        if remembers {
+            body.push(format!("memory{n} = memory{};", n - 1));
+        }
+    }
+    body.push("w0 = value.parameter;".into());
+    if remembers {
+        body.push("memory0 = value.memory;".into());
+    }
+    body.push("return last;".into());
+    body
+}
