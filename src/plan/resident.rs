@@ -34,6 +34,9 @@ const HISTORY_STEPS: usize = 1 << 14;
 /// gradient descent, as long as 10,000 of its steps by rows; 3 s for the 783 with Adam.
 const WRITTEN_OUT: usize = 300;
 
+/// Numbers that take as long to compile as the load of an input, a loop over the lanes.
+const LOAD: usize = 4;
+
 /// Whether `auto` trains a network this way, by the operations of a batch's way forward.
 ///
 /// On the CPU both ways were measured on one hidden layer of 8, 32 and 100 units and two of 64 and
@@ -206,7 +209,8 @@ fn on_a_cpu(members: &[Member], update: Update) -> Sharing {
         Update::Gradient => 3,
         Update::Sgd | Update::Momentum | Update::Adam => update.tensors().len(),
     };
-    if few && alike && tensors * members[0].parameters() <= WRITTEN_OUT {
+    let numbers = tensors * members[0].parameters() + LOAD * widths[0];
+    if few && alike && numbers <= WRITTEN_OUT {
         Sharing::Networks
     } else if few {
         Sharing::Rows
@@ -380,6 +384,7 @@ mod tests {
             let small = of(&[2, 2, 1], 4);
             assert_eq!(on_a_cpu(&[small.clone(), small], update), Sharing::Networks);
         }
+        assert_eq!(on_a_cpu(&[of(&[100, 1], 4)], Update::Sgd), Sharing::Rows);
         let two_shapes = [of(&[2, 2, 1], 4), of(&[2, 3, 1], 4)];
         assert_eq!(on_a_cpu(&two_shapes, Update::Sgd), Sharing::Rows);
         assert_eq!(on_a_cpu(&[of(&[2, 2, 1], 257)], Update::Sgd), Sharing::Elements);
