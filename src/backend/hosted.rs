@@ -9,35 +9,33 @@ use crate::plan::{Phase, Plan, Region};
 
 /// How a device runs the plans that are in the host's memory.
 pub(super) trait Engine: Device + Copy + 'static {
+    /// What it keeps from one replay to the next beside the plan's buffers.
+    type Kept: Default;
+
     /// As [`Backend::replay`].
-    fn replay(&self, plan: &Plan, memory: &mut Memory, phase: Phase, times: u64) -> Result<()>;
+    fn replay(&self, on: &mut Hosted<Self>, phase: Phase, times: u64) -> Result<()>;
 
     /// As [`Backend::steps`].
-    fn steps(
-        &self,
-        plan: &Plan,
-        memory: &mut Memory,
-        steps: u64,
-        sink: &mut Sink<'_>,
-    ) -> Result<()>;
+    fn steps(&self, on: &mut Hosted<Self>, steps: u64, sink: &mut Sink<'_>) -> Result<()>;
 
     /// As [`Backend::profile`].
-    fn profile(&self, _: &Plan, _: &mut Memory, phase: Phase) -> Result<Vec<Duration>> {
+    fn profile(&self, _: &mut Hosted<Self>, phase: Phase) -> Result<Vec<Duration>> {
         unmeasured(phase)
     }
 }
 
 /// A plan on such a device.
-struct Hosted<E> {
+pub(super) struct Hosted<E: Engine> {
     engine: E,
-    plan: Plan,
-    memory: Memory,
+    pub(super) plan: Plan,
+    pub(super) memory: Memory,
+    pub(super) kept: E::Kept,
 }
 
 /// Makes a plan's buffers, all zero.
 pub(super) fn load(engine: impl Engine, plan: Plan) -> Box<dyn Backend> {
     let memory = Memory::new(&plan);
-    Box::new(Hosted { engine, plan, memory })
+    Box::new(Hosted { engine, plan, memory, kept: Default::default() })
 }
 
 impl<E: Engine> Backend for Hosted<E> {
@@ -65,14 +63,17 @@ impl<E: Engine> Backend for Hosted<E> {
     }
 
     fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
-        self.engine.replay(&self.plan, &mut self.memory, phase, times)
+        let engine = self.engine;
+        engine.replay(self, phase, times)
     }
 
     fn profile(&mut self, phase: Phase) -> Result<Vec<Duration>> {
-        self.engine.profile(&self.plan, &mut self.memory, phase)
+        let engine = self.engine;
+        engine.profile(self, phase)
     }
 
     fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
-        self.engine.steps(&self.plan, &mut self.memory, steps, sink)
+        let engine = self.engine;
+        engine.steps(self, steps, sink)
     }
 }

@@ -1,7 +1,7 @@
 //! Runs a plan on the naive twins: the oracle, slow and plain.
 
-use super::hosted::{self, Engine};
-use super::{Backend, Device, Memory, Sink};
+use super::hosted::{self, Engine, Hosted};
+use super::{Backend, Device, Sink};
 use crate::Result;
 use crate::plan::{Limits, Phase, Plan};
 
@@ -24,24 +24,20 @@ impl Device for Reference {
 }
 
 impl Engine for Reference {
-    fn replay(&self, plan: &Plan, memory: &mut Memory, phase: Phase, times: u64) -> Result<()> {
+    type Kept = ();
+
+    fn replay(&self, on: &mut Hosted<Self>, phase: Phase, times: u64) -> Result<()> {
         for _ in 0..times {
-            memory.run(plan, phase, &mut |operation, bound| operation.kernel().twin(bound));
+            on.memory.run(&on.plan, phase, &mut |operation, bound| operation.kernel().twin(bound));
         }
         Ok(())
     }
 
-    fn steps(
-        &self,
-        plan: &Plan,
-        memory: &mut Memory,
-        steps: u64,
-        sink: &mut Sink<'_>,
-    ) -> Result<()> {
+    fn steps(&self, on: &mut Hosted<Self>, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
         for _ in 0..steps {
-            let slot = memory.slot(plan);
-            self.replay(plan, memory, Phase::Step, 1)?;
-            if sink(memory.metrics(plan, slot)).is_break() {
+            let slot = on.memory.slot(&on.plan);
+            self.replay(on, Phase::Step, 1)?;
+            if sink(on.memory.metrics(&on.plan, slot)).is_break() {
                 break;
             }
         }

@@ -4,10 +4,13 @@
 use std::ops::Range;
 
 use super::passes;
-use super::product::{Layout, Sum, product};
+use super::product::{Layout, Right, Start, Workspace, product};
+use super::replay::Hands;
 use super::rows::sources;
 use super::team::{Bound, Member};
+use super::weights::{self, Panels, Place};
 use crate::kernels::{Control, FusedGradient, FusedUpdate, Pass, keeps_z, pairs_mut};
+use crate::plan::BufferId;
 use crate::spec::{Layer, Shuffle};
 
 /// Parameters that are added up and updated at once: what the first cache holds.
@@ -18,16 +21,21 @@ const BLOCK: usize = 1024;
 /// # Safety
 /// While it runs, no other thread may use its strands' rows, gradients and scratch memory, nor
 /// write to what it reads.
-pub(super) unsafe fn gradient(fused: &FusedGradient, bound: &Bound<'_>, member: Member) {
+pub(super) unsafe fn gradient(
+    fused: &FusedGradient,
+    bound: &Bound<'_>,
+    member: Member,
+    hands: &mut Hands<'_>,
+) {
     for strand in member.share(fused.strands, 1) {
         // SAFETY: the strand is one of the thread's.
-        unsafe { self::strand(fused, bound, strand) };
+        unsafe { self::strand(fused, bound, strand, hands) };
     }
 }
 
 /// # Safety
 /// As [`gradient`].
-unsafe fn strand(fused: &FusedGradient, bound: &Bound<'_>, strand: usize) {
+unsafe fn strand(fused: &FusedGradient, bound: &Bound<'_>, strand: usize, hands: &mut Hands<'_>) {
     let parameters = fused.parameters();
     let words = fused.tile_words();
     // SAFETY: control, data and parameters are only read.
@@ -52,12 +60,13 @@ unsafe fn strand(fused: &FusedGradient, bound: &Bound<'_>, strand: usize) {
             bound.write(6, strand * words..(strand + 1) * words),
         )
     };
-    let walk = Walk { fused, control, x, t, parameters: weights };
+    let (buffer, panels) = (bound.ids[3], hands.panels);
+    let walk = Walk { fused, control, x, t, parameters: weights, buffer, panels };
     for (number, first) in rows.clone().step_by(fused.tile).enumerate() {
         let tile = first..(first + fused.tile).min(rows.end);
         let metrics = &mut metrics[first - rows.start..][..tile.len()];
-        let sum = if number == 0 { Sum::Fresh } else { Sum::OnTop };
-        walk.tile(tile, (gradient, sum), metrics, scratch);
+        let start = if number == 0 { Start::Zero } else { Start::Kept };
+        walk.tile(tile, (gradient, start), metrics, scratch, &mut hands.workspace);
     }
     if rows.is_empty() {
         gradient.fill(0.0);
@@ -71,6 +80,9 @@ struct Walk<'a> {
     x: &'a [f32],
     t: &'a [u32],
     parameters: &'a [f32],
+    /// Where the parameters stand, and their panels.
+    buffer: BufferId,
+    panels: Panels<'a>,
 }
 
 impl<'a> Walk<'a> {
@@ -78,9 +90,10 @@ impl<'a> Walk<'a> {
     fn tile(
         &self,
         tile: Range<usize>,
-        (gradient, sum): (&mut [f32], Sum),
+        (gradient, start): (&mut [f32], Start<'_>),
         metrics: &mut [[f32; 2]],
         scratch: &mut [f32],
+        workspace: &mut Workspace,
     ) {
         let fused = self.fused;
         let rows = tile.len();
@@ -92,13 +105,14 @@ impl<'a> Walk<'a> {
 
         let (x, ys) = ys.split_at_mut(fused.tile * fused.widths[0]);
         let (x, targets) = self.load(tile, x, targets);
-        self.forward(x, rows, ys, kept);
+        self.forward((x, rows), ys, kept, workspace);
         let o = fused.outputs();
         let z = &ys[ys.len() - fused.tile * o..][..rows * o];
         let d_z = &mut d_above[..rows * o];
         passes::loss(fused.criterion, o, z, targets, d_z, metrics, self.control.rows as usize);
         if fused.pass == Pass::Train {
-            self.backward((x, ys, kept), rows, (gradient, sum), [d_above, d_below]);
+            let d = [d_above, d_below];
+            self.backward((x, ys, kept), rows, (gradient, start), d, workspace);
         }
     }
 
@@ -134,20 +148,24 @@ impl<'a> Walk<'a> {
     }
 
     /// All layers forward, up to the last one's z.
-    fn forward(&self, x: &[f32], rows: usize, mut ys: &mut [f32], mut kept: &mut [f32]) {
+    fn forward(
+        &self,
+        (x, rows): (&[f32], usize),
+        mut ys: &mut [f32],
+        mut kept: &mut [f32],
+        workspace: &mut Workspace,
+    ) {
         let fused = self.fused;
         let mut input = x;
         let mut at = 0;
         for layer in fused.layers() {
-            let Layer { inputs: i, outputs: o } = layer;
-            let (weight, bias) = self.layer(at, layer);
-            at += layer.parameters();
+            let o = layer.outputs;
             let (own, others) = std::mem::take(&mut ys).split_at_mut(fused.tile * o);
             let y = &mut own[..rows * o];
-            let into = (&mut *y, Layout::rows(o), Sum::Fresh);
-            let weights = (weight, Layout::rows(i).transposed());
-            product([rows, o, i], into, (input, Layout::rows(i)), weights);
-            passes::add_bias(y, bias);
+            // SAFETY: in this section the weights' panels are only read.
+            let panels = unsafe { self.panels.find(Place { buffer: self.buffer, at }) };
+            weights::forward((rows, layer), y, input, self.layer(at, layer), panels, workspace);
+            at += layer.parameters();
             let last = others.is_empty();
             if !last {
                 if keeps_z(fused.function) {
@@ -166,8 +184,9 @@ impl<'a> Walk<'a> {
         &self,
         (x, mut ys, mut kept): (&[f32], &[f32], &[f32]),
         rows: usize,
-        (gradient, sum): (&mut [f32], Sum),
+        (gradient, start): (&mut [f32], Start<'_>),
         [mut d_above, mut d_below]: [&mut [f32]; 2],
+        workspace: &mut Workspace,
     ) {
         let fused = self.fused;
         let mut at = gradient.len();
@@ -182,17 +201,17 @@ impl<'a> Walk<'a> {
             let (d_weight, d_bias) = gradient[at..at + layer.parameters()].split_at_mut(o * i);
             let d_z = &d_above[..rows * o];
             let transposed = (d_z, Layout::rows(o).transposed());
-            let into = (d_weight, Layout::rows(i), sum);
-            product([o, i, rows], into, transposed, (input, Layout::rows(i)));
-            if sum == Sum::Fresh {
+            let inputs = Right::Rows(input, i);
+            product([o, i, rows], (d_weight, start), transposed, inputs, workspace);
+            if let Start::Zero = start {
                 d_bias.fill(0.0);
             }
             passes::add_rows(d_z, d_bias);
             if index > 0 {
                 let (weight, _) = self.layer(at, layer);
                 let d_x = &mut d_below[..rows * i];
-                let into = (&mut *d_x, Layout::rows(i), Sum::Fresh);
-                product([rows, i, o], into, (d_z, Layout::rows(o)), (weight, Layout::rows(i)));
+                let (into, weights) = ((&mut *d_x, Start::Zero), Right::Rows(weight, i));
+                product([rows, i, o], into, (d_z, Layout::rows(o)), weights, workspace);
                 let from = match keeps_z(fused.function) {
                     true => {
                         let own;

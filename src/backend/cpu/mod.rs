@@ -1,6 +1,5 @@
-//! Runs a plan on the CPU. A phase is cut into sections that threads go through side by side; the
-//! matrix products go through the `gemm` crate, everything else in SIMD passes of our own.
-//! Operations without a fast version run as their twins.
+//! Runs a plan on the CPU. A phase is cut into sections that threads go through side by side, in
+//! matrix products and in SIMD passes. Operations without a fast version run as their twins.
 
 mod fused;
 mod lanes;
@@ -12,11 +11,12 @@ mod rows;
 mod schedule;
 mod team;
 mod units;
+mod weights;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::hosted::{self, Engine};
+use super::hosted::{self, Engine, Hosted};
 use super::{Backend, Device, Memory, Sink};
 use crate::Result;
 use crate::kernels::{Operation, Resident, Update};
@@ -45,32 +45,33 @@ impl Device for Cpu {
 }
 
 impl Engine for Cpu {
-    fn replay(&self, plan: &Plan, memory: &mut Memory, phase: Phase, times: u64) -> Result<()> {
+    /// Room for weights in panels.
+    type Kept = Vec<f32>;
+
+    fn replay(&self, on: &mut Hosted<Self>, phase: Phase, times: u64) -> Result<()> {
+        let Hosted { plan, memory, kept: panels, .. } = on;
         if let Some(grid) = grid(plan, phase) {
             resident::replay(grid, memory, plan, phase, times);
             return Ok(());
         }
         let nobody = &mut |_: &[_]| ControlFlow::Continue(());
-        replay::replay(plan.phase(phase), memory, times, nobody);
+        replay::replay(plan.phase(phase), memory, panels, times, nobody);
         Ok(())
     }
 
-    fn steps(
-        &self,
-        plan: &Plan,
-        memory: &mut Memory,
-        steps: u64,
-        sink: &mut Sink<'_>,
-    ) -> Result<()> {
+    fn steps(&self, on: &mut Hosted<Self>, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
+        let Hosted { plan, memory, kept: panels, .. } = on;
         if let Some(grid) = grid(plan, Phase::Step) {
             return resident::steps(grid, memory, plan, steps, sink);
         }
-        replay::replay(plan.phase(Phase::Step), memory, steps, sink);
+        replay::replay(plan.phase(Phase::Step), memory, panels, steps, sink);
         Ok(())
     }
 
-    fn profile(&self, plan: &Plan, memory: &mut Memory, phase: Phase) -> Result<Vec<Duration>> {
-        Ok(plan.phase(phase).iter().map(|dispatch| profile(plan, dispatch, memory)).collect())
+    fn profile(&self, on: &mut Hosted<Self>, phase: Phase) -> Result<Vec<Duration>> {
+        let Hosted { plan, memory, kept: panels, .. } = on;
+        let profile = |dispatch| profile(plan, dispatch, memory, panels);
+        Ok(plan.phase(phase).iter().map(profile).collect())
     }
 }
 
@@ -83,7 +84,12 @@ fn grid(plan: &Plan, phase: Phase) -> Option<&Resident> {
 }
 
 /// The time that a dispatch takes alone, as part of a longer run of it: the threads are awake.
-fn profile(plan: &Plan, dispatch: &Dispatch, memory: &mut Memory) -> Duration {
+fn profile(
+    plan: &Plan,
+    dispatch: &Dispatch,
+    memory: &mut Memory,
+    panels: &mut Vec<f32>,
+) -> Duration {
     /// A run is long enough that reading the clock does not matter.
     const LONG: Duration = Duration::from_millis(2);
     const ROUNDS: usize = 9;
@@ -96,7 +102,7 @@ fn profile(plan: &Plan, dispatch: &Dispatch, memory: &mut Memory) -> Duration {
                 // It cannot fail: there is no device to be lost.
                 let _ = resident::steps(grid, memory, plan, times, nobody);
             }
-            _ => replay::replay(std::slice::from_ref(dispatch), memory, times, nobody),
+            _ => replay::replay(std::slice::from_ref(dispatch), memory, panels, times, nobody),
         }
         started.elapsed()
     };

@@ -10,18 +10,6 @@ use crate::spec::Loss;
 /// Lanes of a pass: one register of AVX-512, two of AVX2, four of NEON.
 const LANES: usize = 16;
 
-/// y = z + b, row by row.
-pub(super) fn add_bias(z: &mut [f32], bias: &[f32]) {
-    widest(
-        #[inline(always)]
-        || {
-            for row in z.chunks_exact_mut(bias.len()) {
-                add_lanes(row, bias);
-            }
-        },
-    );
-}
-
 /// d_b += Σ d_z over the rows, in their order.
 pub(super) fn add_rows(d_z: &[f32], bias: &mut [f32]) {
     widest(

@@ -3,8 +3,10 @@
 
 use std::ops::ControlFlow;
 
+use super::product::Workspace;
 use super::schedule::{Split, sections};
 use super::team::{Barrier, Bound, Go, Guard, Member, Shared};
+use super::weights::{Panelled, Panels};
 use super::{fused, rows, units};
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{Control, Kernel as _, Operation, pairs};
@@ -22,10 +24,12 @@ const STEPS_AT_ONCE: u64 = 4096;
 /// Rows at which the batch is cut: a row of a narrow tensor is less than a cache line.
 const GRAIN: usize = 8;
 
-/// Runs the dispatches of a phase `times` times, and hands each step's metrics over where the phase has a history.
+/// Runs the dispatches of a phase `times` times, and hands each step's metrics over where the phase
+/// has a history. `panels` is memory that is kept from one replay to the next.
 pub(super) fn replay(
     dispatches: &[Dispatch],
     memory: &mut Memory,
+    panels: &mut Vec<f32>,
     times: u64,
     sink: &mut Sink<'_>,
 ) {
@@ -35,10 +39,16 @@ pub(super) fn replay(
     let threads = rayon::current_num_threads().min(worth).max(1);
     let tensors: Vec<Shared<'_, u32>> =
         memory.buffers_mut().iter_mut().map(|words| Shared::new(words)).collect();
+    let mut sections = sections(dispatches);
+    let panelled = Panelled::of(dispatches, &sections);
+    sections.resize(sections.len().max(panelled.sections()), Vec::new());
+    panels.resize(panelled.words().max(panels.len()), 0.0);
     let crew = Crew {
         dispatches,
-        sections: sections(dispatches),
+        sections,
         tensors: &tensors,
+        panelled,
+        panels: Shared::new(panels),
         barrier: Barrier::new(threads),
         threads,
     };
@@ -73,8 +83,18 @@ struct Crew<'a> {
     dispatches: &'a [Dispatch],
     sections: Vec<Vec<usize>>,
     tensors: &'a [Shared<'a, u32>],
+    panelled: Panelled,
+    panels: Shared<'a, f32>,
     barrier: Barrier,
     threads: usize,
+}
+
+/// What a thread works with.
+pub(super) struct Hands<'a> {
+    pub(super) panels: Panels<'a>,
+    /// For a block of a layer's gradient.
+    pub(super) scratch: Vec<f32>,
+    pub(super) workspace: Workspace,
 }
 
 impl Crew<'_> {
@@ -90,10 +110,21 @@ impl Crew<'_> {
             Operation::DenseBackwardWeight(layer) => units::scratch_words(layer),
             _ => 0,
         });
-        let mut scratch = vec![0.0; words.max().unwrap_or(0)];
+        let mut hands = Hands {
+            panels: Panels { of: &self.panelled, words: &self.panels },
+            scratch: vec![0.0; words.max().unwrap_or(0)],
+            workspace: Workspace::default(),
+        };
+        if !self.panelled.is_empty() {
+            self.renew(None, member);
+            if self.barrier.wait() == Go::Home {
+                return;
+            }
+        }
         for _ in 0..times {
             let mut metrics = None;
-            for section in &self.sections {
+            for (index, section) in self.sections.iter().enumerate() {
+                self.renew(Some(index), member);
                 for &number in section {
                     let dispatch = &self.dispatches[number];
                     let bound = Bound { tensors: self.tensors, ids: &dispatch.bindings };
@@ -101,7 +132,7 @@ impl Crew<'_> {
                     // uses, but for rows that are the same thread's in both; each dispatch is
                     // shared out by rows, units, strands or parameters, a part to one thread, or
                     // done whole by the first; and between sections all wait for each other.
-                    let told = unsafe { run(dispatch, &bound, member, &mut scratch) };
+                    let told = unsafe { run(dispatch, &bound, member, &mut hands) };
                     metrics = metrics.or(told);
                 }
                 if self.barrier.wait() == Go::Home {
@@ -114,6 +145,14 @@ impl Crew<'_> {
             }
         }
     }
+
+    /// A member's share of the weights into panels, at the beginning or of a section.
+    fn renew(&self, section: Option<usize>, member: Member) {
+        // SAFETY: the weights have been changed in the section before, and are not in this one;
+        // the panels are read in sections before that, and again in the next step: and between
+        // sections all wait for each other.
+        unsafe { self.panelled.renew(section, self.tensors, &self.panels, member) };
+    }
 }
 
 /// A member's share of a dispatch; returns the step's metrics where it writes them.
@@ -125,17 +164,17 @@ unsafe fn run(
     dispatch: &Dispatch,
     bound: &Bound<'_>,
     member: Member,
-    scratch: &mut [f32],
+    hands: &mut Hands<'_>,
 ) -> Option<StepMetrics> {
     // SAFETY: the caller's promise, in all calls.
     unsafe {
         match (&dispatch.operation, Split::of(dispatch)) {
             (operation, Split::Rows(_)) => {
                 let count = bound.control().rows as usize;
-                rows::run(operation, bound, member.share(count, GRAIN));
+                rows::run(operation, bound, member.share(count, GRAIN), hands);
             }
-            (Operation::DenseBackwardWeight(layer), _) => units::run(layer, bound, member, scratch),
-            (Operation::FusedGradient(fused), _) => fused::gradient(fused, bound, member),
+            (Operation::DenseBackwardWeight(layer), _) => units::run(layer, bound, member, hands),
+            (Operation::FusedGradient(fused), _) => fused::gradient(fused, bound, member, hands),
             (Operation::FusedUpdate(update), _) => fused::update(update, bound, member),
             (operation, _) if member.thread == 0 => return whole(operation, bound),
             _ => {}

@@ -4,29 +4,36 @@
 use std::ops::Range;
 
 use super::passes;
-use super::product::{Layout, Sum, product};
+use super::product::{Layout, Right, Start, product};
+use super::replay::Hands;
 use super::team::Bound;
+use super::weights::{self, Place};
 use crate::kernels::{
     Activate, Control, DenseBackwardInput, DenseForward, Dropout, Gather, LossGradient, Operation,
     Softmax, Weighting, pairs_mut, permute, seed_of, softmax,
 };
-use crate::spec::Shuffle;
+use crate::spec::{Layer, Shuffle};
 
 /// Runs an operation on rows of the batch.
 ///
 /// # Safety
 /// While it runs, no other thread may use these rows of its buffers, nor write to what it reads.
-pub(super) unsafe fn run(operation: &Operation, bound: &Bound<'_>, rows: Range<usize>) {
+pub(super) unsafe fn run(
+    operation: &Operation,
+    bound: &Bound<'_>,
+    rows: Range<usize>,
+    hands: &mut Hands<'_>,
+) {
     // SAFETY: the caller's promise; each function keeps to these rows of what it writes.
     unsafe {
         match operation {
             Operation::Gather(gather) => self::gather(gather, bound, rows),
-            Operation::DenseForward(layer) => forward(layer, bound, rows),
+            Operation::DenseForward(layer) => forward(layer, bound, rows, hands),
             Operation::Activate(function) => activate(function, bound, rows),
             Operation::Softmax(softmax) => probabilities(softmax, bound, rows),
             Operation::LossGradient(loss) => self::loss(loss, bound, rows),
             Operation::Dropout(layer) => dropout(layer, bound, rows),
-            Operation::DenseBackwardInput(layer) => backward_input(layer, bound, rows),
+            Operation::DenseBackwardInput(layer) => backward_input(layer, bound, rows, hands),
             _ => unreachable!("{} is not done by rows", operation.kernel().stem()),
         }
     }
@@ -75,17 +82,24 @@ unsafe fn gather(gather: &Gather, bound: &Bound<'_>, rows: Range<usize>) {
 }
 
 /// y = f(x · Wᵀ + b)
-unsafe fn forward(layer: &DenseForward, bound: &Bound<'_>, rows: Range<usize>) {
+unsafe fn forward(
+    layer: &DenseForward,
+    bound: &Bound<'_>,
+    rows: Range<usize>,
+    hands: &mut Hands<'_>,
+) {
     let (i, o) = (layer.inputs, layer.outputs);
-    // SAFETY: x and the parameters are only read, and these rows of y are ours.
-    let (x, parameters, y) = unsafe {
-        (bound.read(1, of(&rows, i)), bound.read(2, 0..o * (i + 1)), bound.write(3, of(&rows, o)))
+    // SAFETY: x, the parameters and their panels are only read, and these rows of y are ours.
+    let (x, parameters, panels, y) = unsafe {
+        (
+            bound.read(1, of(&rows, i)),
+            bound.read(2, 0..o * (i + 1)),
+            hands.panels.find(Place { buffer: bound.ids[2], at: 0 }),
+            bound.write(3, of(&rows, o)),
+        )
     };
-    let (weight, bias) = parameters.split_at(o * i);
-    let into = (&mut *y, Layout::rows(o), Sum::Fresh);
-    let weights = (weight, Layout::rows(i).transposed());
-    product([rows.len(), o, i], into, (x, Layout::rows(i)), weights);
-    passes::add_bias(y, bias);
+    let size = (rows.len(), Layer { inputs: i, outputs: o });
+    weights::forward(size, y, x, parameters.split_at(o * i), panels, &mut hands.workspace);
     passes::activate_all(layer.function, y);
 }
 
@@ -140,7 +154,12 @@ unsafe fn dropout(layer: &Dropout, bound: &Bound<'_>, rows: Range<usize>) {
 }
 
 /// d_z_below = (d_z · W) ∘ f′
-unsafe fn backward_input(layer: &DenseBackwardInput, bound: &Bound<'_>, rows: Range<usize>) {
+unsafe fn backward_input(
+    layer: &DenseBackwardInput,
+    bound: &Bound<'_>,
+    rows: Range<usize>,
+    hands: &mut Hands<'_>,
+) {
     let (i, o) = (layer.inputs, layer.outputs);
     // SAFETY: d_z, the parameters and what was kept are only read, and these rows of d_z_below
     // are ours.
@@ -152,7 +171,8 @@ unsafe fn backward_input(layer: &DenseBackwardInput, bound: &Bound<'_>, rows: Ra
             bound.write(4, of(&rows, i)),
         )
     };
-    let into = (&mut *d_z_below, Layout::rows(i), Sum::Fresh);
-    product([rows.len(), i, o], into, (d_z, Layout::rows(o)), (weight, Layout::rows(i)));
+    let (size, into) = ([rows.len(), i, o], (&mut *d_z_below, Start::Zero));
+    let weights = Right::Rows(weight, i);
+    product(size, into, (d_z, Layout::rows(o)), weights, &mut hands.workspace);
     passes::derive_all(layer.function, d_z_below, kept);
 }

@@ -4,21 +4,31 @@
 use std::ops::Range;
 
 use super::passes;
-use super::product::{Layout, Sum, product};
+use super::product::{Layout, Right, Start, Workspace, product};
+use super::replay::Hands;
 use super::team::{Bound, Member};
-use crate::kernels::{DenseBackwardWeight, Update};
+use crate::kernels::{Control, DenseBackwardWeight, Update};
 
-/// Elements of a block: half of a second cache of 512 KiB.
-const BLOCK: usize = 1 << 16;
+/// Elements of a block: a second cache of 1 MiB.
+const BLOCK: usize = 1 << 18;
 
-/// Units of a block.
-fn block_of(layer: &DenseBackwardWeight) -> usize {
-    (BLOCK / (layer.inputs + 1)).max(16).min(layer.outputs)
+/// Inputs of a block, at most.
+const INPUTS: usize = 512;
+
+/// Units that a tile of the product takes at once: so the threads' shares are cut there, where
+/// there are many.
+const GRAIN: usize = 8;
+
+/// Units and inputs of a block.
+fn block_of(layer: &DenseBackwardWeight) -> [usize; 2] {
+    let inputs = layer.inputs.min(INPUTS);
+    [(BLOCK / inputs.max(1)).max(GRAIN).min(layer.outputs), inputs]
 }
 
-/// Words that a block's gradient takes.
+/// Words that a block's gradient takes, its biases apart.
 pub(super) fn scratch_words(layer: &DenseBackwardWeight) -> usize {
-    block_of(layer) * (layer.inputs + 1)
+    let [units, inputs] = block_of(layer);
+    units * (inputs + 1)
 }
 
 /// d_W = d_zᵀ · x and d_b = Σ d_z of a thread's units, and their update.
@@ -30,24 +40,25 @@ pub(super) unsafe fn run(
     layer: &DenseBackwardWeight,
     bound: &Bound<'_>,
     member: Member,
-    scratch: &mut [f32],
+    hands: &mut Hands<'_>,
 ) {
-    let units = member.share(layer.outputs, 1);
-    let block = block_of(layer);
+    let grain = if layer.outputs >= 2 * GRAIN * member.threads { GRAIN } else { 1 };
+    let units = member.share(layer.outputs, grain);
+    let [block, _] = block_of(layer);
     for first in units.clone().step_by(block) {
         let units = first..(first + block).min(units.end);
         // SAFETY: these units are a part of the thread's.
-        unsafe { update(layer, bound, units, scratch) };
+        unsafe { self::units(layer, bound, units, hands) };
     }
 }
 
 /// # Safety
 /// As [`run`].
-unsafe fn update(
+unsafe fn units(
     layer: &DenseBackwardWeight,
     bound: &Bound<'_>,
     units: Range<usize>,
-    scratch: &mut [f32],
+    hands: &mut Hands<'_>,
 ) {
     let (i, o) = (layer.inputs, layer.outputs);
     // SAFETY: control, d_z and x are only read.
@@ -56,48 +67,78 @@ unsafe fn update(
         let rows = control.rows as usize;
         (control, rows, bound.read(1, 0..rows * o), bound.read(2, 0..rows * i))
     };
-    let (d_weight, rest) = scratch.split_at_mut(units.len() * i);
-    let d_bias = &mut rest[..units.len()];
-    let weights = units.start * i..units.end * i;
-    let biases = o * i + units.start..o * i + units.end;
-    let mut sum = Sum::Fresh;
-    d_bias.fill(0.0);
-    if layer.goes_on(control) {
-        sum = Sum::OnTop;
-        // SAFETY: these parts of the gradient are the thread's own.
-        unsafe {
-            d_weight.copy_from_slice(bound.read(3, weights.clone()));
-            d_bias.copy_from_slice(bound.read(3, biases.clone()));
+    let [block, inputs] = block_of(layer);
+    let (scratch, d_bias) = hands.scratch.split_at_mut(block * inputs);
+    let workspace: &mut Workspace = &mut hands.workspace;
+    for first in (0..i).step_by(inputs) {
+        let inputs = first..(first + inputs).min(i);
+        let d_weight = &mut scratch[..units.len() * inputs.len()];
+        let mut start = Start::Zero;
+        if layer.goes_on(control) {
+            start = Start::Kept;
+            for (unit, d_weight) in units.clone().zip(d_weight.chunks_exact_mut(inputs.len())) {
+                let own = unit * i + inputs.start..unit * i + inputs.end;
+                // SAFETY: this part of the gradient is the thread's own.
+                d_weight.copy_from_slice(unsafe { bound.read(3, own) });
+            }
         }
-    } else if rows == 0 {
-        d_weight.fill(0.0);
+        let size = [units.len(), inputs.len(), rows];
+        let of_units = (from(d_z, units.start), Layout::rows(o).transposed());
+        let of_inputs = Right::Rows(from(x, inputs.start), i);
+        product(size, (&mut *d_weight, start), of_units, of_inputs, workspace);
+        // SAFETY: these parameters are the thread's own.
+        let apply =
+            |range, gradient: &mut _| unsafe { apply(layer, control, bound, range, gradient) };
+        if inputs.len() == i {
+            apply(units.start * i..units.end * i, d_weight);
+        } else {
+            for (unit, d_weight) in units.clone().zip(d_weight.chunks_exact_mut(inputs.len())) {
+                apply(unit * i + inputs.start..unit * i + inputs.end, d_weight);
+            }
+        }
     }
-    // Span by span, so that a batch in parts has the partial sums of a whole one.
-    let spans = d_z.chunks(DenseBackwardWeight::SPAN * o);
-    for (d_z, x) in spans.zip(x.chunks(DenseBackwardWeight::SPAN * i.max(1))) {
-        let of_units = (&d_z[units.start..], Layout::rows(o).transposed());
-        let into = (&mut *d_weight, Layout::rows(i), sum);
-        product([units.len(), i, d_z.len() / o], into, of_units, (x, Layout::rows(i)));
-        sum = Sum::OnTop;
+    let d_bias = &mut d_bias[..units.len()];
+    let biases = o * i + units.start..o * i + units.end;
+    match layer.goes_on(control) {
+        // SAFETY: this part of the gradient is the thread's own.
+        true => d_bias.copy_from_slice(unsafe { bound.read(3, biases.clone()) }),
+        false => d_bias.fill(0.0),
     }
     for row in d_z.chunks_exact(o) {
         passes::add(d_bias, &row[units.clone()]);
     }
-    let parts = [(weights, units.len() * i, d_weight), (biases, 0, d_bias)];
-    for (range, weights, gradient) in parts {
-        // SAFETY: these parameters, or this part of the gradient, and what is remembered of them
-        // are the thread's own.
-        let tensor = |slot: usize| unsafe { bound.write(slot, range.clone()) };
-        if layer.update == Update::Gradient {
-            tensor(3).copy_from_slice(gradient);
-            continue;
-        }
-        layer.hyper.regularize(weights, tensor(3), gradient);
-        let formula = layer.hyper.at(layer.update, layer.lr * control.schedule, control.step);
-        match layer.update.memories().len() {
-            0 => passes::update(formula, tensor(3), gradient, []),
-            1 => passes::update(formula, tensor(3), gradient, [tensor(4)]),
-            _ => passes::update(formula, tensor(3), gradient, [tensor(4), tensor(5)]),
-        }
+    // SAFETY: these parameters are the thread's own.
+    unsafe { apply(layer, control, bound, biases, d_bias) };
+}
+
+/// A matrix from an element on; an empty one has none.
+fn from(matrix: &[f32], element: usize) -> &[f32] {
+    &matrix[element.min(matrix.len())..]
+}
+
+/// The update of a range of the parameters, which are either all weights or all biases.
+///
+/// # Safety
+/// While it runs, no other thread may use these parameters and what is remembered of them.
+unsafe fn apply(
+    layer: &DenseBackwardWeight,
+    control: Control,
+    bound: &Bound<'_>,
+    range: Range<usize>,
+    gradient: &mut [f32],
+) {
+    // SAFETY: the caller's promise; each slot is borrowed once.
+    let tensor = |slot: usize| unsafe { bound.write(slot, range.clone()) };
+    let parameters = tensor(3);
+    if layer.update == Update::Gradient {
+        return parameters.copy_from_slice(gradient);
+    }
+    let weights = if range.start < layer.outputs * layer.inputs { gradient.len() } else { 0 };
+    layer.hyper.regularize(weights, parameters, gradient);
+    let formula = layer.hyper.at(layer.update, layer.lr * control.schedule, control.step);
+    match layer.update.memories().len() {
+        0 => passes::update(formula, parameters, gradient, []),
+        1 => passes::update(formula, parameters, gradient, [tensor(4)]),
+        _ => passes::update(formula, parameters, gradient, [tensor(4), tensor(5)]),
     }
 }

@@ -1,0 +1,103 @@
+//! Weights in panels: W\[n,k\] transposed, 32 units side by side for each input, so that a product
+//! with Wᵀ reads vectors of units one after another.
+
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Units of a panel.
+pub(in crate::backend::cpu) const PANEL: usize = 32;
+
+/// Side of the squares that are transposed in registers.
+const SQUARE: usize = 4;
+
+/// Floats of all panels of \[n, k\] weights.
+pub(in crate::backend::cpu) const fn panel_words(n: usize, k: usize) -> usize {
+    n.div_ceil(PANEL) * PANEL * k
+}
+
+/// Brings some of the panels of W\[n,k\] to their place: `panels` is theirs alone.
+pub(in crate::backend::cpu) fn put_into_panels(
+    weight: &[f32],
+    [n, k]: [usize; 2],
+    numbers: Range<usize>,
+    panels: &mut [f32],
+) {
+    if k > 0 {
+        Arch::new().dispatch(Transposition { weight, n, k, numbers, panels });
+    }
+}
+
+struct Transposition<'a> {
+    weight: &'a [f32],
+    n: usize,
+    k: usize,
+    numbers: Range<usize>,
+    panels: &'a mut [f32],
+}
+
+impl WithSimd for Transposition<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { weight, n, k, numbers, panels } = self;
+        for (number, panel) in numbers.zip(panels.chunks_exact_mut(PANEL * k)) {
+            let units = number * PANEL..n.min((number + 1) * PANEL);
+            let weight = &weight[units.start * k..units.end * k];
+            let whole = units.len() / SQUARE * SQUARE;
+            for first in (0..whole).step_by(SQUARE) {
+                squares(&weight[first * k..(first + SQUARE) * k], k, &mut panel[first..]);
+            }
+            for unit in whole..units.len() {
+                for (l, w) in weight[unit * k..(unit + 1) * k].iter().enumerate() {
+                    panel[l * PANEL + unit] = *w;
+                }
+            }
+        }
+    }
+}
+
+/// [`SQUARE`] units of k weights each, transposed.
+#[inline(always)]
+fn squares(weight: &[f32], k: usize, panel: &mut [f32]) {
+    let whole = k / SQUARE * SQUARE;
+    let rows: [_; SQUARE] =
+        std::array::from_fn(|unit| weight[unit * k..][..k].as_chunks::<SQUARE>().0);
+    for l in 0..k / SQUARE {
+        let columns = transposed(rows.map(|row| row[l]));
+        let place = &mut panel[l * SQUARE * PANEL..];
+        for (column, units) in columns.iter().enumerate() {
+            place[column * PANEL..][..SQUARE].copy_from_slice(units);
+        }
+    }
+    for l in whole..k {
+        for unit in 0..SQUARE {
+            panel[l * PANEL + unit] = weight[unit * k + l];
+        }
+    }
+}
+
+/// In two rounds of interleaving. Left to itself, the compiler moves number by number.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn transposed(rows: [[f32; SQUARE]; SQUARE]) -> [[f32; SQUARE]; SQUARE] {
+    use std::arch::x86_64::{__m128, _mm_unpackhi_ps, _mm_unpacklo_ps};
+
+    let [a, b, c, d] = rows.map(bytemuck::cast::<_, __m128>);
+    // SAFETY: every x86-64 processor has SSE.
+    let columns = unsafe {
+        let [ac, bd] =
+            [(a, c), (b, d)].map(|(x, y)| [_mm_unpacklo_ps(x, y), _mm_unpackhi_ps(x, y)]);
+        [(ac[0], bd[0]), (ac[1], bd[1])]
+            .map(|(x, y)| [_mm_unpacklo_ps(x, y), _mm_unpackhi_ps(x, y)])
+    };
+    let [[a, b], [c, d]] = columns;
+    [a, b, c, d].map(bytemuck::cast)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn transposed(rows: [[f32; SQUARE]; SQUARE]) -> [[f32; SQUARE]; SQUARE] {
+    std::array::from_fn(|column| rows.map(|row| row[column]))
+}

@@ -1,0 +1,179 @@
+//! Against sums term by term, on every instruction set that there is here.
+
+use super::dots::dots;
+use super::*;
+
+/// Around the tiles' rows and the lanes, and primes.
+const SIZES: [usize; 12] = [1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 53, 67];
+
+fn numbers(count: usize, seed: usize) -> Vec<f32> {
+    let number = |at: usize| (at.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 7) % 2001;
+    (0..count).map(|at| number(at) as f32 / 1000.0 - 1.0).collect()
+}
+
+/// The operands of a product in every form.
+struct Case {
+    size: [usize; 3],
+    a: Vec<f32>,
+    a_transposed: Vec<f32>,
+    b: Vec<f32>,
+    panels: Vec<f32>,
+    bias: Vec<f32>,
+    c: Vec<f32>,
+}
+
+impl Case {
+    fn new(size: [usize; 3]) -> Self {
+        let [m, n, k] = size;
+        let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+        let transpose = |matrix: &[f32], rows: usize, columns: usize| -> Vec<f32> {
+            let of = |at: usize| matrix[at % rows * columns + at / rows];
+            (0..rows * columns).map(of).collect()
+        };
+        let (a_transposed, weight) = (transpose(&a, m, k), transpose(&b, k, n));
+        let mut panels = vec![0.0; panel_words(n, k)];
+        let count = n.div_ceil(PANEL);
+        // In two parts, as two threads do.
+        let (first, second) = panels.split_at_mut(count / 2 * PANEL * k);
+        put_into_panels(&weight, [n, k], 0..count / 2, first);
+        put_into_panels(&weight, [n, k], count / 2..count, second);
+        Self { size, a, a_transposed, b, panels, bias: numbers(n, 3), c: numbers(m * n, 4) }
+    }
+
+    /// In float64, with what the magnitudes of its terms allow for rounding.
+    fn exact(&self, start: Start<'_>) -> Vec<(f64, f64)> {
+        let [m, n, k] = self.size;
+        let element = |at: usize| {
+            let (i, j) = (at / n, at % n);
+            let begin = f64::from(match start {
+                Start::Zero => 0.0,
+                Start::Kept => self.c[at],
+                Start::Row(bias) => bias[j],
+            });
+            let terms = (0..k).map(|l| f64::from(self.a[i * k + l]) * f64::from(self.b[l * n + j]));
+            let (sum, size) = terms
+                .fold((begin, begin.abs()), |(sum, size), term| (sum + term, size + term.abs()));
+            (sum, (1.0 + size) * 1.2e-7 * (2.0 + (k as f64).sqrt()))
+        };
+        (0..m * n).map(element).collect()
+    }
+
+    /// With each start, both forms of A and both of B.
+    fn check(&self, what: &str, run: impl Fn(Nest<'_>)) {
+        let [m, n, k] = self.size;
+        for (name, start) in
+            [("zero", Start::Zero), ("kept", Start::Kept), ("row", Start::Row(&self.bias))]
+        {
+            let exact = self.exact(start);
+            let lefts = [
+                (&self.a[..], Layout::rows(k)),
+                (&self.a_transposed[..], Layout::rows(m).transposed()),
+            ];
+            let rights = [Right::Rows(&self.b, n), Right::Panels(&self.panels)];
+            let mut first: Option<Vec<f32>> = None;
+            for (a, b) in lefts.iter().flat_map(|a| rights.map(|b| (*a, b))) {
+                let mut c = self.c.clone();
+                run(Nest::new(self.size, (&mut c, start), a, b, &mut Workspace::default()));
+                for (at, (found, (exact, allowed))) in c.iter().zip(&exact).enumerate() {
+                    assert!(
+                        (f64::from(*found) - exact).abs() <= *allowed,
+                        "{what} {:?}, {name}: C[{at}] is {found}, not {exact}",
+                        self.size
+                    );
+                }
+                assert!(first.get_or_insert_with(|| c.clone()) == &c, "the forms' bits differ");
+            }
+        }
+    }
+}
+
+/// Each instruction set of this processor.
+fn everywhere(case: &Case) {
+    case.check("auto", |nest| Arch::new().dispatch(nest));
+    case.check("scalar", |nest| pulp::Scalar.vectorize(nest));
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = pulp::x86::V3::try_new() {
+        case.check("avx2", |nest| Simd::vectorize(avx2, nest));
+    }
+}
+
+#[test]
+fn products_of_ragged_sizes_agree_with_sums_term_by_term() {
+    for m in SIZES {
+        for n in SIZES {
+            everywhere(&Case::new([m, n, 5]));
+        }
+        for k in SIZES {
+            everywhere(&Case::new([m, 19, k]));
+        }
+    }
+}
+
+/// Past the depth and the columns of a block, and past what is packed.
+#[test]
+fn products_of_several_blocks_agree_too() {
+    for size in [
+        [41, COLUMNS + 33, DEPTH + 1],
+        [ROWS + 9, 2 * PANEL * 3 + 1, 2 * DEPTH + 3],
+        [37, 1031, 300],
+        [3, 5, 3 * DEPTH],
+    ] {
+        Case::new(size).check("auto", |nest| Arch::new().dispatch(nest));
+    }
+}
+
+#[test]
+fn without_terms_a_sum_is_its_start() {
+    let case = Case { bias: vec![0.5; 3], ..Case::new([5, 3, 0]) };
+    everywhere(&case);
+}
+
+#[test]
+fn what_is_not_finite_shows_where_it_belongs() {
+    for (m, n, k) in [(9, 37, 21), (40, 70, 300)] {
+        for bad in [f32::NAN, f32::INFINITY] {
+            let mut case = Case::new([m, n, k]);
+            case.b[(k - 1) * n + n - 1] = bad;
+            let mut c = vec![0.0; m * n];
+            let (a, b) = ((&case.a[..], Layout::rows(k)), Right::Rows(&case.b, n));
+            product(case.size, (&mut c, Start::Zero), a, b, &mut Workspace::default());
+            for (at, c) in c.iter().enumerate() {
+                assert_eq!(c.is_finite(), at % n != n - 1, "C[{at}] of {:?}", case.size);
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_shared_out_make_the_same_bits() {
+    let case = Case::new([77, 45, 290]);
+    let [m, n, k] = case.size;
+    let run = |rows: std::ops::Range<usize>| {
+        let mut c = vec![0.0; rows.len() * n];
+        let (size, a) = ([rows.len(), n, k], &case.a[rows.start * k..rows.end * k]);
+        let (a, b) = ((a, Layout::rows(k)), Right::Panels(&case.panels));
+        product(size, (&mut c, Start::Row(&case.bias)), a, b, &mut Workspace::default());
+        c
+    };
+    let whole = run(0..m);
+    for cut in [1, 8, 38, 76] {
+        assert!(whole == [run(0..cut), run(cut..m)].concat(), "cut at {cut}");
+    }
+}
+
+#[test]
+fn dots_agree_with_sums_term_by_term() {
+    for m in [1, 2, 3, 8] {
+        for n in SIZES {
+            for k in SIZES {
+                let case = Case::new([m, n, k]);
+                let weight: Vec<f32> = (0..n * k).map(|at| case.b[at % k * n + at / k]).collect();
+                let mut y = vec![f32::NAN; m * n];
+                dots(case.size, &mut y, &case.a, &weight, &case.bias);
+                for (y, (exact, allowed)) in y.iter().zip(case.exact(Start::Row(&case.bias))) {
+                    assert!((f64::from(*y) - exact).abs() <= allowed, "{:?}", case.size);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Weights as products with few copies of them like to read them: in panels, brought there by all
+//! threads when a replay begins and whenever a step has changed the weights.
+
+use super::product::{
+    Layout, PANEL, Right, Start, Workspace, dots, panel_words, product, put_into_panels,
+};
+use super::team::{Member, Shared};
+use crate::kernels::{Access, Operation, floats};
+use crate::plan::{BufferId, Dispatch};
+use crate::spec::Layer;
+
+/// Rows from which on the weights' way into panels pays. Measured on 64×64 weights: panels for
+/// eight rows take a sixth of the time that the product saves.
+const ROWS: usize = 8;
+
+/// Units from which on vectors of units pay.
+const UNITS: usize = 8;
+
+/// Where the weights of a layer stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) buffer: BufferId,
+    pub(super) at: usize,
+}
+
+/// A layer whose weights are wanted in panels.
+struct Entry {
+    place: Place,
+    layer: Layer,
+    /// Where the panels begin.
+    first: usize,
+    /// The section in which its weights have been changed.
+    after: Option<usize>,
+}
+
+/// The layers of a phase whose weights are wanted in panels.
+pub(super) struct Panelled(Vec<Entry>);
+
+impl Panelled {
+    /// Those of a phase that is cut into sections.
+    pub(super) fn of(phase: &[Dispatch], sections: &[Vec<usize>]) -> Self {
+        let mut entries: Vec<Entry> = Vec::new();
+        let section_of =
+            |number| sections.iter().position(|section| section.contains(&number)).unwrap_or(0);
+        for (number, dispatch) in phase.iter().enumerate() {
+            for (place, layer) in wanted(dispatch) {
+                if entries.iter().any(|entry| entry.place == place) {
+                    continue;
+                }
+                let writes = |other: &Dispatch| {
+                    other.accesses().any(|(id, how)| id == place.buffer && how == Access::ReadWrite)
+                };
+                let writers = (0..phase.len()).filter(|&number| writes(&phase[number]));
+                let after = writers.map(section_of).max();
+                // Who reads the weights after the step has changed them reads them as they are.
+                if after.is_none_or(|after| section_of(number) < after) {
+                    let first = entries.last().map_or(0, |entry| entry.first + entry.words());
+                    entries.push(Entry { place, layer, first, after });
+                }
+            }
+        }
+        Self(entries)
+    }
+
+    /// The floats of all panels.
+    pub(super) fn words(&self) -> usize {
+        self.0.iter().map(Entry::words).sum()
+    }
+
+    /// Whether there is nothing to do.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The sections that a step has, with the one in which the last panels are renewed.
+    pub(super) fn sections(&self) -> usize {
+        self.0.iter().filter_map(|entry| entry.after).map(|after| after + 2).max().unwrap_or(0)
+    }
+
+    /// Brings a member's share of weights into panels: all, or those that the section before this
+    /// one has changed.
+    ///
+    /// # Safety
+    /// While it runs, no thread may write to the weights or use the member's share of the panels.
+    pub(super) unsafe fn renew(
+        &self,
+        section: Option<usize>,
+        tensors: &[Shared<'_, u32>],
+        panels: &Shared<'_, f32>,
+        member: Member,
+    ) {
+        let due = |entry: &&Entry| {
+            section.is_none_or(|section| entry.after.is_some_and(|after| after + 1 == section))
+        };
+        for entry in self.0.iter().filter(due) {
+            let Layer { inputs, outputs } = entry.layer;
+            let own = member.share(outputs.div_ceil(PANEL), 1);
+            let panel = PANEL * inputs;
+            let at = entry.place.at..entry.place.at + inputs * outputs;
+            // SAFETY: the weights are only read, and these panels are the member's.
+            let (weights, panels) = unsafe {
+                let range = entry.first + own.start * panel..entry.first + own.end * panel;
+                (floats(tensors[entry.place.buffer.0].read(at)), panels.write(range))
+            };
+            put_into_panels(weights, [outputs, inputs], own, panels);
+        }
+    }
+}
+
+/// The panels as those read them that make products.
+#[derive(Clone, Copy)]
+pub(super) struct Panels<'a> {
+    pub(super) of: &'a Panelled,
+    pub(super) words: &'a Shared<'a, f32>,
+}
+
+impl<'a> Panels<'a> {
+    /// A layer's weights in panels, where they stand in such.
+    ///
+    /// # Safety
+    /// While the slice is used, no thread may write to them.
+    pub(super) unsafe fn find(self, place: Place) -> Option<&'a [f32]> {
+        let entry = self.of.0.iter().find(|entry| entry.place == place)?;
+        // SAFETY: the caller's promise.
+        Some(unsafe { self.words.read(entry.first..entry.first + entry.words()) })
+    }
+}
+
+impl Entry {
+    const fn words(&self) -> usize {
+        panel_words(self.layer.outputs, self.layer.inputs)
+    }
+}
+
+/// The layers whose weights a dispatch wants in panels.
+fn wanted(dispatch: &Dispatch) -> Vec<(Place, Layer)> {
+    let (buffer, rows, layers): (_, _, Vec<Layer>) = match &dispatch.operation {
+        Operation::DenseForward(dense) => {
+            let layer = Layer { inputs: dense.inputs, outputs: dense.outputs };
+            (dispatch.bindings[2], dense.rows, vec![layer])
+        }
+        Operation::FusedGradient(fused) => {
+            (dispatch.bindings[3], fused.batch, fused.layers().collect())
+        }
+        _ => return Vec::new(),
+    };
+    let mut at = 0;
+    let places = layers.into_iter().map(|layer| {
+        let place = Place { buffer, at };
+        at += layer.parameters();
+        (place, layer)
+    });
+    places.filter(|(_, layer)| rows >= ROWS && layer.outputs >= UNITS).collect()
+}
+
+/// z\[B,O\] = x\[B,I\] · Wᵀ + b, with W in panels where it stands in such.
+pub(super) fn forward(
+    (rows, layer): (usize, Layer),
+    z: &mut [f32],
+    x: &[f32],
+    (weight, bias): (&[f32], &[f32]),
+    panels: Option<&[f32]>,
+    workspace: &mut Workspace,
+) {
+    let Layer { inputs: i, outputs: o } = layer;
+    let size = [rows, o, i];
+    match panels {
+        Some(panels) => {
+            let into = (z, Start::Row(bias));
+            product(size, into, (x, Layout::rows(i)), Right::Panels(panels), workspace);
+        }
+        None => dots(size, z, x, weight, bias),
+    }
+}
