@@ -9,7 +9,7 @@ use super::replay::Hands;
 use super::rows::sources;
 use super::team::{Bound, Member};
 use super::weights::{self, Panels, Place};
-use crate::kernels::{Control, FusedGradient, FusedUpdate, Pass, keeps_z, pairs_mut};
+use crate::kernels::{Control, Function, FusedGradient, FusedUpdate, Pass, keeps_z, pairs_mut};
 use crate::plan::BufferId;
 use crate::spec::{Layer, Shuffle};
 
@@ -164,15 +164,17 @@ impl<'a> Walk<'a> {
             let y = &mut own[..rows * o];
             // SAFETY: in this section the weights' panels are only read.
             let panels = unsafe { self.panels.find(Place { buffer: self.buffer, at }) };
-            weights::forward((rows, layer), y, input, self.layer(at, layer), panels, workspace);
-            at += layer.parameters();
+            let keeps = keeps_z(fused.function);
+            // The loss has the last layer's function in it.
             let last = others.is_empty();
-            if !last {
-                if keeps_z(fused.function) {
-                    let (own, others) = std::mem::take(&mut kept).split_at_mut(fused.tile * o);
-                    own[..rows * o].copy_from_slice(y);
-                    kept = others;
-                }
+            let function = if last || keeps { Function::Identity } else { fused.function };
+            let of = (rows, layer, function);
+            weights::forward(of, y, input, self.layer(at, layer), panels, workspace);
+            at += layer.parameters();
+            if !last && keeps {
+                let (own, others) = std::mem::take(&mut kept).split_at_mut(fused.tile * o);
+                own[..rows * o].copy_from_slice(y);
+                kept = others;
                 passes::activate_all(fused.function, y);
             }
             (input, ys) = (y, others);
@@ -210,8 +212,6 @@ impl<'a> Walk<'a> {
             if index > 0 {
                 let (weight, _) = self.layer(at, layer);
                 let d_x = &mut d_below[..rows * i];
-                let (into, weights) = ((&mut *d_x, Start::Zero), Right::Rows(weight, i));
-                product([rows, i, o], into, (d_z, Layout::rows(o)), weights, workspace);
                 let from = match keeps_z(fused.function) {
                     true => {
                         let own;
@@ -220,7 +220,8 @@ impl<'a> Walk<'a> {
                     }
                     false => input,
                 };
-                passes::derive_all(fused.function, d_x, from);
+                let of = (rows, layer, fused.function);
+                weights::backward(of, d_x, d_z, weight, from, workspace);
                 std::mem::swap(&mut d_above, &mut d_below);
             }
         }

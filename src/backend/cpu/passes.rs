@@ -42,15 +42,19 @@ pub(super) fn activate_all(function: Function, z: &mut [f32]) {
     if function != Function::Identity {
         widest(
             #[inline(always)]
-            || {
-                in_lanes(
-                    z,
-                    #[inline(always)]
-                    |z| *z = activate(function, z),
-                )
-            },
+            || activate_lanes(function, z),
         );
     }
+}
+
+/// The same for callers that are compiled for SIMD.
+#[inline(always)]
+pub(super) fn activate_lanes(function: Function, z: &mut [f32]) {
+    in_lanes(
+        z,
+        #[inline(always)]
+        |z| *z = activate(function, z),
+    );
 }
 
 /// f of all lanes of a slice; the last are padded with zeros.
@@ -68,18 +72,9 @@ fn in_lanes(x: &mut [f32], f: impl Fn(&mut [f32; LANES])) {
     }
 }
 
-/// d_z = d_y · f′, from what the forward pass kept.
-pub(super) fn derive_all(function: Function, d: &mut [f32], kept: &[f32]) {
-    if function != Function::Identity {
-        widest(
-            #[inline(always)]
-            || derive_lanes(function, d, &kept[..d.len()]),
-        );
-    }
-}
-
+/// d_z = d_y · f′, from what the forward pass kept, for callers that are compiled for SIMD.
 #[inline(always)]
-fn derive_lanes(function: Function, d: &mut [f32], kept: &[f32]) {
+pub(super) fn derive_lanes(function: Function, d: &mut [f32], kept: &[f32]) {
     let (whole, rest) = d.as_chunks_mut::<LANES>();
     let (whole_kept, rest_kept) = kept.as_chunks::<LANES>();
     for (d, kept) in whole.iter_mut().zip(whole_kept) {

@@ -4,7 +4,6 @@
 use std::ops::Range;
 
 use super::passes;
-use super::product::{Layout, Right, Start, product};
 use super::replay::Hands;
 use super::team::Bound;
 use super::weights::{self, Place};
@@ -98,9 +97,8 @@ unsafe fn forward(
             bound.write(3, of(&rows, o)),
         )
     };
-    let size = (rows.len(), Layer { inputs: i, outputs: o });
-    weights::forward(size, y, x, parameters.split_at(o * i), panels, &mut hands.workspace);
-    passes::activate_all(layer.function, y);
+    let of = (rows.len(), Layer { inputs: i, outputs: o }, layer.function);
+    weights::forward(of, y, x, parameters.split_at(o * i), panels, &mut hands.workspace);
 }
 
 unsafe fn activate(layer: &Activate, bound: &Bound<'_>, rows: Range<usize>) {
@@ -171,8 +169,6 @@ unsafe fn backward_input(
             bound.write(4, of(&rows, i)),
         )
     };
-    let (size, into) = ([rows.len(), i, o], (&mut *d_z_below, Start::Zero));
-    let weights = Right::Rows(weight, i);
-    product(size, into, (d_z, Layout::rows(o)), weights, &mut hands.workspace);
-    passes::derive_all(layer.function, d_z_below, kept);
+    let of = (rows.len(), Layer { inputs: i, outputs: o }, layer.function);
+    weights::backward(of, d_z_below, d_z, weight, kept, &mut hands.workspace);
 }

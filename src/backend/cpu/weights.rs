@@ -1,11 +1,13 @@
-//! Weights as products with few copies of them like to read them: in panels, brought there by all
-//! threads when a replay begins and whenever a step has changed the weights.
+//! A layer's products with its weights, and the weights as the forward one reads them: in panels,
+//! brought there by all threads when a replay begins and whenever a step has changed the weights.
 
+use super::passes;
 use super::product::{
-    Layout, PANEL, Right, Start, Workspace, dots, panel_words, product, put_into_panels,
+    Layout, PANEL, Right, Start, Workspace, dots, panel_words, product, product_then,
+    put_into_panels,
 };
 use super::team::{Member, Shared};
-use crate::kernels::{Access, Operation, floats};
+use crate::kernels::{Access, Function, Operation, floats};
 use crate::plan::{BufferId, Dispatch};
 use crate::spec::Layer;
 
@@ -153,10 +155,10 @@ fn wanted(dispatch: &Dispatch) -> Vec<(Place, Layer)> {
     places.filter(|(_, layer)| rows >= ROWS && layer.outputs >= UNITS).collect()
 }
 
-/// z\[B,O\] = x\[B,I\] · Wᵀ + b, with W in panels where it stands in such.
+/// y\[B,O\] = f(x\[B,I\] · Wᵀ + b), with W in panels where it stands in such.
 pub(super) fn forward(
-    (rows, layer): (usize, Layer),
-    z: &mut [f32],
+    (rows, layer, function): (usize, Layer, Function),
+    y: &mut [f32],
     x: &[f32],
     (weight, bias): (&[f32], &[f32]),
     panels: Option<&[f32]>,
@@ -164,11 +166,42 @@ pub(super) fn forward(
 ) {
     let Layer { inputs: i, outputs: o } = layer;
     let size = [rows, o, i];
-    match panels {
-        Some(panels) => {
-            let into = (z, Start::Row(bias));
-            product(size, into, (x, Layout::rows(i)), Right::Panels(panels), workspace);
-        }
-        None => dots(size, z, x, weight, bias),
+    let Some(panels) = panels else {
+        dots(size, y, x, weight, bias);
+        return passes::activate_all(function, y);
+    };
+    let (into, x, weights) = ((y, Start::Row(bias)), (x, Layout::rows(i)), Right::Panels(panels));
+    match function {
+        Function::Identity => product(size, into, x, weights, workspace),
+        Function::Of(_) => product_then(
+            size,
+            into,
+            x,
+            weights,
+            workspace,
+            #[inline(always)]
+            |y, _| passes::activate_lanes(function, y),
+        ),
     }
+}
+
+/// d_z_below\[B,I\] = (d_z\[B,O\] · W) ∘ f′, from what the forward pass kept of the layer below.
+pub(super) fn backward(
+    (rows, layer, function): (usize, Layer, Function),
+    d_z_below: &mut [f32],
+    d_z: &[f32],
+    weight: &[f32],
+    kept: &[f32],
+    workspace: &mut Workspace,
+) {
+    let Layer { inputs: i, outputs: o } = layer;
+    product_then(
+        [rows, i, o],
+        (d_z_below, Start::Zero),
+        (d_z, Layout::rows(o)),
+        Right::Rows(weight, i),
+        workspace,
+        #[inline(always)]
+        |d, at| passes::derive_lanes(function, d, &kept[at..at + d.len()]),
+    );
 }

@@ -20,6 +20,8 @@ mod panels;
 mod tests;
 mod tile;
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 
 pub(super) use dots::dots;
@@ -100,11 +102,24 @@ pub(super) fn product(
     b: Right<'_>,
     workspace: &mut Workspace,
 ) {
-    Arch::new().dispatch(Nest::new(size, into, a, b, workspace));
+    product_then(size, into, a, b, workspace, |_, _| {});
+}
+
+/// The same, and `finish` for each piece of C that is ready, while it is in the first cache: with
+/// the piece and where it begins. It must be inlined, as all that is to run in SIMD.
+pub(super) fn product_then(
+    size: [usize; 3],
+    into: (&mut [f32], Start<'_>),
+    a: (&[f32], Layout),
+    b: Right<'_>,
+    workspace: &mut Workspace,
+    finish: impl Fn(&mut [f32], usize),
+) {
+    Arch::new().dispatch(Nest::new(size, into, a, b, workspace, finish));
 }
 
 /// The loops around the tiles.
-struct Nest<'a> {
+struct Nest<'a, F> {
     size: [usize; 3],
     c: &'a mut [f32],
     start: Start<'a>,
@@ -112,15 +127,17 @@ struct Nest<'a> {
     layout: Layout,
     b: Right<'a>,
     packing: pack::Packing<'a>,
+    finish: F,
 }
 
-impl<'a> Nest<'a> {
+impl<'a, F: Fn(&mut [f32], usize)> Nest<'a, F> {
     fn new(
         [m, n, k]: [usize; 3],
         (c, start): (&'a mut [f32], Start<'a>),
         (a, layout): (&'a [f32], Layout),
         b: Right<'a>,
         workspace: &'a mut Workspace,
+        finish: F,
     ) -> Self {
         assert!(m * n <= c.len(), "C is too short");
         assert!(layout.span(m, k) <= a.len(), "A is too short");
@@ -134,11 +151,11 @@ impl<'a> Nest<'a> {
             assert!(n <= bias.len(), "the bias is too short");
         }
         let packing = pack::Packing::of([m, n, k], layout, b, workspace);
-        Self { size: [m, n, k], c: &mut c[..m * n], start, a, layout, b, packing }
+        Self { size: [m, n, k], c: &mut c[..m * n], start, a, layout, b, packing, finish }
     }
 }
 
-impl WithSimd for Nest<'_> {
+impl<F: Fn(&mut [f32], usize)> WithSimd for Nest<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -171,14 +188,36 @@ impl WithSimd for Nest<'_> {
                         a,
                         b,
                     };
-                    // SAFETY: `product` has seen that the three matrices hold all elements that
-                    // are named here, and C is borrowed mutably, so it overlaps neither A nor B.
-                    unsafe { block.run(simd) };
+                    for first in (0..rows).step_by(TALL) {
+                        let band = first..rows.min(first + TALL);
+                        // SAFETY: `new` has seen that the three matrices hold all elements that
+                        // are named here, and C is borrowed mutably, so it overlaps neither A nor
+                        // B.
+                        unsafe { block.run(simd, band.clone()) };
+                        if l + depth == k {
+                            self.finish(i + band.start..i + band.end, j..j + columns);
+                        }
+                    }
                 }
                 l += depth;
                 if l >= k {
                     break;
                 }
+            }
+        }
+    }
+}
+
+impl<F: Fn(&mut [f32], usize)> Nest<'_, F> {
+    /// What is to be done with rows and columns that are ready.
+    #[inline(always)]
+    fn finish(&mut self, rows: Range<usize>, columns: Range<usize>) {
+        let n = self.size[1];
+        if columns.len() == n {
+            (self.finish)(&mut self.c[rows.start * n..rows.end * n], rows.start * n);
+        } else {
+            for at in rows.map(|row| row * n + columns.start) {
+                (self.finish)(&mut self.c[at..at + columns.len()], at);
             }
         }
     }
@@ -218,33 +257,31 @@ struct Block {
 }
 
 impl Block {
+    /// A band of at most [`TALL`] rows.
+    ///
     /// # Safety
     /// All its elements must be there, and nobody else may use C's.
     #[inline(always)]
-    unsafe fn run<S: Simd>(&self, simd: S) {
-        let rows = self.size[0];
-        for first in (0..rows).step_by(TALL) {
-            let end = rows.min(first + TALL);
-            // Long rows lie pages apart, where the processor does not foresee them.
-            if self.a.step == 1 && self.a.row >= FAR && rows - first >= 2 * TALL {
-                for row in 0..TALL {
-                    let next = self.a.start.wrapping_add((first / TALL + 1) * self.a.band);
-                    pack::prefetch(next.wrapping_add(row * self.a.row), self.size[2]);
+    unsafe fn run<S: Simd>(&self, simd: S, band: Range<usize>) {
+        // Long rows lie pages apart, where the processor does not foresee them.
+        if self.a.step == 1 && self.a.row >= FAR && self.size[0] - band.start >= 2 * TALL {
+            for row in 0..TALL {
+                let next = self.a.start.wrapping_add((band.start / TALL + 1) * self.a.band);
+                pack::prefetch(next.wrapping_add(row * self.a.row), self.size[2]);
+            }
+        }
+        let mut row = band.start;
+        while row < band.end {
+            // SAFETY: the caller's promise; these rows are inside the block.
+            row += unsafe {
+                match band.end - row {
+                    // Where registers are few, the tile of eight rows would not fit.
+                    8.. if S::REGISTER_COUNT >= 32 => self.rows::<S, 8>(simd, row),
+                    4.. => self.rows::<S, 4>(simd, row),
+                    2.. => self.rows::<S, 2>(simd, row),
+                    _ => self.rows::<S, 1>(simd, row),
                 }
-            }
-            let mut row = first;
-            while row < end {
-                // SAFETY: the caller's promise; these rows are inside the block.
-                row += unsafe {
-                    match end - row {
-                        // Where registers are few, the tile of eight rows would not fit.
-                        8.. if S::REGISTER_COUNT >= 32 => self.band::<S, 8>(simd, row),
-                        4.. => self.band::<S, 4>(simd, row),
-                        2.. => self.band::<S, 2>(simd, row),
-                        _ => self.band::<S, 1>(simd, row),
-                    }
-                };
-            }
+            };
         }
     }
 
@@ -253,7 +290,7 @@ impl Block {
     /// # Safety
     /// As [`Block::run`].
     #[inline(always)]
-    unsafe fn band<S: Simd, const M: usize>(&self, simd: S, row: usize) -> usize {
+    unsafe fn rows<S: Simd, const M: usize>(&self, simd: S, row: usize) -> usize {
         let [_, columns, k] = self.size;
         let a = &self.a;
         // SAFETY: the caller's promise, in all of these.

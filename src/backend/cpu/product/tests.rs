@@ -59,7 +59,7 @@ impl Case {
     }
 
     /// With each start, both forms of A and both of B.
-    fn check(&self, what: &str, run: impl Fn(Nest<'_>)) {
+    fn check(&self, what: &str, run: impl Fn(Nest<'_, fn(&mut [f32], usize)>)) {
         let [m, n, k] = self.size;
         for (name, start) in
             [("zero", Start::Zero), ("kept", Start::Kept), ("row", Start::Row(&self.bias))]
@@ -73,7 +73,9 @@ impl Case {
             let mut first: Option<Vec<f32>> = None;
             for (a, b) in lefts.iter().flat_map(|a| rights.map(|b| (*a, b))) {
                 let mut c = self.c.clone();
-                run(Nest::new(self.size, (&mut c, start), a, b, &mut Workspace::default()));
+                let nothing: fn(&mut [f32], usize) = |_, _| {};
+                let mut workspace = Workspace::default();
+                run(Nest::new(self.size, (&mut c, start), a, b, &mut workspace, nothing));
                 for (at, (found, (exact, allowed))) in c.iter().zip(&exact).enumerate() {
                     assert!(
                         (f64::from(*found) - exact).abs() <= *allowed,
@@ -158,6 +160,25 @@ fn rows_shared_out_make_the_same_bits() {
     let whole = run(0..m);
     for cut in [1, 8, 38, 76] {
         assert!(whole == [run(0..cut), run(cut..m)].concat(), "cut at {cut}");
+    }
+}
+
+#[test]
+fn every_element_is_finished_once_and_where_it_stands() {
+    for size in [[3, 5, 7], [17, 33, 300], [9, COLUMNS + 5, 600], [ROWS + 1, 40, 0]] {
+        let case = Case::new(size);
+        let [m, n, k] = size;
+        let (mut plain, mut finished) = (vec![0.0; m * n], vec![0.0; m * n]);
+        let (a, b) = ((&case.a[..], Layout::rows(k)), Right::Rows(&case.b, n));
+        let mut workspace = Workspace::default();
+        product(size, (&mut plain, Start::Zero), a, b, &mut workspace);
+        let finish = |piece: &mut [f32], at: usize| {
+            piece.iter_mut().enumerate().for_each(|(next, c)| *c += (at + next + 1) as f32);
+        };
+        product_then(size, (&mut finished, Start::Zero), a, b, &mut workspace, finish);
+        for (at, (plain, finished)) in plain.iter().zip(finished).enumerate() {
+            assert_eq!(finished, plain + (at + 1) as f32, "C[{at}] of {size:?}");
+        }
     }
 }
 
