@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use halfplane::backend::cpu::Cpu;
-use halfplane::spec::{BatchSize, Length, Optimizer};
+use halfplane::spec::{BatchSize, Clip, Decay, Length, Optimizer, Regularization, Schedule};
 use halfplane::train::output_for;
 use halfplane::{Activation, Dataset, Network, Result, Strategy, Task, TrainOptions, Trainer};
 
@@ -71,6 +71,16 @@ fn calls(
 ) -> Result<u64> {
     let options = TrainOptions {
         strategy,
+        // All that a step of the layered way may hold.
+        regularization: match strategy {
+            Strategy::Layered => Regularization {
+                dropout: vec![0.2],
+                clip: Some(Clip::Norm(1.0)),
+                ..Regularization::default()
+            },
+            _ => Regularization::default(),
+        },
+        schedule: Schedule { decay: Decay::Cosine { floor: 0.0 }, ..Schedule::default() },
         optimizer: Optimizer::adam(1e-3),
         batch_size: BatchSize::Rows(batch),
         length: Length::Steps(steps),

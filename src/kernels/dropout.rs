@@ -31,9 +31,15 @@ immediates! {
 }
 
 /// Units that one draw of random words decides about.
-const BLOCK: usize = 4;
+pub(crate) const BLOCK: usize = 4;
 
 impl Dropout {
+    /// The random word below which a unit is left out, and what the others are multiplied by.
+    pub(crate) fn odds(&self) -> (u32, f32) {
+        let words = self.words();
+        (words.threshold, words.scale)
+    }
+
     fn words(&self) -> Immediates {
         Immediates {
             columns: self.columns as u32,
@@ -91,22 +97,20 @@ impl Kernel for Dropout {
         let control = Control::from_words(control);
         let elements = ..control.rows as usize * self.columns;
         let (x, y) = (&floats(x)[elements], &mut floats_mut(y)[elements]);
-        self.apply(control.step, control.before as usize, x, y);
+        twin(self, control, x, y);
     }
 }
 
-impl Dropout {
-    /// Some rows of the batch, from `first` on.
-    pub(crate) fn apply(&self, step: u32, first: usize, x: &[f32], y: &mut [f32]) {
-        let p = self.words();
-        let rows = x.chunks_exact(self.columns).zip(y.chunks_exact_mut(self.columns));
-        for (row, (x, y)) in rows.enumerate() {
-            for (block, (x, y)) in x.chunks(BLOCK).zip(y.chunks_mut(BLOCK)).enumerate() {
-                let counter = [step, p.layer, (first + row) as u32, block as u32];
-                let words = philox(counter, [p.seed_low, p.seed_high]);
-                for ((x, y), word) in x.iter().zip(y).zip(words) {
-                    *y = if word < p.threshold { 0.0 } else { x * p.scale };
-                }
+/// Row by row, block by block.
+fn twin(layer: &Dropout, control: Control, x: &[f32], y: &mut [f32]) {
+    let p = layer.words();
+    let rows = x.chunks_exact(layer.columns).zip(y.chunks_exact_mut(layer.columns));
+    for (row, (x, y)) in rows.enumerate() {
+        for (block, (x, y)) in x.chunks(BLOCK).zip(y.chunks_mut(BLOCK)).enumerate() {
+            let counter = [control.step, p.layer, control.before + row as u32, block as u32];
+            let words = philox(counter, [p.seed_low, p.seed_high]);
+            for ((x, y), word) in x.iter().zip(y).zip(words) {
+                *y = if word < p.threshold { 0.0 } else { x * p.scale };
             }
         }
     }

@@ -1,6 +1,8 @@
 //! The squares of a layer's gradient, L1 and L2 added, summed in parts: partials\[P\] of which each
 //! workgroup writes one. The first half of clipping by the norm.
 
+use std::ops::Range;
+
 use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, SQUARE_SUM};
 use super::{
     Cost, Hyper, Kernel, Module, Slot, Update, floats, floats_mut, immediates, metrics, reads,
@@ -32,6 +34,12 @@ impl SquareSum {
     /// The sums that it writes.
     pub fn parts(&self) -> usize {
         (self.outputs * (self.inputs + 1)).div_ceil(WORKGROUP * TURNS)
+    }
+
+    /// The numbers that a part sums.
+    pub(crate) fn part(&self, part: usize) -> Range<usize> {
+        let (begin, count) = (part * WORKGROUP * TURNS, self.outputs * (self.inputs + 1));
+        begin..count.min(begin + WORKGROUP * TURNS)
     }
 }
 
@@ -95,9 +103,7 @@ impl Kernel for SquareSum {
         };
         for (part, sum) in floats_mut(partials)[self.first..][..self.parts()].iter_mut().enumerate()
         {
-            let begin = part * WORKGROUP * TURNS;
-            let indices = begin..count.min(begin + WORKGROUP * TURNS);
-            *sum = metrics::tree(indices.map(|index| [square(index), 0.0]))[0];
+            *sum = metrics::tree(self.part(part).map(|index| [square(index), 0.0]))[0];
         }
     }
 }

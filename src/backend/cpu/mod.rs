@@ -1,6 +1,8 @@
 //! Runs a plan on the CPU. A phase is cut into sections that threads go through side by side, in
 //! matrix products and in SIMD passes. Operations without a fast version run as their twins.
 
+mod clipping;
+mod dropout;
 mod fused;
 mod lanes;
 mod passes;

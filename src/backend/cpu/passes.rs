@@ -3,7 +3,7 @@
 
 use pulp::Arch;
 
-use super::lanes::{activate, bce, derive, exp_negative};
+use super::lanes::{Lanes as _, activate, bce, derive, exp_negative};
 use crate::kernels::{Criterion, Formula, Function, Update, floats};
 use crate::spec::Loss;
 
@@ -27,6 +27,31 @@ pub(super) fn add(sum: &mut [f32], part: &[f32]) {
     widest(
         #[inline(always)]
         || add_lanes(sum, part),
+    );
+}
+
+/// Σ x² of a few thousand numbers, lane by lane and then the lanes.
+pub(super) fn square_sum(x: &[f32]) -> f32 {
+    widest(
+        #[inline(always)]
+        || {
+            let mut sums = [0.0; LANES];
+            for at in (0..x.len()).step_by(LANES) {
+                let x = load(x, at);
+                for lane in 0..LANES {
+                    sums[lane] += x[lane] * x[lane];
+                }
+            }
+            sums.sum()
+        },
+    )
+}
+
+/// x *= scale
+pub(super) fn scale(x: &mut [f32], scale: f32) {
+    widest(
+        #[inline(always)]
+        || x.iter_mut().for_each(|x| *x *= scale),
     );
 }
 
@@ -92,7 +117,7 @@ pub(super) fn derive_lanes(function: Function, d: &mut [f32], kept: &[f32]) {
 /// Runs a pass compiled for the widest SIMD there is. Only what is inlined into it is: so every
 /// closure and every function with a loop says `inline(always)`.
 #[inline(always)]
-fn widest<R>(pass: impl FnOnce() -> R) -> R {
+pub(super) fn widest<R>(pass: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(pass)
 }
 

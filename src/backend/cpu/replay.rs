@@ -7,7 +7,7 @@ use super::product::Workspace;
 use super::schedule::{Split, sections};
 use super::team::{Barrier, Bound, Go, Guard, Member, Shared};
 use super::weights::{Panelled, Panels};
-use super::{fused, rows, units};
+use super::{clipping, fused, rows, units};
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{Control, Kernel as _, Operation, pairs};
 use crate::plan::Dispatch;
@@ -176,6 +176,8 @@ unsafe fn run(
             (Operation::DenseBackwardWeight(layer), _) => units::run(layer, bound, member, hands),
             (Operation::FusedGradient(fused), _) => fused::gradient(fused, bound, member, hands),
             (Operation::FusedUpdate(update), _) => fused::update(update, bound, member),
+            (Operation::SquareSum(sum), _) => clipping::square_sum(sum, bound, member),
+            (Operation::ApplyGradient(layer), _) => clipping::apply(layer, bound, member),
             (operation, _) if member.thread == 0 => return whole(operation, bound),
             _ => {}
         }
@@ -195,8 +197,15 @@ unsafe fn whole(operation: &Operation, bound: &Bound<'_>) -> Option<StepMetrics>
         end.twin(&mut all);
         return Some(pairs(all[2])[slot]);
     }
-    // SAFETY: the caller's promise.
-    let mut all: Vec<_> = unsafe { (0..bound.ids.len()).map(|slot| bound.all(slot)).collect() };
-    operation.kernel().twin(&mut all);
+    /// Buffers that a dispatch binds, at most.
+    const SLOTS: usize = 16;
+    let count = bound.ids.len();
+    // Not a list on the heap: this too may be in every step.
+    let mut all: [&mut [u32]; SLOTS] = std::array::from_fn(|slot| match slot < count {
+        // SAFETY: the caller's promise.
+        true => unsafe { bound.all(slot) },
+        false => &mut [],
+    });
+    operation.kernel().twin(&mut all[..count]);
     None
 }

@@ -148,7 +148,8 @@ unsafe fn dropout(layer: &Dropout, bound: &Bound<'_>, rows: Range<usize>) {
     // SAFETY: x is only read, and these rows of y are ours.
     let (control, x, y) =
         unsafe { (bound.control(), bound.read(1, range.clone()), bound.write(2, range)) };
-    layer.apply(control.step, control.before as usize + rows.start, x, y);
+    let first = control.before as usize + rows.start;
+    super::dropout::dropout(layer, control.step, first, x, y);
 }
 
 /// d_z_below = (d_z · W) ∘ f′

@@ -32,13 +32,13 @@ impl Split {
             | Operation::DenseBackwardInput(_) => Self::Rows(dispatch.bindings[0]),
             Operation::DenseBackwardWeight(_)
             | Operation::FusedGradient(_)
-            | Operation::FusedUpdate(_) => Self::Parts,
+            | Operation::FusedUpdate(_)
+            | Operation::SquareSum(_)
+            | Operation::ApplyGradient(_) => Self::Parts,
             Operation::MicroBatch(_)
             | Operation::Schedule(_)
             | Operation::Weigh(_)
-            | Operation::SquareSum(_)
             | Operation::ClipNorm(_)
-            | Operation::ApplyGradient(_)
             | Operation::Metrics(_)
             | Operation::Resident(_) => Self::Whole,
         }

@@ -1,0 +1,64 @@
+//! Clipping by the norm: squares summed and gradients applied, a thread its share of each layer.
+
+use super::passes;
+use super::team::{Bound, Member};
+use crate::kernels::{ApplyGradient, SquareSum};
+
+/// Numbers that are copied, regularized and used at once: what the first cache holds.
+const BLOCK: usize = 1024;
+
+/// A thread's parts of the sum of a layer's squares.
+///
+/// # Safety
+/// While it runs, no other thread may use these parts, nor write to what it reads.
+pub(super) unsafe fn square_sum(sum: &SquareSum, bound: &Bound<'_>, member: Member) {
+    let own = member.share(sum.parts(), 1);
+    let weights = sum.outputs * sum.inputs;
+    // SAFETY: these parts are the thread's.
+    let partials = unsafe { bound.write(2, sum.first + own.start..sum.first + own.end) };
+    for (partial, part) in partials.iter_mut().zip(own) {
+        *partial = 0.0;
+        for at in sum.part(part).step_by(BLOCK) {
+            let block = at..(at + BLOCK).min(sum.part(part).end);
+            // SAFETY: gradient and parameters are only read.
+            let (gradient, parameters) =
+                unsafe { (bound.read(0, block.clone()), bound.read(1, block.clone())) };
+            let mut copy = [0.0; BLOCK];
+            let copy = &mut copy[..block.len()];
+            copy.copy_from_slice(gradient);
+            sum.hyper.regularize(weights.saturating_sub(at), parameters, copy);
+            *partial += passes::square_sum(copy);
+        }
+    }
+}
+
+/// A thread's range of a layer's parameters, updated by the clipped gradient.
+///
+/// # Safety
+/// While it runs, no other thread may use this range of the parameters and what is remembered of
+/// them, nor write to what it reads.
+pub(super) unsafe fn apply(layer: &ApplyGradient, bound: &Bound<'_>, member: Member) {
+    let weights = layer.outputs * layer.inputs;
+    let own = member.share(layer.outputs * (layer.inputs + 1), 16);
+    // SAFETY: control and clip are only read.
+    let (control, scale) = unsafe { (bound.control(), bound.read(2, 0..1)[0]) };
+    let formula = layer.hyper.at(layer.update, layer.lr * control.schedule, control.step);
+    for at in own.clone().step_by(BLOCK) {
+        let block = at..(at + BLOCK).min(own.end);
+        // SAFETY: the gradient is only read.
+        let gradient = unsafe { bound.read(1, block.clone()) };
+        let mut copy = [0.0; BLOCK];
+        let copy = &mut copy[..block.len()];
+        copy.copy_from_slice(gradient);
+        // SAFETY: this range is the thread's own; each slot is borrowed once.
+        let tensor = |slot| unsafe { bound.write(slot, block.clone()) };
+        let parameters = tensor(3);
+        layer.hyper.regularize(weights.saturating_sub(at), parameters, copy);
+        passes::scale(copy, scale);
+        match layer.update.memories().len() {
+            0 => passes::update(formula, parameters, copy, []),
+            1 => passes::update(formula, parameters, copy, [tensor(4)]),
+            _ => passes::update(formula, parameters, copy, [tensor(4), tensor(5)]),
+        }
+    }
+}
