@@ -16,18 +16,16 @@ pub(crate) fn philox_lanes<const N: usize>(
         if round > 0 {
             key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
         }
+        let [c0, c1, c2, c3] = &mut counter;
         for lane in 0..N {
-            let [c0, c1, c2, c3] = [0, 1, 2, 3].map(|word: usize| counter[word][lane]);
             let wide = |factor: u64, word: u32| {
                 let product = factor * u64::from(word);
                 ((product >> 32) as u32, product as u32)
             };
-            let (high0, low0) = wide(0xD251_1F53, c0);
-            let (high2, low2) = wide(0xCD9E_8D57, c2);
-            counter[0][lane] = high2 ^ c1 ^ key[0];
-            counter[1][lane] = low2;
-            counter[2][lane] = high0 ^ c3 ^ key[1];
-            counter[3][lane] = low0;
+            let (high0, low0) = wide(0xD251_1F53, c0[lane]);
+            let (high2, low2) = wide(0xCD9E_8D57, c2[lane]);
+            (c0[lane], c1[lane]) = (high2 ^ c1[lane] ^ key[0], low2);
+            (c2[lane], c3[lane]) = (high0 ^ c3[lane] ^ key[1], low0);
         }
     }
     counter
