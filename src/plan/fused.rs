@@ -28,14 +28,14 @@ const STRAND: usize = 64;
 const PORTION: usize = 4096;
 
 /// Parameters up to which it was measured to be ahead.
-const MOST_PARAMETERS: u64 = 100_000;
+const MOST_PARAMETERS: u64 = 250_000;
 
 /// Whether `auto` trains a network this way: where each thread has a strand of its own, and the
 /// strands' gradients are cheap to add up.
 ///
-/// Measured on two cores with batches of 64 to 8,192 rows: 16-32-1 takes 0.44 to 0.64 of the
-/// layered way's time from 128 rows on, 64-128-64-1 0.7 to 0.8, 64-256-256-1 (83,000 parameters)
-/// 0.8 to 1.0; with 100,000 parameters and more both take the same, or the layered way less.
+/// Measured on two cores with batches of 128 to 8,192 rows: 16-32-1 takes 0.30 to 0.49 of the
+/// layered way's time, 64-128-64-1 0.57 to 0.74, 64-256-256-1 (83,000 parameters) 0.72 to 0.83,
+/// 784-256-128-1 (234,000) 0.78 to 0.97, 512-512-512-1 (526,000) 0.92 to 1.16.
 pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
     limits.kind == DeviceKind::Cpu
         && request.only_layered().is_none()
