@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use halfplane::kernels::{
     Activate, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Gather, Hyper,
-    Metrics, Operation, Softmax, Tiling, Update,
+    Metrics, MicroBatch, Operation, Softmax, Tiling, Update,
 };
 use halfplane::{Activation, Regularization, Shuffle};
 
@@ -25,6 +25,7 @@ const UPDATES: [Update; 4] = [Update::Gradient, Update::Sgd, Update::Momentum, U
 /// One operation for each variant; sizes travel as immediates and make no difference.
 pub(crate) fn operations() -> Vec<Operation> {
     let mut list = vec![
+        Operation::MicroBatch(MicroBatch { before: 0, rows: 1, batch: 1 }),
         Operation::Gather(Gather {
             rows: 1,
             count: 1,
