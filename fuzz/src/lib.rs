@@ -2,8 +2,11 @@
 //!
 //! The fuzz targets call it with bytes that grow wild, `tests/corpus.rs` with those of `corpus/`.
 
+use std::path::Path;
+
 use halfplane::Model;
 use halfplane::data::{Layout, Preprocess, Source, TableOptions, prepare, read_features};
+use halfplane::export::{onnx, pytorch};
 
 /// A table is read or refused; and what was read for training is read for prediction alike.
 pub fn table(bytes: &[u8]) {
@@ -21,10 +24,12 @@ pub fn table(bytes: &[u8]) {
     }
 }
 
-/// A model is read or refused; one that was read can be asked for columns.
+/// A model is read or refused; one that was read can be asked for columns, and exported.
 pub fn model(bytes: &[u8]) {
     let Ok(model) = Model::from_bytes(bytes) else { return };
     assert_eq!(model.preprocessing.outputs(), model.network.inputs);
     let row = Source::Memory(b"x1,x2,u,v\n0,1,2,3\n".to_vec());
     let _ = read_features(&row, Layout::default(), &model.preprocessing);
+    onnx(&model).expect("what was read is small enough");
+    assert!(pytorch(&model, Path::new("m.safetensors")).contains("nn.Sequential"));
 }
