@@ -27,7 +27,9 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
     let na = std::iter::once("").chain(model.preprocessing.na.iter().map(String::as_str));
     let version = env!("CARGO_PKG_VERSION");
     let title = format!("A {} network, trained by halfplane {version}.", model.network);
-    [
+    // In the template's order, so that none is looked for in another's text: columns and classes
+    // may be called anything.
+    let parts = [
         ("@TITLE@", title),
         ("@WEIGHTS@", weights),
         ("@HEADER@", list(header(model).iter().map(String::as_str))),
@@ -35,12 +37,17 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
         ("@MISSING@", list(na)),
         ("@NUMBERS@", format!("{:?}", missing_numbers(&model.preprocessing))),
         ("@LAYERS@", layers(model)),
-        ("@ANSWER@", answer(model)),
-        // Last: columns may be called anything.
         ("@COLUMNS@", columns),
-    ]
-    .into_iter()
-    .fold(TEMPLATE.to_owned(), |script, (name, text)| script.replacen(name, &text, 1))
+        ("@ANSWER@", answer(model)),
+    ];
+    let (mut script, mut rest) = (String::new(), TEMPLATE);
+    for (name, text) in parts {
+        let (before, after) = rest.split_once(name).expect("the template has each once, in order");
+        script += before;
+        script += &text;
+        rest = after;
+    }
+    script + rest
 }
 
 fn layers(model: &Model) -> String {
@@ -149,6 +156,9 @@ mod tests {
             "    nn.Linear(2, 3),\n    nn.Sigmoid(),\n    nn.Linear(3, 1),\n    nn.Sigmoid(),\n)";
         assert!(beside.contains(sequence), "{beside}");
         assert!(beside.contains("        as_is(column(\"x1\")),\n"), "{beside}");
+        let named = Model { classes: vec!["@NUMBERS@".into(), "@COLUMNS@".into()], ..model };
+        let script = pytorch(&named, Path::new("m.safetensors"));
+        assert!(script.contains("CLASSES = [\"@NUMBERS@\", \"@COLUMNS@\"]\n"), "{script}");
         assert!(!beside.contains('@') || beside.matches('@').count() == 1, "no_grad's alone");
     }
 }
