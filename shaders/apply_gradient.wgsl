@@ -8,6 +8,7 @@ struct Immediates {
 }
 var<immediate> p: Immediates;
 override WORKGROUP: u32;
+const UPDATED: u32 = 3u; // the first binding that the update writes
 
 @group(0) @binding(0) var<storage, read> control: Control;
 @group(0) @binding(1) var<storage, read> gradient: array<f32>; // W[O, I], then b[O]

@@ -8,33 +8,45 @@ struct Immediates {
 var<immediate> p: Immediates;
 
 @group(0) @binding(0) var<storage, read> control: Control;
-@group(0) @binding(1) var<storage, read> d_z: array<f32>;              // [B, O]
-@group(0) @binding(2) var<storage, read> parameters: array<f32>;       // W[O, I], then b[O]
-@group(0) @binding(3) var<storage, read> kept: array<f32>;             // [B, I]: y, or z
-@group(0) @binding(4) var<storage, read_write> d_z_below: array<f32>;  // [B, I]
+@group(0) @binding(1) var<storage, read> d_z: array<vec4<f32>>;              // [B, O]
+@group(0) @binding(2) var<storage, read> parameters: array<vec4<f32>>;       // W[O, I], then b[O]
+@group(0) @binding(3) var<storage, read> kept: array<vec4<f32>>;             // [B, I]: y, or z
+@group(0) @binding(4) var<storage, read_write> d_z_below: array<vec4<f32>>;  // [B, I]
 
-fn load_a(row: u32, k: u32) -> f32 {
-    if (row < control.rows && k < p.outputs) {
-        return d_z[row * p.outputs + k];
+fn load_a(b: u32, o: u32) -> mat4x4<f32> {
+    return mat4x4<f32>(d_z_quad(b, o), d_z_quad(b + 1u, o), d_z_quad(b + 2u, o), d_z_quad(b + 3u, o));
+}
+
+fn load_b(o: u32, i: u32) -> mat4x4<f32> {
+    return mat4x4<f32>(
+        weight_quad(o, i), weight_quad(o + 1u, i), weight_quad(o + 2u, i), weight_quad(o + 3u, i),
+    );
+}
+
+fn store(b: u32, i: u32, sums: vec4<f32>) {
+    if (b >= control.rows || i >= p.inputs) {
+        return;
     }
-    return 0.0;
-}
-
-fn load_b(k: u32, column: u32) -> f32 {
-    if (k < p.outputs && column < p.inputs) {
-        return parameters[k * p.inputs + column];
+    let at = b * p.inputs + i;
+    if (INPUTS_BY_FOUR) {
+        let before = kept[at / 4u];
+        d_z_below[at / 4u] = sums * vec4<f32>(
+            activation_derivative(before.x),
+            activation_derivative(before.y),
+            activation_derivative(before.z),
+            activation_derivative(before.w),
+        );
+    } else {
+        store_one(at, i, sums.x);
+        store_one(at + 1u, i + 1u, sums.y);
+        store_one(at + 2u, i + 2u, sums.z);
+        store_one(at + 3u, i + 3u, sums.w);
     }
-    return 0.0;
 }
 
-fn start(row: u32, column: u32) -> f32 {
-    return 0.0;
-}
-
-fn store(row: u32, column: u32, sum: f32) {
-    if (row < control.rows && column < p.inputs) {
-        let element = row * p.inputs + column;
-        d_z_below[element] = sum * activation_derivative(kept[element]);
+fn store_one(at: u32, i: u32, sum: f32) {
+    if (i < p.inputs) {
+        d_z_below[at / 4u][at % 4u] = sum * activation_derivative(kept[at / 4u][at % 4u]);
     }
 }
 
@@ -44,8 +56,6 @@ fn dense_backward_input(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let tile = tile_of(unfold(group, groups), control.rows, p.inputs);
-    if (tile.inside) {
-        store_tile(tile, local, matmul(tile, p.outputs, local));
-    }
+    let depth = vec2<u32>(0u, p.outputs);
+    matmul(unfold(group, groups), control.rows, p.inputs, depth, local);
 }

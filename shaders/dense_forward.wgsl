@@ -7,32 +7,41 @@ struct Immediates {
 var<immediate> p: Immediates;
 
 @group(0) @binding(0) var<storage, read> control: Control;
-@group(0) @binding(1) var<storage, read> x: array<f32>;          // [B, I]
-@group(0) @binding(2) var<storage, read> parameters: array<f32>; // W[O, I], then b[O]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;    // [B, O]
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;          // [B, I]
+@group(0) @binding(2) var<storage, read> parameters: array<vec4<f32>>; // W[O, I], then b[O]
+@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;    // [B, O]
 
-fn load_a(row: u32, k: u32) -> f32 {
-    if (row < control.rows && k < p.inputs) {
-        return x[row * p.inputs + k];
+fn load_a(b: u32, i: u32) -> mat4x4<f32> {
+    return mat4x4<f32>(x_quad(b, i), x_quad(b + 1u, i), x_quad(b + 2u, i), x_quad(b + 3u, i));
+}
+
+fn load_b(i: u32, o: u32) -> mat4x4<f32> {
+    return transpose(mat4x4<f32>(
+        weight_quad(o, i), weight_quad(o + 1u, i), weight_quad(o + 2u, i), weight_quad(o + 3u, i),
+    ));
+}
+
+fn store(b: u32, o: u32, sums: vec4<f32>) {
+    if (b >= control.rows || o >= p.outputs) {
+        return;
     }
-    return 0.0;
-}
-
-fn load_b(k: u32, column: u32) -> f32 {
-    if (k < p.inputs && column < p.outputs) {
-        return parameters[column * p.inputs + k];
+    let at = b * p.outputs + o;
+    if (OUTPUTS_BY_FOUR) {
+        let z = sums + parameters[(p.outputs * p.inputs + o) / 4u];
+        y[at / 4u] =
+            vec4<f32>(activation(z.x), activation(z.y), activation(z.z), activation(z.w));
+    } else {
+        store_one(at, o, sums.x);
+        store_one(at + 1u, o + 1u, sums.y);
+        store_one(at + 2u, o + 2u, sums.z);
+        store_one(at + 3u, o + 3u, sums.w);
     }
-    return 0.0;
 }
 
-fn start(row: u32, column: u32) -> f32 {
-    return 0.0;
-}
-
-fn store(row: u32, column: u32, sum: f32) {
-    if (row < control.rows && column < p.outputs) {
-        let z = sum + parameters[p.outputs * p.inputs + column];
-        y[row * p.outputs + column] = activation(z);
+fn store_one(at: u32, o: u32, sum: f32) {
+    if (o < p.outputs) {
+        let bias = p.outputs * p.inputs + o;
+        y[at / 4u][at % 4u] = activation(sum + parameters[bias / 4u][bias % 4u]);
     }
 }
 
@@ -42,8 +51,6 @@ fn dense_forward(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let tile = tile_of(unfold(group, groups), control.rows, p.outputs);
-    if (tile.inside) {
-        store_tile(tile, local, matmul(tile, p.inputs, local));
-    }
+    let depth = vec2<u32>(0u, p.inputs);
+    matmul(unfold(group, groups), control.rows, p.outputs, depth, local);
 }

@@ -1,5 +1,5 @@
 // The update of an optimizer that remembers nothing.
-@group(0) @binding(3) var<storage, read_write> parameters: array<f32>; // W[O, I], then b[O]
+@group(0) @binding(UPDATED) var<storage, read_write> parameters: array<f32>; // W[O, I], then b[O]
 
 fn optimize_at(index: u32, g: f32) {
     let none = vec2<f32>();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::backend::Device;
-use crate::kernels::{Control, Cost, DenseForward, Function, Gather, Operation, Tiling};
+use crate::kernels::{Control, Cost, DenseForward, Function, Gather, Operation};
 use crate::plan::{Buffer, BufferId, DeviceKind, Dispatch, Handles, Phase, Plan, Role};
 use crate::spec::{Network, Shuffle, Strategy};
 
@@ -50,7 +50,7 @@ pub fn roofline(device: &dyn Device) -> Result<Roofline> {
             inputs: side,
             outputs: side,
             function: Function::Identity,
-            tiling: Tiling::of(side, side),
+            tiling: device.limits().tiling([side; 3]),
         })
     };
     // A software adapter takes a second for what a graphics processor does in a millisecond.

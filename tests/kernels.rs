@@ -78,17 +78,17 @@ fn wrong_devices_are_found_out() -> Result<()> {
     Ok(())
 }
 
-fn three_classes() -> Result<(Network, Dataset)> {
+fn three_classes(rows: usize) -> Result<(Network, Dataset)> {
     let network = Network::new(7, &[37, 18], 3)
         .with_activation(Activation::Gelu)
         .with_output(Output::Softmax);
-    Ok((network, random_data(Task::Multiclass, [203, 7, 3], 5)?))
+    Ok((network, random_data(Task::Multiclass, [rows, 7, 3], 5)?))
 }
 
-fn options(gradients: Gradients) -> TrainOptions {
+fn options(batch: usize, gradients: Gradients) -> TrainOptions {
     TrainOptions {
         optimizer: Optimizer::adam(0.01),
-        batch_size: BatchSize::Rows(32),
+        batch_size: BatchSize::Rows(batch),
         length: Length::Steps(50),
         log_every: 1,
         gradients,
@@ -96,10 +96,10 @@ fn options(gradients: Gradients) -> TrainOptions {
     }
 }
 
-/// The bits of all losses and of all parameters at the end of a training.
-fn train(device: &dyn Device) -> Result<(Vec<u32>, Vec<u32>)> {
-    let (network, data) = three_classes()?;
-    let mut trainer = Trainer::on(device, &network, &data, options(Gradients::Fused))?;
+/// The bits of all losses and of all parameters at the end of a training on so many rows.
+fn train(device: &dyn Device, [rows, batch]: [usize; 2]) -> Result<(Vec<u32>, Vec<u32>)> {
+    let (network, data) = three_classes(rows)?;
+    let mut trainer = Trainer::on(device, &network, &data, options(batch, Gradients::Fused))?;
     let mut losses = Vec::new();
     trainer.run(|event| {
         if let Event::Step { loss, .. } = event {
@@ -114,21 +114,24 @@ fn train(device: &dyn Device) -> Result<(Vec<u32>, Vec<u32>)> {
 
 #[test]
 fn training_repeats_to_the_last_bit() -> Result<()> {
-    let device = software(ShaderChecks::Off);
-    let (losses, parameters) = train(device.as_ref())?;
-    assert_eq!(losses.len(), 50);
-    assert_ne!(losses[0], losses[49], "nothing was trained");
-    let (again, parameters_again) = train(software(ShaderChecks::Off).as_ref())?;
-    assert_eq!(losses, again);
-    assert_eq!(parameters, parameters_again);
+    // The gradients of the larger batch are summed in ranges.
+    for sizes in [[203, 32], [1500, 1200]] {
+        let (losses, parameters) = train(software(ShaderChecks::Off).as_ref(), sizes)?;
+        assert_eq!(losses.len(), 50);
+        assert_ne!(losses[0], losses[49], "nothing was trained");
+        let (again, parameters_again) = train(software(ShaderChecks::Off).as_ref(), sizes)?;
+        assert_eq!(losses, again);
+        assert_eq!(parameters, parameters_again);
+    }
     Ok(())
 }
 
 #[test]
 fn replays_repeat_to_the_last_bit() -> Result<()> {
     let device = software(ShaderChecks::Off);
-    let (network, data) = three_classes()?;
-    let mut trainer = Trainer::on(device.as_ref(), &network, &data, options(Gradients::Kept))?;
+    let (network, data) = three_classes(203)?;
+    let options = options(32, Gradients::Kept);
+    let mut trainer = Trainer::on(device.as_ref(), &network, &data, options)?;
     trainer.run(quiet)?;
     let gradients = trainer.gradients()?;
     assert!(gradients.layers.iter().any(|layer| layer.weight.iter().any(|&g| g != 0.0)));

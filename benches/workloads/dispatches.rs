@@ -41,12 +41,18 @@ struct Timing {
 pub(crate) fn measure(bench: &Bench) -> Result<()> {
     let mut seen = HashSet::new();
     for plan in plans(bench)? {
-        for dispatch in plan.phase(Phase::Step) {
+        let step = plan.phase(Phase::Step);
+        for (index, dispatch) in step.iter().enumerate() {
             let Some(product) = product(dispatch) else { continue };
             if !seen.insert(product) {
                 continue;
             }
-            let seconds = seconds(bench, &plan, dispatch)?;
+            // Partial sums are no product before they have been added up.
+            let count = match dispatch.operation {
+                Operation::DenseSplitWeight(_) => 2,
+                _ => 1,
+            };
+            let seconds = seconds(bench, &plan, &step[index..index + count])?;
             let flops = 2.0 * product.m as f64 * product.n as f64 * product.k as f64;
             bench.tell(Timing { product, seconds, gflops: 1e-9 * flops / seconds })?;
         }
@@ -108,21 +114,30 @@ fn layered<'a>(
 }
 
 fn product(dispatch: &Dispatch) -> Option<Product> {
-    let (m, n, k) = match &dispatch.operation {
-        Operation::DenseForward(dense) => (dense.rows, dense.outputs, dense.inputs),
-        Operation::DenseBackwardInput(dense) => (dense.rows, dense.inputs, dense.outputs),
-        Operation::DenseBackwardWeight(dense) => (dense.outputs, dense.inputs, dense.rows),
+    let (operation, m, n, k) = match &dispatch.operation {
+        Operation::DenseForward(dense) => {
+            ("dense_forward", dense.rows, dense.outputs, dense.inputs)
+        }
+        Operation::DenseBackwardInput(dense) => {
+            ("dense_backward_input", dense.rows, dense.inputs, dense.outputs)
+        }
+        Operation::DenseBackwardWeight(dense) => {
+            ("dense_backward_weight", dense.outputs, dense.inputs, dense.rows)
+        }
+        Operation::DenseSplitWeight(dense) => {
+            ("dense_backward_weight", dense.outputs, dense.inputs, dense.rows)
+        }
         _ => return None,
     };
-    Some(Product { operation: dispatch.operation.kernel().stem(), m, n, k })
+    Some(Product { operation, m, n, k })
 }
 
-/// Replays one dispatch of a plan, alone, on numbers that are not all zero: those cost less power.
-fn seconds(bench: &Bench, plan: &Plan, dispatch: &Dispatch) -> Result<f64> {
+/// Replays a few dispatches of a plan alone, on numbers that are not all zero: those cost less power.
+fn seconds(bench: &Bench, plan: &Plan, dispatches: &[Dispatch]) -> Result<f64> {
     let mut phases = [const { Vec::new() }; Phase::COUNT];
-    phases[Phase::Step as usize] = vec![dispatch.clone()];
+    phases[Phase::Step as usize] = dispatches.to_vec();
     let mut backend = bench.device.load(Plan { phases, ..plan.clone() })?;
-    for &id in &dispatch.bindings {
+    for &id in dispatches.iter().flat_map(|dispatch| &dispatch.bindings) {
         let buffer = plan.buffer(id);
         if holds_numbers(buffer) {
             let words: Vec<u32> =

@@ -75,6 +75,8 @@ pub struct Adapter {
     pub driver: String,
     /// Whether it is hardware.
     pub hardware: bool,
+    /// How matrix products are cut for it.
+    pub products: String,
     /// What it lacks, where it cannot be used.
     pub missing: Option<String>,
     /// Its limits, by name, for people.

@@ -38,13 +38,14 @@ fn describe(adapter: &Adapter) -> String {
         None => String::new(),
     };
     format!(
-        "{}\n  {} through {}; driver {}\n  limits: {}\n  features: {}\n{missing}",
+        "{}\n  {} through {}; driver {}\n  limits: {}\n  features: {}\n  matrix products: {}\n{missing}",
         adapter.name,
         adapter.kind,
         adapter.backend,
         adapter.driver,
         limits.join(", "),
         adapter.features.join(", "),
+        adapter.products,
     )
 }
 

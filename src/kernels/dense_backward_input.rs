@@ -1,10 +1,10 @@
 //! The gradient of a layer's input, through the activation below:
 //! d_z_below\[B,I\] = (d_z\[B,O\] · W) ∘ f′.
 
-use super::shader::{ACTIVATION, DENSE_BACKWARD_INPUT, MATH};
+use super::shader::{ACTIVATION, D_Z_QUAD, DENSE_BACKWARD_INPUT, MATH, PLAIN_SUMS, WEIGHT_QUAD};
 use super::{
-    Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, matmul,
-    reads, slots, writes,
+    Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
+    slots, writes,
 };
 
 /// The gradient of a layer's input, over `rows` rows at most.
@@ -30,7 +30,8 @@ impl Kernel for DenseBackwardInput {
     }
 
     fn modules(&self) -> Vec<Module> {
-        [&matmul::IMPORTS[..], &[MATH, ACTIVATION, DENSE_BACKWARD_INPUT]].concat()
+        let own = [D_Z_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, ACTIVATION, DENSE_BACKWARD_INPUT];
+        [&self.tiling.imports()[..], &own].concat()
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -44,7 +45,9 @@ impl Kernel for DenseBackwardInput {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        [&self.tiling.overrides()[..], &[self.function.as_override()]].concat()
+        let mut overrides = self.tiling.overrides(self.inputs, self.outputs);
+        overrides.push(self.function.as_override());
+        overrides
     }
 
     fn immediate_fields(&self) -> Vec<String> {

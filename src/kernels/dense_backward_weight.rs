@@ -1,10 +1,10 @@
 //! The gradient of a layer's parameters, d_W = d_zᵀ · x and d_b = Σ d_z, and the optimizer's
 //! update as its epilogue.
 
-use super::shader::{DENSE_BACKWARD_WEIGHT, MATH, OPTIMIZER};
+use super::shader::{D_Z_QUAD, DENSE_BACKWARD_WEIGHT, MATH, OPTIMIZER, WEIGHT_PRODUCT, X_QUAD};
 use super::{
     Control, Cost, Hyper, Kernel, Module, Slot, Tiling, Update, floats, floats_mut, immediates,
-    matmul, reads, slots, writes,
+    reads, slots, writes,
 };
 
 immediates! { struct Immediates { inputs: u32, outputs: u32, lr: f32, hyper: Hyper } }
@@ -24,7 +24,7 @@ pub struct DenseBackwardWeight {
     pub lr: f32,
     /// The other settings.
     pub hyper: Hyper,
-    /// Its tiles, over C\[O, I + 1\].
+    /// Its tiles, over C\[O,I\].
     pub tiling: Tiling,
 }
 
@@ -34,7 +34,8 @@ impl Kernel for DenseBackwardWeight {
     }
 
     fn modules(&self) -> Vec<Module> {
-        let mut modules = [&matmul::IMPORTS[..], &[MATH, OPTIMIZER]].concat();
+        let mut modules = self.tiling.imports().to_vec();
+        modules.extend([D_Z_QUAD, X_QUAD, WEIGHT_PRODUCT, MATH, OPTIMIZER]);
         modules.extend(self.update.pieces());
         modules.push(DENSE_BACKWARD_WEIGHT);
         modules
@@ -46,13 +47,9 @@ impl Kernel for DenseBackwardWeight {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        // A gradient that is kept is kept as it is.
-        let hyper = match self.update {
-            Update::Gradient => Hyper::default(),
-            _ => self.hyper,
-        };
-        let own = [self.update.as_override(), hyper.as_override()];
-        [&self.tiling.overrides()[..], &own].concat()
+        let mut overrides = self.tiling.overrides(self.inputs, self.outputs);
+        overrides.extend(self.update.overrides(&self.hyper));
+        overrides
     }
 
     fn immediate_fields(&self) -> Vec<String> {
@@ -70,7 +67,7 @@ impl Kernel for DenseBackwardWeight {
     }
 
     fn workgroups(&self) -> u64 {
-        self.tiling.workgroups(self.outputs, self.inputs + 1)
+        self.tiling.workgroups(self.outputs, self.inputs)
     }
 
     fn describe(&self) -> String {
@@ -100,19 +97,21 @@ impl Kernel for DenseBackwardWeight {
         let (read, written) = bound.split_at_mut(3);
         let [control, d_z, x] = slots(read);
         let control = Control::from_words(control);
-        let size = self.outputs * (self.inputs + 1);
-        let mut gradient = match self.goes_on(control) {
-            true => floats(written[0])[..size].to_vec(),
-            false => vec![0.0; size],
-        };
-        twin(self, control.rows as usize, floats(d_z), floats(x), &mut gradient);
-        self.apply(control, &mut gradient, written);
+        let mut sums = self.so_far(control, written);
+        let shape = (control.rows as usize, self.inputs, self.outputs);
+        gradient(shape, floats(d_z), floats(x), &mut sums);
+        self.apply(control, &mut sums, written);
     }
 }
 
-/// Unit by unit, input by input, row by row, on top of what the gradient holds.
-fn twin(layer: &DenseBackwardWeight, rows: usize, d_z: &[f32], x: &[f32], gradient: &mut [f32]) {
-    let (inputs, outputs) = (layer.inputs, layer.outputs);
+/// Unit by unit, input by input, row by row, on top of what the gradient holds: of a batch of so
+/// many rows, inputs and outputs.
+pub(super) fn gradient(
+    (rows, inputs, outputs): (usize, usize, usize),
+    d_z: &[f32],
+    x: &[f32],
+    gradient: &mut [f32],
+) {
     for o in 0..outputs {
         for i in 0..inputs {
             let mut d_w = gradient[o * inputs + i];
@@ -139,8 +138,17 @@ impl DenseBackwardWeight {
         self.update == Update::Gradient && control.before > 0
     }
 
+    /// What the gradient's sums start from.
+    pub(super) fn so_far(&self, control: Control, written: &[&mut [u32]]) -> Vec<f32> {
+        let size = self.outputs * (self.inputs + 1);
+        match self.goes_on(control) {
+            true => floats(written[0])[..size].to_vec(),
+            false => vec![0.0; size],
+        }
+    }
+
     /// The update alone, which may change the gradient on its way: `written` as the slots name them.
-    fn apply(&self, control: Control, gradient: &mut [f32], written: &mut [&mut [u32]]) {
+    pub(super) fn apply(&self, control: Control, gradient: &mut [f32], written: &mut [&mut [u32]]) {
         if self.update == Update::Gradient {
             let [kept] = slots(written);
             return floats_mut(kept)[..gradient.len()].copy_from_slice(gradient);

@@ -1,9 +1,9 @@
 //! A dense layer forward: y\[B,O\] = f(x\[B,I\] · Wᵀ + b).
 
-use super::shader::{ACTIVATION, DENSE_FORWARD, MATH};
+use super::shader::{ACTIVATION, DENSE_FORWARD, MATH, PLAIN_SUMS, WEIGHT_QUAD, X_QUAD};
 use super::{
-    Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, matmul,
-    reads, slots, writes,
+    Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
+    slots, writes,
 };
 
 /// A dense layer forward, over `rows` rows at most.
@@ -29,7 +29,8 @@ impl Kernel for DenseForward {
     }
 
     fn modules(&self) -> Vec<Module> {
-        [&matmul::IMPORTS[..], &[MATH, ACTIVATION, DENSE_FORWARD]].concat()
+        let own = [X_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, ACTIVATION, DENSE_FORWARD];
+        [&self.tiling.imports()[..], &own].concat()
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -37,7 +38,9 @@ impl Kernel for DenseForward {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        [&self.tiling.overrides()[..], &[self.function.as_override()]].concat()
+        let mut overrides = self.tiling.overrides(self.inputs, self.outputs);
+        overrides.push(self.function.as_override());
+        overrides
     }
 
     fn immediate_fields(&self) -> Vec<String> {

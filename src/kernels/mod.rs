@@ -13,6 +13,8 @@ mod criterion;
 mod dense_backward_input;
 mod dense_backward_weight;
 mod dense_forward;
+mod dense_join_weight;
+mod dense_split_weight;
 mod dropout;
 mod fused_gradient;
 mod fused_update;
@@ -43,6 +45,8 @@ pub use criterion::Criterion;
 pub use dense_backward_input::DenseBackwardInput;
 pub use dense_backward_weight::DenseBackwardWeight;
 pub use dense_forward::DenseForward;
+pub use dense_join_weight::DenseJoinWeight;
+pub use dense_split_weight::DenseSplitWeight;
 pub(crate) use dropout::BLOCK as DRAW;
 pub use dropout::Dropout;
 pub use fused_gradient::{FusedGradient, Pass};
@@ -159,6 +163,10 @@ pub enum Operation {
     DenseBackwardInput(DenseBackwardInput),
     /// The gradient of a layer's parameters, and their update.
     DenseBackwardWeight(DenseBackwardWeight),
+    /// The gradient of a layer's parameters in partial sums.
+    DenseSplitWeight(DenseSplitWeight),
+    /// The partial sums added up, and the update.
+    DenseJoinWeight(DenseJoinWeight),
     /// The learning rate's factor of a step.
     Schedule(Schedule),
     /// How much each row of a batch counts.
@@ -193,6 +201,8 @@ impl Operation {
             Self::LossGradient(kernel) => kernel,
             Self::DenseBackwardInput(kernel) => kernel,
             Self::DenseBackwardWeight(kernel) => kernel,
+            Self::DenseSplitWeight(kernel) => kernel,
+            Self::DenseJoinWeight(kernel) => kernel,
             Self::Schedule(kernel) => kernel,
             Self::Weigh(kernel) => kernel,
             Self::Dropout(kernel) => kernel,
@@ -203,6 +213,19 @@ impl Operation {
             Self::Resident(kernel) => kernel,
             Self::FusedGradient(kernel) => kernel,
             Self::FusedUpdate(kernel) => kernel,
+        }
+    }
+}
+
+impl Operation {
+    /// How it cuts its product into tiles, where it is one.
+    pub const fn tiling(&self) -> Option<Tiling> {
+        match self {
+            Self::DenseForward(layer) => Some(layer.tiling),
+            Self::DenseBackwardInput(layer) => Some(layer.tiling),
+            Self::DenseBackwardWeight(layer) => Some(layer.tiling),
+            Self::DenseSplitWeight(layer) => Some(layer.tiling),
+            _ => None,
         }
     }
 }

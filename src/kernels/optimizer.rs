@@ -55,6 +55,14 @@ impl Update {
         ("OPTIMIZER", code)
     }
 
+    /// The overrides of a kernel that ends in it.
+    pub(super) fn overrides(self, hyper: &Hyper) -> [(&'static str, f64); 2] {
+        // A gradient that is kept is kept as it is.
+        let none = Hyper::default();
+        let hyper = if self == Self::Gradient { &none } else { hyper };
+        [self.as_override(), hyper.as_override()]
+    }
+
     /// The pieces of WGSL with the functions `update` and, but for the gradient's, `optimize_at`.
     pub(super) fn pieces(self) -> Vec<Module> {
         match self {

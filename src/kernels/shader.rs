@@ -43,7 +43,10 @@ modules! {
     DENSE_BACKWARD_INPUT = "dense_backward_input";
     DENSE_BACKWARD_WEIGHT = "dense_backward_weight";
     DENSE_FORWARD = "dense_forward";
+    DENSE_JOIN_WEIGHT = "dense_join_weight";
+    DENSE_SPLIT_WEIGHT = "dense_split_weight";
     DROPOUT = "dropout";
+    D_Z_QUAD = "d_z_quad";
     FOLD = "fold";
     GATHER = "gather";
     LOSS_BCE = "loss_bce";
@@ -56,10 +59,12 @@ modules! {
     LOSS_MSE = "loss_mse";
     MATH = "math";
     MATMUL = "matmul";
+    MATMUL_LANES = "matmul_lanes";
     METRICS = "metrics";
     MICRO_BATCH = "micro_batch";
     OPTIMIZER = "optimizer";
     PERMUTATION = "permutation";
+    PLAIN_SUMS = "plain_sums";
     RANDOM = "random";
     RATE = "rate";
     RESIDENT = "resident";
@@ -67,12 +72,16 @@ modules! {
     SOFTMAX = "softmax";
     SOLO = "solo";
     SQUARE_SUM = "square_sum";
+    TILES = "tiles";
     UPDATE = "update";
     UPDATE_ADAM = "update_adam";
     UPDATE_GRADIENT = "update_gradient";
     UPDATE_MOMENTUM = "update_momentum";
     UPDATE_SGD = "update_sgd";
     WEIGH = "weigh";
+    WEIGHT_PRODUCT = "weight_product";
+    WEIGHT_QUAD = "weight_quad";
     WEIGHTS_NONE = "weights_none";
     WEIGHTS_ROWS = "weights_rows";
+    X_QUAD = "x_quad";
 }

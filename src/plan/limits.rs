@@ -15,6 +15,11 @@ pub struct Limits {
     pub memory_bytes: Option<u64>,
     /// Memory that a workgroup's threads share.
     pub workgroup_bytes: u64,
+    /// Threads of a workgroup, at most.
+    pub invocations: u32,
+    /// Threads of a subgroup, where the device lets them read each other's registers and all
+    /// subgroups have as many.
+    pub subgroup: Option<u32>,
     /// Loop iterations that one thread may do in a dispatch before the driver ends its loops.
     /// llvmpipe counts to 65,535 over all loops of a shader, and then goes on behind them without
     /// a word.
@@ -45,6 +50,8 @@ impl Limits {
             buffer_bytes: 1 << 40,
             memory_bytes: None,
             workgroup_bytes: 1 << 40,
+            invocations: u32::MAX,
+            subgroup: None,
             loop_limit: None,
             kind: DeviceKind::Cpu,
             threads: 1,
@@ -60,8 +67,9 @@ impl Limits {
 
     /// Bytes of the largest buffer that a kernel can be given whole.
     pub(crate) fn tensor_bytes(&self) -> u64 {
-        // Shaders index words with u32.
-        self.binding_bytes.min(self.buffer_bytes).min(4 * u64::from(u32::MAX))
+        // Shaders index words with u32, and take four at a time.
+        let most = self.binding_bytes.min(self.buffer_bytes).min(4 * u64::from(u32::MAX));
+        most / 16 * 16
     }
 
     /// Refuses a buffer past the limits.

@@ -10,6 +10,7 @@ mod limits;
 mod print;
 mod resident;
 mod shard;
+mod tiling;
 
 use crate::kernels::{Access, Cost, Criterion, Hyper, Operation, Rate, Schedule, Weighting, Words};
 use crate::spec::{self, Clip, Loss, Network, Optimizer, Regularization, Shuffle, Strategy};

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use halfplane::kernels::{Access, Kernel, source};
 use naga::back::pipeline_constants::process_overrides;
-use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::valid::{
+    Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator,
+};
 use naga::{AddressSpace, Module, ScalarKind, ShaderStage, StorageAccess, StructMember, TypeInner};
 
 /// The files that a kernel's shader is made of, as one name.
@@ -28,7 +30,10 @@ impl Shader {
         let text = source(kernel);
         let module = naga::front::wgsl::parse_str(&text)
             .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&text)));
-        let info = Validator::new(ValidationFlags::all(), Capabilities::IMMEDIATES)
+        let capabilities = Capabilities::IMMEDIATES | Capabilities::SUBGROUP;
+        let info = Validator::new(ValidationFlags::all(), capabilities)
+            .subgroup_stages(ShaderStages::COMPUTE)
+            .subgroup_operations(SubgroupOperationSet::SHUFFLE)
             .validate(&module)
             .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&text)));
         Self { name, module, info, constants }

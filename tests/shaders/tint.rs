@@ -17,7 +17,9 @@ impl Tint {
     pub(crate) fn refuses(&self, name: &str, text: &str) -> io::Result<Option<String>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join(format!("{name}.wgsl"));
-        fs::write(&path, text)?;
+        // naga knows them without being told, and refuses to be.
+        let enable = if text.contains("subgroup") { "enable subgroups;\n" } else { "" };
+        fs::write(&path, format!("{enable}{text}"))?;
         let output = Command::new("tint").args(["--format", "wgsl"]).arg(&path).output()?;
         let said = || String::from_utf8_lossy(&output.stderr).into_owned();
         Ok((!output.status.success()).then(said))

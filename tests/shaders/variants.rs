@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use halfplane::kernels::{
-    Activate, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Gather, Hyper,
-    Metrics, MicroBatch, Operation, Softmax, Tiling, Update,
+    Activate, DenseBackwardInput, DenseBackwardWeight, DenseForward, DenseSplitWeight, Function,
+    Gather, Hyper, Metrics, MicroBatch, Operation, Softmax, Tiling, Update,
 };
 use halfplane::{Activation, Regularization, Shuffle};
 
@@ -19,7 +19,6 @@ pub(crate) fn variant(operation: &Operation) -> Variant {
     (kernel.stem(), modules, overrides.collect())
 }
 
-const TILINGS: [Tiling; 3] = [Tiling::SMALL, Tiling::MEDIUM, Tiling::LARGE];
 const UPDATES: [Update; 4] = [Update::Gradient, Update::Sgd, Update::Momentum, Update::Adam];
 
 /// One operation for each variant; sizes travel as immediates and make no difference.
@@ -42,7 +41,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         activations()
             .map(|function| Operation::Activate(Activate { rows: 1, columns: 1, function })),
     );
-    list.extend(TILINGS.into_iter().flat_map(dense));
+    list.extend(dense());
     for stem in CHECKED {
         list.extend(checked(stem));
     }
@@ -53,7 +52,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 /// Kernels whose shader depends on settings or, of a grid, on its shape: those that are checked on
 /// devices stand for all.
-const CHECKED: [&str; 9] = [
+const CHECKED: [&str; 10] = [
     "schedule",
     "weigh",
     "dropout",
@@ -61,6 +60,7 @@ const CHECKED: [&str; 9] = [
     "square_sum",
     "clip_norm",
     "apply_gradient",
+    "dense_join_weight",
     "resident",
     "solo",
 ];
@@ -77,28 +77,65 @@ fn activations() -> impl Iterator<Item = Function> {
     Activation::ALL.iter().copied().map(Function::Of)
 }
 
-/// The dense layer's kernels in one tiling.
-fn dense(tiling: Tiling) -> Vec<Operation> {
-    let (rows, inputs, outputs) = (1, 1, 1);
+/// Inputs and outputs, which shaders take by four where they can: neither, both, one.
+const SIZES: [[usize; 2]; 4] = [[1, 1], [4, 4], [1, 4], [4, 1]];
+
+/// The dense layer's kernels: in every tiling, and every epilogue in one of them, since a tile's
+/// size has nothing to do with what becomes of its sums.
+fn dense() -> Vec<Operation> {
     let mut list = Vec::new();
-    for function in std::iter::once(Function::Identity).chain(activations()) {
-        let layer = DenseForward { rows, inputs, outputs, function, tiling };
-        list.push(Operation::DenseForward(layer));
-        let layer = DenseBackwardInput { rows, inputs, outputs, function, tiling };
-        list.push(Operation::DenseBackwardInput(layer));
+    let split = |tiling, [inputs, outputs]: [usize; 2]| {
+        let layer = DenseSplitWeight { rows: 1, inputs, outputs, range: 32, tiling };
+        Operation::DenseSplitWeight(layer)
+    };
+    for tiling in Tiling::ALL {
+        // One of each kind stands for all where just one of them is by four.
+        let plain = matches!(tiling, Tiling::SMALL | Tiling::Lanes { blocks: 1 });
+        for sizes in &SIZES[..if plain { 4 } else { 2 }] {
+            list.extend(products(tiling, *sizes, Function::Identity));
+            list.push(weight(tiling, *sizes, Update::Gradient, Hyper::default()));
+        }
+        list.push(split(tiling, SIZES[1]));
+        if plain {
+            list.extend([0, 2, 3].map(|sizes| split(tiling, SIZES[sizes])));
+        }
     }
-    let lr = 0.1;
-    for update in UPDATES {
-        let hyper = Hyper::default();
-        let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
-        list.push(Operation::DenseBackwardWeight(layer));
+    for function in activations() {
+        list.extend(products(Tiling::SMALL, SIZES[0], function));
+        list.extend(products(Tiling::LANED[0], SIZES[1], function));
     }
     // A gradient that is kept is kept as it is.
     for update in &UPDATES[1..] {
         let regularization = Regularization { l1: 0.1, ..Regularization::default() };
-        let (update, hyper) = (*update, Hyper::default().regularized_by(&regularization));
-        let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
-        list.push(Operation::DenseBackwardWeight(layer));
+        let regularized = Hyper::default().regularized_by(&regularization);
+        for hyper in [Hyper::default(), regularized] {
+            list.push(weight(Tiling::SMALL, SIZES[0], *update, hyper));
+        }
     }
     list
+}
+
+fn products(tiling: Tiling, [inputs, outputs]: [usize; 2], function: Function) -> [Operation; 2] {
+    let rows = 1;
+    [
+        Operation::DenseForward(DenseForward { rows, inputs, outputs, function, tiling }),
+        Operation::DenseBackwardInput(DenseBackwardInput {
+            rows,
+            inputs,
+            outputs,
+            function,
+            tiling,
+        }),
+    ]
+}
+
+fn weight(
+    tiling: Tiling,
+    [inputs, outputs]: [usize; 2],
+    update: Update,
+    hyper: Hyper,
+) -> Operation {
+    let (rows, lr) = (1, 0.1);
+    let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
+    Operation::DenseBackwardWeight(layer)
 }

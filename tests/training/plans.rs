@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use halfplane::backend::Memory;
-use halfplane::kernels::{Access, Control};
-use halfplane::plan::{BufferId, Gradients, Limits, Phase, Plan, Role, inference};
+use halfplane::kernels::{Access, Control, Operation};
+use halfplane::plan::{BufferId, DeviceKind, Gradients, Limits, Phase, Plan, Role, inference};
 use halfplane::train::{output_for, plan_for};
-use halfplane::{Activation, BatchSize, Network, Optimizer, Result, Task, TrainOptions};
+use halfplane::{Activation, BatchSize, Network, Optimizer, Result, Strategy, Task, TrainOptions};
 
 use super::options;
 use crate::common::random_data;
@@ -39,6 +39,39 @@ fn a_step_has_the_dispatches_that_it_needs() -> Result<()> {
     // GELU's derivative needs z, so it is a dispatch of its own after each hidden layer.
     let gelu = plan(&deep.with_activation(Activation::Gelu), BatchSize::Full)?;
     assert_eq!(count(&gelu, Phase::Step), counted(&[&forward, &backward, &[("activate", 3)]]));
+    Ok(())
+}
+
+/// A layer of few weights has too few tiles for a device: the rows of a large batch are split.
+#[test]
+fn small_gradients_of_large_batches_are_summed_in_ranges() -> Result<()> {
+    let gpu = Limits { kind: DeviceKind::Gpu, ..Limits::unlimited("gpu") };
+    let network = Network::new(6, &[9], 1).with_activation(Activation::Relu);
+    let data = random_data(Task::Binary, [9000, 6, 1], 8)?;
+    let of = |batch, limits: &Limits| {
+        let batch_size = BatchSize::Rows(batch);
+        let strategy = Strategy::Layered;
+        let options = TrainOptions { batch_size, strategy, ..options(1) };
+        plan_for(&network, &data, &options, limits)
+    };
+    let split = of(8192, &gpu)?;
+    let step = count(&split, Phase::Step);
+    assert_eq!(
+        (step.get("dense_split_weight"), step.get("dense_join_weight")),
+        (Some(&2), Some(&2))
+    );
+    assert_eq!(step.get("dense_backward_weight"), None);
+    for dispatch in split.phase(Phase::Step) {
+        if let Operation::DenseSplitWeight(layer) = &dispatch.operation {
+            let words = layer.splits() * layer.outputs * (layer.inputs + 1);
+            assert!(split.buffer(dispatch.bindings[3]).words() >= words, "{dispatch:?}");
+        }
+    }
+    for whole in [of(128, &gpu)?, of(8192, &Limits::unlimited("cpu"))?] {
+        let step = count(&whole, Phase::Step);
+        assert_eq!(step.get("dense_backward_weight"), Some(&2));
+        assert!(whole.buffers.iter().all(|buffer| buffer.name != "partials"));
+    }
     Ok(())
 }
 

@@ -38,6 +38,8 @@ impl Split {
             Operation::MicroBatch(_)
             | Operation::Schedule(_)
             | Operation::Weigh(_)
+            | Operation::DenseSplitWeight(_)
+            | Operation::DenseJoinWeight(_)
             | Operation::ClipNorm(_)
             | Operation::Metrics(_)
             | Operation::Resident(_) => Self::Whole,

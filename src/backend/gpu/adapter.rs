@@ -3,13 +3,14 @@
 use wgpu::{DeviceType, Features};
 
 use super::super::{Adapter, DeviceChoice};
-use crate::plan::DeviceKind;
+use crate::plan::{DeviceKind, Limits};
 
 /// What every kernel needs beyond plain WebGPU: shapes travel as immediates.
 const NEEDED: Features = Features::IMMEDIATES;
 
 /// What we use where it is there.
-const WELCOME: Features = Features::TIMESTAMP_QUERY.union(Features::PIPELINE_CACHE);
+const WELCOME: Features =
+    Features::TIMESTAMP_QUERY.union(Features::PIPELINE_CACHE).union(Features::SUBGROUP);
 
 /// Bytes of immediates that the largest kernel takes, with room to grow.
 const IMMEDIATES: u32 = 128;
@@ -99,8 +100,27 @@ pub(super) fn request(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static
     }
 }
 
+/// What an adapter grants, in the planner's words.
+pub(super) fn limits(adapter: &wgpu::Adapter) -> Limits {
+    let (info, limits, kind) = (adapter.get_info(), adapter.limits(), kind(adapter));
+    let even = info.subgroup_min_size == info.subgroup_max_size;
+    let subgroups = adapter.features().contains(Features::SUBGROUP) && even;
+    Limits {
+        device: name(&info),
+        binding_bytes: limits.max_storage_buffer_binding_size,
+        buffer_bytes: limits.max_buffer_size,
+        memory_bytes: memory(adapter),
+        workgroup_bytes: u64::from(limits.max_compute_workgroup_storage_size),
+        invocations: limits.max_compute_invocations_per_workgroup,
+        subgroup: subgroups.then_some(info.subgroup_min_size),
+        loop_limit: (kind == DeviceKind::Software).then_some(60_000),
+        kind,
+        threads: 1,
+    }
+}
+
 /// The memory that an adapter can use, where it is known: a software adapter uses the host's.
-pub(super) fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
+fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
     match hardware(adapter) {
         true => None,
         false => super::super::host_memory(),
@@ -108,13 +128,14 @@ pub(super) fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
 }
 
 /// What kind of machine an adapter is.
-pub(super) fn kind(adapter: &wgpu::Adapter) -> DeviceKind {
+fn kind(adapter: &wgpu::Adapter) -> DeviceKind {
     if hardware(adapter) { DeviceKind::Gpu } else { DeviceKind::Software }
 }
 
 /// An adapter as people see it.
 pub(super) fn describe(adapter: &wgpu::Adapter) -> Adapter {
     let info = adapter.get_info();
+    let products = limits(adapter).explain_tiling().into();
     let limits = adapter.limits();
     let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
     let features = [
@@ -138,6 +159,7 @@ pub(super) fn describe(adapter: &wgpu::Adapter) -> Adapter {
         .into(),
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         hardware: hardware(adapter),
+        products,
         missing: missing(adapter),
         limits: vec![
             ("storage binding", mib(limits.max_storage_buffer_binding_size)),

@@ -42,7 +42,8 @@ impl Loaded {
             .map(|buffer| {
                 context.device.create_buffer(&wgpu::BufferDescriptor {
                     label: Some(&buffer.name),
-                    size: buffer.bytes(),
+                    // Shaders take four words at a time, and the last four may not all be there.
+                    size: buffer.bytes().next_multiple_of(16),
                     usage: wgpu::BufferUsages::STORAGE
                         | wgpu::BufferUsages::COPY_SRC
                         | wgpu::BufferUsages::COPY_DST,

@@ -13,7 +13,7 @@ mod profile;
 use std::sync::Arc;
 
 use super::{Adapter, Backend, Device, DeviceChoice, ShaderChecks};
-use crate::plan::{DeviceKind, Limits, Plan};
+use crate::plan::{Limits, Plan};
 use crate::{Error, Result};
 
 use cache::Cache;
@@ -23,8 +23,7 @@ use context::Context;
 #[derive(Debug)]
 pub struct Gpu {
     context: Arc<Context>,
-    memory: Option<u64>,
-    kind: DeviceKind,
+    limits: Limits,
 }
 
 /// An adapter that was chosen, not yet opened.
@@ -45,8 +44,7 @@ impl Gpu {
     /// Opens an adapter with all that it grants.
     pub(super) fn open(Selected(adapter): Selected, checks: ShaderChecks) -> Result<Self> {
         let name = adapter::name(&adapter.get_info());
-        let memory = adapter::memory(&adapter);
-        let kind = adapter::kind(&adapter);
+        let limits = adapter::limits(&adapter);
         if let Some(missing) = adapter::missing(&adapter) {
             return Err(Error::NoDevice {
                 problem: format!("{name} lacks {missing}"),
@@ -58,7 +56,7 @@ impl Gpu {
                 .map_err(|error| Error::device(&name, error))?;
         let cache = Cache::open(&device, &adapter.get_info());
         let context = Context::new(device, queue, name, checks, cache);
-        Ok(Self { context: Arc::new(context), memory, kind })
+        Ok(Self { context: Arc::new(context), limits })
     }
 }
 
@@ -68,17 +66,7 @@ impl Device for Gpu {
     }
 
     fn limits(&self) -> Limits {
-        let limits = self.context.device.limits();
-        Limits {
-            device: self.context.name.clone(),
-            binding_bytes: limits.max_storage_buffer_binding_size,
-            buffer_bytes: limits.max_buffer_size,
-            memory_bytes: self.memory,
-            workgroup_bytes: u64::from(limits.max_compute_workgroup_storage_size),
-            loop_limit: (self.kind == DeviceKind::Software).then_some(60_000),
-            kind: self.kind,
-            threads: 1,
-        }
+        self.limits.clone()
     }
 
     fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {

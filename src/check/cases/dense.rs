@@ -1,22 +1,24 @@
 //! The dense layer's cases.
 
-use super::{FOLDED, about, activations, micro, name, regularizations};
+use super::{FOLDED, PRIME, about, activations, micro, name, regularizations};
 use crate::check::Case;
 use crate::kernels::{
-    Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Hyper, Operation,
-    Tiling, Update,
+    Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, DenseJoinWeight,
+    DenseSplitWeight, Function, Hyper, Operation, Tiling, Update,
 };
 use crate::spec::{Moments, Optimizer};
 
-/// The tilings that the planner picks from, here forced onto products of every size.
-const PLANNED: [Tiling; 3] = [Tiling::SMALL, Tiling::MEDIUM, Tiling::LARGE];
+/// The tilings that the planner picks from, here forced onto products of every size, and one that
+/// no power of two divides.
+fn tilings() -> impl Iterator<Item = Tiling> {
+    let odd = Tiling::Shared { threads_m: 2, threads_n: 8, tile_k: 12, quads: 2 };
+    Tiling::ALL.into_iter().chain([odd])
+}
 
-/// With one that would show rows taken for columns.
-const TILINGS: [Tiling; 4] = [Tiling::SMALL, Tiling::MEDIUM, Tiling::LARGE, OBLONG];
-const OBLONG: Tiling = Tiling { threads_m: 2, threads_n: 8, tile_k: 12 };
-
-/// B, I and O, each ragged and unlike the others.
+/// B, I and O, each ragged and unlike the others; and I and O by four.
 const BASE: [usize; 3] = [19, 23, 29];
+const BY_FOUR: [usize; 3] = [19, 24, 28];
+const MIXED: [[usize; 3]; 2] = [[19, 24, 29], [19, 23, 28]];
 
 /// Rows of a plan whose batches may be shorter.
 const CAPACITY: usize = 67;
@@ -27,23 +29,28 @@ const MUCH_LATER: u32 = 1_000_000;
 
 /// B, I and O around a tiling's tile, one dimension after the other.
 fn shapes(tiling: Tiling) -> Vec<[usize; 3]> {
-    let mut sizes: Vec<usize> =
-        [tiling.rows(), tiling.columns(), tiling.tile_k as usize].map(about).concat();
+    let [rows, columns, depth] = [tiling.rows(), tiling.columns(), tiling.depth()];
+    let mut sizes: Vec<usize> = [rows, columns, depth].map(about).concat();
     sizes.sort_unstable();
     sizes.dedup();
-    let mut shapes = vec![BASE, [1, 1, 1]];
+    let mut shapes = vec![BASE, BY_FOUR, [1, 1, 1]];
+    shapes.extend([[rows + 1, depth + 4, columns + 4], [depth + 1, columns + 4, rows + 4]]);
     for dimension in 0..BASE.len() {
         for &size in &sizes {
-            let mut shape = BASE;
+            // Each of both by four or neither: every mixture is a pipeline more.
+            let mut shape = if size.is_multiple_of(4) { BY_FOUR } else { BASE };
             shape[dimension] = size;
             shapes.push(shape);
         }
+    }
+    if matches!(tiling, Tiling::SMALL | Tiling::Lanes { blocks: 1 }) {
+        shapes.extend(MIXED);
     }
     shapes
 }
 
 fn tile(tiling: Tiling) -> String {
-    format!("tile {} × {} × {}", tiling.rows(), tiling.columns(), tiling.tile_k)
+    format!("tile {} × {} × {}", tiling.rows(), tiling.columns(), tiling.depth())
 }
 
 pub(super) fn forward(list: &mut Vec<Case>) {
@@ -70,7 +77,7 @@ pub(super) fn backward_input(list: &mut Vec<Case>) {
 /// Every size without an activation, every activation in every tiling with a short batch.
 fn each_layer(add: &mut impl FnMut([usize; 3], usize, Function, Tiling)) {
     let [_, inputs, outputs] = BASE;
-    for tiling in TILINGS {
+    for tiling in tilings() {
         for shape in shapes(tiling) {
             add(shape, shape[0], Function::Identity, tiling);
         }
@@ -78,10 +85,9 @@ fn each_layer(add: &mut impl FnMut([usize; 3], usize, Function, Tiling)) {
             add([CAPACITY, inputs, outputs], live, Function::Identity, tiling);
         }
     }
-    for tiling in PLANNED {
-        for activation in activations() {
-            add([CAPACITY, inputs, outputs], 50, Function::Of(activation), tiling);
-        }
+    for activation in activations() {
+        add([CAPACITY, inputs, outputs], 50, Function::Of(activation), Tiling::SMALL);
+        add(BY_FOUR, 17, Function::Of(activation), Tiling::LANED[0]);
     }
 }
 
@@ -100,7 +106,7 @@ pub(super) fn backward_weight(list: &mut Vec<Case>) {
         let variant = format!("{name}, step {step}, {}", tile(tiling));
         list.push(Case::new(Operation::DenseBackwardWeight(layer), control, variant));
     };
-    for tiling in TILINGS {
+    for tiling in tilings() {
         for shape in shapes(tiling) {
             add(shape, shape[0], 0, kept, tiling);
         }
@@ -108,20 +114,19 @@ pub(super) fn backward_weight(list: &mut Vec<Case>) {
             add([CAPACITY, inputs, outputs], live, 0, kept, tiling);
         }
     }
-    for tiling in PLANNED {
-        for update in &updates {
-            for step in [0, LATER, MUCH_LATER] {
-                add(BASE, BASE[0], step, update, tiling);
-            }
-            add([1, 1, 1], 1, LATER, update, tiling);
-            add([CAPACITY, inputs, outputs], 50, LATER, update, tiling);
+    let tiling = Tiling::SMALL;
+    for update in &updates {
+        for step in [0, LATER, MUCH_LATER] {
+            add(BASE, BASE[0], step, update, tiling);
         }
-        for update in &regularized_updates() {
-            add(BASE, BASE[0], LATER, update, tiling);
-        }
+        add([1, 1, 1], 1, LATER, update, tiling);
+        add([CAPACITY, inputs, outputs], 50, LATER, update, tiling);
+    }
+    for update in &regularized_updates() {
+        add(BASE, BASE[0], LATER, update, tiling);
     }
     add([2, 1, Tiling::SMALL.rows() * FOLDED - 3], 2, 0, kept, Tiling::SMALL);
-    for tiling in TILINGS {
+    for tiling in tilings() {
         for rows in [0, 1, 19] {
             let layer = DenseBackwardWeight {
                 rows: BASE[0],
@@ -136,6 +141,61 @@ pub(super) fn backward_weight(list: &mut Vec<Case>) {
             list.push(Case::new(Operation::DenseBackwardWeight(layer), micro(rows), variant));
         }
     }
+}
+
+/// Ranges of a step or a few, of which the last is short or nothing is left for it.
+pub(super) fn split_weight(list: &mut Vec<Case>) {
+    let mut add = |[rows, inputs, outputs]: [usize; 3], live, steps, tiling: Tiling| {
+        let range = steps * tiling.depth();
+        let layer = DenseSplitWeight { rows, inputs, outputs, range, tiling };
+        let control = Control::of_rows(live);
+        list.push(Case::new(Operation::DenseSplitWeight(layer), control, tile(tiling)));
+    };
+    for tiling in tilings() {
+        let depth = tiling.depth();
+        let [_, inputs, outputs] = BY_FOUR;
+        for steps in [1, 3] {
+            let range = steps * depth;
+            for rows in [1, range, 2 * range - 1, 2 * range, 2 * range + 1] {
+                add([rows, inputs, outputs], rows, steps, tiling);
+            }
+            add([4 * range + 3, inputs, outputs], range + 1, steps, tiling);
+        }
+        add([PRIME, tiling.columns() + 4, tiling.rows() + 4], 907, 5, tiling);
+    }
+    for tiling in [Tiling::SMALL, Tiling::LANED[0]] {
+        for [_, inputs, outputs] in [BASE, MIXED[0], MIXED[1]] {
+            add([CAPACITY, inputs, outputs], CAPACITY, 1, tiling);
+        }
+    }
+    let tiling = Tiling::LANED[2];
+    add([tiling.depth() * FOLDED, 1, 1], tiling.depth() * 9 + 1, 1, tiling);
+}
+
+/// Every update, with every regularization; few partial sums and many.
+pub(super) fn join_weight(list: &mut Vec<Case>) {
+    let mut add = |[inputs, outputs, splits]: [usize; 3], step, settings: &Settings| {
+        let (name, update, lr, hyper) = settings;
+        let (update, lr, hyper) = (*update, *lr, *hyper);
+        let layer = DenseJoinWeight { inputs, outputs, splits, update, lr, hyper };
+        let control = Control { step, ..Control::of_rows(1) };
+        let operation = Operation::DenseJoinWeight(layer);
+        list.push(Case::new(operation, control, format!("{name}, step {step}")));
+    };
+    for settings in updates().iter().chain(&regularized_updates()) {
+        add([7, 5, 3], LATER, settings);
+    }
+    let kept = &("gradient alone".to_owned(), Update::Gradient, 0.0, Hyper::default());
+    for splits in [1, 2, 64, PRIME] {
+        add([7, 5, splits], 0, kept);
+    }
+    for outputs in about(64) {
+        add([0, outputs, 2], 0, kept);
+    }
+    add([0, 64 * FOLDED - 5, 2], 0, kept);
+    let (update, lr, hyper) = (Update::Gradient, 0.0, Hyper::default());
+    let layer = DenseJoinWeight { inputs: 7, outputs: 5, splits: 3, update, lr, hyper };
+    list.push(Case::new(Operation::DenseJoinWeight(layer), micro(19), "on top of others"));
 }
 
 /// An update with the learning rate and the other settings, by a name.

@@ -31,6 +31,8 @@ pub fn cases() -> Vec<Case> {
     dense::backward_input(&mut list);
     bookkeeping::schedule(&mut list);
     dense::backward_weight(&mut list);
+    dense::split_weight(&mut list);
+    dense::join_weight(&mut list);
     clipping::square_sum(&mut list);
     clipping::clip_norm(&mut list);
     clipping::apply_gradient(&mut list);

@@ -6,7 +6,8 @@ use super::rowwise::{kept, slack};
 use super::update::{Gradient, magnitudes};
 use super::{Bound, Random, Trial, absolute, twin};
 use crate::kernels::{
-    Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, Function, Update,
+    Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, DenseJoinWeight,
+    DenseSplitWeight, Function, Hyper, Update,
 };
 
 /// Random x, W and b; z stays small enough that no activation saturates.
@@ -79,20 +80,8 @@ pub(super) fn backward_weight(
     let own = Control { before: 0, ..control };
     let gradient = twin(&kept, own, &[&d_z, &x], size);
     let mut terms = twin(&kept, own, &[&absolute(&d_z), &absolute(&x)], size);
-    if control.before > 0 {
-        // What the micro-batches before have left.
-        state = vec![random.floats(size, 1.0)];
-        terms.iter_mut().zip(&state[0]).for_each(|(terms, sum)| *terms += sum.abs());
-    }
-    let regularized = |(at, (g, terms)): (usize, (f32, f32))| match update {
-        Update::Gradient => Gradient { g, terms },
-        _ => Gradient {
-            g: hyper.regularized(g, state[0][at], at < outputs * inputs),
-            terms: clipping::terms(&hyper, terms, state[0][at]),
-        },
-    };
-    let gradient: Vec<Gradient> =
-        gradient.into_iter().zip(terms).enumerate().map(regularized).collect();
+    go_on(control, &mut state, &mut terms, random);
+    let gradient = regularized((update, &hyper), outputs * inputs, &gradient, &terms, &state);
     let magnitudes = magnitudes((update, lr, &hyper), control.step, &gradient, &state);
     let mut trial = vec![
         Bound::control(control),
@@ -102,6 +91,72 @@ pub(super) fn backward_weight(
     let written = state.iter().zip(magnitudes);
     trial.extend(written.map(|(live, magnitudes)| Bound::updated(live, magnitudes, size)));
     trial
+}
+
+/// Random d_z and x.
+pub(super) fn split_weight(
+    layer: &DenseSplitWeight,
+    control: Control,
+    random: &mut Random,
+) -> Trial {
+    let DenseSplitWeight { rows, inputs, outputs, .. } = *layer;
+    let live = control.rows as usize;
+    let size = layer.splits() * outputs * (inputs + 1);
+    let d_z = random.floats(live * outputs, 1.0);
+    let x = random.floats(live * inputs, 1.0);
+    let terms = twin(layer, control, &[&absolute(&d_z), &absolute(&x)], size);
+    vec![
+        Bound::control(control),
+        Bound::input(&d_z, rows * outputs),
+        Bound::input(&x, rows * inputs),
+        Bound::output(terms, size),
+    ]
+}
+
+/// Random partial sums; parameters and state as the update has them.
+pub(super) fn join_weight(layer: &DenseJoinWeight, control: Control, random: &mut Random) -> Trial {
+    let DenseJoinWeight { inputs, outputs, splits, update, lr, hyper } = *layer;
+    let size = outputs * (inputs + 1);
+    let partials = random.floats(splits * size, 1.0);
+    let mut state = state(update, control, size, random);
+    let kept = DenseJoinWeight { update: Update::Gradient, ..layer.clone() };
+    let own = Control { before: 0, ..control };
+    let gradient = twin(&kept, own, &[&partials], size);
+    let mut terms = twin(&kept, own, &[&absolute(&partials)], size);
+    go_on(control, &mut state, &mut terms, random);
+    let gradient = regularized((update, &hyper), outputs * inputs, &gradient, &terms, &state);
+    let magnitudes = magnitudes((update, lr, &hyper), control.step, &gradient, &state);
+    let mut trial = vec![Bound::control(control), Bound::input(&partials, splits * size)];
+    let written = state.iter().zip(magnitudes);
+    trial.extend(written.map(|(live, magnitudes)| Bound::updated(live, magnitudes, size)));
+    trial
+}
+
+/// Of a micro-batch, what those before have left, and its magnitude with the terms.
+fn go_on(control: Control, state: &mut Vec<Vec<f32>>, terms: &mut [f32], random: &mut Random) {
+    if control.before > 0 {
+        *state = vec![random.floats(terms.len(), 1.0)];
+        terms.iter_mut().zip(&state[0]).for_each(|(terms, sum)| *terms += sum.abs());
+    }
+}
+
+/// A gradient as the update takes it, with the magnitudes of its terms; the first so many are of
+/// weights.
+fn regularized(
+    (update, hyper): (Update, &Hyper),
+    weights: usize,
+    gradient: &[f32],
+    terms: &[f32],
+    state: &[Vec<f32>],
+) -> Vec<Gradient> {
+    let one = |(at, (g, terms)): (usize, (&f32, &f32))| match update {
+        Update::Gradient => Gradient { g: *g, terms: *terms },
+        _ => Gradient {
+            g: hyper.regularized(*g, state[0][at], at < weights),
+            terms: clipping::terms(hyper, *terms, state[0][at]),
+        },
+    };
+    gradient.iter().zip(terms).enumerate().map(one).collect()
 }
 
 /// Weights of a size that keeps sums over `terms` inputs near 1.

@@ -67,6 +67,8 @@ pub(super) fn trial(case: &Case, seed: u32) -> Trial {
         Operation::LossGradient(loss) => loss::loss(loss, control, random),
         Operation::DenseBackwardInput(layer) => dense::backward_input(layer, control, random),
         Operation::DenseBackwardWeight(layer) => dense::backward_weight(layer, control, random),
+        Operation::DenseSplitWeight(layer) => dense::split_weight(layer, control, random),
+        Operation::DenseJoinWeight(layer) => dense::join_weight(layer, control, random),
         Operation::Schedule(schedule) => bookkeeping::schedule(schedule, control),
         Operation::Weigh(weigh) => bookkeeping::weigh(weigh, control, random),
         Operation::Dropout(dropout) => rowwise::dropout(dropout, control, random),

@@ -1,7 +1,9 @@
 //! All layers backward, with the update or with the gradients as they are.
 
 use super::{Lowering, Use};
-use crate::kernels::{DenseBackwardInput, DenseBackwardWeight, Operation, Tiling, Update};
+use crate::kernels::{
+    DenseBackwardInput, DenseBackwardWeight, DenseJoinWeight, DenseSplitWeight, Operation, Update,
+};
 use crate::plan::{BufferId, Dispatch, Training};
 use crate::spec::Layer;
 
@@ -27,7 +29,7 @@ impl Lowering<'_> {
                         inputs,
                         outputs,
                         function: self.function(),
-                        tiling: Tiling::of(rows, inputs),
+                        tiling: self.limits.tiling([rows, inputs, outputs]),
                     }),
                     bindings: vec![
                         control,
@@ -40,20 +42,34 @@ impl Lowering<'_> {
                 list.extend(dropped.map(|dropped| dropped.dispatch(control, dropped.d_y, below)));
             }
             let from = self.input_of(index, Use::Training, input);
-            let mut bindings = vec![control, self.d_z[index], from];
-            bindings.extend(self.written(update, index));
+            let written = self.written(update, index);
+            let (lr, hyper) = (request.optimizer.lr() as f32, request.hyper());
+            let tiling = self.limits.tiling([outputs, inputs, rows]);
+            // One range, kept as it is, is what the whole sum would be.
+            let range = self
+                .range(&self.layers[index])
+                .filter(|range| self.batch > *range || update != Update::Gradient);
+            if let (Some(partials), Some(range)) = (self.partials, range) {
+                let split = DenseSplitWeight { rows, inputs, outputs, range, tiling };
+                let splits = split.splits();
+                list.push(Dispatch {
+                    label: label.clone(),
+                    operation: Operation::DenseSplitWeight(split),
+                    bindings: vec![control, self.d_z[index], from, partials],
+                });
+                let join = DenseJoinWeight { inputs, outputs, splits, update, lr, hyper };
+                list.push(Dispatch {
+                    label,
+                    operation: Operation::DenseJoinWeight(join),
+                    bindings: [vec![control, partials], written].concat(),
+                });
+                continue;
+            }
+            let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
             list.push(Dispatch {
                 label,
-                operation: Operation::DenseBackwardWeight(DenseBackwardWeight {
-                    rows,
-                    inputs,
-                    outputs,
-                    update,
-                    lr: request.optimizer.lr() as f32,
-                    hyper: request.hyper(),
-                    tiling: Tiling::of(outputs, inputs + 1),
-                }),
-                bindings,
+                operation: Operation::DenseBackwardWeight(layer),
+                bindings: [vec![control, self.d_z[index], from], written].concat(),
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use crate::Result;
-use crate::kernels::{Activate, DenseForward, Function, Operation, Softmax, Tiling};
+use crate::kernels::{Activate, DenseForward, Function, Operation, Softmax};
 use crate::plan::{BufferId, Dispatch, Phase, Role};
 use crate::spec::{Layer, Output};
 
@@ -91,7 +91,7 @@ impl Lowering<'_> {
                 inputs,
                 outputs,
                 function,
-                tiling: Tiling::of(rows, outputs),
+                tiling: self.limits.tiling([rows, outputs, inputs]),
             }),
             bindings: vec![control, from, self.parameters_of(index), into],
         });

@@ -37,6 +37,8 @@ pub(super) struct Lowering<'a> {
     pub(super) dropped: Vec<Option<Dropped>>,
     /// The gradient of each layer's parameters, where it is stored.
     pub(super) gradients: Vec<BufferId>,
+    /// Partial sums of one layer's gradient, where the rows of a batch are split.
+    pub(super) partials: Option<BufferId>,
     pub(super) row_metrics: Option<BufferId>,
 }
 
@@ -60,6 +62,7 @@ impl<'a> Lowering<'a> {
             d_z: Vec::new(),
             dropped: Vec::new(),
             gradients: Vec::new(),
+            partials: None,
             row_metrics: None,
         }
     }

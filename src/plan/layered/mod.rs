@@ -87,6 +87,7 @@ pub(in crate::plan) fn lower(
     lowering.row_metrics(portion)?;
     lowering.dropouts(request)?;
     lowering.gradients(request);
+    lowering.partials()?;
 
     let (batch, shuffle) = (request.batch, request.shuffle);
     let step = Source::batch(&mut lowering, request, data.clone(), portion, batch, shuffle)?;

@@ -122,7 +122,7 @@ impl Lowering<'_> {
                 sum
             })
             .collect();
-        let partials = self.buffer("partials", vec![first], Role::Gradients)?;
+        let partials = self.buffer("square_sums", vec![first], Role::Gradients)?;
         for (index, sum) in sums.into_iter().enumerate() {
             list.push(Dispatch {
                 label: format!("layers.{index}"),

@@ -3,7 +3,10 @@
 use super::Lowering;
 use crate::Result;
 use crate::kernels::{Update, Weighting};
-use crate::plan::{BufferId, Chunk, Gradients, Place, Region, Residence, Role, Training, shard};
+use crate::plan::{
+    BufferId, Chunk, DeviceKind, Gradients, Place, Region, Residence, Role, Training, shard,
+};
+use crate::spec::Layer;
 
 impl Lowering<'_> {
     /// The training rows: all, or two places for shards, of which one is in use.
@@ -115,6 +118,27 @@ impl Lowering<'_> {
                 let d_z = self.buffer(&name("d_z"), shape(rows), Role::Gradients)?;
                 self.d_z.push(d_z);
             }
+        }
+        Ok(())
+    }
+
+    /// Rows of a range, where the gradient of a layer is summed in such: on a software adapter
+    /// always. An update for each of a thread's many sums would take its compiler seconds.
+    pub(super) fn range(&self, layer: &Layer) -> Option<usize> {
+        let range = self.limits.range([layer.outputs, layer.inputs]);
+        let software = self.limits.kind == DeviceKind::Software;
+        range.filter(|range| software || self.batch > *range)
+    }
+
+    /// Room for the partial sums of any layer whose rows are split.
+    pub(super) fn partials(&mut self) -> Result<()> {
+        let words = |layer: &Layer| {
+            let ranges = self.range(layer).map_or(0, |range| self.at_once.div_ceil(range));
+            ranges * layer.outputs * (layer.inputs + 1)
+        };
+        let most = self.layers.iter().map(words).max().unwrap_or(0);
+        if most > 0 {
+            self.partials = Some(self.buffer("partials", vec![most], Role::Gradients)?);
         }
         Ok(())
     }

@@ -1,0 +1,107 @@
+//! The gradient of a layer's parameters, each range of the batch's rows summed on its own:
+//! partials\[S, O, I + 1\]. The first half of the gradient of a layer of few weights and many rows.
+
+use std::ops::Range;
+
+use super::shader::{D_Z_QUAD, DENSE_SPLIT_WEIGHT, WEIGHT_PRODUCT, X_QUAD};
+use super::{
+    Control, Cost, Kernel, Module, Slot, Tiling, dense_backward_weight, floats, floats_mut,
+    immediates, reads, slots, writes,
+};
+
+/// Partial sums of the gradient of a layer's parameters, over `rows` rows at most.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DenseSplitWeight {
+    /// B, at most.
+    pub rows: usize,
+    /// I
+    pub inputs: usize,
+    /// O
+    pub outputs: usize,
+    /// Rows of a range, a multiple of a tile's depth.
+    pub range: usize,
+    /// Its tiles, over C\[O,I\].
+    pub tiling: Tiling,
+}
+
+immediates! { struct Immediates { inputs: u32, outputs: u32, splits: u32, range: u32 } }
+
+impl DenseSplitWeight {
+    /// S, the ranges.
+    pub fn splits(&self) -> usize {
+        self.rows.div_ceil(self.range)
+    }
+
+    /// The rows of one of them, in a batch of so many.
+    fn rows_of(&self, split: usize, rows: usize) -> Range<usize> {
+        let first = (split * self.range).min(rows);
+        first..(first + self.range).min(rows)
+    }
+}
+
+impl Kernel for DenseSplitWeight {
+    fn stem(&self) -> &'static str {
+        "dense_split_weight"
+    }
+
+    fn modules(&self) -> Vec<Module> {
+        let own = [D_Z_QUAD, X_QUAD, WEIGHT_PRODUCT, DENSE_SPLIT_WEIGHT];
+        [&self.tiling.imports()[..], &own].concat()
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![reads("control"), reads("d_z"), reads("x"), writes("partials")]
+    }
+
+    fn overrides(&self) -> Vec<(&'static str, f64)> {
+        self.tiling.overrides(self.inputs, self.outputs)
+    }
+
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
+    }
+
+    fn immediates(&self) -> Vec<u8> {
+        let words = Immediates {
+            inputs: self.inputs as u32,
+            outputs: self.outputs as u32,
+            splits: self.splits() as u32,
+            range: self.range as u32,
+        };
+        bytemuck::bytes_of(&words).to_vec()
+    }
+
+    fn workgroups(&self) -> u64 {
+        self.splits() as u64 * self.tiling.workgroups(self.outputs, self.inputs)
+    }
+
+    fn describe(&self) -> String {
+        let Self { rows, inputs, outputs, .. } = self;
+        let splits = self.splits();
+        format!("[{rows},{outputs}]ᵀ · [{rows},{inputs}+1] → {splits} × [{outputs},{inputs}+1]")
+    }
+
+    fn cost(&self) -> Cost {
+        let (b, i, o) = (self.rows as u64, self.inputs as u64, self.outputs as u64);
+        let parameters = o * (i + 1);
+        Cost {
+            flops: 2 * b * parameters,
+            bytes: 4 * (b * o + b * i + self.splits() as u64 * parameters),
+        }
+    }
+
+    fn twin(&self, bound: &mut [&mut [u32]]) {
+        let [control, d_z, x, partials] = slots(bound);
+        let rows = Control::from_words(control).rows as usize;
+        let count = self.outputs * (self.inputs + 1);
+        let partials = &mut floats_mut(partials)[..self.splits() * count];
+        for (split, partial) in partials.chunks_mut(count).enumerate() {
+            let range = self.rows_of(split, rows);
+            let d_z = &floats(d_z)[range.start * self.outputs..];
+            let x = &floats(x)[range.start * self.inputs..];
+            let shape = (range.len(), self.inputs, self.outputs);
+            partial.fill(0.0);
+            dense_backward_weight::gradient(shape, d_z, x, partial);
+        }
+    }
+}

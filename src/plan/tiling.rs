@@ -1,0 +1,171 @@
+//! Which tiles a matrix product is cut into, by its shape and by what the device is: a rule, no
+//! measurement at run time, so that a plan is the same every time.
+//!
+//! On hardware a product takes the tiles that a small model of a graphics processor finds fastest:
+//! large ones do more arithmetic for each float they load, small ones fill the processor where the
+//! product is small. On a software adapter whose subgroups have eight lanes it takes
+//! [`Tiling::Lanes`], which was measured to be five times as fast there as any other.
+
+use super::{DeviceKind, Limits};
+use crate::kernels::{DenseBackwardWeight, Tiling};
+
+/// Compute units that a graphics processor is taken to have, for want of a way to ask. Integrated
+/// ones have fewer, large ones twice as many; a product that fills these does well on both.
+const UNITS: u64 = 64;
+
+/// Cycles that a step along K waits for memory and at its barriers, where nothing else fills them.
+const WAIT: f64 = 800.0;
+
+/// Rows of the shortest range that has a partial sum of its own.
+const RANGE: usize = 2 * DenseBackwardWeight::SPAN;
+
+/// Tiles that keep the cores under a software adapter busy to the end.
+const SOFTWARE_TILES: u64 = 16;
+
+impl Limits {
+    /// Whether the device grants what tiles of this kind need.
+    pub fn runs(&self, tiling: Tiling) -> bool {
+        let subgroups = match tiling {
+            // The CPU path has its own way with products, and the twins do not mind.
+            Tiling::Lanes { .. } => {
+                self.kind == DeviceKind::Cpu || self.subgroup == Some(Tiling::LANES)
+            }
+            Tiling::Shared { .. } => true,
+        };
+        subgroups
+            && tiling.threads() <= self.invocations
+            && tiling.workgroup_bytes() <= self.workgroup_bytes
+    }
+
+    /// The tiles for C\[m,n\] = A\[m,k\] · B\[k,n\].
+    pub(crate) fn tiling(&self, shape: [usize; 3]) -> Tiling {
+        self.laned(shape[0]).unwrap_or_else(|| self.fastest(shape))
+    }
+
+    /// The rows of a range, where the gradient of a layer has so few tiles that the rows of a large
+    /// batch are better summed in ranges. The more tiles there are, the longer ranges can be, and
+    /// the less room their sums take. It goes by the layer alone: so the micro-batches of a batch,
+    /// whole ranges of it, add up to the same bits as the batch.
+    pub(crate) fn range(&self, [outputs, inputs]: [usize; 2]) -> Option<usize> {
+        let tiles = self.tiling([outputs, inputs, RANGE]).workgroups(outputs, inputs);
+        let enough = match self.kind {
+            // Its threads take units, and cut the rows themselves where that pays.
+            DeviceKind::Cpu => return None,
+            DeviceKind::Gpu => UNITS,
+            DeviceKind::Software => SOFTWARE_TILES,
+        };
+        if tiles < enough {
+            return Some(RANGE * (tiles as usize / 4).max(1).next_power_of_two());
+        }
+        // A row takes one turn of a loop and a half, or fewer.
+        self.loop_limit.map(|limit| RANGE * (limit as usize / (2 * RANGE)).max(1))
+    }
+
+    /// On a software adapter with subgroups of eight: the lowest tile that covers the rows, or else
+    /// the highest.
+    fn laned(&self, rows: usize) -> Option<Tiling> {
+        let fits = |tiling: &&Tiling| self.kind == DeviceKind::Software && self.runs(**tiling);
+        let mut fitting = Tiling::LANED.iter().filter(fits);
+        let last = fitting.clone().next_back();
+        fitting.find(|tiling| tiling.rows() >= rows).or(last).copied()
+    }
+
+    /// The tiles that take the fewest cycles; the larger of two that take as many, since they load
+    /// less.
+    fn fastest(&self, shape: [usize; 3]) -> Tiling {
+        let shared = Tiling::ALL.into_iter().filter(|t| matches!(t, Tiling::Shared { .. }));
+        let mut best = Tiling::SMALL;
+        for tiling in shared.filter(|tiling| self.runs(*tiling)) {
+            let (now, before) = (cycles(tiling, shape), cycles(best, shape));
+            let larger = tiling.rows() * tiling.columns() > best.rows() * best.columns();
+            if now < before || (now == before && larger) {
+                best = tiling;
+            }
+        }
+        best
+    }
+
+    /// How products are cut on the device, for people.
+    pub(crate) fn explain_tiling(&self) -> &'static str {
+        match self.laned(usize::MAX) {
+            Some(_) => {
+                "a subgroup a tile, 32 × 32 or lower, without workgroup memory: the fastest way on \
+                 software adapters, as measured"
+            }
+            None => {
+                "a workgroup a tile, 16 × 16 to 128 × 128, and the rows of large batches split: what \
+                 a model of 64 compute units finds fastest for the shape"
+            }
+        }
+    }
+}
+
+/// Cycles of a product on a graphics processor of [`UNITS`] compute units that do 128 multiply-adds
+/// in a cycle each. Where a unit has several tiles, one's arithmetic fills another's wait.
+fn cycles(tiling: Tiling, [m, n, k]: [usize; 3]) -> f64 {
+    // The share of a unit's arithmetic that a thread gets out of what it reads from workgroup
+    // memory: 16 sums for two quads, or 64 for four; and half a wave of 16 threads wastes half.
+    let share = match tiling {
+        Tiling::Shared { quads: 2, .. } => 0.8,
+        _ if tiling.threads() < 32 => 0.2,
+        _ => 0.4,
+    };
+    let depth = tiling.depth();
+    let step = (tiling.rows() * tiling.columns() * depth) as f64 / (128.0 * share);
+    let steps = k.div_ceil(depth) as f64;
+    let on_a_unit = tiling.workgroups(m, n).div_ceil(UNITS) as f64;
+    steps * (on_a_unit * step).max(step + WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gpu() -> Limits {
+        Limits {
+            kind: DeviceKind::Gpu,
+            workgroup_bytes: 16 << 10,
+            invocations: 256,
+            ..Limits::unlimited("gpu")
+        }
+    }
+
+    fn lavapipe() -> Limits {
+        Limits { kind: DeviceKind::Software, subgroup: Some(8), loop_limit: Some(60_000), ..gpu() }
+    }
+
+    #[test]
+    fn large_products_take_large_tiles_and_skinny_ones_skinny_tiles() {
+        assert_eq!(gpu().tiling([4096, 4096, 4096]), Tiling::HUGE);
+        assert_eq!(gpu().tiling([65_536, 64, 64]), Tiling::LARGE);
+        assert_eq!(gpu().tiling([65_536, 3, 64]), Tiling::TALL);
+        assert_eq!(gpu().tiling([128, 256, 784]), Tiling::SMALL);
+        assert_eq!(gpu().tiling([10, 65_536, 128]), Tiling::BROAD);
+    }
+
+    #[test]
+    fn small_gradients_are_summed_in_ranges() {
+        assert_eq!(gpu().range([64, 64]), Some(RANGE));
+        assert_eq!(gpu().range([2048, 2048]), None);
+        let lengths = [8, 64, 256, 400].map(|units| gpu().range([units, units]));
+        assert!(lengths.is_sorted() && lengths[3] > lengths[0], "{lengths:?}");
+        assert_eq!(Limits::unlimited("cpu").range([64, 64]), None);
+    }
+
+    #[test]
+    fn software_adapters_take_lanes_where_they_have_eight() {
+        assert_eq!(lavapipe().tiling([3, 64, 64]), Tiling::LANED[0]);
+        assert_eq!(lavapipe().tiling([10, 64, 64]), Tiling::LANED[1]);
+        assert_eq!(lavapipe().tiling([1000, 64, 64]), Tiling::LANED[2]);
+        let four = Limits { subgroup: Some(4), ..lavapipe() };
+        assert!(matches!(four.tiling([1000, 64, 64]), Tiling::Shared { .. }));
+        // No loop goes on for longer than the driver lets it.
+        assert_eq!(lavapipe().range([4096, 4096]), Some(29 * RANGE));
+    }
+
+    #[test]
+    fn tiles_stay_within_what_the_device_grants() {
+        let narrow = Limits { invocations: 64, workgroup_bytes: 8 << 10, ..gpu() };
+        assert_eq!(narrow.tiling([4096, 4096, 4096]), Tiling::LARGE);
+    }
+}
