@@ -133,5 +133,5 @@ fn solo(
         rows = min(batch, row_count - first);
     }
     take_back(first_parameter, parameter_count);
-    controls[member] = Control(step, epoch, number, first, rows, slot, 1.0);
+    controls[member] = Control(step, epoch, number, first, rows, 0u, 0u, slot, 1.0);
 }

@@ -145,10 +145,10 @@ mod tests {
 
     #[test]
     fn small_gradients_are_summed_in_ranges() {
-        assert_eq!(gpu().range([64, 64]), Some(RANGE));
+        assert_eq!(gpu().range([8, 8]), Some(RANGE));
+        // Sixteen tiles fill more of the processor: longer ranges will do.
+        assert_eq!(gpu().range([64, 64]), Some(4 * RANGE));
         assert_eq!(gpu().range([2048, 2048]), None);
-        let lengths = [8, 64, 256, 400].map(|units| gpu().range([units, units]));
-        assert!(lengths.is_sorted() && lengths[3] > lengths[0], "{lengths:?}");
         assert_eq!(Limits::unlimited("cpu").range([64, 64]), None);
     }
 

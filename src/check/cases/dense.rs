@@ -46,6 +46,8 @@ fn shapes(tiling: Tiling) -> Vec<[usize; 3]> {
     if matches!(tiling, Tiling::SMALL | Tiling::Lanes { blocks: 1 }) {
         shapes.extend(MIXED);
     }
+    shapes.sort_unstable();
+    shapes.dedup();
     shapes
 }
 
@@ -149,7 +151,8 @@ pub(super) fn split_weight(list: &mut Vec<Case>) {
         let range = steps * tiling.depth();
         let layer = DenseSplitWeight { rows, inputs, outputs, range, tiling };
         let control = Control::of_rows(live);
-        list.push(Case::new(Operation::DenseSplitWeight(layer), control, tile(tiling)));
+        let variant = format!("ranges of {range}, {}", tile(tiling));
+        list.push(Case::new(Operation::DenseSplitWeight(layer), control, variant));
     };
     for tiling in tilings() {
         let depth = tiling.depth();
