@@ -1,6 +1,6 @@
 //! An activation on its own, for those whose backward pass needs z: y\[B,O\] = f(z\[B,O\]).
 
-use super::shader::{ACTIVATE, ACTIVATION, CONTROL, FOLD, MATH};
+use super::shader::{ACTIVATE, CONTROL, FOLD, MATH};
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for,
     immediates, reads, slots, writes,
@@ -25,7 +25,7 @@ impl Kernel for Activate {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, MATH, ACTIVATION, ACTIVATE]
+        vec![CONTROL, FOLD, MATH, self.function.piece(), ACTIVATE]
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -33,7 +33,7 @@ impl Kernel for Activate {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        vec![("WORKGROUP", f64::from(WORKGROUP)), self.function.as_override()]
+        vec![("WORKGROUP", f64::from(WORKGROUP))]
     }
 
     fn immediate_fields(&self) -> Vec<String> {

@@ -1,6 +1,12 @@
-//! Activations and their derivatives: the twin of `shaders/activation.wgsl`.
+//! Activations and their derivatives: the twin of `shaders/activation_*.wgsl`. A derivative comes
+//! from what the forward pass kept: y where that is enough, z for gelu and silu.
 
+use super::Module;
 use super::math::{erf, sigmoid, softplus};
+use super::shader::{
+    ACTIVATION_ELU, ACTIVATION_GELU, ACTIVATION_IDENTITY, ACTIVATION_LEAKY_RELU, ACTIVATION_RELU,
+    ACTIVATION_SIGMOID, ACTIVATION_SILU, ACTIVATION_SOFTPLUS, ACTIVATION_TANH,
+};
 use crate::spec::Activation;
 
 /// What a layer's kernel does with z: nothing, or an activation.
@@ -13,39 +19,20 @@ pub enum Function {
 }
 
 impl Function {
-    /// Its number in WGSL.
-    pub(crate) const fn code(self) -> u32 {
-        match self {
-            Self::Identity => 0,
-            Self::Of(Activation::Sigmoid) => 1,
-            Self::Of(Activation::Tanh) => 2,
-            Self::Of(Activation::Relu) => 3,
-            Self::Of(Activation::LeakyRelu) => 4,
-            Self::Of(Activation::Elu) => 5,
-            Self::Of(Activation::Gelu) => 6,
-            Self::Of(Activation::Silu) => 7,
-            Self::Of(Activation::Softplus) => 8,
+    /// The piece of WGSL with the functions `activation` and `activation_derivative`. A switch over
+    /// all of them would cost nothing but its compilation, of which some drivers make seconds.
+    pub(super) const fn piece(self) -> Module {
+        let Self::Of(activation) = self else { return ACTIVATION_IDENTITY };
+        match activation {
+            Activation::Sigmoid => ACTIVATION_SIGMOID,
+            Activation::Tanh => ACTIVATION_TANH,
+            Activation::Relu => ACTIVATION_RELU,
+            Activation::LeakyRelu => ACTIVATION_LEAKY_RELU,
+            Activation::Elu => ACTIVATION_ELU,
+            Activation::Gelu => ACTIVATION_GELU,
+            Activation::Silu => ACTIVATION_SILU,
+            Activation::Softplus => ACTIVATION_SOFTPLUS,
         }
-    }
-
-    /// The name of its function in WGSL; that of the derivative ends in `_derivative`.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Of(Activation::Sigmoid) => "sigmoid",
-            Self::Of(Activation::Tanh) => "bounded_tanh",
-            Self::Of(Activation::Relu) => "relu",
-            Self::Of(Activation::LeakyRelu) => "leaky_relu",
-            Self::Of(Activation::Elu) => "elu",
-            Self::Of(Activation::Gelu) => "gelu",
-            Self::Of(Activation::Silu) => "silu",
-            Self::Of(Activation::Softplus) => "softplus",
-        }
-    }
-
-    /// The override that passes it to the shader.
-    pub(crate) fn as_override(self) -> (&'static str, f64) {
-        ("ACTIVATION", f64::from(self.code()))
     }
 
     /// y = f(z)

@@ -1,7 +1,7 @@
 //! The gradient of a layer's input, through the activation below:
 //! d_z_below\[B,I\] = (d_z\[B,O\] · W) ∘ f′.
 
-use super::shader::{ACTIVATION, D_Z_QUAD, DENSE_BACKWARD_INPUT, MATH, PLAIN_SUMS, WEIGHT_QUAD};
+use super::shader::{D_Z_QUAD, DENSE_BACKWARD_INPUT, MATH, PLAIN_SUMS, WEIGHT_QUAD};
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
     slots, writes,
@@ -30,7 +30,8 @@ impl Kernel for DenseBackwardInput {
     }
 
     fn modules(&self) -> Vec<Module> {
-        let own = [D_Z_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, ACTIVATION, DENSE_BACKWARD_INPUT];
+        let function = self.function.piece();
+        let own = [D_Z_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, DENSE_BACKWARD_INPUT];
         [&self.tiling.imports()[..], &own].concat()
     }
 
@@ -45,9 +46,7 @@ impl Kernel for DenseBackwardInput {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        let mut overrides = self.tiling.overrides(self.inputs, self.outputs);
-        overrides.push(self.function.as_override());
-        overrides
+        self.tiling.overrides(self.inputs, self.outputs)
     }
 
     fn immediate_fields(&self) -> Vec<String> {

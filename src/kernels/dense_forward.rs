@@ -1,6 +1,6 @@
 //! A dense layer forward: y\[B,O\] = f(x\[B,I\] · Wᵀ + b).
 
-use super::shader::{ACTIVATION, DENSE_FORWARD, MATH, PLAIN_SUMS, WEIGHT_QUAD, X_QUAD};
+use super::shader::{DENSE_FORWARD, MATH, PLAIN_SUMS, WEIGHT_QUAD, X_QUAD};
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
     slots, writes,
@@ -29,7 +29,8 @@ impl Kernel for DenseForward {
     }
 
     fn modules(&self) -> Vec<Module> {
-        let own = [X_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, ACTIVATION, DENSE_FORWARD];
+        let function = self.function.piece();
+        let own = [X_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, DENSE_FORWARD];
         [&self.tiling.imports()[..], &own].concat()
     }
 
@@ -38,9 +39,7 @@ impl Kernel for DenseForward {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        let mut overrides = self.tiling.overrides(self.inputs, self.outputs);
-        overrides.push(self.function.as_override());
-        overrides
+        self.tiling.overrides(self.inputs, self.outputs)
     }
 
     fn immediate_fields(&self) -> Vec<String> {

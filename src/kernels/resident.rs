@@ -5,9 +5,7 @@ use super::network::{Network, sources};
 use super::optimizer::{Formula, Hyper};
 use super::permutation::seed_of;
 use super::schedule::Course;
-use super::shader::{
-    ACTIVATION, CONTROL, FOLD, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, SOLO,
-};
+use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, SOLO};
 use super::{
     Control, Cost, Criterion, Function, Kernel, Module, Rate, Slot, Update, Words, floats,
     floats_mut, immediates, reads, slots, solo, writes,
@@ -283,7 +281,7 @@ impl Kernel for Resident {
             CONTROL,
             FOLD,
             MATH,
-            ACTIVATION,
+            self.function.piece(),
             PERMUTATION,
             OPTIMIZER,
             RATE,
@@ -320,7 +318,6 @@ impl Kernel for Resident {
         let (rows_at, arena) = self.arena();
         let mut overrides = self.criterion.overrides();
         overrides.extend([
-            self.function.as_override(),
             self.update.as_override(),
             self.hyper.as_override(),
             self.rate.as_override(),

@@ -36,7 +36,15 @@ macro_rules! modules {
 
 modules! {
     ACTIVATE = "activate";
-    ACTIVATION = "activation";
+    ACTIVATION_ELU = "activation_elu";
+    ACTIVATION_GELU = "activation_gelu";
+    ACTIVATION_IDENTITY = "activation_identity";
+    ACTIVATION_LEAKY_RELU = "activation_leaky_relu";
+    ACTIVATION_RELU = "activation_relu";
+    ACTIVATION_SIGMOID = "activation_sigmoid";
+    ACTIVATION_SILU = "activation_silu";
+    ACTIVATION_SOFTPLUS = "activation_softplus";
+    ACTIVATION_TANH = "activation_tanh";
     APPLY_GRADIENT = "apply_gradient";
     CLIP_NORM = "clip_norm";
     CONTROL = "control";

@@ -99,7 +99,6 @@ fn function(lines: &mut Vec<String>, head: &str, body: impl IntoIterator<Item = 
 
 /// A row forward and, where there is something to learn, back; its loss and score.
 fn learn_row(grid: &Resident, layers: &[Dense]) -> Vec<String> {
-    let name = grid.function.name();
     let mut body = Vec::new();
     let inputs = grid.members[0].widths[0];
     body.extend((0..inputs).map(|i| format!("let y0_{i} = data_x[source * {inputs}u + {i}u];")));
@@ -111,7 +110,7 @@ fn learn_row(grid: &Resident, layers: &[Dense]) -> Vec<String> {
                 body.push(format!("z_last[{o}] = {z};"));
             } else {
                 body.push(format!("let z{above}_{o} = {z};"));
-                body.push(format!("let y{above}_{o} = {name}(z{above}_{o});"));
+                body.push(format!("let y{above}_{o} = activation(z{above}_{o});"));
             }
         }
     }
@@ -129,7 +128,7 @@ fn learn_row(grid: &Resident, layers: &[Dense]) -> Vec<String> {
 /// The gradients of a layer's parameters, and d_z of the layer below.
 fn backward(function: Function, dense: &Dense) -> Vec<String> {
     let Dense { layer: Layer { inputs, outputs }, below, .. } = *dense;
-    let (name, above) = (function.name(), dense.above());
+    let above = dense.above();
     let mut body = Vec::new();
     for o in 0..outputs {
         body.extend(
@@ -142,7 +141,7 @@ fn backward(function: Function, dense: &Dense) -> Vec<String> {
         let kept = if keeps_z(function) { "z" } else { "y" };
         body.extend((0..inputs).map(|i| {
             let d_y = dense.d_y(i);
-            format!("let d_z{below}_{i} = ({d_y}) * {name}_derivative({kept}{below}_{i});")
+            format!("let d_z{below}_{i} = ({d_y}) * activation_derivative({kept}{below}_{i});")
         }));
     }
     body
