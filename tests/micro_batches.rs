@@ -5,15 +5,16 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use halfplane::backend::{Backend, Device, cpu::Cpu};
+use halfplane::backend::{Device, cpu::Cpu};
 use halfplane::plan::{Gradients, Limits, Plan};
 use halfplane::spec::Clip;
 use halfplane::train::{CheckpointOptions, Checkpoints, Every, output_for, plan_for};
 use halfplane::{
-    Activation, BatchSize, Dataset, Error, Event, Keep, Length, Loss, Network, Optimizer,
-    Parameters, Regularization, Result, Schedule, Shuffle, Strategy, Task, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, Event, Keep, Length, Loss, Network, Optimizer, Parameters,
+    Regularization, Result, Schedule, Shuffle, Strategy, Task, TrainOptions, Trainer,
 };
 
+use common::scarce::{Limited, Small};
 use common::{Gap, devices, quiet, random_data};
 
 /// Two steps an epoch, the last of 990 rows: both take two micro-batches, the second of which are
@@ -145,26 +146,6 @@ fn same_bits(
 /// Spans of rows, as even as they can be.
 fn rows_of(plan: &Plan) -> usize {
     plan.batch.div_ceil(plan.micro_batches()).next_multiple_of(SPAN)
-}
-
-/// A device that says that it grants less than it does.
-struct Limited<'a> {
-    inner: &'a dyn Device,
-    binding_bytes: u64,
-}
-
-impl Device for Limited<'_> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn limits(&self) -> Limits {
-        Limits { binding_bytes: self.binding_bytes, ..self.inner.limits() }
-    }
-
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        self.inner.load(plan)
-    }
 }
 
 /// Where not even a span of rows fits, a GPU still adds up row by row; the CPU's partial sums are
@@ -311,29 +292,6 @@ fn split_batches_and_shards_go_together() -> Result<()> {
         assert!(run(&mut split)? == run(&mut whole)?, "{}: another result", device.name());
     }
     Ok(())
-}
-
-/// A device with less room than it says.
-struct Small {
-    bytes: u64,
-}
-
-impl Device for Small {
-    fn name(&self) -> &str {
-        "small"
-    }
-
-    fn limits(&self) -> Limits {
-        Cpu.limits()
-    }
-
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        if plan.bytes() > self.bytes {
-            let problem = format!("no room for {} bytes", plan.bytes());
-            return Err(Error::Device { device: "small".into(), problem });
-        }
-        Cpu.load(plan)
-    }
 }
 
 #[test]

@@ -5,14 +5,15 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use halfplane::backend::{Backend, Device, cpu::Cpu};
-use halfplane::plan::{Limits, Plan};
+use halfplane::backend::cpu::Cpu;
+use halfplane::plan::Limits;
 use halfplane::train::{CheckpointOptions, Checkpoints, Every, output_for, plan_for};
 use halfplane::{
     Activation, BatchSize, Dataset, Error, Event, Keep, Length, Network, Optimizer, Output, Result,
     Shuffle, Strategy, Targets, Task, TrainOptions, Trainer,
 };
 
+use common::scarce::Small;
 use common::{devices, quiet, random_data};
 
 const ROWS: usize = 403;
@@ -168,29 +169,6 @@ fn a_training_in_shards_goes_on_to_the_last_bit() -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A device with less room than it says.
-struct Small {
-    bytes: u64,
-}
-
-impl Device for Small {
-    fn name(&self) -> &str {
-        "small"
-    }
-
-    fn limits(&self) -> Limits {
-        Cpu.limits()
-    }
-
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        if plan.bytes() > self.bytes {
-            let problem = format!("no room for {} bytes", plan.bytes());
-            return Err(Error::Device { device: "small".into(), problem });
-        }
-        Cpu.load(plan)
-    }
 }
 
 #[test]

@@ -42,11 +42,9 @@ impl Kernel for ApplyGradient {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        vec![
-            ("WORKGROUP", f64::from(WORKGROUP)),
-            self.update.as_override(),
-            self.hyper.as_override(),
-        ]
+        let mut overrides = vec![("WORKGROUP", f64::from(WORKGROUP))];
+        overrides.extend(self.update.overrides(&self.hyper));
+        overrides
     }
 
     fn immediate_fields(&self) -> Vec<String> {

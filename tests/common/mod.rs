@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod scarce;
+
 use std::ops::ControlFlow;
 
 use halfplane::backend::{self, Device, cpu::Cpu};

@@ -1,7 +1,7 @@
 //! Devices that grant less: data sets are cut into chunks that train to the same bits, batches into
 //! micro-batches, and what cannot be cut is refused with the size that would fit.
 
-use halfplane::backend::{Backend, Device};
+use halfplane::backend::Device;
 use halfplane::plan::{Limits, Plan};
 use halfplane::train::plan_for;
 use halfplane::{
@@ -9,6 +9,7 @@ use halfplane::{
 };
 
 use super::{options, record};
+use crate::common::scarce::Limited;
 use crate::common::{devices, random_data};
 
 /// The ring of losses takes all of this, so no binding could be smaller.
@@ -17,26 +18,6 @@ const BINDING: u64 = 128 << 10;
 const ROWS: usize = 4001;
 const INPUTS: usize = 33;
 const OUTPUTS: usize = 17;
-
-/// A device that says that it grants less than it does.
-struct Limited<'a> {
-    inner: &'a dyn Device,
-    binding_bytes: u64,
-}
-
-impl Device for Limited<'_> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn limits(&self) -> Limits {
-        Limits { binding_bytes: self.binding_bytes, ..self.inner.limits() }
-    }
-
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        self.inner.load(plan)
-    }
-}
 
 #[test]
 fn a_data_set_in_chunks_trains_to_the_same_bits() -> Result<()> {
