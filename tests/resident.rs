@@ -3,11 +3,11 @@
 
 mod common;
 
-use halfplane::backend::{Device, reference::Reference};
+use halfplane::backend::{Device, cpu::Cpu, reference::Reference};
 use halfplane::train::{Candidate, Grid};
 use halfplane::{
     Activation, BatchSize, Dataset, Error, Length, Network, Optimizer, Parameters, Result,
-    Strategy, Task, TrainOptions, Trainer,
+    Strategy, Targets, Task, TrainOptions, Trainer,
 };
 
 use common::{devices, quiet, random_data};
@@ -101,6 +101,54 @@ fn both_ways_agree() -> Result<()> {
         assert!(gap < 1e-5, "{}: {layered} and {resident}", device.name());
     }
     Ok(())
+}
+
+/// Those small enough to be written out, in registers or as a shader's variables, too.
+#[test]
+fn the_smallest_networks_agree_with_their_twins() -> Result<()> {
+    for rows in 1..=4 {
+        let data = random_data(Task::Binary, [rows, 2, 1], 21)?;
+        for hidden in 2..=4 {
+            let network = Network::new(2, &[hidden], 1).with_activation(Activation::Sigmoid);
+            for label_smoothing in [0.0, 0.2] {
+                let mut own = options(Optimizer::sgd(1.5), BatchSize::Full, 300);
+                own.regularization.label_smoothing = label_smoothing;
+                let train = |device: &dyn Device| {
+                    let mut trainer = Trainer::on(device, &network, &data, own.clone())?;
+                    trainer.run(quiet)
+                };
+                let twin = train(&Reference)?.evaluation;
+                for device in devices() {
+                    let found = train(device.as_ref())?.evaluation;
+                    let gap = (found.loss - twin.loss).abs();
+                    assert!(
+                        gap < 1e-5 && found.accuracy == twin.accuracy,
+                        "{}: {rows} rows, {hidden} units: {found:?} for {twin:?}",
+                        device.name()
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// ∞ · 0 is NaN, which no minimum or maximum may hide. Only the CPU's: WGSL promises no NaN.
+#[test]
+fn divergence_shows_in_the_smallest_network() -> Result<()> {
+    let targets = Targets::Binary { values: vec![1.0, 0.0], columns: 1 };
+    let data = Dataset::new(2, vec![0.0, 1.0, 1.0, 0.0], targets)?;
+    let network = Network::new(2, &[2], 1).with_activation(Activation::Sigmoid);
+    let mut initial = Parameters::pytorch(&network, 1);
+    initial.layers[0].weight = vec![f32::INFINITY, 0.5, 0.5, 0.5];
+    let options = TrainOptions {
+        initial: Some(initial),
+        ..options(Optimizer::sgd(1.0), BatchSize::Full, 50)
+    };
+    match Trainer::on(&Cpu, &network, &data, options)?.run(quiet) {
+        Err(Error::Diverged { step: 0, .. }) => Ok(()),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

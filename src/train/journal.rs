@@ -102,6 +102,10 @@ pub(super) struct Journal {
     /// The first step whose loss was not finite, and the loss.
     pub(super) diverged: Option<(u64, f32)>,
     tour: Tour,
+    /// The number of the epoch under way, and its steps still to come. Counted: a tiny step takes
+    /// less than the divisions that would tell.
+    number: u64,
+    to_come: u64,
     /// Every how many epochs the network is looked at, if it is.
     look_every: Option<u64>,
 }
@@ -109,7 +113,9 @@ pub(super) struct Journal {
 impl Journal {
     /// From a step on, with the losses that its epoch has shown so far.
     pub(super) fn new(tour: Tour, step: u64, epoch: EpochLoss, look_every: Option<u64>) -> Self {
-        Self { step, epoch, looked_at: None, diverged: None, tour, look_every }
+        let per_epoch = tour.steps_per_epoch();
+        let (number, to_come) = (step / per_epoch, per_epoch - step % per_epoch);
+        Self { step, epoch, looked_at: None, diverged: None, tour, number, to_come, look_every }
     }
 
     /// One step's metrics.
@@ -125,10 +131,12 @@ impl Journal {
         self.step += 1;
         self.epoch.add(loss, self.tour.batch_rows(step));
         teller.step(step, loss);
-        let per_epoch = self.tour.steps_per_epoch();
-        if self.step.is_multiple_of(per_epoch) {
+        self.to_come -= 1;
+        if self.to_come == 0 {
             let mean = std::mem::take(&mut self.epoch).mean();
-            let epoch = step / per_epoch;
+            let epoch = self.number;
+            self.number += 1;
+            self.to_come = self.tour.steps_per_epoch();
             match self.look_every {
                 Some(every) if (epoch + 1).is_multiple_of(every) => self.looked_at = Some(mean),
                 _ => teller.epoch(epoch, mean, None),

@@ -85,7 +85,6 @@ impl Tour {
     pub(super) fn stop(&self, step: u64) -> Stop {
         let steps = self.steps_per_epoch();
         let mut batch = step % steps;
-        // Asked of every step, and a tiny step takes less than a microsecond.
         if self.capacity == self.rows {
             return Stop { pass: step / steps, shard: 0, batch };
         }
@@ -109,6 +108,10 @@ impl Tour {
 
     /// Rows in a step's batch.
     pub(super) fn batch_rows(&self, step: u64) -> usize {
+        // Asked of every step, and XOR's take less than four divisions.
+        if self.batch >= self.rows {
+            return self.rows;
+        }
         let Stop { shard, batch, .. } = self.stop(step);
         self.batch.min(self.shard(shard).len() - batch as usize * self.batch)
     }

@@ -3,7 +3,7 @@
 
 use pulp::Arch;
 
-use super::lanes::{Lanes as _, activate, bce, derive, exp_negative};
+use super::lanes::{Arithmetic, Lanes as _, Plain, activate, bce, derive, exp_negative};
 use crate::kernels::{Criterion, Formula, Function, Update, floats};
 use crate::spec::Loss;
 
@@ -67,18 +67,18 @@ pub(super) fn activate_all(function: Function, z: &mut [f32]) {
     if function != Function::Identity {
         widest(
             #[inline(always)]
-            || activate_lanes(function, z),
+            || activate_lanes::<Plain>(function, z),
         );
     }
 }
 
 /// The same for callers that are compiled for SIMD.
 #[inline(always)]
-pub(super) fn activate_lanes(function: Function, z: &mut [f32]) {
+pub(super) fn activate_lanes<A: Arithmetic>(function: Function, z: &mut [f32]) {
     in_lanes(
         z,
         #[inline(always)]
-        |z| *z = activate(function, z),
+        |z| *z = activate::<A, _>(function, z),
     );
 }
 
@@ -99,17 +99,17 @@ fn in_lanes(x: &mut [f32], f: impl Fn(&mut [f32; LANES])) {
 
 /// d_z = d_y · f′, from what the forward pass kept, for callers that are compiled for SIMD.
 #[inline(always)]
-pub(super) fn derive_lanes(function: Function, d: &mut [f32], kept: &[f32]) {
+pub(super) fn derive_lanes<A: Arithmetic>(function: Function, d: &mut [f32], kept: &[f32]) {
     let (whole, rest) = d.as_chunks_mut::<LANES>();
     let (whole_kept, rest_kept) = kept.as_chunks::<LANES>();
     for (d, kept) in whole.iter_mut().zip(whole_kept) {
-        derive(function, d, kept);
+        derive::<A, _>(function, d, kept);
     }
     if !rest.is_empty() {
         let (mut padded, mut padded_kept) = ([0.0; LANES], [0.0; LANES]);
         padded[..rest.len()].copy_from_slice(rest);
         padded_kept[..rest.len()].copy_from_slice(rest_kept);
-        derive(function, &mut padded, &padded_kept);
+        derive::<A, _>(function, &mut padded, &padded_kept);
         rest.copy_from_slice(&padded[..rest.len()]);
     }
 }
@@ -204,13 +204,13 @@ pub(super) fn loss(
 ) {
     widest(
         #[inline(always)]
-        || loss_lanes(criterion, outputs, z, targets, d_z, metrics, batch),
+        || loss_lanes::<Plain>(criterion, outputs, z, targets, d_z, metrics, batch),
     );
 }
 
 /// The same for callers that are compiled for SIMD.
 #[inline(always)]
-pub(super) fn loss_lanes(
+pub(super) fn loss_lanes<A: Arithmetic>(
     criterion: Criterion,
     outputs: usize,
     z: &[f32],
@@ -221,10 +221,10 @@ pub(super) fn loss_lanes(
 ) {
     match criterion.loss {
         Loss::Bce if outputs == 1 => {
-            binary(criterion, z, floats(targets), d_z, metrics, batch);
+            binary::<A>(criterion, z, floats(targets), d_z, metrics, batch);
         }
         Loss::CrossEntropy if criterion.label_smoothing == 0.0 => {
-            classes(outputs, z, targets, d_z, metrics, batch);
+            classes::<A>(outputs, z, targets, d_z, metrics, batch);
         }
         // The others by their twins.
         _ => {
@@ -240,7 +240,7 @@ pub(super) fn loss_lanes(
 
 /// Binary cross-entropy of one output, rows side by side.
 #[inline(always)]
-fn binary(
+fn binary<A: Arithmetic>(
     criterion: Criterion,
     z: &[f32],
     t: &[f32],
@@ -252,7 +252,7 @@ fn binary(
         let live = LANES.min(z.len() - at);
         let mut d = [0.0; LANES];
         let t = load(t, at).map(|t| criterion.smoothed(t));
-        let [loss, score] = bce(&load(z, at), &t, &mut d, batch);
+        let [loss, score] = bce::<A, _>(&load(z, at), &t, &mut d, batch);
         store(d_z, at, &d);
         for (lane, metrics) in metrics[at..at + live].iter_mut().enumerate() {
             *metrics = [loss[lane], score[lane]];
@@ -262,7 +262,7 @@ fn binary(
 
 /// Cross-entropy after softmax: the exponentials of all rows in one sweep.
 #[inline(always)]
-fn classes(
+fn classes<A: Arithmetic>(
     o: usize,
     z: &[f32],
     t: &[u32],
@@ -288,7 +288,7 @@ fn classes(
     in_lanes(
         d_z,
         #[inline(always)]
-        |z| *z = exp_negative(z),
+        |z| *z = exp_negative::<A, _>(z),
     );
     for ((t, d_z), metrics) in t.iter().zip(d_z.chunks_exact_mut(o)).zip(metrics) {
         let sum: f32 = d_z.iter().sum();

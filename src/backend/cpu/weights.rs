@@ -1,6 +1,7 @@
 //! A layer's products with its weights, and the weights as the forward one reads them: in panels,
 //! brought there by all threads when a replay begins and whenever a step has changed the weights.
 
+use super::lanes::Plain;
 use super::passes;
 use super::product::{
     Layout, PANEL, Right, Start, Workspace, dots, panel_words, product, product_then,
@@ -180,7 +181,7 @@ pub(super) fn forward(
             weights,
             workspace,
             #[inline(always)]
-            |y, _| passes::activate_lanes(function, y),
+            |y, _| passes::activate_lanes::<Plain>(function, y),
         ),
     }
 }
@@ -202,6 +203,6 @@ pub(super) fn backward(
         Right::Rows(weight, i),
         workspace,
         #[inline(always)]
-        |d, at| passes::derive_lanes(function, d, &kept[at..at + d.len()]),
+        |d, at| passes::derive_lanes::<Plain>(function, d, &kept[at..at + d.len()]),
     );
 }

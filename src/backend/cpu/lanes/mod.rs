@@ -1,17 +1,44 @@
 //! Arithmetic on samples side by side, written so that the compiler makes SIMD of it: every loop
-//! runs over a fixed number of lanes and calls nothing.
+//! runs over a fixed number of lanes and calls nothing. The type `A` tells how the caller's
+//! processor does arithmetic.
 
 mod math;
 
 use crate::kernels::Function;
 use crate::spec::Activation;
 
-pub(super) use math::exp_negative;
+pub(super) use math::{ATANH, EXP, LN_2, ROUND, exp_negative};
+
+/// How sums of products are rounded.
+pub(super) trait Arithmetic {
+    /// a · b + c
+    fn mul_add(a: f32, b: f32, c: f32) -> f32;
+}
+
+/// Twice, as every processor can.
+pub(super) struct Plain;
+
+/// Once, in an instruction of its own: for callers that are compiled for SIMD which has it.
+pub(super) struct Fused;
+
+impl Arithmetic for Plain {
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        a * b + c
+    }
+}
+
+impl Arithmetic for Fused {
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+}
 
 /// Numbers side by side.
 pub(super) trait Lanes {
     /// self += scale · other
-    fn add_scaled(&mut self, scale: f32, other: &Self);
+    fn add_scaled<A: Arithmetic>(&mut self, scale: f32, other: &Self);
     /// Σ self · other, in a fixed order.
     fn dot(&self, other: &Self) -> f32;
     /// Σ self, in the same order.
@@ -20,9 +47,9 @@ pub(super) trait Lanes {
 
 impl<const N: usize> Lanes for [f32; N] {
     #[inline(always)]
-    fn add_scaled(&mut self, scale: f32, other: &Self) {
+    fn add_scaled<A: Arithmetic>(&mut self, scale: f32, other: &Self) {
         for lane in 0..N {
-            self[lane] += scale * other[lane];
+            self[lane] = A::mul_add(scale, other[lane], self[lane]);
         }
     }
 
@@ -72,33 +99,36 @@ fn both<const N: usize>(a: &[f32; N], b: &[f32; N], f: impl Fn(f32, f32) -> f32)
 
 /// y = f(z)
 #[inline(always)]
-pub(super) fn activate<const N: usize>(function: Function, z: &[f32; N]) -> [f32; N] {
+pub(super) fn activate<A: Arithmetic, const N: usize>(
+    function: Function,
+    z: &[f32; N],
+) -> [f32; N] {
     let Function::Of(activation) = function else { return *z };
     match activation {
-        Activation::Sigmoid => math::sigmoid(z),
-        Activation::Tanh => math::tanh(z),
+        Activation::Sigmoid => math::sigmoid::<A, N>(z),
+        Activation::Tanh => math::tanh::<A, N>(z),
         // Not `max`, which would make 0 of NaN and hide that training has diverged.
         Activation::Relu => each(z, |z| if z < 0.0 { 0.0 } else { z }),
         Activation::LeakyRelu => each(z, |z| if z > 0.0 { z } else { 0.01 * z }),
         Activation::Elu => {
-            let below = math::exp_m1_negative(&each(z, |z| if z > 0.0 { 0.0 } else { z }));
+            let below = math::exp_m1_negative::<A, N>(&each(z, |z| if z > 0.0 { 0.0 } else { z }));
             both(z, &below, |z, below| if z > 0.0 { z } else { below })
         }
         Activation::Gelu => {
-            let erf = math::erf(&each(z, |z| z * std::f32::consts::FRAC_1_SQRT_2));
+            let erf = math::erf::<A, N>(&each(z, |z| z * std::f32::consts::FRAC_1_SQRT_2));
             both(z, &erf, |z, erf| z * 0.5 * (1.0 + erf))
         }
-        Activation::Silu => both(z, &math::sigmoid(z), |z, s| z * s),
-        Activation::Softplus => both(z, &math::tail(z), |z, e| {
+        Activation::Silu => both(z, &math::sigmoid::<A, N>(z), |z, s| z * s),
+        Activation::Softplus => both(z, &math::tail::<A, N>(z), |z, e| {
             let above = if z > 0.0 { z } else { 0.0 };
-            above + math::ln_1p(e)
+            above + math::ln_1p::<A>(e)
         }),
     }
 }
 
 /// f′, from what the forward pass kept: y, or z for gelu and silu.
 #[inline(always)]
-fn derivative<const N: usize>(activation: Activation, kept: &[f32; N]) -> [f32; N] {
+fn derivative<A: Arithmetic, const N: usize>(activation: Activation, kept: &[f32; N]) -> [f32; N] {
     match activation {
         Activation::Sigmoid => each(kept, |y| y * (1.0 - y)),
         Activation::Tanh => each(kept, |y| 1.0 - y * y),
@@ -107,23 +137,29 @@ fn derivative<const N: usize>(activation: Activation, kept: &[f32; N]) -> [f32; 
         Activation::Elu => each(kept, |y| if y > 0.0 { 1.0 } else { y + 1.0 }),
         Activation::Gelu => {
             const RSQRT_2_PI: f32 = 0.398_942_3;
-            let erf = math::erf(&each(kept, |z| z * std::f32::consts::FRAC_1_SQRT_2));
-            let phi = exp_negative(&each(kept, |z| -0.5 * z * z));
+            let erf = math::erf::<A, N>(&each(kept, |z| z * std::f32::consts::FRAC_1_SQRT_2));
+            let phi = exp_negative::<A, N>(&each(kept, |z| -0.5 * z * z));
             let by_phi = both(kept, &phi, |z, phi| z * (RSQRT_2_PI * phi));
             both(&erf, &by_phi, |erf, by_phi| 0.5 * (1.0 + erf) + by_phi)
         }
-        Activation::Silu => both(kept, &math::sigmoid(kept), |z, s| s * (1.0 + z * (1.0 - s))),
+        Activation::Silu => {
+            both(kept, &math::sigmoid::<A, N>(kept), |z, s| s * (1.0 + z * (1.0 - s)))
+        }
         Activation::Softplus => {
-            each(&math::exp_m1_negative(&each(kept, |y| -y)), |negative| -negative)
+            each(&math::exp_m1_negative::<A, N>(&each(kept, |y| -y)), |negative| -negative)
         }
     }
 }
 
 /// d_z = d_y · f′
 #[inline(always)]
-pub(super) fn derive<const N: usize>(function: Function, d: &mut [f32; N], kept: &[f32; N]) {
+pub(super) fn derive<A: Arithmetic, const N: usize>(
+    function: Function,
+    d: &mut [f32; N],
+    kept: &[f32; N],
+) {
     let Function::Of(activation) = function else { return };
-    let slope = derivative(activation, kept);
+    let slope = derivative::<A, N>(activation, kept);
     for lane in 0..N {
         d[lane] *= slope[lane];
     }
@@ -132,14 +168,14 @@ pub(super) fn derive<const N: usize>(function: Function, d: &mut [f32; N], kept:
 /// Binary cross-entropy of one output, as `kernels/loss_gradient.rs` has it: loss, score and d_z of
 /// each lane.
 #[inline(always)]
-pub(super) fn bce<const N: usize>(
+pub(super) fn bce<A: Arithmetic, const N: usize>(
     z: &[f32; N],
     t: &[f32; N],
     d_z: &mut [f32; N],
     rows: usize,
 ) -> [[f32; N]; 2] {
-    let e = math::tail(z);
-    let log = each(&e, math::ln_1p);
+    let e = math::tail::<A, N>(z);
+    let log = each(&e, math::ln_1p::<A>);
     let scale = 1.0 / rows as f32;
     let (mut loss, mut score) = ([0.0; N], [0.0; N]);
     for lane in 0..N {
@@ -173,20 +209,20 @@ mod tests {
             let function = Function::Of(activation);
             for step in -4000..4000 {
                 let z = step as f32 / 100.0 + 0.003;
-                let [y, ..] = activate(function, &[z; 4]);
+                let [y, ..] = activate::<Plain, _>(function, &[z; 4]);
                 let twin = function.value(z);
                 let near = |a: f32, b: f32| (a - b).abs() <= 4e-7 * (b.abs() + z.abs().min(1.0));
                 assert!(near(y, twin), "{activation}({z}) is {y}, its twin {twin}");
                 let kept = if activation.derivative_from_value() { twin } else { z };
                 let mut d = [1.0; 4];
-                derive(function, &mut d, &[kept; 4]);
+                derive::<Plain, _>(function, &mut d, &[kept; 4]);
                 let twin = function.derivative(kept);
                 assert!(
                     (d[0] - twin).abs() <= 4e-7 * (1.0 + z.abs().min(1.0)),
                     "{activation}'({z})"
                 );
             }
-            let [y, ..] = activate(function, &[f32::NAN; 4]);
+            let [y, ..] = activate::<Plain, _>(function, &[f32::NAN; 4]);
             assert!(y.is_nan(), "{activation} hides NaN");
         }
     }

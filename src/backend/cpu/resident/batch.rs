@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::backend::StepMetrics;
+use crate::backend::cpu::lanes::Arithmetic;
 use crate::backend::cpu::passes;
 use crate::kernels::{Control, Member, Resident, permute, seed_of};
 use crate::spec::Shuffle;
@@ -62,7 +63,7 @@ impl<'g> Batch<'g> {
 
     /// From z to d_z, for some of the rows; the sums of their losses and scores.
     #[inline(always)]
-    pub(super) fn loss(&mut self, rows: Range<usize>) -> StepMetrics {
+    pub(super) fn loss<A: Arithmetic>(&mut self, rows: Range<usize>) -> StepMetrics {
         let criterion = self.grid.criterion;
         let outputs = self.member.outputs();
         let columns = criterion.target_columns(outputs);
@@ -70,7 +71,7 @@ impl<'g> Batch<'g> {
         let numbers = rows.start * outputs..rows.end * outputs;
         let targets = &self.targets[rows.start * columns..rows.end * columns];
         let (z, d_z) = (&self.z[numbers.clone()], &mut self.d_z[numbers]);
-        passes::loss_lanes(criterion, outputs, z, targets, d_z, metrics, self.sources.len());
+        passes::loss_lanes::<A>(criterion, outputs, z, targets, d_z, metrics, self.sources.len());
         let mut sums = [0.0; 2];
         for [loss, score] in metrics {
             sums = [sums[0] + *loss, sums[1] + *score];

@@ -2,14 +2,16 @@
 //! spread over the threads. Sums run in a fixed order, so each network ends where it ends alone.
 //!
 //! Lanes of SIMD are filled in two ways: narrow networks put the samples of a batch side by side,
-//! wider ones the units of a layer.
+//! wider ones the units of a layer. XOR's own network never leaves the registers.
 
 mod batch;
+mod registers;
 mod samples;
 mod units;
 
 use std::ops::ControlFlow;
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use batch::Batch;
@@ -17,6 +19,7 @@ use samples::Samples;
 use units::Units;
 
 use crate::Result;
+use crate::backend::cpu::lanes::{Arithmetic, Fused, Plain};
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{Control, Member, Resident, Update, floats, floats_mut, pairs_mut, slots};
 use crate::plan::{Phase, Plan};
@@ -114,8 +117,9 @@ struct Worker<'g> {
     finished: Vec<StepMetrics>,
 }
 
-/// What lies side by side.
+/// What lies side by side, and where.
 enum Lanes {
+    Registers,
     Samples4(Samples<4>),
     Samples8(Samples<8>),
     Samples16(Samples<16>),
@@ -126,6 +130,9 @@ enum Lanes {
 impl Lanes {
     fn of(grid: &Resident, member: &Member) -> Self {
         let widest = member.widths[1..].iter().max().copied().unwrap_or(1);
+        if registers::fits(grid, member) {
+            return Self::Registers;
+        }
         match (widest, member.batch) {
             (..=NARROW, ..=4) => Self::Samples4(Samples::new(grid, member)),
             (..=NARROW, ..=8) => Self::Samples8(Samples::new(grid, member)),
@@ -147,6 +154,7 @@ impl<'g> Worker<'g> {
         let Self { batch, lanes, finished } = self;
         finished.clear();
         match lanes {
+            Lanes::Registers => registers::run(batch, finished, share),
             Lanes::Samples4(way) => simd.dispatch(Run { way, batch, finished, share }),
             Lanes::Samples8(way) => simd.dispatch(Run { way, batch, finished, share }),
             Lanes::Samples16(way) => simd.dispatch(Run { way, batch, finished, share }),
@@ -163,7 +171,7 @@ trait Way {
     /// Takes the batch's features.
     fn load(&mut self, batch: &Batch<'_>, x: &[f32]);
     /// The batch through all layers and back; sums of its losses and scores.
-    fn gradient(&mut self, batch: &mut Batch<'_>) -> StepMetrics;
+    fn gradient<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics;
     /// The update.
     fn update(&mut self, batch: &Batch<'_>, control: Control);
     /// Puts everything back.
@@ -179,11 +187,18 @@ struct Run<'a, 'g, W> {
     share: Share<'a>,
 }
 
-impl<W: Way> pulp::WithSimd for Run<'_, '_, W> {
+impl<W: Way> WithSimd for Run<'_, '_, W> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, _: S) {
+        if S::IS_SCALAR { self.steps::<Plain>() } else { self.steps::<Fused>() }
+    }
+}
+
+impl<W: Way> Run<'_, '_, W> {
+    #[inline(always)]
+    fn steps<A: Arithmetic>(self) {
         let Run { way, batch, finished, share } = self;
         let Share { control: words, data: (x, t), parameters, memory, steps } = share;
         let (grid, member) = (batch.grid, batch.member);
@@ -194,7 +209,7 @@ impl<W: Way> pulp::WithSimd for Run<'_, '_, W> {
                 batch.find(control, t);
                 way.load(batch, x);
             }
-            let sums = way.gradient(batch);
+            let sums = way.gradient::<A>(batch);
             if grid.update != Update::Gradient {
                 way.update(batch, control);
             }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Way;
 use super::batch::Batch;
 use crate::backend::StepMetrics;
-use crate::backend::cpu::lanes::{Lanes, activate, bce, derive};
+use crate::backend::cpu::lanes::{Arithmetic, Lanes, activate, bce, derive};
 use crate::backend::cpu::passes;
 use crate::kernels::{Control, Function, Member, Resident, Update, floats, keeps_z};
 use crate::spec::{Layer, Loss};
@@ -53,7 +53,7 @@ impl<const N: usize> Samples<N> {
 
     /// A group forward; the last layer's y is its z.
     #[inline(always)]
-    fn forward(&mut self, group: usize) {
+    fn forward<A: Arithmetic>(&mut self, group: usize) {
         let units = self.units();
         let keeps_z = keeps_z(self.function);
         let mut ys = &mut self.y[group * units..(group + 1) * units];
@@ -69,12 +69,12 @@ impl<const N: usize> Samples<N> {
             for (o, ((weight, bias), y)) in neurons.enumerate() {
                 let mut z = [*bias; N];
                 for (w, x) in weight.iter().zip(x.iter()) {
-                    z.add_scaled(*w, x);
+                    z.add_scaled::<A>(*w, x);
                 }
                 if keeps_z {
                     self.z[unit + o] = z;
                 }
-                *y = if index == last { z } else { activate(self.function, &z) };
+                *y = if index == last { z } else { activate::<A, N>(self.function, &z) };
             }
             (ys, parameters) = (above, rest);
         }
@@ -82,7 +82,12 @@ impl<const N: usize> Samples<N> {
 
     /// What the loss asks of a group's z, row by row.
     #[inline(always)]
-    fn exchange(&mut self, batch: &mut Batch<'_>, group: usize, rows: Range<usize>) -> StepMetrics {
+    fn exchange<A: Arithmetic>(
+        &mut self,
+        batch: &mut Batch<'_>,
+        group: usize,
+        rows: Range<usize>,
+    ) -> StepMetrics {
         let (outputs, units) = (batch.member.outputs(), self.units());
         let numbers = rows.start * outputs..rows.end * outputs;
         let last = &self.y[(group + 1) * units - outputs..(group + 1) * units];
@@ -91,7 +96,7 @@ impl<const N: usize> Samples<N> {
                 *z = last[lane];
             }
         }
-        let sums = batch.loss(rows);
+        let sums = batch.loss::<A>(rows);
         let d_last = &mut self.d_z[units - outputs..];
         d_last.fill([0.0; N]);
         for (lane, d_z) in batch.d_z[numbers].chunks_exact(outputs).enumerate() {
@@ -105,7 +110,7 @@ impl<const N: usize> Samples<N> {
     /// A group's share of the gradient, layer by layer from the last: in the place of what was
     /// there where it is the first.
     #[inline(always)]
-    fn backward<const FIRST: bool>(&mut self, group: usize) {
+    fn backward<A: Arithmetic, const FIRST: bool>(&mut self, group: usize) {
         let units = self.units();
         let y = &self.y[group * units..(group + 1) * units];
         let kept = if keeps_z(self.function) { &self.z[..] } else { y };
@@ -132,9 +137,9 @@ impl<const N: usize> Samples<N> {
                 for (i, (d_x, kept)) in d_x.iter_mut().zip(&kept[below..]).enumerate() {
                     let mut sum = [0.0; N];
                     for (weight, d_z) in weight.chunks_exact(inputs).zip(d_z.iter()) {
-                        sum.add_scaled(weight[i], d_z);
+                        sum.add_scaled::<A>(weight[i], d_z);
                     }
-                    derive(self.function, &mut sum, kept);
+                    derive::<A, N>(self.function, &mut sum, kept);
                     *d_x = sum;
                 }
             }
@@ -171,26 +176,26 @@ impl<const N: usize> Way for Samples<N> {
     }
 
     #[inline(always)]
-    fn gradient(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
+    fn gradient<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
         let (rows, units) = (batch.sources.len(), self.units());
         let train = batch.grid.update != Update::Gradient;
         let mut sums = [0.0; 2];
         for (group, first) in (0..rows).step_by(N).enumerate() {
             let own = first..(first + N).min(rows);
-            self.forward(group);
+            self.forward::<A>(group);
             let [loss, score] = match &self.targets {
                 Some(targets) => {
                     let (last, live) = ((group + 1) * units - 1, own.len());
                     let d_z = &mut self.d_z[units - 1];
-                    probability(&self.y[last], &targets[group], d_z, live, rows)
+                    probability::<A, N>(&self.y[last], &targets[group], d_z, live, rows)
                 }
-                None => self.exchange(batch, group, own),
+                None => self.exchange::<A>(batch, group, own),
             };
             sums = [sums[0] + loss, sums[1] + score];
             match (train, group) {
                 (false, _) => {}
-                (true, 0) => self.backward::<true>(group),
-                (true, _) => self.backward::<false>(group),
+                (true, 0) => self.backward::<A, true>(group),
+                (true, _) => self.backward::<A, false>(group),
             }
         }
         sums
@@ -217,14 +222,14 @@ impl<const N: usize> Way for Samples<N> {
 
 /// Binary cross-entropy of a group; d_z is zero in idle lanes.
 #[inline(always)]
-fn probability<const N: usize>(
+fn probability<A: Arithmetic, const N: usize>(
     z: &[f32; N],
     targets: &[f32; N],
     d_z: &mut [f32; N],
     live: usize,
     rows: usize,
 ) -> StepMetrics {
-    let mut sums = bce(z, targets, d_z, rows);
+    let mut sums = bce::<A, N>(z, targets, d_z, rows);
     if live < N {
         for lanes in [d_z].into_iter().chain(&mut sums) {
             lanes[live..].fill(0.0);

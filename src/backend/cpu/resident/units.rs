@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::Way;
 use super::batch::Batch;
 use crate::backend::StepMetrics;
-use crate::backend::cpu::lanes::{Lanes, activate, derive};
+use crate::backend::cpu::lanes::{Arithmetic, Lanes, activate, derive};
 use crate::backend::cpu::passes;
 use crate::kernels::{Control, Formula, Function, Hyper, Member, Resident, Update, keeps_z};
 use crate::spec::Layer;
@@ -99,7 +99,7 @@ impl<const L: usize> Units<L> {
     }
 
     #[inline(always)]
-    fn forward(&mut self) {
+    fn forward<A: Arithmetic>(&mut self) {
         let last = self.layers.len() - 1;
         for (index, place) in self.layers.iter().enumerate() {
             let Layer { inputs, outputs } = place.layer;
@@ -108,7 +108,7 @@ impl<const L: usize> Units<L> {
             let (x, y) = (below[place.x.clone()].as_flattened(), &mut above[..place.y.len()]);
             let (weight, bias) =
                 self.parameters.forward[place.forward.clone()].split_at(place.weights::<L>());
-            by_rows((x, inputs.div_ceil(L) * L, inputs), (weight, across), bias, y);
+            by_rows::<A, L>((x, inputs.div_ceil(L) * L, inputs), (weight, across), bias, y);
             if index == last {
                 break;
             }
@@ -118,7 +118,7 @@ impl<const L: usize> Units<L> {
             let live = outputs - (across - 1) * L;
             for row in y.chunks_exact_mut(across) {
                 for lanes in row.iter_mut() {
-                    *lanes = activate(self.function, lanes);
+                    *lanes = activate::<A, L>(self.function, lanes);
                 }
                 // f(0) need not be 0, and the copies of W must not learn from it.
                 for (lane, y) in row[across - 1].iter_mut().enumerate() {
@@ -129,7 +129,7 @@ impl<const L: usize> Units<L> {
     }
 
     #[inline(always)]
-    fn backward(&mut self) {
+    fn backward<A: Arithmetic>(&mut self) {
         for (index, place) in self.layers.iter().enumerate().rev() {
             let Layer { inputs, outputs } = place.layer;
             let (across, along) = (outputs.div_ceil(L), inputs.div_ceil(L));
@@ -138,16 +138,21 @@ impl<const L: usize> Units<L> {
             let x = &self.y[place.x.clone()];
             let (d_weight, d_bias) =
                 self.gradient.forward[place.forward.clone()].split_at_mut(place.weights::<L>());
-            by_columns((x.as_flattened(), along * L), (d_z, across), d_weight);
-            sum_rows(d_z, d_bias);
+            by_columns::<A, L>((x.as_flattened(), along * L), (d_z, across), d_weight);
+            sum_rows::<A, L>(d_z, d_bias);
             if index > 0 {
                 let d_turned = &mut self.gradient.backward[place.backward.clone()];
-                by_columns((d_z.as_flattened(), across * L), (x, along), d_turned);
+                by_columns::<A, L>((d_z.as_flattened(), across * L), (x, along), d_turned);
                 let turned = &self.parameters.backward[place.backward.clone()];
-                by_rows((d_z.as_flattened(), across * L, outputs), (turned, along), &[], d_x);
+                by_rows::<A, L>(
+                    (d_z.as_flattened(), across * L, outputs),
+                    (turned, along),
+                    &[],
+                    d_x,
+                );
                 let kept = if keeps_z(self.function) { &self.z[place.x.clone()] } else { x };
                 for (d_x, kept) in d_x.iter_mut().zip(kept) {
-                    derive(self.function, d_x, kept);
+                    derive::<A, L>(self.function, d_x, kept);
                 }
             }
         }
@@ -155,7 +160,7 @@ impl<const L: usize> Units<L> {
 
     /// What is asked of the last layer's z.
     #[inline(always)]
-    fn exchange(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
+    fn exchange<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
         let outputs = batch.member.outputs();
         let stride = outputs.div_ceil(L) * L;
         let rows = batch.sources.len();
@@ -167,7 +172,7 @@ impl<const L: usize> Units<L> {
                 batch.z[row * outputs + o] = z[row * stride + o];
             }
         }
-        let sums = batch.loss(0..rows);
+        let sums = batch.loss::<A>(0..rows);
         let d_z = self.d_z[place.y.clone()].as_flattened_mut();
         // Idle rows teach nothing.
         d_z[rows * stride..].fill(0.0);
@@ -201,11 +206,11 @@ impl<const L: usize> Way for Units<L> {
     }
 
     #[inline(always)]
-    fn gradient(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
-        self.forward();
-        let sums = self.exchange(batch);
+    fn gradient<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
+        self.forward::<A>();
+        let sums = self.exchange::<A>(batch);
         if batch.grid.update != Update::Gradient {
-            self.backward();
+            self.backward::<A>();
         }
         sums
     }
@@ -303,7 +308,7 @@ impl<const L: usize> Tensor<L> {
 /// c\[m, n\] = start\[n\] + a\[m, k\] · b\[k, n\], where a's rows are so far apart and n fills so
 /// many lanes; an empty start is zero.
 #[inline(always)]
-fn by_rows<const L: usize>(
+fn by_rows<A: Arithmetic, const L: usize>(
     (a, stride, depth): (&[f32], usize, usize),
     (b, across): (&[[f32; L]], usize),
     start: &[[f32; L]],
@@ -319,10 +324,10 @@ fn by_rows<const L: usize>(
             let [mut c0, mut c1, mut c2, mut c3] = [first; TOGETHER];
             let b = b[column..].iter().step_by(across);
             for ((((a0, a1), a2), a3), b) in a0.iter().zip(a1).zip(a2).zip(a3).zip(b) {
-                c0.add_scaled(*a0, b);
-                c1.add_scaled(*a1, b);
-                c2.add_scaled(*a2, b);
-                c3.add_scaled(*a3, b);
+                c0.add_scaled::<A>(*a0, b);
+                c1.add_scaled::<A>(*a1, b);
+                c2.add_scaled::<A>(*a2, b);
+                c3.add_scaled::<A>(*a3, b);
             }
             for (row, sum) in [c0, c1, c2, c3].into_iter().enumerate() {
                 c[row * across + column] = sum;
@@ -333,7 +338,7 @@ fn by_rows<const L: usize>(
 
 /// c\[m, n\] = aᵀ · b, of a\[k, m\] and b\[k, n\]: sums over the rows of a batch, in their order.
 #[inline(always)]
-fn by_columns<const L: usize>(
+fn by_columns<A: Arithmetic, const L: usize>(
     (a, stride): (&[f32], usize),
     (b, across): (&[[f32; L]], usize),
     c: &mut [[f32; L]],
@@ -349,10 +354,10 @@ fn by_columns<const L: usize>(
             let c = c[column..].iter_mut().step_by(across);
             for ((((a0, a1), a2), a3), c) in a0.iter().zip(a1).zip(a2).zip(a3).zip(c) {
                 let mut sum = if group == 0 { [0.0; L] } else { *c };
-                sum.add_scaled(*a0, &b0);
-                sum.add_scaled(*a1, &b1);
-                sum.add_scaled(*a2, &b2);
-                sum.add_scaled(*a3, &b3);
+                sum.add_scaled::<A>(*a0, &b0);
+                sum.add_scaled::<A>(*a1, &b1);
+                sum.add_scaled::<A>(*a2, &b2);
+                sum.add_scaled::<A>(*a3, &b3);
                 *c = sum;
             }
         }
@@ -361,12 +366,12 @@ fn by_columns<const L: usize>(
 
 /// d_b\[n\] = Σ d_z over the rows.
 #[inline(always)]
-fn sum_rows<const L: usize>(d_z: &[[f32; L]], d_bias: &mut [[f32; L]]) {
+fn sum_rows<A: Arithmetic, const L: usize>(d_z: &[[f32; L]], d_bias: &mut [[f32; L]]) {
     let across = d_bias.len();
     for (column, d_bias) in d_bias.iter_mut().enumerate() {
         let mut sum = [0.0; L];
         for d_z in d_z[column..].iter().step_by(across) {
-            sum.add_scaled(1.0, d_z);
+            sum.add_scaled::<A>(1.0, d_z);
         }
         *d_bias = sum;
     }

@@ -1,0 +1,292 @@
+//! A whole network in registers, step after step: XOR's, in its plainest form.
+//!
+//! Every unit is a vector of samples, and every parameter a vector of equal lanes: a sum over the
+//! samples leaves its total in all of them, where the next step wants it. Nothing is loaded or
+//! stored but the losses, so that a step takes as long as the chain of its operations: two
+//! exponentials, two divisions and some twenty sums and products, one after another. The other
+//! ways spend more than that on getting numbers into memory and back.
+
+use pulp::Simd;
+
+use super::Share;
+use super::batch::Batch;
+use crate::backend::StepMetrics;
+use crate::backend::cpu::lanes::{ATANH, EXP, LN_2, ROUND};
+use crate::kernels::{Control, Function, Member, Resident, Update, floats};
+use crate::spec::{Activation, Loss, Shuffle};
+
+/// Samples side by side: what the narrowest registers hold.
+const LANES: usize = 4;
+
+/// Inputs of the network.
+const INPUTS: usize = 2;
+
+/// Whether a network is of the kind, and the processor, too: two inputs, two to four sigmoid units,
+/// one probability, the same few rows at every step, and gradient descent without more.
+pub(super) fn fits(grid: &Resident, member: &Member) -> bool {
+    matches!(member.widths[..], [INPUTS, 2..=4, 1])
+        && grid.function == Function::Of(Activation::Sigmoid)
+        && grid.criterion.loss == Loss::Bce
+        && grid.update == Update::Sgd
+        && grid.hyper.weight_decay == 0.0
+        && !grid.hyper.regularizes()
+        && grid.shuffle == Shuffle::Never
+        && member.batch == member.rows
+        && member.rows <= LANES
+        && four().is_some()
+}
+
+/// SIMD of four lanes that multiplies and adds at once.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn four() -> Option<impl Simd> {
+    pulp::x86::V3::try_new().map(pulp::x86::V3_128b)
+}
+
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+fn four() -> Option<impl Simd> {
+    pulp::aarch64::Neon::try_new()
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[inline(always)]
+fn four() -> Option<impl Simd> {
+    None::<pulp::Scalar>
+}
+
+/// So many steps of a network that [`fits`].
+pub(super) fn run(batch: &mut Batch<'_>, finished: &mut Vec<StepMetrics>, share: Share<'_>) {
+    let Some(simd) = four() else { return };
+    batch.find(Control::from_words(share.control), share.data.1);
+    finished.reserve(share.steps);
+    let hidden = batch.member.widths[1];
+    simd.vectorize(
+        #[inline(always)]
+        || match hidden {
+            2 => steps::<_, 2>(simd, batch, finished, share),
+            3 => steps::<_, 3>(simd, batch, finished, share),
+            _ => steps::<_, 4>(simd, batch, finished, share),
+        },
+    );
+}
+
+/// A parameter or a unit of each kind.
+#[derive(Clone, Copy)]
+struct Network<S: Simd, const H: usize> {
+    hidden: [[S::f32s; INPUTS]; H],
+    hidden_bias: [S::f32s; H],
+    last: [S::f32s; H],
+    last_bias: S::f32s,
+}
+
+impl<S: Simd, const H: usize> Network<S, H> {
+    /// From W\[H, I\], b\[H\], W\[1, H\], b\[1\]. Loops, for closures would not be inlined.
+    #[inline(always)]
+    fn enter(simd: S, parameters: &[f32]) -> Self {
+        let (weight, rest) = parameters.split_at(H * INPUTS);
+        let zero = simd.splat_f32s(0.0);
+        let mut own = Self {
+            hidden: [[zero; INPUTS]; H],
+            hidden_bias: [zero; H],
+            last: [zero; H],
+            last_bias: simd.splat_f32s(rest[2 * H]),
+        };
+        for h in 0..H {
+            for i in 0..INPUTS {
+                own.hidden[h][i] = simd.splat_f32s(weight[h * INPUTS + i]);
+            }
+            own.hidden_bias[h] = simd.splat_f32s(rest[h]);
+            own.last[h] = simd.splat_f32s(rest[H + h]);
+        }
+        own
+    }
+
+    /// And back.
+    #[inline(always)]
+    fn leave(&self, simd: S, parameters: &mut [f32]) {
+        let (weight, rest) = parameters.split_at_mut(H * INPUTS);
+        for h in 0..H {
+            for i in 0..INPUTS {
+                weight[h * INPUTS + i] = first(simd, self.hidden[h][i]);
+            }
+            rest[h] = first(simd, self.hidden_bias[h]);
+            rest[H + h] = first(simd, self.last[h]);
+        }
+        rest[2 * H] = first(simd, self.last_bias);
+    }
+}
+
+/// What a target asks of each sample; all is zero for lanes without one, which so teach nothing.
+struct Asked<S: Simd> {
+    /// t / B and (1 − t) / B
+    yes: S::f32s,
+    no: S::f32s,
+    /// What it scores to say yes, and no.
+    score: [S::f32s; 2],
+}
+
+impl<S: Simd> Asked<S> {
+    #[inline(always)]
+    fn new(simd: S, batch: &Batch<'_>) -> Self {
+        let mut lanes = [[0.0; LANES]; 4];
+        let share = 1.0 / batch.sources.len() as f32;
+        for (lane, target) in floats(&batch.targets).iter().enumerate() {
+            let t = batch.grid.criterion.smoothed(*target);
+            let right = if t > 0.5 { [share, 0.0] } else { [0.0, share] };
+            lanes[0][lane] = t * share;
+            lanes[1][lane] = (1.0 - t) * share;
+            lanes[2][lane] = right[0];
+            lanes[3][lane] = right[1];
+        }
+        Self {
+            yes: simd.partial_load_f32s(&lanes[0]),
+            no: simd.partial_load_f32s(&lanes[1]),
+            score: [simd.partial_load_f32s(&lanes[2]), simd.partial_load_f32s(&lanes[3])],
+        }
+    }
+}
+
+#[inline(always)]
+fn steps<S: Simd, const H: usize>(
+    simd: S,
+    batch: &Batch<'_>,
+    finished: &mut Vec<StepMetrics>,
+    share: Share<'_>,
+) {
+    let Batch { grid, member, .. } = *batch;
+    let asked = Asked::new(simd, batch);
+    let zero = simd.splat_f32s(0.0);
+    let one = simd.splat_f32s(1.0);
+    let mut x = [zero; INPUTS];
+    for (i, lanes) in x.iter_mut().enumerate() {
+        let mut own = [0.0; LANES];
+        for (lane, source) in own.iter_mut().zip(&batch.sources) {
+            *lane = share.data.0[source * INPUTS + i];
+        }
+        *lanes = simd.partial_load_f32s(&own);
+    }
+    let mut control = Control::from_words(share.control);
+    let mut network = Network::<S, H>::enter(simd, share.parameters);
+    for _ in 0..share.steps {
+        let Network { hidden, hidden_bias, last, last_bias } = &mut network;
+        let mut y = [zero; H];
+        let mut z = *last_bias;
+        for h in 0..H {
+            let mut own = hidden_bias[h];
+            for i in 0..INPUTS {
+                own = simd.mul_add_f32s(hidden[h][i], x[i], own);
+            }
+            y[h] = sigmoid(simd, own);
+        }
+        for h in 0..H {
+            z = simd.mul_add_f32s(last[h], y[h], z);
+        }
+        let (d_z, metrics) = probability(simd, &asked, z);
+        finished.push(metrics);
+
+        let rate = simd.splat_f32s(-member.lr * grid.rate.at(control.step));
+        for h in 0..H {
+            // What does not wait for d_z comes first.
+            let slope = simd.mul_f32s(y[h], simd.sub_f32s(one, y[h]));
+            let slope = simd.mul_f32s(last[h], slope);
+            for i in 0..INPUTS {
+                let gradient = sum(simd, simd.mul_f32s(d_z, simd.mul_f32s(slope, x[i])));
+                hidden[h][i] = simd.mul_add_f32s(rate, gradient, hidden[h][i]);
+            }
+            let gradient = sum(simd, simd.mul_f32s(d_z, slope));
+            hidden_bias[h] = simd.mul_add_f32s(rate, gradient, hidden_bias[h]);
+            let gradient = sum(simd, simd.mul_f32s(d_z, y[h]));
+            last[h] = simd.mul_add_f32s(rate, gradient, last[h]);
+        }
+        *last_bias = simd.mul_add_f32s(rate, sum(simd, d_z), *last_bias);
+        control.advance(member.rows, member.batch, grid.capacity);
+    }
+    network.leave(simd, share.parameters);
+    share.control.copy_from_slice(&control.to_words());
+}
+
+/// The gradient at z, and the mean loss and score, as `lanes::bce` has them. The number that is
+/// compared with stands first in `min` and `max`, which give the second where either is NaN.
+#[inline(always)]
+fn probability<S: Simd>(simd: S, asked: &Asked<S>, z: S::f32s) -> (S::f32s, StepMetrics) {
+    let zero = simd.splat_f32s(0.0);
+    let one = simd.splat_f32s(1.0);
+    let e = tail(simd, z);
+    // What p and 1 − p are, times 1 + e.
+    let both = simd.add_f32s(one, e);
+    let negative = simd.less_than_f32s(z, zero);
+    let p = simd.select_f32s(negative, e, one);
+    let not_p = simd.select_f32s(negative, one, e);
+    let d_z = simd.sub_f32s(simd.mul_f32s(asked.no, p), simd.mul_f32s(asked.yes, not_p));
+    let d_z = simd.div_f32s(d_z, both);
+
+    let log = ln_1p(simd, e);
+    let least = simd.splat_f32s(-100.0);
+    let ln_p = simd.sub_f32s(simd.min_f32s(zero, z), log);
+    let ln_not_p = simd.sub_f32s(simd.min_f32s(zero, simd.neg_f32s(z)), log);
+    let likely = simd.add_f32s(
+        simd.mul_f32s(asked.yes, simd.max_f32s(least, ln_p)),
+        simd.mul_f32s(asked.no, simd.max_f32s(least, ln_not_p)),
+    );
+    let says_yes = simd.less_than_f32s(simd.splat_f32s(0.5), simd.div_f32s(p, both));
+    let score = simd.select_f32s(says_yes, asked.score[0], asked.score[1]);
+    (d_z, [-first(simd, sum(simd, likely)), first(simd, sum(simd, score))])
+}
+
+/// 1 / (1 + e⁻ᶻ)
+#[inline(always)]
+fn sigmoid<S: Simd>(simd: S, z: S::f32s) -> S::f32s {
+    let one = simd.splat_f32s(1.0);
+    let e = tail(simd, z);
+    let negative = simd.less_than_f32s(z, simd.splat_f32s(0.0));
+    simd.div_f32s(simd.select_f32s(negative, e, one), simd.add_f32s(one, e))
+}
+
+/// e^−|z|, or e⁻⁸⁷ where it would be less: as `lanes/math.rs` has it.
+#[inline(always)]
+fn tail<S: Simd>(simd: S, z: S::f32s) -> S::f32s {
+    let x = simd.max_f32s(simd.splat_f32s(-87.0), simd.neg_f32s(simd.abs_f32s(z)));
+    let shift = simd.splat_f32s(ROUND);
+    let rounded = simd.mul_add_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), shift);
+    let bias = simd.splat_u32s(127u32.wrapping_sub(ROUND.to_bits()));
+    let exponent = simd.add_u32s(simd.transmute_u32s_f32s(rounded), bias);
+    let power = simd.wrapping_dyn_shl_u32s(exponent, simd.splat_u32s(23));
+    let power = simd.transmute_f32s_u32s(power);
+    let n = simd.sub_f32s(rounded, shift);
+    let r = simd.mul_add_f32s(n, simd.splat_f32s(-LN_2[0]), x);
+    let r = simd.mul_add_f32s(n, simd.splat_f32s(-LN_2[1]), r);
+    let square = simd.mul_f32s(r, r);
+    let low = simd.mul_add_f32s(r, simd.splat_f32s(EXP[1]), simd.splat_f32s(EXP[0]));
+    let middle = simd.mul_add_f32s(r, simd.splat_f32s(EXP[3]), simd.splat_f32s(EXP[2]));
+    let high = simd.mul_add_f32s(r, simd.splat_f32s(EXP[5]), simd.splat_f32s(EXP[4]));
+    let p = simd.mul_add_f32s(simd.mul_add_f32s(high, square, middle), square, low);
+    let less_one = simd.mul_add_f32s(p, square, r);
+    simd.mul_add_f32s(less_one, power, power)
+}
+
+/// ln(1 + e) for 0 ≤ e ≤ 1, as `lanes/math.rs` has it.
+#[inline(always)]
+fn ln_1p<S: Simd>(simd: S, e: S::f32s) -> S::f32s {
+    let s = simd.div_f32s(e, simd.add_f32s(simd.splat_f32s(2.0), e));
+    let square = simd.mul_f32s(s, s);
+    let mut series = simd.splat_f32s(ATANH[7]);
+    for at in (0..7).rev() {
+        series = simd.mul_add_f32s(series, square, simd.splat_f32s(ATANH[at]));
+    }
+    simd.mul_f32s(simd.add_f32s(s, s), series)
+}
+
+/// The sum of four lanes, in all of them.
+#[inline(always)]
+fn sum<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let pairs = simd.add_f32s(x, simd.rotate_right_f32s(x, 2));
+    simd.add_f32s(pairs, simd.rotate_right_f32s(pairs, 1))
+}
+
+#[inline(always)]
+fn first<S: Simd>(simd: S, x: S::f32s) -> f32 {
+    let mut lanes = [0.0; LANES];
+    simd.partial_store_f32s(&mut lanes, x);
+    lanes[0]
+}
