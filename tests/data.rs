@@ -336,7 +336,9 @@ fn a_validation_table_is_prepared_as_the_training_table() {
     assert_eq!(validation.feature_names(), training.feature_names());
     assert_eq!(validation.features(), [-1.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
     assert_eq!(validation.targets(), &Targets::Binary { values: vec![1.0, 0.0], columns: 1 });
-    let unknown = Warning::Unknown { column: "word".into(), rows: 1, example: "violet".into() };
+    let (rows, example) = (1, "violet".into());
+    let counts_as = "no category";
+    let unknown = Warning::Unknown { column: "word".into(), rows, example, counts_as };
     let counts_as = "the mean";
     let missing = Warning::Missing { column: "a".into(), rows: 1, counts_as };
     assert_eq!(warnings, [missing, unknown]);

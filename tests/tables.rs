@@ -102,6 +102,25 @@ fn what_a_model_has_not_seen_is_told_and_predicted_all_the_same() {
 }
 
 #[test]
+fn many_rows_come_in_larger_batches() {
+    let folder = Folder::new();
+    let table = |rows: usize| {
+        let rows: String = (0..rows).map(|row| format!("{},{}\n", row % 7, row % 3)).collect();
+        format!("a,y\n{rows}")
+    };
+    folder.write("few.csv", table(9_999));
+    folder.write("many.csv", table(10_000));
+    for (words, told) in [
+        ("few.csv", "batches of 32"),
+        ("many.csv", "batches of 128"),
+        ("many.csv --batch-size 50", "batches of 50"),
+    ] {
+        let text = folder.good(&format!("train {words} --target y --epochs 1 --device cpu"));
+        assert!(text.contains(told), "{words}: {text}");
+    }
+}
+
+#[test]
 fn a_model_of_one_format_predicts_from_every_other() {
     let mut names = vec!["formats/table.csv", "formats/table.tsv", "formats/table.csv.gz"];
     if cfg!(feature = "parquet") {

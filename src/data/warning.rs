@@ -29,6 +29,8 @@ pub enum Warning {
         rows: usize,
         /// Such a word.
         example: String,
+        /// What they count as: "other" where the model has such an input, else "no category".
+        counts_as: &'static str,
     },
     /// Missing values where the training had none.
     Missing {
@@ -36,7 +38,7 @@ pub enum Warning {
         column: String,
         /// In how many rows.
         rows: usize,
-        /// What they count as: "the mean" or "no category".
+        /// What they count as: "the mean", or as for unknown words.
         counts_as: &'static str,
     },
 }
@@ -58,10 +60,10 @@ impl std::fmt::Display for Warning {
                 f,
                 "column `{column}` counts the rows: unless that means something, --drop {column}"
             ),
-            Self::Unknown { column, rows, example } => write!(
+            Self::Unknown { column, rows, example, counts_as } => write!(
                 f,
                 "column `{column}` has words that are none of the model's categories, in {} (such \
-                 as `{example}`): they count as other",
+                 as `{example}`): they count as {counts_as}",
                 rows_of(*rows),
             ),
             Self::Missing { column, rows, counts_as } => write!(

@@ -188,17 +188,18 @@ impl Encoder {
     fn warnings(&self, raw: &RawColumn) -> Vec<Warning> {
         let column = raw.name.clone();
         let mut warnings = Vec::new();
+        let counts_as = match self.way {
+            Way::OneHot { other: Some(_), .. } => "other",
+            Way::OneHot { other: None, .. } => "no category",
+            Way::AsIs | Way::Numeric { .. } => "the mean",
+        };
         if self.unknown > 0
             && let Values::Words(_, words) = &raw.values
         {
-            let example = words.unknown.clone().unwrap_or_default();
-            warnings.push(Warning::Unknown { column: column.clone(), rows: self.unknown, example });
+            let (column, example) = (column.clone(), words.unknown.clone().unwrap_or_default());
+            warnings.push(Warning::Unknown { column, rows: self.unknown, example, counts_as });
         }
         if self.missing > 0 {
-            let counts_as = match self.way {
-                Way::OneHot { .. } => "other",
-                Way::AsIs | Way::Numeric { .. } => "the mean",
-            };
             warnings.push(Warning::Missing { column, rows: self.missing, counts_as });
         }
         warnings
