@@ -4,9 +4,10 @@
 //! Three dispatches a step, whatever the depth. So far only the CPU path runs them.
 
 use super::layered::check;
+use super::making::Making;
 use super::{
-    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan,
-    Region, Role, Training, Validation,
+    Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan, Region, Role, Training,
+    Validation,
 };
 use crate::kernels::{
     Control, Function, FusedGradient, FusedUpdate, Metrics, Operation, Pass, Update,
@@ -77,7 +78,8 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
         strands,
         tile: TILE.min(request.batch.div_ceil(strands)),
     };
-    Making { limits, buffers: Vec::new() }.finish(request, step)
+    let remedy = "train on fewer rows, or on fewer units";
+    finish(Making { limits, remedy, buffers: Vec::new() }, request, step)
 }
 
 /// What tells loss and score of so many rows, in order.
@@ -91,148 +93,106 @@ fn examination(step: &FusedGradient, rows: usize) -> FusedGradient {
     }
 }
 
-/// A plan in the making.
-struct Making<'a> {
-    limits: &'a Limits,
-    buffers: Vec<Buffer>,
-}
+/// All of the plan.
+fn finish(mut making: Making<'_>, request: &Training<'_>, step: FusedGradient) -> Result<Plan> {
+    let (rows, strands, words) = (request.rows, step.strands, step.parameters());
+    let evaluate = examination(&step, rows);
+    let validate = (request.validation > 0).then(|| examination(&step, request.validation));
+    let update = Update::of(request.optimizer);
+    let (x, t) = making.data("data", rows, request)?;
+    let parameters = making.buffer("parameters", vec![words], Role::Parameters)?;
+    let memories = vec![update.memories().len(), words];
+    let state = making.buffer("optimizer", memories, Role::OptimizerState)?;
+    let gradients = making.buffer("gradients", vec![strands, words], Role::Gradients)?;
+    let most = validate.as_ref().map_or(0, |pass| pass.batch).max(evaluate.batch);
+    let row_metrics = making.buffer("row_metrics", vec![most, 2], Role::Bookkeeping)?;
+    let shape = vec![strands, step.tile_words()];
+    let scratch = making.buffer("scratch", shape, Role::Activations)?;
+    let control = making.buffer("control", vec![Control::WORDS], Role::Bookkeeping)?;
+    let history = making.buffer("history", vec![HISTORY, 2], Role::Bookkeeping)?;
+    let steps = |pass: &FusedGradient| pass.count.div_ceil(pass.batch);
+    let evaluation = making.examination(Phase::Evaluate, 1, steps(&evaluate))?;
 
-impl Making<'_> {
-    fn buffer(&mut self, name: &str, shape: Vec<usize>, role: Role) -> Result<BufferId> {
-        // No buffer is empty: a binding could not be.
-        let shape = if shape.contains(&0) { vec![1] } else { shape };
-        let buffer = Buffer { name: name.into(), shape, role };
-        self.limits
-            .check(name, buffer.bytes(), |_| "train on fewer rows, or on fewer units".into())?;
-        self.buffers.push(buffer);
-        Ok(BufferId(self.buffers.len() - 1))
-    }
-
-    /// A data set, its features and targets.
-    fn data(
-        &mut self,
-        name: &str,
-        rows: usize,
-        request: &Training<'_>,
-    ) -> Result<(BufferId, BufferId)> {
-        let shape = vec![rows, request.network.inputs];
-        let x = self.buffer(&format!("{name}.x"), shape, Role::Data)?;
-        let t = vec![rows, request.target_columns()];
-        Ok((x, self.buffer(&format!("{name}.t"), t, Role::Data)?))
-    }
-
-    /// Counter and losses of a phase.
-    fn examination(&mut self, phase: Phase, pass: &FusedGradient) -> Result<Examination> {
-        let name = |what: &str| format!("{}.{what}", phase.name());
-        let control = self.buffer(&name("control"), vec![Control::WORDS], Role::Bookkeeping)?;
-        let shape = vec![pass.count.div_ceil(pass.batch), 2];
-        let history = self.buffer(&name("history"), shape, Role::Bookkeeping)?;
-        Ok(Examination { control, history })
-    }
-
-    fn finish(mut self, request: &Training<'_>, step: FusedGradient) -> Result<Plan> {
-        let (rows, strands, words) = (request.rows, step.strands, step.parameters());
-        let evaluate = examination(&step, rows);
-        let validate = (request.validation > 0).then(|| examination(&step, request.validation));
-        let update = Update::of(request.optimizer);
-        let (x, t) = self.data("data", rows, request)?;
-        let parameters = self.buffer("parameters", vec![words], Role::Parameters)?;
-        let memories = vec![update.memories().len(), words];
-        let state = self.buffer("optimizer", memories, Role::OptimizerState)?;
-        let gradients = self.buffer("gradients", vec![strands, words], Role::Gradients)?;
-        let most = validate.as_ref().map_or(0, |pass| pass.batch).max(evaluate.batch);
-        let row_metrics = self.buffer("row_metrics", vec![most, 2], Role::Bookkeeping)?;
-        let shape = vec![strands, step.tile_words()];
-        let scratch = self.buffer("scratch", shape, Role::Activations)?;
-        let control = self.buffer("control", vec![Control::WORDS], Role::Bookkeeping)?;
-        let history = self.buffer("history", vec![HISTORY, 2], Role::Bookkeeping)?;
-        let evaluation = self.examination(Phase::Evaluate, &evaluate)?;
-
-        let update = Dispatch {
-            label: "network".into(),
-            operation: Operation::FusedUpdate(FusedUpdate {
-                widths: step.widths.clone(),
-                parameters: words,
-                strands,
-                update,
-                lr: request.optimizer.lr() as f32,
-                hyper: request.hyper(),
-            }),
-            bindings: vec![control, gradients, parameters, state],
-        };
-        let gradient = |pass: &FusedGradient, control, (x, t)| Dispatch {
-            label: "network".into(),
-            operation: Operation::FusedGradient(pass.clone()),
-            bindings: vec![control, x, t, parameters, gradients, row_metrics, scratch],
-        };
-        let end = |pass: &FusedGradient, capacity, control, history| Dispatch {
-            label: "step".into(),
-            operation: Operation::Metrics(Metrics {
-                rows: pass.batch,
-                count: pass.count,
-                capacity,
-            }),
-            bindings: vec![control, row_metrics, history],
-        };
-        let examine = |pass: &FusedGradient, own: Examination, data| {
-            let capacity = pass.count.div_ceil(pass.batch);
-            let Examination { control, history } = own;
-            vec![gradient(pass, control, data), end(pass, capacity, control, history)]
-        };
-        let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
-        let mut validation = None;
-        if let Some(pass) = &validate {
-            let rows = pass.count;
-            let (x, t) = self.data("validation", rows, request)?;
-            let examination = self.examination(Phase::Validate, pass)?;
-            phases[Phase::Validate as usize] = examine(pass, examination, (x, t));
-            validation = Some(Validation {
-                features: vec![Chunk { buffer: x, first: 0, rows }],
-                targets: vec![Chunk { buffer: t, first: 0, rows }],
-                members: None,
-                examination,
-                rows,
-                portion: pass.batch,
-            });
-        }
-        phases[Phase::Evaluate as usize] = examine(&evaluate, evaluation, (x, t));
-        phases[Phase::Step as usize] = request.scheduled(control);
-        phases[Phase::Step as usize].extend([
-            gradient(&step, control, (x, t)),
+    let update = Dispatch {
+        label: "network".into(),
+        operation: Operation::FusedUpdate(FusedUpdate {
+            widths: step.widths.clone(),
+            parameters: words,
+            strands,
             update,
-            end(&step, HISTORY, control, history),
-        ]);
-        let mut at = 0;
-        let region = |layer: crate::spec::Layer| {
-            let region = Region { buffer: parameters, offset: at };
-            at += layer.parameters();
-            region
-        };
-        let handles = Handles {
+            lr: request.optimizer.lr() as f32,
+            hyper: request.hyper(),
+        }),
+        bindings: vec![control, gradients, parameters, state],
+    };
+    let gradient = |pass: &FusedGradient, control, (x, t)| Dispatch {
+        label: "network".into(),
+        operation: Operation::FusedGradient(pass.clone()),
+        bindings: vec![control, x, t, parameters, gradients, row_metrics, scratch],
+    };
+    let end = |pass: &FusedGradient, capacity, control, history| Dispatch {
+        label: "step".into(),
+        operation: Operation::Metrics(Metrics { rows: pass.batch, count: pass.count, capacity }),
+        bindings: vec![control, row_metrics, history],
+    };
+    let examine = |pass: &FusedGradient, own: Examination, data| {
+        let capacity = steps(pass);
+        let Examination { control, history } = own;
+        vec![gradient(pass, control, data), end(pass, capacity, control, history)]
+    };
+    let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
+    let mut validation = None;
+    if let Some(pass) = &validate {
+        let rows = pass.count;
+        let (x, t) = making.data("validation", rows, request)?;
+        let examination = making.examination(Phase::Validate, 1, steps(pass))?;
+        phases[Phase::Validate as usize] = examine(pass, examination, (x, t));
+        validation = Some(Validation {
             features: vec![Chunk { buffer: x, first: 0, rows }],
             targets: vec![Chunk { buffer: t, first: 0, rows }],
-            parameters: vec![step.layers().map(region).collect()],
-            state: vec![state],
-            control: Some(control),
-            history: Some(history),
-            evaluation: Some(evaluation),
-            validation,
-            ..Handles::default()
-        };
-        let plan = Plan {
-            networks: vec![request.network.clone()],
-            strategy: Strategy::Fused,
+            members: None,
+            examination,
             rows,
-            shard: None,
-            batch: request.batch,
-            micro_batch: None,
-            evaluate_rows: evaluate.batch,
-            predict_rows: 0,
-            buffers: self.buffers,
-            phases,
-            handles,
-        };
-        self.limits.check_total(plan.bytes(), |_| "use the layered strategy".into())?;
-        Ok(plan)
+            portion: pass.batch,
+        });
     }
+    phases[Phase::Evaluate as usize] = examine(&evaluate, evaluation, (x, t));
+    phases[Phase::Step as usize] = request.scheduled(control);
+    phases[Phase::Step as usize].extend([
+        gradient(&step, control, (x, t)),
+        update,
+        end(&step, HISTORY, control, history),
+    ]);
+    let mut at = 0;
+    let region = |layer: crate::spec::Layer| {
+        let region = Region { buffer: parameters, offset: at };
+        at += layer.parameters();
+        region
+    };
+    let handles = Handles {
+        features: vec![Chunk { buffer: x, first: 0, rows }],
+        targets: vec![Chunk { buffer: t, first: 0, rows }],
+        parameters: vec![step.layers().map(region).collect()],
+        state: vec![state],
+        control: Some(control),
+        history: Some(history),
+        evaluation: Some(evaluation),
+        validation,
+        ..Handles::default()
+    };
+    let plan = Plan {
+        networks: vec![request.network.clone()],
+        strategy: Strategy::Fused,
+        rows,
+        shard: None,
+        batch: request.batch,
+        micro_batch: None,
+        evaluate_rows: evaluate.batch,
+        predict_rows: 0,
+        buffers: making.buffers,
+        phases,
+        handles,
+    };
+    making.limits.check_total(plan.bytes(), |_| "use the layered strategy".into())?;
+    Ok(plan)
 }

@@ -7,6 +7,7 @@ mod dot;
 mod fused;
 mod layered;
 mod limits;
+mod making;
 mod print;
 mod resident;
 mod shard;

@@ -1,9 +1,10 @@
 //! The `resident` way: whole steps of whole networks in one dispatch, a network a workgroup.
 
 use super::layered::check;
+use super::making::Making;
 use super::{
-    Buffer, BufferId, Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan,
-    Region, Role, Training, Validation,
+    BufferId, Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan, Region, Role,
+    Training, Validation,
 };
 use crate::kernels::{Control, Function, Member, Operation, Placement, Resident, Sharing, Update};
 use crate::spec::{Network, Shuffle, Strategy, check_lr};
@@ -96,10 +97,11 @@ pub fn grid(members: &[GridMember], request: &Training<'_>, limits: &Limits) -> 
             "use the layered strategy",
         ));
     }
-    let making = Making { limits, buffers: Vec::new() };
+    let remedy = "use the layered strategy, which cuts the data set into parts";
+    let making = Making { limits, remedy, buffers: Vec::new() };
     let step = resident(list, request, Update::of(request.optimizer), limits);
     let networks: Vec<Network> = members.iter().map(|member| member.network.clone()).collect();
-    making.finish(networks, step, request)
+    finish(making, networks, step, request)
 }
 
 /// What tells loss and score of the rows of members, in order.
@@ -219,130 +221,87 @@ fn on_a_cpu(members: &[Member], update: Update) -> Sharing {
     }
 }
 
-/// A plan in the making.
-struct Making<'a> {
-    limits: &'a Limits,
-    buffers: Vec<Buffer>,
-}
+/// All of the plan.
+fn finish(
+    mut making: Making<'_>,
+    networks: Vec<Network>,
+    step: Resident,
+    request: &Training<'_>,
+) -> Result<Plan> {
+    let count = networks.len();
+    let rows = request.rows;
+    let evaluate = examination(step.members.clone(), request, making.limits);
+    let (x, t) = making.data("data", rows, request)?;
+    let words: usize = step.members.iter().map(Member::parameters).sum();
+    let memories = step.update.memories().len();
+    let parameters = making.buffer("parameters", vec![words], Role::Parameters)?;
+    let state = making.buffer("optimizer", vec![memories, words], Role::OptimizerState)?;
+    let members = making.buffer("members", vec![count, step.stride()], Role::Bookkeeping)?;
+    let scratch = match step.placement.rows && evaluate.placement.rows {
+        true => 0,
+        false => step.members.iter().map(|m| m.row_words(step.function)).sum(),
+    };
+    let scratch = making.buffer("scratch", vec![scratch], Role::Activations)?;
+    let control = making.buffer("control", vec![count, Control::WORDS], Role::Bookkeeping)?;
+    let history = making.buffer("history", vec![step.capacity, count, 2], Role::Bookkeeping)?;
+    let evaluation = making.examination(Phase::Evaluate, count, evaluate.capacity)?;
 
-impl Making<'_> {
-    fn buffer(&mut self, name: &str, shape: Vec<usize>, role: Role) -> Result<BufferId> {
-        // An empty buffer cannot be bound.
-        let shape = if shape.contains(&0) { vec![1] } else { shape };
-        let buffer = Buffer { name: name.into(), shape, role };
-        self.limits.check(name, buffer.bytes(), |_| {
-            "use the layered strategy, which cuts the data set into parts".into()
-        })?;
-        self.buffers.push(buffer);
-        Ok(BufferId(self.buffers.len() - 1))
-    }
-
-    /// A data set, its features and targets.
-    fn data(
-        &mut self,
-        name: &str,
-        rows: usize,
-        request: &Training<'_>,
-    ) -> Result<(BufferId, BufferId)> {
-        let shape = vec![rows, request.network.inputs];
-        let x = self.buffer(&format!("{name}.x"), shape, Role::Data)?;
-        let t = vec![rows, request.target_columns()];
-        Ok((x, self.buffer(&format!("{name}.t"), t, Role::Data)?))
-    }
-
-    /// Counters and losses of a phase.
-    fn examination(&mut self, phase: Phase, grid: &Resident) -> Result<Examination> {
-        let count = grid.members.len();
-        let name = |what: &str| format!("{}.{what}", phase.name());
-        let shape = vec![count, Control::WORDS];
-        let control = self.buffer(&name("control"), shape, Role::Bookkeeping)?;
-        let shape = vec![grid.capacity, count, 2];
-        let history = self.buffer(&name("history"), shape, Role::Bookkeeping)?;
-        Ok(Examination { control, history })
-    }
-
-    fn finish(
-        mut self,
-        networks: Vec<Network>,
-        step: Resident,
-        request: &Training<'_>,
-    ) -> Result<Plan> {
-        let count = networks.len();
-        let rows = request.rows;
-        let evaluate = examination(step.members.clone(), request, self.limits);
-        let (x, t) = self.data("data", rows, request)?;
-        let words: usize = step.members.iter().map(Member::parameters).sum();
-        let memories = step.update.memories().len();
-        let parameters = self.buffer("parameters", vec![words], Role::Parameters)?;
-        let state = self.buffer("optimizer", vec![memories, words], Role::OptimizerState)?;
-        let members = self.buffer("members", vec![count, step.stride()], Role::Bookkeeping)?;
-        let scratch = match step.placement.rows && evaluate.placement.rows {
-            true => 0,
-            false => step.members.iter().map(|m| m.row_words(step.function)).sum(),
-        };
-        let scratch = self.buffer("scratch", vec![scratch], Role::Activations)?;
-        let control = self.buffer("control", vec![count, Control::WORDS], Role::Bookkeeping)?;
-        let history = self.buffer("history", vec![step.capacity, count, 2], Role::Bookkeeping)?;
-        let evaluation = self.examination(Phase::Evaluate, &evaluate)?;
-
-        let dispatch = |operation: Resident, control, members, x, t, history| Dispatch {
-            label: "network".into(),
-            operation: Operation::Resident(operation),
-            bindings: vec![control, members, x, t, parameters, state, history, scratch],
-        };
-        let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
-        let mut validation = None;
-        if request.validation > 0 {
-            let rows = request.validation;
-            let grid = examination(on_validation(&step.members, rows), request, self.limits);
-            let (x, t) = self.data("validation", rows, request)?;
-            let shape = vec![count, grid.stride()];
-            let members = self.buffer("validation.members", shape, Role::Bookkeeping)?;
-            let examination = self.examination(Phase::Validate, &grid)?;
-            let Examination { control, history } = examination;
-            validation = Some(Validation {
-                features: vec![Chunk { buffer: x, first: 0, rows }],
-                targets: vec![Chunk { buffer: t, first: 0, rows }],
-                members: Some((members, grid.descriptions())),
-                examination,
-                rows,
-                portion: grid.members[0].batch,
-            });
-            phases[Phase::Validate as usize] =
-                vec![dispatch(grid, control, members, x, t, history)];
-        }
-        let handles = Handles {
+    let dispatch = |operation: Resident, control, members, x, t, history| Dispatch {
+        label: "network".into(),
+        operation: Operation::Resident(operation),
+        bindings: vec![control, members, x, t, parameters, state, history, scratch],
+    };
+    let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
+    let mut validation = None;
+    if request.validation > 0 {
+        let rows = request.validation;
+        let grid = examination(on_validation(&step.members, rows), request, making.limits);
+        let (x, t) = making.data("validation", rows, request)?;
+        let shape = vec![count, grid.stride()];
+        let members = making.buffer("validation.members", shape, Role::Bookkeeping)?;
+        let examination = making.examination(Phase::Validate, count, grid.capacity)?;
+        let Examination { control, history } = examination;
+        validation = Some(Validation {
             features: vec![Chunk { buffer: x, first: 0, rows }],
             targets: vec![Chunk { buffer: t, first: 0, rows }],
-            parameters: regions(&step.members, parameters),
-            state: vec![state],
-            members: Some((members, step.descriptions())),
-            control: Some(control),
-            history: Some(history),
-            evaluation: Some(evaluation),
-            validation,
-            ..Handles::default()
-        };
-        let (batch, share) = (step.members[0].batch, step.members[0].rows);
-        let Examination { control: own, history: losses } = evaluation;
-        phases[Phase::Step as usize] = vec![dispatch(step, control, members, x, t, history)];
-        phases[Phase::Evaluate as usize] = vec![dispatch(evaluate, own, members, x, t, losses)];
-        let plan = Plan {
-            networks,
-            strategy: Strategy::Resident,
-            rows: share,
-            shard: None,
-            batch,
-            micro_batch: None,
-            evaluate_rows: batch,
-            predict_rows: 0,
-            buffers: self.buffers,
-            phases,
-            handles,
-        };
-        self.limits.check_total(plan.bytes(), |_| "train fewer networks at once".into())?;
-        Ok(plan)
+            members: Some((members, grid.descriptions())),
+            examination,
+            rows,
+            portion: grid.members[0].batch,
+        });
+        phases[Phase::Validate as usize] = vec![dispatch(grid, control, members, x, t, history)];
     }
+    let handles = Handles {
+        features: vec![Chunk { buffer: x, first: 0, rows }],
+        targets: vec![Chunk { buffer: t, first: 0, rows }],
+        parameters: regions(&step.members, parameters),
+        state: vec![state],
+        members: Some((members, step.descriptions())),
+        control: Some(control),
+        history: Some(history),
+        evaluation: Some(evaluation),
+        validation,
+        ..Handles::default()
+    };
+    let (batch, share) = (step.members[0].batch, step.members[0].rows);
+    let Examination { control: own, history: losses } = evaluation;
+    phases[Phase::Step as usize] = vec![dispatch(step, control, members, x, t, history)];
+    phases[Phase::Evaluate as usize] = vec![dispatch(evaluate, own, members, x, t, losses)];
+    let plan = Plan {
+        networks,
+        strategy: Strategy::Resident,
+        rows: share,
+        shard: None,
+        batch,
+        micro_batch: None,
+        evaluate_rows: batch,
+        predict_rows: 0,
+        buffers: making.buffers,
+        phases,
+        handles,
+    };
+    making.limits.check_total(plan.bytes(), |_| "train fewer networks at once".into())?;
+    Ok(plan)
 }
 
 /// Where each layer of each network stands in the buffer of all parameters.
