@@ -4,21 +4,9 @@
 // layer waits for the one before it, with a barrier between; or, where barriers are dear, a row has a
 // thread to itself from layer to layer. llvmpipe takes a hundred cycles for a load from either
 // memory, a loop over its vector's lanes: what is small enough it trains by `solo.wgsl`.
-struct Immediates {
-    steps: u32,    // steps in this dispatch; the host sets it anew each time
-    members: u32,  // networks
-    stride: u32,   // words in a network's description
-    capacity: u32, // steps in the history, a ring
-    hyper: Hyper,
-    rate: Course,
-}
-var<immediate> p: Immediates;
 
-override THREADS: u32;
 override BY_ROWS: bool;           // a thread has a row to itself, not elements of all rows
-override SHUFFLE: bool;
 override KEEP_Z: bool;            // the activation's derivative needs z
-override MEMORIES: u32;           // tensors that the optimizer remembers: 0, 1 or 2
 override PARAMETERS_INSIDE: bool; // in workgroup memory, not in storage
 override MEMORY_INSIDE: bool;
 override ROWS_INSIDE: bool;
@@ -36,31 +24,8 @@ override WIDTH_3: u32;
 override WIDTH_4: u32;
 override WIDTH_5: u32;
 
-@group(0) @binding(0) var<storage, read_write> controls: array<Control>;      // [members]
-@group(0) @binding(1) var<storage, read> members: array<u32>;                 // [members, stride]
-@group(0) @binding(2) var<storage, read> data_x: array<f32>;                  // [N, I]
-@group(0) @binding(3) var<storage, read> data_t: array<u32>;                  // [N, T]
-@group(0) @binding(4) var<storage, read_write> parameters: array<f32>;        // members' W, b, W, b, …
-@group(0) @binding(5) var<storage, read_write> memory: array<f32>;            // MEMORIES as long
-@group(0) @binding(6) var<storage, read_write> history: array<vec2<f32>>;     // [capacity, members]
-@group(0) @binding(7) var<storage, read_write> scratch: array<f32>;           // members' rows
-
 var<workgroup> arena: array<f32, ARENA>;
 var<workgroup> begin: vec2<u32>;
-
-// The network's description, in the order in which the host writes it.
-struct Member {
-    parameters_at: u32, // where its parameters begin
-    count: u32,         // how many they are
-    first_row: u32,     // its rows of the data set
-    rows: u32,
-    batch: u32,
-    seed: u32,
-    lr: f32,
-    scratch_at: u32,
-}
-const LAYERS_AT: u32 = 8u; // then how many layers it has
-const WIDTHS: u32 = 9u; // and their widths, input first
 
 var<private> me: Member;
 var<private> widths_at: u32;
@@ -74,10 +39,7 @@ var<private> d_z_at: u32;
 var<private> last_z_at: u32;
 
 fn describe(at: u32) {
-    me = Member(
-        members[at], members[at + 1u], members[at + 2u], members[at + 3u], members[at + 4u],
-        members[at + 5u], bitcast<f32>(members[at + 6u]), members[at + 7u],
-    );
+    me = described(at);
     widths_at = at + WIDTHS;
 }
 
@@ -123,7 +85,7 @@ fn memory_of(tensor: u32, index: u32) -> f32 {
     if (MEMORY_INSIDE) {
         return arena[(1u + tensor) * me.count + index];
     }
-    return memory[MEMORIES * me.parameters_at + tensor * me.count + index];
+    return memory[memory_at(me, tensor, index)];
 }
 
 fn set_memory(tensor: u32, index: u32, value: f32) {
@@ -133,7 +95,7 @@ fn set_memory(tensor: u32, index: u32, value: f32) {
     if (MEMORY_INSIDE) {
         arena[(1u + tensor) * me.count + index] = value;
     } else {
-        memory[MEMORIES * me.parameters_at + tensor * me.count + index] = value;
+        memory[memory_at(me, tensor, index)] = value;
     }
 }
 

@@ -6,28 +6,6 @@
 // long. So the passes are written out for the shape by `kernels/solo.rs`: `learn_row`, `update`,
 // `shift` and the like are there. Bound by arithmetic, one lane in eight for a network alone; and
 // the text grows with the parameters, and the time to compile it.
-struct Immediates {
-    steps: u32,    // steps in this dispatch; the host sets it anew each time
-    members: u32,  // networks
-    stride: u32,   // words in a network's description
-    capacity: u32, // steps in the history, a ring
-    hyper: Hyper,
-    rate: Course,
-}
-var<immediate> p: Immediates;
-
-override THREADS: u32;
-override SHUFFLE: bool;
-override MEMORIES: u32; // tensors that the optimizer remembers: 0, 1 or 2
-
-@group(0) @binding(0) var<storage, read_write> controls: array<Control>;      // [members]
-@group(0) @binding(1) var<storage, read> members: array<u32>;                 // [members, stride]
-@group(0) @binding(2) var<storage, read> data_x: array<f32>;                  // [N, I]
-@group(0) @binding(3) var<storage, read> data_t: array<u32>;                  // [N, T]
-@group(0) @binding(4) var<storage, read_write> parameters: array<f32>;        // members' W, b, W, b, …
-@group(0) @binding(5) var<storage, read_write> memory: array<f32>;            // MEMORIES as long
-@group(0) @binding(6) var<storage, read_write> history: array<vec2<f32>>;     // [capacity, members]
-@group(0) @binding(7) var<storage, read_write> scratch: array<f32>;           // for `resident`
 
 var<private> source: u32; // the row of the data set
 var<private> z_last: array<f32, OUTPUTS>;
@@ -46,35 +24,30 @@ fn store_d_z(element: u32, value: f32) {
     d_z_last[element] = value;
 }
 
-// Where the memory of a parameter stands, of a network whose parameters begin at `first`.
-fn memory_at(tensor: u32, first: u32, count: u32, index: u32) -> u32 {
-    return MEMORIES * first + tensor * count + index;
-}
-
 // In and out through one end, as no parameter can be reached by its number: `shift` pushes one in
 // at the front, and the last one out.
-fn bring(first: u32, count: u32) {
-    for (var i = count; i > 0u; i--) {
+fn bring(me: Member) {
+    for (var i = me.count; i > 0u; i--) {
         var remembered = vec2<f32>();
         if (MEMORIES > 0u) {
-            remembered.x = memory[memory_at(0u, first, count, i - 1u)];
+            remembered.x = memory[memory_at(me, 0u, i - 1u)];
         }
         if (MEMORIES > 1u) {
-            remembered.y = memory[memory_at(1u, first, count, i - 1u)];
+            remembered.y = memory[memory_at(me, 1u, i - 1u)];
         }
-        _ = shift(Stepped(parameters[first + i - 1u], remembered));
+        _ = shift(Stepped(parameters[me.parameters_at + i - 1u], remembered));
     }
 }
 
-fn take_back(first: u32, count: u32) {
-    for (var i = count; i > 0u; i--) {
+fn take_back(me: Member) {
+    for (var i = me.count; i > 0u; i--) {
         let last = shift(Stepped());
-        parameters[first + i - 1u] = last.parameter;
+        parameters[me.parameters_at + i - 1u] = last.parameter;
         if (MEMORIES > 0u) {
-            memory[memory_at(0u, first, count, i - 1u)] = last.memory.x;
+            memory[memory_at(me, 0u, i - 1u)] = last.memory.x;
         }
         if (MEMORIES > 1u) {
-            memory[memory_at(1u, first, count, i - 1u)] = last.memory.y;
+            memory[memory_at(me, 1u, i - 1u)] = last.memory.y;
         }
     }
 }
@@ -89,39 +62,30 @@ fn solo(
     if (member >= p.members) {
         return;
     }
-    // The network's description, in the order in which the host writes it.
-    let at = member * p.stride;
-    let first_parameter = members[at];
-    let parameter_count = members[at + 1u];
-    let first_row = members[at + 2u];
-    let row_count = members[at + 3u];
-    let batch = members[at + 4u];
-    let seed = members[at + 5u];
-    let lr = bitcast<f32>(members[at + 6u]);
-
-    bring(first_parameter, parameter_count);
-    let per_epoch = (row_count + batch - 1u) / batch;
+    let me = described(member * p.stride);
+    bring(me);
+    let per_epoch = (me.rows + me.batch - 1u) / me.batch;
     var step = controls[member].step;
     var slot = controls[member].slot;
     var number = step % per_epoch;
     var epoch = step / per_epoch;
-    var first = number * batch;
-    var rows = min(batch, row_count - first);
+    var first = number * me.batch;
+    var rows = min(me.batch, me.rows - first);
     for (var k = 0u; k < p.steps; k++) {
         var metrics = vec2<f32>();
         clear();
         for (var b = 0u; b < rows; b++) {
             var position = first + b;
             if (SHUFFLE) {
-                position = permute(position, row_count, seed, epoch);
+                position = permute(position, me.rows, me.seed, epoch);
             }
-            source = first_row + position;
+            source = me.first_row + position;
             metrics += learn_row(rows);
         }
         if (slot < p.capacity) {
             history[slot * p.members + member] = metrics / f32(rows);
         }
-        update(step, lr * rate_at(step, p.rate));
+        update(step, me.lr * rate_at(step, p.rate));
         slot = (slot + 1u) % p.capacity;
         step += 1u;
         number += 1u;
@@ -129,9 +93,9 @@ fn solo(
             number = 0u;
             epoch += 1u;
         }
-        first = number * batch;
-        rows = min(batch, row_count - first);
+        first = number * me.batch;
+        rows = min(me.batch, me.rows - first);
     }
-    take_back(first_parameter, parameter_count);
+    take_back(me);
     controls[member] = Control(step, epoch, number, first, rows, 0u, 0u, slot, 1.0);
 }

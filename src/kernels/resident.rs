@@ -5,7 +5,7 @@ use super::network::{Network, sources};
 use super::optimizer::{Formula, Hyper};
 use super::permutation::seed_of;
 use super::schedule::Course;
-use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, SOLO};
+use super::shader::{CONTROL, FOLD, GRID, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, SOLO};
 use super::{
     Control, Cost, Criterion, Function, Kernel, Module, Rate, Slot, Update, Words, floats,
     floats_mut, immediates, reads, slots, solo, writes,
@@ -280,6 +280,7 @@ impl Kernel for Resident {
         vec![
             CONTROL,
             FOLD,
+            GRID,
             MATH,
             self.function.piece(),
             PERMUTATION,

@@ -57,6 +57,7 @@ modules! {
     D_Z_QUAD = "d_z_quad";
     FOLD = "fold";
     GATHER = "gather";
+    GRID = "grid";
     LOSS_BCE = "loss_bce";
     LOSS_CROSS_ENTROPY = "loss_cross_entropy";
     LOSS_FOCAL = "loss_focal";

@@ -1,0 +1,51 @@
+// What `resident` and `solo` are given: networks in a grid, each with its description and with its
+// share of the buffers, for so many steps in one dispatch.
+
+struct Immediates {
+    steps: u32,    // steps in this dispatch; the host sets it anew each time
+    members: u32,  // networks
+    stride: u32,   // words in a network's description
+    capacity: u32, // steps in the history, a ring
+    hyper: Hyper,
+    rate: Course,
+}
+var<immediate> p: Immediates;
+
+override THREADS: u32;
+override SHUFFLE: bool;
+override MEMORIES: u32; // tensors that the optimizer remembers: 0, 1 or 2
+
+@group(0) @binding(0) var<storage, read_write> controls: array<Control>;      // [members]
+@group(0) @binding(1) var<storage, read> members: array<u32>;                 // [members, stride]
+@group(0) @binding(2) var<storage, read> data_x: array<f32>;                  // [N, I]
+@group(0) @binding(3) var<storage, read> data_t: array<u32>;                  // [N, T]
+@group(0) @binding(4) var<storage, read_write> parameters: array<f32>;        // members' W, b, W, b, …
+@group(0) @binding(5) var<storage, read_write> memory: array<f32>;            // MEMORIES as long
+@group(0) @binding(6) var<storage, read_write> history: array<vec2<f32>>;     // [capacity, members]
+@group(0) @binding(7) var<storage, read_write> scratch: array<f32>;           // of `resident`
+
+// The network's description, in the order in which the host writes it.
+struct Member {
+    parameters_at: u32, // where its parameters begin
+    count: u32,         // how many they are
+    first_row: u32,     // its rows of the data set
+    rows: u32,
+    batch: u32,
+    seed: u32,
+    lr: f32,
+    scratch_at: u32,
+}
+const LAYERS_AT: u32 = 8u; // then how many layers it has
+const WIDTHS: u32 = 9u; // and their widths, input first
+
+fn described(at: u32) -> Member {
+    return Member(
+        members[at], members[at + 1u], members[at + 2u], members[at + 3u], members[at + 4u],
+        members[at + 5u], bitcast<f32>(members[at + 6u]), members[at + 7u],
+    );
+}
+
+// Where the memory of a network's parameter stands.
+fn memory_at(me: Member, tensor: u32, index: u32) -> u32 {
+    return MEMORIES * me.parameters_at + tensor * me.count + index;
+}
