@@ -68,6 +68,13 @@ impl Control {
         self.rows = (batch as u32).min(count as u32 - self.first);
     }
 
+    /// So many steps on, where each takes all rows.
+    pub(crate) fn advance_epochs(&mut self, steps: usize, capacity: usize) {
+        self.slot = ((self.slot as usize + steps) % capacity) as u32;
+        self.step = self.step.wrapping_add(steps as u32);
+        self.epoch = self.epoch.wrapping_add(steps as u32);
+    }
+
     /// Rows in the whole batch: what a loss is the mean of.
     pub const fn batch_rows(&self) -> u32 {
         self.before + self.rows + self.after

@@ -102,6 +102,7 @@ pub(super) struct Journal {
     /// The first step whose loss was not finite, and the loss.
     pub(super) diverged: Option<(u64, f32)>,
     tour: Tour,
+    per_epoch: u64,
     /// The number of the epoch under way, and its steps still to come. Counted: a tiny step takes
     /// less than the divisions that would tell.
     number: u64,
@@ -115,10 +116,21 @@ impl Journal {
     pub(super) fn new(tour: Tour, step: u64, epoch: EpochLoss, look_every: Option<u64>) -> Self {
         let per_epoch = tour.steps_per_epoch();
         let (number, to_come) = (step / per_epoch, per_epoch - step % per_epoch);
-        Self { step, epoch, looked_at: None, diverged: None, tour, number, to_come, look_every }
+        Self {
+            step,
+            epoch,
+            looked_at: None,
+            diverged: None,
+            tour,
+            per_epoch,
+            number,
+            to_come,
+            look_every,
+        }
     }
 
     /// One step's metrics.
+    #[inline]
     pub(super) fn enter(&mut self, [loss, _score]: StepMetrics, teller: &mut Teller<'_>) {
         if self.diverged.is_some() {
             return;
@@ -136,7 +148,7 @@ impl Journal {
             let mean = std::mem::take(&mut self.epoch).mean();
             let epoch = self.number;
             self.number += 1;
-            self.to_come = self.tour.steps_per_epoch();
+            self.to_come = self.per_epoch;
             match self.look_every {
                 Some(every) if (epoch + 1).is_multiple_of(every) => self.looked_at = Some(mean),
                 _ => teller.epoch(epoch, mean, None),

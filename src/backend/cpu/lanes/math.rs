@@ -7,7 +7,7 @@ use super::Arithmetic;
 pub(in crate::backend::cpu) const ROUND: f32 = 12_582_912.0;
 
 /// ln 2 in two parts, of which the first has so few digits that its multiples are exact.
-pub(in crate::backend::cpu) const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
 /// Cephes' polynomial of expf: eʳ = 1 + r + r² · (Σ cᵢ rⁱ).
 pub(in crate::backend::cpu) const EXP: [f32; 6] =

@@ -6,12 +6,12 @@
 //! exponentials, two divisions and some twenty sums and products, one after another. The other
 //! ways spend more than that on getting numbers into memory and back.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::Share;
 use super::batch::Batch;
 use crate::backend::StepMetrics;
-use crate::backend::cpu::lanes::{ATANH, EXP, LN_2, ROUND};
+use crate::backend::cpu::lanes::{ATANH, EXP, ROUND};
 use crate::kernels::{Control, Function, Member, Resident, Update, floats};
 use crate::spec::{Activation, Loss, Shuffle};
 
@@ -58,17 +58,43 @@ fn four() -> Option<impl Simd> {
 /// So many steps of a network that [`fits`].
 pub(super) fn run(batch: &mut Batch<'_>, finished: &mut Vec<StepMetrics>, share: Share<'_>) {
     let Some(simd) = four() else { return };
-    batch.find(Control::from_words(share.control), share.data.1);
-    finished.reserve(share.steps);
-    let hidden = batch.member.widths[1];
-    simd.vectorize(
-        #[inline(always)]
-        || match hidden {
-            2 => steps::<_, 2>(simd, batch, finished, share),
-            3 => steps::<_, 3>(simd, batch, finished, share),
-            _ => steps::<_, 4>(simd, batch, finished, share),
-        },
-    );
+    let Batch { grid, member, .. } = *batch;
+    let mut control = Control::from_words(share.control);
+    batch.find(control, share.data.1);
+    // Beforehand, for a call among the steps would empty the registers.
+    let mut rates = Vec::with_capacity(share.steps);
+    for ahead in 0..share.steps as u32 {
+        rates.push(-member.lr * grid.rate.at(control.step.wrapping_add(ahead)));
+    }
+    control.advance_epochs(share.steps, grid.capacity);
+    share.control.copy_from_slice(&control.to_words());
+    finished.resize(share.steps, [0.0; 2]);
+    let (data, parameters) = (share.data.0, share.parameters);
+    simd.vectorize(Run { simd, batch, data, rates: &rates, parameters, finished });
+}
+
+/// A step for each learning rate, which comes with a minus. Not a closure: see [`super::Run`].
+struct Run<'a, 'g, S> {
+    /// Of four lanes; the one that comes with the instructions may have more.
+    simd: S,
+    batch: &'a Batch<'g>,
+    data: &'a [f32],
+    rates: &'a [f32],
+    parameters: &'a mut [f32],
+    finished: &'a mut [StepMetrics],
+}
+
+impl<F: Simd> WithSimd for Run<'_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        match self.batch.member.widths[1] {
+            2 => self.steps::<2>(),
+            3 => self.steps::<3>(),
+            _ => self.steps::<4>(),
+        }
+    }
 }
 
 /// A parameter or a unit of each kind.
@@ -104,16 +130,16 @@ impl<S: Simd, const H: usize> Network<S, H> {
 
     /// And back.
     #[inline(always)]
-    fn leave(&self, simd: S, parameters: &mut [f32]) {
+    fn leave(&self, parameters: &mut [f32]) {
         let (weight, rest) = parameters.split_at_mut(H * INPUTS);
         for h in 0..H {
             for i in 0..INPUTS {
-                weight[h * INPUTS + i] = first(simd, self.hidden[h][i]);
+                weight[h * INPUTS + i] = first::<S>(self.hidden[h][i]);
             }
-            rest[h] = first(simd, self.hidden_bias[h]);
-            rest[H + h] = first(simd, self.last[h]);
+            rest[h] = first::<S>(self.hidden_bias[h]);
+            rest[H + h] = first::<S>(self.last[h]);
         }
-        rest[2 * H] = first(simd, self.last_bias);
+        rest[2 * H] = first::<S>(self.last_bias);
     }
 }
 
@@ -147,63 +173,57 @@ impl<S: Simd> Asked<S> {
     }
 }
 
-#[inline(always)]
-fn steps<S: Simd, const H: usize>(
-    simd: S,
-    batch: &Batch<'_>,
-    finished: &mut Vec<StepMetrics>,
-    share: Share<'_>,
-) {
-    let Batch { grid, member, .. } = *batch;
-    let asked = Asked::new(simd, batch);
-    let zero = simd.splat_f32s(0.0);
-    let one = simd.splat_f32s(1.0);
-    let mut x = [zero; INPUTS];
-    for (i, lanes) in x.iter_mut().enumerate() {
-        let mut own = [0.0; LANES];
-        for (lane, source) in own.iter_mut().zip(&batch.sources) {
-            *lane = share.data.0[source * INPUTS + i];
-        }
-        *lanes = simd.partial_load_f32s(&own);
-    }
-    let mut control = Control::from_words(share.control);
-    let mut network = Network::<S, H>::enter(simd, share.parameters);
-    for _ in 0..share.steps {
-        let Network { hidden, hidden_bias, last, last_bias } = &mut network;
-        let mut y = [zero; H];
-        let mut z = *last_bias;
-        for h in 0..H {
-            let mut own = hidden_bias[h];
-            for i in 0..INPUTS {
-                own = simd.mul_add_f32s(hidden[h][i], x[i], own);
+impl<S: Simd> Run<'_, '_, S> {
+    #[inline(always)]
+    fn steps<const H: usize>(self) {
+        let Self { simd, batch, data, rates, parameters, finished } = self;
+        let asked = Asked::new(simd, batch);
+        let zero = simd.splat_f32s(0.0);
+        let one = simd.splat_f32s(1.0);
+        let mut x = [zero; INPUTS];
+        for (i, lanes) in x.iter_mut().enumerate() {
+            let mut own = [0.0; LANES];
+            for (lane, source) in own.iter_mut().zip(&batch.sources) {
+                *lane = data[source * INPUTS + i];
             }
-            y[h] = sigmoid(simd, own);
+            *lanes = simd.partial_load_f32s(&own);
         }
-        for h in 0..H {
-            z = simd.mul_add_f32s(last[h], y[h], z);
-        }
-        let (d_z, metrics) = probability(simd, &asked, z);
-        finished.push(metrics);
+        let mut network = Network::<S, H>::enter(simd, parameters);
+        for (rate, metrics) in rates.iter().zip(finished) {
+            let Network { hidden, hidden_bias, last, last_bias } = &mut network;
+            let mut y = [zero; H];
+            let mut z = *last_bias;
+            for h in 0..H {
+                let mut own = hidden_bias[h];
+                for i in 0..INPUTS {
+                    own = simd.mul_add_f32s(hidden[h][i], x[i], own);
+                }
+                y[h] = sigmoid(simd, own);
+            }
+            for h in 0..H {
+                z = simd.mul_add_f32s(last[h], y[h], z);
+            }
+            let d_z;
+            (d_z, *metrics) = probability(simd, &asked, z);
 
-        let rate = simd.splat_f32s(-member.lr * grid.rate.at(control.step));
-        for h in 0..H {
-            // What does not wait for d_z comes first.
-            let slope = simd.mul_f32s(y[h], simd.sub_f32s(one, y[h]));
-            let slope = simd.mul_f32s(last[h], slope);
-            for i in 0..INPUTS {
-                let gradient = sum(simd, simd.mul_f32s(d_z, simd.mul_f32s(slope, x[i])));
-                hidden[h][i] = simd.mul_add_f32s(rate, gradient, hidden[h][i]);
+            let rate = simd.splat_f32s(*rate);
+            for h in 0..H {
+                // What does not wait for d_z comes first.
+                let slope = simd.mul_f32s(y[h], simd.sub_f32s(one, y[h]));
+                let slope = simd.mul_f32s(last[h], slope);
+                for i in 0..INPUTS {
+                    let gradient = sum(simd, simd.mul_f32s(d_z, simd.mul_f32s(slope, x[i])));
+                    hidden[h][i] = simd.mul_add_f32s(rate, gradient, hidden[h][i]);
+                }
+                let gradient = sum(simd, simd.mul_f32s(d_z, slope));
+                hidden_bias[h] = simd.mul_add_f32s(rate, gradient, hidden_bias[h]);
+                let gradient = sum(simd, simd.mul_f32s(d_z, y[h]));
+                last[h] = simd.mul_add_f32s(rate, gradient, last[h]);
             }
-            let gradient = sum(simd, simd.mul_f32s(d_z, slope));
-            hidden_bias[h] = simd.mul_add_f32s(rate, gradient, hidden_bias[h]);
-            let gradient = sum(simd, simd.mul_f32s(d_z, y[h]));
-            last[h] = simd.mul_add_f32s(rate, gradient, last[h]);
+            *last_bias = simd.mul_add_f32s(rate, sum(simd, d_z), *last_bias);
         }
-        *last_bias = simd.mul_add_f32s(rate, sum(simd, d_z), *last_bias);
-        control.advance(member.rows, member.batch, grid.capacity);
+        network.leave(parameters);
     }
-    network.leave(simd, share.parameters);
-    share.control.copy_from_slice(&control.to_words());
 }
 
 /// The gradient at z, and the mean loss and score, as `lanes::bce` has them. The number that is
@@ -212,14 +232,16 @@ fn steps<S: Simd, const H: usize>(
 fn probability<S: Simd>(simd: S, asked: &Asked<S>, z: S::f32s) -> (S::f32s, StepMetrics) {
     let zero = simd.splat_f32s(0.0);
     let one = simd.splat_f32s(1.0);
-    let e = tail(simd, z);
-    // What p and 1 − p are, times 1 + e.
-    let both = simd.add_f32s(one, e);
+    let Tail { e, one_more } = Tail::of(simd, z);
     let negative = simd.less_than_f32s(z, zero);
-    let p = simd.select_f32s(negative, e, one);
-    let not_p = simd.select_f32s(negative, one, e);
-    let d_z = simd.sub_f32s(simd.mul_f32s(asked.no, p), simd.mul_f32s(asked.yes, not_p));
-    let d_z = simd.div_f32s(d_z, both);
+    // (1 − t) p − t (1 − p), times 1 + e: p and 1 − p are 1 and e, or the other way round.
+    let d_z = simd.select_f32s(
+        negative,
+        simd.mul_add_f32s(asked.no, e, simd.neg_f32s(asked.yes)),
+        simd.mul_add_f32s(simd.neg_f32s(asked.yes), e, asked.no),
+    );
+    let d_z = simd.div_f32s(d_z, one_more);
+    let p = simd.div_f32s(simd.select_f32s(negative, e, one), one_more);
 
     let log = ln_1p(simd, e);
     let least = simd.splat_f32s(-100.0);
@@ -229,40 +251,48 @@ fn probability<S: Simd>(simd: S, asked: &Asked<S>, z: S::f32s) -> (S::f32s, Step
         simd.mul_f32s(asked.yes, simd.max_f32s(least, ln_p)),
         simd.mul_f32s(asked.no, simd.max_f32s(least, ln_not_p)),
     );
-    let says_yes = simd.less_than_f32s(simd.splat_f32s(0.5), simd.div_f32s(p, both));
+    let says_yes = simd.less_than_f32s(simd.splat_f32s(0.5), p);
     let score = simd.select_f32s(says_yes, asked.score[0], asked.score[1]);
-    (d_z, [-first(simd, sum(simd, likely)), first(simd, sum(simd, score))])
+    (d_z, [-first::<S>(sum(simd, likely)), first::<S>(sum(simd, score))])
 }
 
 /// 1 / (1 + e⁻ᶻ)
 #[inline(always)]
 fn sigmoid<S: Simd>(simd: S, z: S::f32s) -> S::f32s {
-    let one = simd.splat_f32s(1.0);
-    let e = tail(simd, z);
+    let Tail { e, one_more } = Tail::of(simd, z);
     let negative = simd.less_than_f32s(z, simd.splat_f32s(0.0));
-    simd.div_f32s(simd.select_f32s(negative, e, one), simd.add_f32s(one, e))
+    simd.div_f32s(simd.select_f32s(negative, e, simd.splat_f32s(1.0)), one_more)
 }
 
-/// e^−|z|, or e⁻⁸⁷ where it would be less: as `lanes/math.rs` has it.
-#[inline(always)]
-fn tail<S: Simd>(simd: S, z: S::f32s) -> S::f32s {
-    let x = simd.max_f32s(simd.splat_f32s(-87.0), simd.neg_f32s(simd.abs_f32s(z)));
-    let shift = simd.splat_f32s(ROUND);
-    let rounded = simd.mul_add_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), shift);
-    let bias = simd.splat_u32s(127u32.wrapping_sub(ROUND.to_bits()));
-    let exponent = simd.add_u32s(simd.transmute_u32s_f32s(rounded), bias);
-    let power = simd.wrapping_dyn_shl_u32s(exponent, simd.splat_u32s(23));
-    let power = simd.transmute_f32s_u32s(power);
-    let n = simd.sub_f32s(rounded, shift);
-    let r = simd.mul_add_f32s(n, simd.splat_f32s(-LN_2[0]), x);
-    let r = simd.mul_add_f32s(n, simd.splat_f32s(-LN_2[1]), r);
-    let square = simd.mul_f32s(r, r);
-    let low = simd.mul_add_f32s(r, simd.splat_f32s(EXP[1]), simd.splat_f32s(EXP[0]));
-    let middle = simd.mul_add_f32s(r, simd.splat_f32s(EXP[3]), simd.splat_f32s(EXP[2]));
-    let high = simd.mul_add_f32s(r, simd.splat_f32s(EXP[5]), simd.splat_f32s(EXP[4]));
-    let p = simd.mul_add_f32s(simd.mul_add_f32s(high, square, middle), square, low);
-    let less_one = simd.mul_add_f32s(p, square, r);
-    simd.mul_add_f32s(less_one, power, power)
+/// e^−|z|, and 1 more.
+struct Tail<S: Simd> {
+    e: S::f32s,
+    one_more: S::f32s,
+}
+
+impl<S: Simd> Tail<S> {
+    /// As `lanes/math.rs` has it, but e⁻⁸⁷ where it would be less, and x = n ln 2 + r with one ln 2:
+    /// the sum is rounded once, and what the constant lacks is 2 · 10⁻⁹ n.
+    #[inline(always)]
+    fn of(simd: S, z: S::f32s) -> Self {
+        let one = simd.splat_f32s(1.0);
+        let x = simd.max_f32s(simd.splat_f32s(-87.0), simd.neg_f32s(simd.abs_f32s(z)));
+        let shift = simd.splat_f32s(ROUND);
+        let rounded = simd.mul_add_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), shift);
+        let bias = simd.splat_u32s(127u32.wrapping_sub(ROUND.to_bits()));
+        let exponent = simd.add_u32s(simd.transmute_u32s_f32s(rounded), bias);
+        let power = simd.wrapping_dyn_shl_u32s(exponent, simd.splat_u32s(23));
+        let power = simd.transmute_f32s_u32s(power);
+        let n = simd.sub_f32s(rounded, shift);
+        let r = simd.mul_add_f32s(n, simd.splat_f32s(-std::f32::consts::LN_2), x);
+        let square = simd.mul_f32s(r, r);
+        let low = simd.mul_add_f32s(r, simd.splat_f32s(EXP[1]), simd.splat_f32s(EXP[0]));
+        let middle = simd.mul_add_f32s(r, simd.splat_f32s(EXP[3]), simd.splat_f32s(EXP[2]));
+        let high = simd.mul_add_f32s(r, simd.splat_f32s(EXP[5]), simd.splat_f32s(EXP[4]));
+        let p = simd.mul_add_f32s(simd.mul_add_f32s(high, square, middle), square, low);
+        let p = simd.mul_add_f32s(p, square, simd.add_f32s(one, r));
+        Self { e: simd.mul_f32s(p, power), one_more: simd.mul_add_f32s(p, power, one) }
+    }
 }
 
 /// ln(1 + e) for 0 ≤ e ≤ 1, as `lanes/math.rs` has it.
@@ -285,8 +315,6 @@ fn sum<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 }
 
 #[inline(always)]
-fn first<S: Simd>(simd: S, x: S::f32s) -> f32 {
-    let mut lanes = [0.0; LANES];
-    simd.partial_store_f32s(&mut lanes, x);
-    lanes[0]
+fn first<S: Simd>(x: S::f32s) -> f32 {
+    bytemuck::cast_slice(std::slice::from_ref(&x))[0]
 }
