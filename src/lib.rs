@@ -20,8 +20,8 @@ pub use data::{Dataset, Targets, Task};
 pub use error::{Error, ErrorKind, Result};
 pub use model::Model;
 pub use spec::{
-    Activation, BatchSize, Initialization, Length, Loss, Network, Optimizer, Output, Parameters,
-    Regularization, Schedule, Shuffle, Strategy,
+    Activation, BatchSize, Initialization, Length, Loss, Network, Normalization, Optimizer, Output,
+    Parameters, Regularization, Schedule, Shuffle, Strategy,
 };
 pub use train::{
     EarlyStopping, Event, Keep, ReduceOnPlateau, Summary, TrainOptions, Trainer, TrainingData,

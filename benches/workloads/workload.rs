@@ -150,7 +150,8 @@ impl Workload {
                 bias: draw(stream + 2, pair[1]),
             }
         };
-        Parameters { layers: self.widths.windows(2).enumerate().map(layer).collect() }
+        let layers = self.widths.windows(2).enumerate().map(layer).collect();
+        Parameters { layers, ..Parameters::default() }
     }
 
     /// Checks a loss against the run in float64.

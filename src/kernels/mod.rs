@@ -19,6 +19,9 @@ mod dropout;
 mod fused_gradient;
 mod fused_update;
 mod gather;
+mod layer_norm;
+mod layer_norm_backward_input;
+mod layer_norm_backward_weight;
 mod loss_gradient;
 mod math;
 mod matmul;
@@ -52,6 +55,10 @@ pub use dropout::Dropout;
 pub use fused_gradient::{FusedGradient, Pass};
 pub use fused_update::FusedUpdate;
 pub use gather::Gather;
+pub use layer_norm::LayerNorm;
+pub(crate) use layer_norm::normalized;
+pub use layer_norm_backward_input::LayerNormBackwardInput;
+pub use layer_norm_backward_weight::LayerNormBackwardWeight;
 pub use loss_gradient::{LossGradient, Weighting};
 pub(crate) use math::sigmoid;
 pub use matmul::Tiling;
@@ -155,12 +162,18 @@ pub enum Operation {
     DenseForward(DenseForward),
     /// An activation on its own.
     Activate(Activate),
+    /// A layer norm, with the activation after it.
+    LayerNorm(LayerNorm),
     /// Probabilities from the last layer.
     Softmax(Softmax),
     /// A loss with its gradient.
     LossGradient(LossGradient),
     /// The gradient of a layer's input.
     DenseBackwardInput(DenseBackwardInput),
+    /// The gradient of what a layer norm takes.
+    LayerNormBackwardInput(LayerNormBackwardInput),
+    /// The gradient of a layer norm's parameters, and their update.
+    LayerNormBackwardWeight(LayerNormBackwardWeight),
     /// The gradient of a layer's parameters, and their update.
     DenseBackwardWeight(DenseBackwardWeight),
     /// The gradient of a layer's parameters in partial sums.
@@ -197,6 +210,9 @@ impl Operation {
             Self::Gather(kernel) => kernel,
             Self::DenseForward(kernel) => kernel,
             Self::Activate(kernel) => kernel,
+            Self::LayerNorm(kernel) => kernel,
+            Self::LayerNormBackwardInput(kernel) => kernel,
+            Self::LayerNormBackwardWeight(kernel) => kernel,
             Self::Softmax(kernel) => kernel,
             Self::LossGradient(kernel) => kernel,
             Self::DenseBackwardInput(kernel) => kernel,

@@ -58,6 +58,9 @@ modules! {
     FOLD = "fold";
     GATHER = "gather";
     GRID = "grid";
+    LAYER_NORM = "layer_norm";
+    LAYER_NORM_BACKWARD_INPUT = "layer_norm_backward_input";
+    LAYER_NORM_BACKWARD_WEIGHT = "layer_norm_backward_weight";
     LOSS_BCE = "loss_bce";
     LOSS_CROSS_ENTROPY = "loss_cross_entropy";
     LOSS_FOCAL = "loss_focal";
@@ -77,6 +80,7 @@ modules! {
     RANDOM = "random";
     RATE = "rate";
     RESIDENT = "resident";
+    ROW_SUMS = "row_sums";
     SCHEDULE = "schedule";
     SOFTMAX = "softmax";
     SOLO = "solo";

@@ -34,9 +34,9 @@ pub struct LayerAnatomy {
     pub inputs: usize,
     /// O
     pub outputs: usize,
-    /// The activation, or the output's function.
+    /// The activation with what comes before it, or the output's function.
     pub function: String,
-    /// Weights and biases.
+    /// Weights and biases, and those of the norm.
     pub parameters: usize,
     /// Floating-point operations of one row's way forward.
     pub flops_forward: u64,
@@ -53,10 +53,10 @@ impl Model {
             outputs: layer.outputs,
             function: match index == last {
                 true => network.output.name().into(),
-                false => network.activation.name().into(),
+                false => network.hidden_function(),
             },
-            parameters: layer.parameters(),
-            flops_forward: layer.outputs as u64 * (2 * layer.inputs as u64 + 1),
+            parameters: layer.parameters() + network.norms().get(index).map_or(0, |o| 2 * o),
+            flops_forward: network.flops_of(index),
         };
         let predict = plan::inference(network, usize::MAX, limits).ok();
         Anatomy {

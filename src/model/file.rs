@@ -10,20 +10,27 @@ use serde::{Deserialize, Serialize};
 use super::{Model, Provenance};
 use crate::data::Preprocessing;
 use crate::files::write_beside;
-use crate::spec::{LayerParameters, Network, Output, Parameters};
+use crate::spec::{Block, LayerParameters, Network, Output, Parameters};
 use crate::{Error, Result};
 
 /// The key of our metadata in the file's.
 const KEY: &str = "halfplane";
 
 /// The version of what stands under the key.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+
+/// The version that a model is written in: the oldest that tells all of it, so that older programs
+/// read what they understand.
+fn version_of(network: &Network) -> u32 {
+    if network.normalization.is_none() { 2 } else { VERSION }
+}
 
 /// What the tensors do not tell.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Metadata {
     version: u32,
+    /// Since version 3 perhaps with a normalization.
     network: Network,
     /// Of version 1: the names of columns that were taken as they stand.
     #[serde(default, skip_serializing)]
@@ -38,7 +45,8 @@ struct Metadata {
 
 impl Model {
     /// Writes the model as safetensors: tensors `layers.N.weight` \[O, I\] and `layers.N.bias`
-    /// \[O\] in float32, as `torch.nn.Linear` has them, the rest as metadata.
+    /// \[O\] in float32, as `torch.nn.Linear` has them, `norms.N.weight` \[O\] and
+    /// `norms.N.bias` \[O\], as `torch.nn.LayerNorm` has them, the rest as metadata.
     ///
     /// Written beside and renamed: a file of that name is replaced whole or not at all.
     ///
@@ -46,7 +54,7 @@ impl Model {
     /// [`Error::File`]
     pub fn save(&self, path: &Path) -> Result<()> {
         let metadata = Metadata {
-            version: VERSION,
+            version: version_of(&self.network),
             network: self.network.clone(),
             features: None,
             preprocessing: Some(self.preprocessing.clone()),
@@ -58,16 +66,12 @@ impl Model {
             Error::write(path, std::io::Error::other(error.to_string()))
         };
         let text = serde_json::to_string(&metadata).map_err(|error| failed(&error))?;
-        let layers = self.network.layers();
         let mut tensors = Vec::new();
-        for (index, (layer, own)) in layers.iter().zip(&self.parameters.layers).enumerate() {
-            let shapes = [
-                ("weight", vec![layer.outputs, layer.inputs], &own.weight),
-                ("bias", vec![layer.outputs], &own.bias),
-            ];
-            for (name, shape, values) in shapes {
+        for (block, own) in self.network.blocks().iter().zip(self.parameters.blocks()) {
+            for ((name, shape), values) in block.tensors().into_iter().zip([&own.weight, &own.bias])
+            {
                 let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                tensors.push((format!("layers.{index}.{name}"), shape, bytes));
+                tensors.push((name, shape, bytes));
             }
         }
         let views = tensors
@@ -176,8 +180,7 @@ pub fn read_parameters(path: &Path, network: &Network) -> Result<Parameters> {
 
 fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(path, &error))?;
-    let layers = network.layers();
-    let read = |name: String, expected: Vec<usize>| {
+    let read = |(name, expected): (String, Vec<usize>)| {
         let tensor = tensors.tensor(&name).map_err(|_| {
             let mut names = tensors.names();
             names.sort_unstable();
@@ -185,7 +188,10 @@ fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters
             Error::model(
                 path,
                 format!("there is no tensor {name}; it has {}", names.join(", ")),
-                "name them layers.0.weight, layers.0.bias, layers.1.weight, …",
+                match name.starts_with("norms.") {
+                    true => "name those of the layer norms norms.0.weight, norms.0.bias, …",
+                    false => "name them layers.0.weight, layers.0.bias, layers.1.weight, …",
+                },
             )
         })?;
         if tensor.shape() != expected {
@@ -214,25 +220,28 @@ fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters
             None => Ok(values),
         }
     };
-    let layers = layers
-        .iter()
-        .enumerate()
-        .map(|(index, layer)| {
-            Ok(LayerParameters {
-                weight: read(format!("layers.{index}.weight"), vec![layer.outputs, layer.inputs])?,
-                bias: read(format!("layers.{index}.bias"), vec![layer.outputs])?,
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let surplus = format!("layers.{}.weight", layers.len());
-    if tensors.tensor(&surplus).is_ok() {
-        return Err(Error::model(
-            path,
-            format!("there is a tensor {surplus}, but {network} ends before it"),
+    let block = |block: Block| {
+        let [weight, bias] = block.tensors();
+        Ok(LayerParameters { weight: read(weight)?, bias: read(bias)? })
+    };
+    let blocks = network.blocks().into_iter().map(block).collect::<Result<Vec<_>>>()?;
+    let surplus = [
+        (
+            format!("layers.{}.weight", network.hidden.len() + 1),
             "give the network the same --hidden",
-        ));
+        ),
+        (format!("norms.{}.weight", network.norms().len()), "add --layer-norm"),
+    ];
+    for (surplus, remedy) in surplus {
+        if tensors.tensor(&surplus).is_ok() {
+            return Err(Error::model(
+                path,
+                format!("there is a tensor {surplus}, but {network} ends before it"),
+                remedy,
+            ));
+        }
     }
-    Ok(Parameters { layers })
+    Ok(Parameters::of_blocks(network, blocks))
 }
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> Error {

@@ -110,10 +110,10 @@ pub(crate) fn upload(
     regions: &[Region],
     parameters: &Parameters,
 ) -> Result<()> {
-    for (region, layer) in regions.iter().zip(&parameters.layers) {
-        backend.write_region(*region, bytemuck::cast_slice(&layer.weight))?;
-        let bias = Region { offset: region.offset + layer.weight.len(), ..*region };
-        backend.write_region(bias, bytemuck::cast_slice(&layer.bias))?;
+    for (region, block) in regions.iter().zip(parameters.blocks()) {
+        backend.write_region(*region, bytemuck::cast_slice(&block.weight))?;
+        let bias = Region { offset: region.offset + block.weight.len(), ..*region };
+        backend.write_region(bias, bytemuck::cast_slice(&block.bias))?;
     }
     Ok(())
 }

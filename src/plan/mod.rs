@@ -138,6 +138,9 @@ impl Training<'_> {
         if self.regularization.drops() {
             return Some("dropout");
         }
+        if !self.network.normalization.is_none() {
+            return Some(self.network.normalization.name());
+        }
         if let Some(Clip::Norm(_)) = self.regularization.clip {
             return Some("clipping by the norm");
         }
@@ -321,11 +324,12 @@ pub struct Handles {
     pub targets: Vec<Chunk>,
     /// Weights of its rows with a mean of 1, \[N\] in chunks, where they have such.
     pub weights: Vec<Chunk>,
-    /// W\[O,I\] then b\[O\] of each layer of each network.
+    /// W\[O,I\] then b\[O\] of each layer of each network; after the layers γ\[O\] then β\[O\] of each
+    /// norm.
     pub parameters: Vec<Vec<Region>>,
     /// What the optimizer remembers: all zero at the start.
     pub state: Vec<BufferId>,
-    /// The gradient of the parameters of each layer, where the plan keeps it.
+    /// The gradient of the parameters of each layer and norm, where the plan keeps it.
     pub gradients: Vec<Region>,
     /// What describes the networks of a grid, with its words.
     pub members: Option<(BufferId, Words)>,
@@ -411,8 +415,8 @@ impl Plan {
         self.rows.div_ceil(self.batch.max(1)).max(1) as u64
     }
 
-    /// Where each tensor that the optimizer remembers of the first network stands, layer by layer,
-    /// each as long as the layer's parameters.
+    /// Where each tensor that the optimizer remembers of the first network stands, block by block,
+    /// each as long as the block's parameters.
     pub fn memories(&self) -> Vec<Vec<Region>> {
         let layers = &self.handles.parameters[0];
         match (self.strategy, &self.handles.state[..]) {

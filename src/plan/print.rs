@@ -51,7 +51,7 @@ impl Display for Plan {
         writeln!(
             f,
             "network {network}, {} hidden, {} output: {} parameters, {} FLOPs a row forward",
-            network.activation,
+            network.hidden_function(),
             network.output,
             network.parameters(),
             quantity(network.flops_forward()),

@@ -121,6 +121,7 @@ fn check_member(member: &GridMember, first: &Network, request: &Training<'_>) ->
     member.network.check()?;
     let GridMember { network, rows, lr, .. } = member;
     check_lr(*lr)?;
+    Training { network, ..request.clone() }.check_for(Strategy::Resident)?;
     if (network.inputs, network.outputs, network.activation, network.output)
         != (first.inputs, first.outputs, first.activation, first.output)
     {

@@ -22,7 +22,7 @@ pub(super) fn heading(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOpti
     };
     let activation = match network.hidden.is_empty() {
         true => "no hidden layer".to_owned(),
-        false => format!("{} hidden", network.activation),
+        false => format!("{} hidden", network.hidden_function()),
     };
     let notice = trainer.notice().map(|text| format!(" ({text})")).unwrap_or_default();
     let cuts: String = plan.cuts().into_iter().map(|cut| cut + "\n").collect();

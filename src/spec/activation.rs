@@ -44,6 +44,27 @@ impl Activation {
     }
 }
 
+/// What is done to a hidden layer's z before its activation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Normalization {
+    /// Nothing.
+    #[default]
+    None,
+    /// `torch.nn.LayerNorm` (Ba et al. 2016): each row is brought to mean 0 and variance 1 over the
+    /// layer's units, then each unit scaled by γ and shifted by β, which are learned:
+    /// n = γ (z − mean) / √(variance + 10⁻⁵) + β.
+    LayerNorm,
+}
+
+named!(Normalization, "normalization", { None => "none", LayerNorm => "layer-norm" });
+
+impl Normalization {
+    /// Whether nothing is done.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+}
+
 /// What the last layer's z becomes: it follows from the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Output {

@@ -57,7 +57,7 @@ impl Parameters {
             weight: initialization.weight(*layer, &mut draws),
             bias: vec![0.0; layer.outputs],
         };
-        Self { layers: network.layers().iter().map(of_layer).collect() }
+        Self::with_norms(network, network.layers().iter().map(of_layer).collect())
     }
 }
 

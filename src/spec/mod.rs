@@ -14,10 +14,10 @@ mod regularization;
 mod run;
 mod schedule;
 
-pub use activation::{Activation, Output};
+pub use activation::{Activation, Normalization, Output};
 pub use initialization::Initialization;
 pub use loss::Loss;
-pub use network::{Layer, MAX_WIDTH, Network};
+pub use network::{Block, Layer, MAX_WIDTH, Network};
 pub use optimizer::{Moments, Optimizer};
 pub use parameters::{LayerParameters, Parameters};
 pub use regularization::{Clip, Regularization};

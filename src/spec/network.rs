@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activation, Output};
+use super::{Activation, Normalization, Output};
 use crate::{Error, Result};
 
 /// The widest layer that is taken for meant: past this a width is a slip of the keyboard.
@@ -18,6 +18,9 @@ pub struct Network {
     pub hidden: Vec<usize>,
     /// Numbers in a prediction.
     pub outputs: usize,
+    /// What is done to every hidden layer's z before its activation.
+    #[serde(default, skip_serializing_if = "Normalization::is_none")]
+    pub normalization: Normalization,
     /// The function of every hidden unit.
     pub activation: Activation,
     /// The function of the last layer.
@@ -40,6 +43,39 @@ impl Layer {
     }
 }
 
+/// Parameters that stand together, named as in files: `<name>.weight`, then `<name>.bias`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// `layers.0` for a dense layer's W and b, `norms.0` for the γ and β of the norm after it.
+    pub name: String,
+    /// \[O, I\] or, for γ, \[O\].
+    pub weight: Vec<usize>,
+    /// O
+    pub bias: usize,
+}
+
+impl Block {
+    /// Numbers in the weight.
+    pub fn weights(&self) -> usize {
+        self.weight.iter().product()
+    }
+
+    /// Numbers in weight and bias together.
+    pub fn parameters(&self) -> usize {
+        self.weights() + self.bias
+    }
+
+    /// Weight and bias, each with its name and shape.
+    pub fn tensors(&self) -> [(String, Vec<usize>); 2] {
+        let name = |tensor: &str| format!("{}.{tensor}", self.name);
+        [(name("weight"), self.weight.clone()), (name("bias"), vec![self.bias])]
+    }
+}
+
+/// Floating-point operations that a norm takes for each unit of a row: two for the mean and its
+/// subtraction, three for the variance, one to scale by it, two for γ and β.
+const NORM_FLOPS: u64 = 8;
+
 impl Network {
     /// A network with sigmoid units and one sigmoid output, the classic for a yes-or-no target.
     pub fn new(inputs: usize, hidden: &[usize], outputs: usize) -> Self {
@@ -47,6 +83,7 @@ impl Network {
             inputs,
             hidden: hidden.to_vec(),
             outputs,
+            normalization: Normalization::None,
             activation: Activation::Sigmoid,
             output: Output::Sigmoid,
         }
@@ -56,6 +93,12 @@ impl Network {
     #[must_use]
     pub fn with_activation(self, activation: Activation) -> Self {
         Self { activation, ..self }
+    }
+
+    /// The same network with its hidden layers normalized in this way.
+    #[must_use]
+    pub fn with_normalization(self, normalization: Normalization) -> Self {
+        Self { normalization, ..self }
     }
 
     /// The same network with another function after its last layer.
@@ -77,14 +120,57 @@ impl Network {
         self.widths().windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] }).collect()
     }
 
-    /// All parameters, P.
-    pub fn parameters(&self) -> u64 {
-        self.layers().iter().map(|layer| layer.outputs as u64 * (layer.inputs as u64 + 1)).sum()
+    /// Units of each layer that has a norm: all hidden ones, or none.
+    pub fn norms(&self) -> &[usize] {
+        match self.normalization {
+            Normalization::None => &[],
+            Normalization::LayerNorm => &self.hidden,
+        }
     }
 
-    /// Floating-point operations of one row's way forward: two for each weight, one for each bias.
+    /// All parameters as they stand in files and on devices: W and b of each dense layer, first to
+    /// last, then γ and β of each norm.
+    pub fn blocks(&self) -> Vec<Block> {
+        let dense = |(index, layer): (usize, Layer)| Block {
+            name: format!("layers.{index}"),
+            weight: vec![layer.outputs, layer.inputs],
+            bias: layer.outputs,
+        };
+        let norm = |(index, &units): (usize, &usize)| Block {
+            name: format!("norms.{index}"),
+            weight: vec![units],
+            bias: units,
+        };
+        let norms = self.norms().iter().enumerate().map(norm);
+        self.layers().into_iter().enumerate().map(dense).chain(norms).collect()
+    }
+
+    /// All parameters, P.
+    pub fn parameters(&self) -> u64 {
+        let dense = |layer: &Layer| layer.outputs as u64 * (layer.inputs as u64 + 1);
+        let norms = self.norms().iter().map(|&units| 2 * units as u64);
+        self.layers().iter().map(dense).chain(norms).sum()
+    }
+
+    /// Floating-point operations of one row's way forward: two for each weight, one for each bias,
+    /// and eight for each unit that is normalized.
     pub fn flops_forward(&self) -> u64 {
-        self.layers().iter().map(|layer| layer.outputs as u64 * (2 * layer.inputs as u64 + 1)).sum()
+        (0..=self.hidden.len()).map(|layer| self.flops_of(layer)).sum()
+    }
+
+    /// Those of one layer.
+    pub fn flops_of(&self, layer: usize) -> u64 {
+        let Layer { inputs, outputs } = self.layers()[layer];
+        let norm = self.norms().get(layer).map_or(0, |&units| NORM_FLOPS * units as u64);
+        outputs as u64 * (2 * inputs as u64 + 1) + norm
+    }
+
+    /// The function of a hidden unit with what comes before it, for people.
+    pub fn hidden_function(&self) -> String {
+        match self.normalization {
+            Normalization::None => self.activation.to_string(),
+            normalization => format!("{normalization} and {}", self.activation),
+        }
     }
 
     /// Checks that every layer has a sensible width.
@@ -109,6 +195,12 @@ impl Network {
                     "give it fewer units",
                 ));
             }
+        }
+        if !self.normalization.is_none() && self.hidden.is_empty() {
+            return Err(Error::invalid(
+                format!("{} is for hidden layers, and there is none", self.normalization),
+                "give the network a hidden layer, or leave it out",
+            ));
         }
         if self.output == Output::Softmax && self.outputs < 2 {
             return Err(Error::invalid(
@@ -141,6 +233,19 @@ mod tests {
         assert_eq!(Network::new(2, &[10, 10, 10], 1).parameters(), 30 + 110 + 110 + 11);
         assert_eq!(Network::new(2, &[], 1).parameters(), 3);
         assert_eq!(Network::new(2, &[2], 1).flops_forward(), 2 * (2 * 2 + 1) + 5);
+    }
+
+    #[test]
+    fn norms_have_a_scale_and_a_shift_for_each_hidden_unit() {
+        let plain = Network::new(2, &[10, 3], 1);
+        let normed = plain.clone().with_normalization(Normalization::LayerNorm);
+        assert_eq!(normed.parameters(), plain.parameters() + 2 * 13);
+        assert_eq!(normed.flops_forward(), plain.flops_forward() + 8 * 13);
+        let names: Vec<String> = normed.blocks().into_iter().map(|block| block.name).collect();
+        assert_eq!(names, ["layers.0", "layers.1", "layers.2", "norms.0", "norms.1"]);
+        let sizes: usize = normed.blocks().iter().map(Block::parameters).sum();
+        assert_eq!(sizes as u64, normed.parameters());
+        assert!(Network { hidden: Vec::new(), ..normed }.check().is_err());
     }
 
     #[test]

@@ -4,20 +4,22 @@ use super::Network;
 use super::initialization::Draws;
 use crate::{Error, Result};
 
-/// The parameters of one dense layer.
+/// The parameters of one dense layer, or of the norm after one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerParameters {
-    /// W\[O,I\], row by row: the weights into one unit stand together.
+    /// W\[O,I\], row by row: the weights into one unit stand together. Of a norm γ\[O\].
     pub weight: Vec<f32>,
-    /// b\[O\]
+    /// b\[O\]; of a norm β\[O\].
     pub bias: Vec<f32>,
 }
 
 /// The parameters of a network, layer by layer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parameters {
-    /// First layer to last.
+    /// The dense layers, first to last.
     pub layers: Vec<LayerParameters>,
+    /// The norms of the hidden layers, where they have such.
+    pub norms: Vec<LayerParameters>,
 }
 
 impl Parameters {
@@ -25,7 +27,8 @@ impl Parameters {
     /// layers in order gives on the CPU.
     ///
     /// Every layer draws W then b, uniform in ±1/√I (`kaiming_uniform_` with a = √5 comes to
-    /// that), from the Mersenne Twister MT19937 seeded with the low 32 bits of `seed`.
+    /// that), from the Mersenne Twister MT19937 seeded with the low 32 bits of `seed`. Norms draw
+    /// nothing: γ is 1 and β 0.
     pub fn pytorch(network: &Network, seed: u64) -> Self {
         let mut draws = Draws::new(seed);
         let layers = network
@@ -39,7 +42,26 @@ impl Parameters {
                 }
             })
             .collect();
-        Self { layers }
+        Self::with_norms(network, layers)
+    }
+
+    /// Dense layers with norms that do not scale or shift yet, where the network has norms.
+    pub(super) fn with_norms(network: &Network, layers: Vec<LayerParameters>) -> Self {
+        let norm =
+            |&units: &usize| LayerParameters { weight: vec![1.0; units], bias: vec![0.0; units] };
+        Self { layers, norms: network.norms().iter().map(norm).collect() }
+    }
+
+    /// Those of a network whose blocks have been made one after another, as
+    /// [`Network::blocks`] orders them.
+    pub(crate) fn of_blocks(network: &Network, mut blocks: Vec<LayerParameters>) -> Self {
+        let norms = blocks.split_off((network.hidden.len() + 1).min(blocks.len()));
+        Self { layers: blocks, norms }
+    }
+
+    /// All of them, as [`Network::blocks`] orders them.
+    pub fn blocks(&self) -> impl Iterator<Item = &LayerParameters> {
+        self.layers.iter().chain(&self.norms)
     }
 
     /// Checks the shapes against a network's.
@@ -47,28 +69,27 @@ impl Parameters {
     /// # Errors
     /// [`Error::Shape`] names the first tensor that does not fit, with both shapes.
     pub fn check(&self, network: &Network) -> Result<()> {
-        let layers = network.layers();
-        if self.layers.len() != layers.len() {
+        let depth = network.hidden.len() + 1;
+        if self.layers.len() != depth {
             return Err(Error::invalid(
-                format!(
-                    "{} layers of parameters for the {} of {network}",
-                    self.layers.len(),
-                    layers.len()
-                ),
+                format!("{} layers of parameters for the {depth} of {network}", self.layers.len()),
                 "give parameters of a network of the same depth",
             ));
         }
-        for (index, (layer, own)) in layers.iter().zip(&self.layers).enumerate() {
-            let expected = [layer.outputs * layer.inputs, layer.outputs];
-            for ((name, found), expected) in
-                [("weight", own.weight.len()), ("bias", own.bias.len())].into_iter().zip(expected)
-            {
+        let norms = network.norms().len();
+        if self.norms.len() != norms {
+            return Err(Error::invalid(
+                format!("{} norms of parameters for the {norms} of {network}", self.norms.len()),
+                "give parameters of a network with the same normalization",
+            ));
+        }
+        for (block, own) in network.blocks().iter().zip(self.blocks()) {
+            let found = [own.weight.len(), own.bias.len()];
+            for ((tensor, shape), found) in block.tensors().into_iter().zip(found) {
+                let expected = shape.iter().product();
                 if found != expected {
-                    return Err(Error::Shape {
-                        tensor: format!("layers.{index}.{name}"),
-                        found: vec![found],
-                        expected: vec![expected],
-                    });
+                    let (found, expected) = (vec![found], vec![expected]);
+                    return Err(Error::Shape { tensor, found, expected });
                 }
             }
         }
@@ -79,6 +100,7 @@ impl Parameters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Normalization;
 
     /// `torch.manual_seed(777); torch.nn.Linear(2, 2)`, printed by PyTorch 2.15.
     #[test]
@@ -90,5 +112,22 @@ mod tests {
         assert_eq!(parameters, Parameters::pytorch(&Network::new(2, &[2], 1), 777));
         assert!(parameters.check(&Network::new(2, &[2], 1)).is_ok());
         assert!(parameters.check(&Network::new(3, &[2], 1)).is_err());
+    }
+
+    #[test]
+    fn norms_draw_nothing() {
+        let plain = Network::new(2, &[3], 1);
+        let normed = plain.clone().with_normalization(Normalization::LayerNorm);
+        let parameters = Parameters::pytorch(&normed, 5);
+        assert_eq!(parameters.layers, Parameters::pytorch(&plain, 5).layers);
+        let norm = LayerParameters { weight: vec![1.0; 3], bias: vec![0.0; 3] };
+        assert_eq!(parameters.norms, [norm]);
+        assert!(parameters.check(&normed).is_ok() && parameters.check(&plain).is_err());
+        let bare = Parameters { norms: Vec::new(), ..parameters.clone() };
+        assert!(bare.check(&normed).is_err());
+        assert_eq!(
+            Parameters::of_blocks(&normed, parameters.blocks().cloned().collect()),
+            parameters
+        );
     }
 }

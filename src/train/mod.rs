@@ -249,7 +249,7 @@ impl<'a> Trainer<'a> {
         let finite = |layer: &crate::spec::LayerParameters| {
             layer.weight.iter().chain(&layer.bias).all(|weight| weight.is_finite())
         };
-        if !parameters.layers.iter().all(finite) {
+        if !parameters.blocks().all(finite) {
             let lr = self.options.optimizer.lr();
             return Err(Error::Diverged { step: self.progress.step, loss: f32::NAN, lr });
         }

@@ -4,7 +4,7 @@ use crate::backend::Backend;
 use crate::data::{Dataset, Task};
 use crate::kernels::{Control, floats, pairs};
 use crate::plan::{BufferId, Chunk, Examination, Phase, Region};
-use crate::spec::{LayerParameters, Network, Parameters};
+use crate::spec::{Block, LayerParameters, Network, Parameters};
 use crate::{Error, Result};
 
 use super::Evaluation;
@@ -106,13 +106,14 @@ pub(super) fn parameters(
     network: &Network,
     regions: &[Region],
 ) -> Result<Parameters> {
-    let layers = network.layers();
-    let read = |(layer, region): (&crate::spec::Layer, &Region)| {
-        let words = backend.read_region(*region, layer.parameters())?;
-        let (weight, bias) = floats(&words).split_at(layer.inputs * layer.outputs);
+    let blocks = network.blocks();
+    let read = |(block, region): (&Block, &Region)| {
+        let words = backend.read_region(*region, block.parameters())?;
+        let (weight, bias) = floats(&words).split_at(block.weights());
         Ok(LayerParameters { weight: weight.to_vec(), bias: bias.to_vec() })
     };
-    Ok(Parameters { layers: layers.iter().zip(regions).map(read).collect::<Result<_>>()? })
+    let blocks = blocks.iter().zip(regions).map(read).collect::<Result<_>>()?;
+    Ok(Parameters::of_blocks(network, blocks))
 }
 
 /// Loss and score of every network on rows of a data set, added up over the rows, which are given

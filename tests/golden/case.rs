@@ -140,7 +140,8 @@ impl Case {
     /// Whether only the layered way has what the case asks for.
     pub(crate) fn only_layered(&self) -> bool {
         let Regularization { clip, .. } = &self.regularization;
-        self.regularization.drops()
+        !self.network.normalization.is_none()
+            || self.regularization.drops()
             || matches!(clip, Some(Clip::Norm(_)))
             || self.data.weights.is_some()
     }

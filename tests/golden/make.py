@@ -55,6 +55,10 @@ def regularized(**settings):
     return {"regularization": {name.replace("_", "-"): value for name, value in settings.items()}}
 
 
+def normed(**settings):
+    return {"network": {"normalization": "layer-norm"}, **settings}
+
+
 def scheduled(decay, warmup=0):
     return {"schedule": {"warmup": warmup, "decay": decay}}
 
@@ -211,6 +215,12 @@ CASES = [
     ("weights-classes", "5-11-3", "tanh", "softmax", "cross-entropy", sgd(0.3), 26, 8, 150, 111, {"weights": "classes"}),
     ("weights-rows", "5-11-2", "silu", "identity", "mse", adam(0.01), 26, 8, 150, 112, {"weights": "rows"}),
     ("weights-labels", "5-11-1", "tanh", "sigmoid", "bce", sgd(0.5), 26, "full", 150, 113, {"weights": "rows"}),
+    # Layer norms.
+    ("layer-norm-relu", "5-11-3", "relu", "softmax", "cross-entropy", adam(0.01), 24, 8, 150, 121, normed()),
+    ("layer-norm-tanh", "5-13-10-2", "tanh", "identity", "mse", sgd(0.01, 0.9), 26, 8, 150, 122, normed()),
+    ("layer-norm-gelu", "7-33-17-1", "gelu", "sigmoid", "bce", adamw(0.002, 0.1), 40, 16, 150, 123, normed()),
+    ("layer-norm-everything", "5-14-9-3", "silu", "softmax", "cross-entropy", sgd(0.2, 0.5, True, 0.01), 26, 8, 150, 124,
+     normed(**regularized(dropout=[0.3, 0.2], clip={"norm": 0.3}, l1=0.002, l2=0.01))),
     # No hidden layer.
     ("linear-regression", "6-1", "relu", "identity", "mse", sgd(0.1), 12, 4, 150, 31),
     ("logistic-regression", "6-1", "relu", "sigmoid", "bce", sgd(0.3), 20, "full", 150, 32),
@@ -272,8 +282,13 @@ def make_network(network):
     widths = [network["inputs"], *network["hidden"], network["outputs"]]
     layers = []
     for fan_in, fan_out in zip(widths, widths[1:]):
-        layers += [nn.Linear(fan_in, fan_out), ACTIVATIONS[network["activation"]]()]
-    layers.pop()
+        layers.append(nn.Linear(fan_in, fan_out))
+        if network.get("normalization") == "layer-norm":
+            layers.append(nn.LayerNorm(fan_out))
+        layers.append(ACTIVATIONS[network["activation"]]())
+    # The last layer has neither.
+    while not isinstance(layers[-1], nn.Linear):
+        layers.pop()
     if network["output"] == "sigmoid":
         layers.append(nn.Sigmoid())
     return nn.Sequential(*layers)
@@ -281,10 +296,10 @@ def make_network(network):
 
 def forward(model, x, masks):
     """With dropout: what each hidden layer gives is multiplied by a mask of its own."""
-    masks = iter(masks)
+    masks, activations = iter(masks), tuple(ACTIVATIONS.values())
     for index, layer in enumerate(model):
         x = layer(x)
-        if index % 2 == 1 and index < len(model) - 1:
+        if isinstance(layer, activations) and index < len(model) - 1:
             units = next(masks, None)
             x = x if units is None else x * units.to(x.dtype)
     return x
@@ -324,7 +339,10 @@ def train(case, dtype):
     torch.manual_seed(case["seed"])
     model = make_network(network).to(dtype)
     linear = [layer for layer in model if isinstance(layer, nn.Linear)]
-    tensors = {f"layers.{i}.{kind}": getattr(layer, kind) for i, layer in enumerate(linear) for kind in ("weight", "bias")}
+    norms = [layer for layer in model if isinstance(layer, nn.LayerNorm)]
+    named = [(f"layers.{i}", layer) for i, layer in enumerate(linear)]
+    named += [(f"norms.{i}", layer) for i, layer in enumerate(norms)]
+    tensors = {f"{name}.{kind}": getattr(layer, kind) for name, layer in named for kind in ("weight", "bias")}
     regularization = case.get("regularization", {})
     loss_function = make_loss(case["loss"], network["output"], regularization.get("label-smoothing", 0.0))
     l1, l2, clip = (regularization.get(name, 0.0) for name in ("l1", "l2", "clip"))
@@ -425,7 +443,8 @@ def main():
             "steps": steps,
         }  # fmt: skip
         for settings in more:
-            case.update(settings)
+            case["network"].update(settings.get("network", {}))
+            case.update({name: value for name, value in settings.items() if name != "network"})
         if weights := case.pop("weights", None):
             case["data"]["weights"] = weights
         run, double = train(case, torch.float32), train(case, torch.float64)

@@ -182,15 +182,10 @@ fn paired<'a>(
     found: &'a Parameters,
     expected: &'a Tensors,
 ) -> Vec<(String, &'a [f32], &'a Sample)> {
-    assert_eq!(expected.len(), 2 * found.layers.len(), "{}: tensors", case.name);
+    assert_eq!(expected.len(), 2 * found.blocks().count(), "{}: tensors", case.name);
     let mut list = Vec::new();
-    for (index, (layer, own)) in case.network.layers().iter().zip(&found.layers).enumerate() {
-        let tensors = [
-            ("weight", &own.weight, vec![layer.outputs, layer.inputs]),
-            ("bias", &own.bias, vec![layer.outputs]),
-        ];
-        for (name, values, shape) in tensors {
-            let name = format!("layers.{index}.{name}");
+    for (block, own) in case.network.blocks().iter().zip(found.blocks()) {
+        for ((name, shape), values) in block.tensors().into_iter().zip([&own.weight, &own.bias]) {
             let sample = &expected[&name];
             assert_eq!(sample.shape, shape, "{}: shape of {name}", case.name);
             list.push((format!("{} {name}", case.name), &values[..], sample));

@@ -50,12 +50,15 @@ pub(crate) fn operations() -> Vec<Operation> {
     list
 }
 
-/// Kernels whose shader depends on settings or, of a grid, on its shape: those that are checked on
+/// Kernels whose shader depends on settings or, of a norm or a grid, on its shape: those that are checked on
 /// devices stand for all.
-const CHECKED: [&str; 10] = [
+const CHECKED: [&str; 13] = [
     "schedule",
     "weigh",
     "dropout",
+    "layer_norm",
+    "layer_norm_backward_input",
+    "layer_norm_backward_weight",
     "loss_gradient",
     "square_sum",
     "clip_norm",

@@ -5,6 +5,7 @@ mod clipping;
 mod dropout;
 mod fused;
 mod lanes;
+mod norms;
 mod passes;
 mod product;
 mod replay;

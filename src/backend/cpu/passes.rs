@@ -8,7 +8,7 @@ use crate::kernels::{Criterion, Formula, Function, Update, floats};
 use crate::spec::Loss;
 
 /// Lanes of a pass: one register of AVX-512, two of AVX2, four of NEON.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// d_b += Σ d_z over the rows, in their order.
 pub(super) fn add_rows(d_z: &[f32], bias: &mut [f32]) {
@@ -169,7 +169,7 @@ fn told_apart<const M: usize>(
 
 /// The lanes of a slice from `at` on, padded with zeros past its end.
 #[inline(always)]
-fn load(x: &[f32], at: usize) -> [f32; LANES] {
+pub(super) fn load(x: &[f32], at: usize) -> [f32; LANES] {
     let rest = &x[at..];
     match rest.first_chunk() {
         Some(lanes) => *lanes,
@@ -183,7 +183,7 @@ fn load(x: &[f32], at: usize) -> [f32; LANES] {
 
 /// Puts lanes back, as far as the slice reaches.
 #[inline(always)]
-fn store(x: &mut [f32], at: usize, lanes: &[f32; LANES]) {
+pub(super) fn store(x: &mut [f32], at: usize, lanes: &[f32; LANES]) {
     let rest = &mut x[at..];
     let live = rest.len().min(LANES);
     match rest.first_chunk_mut() {

@@ -7,7 +7,7 @@ use super::product::Workspace;
 use super::schedule::{Split, sections};
 use super::team::{Barrier, Bound, Go, Guard, Member, Shared};
 use super::weights::{Panelled, Panels};
-use super::{clipping, fused, rows, units};
+use super::{clipping, fused, norms, rows, units};
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{Control, Kernel as _, Operation, pairs};
 use crate::plan::Dispatch;
@@ -108,6 +108,7 @@ impl Crew<'_> {
         let member = Member { thread, threads: self.threads };
         let words = self.dispatches.iter().map(|dispatch| match &dispatch.operation {
             Operation::DenseBackwardWeight(layer) => units::scratch_words(layer),
+            Operation::LayerNormBackwardWeight(norm) => norms::scratch_words(norm),
             _ => 0,
         });
         let mut hands = Hands {
@@ -174,6 +175,9 @@ unsafe fn run(
                 rows::run(operation, bound, member.share(count, GRAIN), hands);
             }
             (Operation::DenseBackwardWeight(layer), _) => units::run(layer, bound, member, hands),
+            (Operation::LayerNormBackwardWeight(norm), _) => {
+                norms::backward_weight(norm, bound, member, hands);
+            }
             (Operation::FusedGradient(fused), _) => fused::gradient(fused, bound, member, hands),
             (Operation::FusedUpdate(update), _) => fused::update(update, bound, member),
             (Operation::SquareSum(sum), _) => clipping::square_sum(sum, bound, member),

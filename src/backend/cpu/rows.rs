@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::norms;
 use super::passes;
 use super::replay::Hands;
 use super::team::Bound;
@@ -29,6 +30,8 @@ pub(super) unsafe fn run(
             Operation::Gather(gather) => self::gather(gather, bound, rows),
             Operation::DenseForward(layer) => forward(layer, bound, rows, hands),
             Operation::Activate(function) => activate(function, bound, rows),
+            Operation::LayerNorm(norm) => norms::forward(norm, bound, rows),
+            Operation::LayerNormBackwardInput(norm) => norms::backward_input(norm, bound, rows),
             Operation::Softmax(softmax) => probabilities(softmax, bound, rows),
             Operation::LossGradient(loss) => self::loss(loss, bound, rows),
             Operation::Dropout(layer) => dropout(layer, bound, rows),
@@ -39,7 +42,7 @@ pub(super) unsafe fn run(
 }
 
 /// The elements of rows of a tensor with so many columns.
-const fn of(rows: &Range<usize>, columns: usize) -> Range<usize> {
+pub(super) const fn of(rows: &Range<usize>, columns: usize) -> Range<usize> {
     rows.start * columns..rows.end * columns
 }
 

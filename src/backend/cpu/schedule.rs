@@ -25,12 +25,15 @@ impl Split {
         match &dispatch.operation {
             Operation::Gather(_)
             | Operation::DenseForward(_)
+            | Operation::LayerNorm(_)
+            | Operation::LayerNormBackwardInput(_)
             | Operation::Activate(_)
             | Operation::Softmax(_)
             | Operation::LossGradient(_)
             | Operation::Dropout(_)
             | Operation::DenseBackwardInput(_) => Self::Rows(dispatch.bindings[0]),
             Operation::DenseBackwardWeight(_)
+            | Operation::LayerNormBackwardWeight(_)
             | Operation::FusedGradient(_)
             | Operation::FusedUpdate(_)
             | Operation::SquareSum(_)

@@ -88,7 +88,7 @@ unsafe fn units(
         product(size, (&mut *d_weight, start), of_units, of_inputs, workspace);
         // SAFETY: these parameters are the thread's own.
         let apply =
-            |range, gradient: &mut _| unsafe { apply(layer, control, bound, range, gradient) };
+            |range, gradient: &mut _| unsafe { apply(layer, control, (bound, 3), range, gradient) };
         if inputs.len() == i {
             apply(units.start * i..units.end * i, d_weight);
         } else {
@@ -108,7 +108,7 @@ unsafe fn units(
         passes::add(d_bias, &row[units.clone()]);
     }
     // SAFETY: these parameters are the thread's own.
-    unsafe { apply(layer, control, bound, biases, d_bias) };
+    unsafe { apply(layer, control, (bound, 3), biases, d_bias) };
 }
 
 /// A matrix from an element on; an empty one has none.
@@ -116,20 +116,21 @@ fn from(matrix: &[f32], element: usize) -> &[f32] {
     &matrix[element.min(matrix.len())..]
 }
 
-/// The update of a range of the parameters, which are either all weights or all biases.
+/// The update of a range of the parameters, which are either all weights or all biases; what it
+/// writes is bound from slot `first` on.
 ///
 /// # Safety
 /// While it runs, no other thread may use these parameters and what is remembered of them.
-unsafe fn apply(
+pub(super) unsafe fn apply(
     layer: &DenseBackwardWeight,
     control: Control,
-    bound: &Bound<'_>,
+    (bound, first): (&Bound<'_>, usize),
     range: Range<usize>,
     gradient: &mut [f32],
 ) {
     // SAFETY: the caller's promise; each slot is borrowed once.
     let tensor = |slot: usize| unsafe { bound.write(slot, range.clone()) };
-    let parameters = tensor(3);
+    let parameters = tensor(first);
     if layer.update == Update::Gradient {
         return parameters.copy_from_slice(gradient);
     }
@@ -138,7 +139,7 @@ unsafe fn apply(
     let formula = layer.hyper.at(layer.update, layer.lr * control.schedule, control.step);
     match layer.update.memories().len() {
         0 => passes::update(formula, parameters, gradient, []),
-        1 => passes::update(formula, parameters, gradient, [tensor(4)]),
-        _ => passes::update(formula, parameters, gradient, [tensor(4), tensor(5)]),
+        1 => passes::update(formula, parameters, gradient, [tensor(first + 1)]),
+        _ => passes::update(formula, parameters, gradient, [tensor(first + 1), tensor(first + 2)]),
     }
 }

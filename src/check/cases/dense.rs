@@ -205,7 +205,7 @@ pub(super) fn join_weight(list: &mut Vec<Case>) {
 pub(super) type Settings = (String, Update, f32, Hyper);
 
 /// Every update in every variant, with settings far enough from the defaults to show.
-fn updates() -> Vec<Settings> {
+pub(super) fn updates() -> Vec<Settings> {
     let momentum =
         |nesterov, weight_decay| Optimizer::Sgd { lr: 0.1, momentum: 0.9, nesterov, weight_decay };
     let far = Moments { lr: 0.02, beta1: 0.8, beta2: 0.95, eps: 1e-2, weight_decay: 0.1 };

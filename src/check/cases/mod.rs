@@ -4,6 +4,7 @@
 mod bookkeeping;
 mod clipping;
 mod dense;
+mod norm;
 mod resident;
 mod rowwise;
 
@@ -24,11 +25,14 @@ pub fn cases() -> Vec<Case> {
     bookkeeping::gather(&mut list);
     dense::forward(&mut list);
     rowwise::activate(&mut list);
+    norm::forward(&mut list);
     rowwise::softmax(&mut list);
     rowwise::dropout(&mut list);
     bookkeeping::weigh(&mut list);
     rowwise::losses(&mut list);
     dense::backward_input(&mut list);
+    norm::backward_input(&mut list);
+    norm::backward_weight(&mut list);
     bookkeeping::schedule(&mut list);
     dense::backward_weight(&mut list);
     dense::split_weight(&mut list);

@@ -133,7 +133,12 @@ pub(super) fn join_weight(layer: &DenseJoinWeight, control: Control, random: &mu
 }
 
 /// Of a micro-batch, what those before have left, and its magnitude with the terms.
-fn go_on(control: Control, state: &mut Vec<Vec<f32>>, terms: &mut [f32], random: &mut Random) {
+pub(super) fn go_on(
+    control: Control,
+    state: &mut Vec<Vec<f32>>,
+    terms: &mut [f32],
+    random: &mut Random,
+) {
     if control.before > 0 {
         *state = vec![random.floats(terms.len(), 1.0)];
         terms.iter_mut().zip(&state[0]).for_each(|(terms, sum)| *terms += sum.abs());
@@ -142,7 +147,7 @@ fn go_on(control: Control, state: &mut Vec<Vec<f32>>, terms: &mut [f32], random:
 
 /// A gradient as the update takes it, with the magnitudes of its terms; the first so many are of
 /// weights.
-fn regularized(
+pub(super) fn regularized(
     (update, hyper): (Update, &Hyper),
     weights: usize,
     gradient: &[f32],

@@ -7,6 +7,7 @@ mod bookkeeping;
 mod clipping;
 mod dense;
 mod loss;
+mod norm;
 mod resident;
 mod rowwise;
 mod update;
@@ -63,6 +64,9 @@ pub(super) fn trial(case: &Case, seed: u32) -> Trial {
         Operation::Gather(gather) => bookkeeping::gather(gather, control, random),
         Operation::DenseForward(layer) => dense::forward(layer, control, random),
         Operation::Activate(activate) => rowwise::activate(activate, control, random),
+        Operation::LayerNorm(layer) => norm::forward(layer, control, random),
+        Operation::LayerNormBackwardInput(layer) => norm::backward_input(layer, control, random),
+        Operation::LayerNormBackwardWeight(layer) => norm::backward_weight(layer, control, random),
         Operation::Softmax(softmax) => rowwise::softmax(softmax, control, random),
         Operation::LossGradient(loss) => loss::loss(loss, control, random),
         Operation::DenseBackwardInput(layer) => dense::backward_input(layer, control, random),

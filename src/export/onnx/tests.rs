@@ -128,7 +128,7 @@ fn transparent(preprocessing: Preprocessing) -> Model {
     }
     let layer = LayerParameters { weight, bias: vec![0.0; width] };
     let network = Network::new(width, &[], width).with_output(Output::Identity);
-    let parameters = Parameters { layers: vec![layer] };
+    let parameters = Parameters { layers: vec![layer], ..Parameters::default() };
     Model { preprocessing, parameters, ..model(network, 0) }
 }
 

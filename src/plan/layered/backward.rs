@@ -21,7 +21,7 @@ impl Lowering<'_> {
             let Layer { inputs, outputs } = self.layers[index];
             let label = format!("layers.{index}");
             if index > 0 {
-                let (below, dropped) = (self.d_z[index - 1], self.dropped(index - 1));
+                let (below, dropped) = (self.before_activation(index - 1), self.dropped(index - 1));
                 list.push(Dispatch {
                     label: label.clone(),
                     operation: Operation::DenseBackwardInput(DenseBackwardInput {
@@ -40,6 +40,10 @@ impl Lowering<'_> {
                     ],
                 });
                 list.extend(dropped.map(|dropped| dropped.dispatch(control, dropped.d_y, below)));
+                if let Some(normed) = self.norm_of(index - 1) {
+                    let below = (index - 1, normed);
+                    self.norm_backward(list, request, below, (control, rows), update);
+                }
             }
             let from = self.input_of(index, Use::Training, input);
             let written = self.written(update, index);
@@ -74,12 +78,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// The buffers that an update writes for a layer, as its slots name them.
-    pub(super) fn written(&self, update: Update, index: usize) -> Vec<BufferId> {
+    /// The buffers that an update writes for a block of parameters, as its slots name them.
+    pub(super) fn written(&self, update: Update, block: usize) -> Vec<BufferId> {
         if update == Update::Gradient {
-            return vec![self.gradients[index]];
+            return vec![self.gradients[block]];
         }
-        let state = self.handles.state.chunks(self.layers.len()).map(|tensor| tensor[index]);
-        std::iter::once(self.parameters_of(index)).chain(state).collect()
+        let blocks = self.handles.parameters[0].len();
+        let state = self.handles.state.chunks(blocks).map(|tensor| tensor[block]);
+        std::iter::once(self.parameters_of(block)).chain(state).collect()
     }
 }

@@ -43,10 +43,14 @@ impl Lowering<'_> {
         for index in 0..self.last() {
             let from = self.input_of(index, purpose, input);
             let (y, kept) = (self.y[index], self.kept[index]);
-            if y == kept {
-                self.dense(list, index, control, (from, y), rows, self.function());
+            let function = if y == kept { self.function() } else { Function::Identity };
+            if let Some(normed) = self.norm_of(index) {
+                self.dense(list, index, control, (from, normed.z), rows, Function::Identity);
+                list.push(self.norm_forward((index, normed), control, kept, rows, function));
             } else {
-                self.dense(list, index, control, (from, kept), rows, Function::Identity);
+                self.dense(list, index, control, (from, kept), rows, function);
+            }
+            if y != kept {
                 list.push(Dispatch {
                     label: format!("layers.{index}"),
                     operation: Operation::Activate(Activate {

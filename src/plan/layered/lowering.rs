@@ -1,5 +1,6 @@
 //! A plan in the making: its buffers, checked against the device's limits as they are named.
 
+use super::norm::Normed;
 use super::regularized::Dropped;
 use crate::Result;
 use crate::kernels::{Control, Function};
@@ -29,13 +30,15 @@ pub(super) struct Lowering<'a> {
     pub(super) batch_weights: Option<BufferId>,
     /// y\[C,O\] of each hidden layer, and z\[C,O\] of the last.
     pub(super) y: Vec<BufferId>,
-    /// What the backward pass needs of each hidden layer: y, or z for gelu and silu.
+    /// What the backward pass needs of each hidden layer: y, or what it comes from for gelu and silu.
     pub(super) kept: Vec<BufferId>,
     /// d_z\[B,O\] of each layer.
     pub(super) d_z: Vec<BufferId>,
+    /// The norm after each hidden layer, where there are such.
+    pub(super) norms: Vec<Normed>,
     /// What dropout leaves of each hidden layer, where there is any.
     pub(super) dropped: Vec<Option<Dropped>>,
-    /// The gradient of each layer's parameters, where it is stored.
+    /// The gradient of each block of parameters, where it is stored.
     pub(super) gradients: Vec<BufferId>,
     /// Partial sums of one layer's gradient, where the rows of a batch are split.
     pub(super) partials: Option<BufferId>,
@@ -60,6 +63,7 @@ impl<'a> Lowering<'a> {
             y: Vec::new(),
             kept: Vec::new(),
             d_z: Vec::new(),
+            norms: Vec::new(),
             dropped: Vec::new(),
             gradients: Vec::new(),
             partials: None,

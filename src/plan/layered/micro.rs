@@ -21,8 +21,9 @@ const GRAINS: [usize; 3] = [DenseBackwardWeight::SPAN, 16, 1];
 /// Whether a batch on its way through the layers is larger than the data set.
 pub(super) fn takes_more_than_data(request: &Training<'_>) -> bool {
     let row = request.network.inputs + request.target_columns();
-    // y and d_z.
-    let passed: usize = request.network.layers().iter().map(|layer| 2 * layer.outputs).sum();
+    // y and d_z, and of a norm z and d_n.
+    let dense: usize = request.network.layers().iter().map(|layer| 2 * layer.outputs).sum();
+    let passed = dense + 2 * request.network.norms().iter().sum::<usize>();
     request.batch as u64 * (row + passed) as u64 > request.rows as u64 * row as u64
 }
 

@@ -6,6 +6,7 @@ mod forward;
 mod loss;
 mod lowering;
 mod micro;
+mod norm;
 mod regularized;
 mod tensors;
 

@@ -76,7 +76,7 @@ impl Lowering<'_> {
         Ok(Some((shares, Weighting::Rows { scale: 1.0 })))
     }
 
-    /// The updates of all layers by their gradients, whose norm over all layers is at most what
+    /// The updates of all layers and norms by their gradients, whose norm over all layers is at most what
     /// the request says.
     pub(super) fn update_all(
         &mut self,
@@ -87,11 +87,12 @@ impl Lowering<'_> {
         let hyper = request.hyper();
         let clip = self.clip(list, request)?;
         let update = Update::of(request.optimizer);
-        for (index, layer) in self.layers.iter().enumerate() {
+        let blocks = self.network.blocks();
+        for (index, layer) in self.updated().iter().enumerate() {
             let mut bindings = vec![control, self.gradients[index], clip];
             bindings.extend(self.written(update, index));
             list.push(Dispatch {
-                label: format!("layers.{index}"),
+                label: blocks[index].name.clone(),
                 operation: Operation::ApplyGradient(ApplyGradient {
                     inputs: layer.inputs,
                     outputs: layer.outputs,
@@ -114,7 +115,7 @@ impl Lowering<'_> {
         let hyper = request.hyper();
         let mut first = 0;
         let sums: Vec<SquareSum> = self
-            .layers
+            .updated()
             .iter()
             .map(|layer| {
                 let sum = SquareSum { inputs: layer.inputs, outputs: layer.outputs, first, hyper };
@@ -123,9 +124,9 @@ impl Lowering<'_> {
             })
             .collect();
         let partials = self.buffer("square_sums", vec![first], Role::Gradients)?;
-        for (index, sum) in sums.into_iter().enumerate() {
+        for ((index, sum), block) in sums.into_iter().enumerate().zip(self.network.blocks()) {
             list.push(Dispatch {
-                label: format!("layers.{index}"),
+                label: block.name,
                 operation: Operation::SquareSum(sum),
                 bindings: vec![self.gradients[index], self.parameters_of(index), partials],
             });

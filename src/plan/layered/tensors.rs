@@ -6,7 +6,7 @@ use crate::kernels::{Update, Weighting};
 use crate::plan::{
     BufferId, Chunk, DeviceKind, Gradients, Place, Region, Residence, Role, Training, shard,
 };
-use crate::spec::Layer;
+use crate::spec::{Block, Layer};
 
 impl Lowering<'_> {
     /// The training rows: all, or two places for shards, of which one is in use.
@@ -56,7 +56,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn parameters(&mut self) {
-        let buffers = self.per_layer("parameters", Role::Parameters);
+        let buffers = self.per_block("parameters", Role::Parameters);
         self.handles.parameters = vec![buffers.into_iter().map(whole).collect()];
     }
 
@@ -65,7 +65,7 @@ impl Lowering<'_> {
     pub(super) fn gradients(&mut self, request: &Training<'_>) {
         let kept = request.gradients == Gradients::Kept;
         if kept || self.sums_gradients(request) {
-            self.gradients = self.per_layer("gradient", Role::Gradients);
+            self.gradients = self.per_block("gradient", Role::Gradients);
         }
         if kept {
             self.handles.gradients = self.gradients.iter().copied().map(whole).collect();
@@ -74,21 +74,20 @@ impl Lowering<'_> {
 
     pub(super) fn state(&mut self, request: &Training<'_>) {
         for name in Update::of(request.optimizer).memories() {
-            let buffers = self.per_layer(name, Role::OptimizerState);
+            let buffers = self.per_block(name, Role::OptimizerState);
             self.handles.state.extend(buffers);
         }
     }
 
-    /// A buffer in the shape of each layer's parameters, [O, I + 1] words.
-    pub(super) fn per_layer(&mut self, name: &str, role: Role) -> Vec<BufferId> {
-        let layers = self.layers.clone();
-        layers
-            .iter()
-            .enumerate()
-            .map(|(index, layer)| {
-                let shape = vec![layer.outputs, layer.inputs + 1];
-                self.push(format!("layers.{index}.{name}"), shape, role)
-            })
+    /// A buffer for each block of parameters: [O, I + 1] words of a layer, [2, O] of a norm.
+    pub(super) fn per_block(&mut self, name: &str, role: Role) -> Vec<BufferId> {
+        let shape = |block: &Block| match block.weight[..] {
+            [outputs, inputs] => vec![outputs, inputs + 1],
+            _ => vec![2, block.bias],
+        };
+        let blocks = self.network.blocks().into_iter();
+        blocks
+            .map(|block| self.push(format!("{}.{name}", block.name), shape(&block), role))
             .collect()
     }
 
@@ -104,10 +103,16 @@ impl Lowering<'_> {
                 self.y.push(z);
             } else {
                 let y = self.buffer(&name("y"), shape(portion), Role::Activations)?;
+                let mut before = "z";
+                if !self.network.normalization.is_none() {
+                    let normed = self.normed(index, layer.outputs)?;
+                    self.norms.push(normed);
+                    before = "n";
+                }
                 let kept = if self.network.activation.derivative_from_value() {
                     y
                 } else {
-                    self.buffer(&name("z"), shape(portion), Role::Activations)?
+                    self.buffer(&name(before), shape(portion), Role::Activations)?
                 };
                 self.y.push(y);
                 self.kept.push(kept);

@@ -126,7 +126,7 @@ fn facts(results: &Results<'_>) -> String {
             "hidden layers",
             match model.network.hidden.is_empty() {
                 true => "none".to_owned(),
-                false => model.network.activation.to_string(),
+                false => model.network.hidden_function(),
             },
         ),
         ("output", model.network.output.to_string()),

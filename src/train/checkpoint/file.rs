@@ -1,4 +1,5 @@
-//! The format of a checkpoint: safetensors. The weights are `layers.0.weight`, …, as in a model;
+//! The format of a checkpoint: safetensors. The weights are `layers.0.weight`, … and, of norms,
+//! `norms.0.weight`, …, as in a model;
 //! what the optimizer remembers is `optimizer.0.layers.0.weight`, …; the best weights so far, where
 //! they are kept, `best.layers.0.weight`, …; everything else is JSON in the metadata.
 
@@ -20,7 +21,13 @@ use crate::{Error, Result};
 const KEY: &str = "halfplane-checkpoint";
 
 /// The version of what stands under the key.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// The version that a checkpoint is written in: the oldest that tells all of it, so that older
+/// programs read what they understand. Norms came with version 2.
+fn version_of(network: &Network) -> u32 {
+    if network.normalization.is_none() { 1 } else { VERSION }
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,7 +57,7 @@ const MOST_MEMORIES: usize = 16;
 pub(super) fn save(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
     let Checkpoint { network, settings, length, data, notes, snapshot } = checkpoint;
     let metadata = Metadata {
-        version: VERSION,
+        version: version_of(network),
         network: network.clone(),
         settings: settings.clone(),
         length: *length,
@@ -96,10 +103,10 @@ type Named<'p> = (String, Vec<usize>, &'p [f32]);
 
 /// Adds the tensors of some parameters to a list.
 fn list<'p>(into: &mut Vec<Named<'p>>, prefix: &str, network: &Network, from: &'p Parameters) {
-    for (index, (layer, own)) in network.layers().iter().zip(&from.layers).enumerate() {
-        let name = |tensor: &str| format!("{prefix}layers.{index}.{tensor}");
-        into.push((name("weight"), vec![layer.outputs, layer.inputs], &own.weight));
-        into.push((name("bias"), vec![layer.outputs], &own.bias));
+    for (block, own) in network.blocks().iter().zip(from.blocks()) {
+        for ((name, shape), values) in block.tensors().into_iter().zip([&own.weight, &own.bias]) {
+            into.push((format!("{prefix}{name}"), shape, values));
+        }
     }
 }
 
@@ -173,12 +180,10 @@ fn parameters(
         let (words, _) = tensor.data().as_chunks::<4>();
         Ok(words.iter().map(|word| f32::from_le_bytes(*word)).collect())
     };
-    let layers = network.layers().into_iter().enumerate().map(|(index, layer)| {
-        let name = |tensor: &str| format!("{prefix}layers.{index}.{tensor}");
-        Ok(LayerParameters {
-            weight: read(name("weight"), &[layer.outputs, layer.inputs])?,
-            bias: read(name("bias"), &[layer.outputs])?,
-        })
+    let blocks = network.blocks().into_iter().map(|block| {
+        let [weight, bias] =
+            block.tensors().map(|(name, shape)| read(format!("{prefix}{name}"), &shape));
+        Ok(LayerParameters { weight: weight?, bias: bias? })
     });
-    Ok(Parameters { layers: layers.collect::<Result<_, String>>()? })
+    Ok(Parameters::of_blocks(network, blocks.collect::<Result<_, String>>()?))
 }

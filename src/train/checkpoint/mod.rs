@@ -212,7 +212,7 @@ impl Checkpoint {
 
 /// A network with what its widths do not tell.
 fn told(network: &Network) -> String {
-    format!("{network} ({} hidden, {} output)", network.activation, network.output)
+    format!("{network} ({} hidden, {} output)", network.hidden_function(), network.output)
 }
 
 /// What the numbers of a run depend on, by name.

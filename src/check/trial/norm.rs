@@ -1,0 +1,149 @@
+//! The layer norms' trials.
+
+use super::dense::{go_on, regularized, state};
+use super::rowwise::slack;
+use super::update::magnitudes;
+use super::{Bound, Random, Trial, twin};
+use crate::kernels::{
+    Control, Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, Update,
+    normalized,
+};
+
+/// Random z, some rows all equal: their variance is 0; γ and β about 1 and 0.
+pub(super) fn forward(layer: &LayerNorm, control: Control, random: &mut Random) -> Trial {
+    let LayerNorm { rows, columns, function } = *layer;
+    let live = control.rows as usize;
+    let z = rows_of_z(live, columns, random);
+    let parameters = affine(columns, random);
+    let (mut of_moments, mut of_y) = (Vec::new(), Vec::new());
+    for (z, moment) in z.chunks_exact(columns).zip(moments(&z, columns)) {
+        let [_, scale] = moment;
+        let mean_size = z.iter().map(|z| z.abs()).sum::<f32>() / columns as f32;
+        let largest = z.iter().fold(0.0, |most: f32, z| most.max(z.abs()));
+        // 1/σ moves with the variance, that with twice the error of z − mean.
+        of_moments.extend([mean_size, scale * (1.0 + scale * largest)]);
+        for (o, z) in z.iter().enumerate() {
+            let n = normalized(*z, moment);
+            let (gamma, beta) = (parameters[o], parameters[columns + o]);
+            let before = gamma * n + beta;
+            // An error of the mean, or of σ, is one of z − mean.
+            let off = scale * (z.abs() + mean_size) + n.abs() * (1.0 + scale * largest);
+            let terms = gamma.abs() * off + beta.abs();
+            of_y.push(terms + function.value(before).abs() + slack(function, before));
+        }
+    }
+    vec![
+        Bound::control(control),
+        Bound::input(&z, rows * columns),
+        Bound::input(&parameters, 2 * columns),
+        Bound::output(of_moments, 2 * rows),
+        Bound::output(of_y, rows * columns),
+    ]
+}
+
+/// Random d_n, and what the forward pass has left of random z.
+pub(super) fn backward_input(
+    layer: &LayerNormBackwardInput,
+    control: Control,
+    random: &mut Random,
+) -> Trial {
+    let LayerNormBackwardInput { rows, columns } = *layer;
+    let live = control.rows as usize;
+    let z = rows_of_z(live, columns, random);
+    let d_n = random.floats(live * columns, 1.0);
+    let parameters = affine(columns, random);
+    let moments = moments(&z, columns);
+    let mut of_d_z = Vec::new();
+    let rows_of = z.chunks_exact(columns).zip(d_n.chunks_exact(columns));
+    for ((z, d_n), &moment) in rows_of.zip(&moments) {
+        let g: Vec<f32> = d_n.iter().zip(&parameters).map(|(d, gamma)| (d * gamma).abs()).collect();
+        let n: Vec<f32> = z.iter().map(|z| normalized(*z, moment).abs()).collect();
+        let of_g = g.iter().sum::<f32>() / columns as f32;
+        let of_gn = g.iter().zip(&n).map(|(g, n)| g * n).sum::<f32>() / columns as f32;
+        of_d_z.extend(g.iter().zip(&n).map(|(g, n)| (g + of_g + n * of_gn) * moment[1]));
+    }
+    vec![
+        Bound::control(control),
+        Bound::input(&d_n, rows * columns),
+        Bound::input(&z, rows * columns),
+        Bound::input(&moments, 2 * rows),
+        Bound::input(&parameters, 2 * columns),
+        Bound::output(of_d_z, rows * columns),
+    ]
+}
+
+/// The same; parameters and state as the update has them.
+pub(super) fn backward_weight(
+    layer: &LayerNormBackwardWeight,
+    control: Control,
+    random: &mut Random,
+) -> Trial {
+    let LayerNormBackwardWeight { rows, columns, update, lr, hyper } = *layer;
+    let (live, size) = (control.rows as usize, 2 * columns);
+    let z = rows_of_z(live, columns, random);
+    let d_n = random.floats(live * columns, 1.0);
+    let moments = moments(&z, columns);
+    let mut state = state(update, control, size, random);
+    let kept = LayerNormBackwardWeight { update: Update::Gradient, ..layer.clone() };
+    let own = Control { before: 0, ..control };
+    let flat = moments.as_flattened();
+    let gradient = twin(&kept, own, &[&d_n, &z, flat], size);
+    let mut terms = vec![0.0; size];
+    let rows_of = z.chunks_exact(columns).zip(d_n.chunks_exact(columns));
+    for ((z, d_n), &moment) in rows_of.zip(&moments) {
+        for o in 0..columns {
+            terms[o] += (d_n[o] * normalized(z[o], moment)).abs();
+            terms[columns + o] += d_n[o].abs();
+        }
+    }
+    go_on(control, &mut state, &mut terms, random);
+    let gradient = regularized((update, &hyper), 0, &gradient, &terms, &state);
+    let magnitudes = magnitudes((update, lr, &hyper), control.step, &gradient, &state);
+    let mut trial = vec![
+        Bound::control(control),
+        Bound::input(&d_n, rows * columns),
+        Bound::input(&z, rows * columns),
+        Bound::input(&moments, 2 * rows),
+    ];
+    let written = state.iter().zip(magnitudes);
+    trial.extend(written.map(|(live, magnitudes)| Bound::updated(live, magnitudes, size)));
+    trial
+}
+
+/// Random z, one row of every four far from 0, one all equal: to quarters, of which every sum is
+/// exact, for else a sum of so many equal numbers errs more the longer it is.
+fn rows_of_z(rows: usize, columns: usize, random: &mut Random) -> Vec<f32> {
+    let mut z = random.floats(rows * columns, 3.0);
+    for (number, row) in z.chunks_exact_mut(columns).enumerate() {
+        match number % 4 {
+            1 => row.fill((4.0 * row[0]).round() / 4.0),
+            2 => row.iter_mut().for_each(|z| *z += 20.0),
+            _ => {}
+        }
+    }
+    z
+}
+
+/// γ about 1 and β about 0.
+fn affine(columns: usize, random: &mut Random) -> Vec<f32> {
+    let mut parameters = random.floats(2 * columns, 0.7);
+    parameters[..columns].iter_mut().for_each(|gamma| *gamma += 1.0);
+    parameters
+}
+
+/// Mean and 1/σ of each row, as the twin has them.
+fn moments(z: &[f32], columns: usize) -> Vec<[f32; 2]> {
+    let rows = z.len() / columns;
+    let norm = LayerNorm { rows, columns, function: Function::Identity };
+    let parameters = vec![1.0; 2 * columns];
+    let mut bound = [
+        Control::of_rows(rows).to_words().to_vec(),
+        bytemuck::cast_slice(z).to_vec(),
+        bytemuck::cast_slice(&parameters).to_vec(),
+        vec![0; 2 * rows],
+        vec![0; z.len()],
+    ];
+    let mut slices: Vec<&mut [u32]> = bound.iter_mut().map(Vec::as_mut_slice).collect();
+    crate::kernels::Kernel::twin(&norm, &mut slices);
+    crate::kernels::pairs(&bound[3]).to_vec()
+}

@@ -1,0 +1,111 @@
+//! A layer norm with the activation after it (Ba et al. 2016), as `torch.nn.LayerNorm` has it:
+//! y\[B,O\] = f(γ\[O\] (z\[B,O\] − mean\[B\]) / σ\[B\] + β\[O\]), over the units of each row.
+
+use super::shader::{CONTROL, FOLD, LAYER_NORM, MATH, ROW_SUMS};
+use super::{
+    Control, Cost, Function, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, immediates,
+    pairs, pairs_mut, reads, slots, writes,
+};
+
+/// A layer norm over `rows` rows at most.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerNorm {
+    /// B, at most.
+    pub rows: usize,
+    /// O
+    pub columns: usize,
+    /// f
+    pub function: Function,
+}
+
+immediates! { pub(super) struct Immediates { columns: u32 } }
+
+/// Units that a thread takes of its row, at least, where several share it.
+const UNITS: usize = 4;
+
+impl LayerNorm {
+    /// What is added to the variance: PyTorch's default.
+    pub const EPS: f32 = 1e-5;
+
+    /// Threads that share a row of so many units: a power of two, no more than a workgroup has.
+    pub(super) fn lanes(columns: usize) -> usize {
+        columns.div_ceil(UNITS).next_power_of_two().min(WORKGROUP as usize)
+    }
+
+    /// Workgroups for so many rows of so many units.
+    pub(super) fn groups(rows: usize, columns: usize) -> u64 {
+        (rows as u64 * Self::lanes(columns) as u64).div_ceil(u64::from(WORKGROUP))
+    }
+}
+
+impl Kernel for LayerNorm {
+    fn stem(&self) -> &'static str {
+        "layer_norm"
+    }
+
+    fn modules(&self) -> Vec<Module> {
+        vec![CONTROL, FOLD, MATH, self.function.piece(), ROW_SUMS, LAYER_NORM]
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![reads("control"), reads("z"), reads("parameters"), writes("moments"), writes("y")]
+    }
+
+    fn overrides(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("WORKGROUP", f64::from(WORKGROUP)),
+            ("LANES", Self::lanes(self.columns) as f64),
+            ("EPS", f64::from(Self::EPS)),
+        ]
+    }
+
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
+    }
+
+    fn immediates(&self) -> Vec<u8> {
+        bytemuck::bytes_of(&Immediates { columns: self.columns as u32 }).to_vec()
+    }
+
+    fn workgroups(&self) -> u64 {
+        Self::groups(self.rows, self.columns)
+    }
+
+    fn describe(&self) -> String {
+        let Self { rows, columns, function } = self;
+        let f = if *function == Function::Identity { "" } else { "f of " };
+        format!("{f}[{rows},{columns}] normalized")
+    }
+
+    fn cost(&self) -> Cost {
+        let (b, o) = (self.rows as u64, self.columns as u64);
+        let of_f = u64::from(self.function != Function::Identity);
+        Cost { flops: (8 + of_f) * b * o, bytes: 4 * (2 * b * o + 2 * b + 2 * o) }
+    }
+
+    fn twin(&self, bound: &mut [&mut [u32]]) {
+        let [control, z, parameters, moments, y] = slots(bound);
+        let (rows, columns) = (Control::from_words(control).rows as usize, self.columns);
+        let (gamma, beta) = floats(parameters).split_at(columns);
+        let z = floats(z).chunks_exact(columns).zip(pairs_mut(moments));
+        for ((z, moment), y) in z.zip(floats_mut(y).chunks_exact_mut(columns)).take(rows) {
+            let mean = z.iter().sum::<f32>() / columns as f32;
+            let squares: f32 = z.iter().map(|z| (z - mean) * (z - mean)).sum();
+            *moment = [mean, 1.0 / (squares / columns as f32 + Self::EPS).sqrt()];
+            for o in 0..columns {
+                let n = normalized(z[o], *moment);
+                y[o] = self.function.value(gamma[o] * n + beta[o]);
+            }
+        }
+    }
+}
+
+/// n = (z − mean) / σ
+pub(crate) fn normalized(z: f32, [mean, scale]: [f32; 2]) -> f32 {
+    (z - mean) * scale
+}
+
+/// The mean and 1/σ of each of so many rows.
+pub(super) fn moments_of(words: &[u32], rows: usize) -> &[[f32; 2]] {
+    &pairs(words)[..rows]
+}

@@ -1,0 +1,83 @@
+//! The gradient of what a layer norm takes, with n = (z − mean) / σ and g = d_n ∘ γ:
+//! d_z\[B,O\] = (g − mean(g) − n mean(g ∘ n)) / σ, means over the units of each row.
+
+use super::layer_norm::{Immediates, moments_of, normalized};
+use super::shader::{CONTROL, FOLD, LAYER_NORM_BACKWARD_INPUT, ROW_SUMS};
+use super::{
+    Control, Cost, Kernel, LayerNorm, Module, Slot, WORKGROUP, floats, floats_mut, reads, slots,
+    writes,
+};
+
+/// The gradient of what a layer norm takes, over `rows` rows at most.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerNormBackwardInput {
+    /// B, at most.
+    pub rows: usize,
+    /// O
+    pub columns: usize,
+}
+
+impl Kernel for LayerNormBackwardInput {
+    fn stem(&self) -> &'static str {
+        "layer_norm_backward_input"
+    }
+
+    fn modules(&self) -> Vec<Module> {
+        vec![CONTROL, FOLD, ROW_SUMS, LAYER_NORM_BACKWARD_INPUT]
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![
+            reads("control"),
+            reads("d_n"),
+            reads("z"),
+            reads("moments"),
+            reads("parameters"),
+            writes("d_z"),
+        ]
+    }
+
+    fn overrides(&self) -> Vec<(&'static str, f64)> {
+        let lanes = LayerNorm::lanes(self.columns);
+        vec![("WORKGROUP", f64::from(WORKGROUP)), ("LANES", lanes as f64)]
+    }
+
+    fn immediate_fields(&self) -> Vec<String> {
+        super::flattened(Immediates::FIELDS)
+    }
+
+    fn immediates(&self) -> Vec<u8> {
+        bytemuck::bytes_of(&Immediates { columns: self.columns as u32 }).to_vec()
+    }
+
+    fn workgroups(&self) -> u64 {
+        LayerNorm::groups(self.rows, self.columns)
+    }
+
+    fn describe(&self) -> String {
+        let Self { rows, columns } = self;
+        format!("[{rows},{columns}] back through the norm")
+    }
+
+    fn cost(&self) -> Cost {
+        let (b, o) = (self.rows as u64, self.columns as u64);
+        Cost { flops: 12 * b * o, bytes: 4 * (3 * b * o + 2 * b + o) }
+    }
+
+    fn twin(&self, bound: &mut [&mut [u32]]) {
+        let [control, d_n, z, moments, parameters, d_z] = slots(bound);
+        let (rows, columns) = (Control::from_words(control).rows as usize, self.columns);
+        let gamma = &floats(parameters)[..columns];
+        let read = floats(d_n).chunks_exact(columns).zip(floats(z).chunks_exact(columns));
+        let written = floats_mut(d_z).chunks_exact_mut(columns);
+        for (((d_n, z), d_z), &moment) in read.zip(written).zip(moments_of(moments, rows)) {
+            let g = |o: usize| d_n[o] * gamma[o];
+            let n = |o: usize| normalized(z[o], moment);
+            let of_g = (0..columns).map(g).sum::<f32>() / columns as f32;
+            let of_gn = (0..columns).map(|o| g(o) * n(o)).sum::<f32>() / columns as f32;
+            for (o, d_z) in d_z.iter_mut().enumerate() {
+                *d_z = (g(o) - of_g - n(o) * of_gn) * moment[1];
+            }
+        }
+    }
+}

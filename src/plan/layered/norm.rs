@@ -1,0 +1,108 @@
+//! What a norm adds to a hidden layer: z → n → y on the way forward, d_n → d_z on the way back, and
+//! the update of its γ and β.
+
+use super::Lowering;
+use crate::Result;
+use crate::kernels::{
+    Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, Operation, Update,
+};
+use crate::plan::{BufferId, Dispatch, Role, Training};
+use crate::spec::Layer;
+
+/// The tensors of a norm, beside those of its layer.
+pub(super) struct Normed {
+    /// z\[C,O\], which the layer leaves and the norm takes.
+    pub(super) z: BufferId,
+    /// \[C,2\]: each row's mean and 1/σ.
+    moments: BufferId,
+    /// The gradient of what the norm gives, \[B,O\], where there is a way back.
+    d_n: Option<BufferId>,
+}
+
+impl Lowering<'_> {
+    /// The norm after a hidden layer, where there is one.
+    pub(super) fn norm_of(&self, layer: usize) -> Option<&Normed> {
+        self.norms.get(layer)
+    }
+
+    /// Buffers for a norm of so many units.
+    pub(super) fn normed(&mut self, layer: usize, units: usize) -> Result<Normed> {
+        let (portion, batch) = (self.at_once, self.batch.min(self.at_once));
+        let name = |tensor: &str| format!("layers.{layer}.{tensor}");
+        let z = self.buffer(&name("z"), vec![portion, units], Role::Activations)?;
+        let moments =
+            self.buffer(&format!("norms.{layer}.moments"), vec![portion, 2], Role::Activations)?;
+        let d_n = match batch {
+            0 => None,
+            _ => Some(self.buffer(&name("d_n"), vec![batch, units], Role::Gradients)?),
+        };
+        Ok(Normed { z, moments, d_n })
+    }
+
+    /// Parameters of a norm: they stand after those of all layers.
+    fn norm_block(&self, layer: usize) -> usize {
+        self.layers.len() + layer
+    }
+
+    /// A norm forward, into `into`.
+    pub(super) fn norm_forward(
+        &self,
+        (layer, normed): (usize, &Normed),
+        control: BufferId,
+        into: BufferId,
+        rows: usize,
+        function: Function,
+    ) -> Dispatch {
+        let columns = self.layers[layer].outputs;
+        let parameters = self.parameters_of(self.norm_block(layer));
+        Dispatch {
+            label: format!("norms.{layer}"),
+            operation: Operation::LayerNorm(LayerNorm { rows, columns, function }),
+            bindings: vec![control, normed.z, parameters, normed.moments, into],
+        }
+    }
+
+    /// Where the gradient of what comes before a hidden layer's activation goes.
+    pub(super) fn before_activation(&self, layer: usize) -> BufferId {
+        self.norm_of(layer).and_then(|normed| normed.d_n).unwrap_or(self.d_z[layer])
+    }
+
+    /// A norm backward, and then its update: it is the last that needs γ as it was.
+    pub(super) fn norm_backward(
+        &self,
+        list: &mut Vec<Dispatch>,
+        request: &Training<'_>,
+        (layer, normed): (usize, &Normed),
+        (control, rows): (BufferId, usize),
+        update: Update,
+    ) {
+        let columns = self.layers[layer].outputs;
+        let block = self.norm_block(layer);
+        let taken = vec![control, self.before_activation(layer), normed.z, normed.moments];
+        let mut push = |operation, more: Vec<BufferId>| {
+            let bindings = [taken.clone(), more].concat();
+            list.push(Dispatch { label: format!("norms.{layer}"), operation, bindings });
+        };
+        push(
+            Operation::LayerNormBackwardInput(LayerNormBackwardInput { rows, columns }),
+            vec![self.parameters_of(block), self.d_z[layer]],
+        );
+        let (lr, hyper) = (request.optimizer.lr() as f32, request.hyper());
+        push(
+            Operation::LayerNormBackwardWeight(LayerNormBackwardWeight {
+                rows,
+                columns,
+                update,
+                lr,
+                hyper,
+            }),
+            self.written(update, block),
+        );
+    }
+
+    /// All blocks of parameters as L1, L2 and updates take them: a norm's are 2 O biases.
+    pub(super) fn updated(&self) -> Vec<Layer> {
+        let norm = |&units: &usize| Layer { inputs: 0, outputs: 2 * units };
+        self.layers.iter().copied().chain(self.network.norms().iter().map(norm)).collect()
+    }
+}
