@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use halfplane::backend::cpu::Cpu;
 use halfplane::spec::{BatchSize, Clip, Decay, Length, Optimizer, Regularization, Schedule};
 use halfplane::train::output_for;
-use halfplane::{Activation, Dataset, Network, Result, Strategy, Task, TrainOptions, Trainer};
+use halfplane::{
+    Activation, Dataset, Network, Normalization, Result, Strategy, Task, TrainOptions, Trainer,
+};
 
 /// The system's allocator, counting.
 struct Counting;
@@ -46,6 +48,11 @@ fn more_steps_allocate_no_more() -> Result<()> {
             .with_activation(Activation::Gelu)
             .with_output(output_for(Task::Multiclass));
         for &strategy in strategies {
+            // All that a step of the layered way may hold.
+            let network = match strategy {
+                Strategy::Layered => network.clone().with_normalization(Normalization::LayerNorm),
+                _ => network.clone(),
+            };
             let [few, many] = steps.map(|steps| calls(&network, &data, strategy, batch, steps));
             let (few, many) = (few?, many?);
             // A list that holds the run's metrics may grow a few times, and a thread more or less

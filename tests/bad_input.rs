@@ -173,6 +173,7 @@ const SETTINGS: &[Case] = &[
     ("train xor --config typo.toml", &["typo.toml", "unknown key `hiden`", "mean `hidden`"]),
     ("train xor --config value.toml", &["value.toml", "'fast'", "`lr`"]),
     ("train xor --config kind.toml", &["kind.toml", "`nesterov`", "true or false"]),
+    ("train xor --config norm.toml", &["norm.toml", "`layer-norm`", "true or false"]),
     ("train xor --config syntax.toml", &["syntax.toml, line 2"]),
     ("train xor --config twofold.toml", &["twofold.toml", "`steps` and `epochs`"]),
     ("train xor --config list.toml", &["list.toml", "`lr`"]),
@@ -207,6 +208,18 @@ const MODELS: &[Case] = &[
         "train xor --init-from xor.safetensors --hidden none",
         &["layers.0.weight", "[2, 2]", "[1, 2]"],
     ),
+    (
+        "train xor --init-from xor.safetensors --layer-norm",
+        &["no tensor norms.0.weight", "norms.0.bias"],
+    ),
+    (
+        "train xor --init-from normed.safetensors",
+        &["there is a tensor norms.0.weight", "--layer-norm"],
+    ),
+    (
+        "train xor --init-from normed.safetensors --layer-norm --hidden 3",
+        &["layers.0.weight", "[2, 2]", "[3, 2]"],
+    ),
     ("train xor --init-from good.csv", &["good.csv", "not a safetensors file"]),
     ("predict missing.safetensors x.csv", &["cannot read missing.safetensors"]),
     ("predict truncated.safetensors x.csv", &["truncated.safetensors", "damaged"]),
@@ -215,6 +228,14 @@ const MODELS: &[Case] = &[
     ("predict overlapping.safetensors x.csv", &["overlapping.safetensors", "damaged"]),
     ("predict endless.safetensors x.csv", &["endless.safetensors", "damaged"]),
     ("predict deep.safetensors x.csv", &["deep.safetensors", "damaged"]),
+    ("predict bare.safetensors x.csv", &["bare.safetensors", "no tensor norms.0.weight"]),
+    ("predict short-norm.safetensors x.csv", &["norms.0.weight", "[1]", "[2]"]),
+    ("predict shiftless.safetensors x.csv", &["no tensor norms.0.bias"]),
+    ("predict whole-norm.safetensors x.csv", &["norms.0.weight", "I32", "float32"]),
+    ("predict twisted.safetensors x.csv", &["norms.0.weight", "[2, 1]", "[2]"]),
+    ("predict group-norm.safetensors x.csv", &["damaged", "unknown normalization `group-norm`"]),
+    ("predict unsaid.safetensors x.csv", &["there is a tensor norms.0.weight"]),
+    ("predict layerless.safetensors x.csv", &["layer-norm is for hidden layers"]),
     ("predict newer.safetensors x.csv", &["newer.safetensors", "newer halfplane (format 99)"]),
     (
         "predict nameless.safetensors x.csv",
@@ -333,6 +354,7 @@ fn spoil(folder: &Folder) {
         ("typo.toml", "lr = 0.1\nhiden = [3]\n"),
         ("value.toml", "lr = \"fast\"\n"),
         ("kind.toml", "nesterov = 3\n"),
+        ("norm.toml", "layer-norm = \"all\"\n"),
         ("syntax.toml", "lr = 0.1\nhidden = = 3\n"),
         ("twofold.toml", "steps = 5\nepochs = 5\n"),
         ("list.toml", "lr = [1]\n"),
@@ -416,6 +438,7 @@ fn models(folder: &Folder) {
     let spoiled = |name: &str, spoil: &dyn Fn(&mut Value, &mut Value)| {
         folder.write(name, with_header(&model, spoil));
     };
+    norms(folder);
     spoiled("overlapping.safetensors", &|header, _| {
         header["layers.0.bias"]["data_offsets"] = header["layers.0.weight"]["data_offsets"].clone();
     });
@@ -446,6 +469,40 @@ fn models(folder: &Folder) {
     columns("flat.safetensors", json!([{ "name": "x1", "encoding": numeric }, as_is("x2")]));
     columns("same-words.safetensors", words(json!(["a", "a"])));
     columns("no-words.safetensors", words(json!([])));
+}
+
+/// A model with a norm, and spoiled ones.
+fn norms(folder: &Folder) {
+    folder
+        .good("train xor --layer-norm --steps 1 --device cpu --quiet --output normed.safetensors");
+    let model = folder.read_bytes("normed.safetensors");
+    let spoiled = |name: &str, spoil: &dyn Fn(&mut Value, &mut Value)| {
+        folder.write(name, with_header(&model, spoil));
+    };
+    let renamed = |name: &str, from: &str, to: &str| {
+        spoiled(name, &|header, _| {
+            let tensors = header.as_object_mut().expect("the header is an object");
+            let tensor = tensors.remove(from).expect("it has the tensor");
+            tensors.insert(to.to_owned(), tensor);
+        });
+    };
+    renamed("bare.safetensors", "norms.0.weight", "scales.0.weight");
+    renamed("shiftless.safetensors", "norms.0.bias", "norms.0.shift");
+    let shaped = |name: &str, kind: &str, shape: Value| {
+        spoiled(name, &|header, _| {
+            header["norms.0.weight"]["dtype"] = json!(kind);
+            header["norms.0.weight"]["shape"] = shape.clone();
+        });
+    };
+    shaped("twisted.safetensors", "F32", json!([2, 1]));
+    shaped("short-norm.safetensors", "F64", json!([1]));
+    shaped("whole-norm.safetensors", "I32", json!([2]));
+    let network = |name: &str, key: &str, value: Value| {
+        spoiled(name, &|_, own| own["network"][key] = value.clone());
+    };
+    network("group-norm.safetensors", "normalization", json!("group-norm"));
+    network("unsaid.safetensors", "normalization", json!("none"));
+    network("layerless.safetensors", "hidden", json!([]));
 }
 
 /// A safetensors file with another header; our part of it is given parsed, too, and put back where

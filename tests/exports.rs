@@ -45,6 +45,30 @@ fn inspect_tells_what_a_model_is() {
 }
 
 #[test]
+fn norms_are_a_part_of_what_a_model_is() {
+    let folder = Folder::new();
+    folder.good(
+        "train xor --hidden 3 --layer-norm --steps 5 --device cpu --quiet --output m.safetensors",
+    );
+    let text = folder.good("inspect m.safetensors");
+    let network = "network 2-3-1: 19 parameters, 46 FLOPs a row forward";
+    for part in [network, "layer-norm and sigmoid", "15 parameters"] {
+        assert!(text.contains(part), "no `{part}` in\n{text}");
+    }
+    folder.good("export m.safetensors m.py");
+    assert!(folder.read("m.py").contains("    nn.Linear(2, 3),\n    nn.LayerNorm(3),\n"));
+    folder.good("export m.safetensors m.onnx");
+    let onnx = folder.read_bytes("m.onnx");
+    assert!(onnx.windows(18).any(|word| word == b"LayerNormalization"));
+    // What knows nothing of norms is told to stay away, and only from what has such.
+    let header = |name: &str| String::from_utf8_lossy(&folder.read_bytes(name)).into_owned();
+    assert!(header("m.safetensors").contains("\\\"version\\\":3"));
+    folder.good("train xor --steps 5 --device cpu --quiet --output plain.safetensors");
+    let plain = header("plain.safetensors");
+    assert!(plain.contains("\\\"version\\\":2") && !plain.contains("normalization"), "{plain}");
+}
+
+#[test]
 fn export_writes_what_the_name_says() {
     let folder = with_model();
     let said = folder.good("export m.safetensors m.onnx");

@@ -1,4 +1,5 @@
-//! The backward pass against finite differences in float64, for every activation and loss.
+//! The backward pass against finite differences in float64, for every activation and loss, with
+//! layer norms and without.
 //!
 //! The forward pass here is written from the definitions, apart from the library's.
 
@@ -8,11 +9,11 @@ use halfplane::backend::{Device, cpu::Cpu, reference::Reference};
 use halfplane::plan::Gradients;
 use halfplane::train::output_for;
 use halfplane::{
-    Activation, BatchSize, Dataset, Loss, Network, Output, Parameters, Result, Shuffle, Targets,
-    Task, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, Loss, Network, Normalization, Output, Parameters, Result,
+    Shuffle, Targets, Task, TrainOptions, Trainer,
 };
 
-use common::{Gap, random_data, wide};
+use common::{Draws, Gap, random_data, wide};
 
 /// Ragged, and large enough that the CPU path takes its matrix products for all but the last layer.
 const HIDDEN: [usize; 2] = [13, 7];
@@ -23,6 +24,10 @@ const BATCH: usize = 11;
 /// Over a tensor's largest element. The differences themselves err by 1e-9; the rest is float32,
 /// 2⁻²⁴ (6e-8) at each operation of three layers there and back. The largest error seen is 3e-7.
 const TOLERANCE: f64 = 1e-6;
+
+/// The same with norms, which have a dozen operations more each way, and which divide by a σ below
+/// 1. The largest error seen is 1.1e-6.
+const NORMED_TOLERANCE: f64 = 3e-6;
 
 /// Half the distance of the two losses: h² and 2⁻⁵²/h are about equally small.
 const H: f64 = 1e-5;
@@ -53,15 +58,23 @@ fn cpu_path_agrees_with_finite_differences() -> Result<()> {
 
 fn check(device: &dyn Device) -> Result<()> {
     let mut worst = (0.0, String::new());
-    for &activation in Activation::ALL {
+    for (&activation, &normalization) in
+        Activation::ALL.iter().flat_map(|own| Normalization::ALL.iter().map(move |how| (own, how)))
+    {
         for (task, loss, outputs) in LOSSES {
             let network = Network::new(INPUTS, &HIDDEN, outputs)
+                .with_normalization(normalization)
                 .with_activation(activation)
                 .with_output(output_for(task));
             let data = random_data(task, [ROWS, INPUTS, outputs], 5)?;
             let gap = compare(device, &network, loss, &data)?;
-            let place = format!("{activation}, {loss} of {task}: {gap:?}");
-            assert!(gap.error <= TOLERANCE, "{}: {place}", device.name());
+            let hidden = network.hidden_function();
+            let place = format!("{hidden}, {loss} of {task}: {gap:?}");
+            let tolerance = match normalization {
+                Normalization::None => TOLERANCE,
+                Normalization::LayerNorm => NORMED_TOLERANCE,
+            };
+            assert!(gap.error <= tolerance, "{}: {place}", device.name());
             if gap.error > worst.0 {
                 worst = (gap.error, place);
             }
@@ -78,6 +91,7 @@ fn compare(device: &dyn Device, network: &Network, loss: Loss, data: &Dataset) -
         batch_size: BatchSize::Rows(BATCH),
         shuffle: Shuffle::Never,
         gradients: Gradients::Kept,
+        initial: Some(initial(network)),
         ..TrainOptions::default()
     };
     let mut trainer = Trainer::on(device, network, data, options)?;
@@ -93,9 +107,21 @@ fn compare(device: &dyn Device, network: &Network, loss: Loss, data: &Dataset) -
     Ok(gaps.max_by(|a, b| a.error.total_cmp(&b.error)).expect("a network has tensors"))
 }
 
-/// W and b of each layer, in float64.
+/// PyTorch's initial weights, but norms that scale and shift: about 1 and 0, like after a training.
+fn initial(network: &Network) -> Parameters {
+    let mut parameters = Parameters::pytorch(network, 777);
+    let mut draws = Draws(3);
+    for norm in &mut parameters.norms {
+        let units = norm.bias.len();
+        norm.weight = draws.values(units).iter().map(|draw| 1.0 + 0.5 * draw).collect();
+        norm.bias = draws.values(units).iter().map(|draw| 0.3 * draw).collect();
+    }
+    parameters
+}
+
+/// W and b of each layer, then γ and β of each norm, in float64.
 fn tensors(parameters: &Parameters) -> Vec<Vec<f64>> {
-    let pairs = parameters.layers.iter().flat_map(|layer| [&layer.weight, &layer.bias]);
+    let pairs = parameters.blocks().flat_map(|block| [&block.weight, &block.bias]);
     pairs.map(|tensor| wide(tensor)).collect()
 }
 
@@ -137,17 +163,30 @@ fn mean_loss(network: &Network, loss: Loss, data: &Dataset, parameters: &[Vec<f6
 /// One row through all layers: the last one's z.
 fn forward(network: &Network, row: &[f32], parameters: &[Vec<f64>]) -> Vec<f64> {
     let mut x = wide(row);
-    let layers: Vec<&[Vec<f64>]> = parameters.chunks(2).collect();
+    let blocks: Vec<&[Vec<f64>]> = parameters.chunks(2).collect();
+    let (layers, norms) = blocks.split_at(HIDDEN.len() + 1);
     for (index, layer) in layers.iter().enumerate() {
         let [weight, bias] = layer else { unreachable!("a layer is W and b") };
-        let hidden = index + 1 < layers.len();
         let unit = |(weight, bias): (&[f64], &f64)| {
-            let z = weight.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>() + bias;
-            if hidden { activate(network.activation, z) } else { z }
+            weight.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>() + bias
         };
         x = weight.chunks(x.len()).zip(bias).map(unit).collect();
+        if let Some([gamma, beta]) = norms.get(index) {
+            x = normalize(&x, gamma, beta);
+        }
+        if index < HIDDEN.len() {
+            x.iter_mut().for_each(|z| *z = activate(network.activation, *z));
+        }
     }
     x
+}
+
+/// Mean 0 and variance 1 (with 10⁻⁵ in it), then scaled and shifted.
+fn normalize(z: &[f64], gamma: &[f64], beta: &[f64]) -> Vec<f64> {
+    let mean = z.iter().sum::<f64>() / z.len() as f64;
+    let variance = z.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / z.len() as f64;
+    let n = z.iter().map(|z| (z - mean) / (variance + 1e-5).sqrt());
+    n.zip(gamma.iter().zip(beta)).map(|(n, (gamma, beta))| gamma * n + beta).collect()
 }
 
 fn activate(activation: Activation, z: f64) -> f64 {

@@ -10,8 +10,8 @@ use halfplane::plan::{Gradients, Limits, Plan};
 use halfplane::spec::Clip;
 use halfplane::train::{CheckpointOptions, Checkpoints, Every, output_for, plan_for};
 use halfplane::{
-    Activation, BatchSize, Dataset, Event, Keep, Length, Loss, Network, Optimizer, Parameters,
-    Regularization, Result, Schedule, Shuffle, Strategy, Task, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, Event, Keep, Length, Loss, Network, Normalization, Optimizer,
+    Parameters, Regularization, Result, Schedule, Shuffle, Strategy, Task, TrainOptions, Trainer,
 };
 
 use common::scarce::{Limited, Small};
@@ -117,6 +117,12 @@ fn micro_batches_train_to_the_same_bits() -> Result<()> {
         let gelu = network(Task::Multiclass).with_activation(Activation::Gelu);
         let place = format!("{}, weights of rows and gelu", device.name());
         same_bits(device.as_ref(), &gelu, &weighted, &options(), &place)?;
+        let normed = gelu.with_normalization(Normalization::LayerNorm);
+        let dropped = Regularization { dropout: vec![0.3, 0.2], ..Regularization::default() };
+        for options in [options(), TrainOptions { regularization: dropped, ..options() }] {
+            let place = format!("{}, layer norms", device.name());
+            same_bits(device.as_ref(), &normed, &weighted, &options, &place)?;
+        }
     }
     Ok(())
 }
@@ -155,9 +161,12 @@ fn the_smallest_micro_batches_end_in_the_same_place() -> Result<()> {
     const TOLERANCE: f64 = 2e-6;
     let [train, _] = data(Task::Regression)?;
     for device in devices() {
-        for units in [100, 1000, 4000] {
-            let network =
-                Network::new(INPUTS, &[units], OUTPUTS).with_output(output_for(Task::Regression));
+        let plain = [100, 1000, 4000].map(|units| (units, Normalization::None));
+        let normed = [100, 1000].map(|units| (units, Normalization::LayerNorm));
+        for (units, normalization) in plain.into_iter().chain(normed) {
+            let network = Network::new(INPUTS, &[units], OUTPUTS)
+                .with_normalization(normalization)
+                .with_output(output_for(Task::Regression));
             // Adam would make much of errors of gradients that are next to nothing.
             let optimizer = Optimizer::sgd(0.1);
             let length = Length::Steps(4);
@@ -166,7 +175,7 @@ fn the_smallest_micro_batches_end_in_the_same_place() -> Result<()> {
             let limited = Limited { inner: device.as_ref(), binding_bytes: 160 << 10 };
             let mut split = Trainer::on(&limited, &network, &train, options)?;
             let rows = split.plan().micro_batch.expect("a layer is wider than a binding");
-            let place = format!("{}, {units} units, {rows} rows", device.name());
+            let place = format!("{}, {units} units, {normalization}, {rows} rows", device.name());
             assert!(rows < SPAN && (rows < 16 || rows % 16 == 0), "{place}");
             let losses = |run: &Run| -> Vec<f32> {
                 let loss = |event: &Event| match *event {
@@ -181,7 +190,7 @@ fn the_smallest_micro_batches_end_in_the_same_place() -> Result<()> {
                 assert_eq!(losses(&split), losses(&whole), "{place}");
             }
             let layers = |run: &Run| -> Vec<f32> {
-                run.parameters.layers.iter().flat_map(|layer| layer.weight.clone()).collect()
+                run.parameters.blocks().flat_map(|block| block.weight.clone()).collect()
             };
             let gap = Gap::over_largest(&layers(&split), &layers(&whole));
             println!("{place}: {gap:?}");

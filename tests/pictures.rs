@@ -93,6 +93,19 @@ fn a_report_of_numbers_shows_what_is_left_over() {
 }
 
 #[test]
+fn normalized_neurons_have_no_lines_and_the_picture_says_so() {
+    let folder = Folder::new();
+    classes(&folder);
+    folder.good("train kinds.csv --hidden 5 --layer-norm --epochs 9 --device cpu --report run/a");
+    let regions = folder.read("run/a/regions.svg");
+    well_formed(&regions, "regions.svg");
+    assert_eq!(regions.matches("class=\"point\"").count(), 90, "a dot for each row");
+    assert!(!regions.contains(" = 0</title>"), "{regions}");
+    assert!(regions.contains("no lines of neurons: with layer-norm"), "{regions}");
+    assert!(folder.read("run/a/index.html").contains("layer-norm and relu"));
+}
+
+#[test]
 fn more_columns_have_no_plane() {
     let folder = Folder::new();
     folder.write("t.csv", "a,b,c,y\n1,2,3,0\n2,1,4,1\n3,3,1,0\n0,2,2,1\n");

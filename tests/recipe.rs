@@ -6,7 +6,7 @@ mod common;
 use halfplane::backend::{Device, reference::Reference};
 use halfplane::spec::{Clip, Decay};
 use halfplane::{
-    Activation, BatchSize, Dataset, Error, Length, Loss, Network, Optimizer, Output,
+    Activation, BatchSize, Dataset, Error, Length, Loss, Network, Normalization, Optimizer, Output,
     Regularization, Result, Schedule, Shuffle, Strategy, Targets, Task, TrainOptions, Trainer,
 };
 
@@ -14,7 +14,7 @@ use common::{Draws, Gap, devices, quiet, random_data};
 
 const ROWS: usize = 37;
 
-/// Everything at once: dropout, penalties, clipping, a schedule, weights, smooth labels.
+/// Everything at once, with [`network`]'s norms: dropout, penalties, clipping, a schedule, weights, smooth labels.
 fn everything(steps: u64) -> TrainOptions {
     TrainOptions {
         optimizer: Optimizer::adam(0.01),
@@ -34,6 +34,10 @@ fn everything(steps: u64) -> TrainOptions {
 }
 
 fn network() -> Network {
+    plain().with_normalization(Normalization::LayerNorm)
+}
+
+fn plain() -> Network {
     Network::new(5, &[19, 6], 3).with_activation(Activation::Silu).with_output(Output::Softmax)
 }
 
@@ -49,8 +53,8 @@ fn train(device: &dyn Device, data: &Dataset, runs: &[TrainOptions]) -> Result<(
     for _ in runs {
         trainer.run(quiet)?;
     }
-    let layers = trainer.parameters()?.layers;
-    let numbers = layers.into_iter().flat_map(|layer| [layer.weight, layer.bias].concat());
+    let parameters = trainer.parameters()?;
+    let numbers = parameters.blocks().flat_map(|block| [&block.weight[..], &block.bias].concat());
     Ok((numbers.collect(), trainer.evaluate()?.loss))
 }
 
@@ -152,10 +156,11 @@ fn strategies_refuse_by_name_what_they_have_not_got() -> Result<()> {
     let data = random_data(Task::Multiclass, [ROWS, 5, 3], 1)?;
     let none = Regularization::default;
     let cases = [
-        (Regularization { dropout: vec![0.5], ..none() }, "dropout"),
-        (Regularization { clip: Some(Clip::Norm(1.0)), ..none() }, "clipping by the norm"),
+        (plain(), Regularization { dropout: vec![0.5], ..none() }, "dropout"),
+        (plain(), Regularization { clip: Some(Clip::Norm(1.0)), ..none() }, "clipping by the norm"),
+        (network(), none(), "no layer-norm"),
     ];
-    for (regularization, what) in cases {
+    for (network, regularization, what) in cases {
         for strategy in [Strategy::Resident, Strategy::Fused] {
             let options = TrainOptions {
                 regularization: regularization.clone(),
@@ -163,7 +168,7 @@ fn strategies_refuse_by_name_what_they_have_not_got() -> Result<()> {
                 ..TrainOptions::default()
             };
             let [cpu, _] = devices();
-            let refused = Trainer::on(cpu.as_ref(), &network(), &data, options).err();
+            let refused = Trainer::on(cpu.as_ref(), &network, &data, options).err();
             let text = refused.map(|error| error.to_string()).unwrap_or_default();
             assert!(text.contains(what) && text.contains(strategy.name()), "{text}");
             assert!(text.contains("--strategy layered"), "{text}");

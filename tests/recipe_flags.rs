@@ -29,6 +29,14 @@ const BAD: &[(&str, &[&str])] = &[
         "--dropout 0.1 --strategy resident",
         &["resident strategy has no dropout", "--strategy layered"],
     ),
+    ("--layer-norm --hidden none", &["layer-norm is for hidden layers", "give the network"]),
+    (
+        "--layer-norm --strategy resident",
+        &["resident strategy has no layer-norm", "--strategy layered"],
+    ),
+    ("--layer-norm --strategy fused", &["fused strategy has no layer-norm", "--strategy layered"]),
+    ("--layer-norm=yes", &["'yes'", "--layer-norm"]),
+    ("--batch-norm", &["unexpected argument '--batch-norm'", "'--layer-norm'"]),
     ("--l1 -0.1", &["l1 is -0.1", "0 or a positive number"]),
     ("--l2 inf", &["l2 is inf"]),
     ("--clip-norm 0", &["clipped at 0", "positive"]),
@@ -70,6 +78,7 @@ fn good_recipes_train() {
         "--label-smoothing 0.05",
         "--init xavier-normal --l1 1e-5 --l2 1e-5",
         "--dropout 0.1 --hidden 16,8 --clip-norm 5",
+        "--layer-norm --hidden 16,8 --dropout 0.1 --activation gelu --l2 1e-5",
         "--clip-value 1 --schedule step --step-size 50 --decay 0.9",
         "--warmup 20 --schedule cosine --final-lr 0.1",
         "--schedule one-cycle",
@@ -88,7 +97,7 @@ fn a_file_holds_a_recipe() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("run.toml");
     let text = "hidden = [16, 8]\ndropout = [0.1, 0.2]\nschedule = \"cosine\"\nwarmup = 5\n\
-                clip-norm = 1.0\nl2 = 1e-4\n";
+                clip-norm = 1.0\nl2 = 1e-4\nlayer-norm = true\n";
     std::fs::write(&path, text).expect("a file");
     let run = |words: &str| {
         let words = format!("plan xor --device cpu --config {} {words}", path.display());
@@ -98,7 +107,8 @@ fn a_file_holds_a_recipe() {
     };
     let (code, plan) = run("");
     assert_eq!(code, Some(0), "{plan}");
-    for kernel in ["dropout", "schedule", "square_sum", "clip_norm", "apply_gradient"] {
+    for kernel in ["dropout", "layer_norm", "schedule", "square_sum", "clip_norm", "apply_gradient"]
+    {
         assert!(plan.contains(kernel), "no {kernel} in: {plan}");
     }
     let (code, plan) = run("--clip-value 1 --dropout 0.5");

@@ -6,8 +6,8 @@ mod common;
 use halfplane::backend::{Device, cpu::Cpu, reference::Reference};
 use halfplane::train::{Candidate, Grid};
 use halfplane::{
-    Activation, BatchSize, Dataset, Error, Length, Network, Optimizer, Parameters, Result,
-    Strategy, Targets, Task, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, Error, Length, Network, Normalization, Optimizer, Parameters,
+    Result, Strategy, Targets, Task, TrainOptions, Trainer,
 };
 
 use common::{devices, quiet, random_data};
@@ -198,6 +198,10 @@ fn senseless_grids_are_refused() {
         Candidate { network: Network::new(2, &[0], 1), ..good.clone() },
         Candidate {
             network: Network::new(2, &[2], 1).with_activation(Activation::Relu),
+            ..good.clone()
+        },
+        Candidate {
+            network: Network::new(2, &[2], 1).with_normalization(Normalization::LayerNorm),
             ..good.clone()
         },
     ];

@@ -9,8 +9,8 @@ use halfplane::backend::cpu::Cpu;
 use halfplane::plan::Limits;
 use halfplane::train::{CheckpointOptions, Checkpoints, Every, output_for, plan_for};
 use halfplane::{
-    Activation, BatchSize, Dataset, Error, Event, Keep, Length, Network, Optimizer, Output, Result,
-    Shuffle, Strategy, Targets, Task, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, Error, Event, Keep, Length, Network, Normalization, Optimizer,
+    Output, Result, Shuffle, Strategy, Targets, Task, TrainOptions, Trainer,
 };
 
 use common::scarce::Small;
@@ -44,10 +44,10 @@ fn data() -> Result<[Dataset; 2]> {
 }
 
 /// The memory that a device's plan takes whose shards have so many rows.
-fn memory_for(shard_rows: usize, limits: &Limits) -> Result<u64> {
+fn memory_for(network: &Network, shard_rows: usize, limits: &Limits) -> Result<u64> {
     let [train, validation] = data()?;
     let options = TrainOptions { shard_rows: Some(shard_rows), ..options(1) };
-    Ok(plan_for(&network(), (&train, &validation), &options, limits)?.bytes())
+    Ok(plan_for(network, (&train, &validation), &options, limits)?.bytes())
 }
 
 /// All but what validation rows say: their portions, and with them the order of a sum, go by the
@@ -71,8 +71,9 @@ fn events(trainer: &mut Trainer<'_>) -> Result<Vec<Event>> {
 #[test]
 fn shards_train_to_the_same_bits() -> Result<()> {
     let [train, validation] = data()?;
-    let (network, data) = (network(), (&train, &validation));
-    for device in devices() {
+    let data = (&train, &validation);
+    let both = Normalization::ALL.iter().map(|how| network().with_normalization(*how));
+    for (device, network) in devices().iter().flat_map(|own| both.clone().map(move |n| (own, n))) {
         let name = device.name();
         let plain = TrainOptions { shuffle: Shuffle::Never, ..options(4) };
         let mut whole = Trainer::on(device.as_ref(), &network, data, plain.clone())?;
@@ -80,7 +81,7 @@ fn shards_train_to_the_same_bits() -> Result<()> {
         let expected = events(&mut whole)?;
         // Three shards, six, and those of one batch, the last of three rows.
         for capacity in [12 * BATCH, 5 * BATCH, BATCH] {
-            let memory = memory_for(capacity, &device.limits())?;
+            let memory = memory_for(&network, capacity, &device.limits())?;
             let limited = TrainOptions { memory: Some(memory), ..plain.clone() };
             let mut trainer = Trainer::on(device.as_ref(), &network, data, limited)?;
             let shard = trainer.plan().shard.expect("there is no room for all rows");
@@ -200,7 +201,8 @@ fn plans_say_how_and_refuse_what_cannot_be() -> Result<()> {
     let (network, data) = (network(), (&train, &validation));
     let limits = Limits::unlimited("any");
     let plan = |options: TrainOptions| plan_for(&network, data, &options, &limits);
-    let sharded = plan(TrainOptions { memory: Some(memory_for(48, &limits)?), ..options(1) })?;
+    let sharded =
+        plan(TrainOptions { memory: Some(memory_for(&network, 48, &limits)?), ..options(1) })?;
     let text = sharded.to_string();
     assert!(text.contains("in 9 shards of 48 rows"), "{text}");
     // What knows no shards gives way to what does.
@@ -217,7 +219,7 @@ fn plans_say_how_and_refuse_what_cannot_be() -> Result<()> {
     // With too little for two shards of one batch, a batch is split too; and where not even its
     // rows fit, it is said what does.
     let with = |memory| TrainOptions { memory: Some(memory), ..options(1) };
-    let mut memory = memory_for(BATCH, &limits)? - 1;
+    let mut memory = memory_for(&network, BATCH, &limits)? - 1;
     assert!(plan(with(memory))?.micro_batch.is_some());
     while plan(with(memory)).is_ok() {
         memory -= 100;

@@ -5,7 +5,8 @@ mod data;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::builder::UnknownArgumentValueParser;
+use clap::{Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use halfplane::train::Notes;
 use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Result, Strategy};
 
@@ -118,6 +119,10 @@ pub(crate) struct Typed {
     /// sigmoid, tanh, relu, leaky-relu, elu, gelu, silu or softplus [default: relu; xor: sigmoid]
     #[arg(long, value_name = "NAME", help_heading = "Network")]
     pub(crate) activation: Option<Activation>,
+    /// Bring each row of a hidden layer to mean 0 and variance 1 before the activation, then scale
+    /// and shift its units by what is learned (torch.nn.LayerNorm)
+    #[arg(long, help_heading = "Network")]
+    pub(crate) layer_norm: bool,
     /// auto, bce, cross-entropy, mse, mae, huber, smooth-l1 or focal [default: auto, by the task]
     #[arg(long, value_parser = auto_or::<Loss>, value_name = "NAME", help_heading = "Network")]
     pub(crate) loss: Option<AutoOr<Loss>>,
@@ -275,11 +280,21 @@ pub(super) fn definition() -> clap::Command {
     Arguments::command()
 }
 
-/// The same, but for a training that goes on: it knows its data.
+/// The same, but for a training that goes on: it knows its data. And it knows what is unknown: who
+/// asks for a batch norm, which there is not, is told of the layer norm.
 pub(super) fn lenient() -> clap::Command {
-    Arguments::command().mut_subcommand("train", |train| {
+    let no_batch_norm = || {
+        let instead = UnknownArgumentValueParser::suggest_arg("--layer-norm");
+        let unknown = Arg::new("batch_norm").long("batch-norm").hide(true);
+        unknown.action(ArgAction::SetTrue).value_parser(instead)
+    };
+    let train = |train: clap::Command| {
+        let train = train.arg(no_batch_norm());
         train.mut_arg("data", |data| data.required(false).required_unless_present("resume"))
-    })
+    };
+    Arguments::command()
+        .mut_subcommand("train", train)
+        .mut_subcommand("plan", |plan| plan.arg(no_batch_norm()))
 }
 
 /// Parses the arguments, those of the configuration file that they name, and those of the training

@@ -23,6 +23,7 @@ Examples:
   halfplane train train.parquet --target income --drop id --validation 0.2 --patience 20
   halfplane train data.csv --validation test.csv --class-weight balanced --report run/
   halfplane train images-idx3-ubyte.gz --labels labels-idx1-ubyte.gz --hidden 512,256 --dropout 0.2
+  halfplane train data.csv --hidden 256,256,256,256 --layer-norm
   halfplane train data.tsv --categorical postcode --na -999,unknown --loss huber
   halfplane train data.csv --optimizer adamw --lr 3e-3 --schedule cosine --warmup 200 --clip-norm 1
   halfplane train data.csv --config run.toml --live

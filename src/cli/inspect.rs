@@ -62,11 +62,12 @@ fn network(model: &Model, anatomy: &Anatomy) -> String {
         anatomy.parameters,
         quantity(anatomy.flops_forward),
     );
+    let width = anatomy.layers.iter().map(|layer| layer.function.len()).fold(10, usize::max);
     for (index, layer) in anatomy.layers.iter().enumerate() {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "  layers.{index}  {:>6} → {:<6} {:10}  {:>10} parameters  {:>8} FLOPs a row",
+            "  layers.{index}  {:>6} → {:<6} {:width$}  {:>10} parameters  {:>8} FLOPs a row",
             layer.inputs,
             layer.outputs,
             layer.function,

@@ -6,8 +6,8 @@ use halfplane::data::{Prepared, Warning, prepare};
 use halfplane::model::read_parameters;
 use halfplane::train::output_for;
 use halfplane::{
-    Activation, BatchSize, Dataset, Error, Length, Loss, Network, Optimizer, Result, Shuffle,
-    Strategy, TrainOptions,
+    Activation, BatchSize, Dataset, Error, Length, Loss, Network, Normalization, Optimizer, Result,
+    Shuffle, Strategy, TrainOptions,
 };
 
 use super::arguments::{AutoOr, OptimizerName, Typed, source};
@@ -85,6 +85,10 @@ impl Settings {
         }
         let hidden = typed.hidden.as_ref().map_or(defaults.hidden, |hidden| &hidden.0);
         let network = Network::new(data.inputs(), hidden, data.outputs())
+            .with_normalization(match typed.layer_norm {
+                true => Normalization::LayerNorm,
+                false => Normalization::None,
+            })
             .with_activation(typed.activation.unwrap_or(defaults.activation))
             .with_output(output_for(data.task()));
         network.check()?;

@@ -56,6 +56,9 @@ fn layers(model: &Model) -> String {
     for (index, layer) in layers.iter().enumerate() {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "    nn.Linear({}, {}),", layer.inputs, layer.outputs);
+        if let Some(units) = model.network.norms().get(index) {
+            let _ = writeln!(text, "    nn.LayerNorm({units}),");
+        }
         if index + 1 < layers.len() {
             let _ = writeln!(text, "    nn.{}(),", activation(model.network.activation));
         }
@@ -140,7 +143,7 @@ fn boolean(value: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Dataset, Network, TrainOptions, Trainer};
+    use crate::{Dataset, Network, Normalization, TrainOptions, Trainer};
 
     #[test]
     fn the_script_says_where_the_weights_are() {
@@ -156,6 +159,11 @@ mod tests {
             "    nn.Linear(2, 3),\n    nn.Sigmoid(),\n    nn.Linear(3, 1),\n    nn.Sigmoid(),\n)";
         assert!(beside.contains(sequence), "{beside}");
         assert!(beside.contains("        as_is(column(\"x1\")),\n"), "{beside}");
+        let network = model.network.clone().with_normalization(Normalization::LayerNorm);
+        let normed = pytorch(&Model { network, ..model.clone() }, Path::new("m.safetensors"));
+        let sequence =
+            "    nn.Linear(2, 3),\n    nn.LayerNorm(3),\n    nn.Sigmoid(),\n    nn.Linear(3, 1),\n";
+        assert!(normed.contains(sequence), "{normed}");
         let named = Model { classes: vec!["@NUMBERS@".into(), "@COLUMNS@".into()], ..model };
         let script = pytorch(&named, Path::new("m.safetensors"));
         assert!(script.contains("CLASSES = [\"@NUMBERS@\", \"@COLUMNS@\"]\n"), "{script}");

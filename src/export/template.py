@@ -24,11 +24,15 @@ MISSING_NUMBERS = @NUMBERS@
 
 net = nn.Sequential(
 @LAYERS@)
-# Layer 2 of the sequence is the second dense one: activations stand between them.
+# The file numbers dense layers and norms apart: `layers.1.weight` is the second nn.Linear's.
+places = {
+    name: [place for place, module in enumerate(net) if isinstance(module, kind)]
+    for name, kind in {"layers": nn.Linear, "norms": nn.LayerNorm}.items()
+}
 weights = {}
 for name, value in load_file(WEIGHTS).items():
-    _, layer, kind = name.split(".")
-    weights[f"{2 * int(layer)}.{kind}"] = value
+    kind, number, tensor = name.split(".")
+    weights[f"{places[kind][int(number)]}.{tensor}"] = value
 net.load_state_dict(weights)
 net.eval()
 

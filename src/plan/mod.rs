@@ -138,11 +138,11 @@ impl Training<'_> {
         if self.regularization.drops() {
             return Some("dropout");
         }
-        if !self.network.normalization.is_none() {
-            return Some(self.network.normalization.name());
-        }
         if let Some(Clip::Norm(_)) = self.regularization.clip {
             return Some("clipping by the norm");
+        }
+        if !self.network.normalization.is_none() {
+            return Some(self.network.normalization.name());
         }
         matches!(self.weighting, Weighting::Rows { .. }).then_some("weights of rows")
     }

@@ -2,7 +2,7 @@
 
 use halfplane::data::{Encoding, MissingNumber, Preprocessing};
 use halfplane::spec::LayerParameters;
-use halfplane::{Output, Targets};
+use halfplane::{Model, Output, Targets};
 
 /// A view of the plane, in the units of the table's columns.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,8 +85,18 @@ impl Plane {
             .collect()
     }
 
-    /// The neurons of a first layer: weights and bias for the columns' own units.
-    pub(crate) fn neurons(&self, first: &LayerParameters) -> Vec<[f64; 3]> {
+    /// The neurons of a model's first layer, each with the line where it is zero; none where a norm
+    /// follows. A neuron is then zero where it lies β/γ spreads of all neurons below their mean: a
+    /// curve.
+    pub(crate) fn neurons(&self, model: &Model) -> Vec<[f64; 3]> {
+        match model.network.norms() {
+            [] => self.lines(&model.parameters.layers[0]),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Weights and bias of a layer's neurons, for the columns' own units.
+    fn lines(&self, first: &LayerParameters) -> Vec<[f64; 3]> {
         let own = |(weights, bias): (&[f32; 2], &f32)| {
             let [u, v] =
                 [0, 1].map(|axis| f64::from(weights[axis]) / f64::from(self.units[axis][1]));
@@ -193,7 +203,7 @@ mod tests {
     fn a_neurons_line_is_where_it_is_zero() {
         let plane = plane();
         let first = LayerParameters { weight: vec![1.0, -1.0, 0.0, 0.0], bias: vec![0.5, 1.0] };
-        let neurons = plane.neurons(&first);
+        let neurons = plane.lines(&first);
         let [from, to] = plane.line(neurons[0]).expect("it crosses the view");
         for [a, b] in [from, to] {
             assert!(((a - 10.0) / 2.0 - b + 0.5).abs() < 1e-9, "{a} {b}");

@@ -41,7 +41,7 @@ fn metadata_that_lies_is_an_error() -> Result<()> {
     assert_eq!(refusal(&spoiled(&sound, |text| text, |_| true)), None);
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     for (from, to, words) in [
-        ("\"version\":1", "\"version\":2", "newer halfplane"),
+        ("\"version\":1", "\"version\":3", "newer halfplane"),
         ("\"version\":1", "\"version\":-1", "damaged"),
         ("\"version\":1", "\"version\":\"one\"", "damaged"),
         ("\"hidden\":[9,7]", "\"hidden\":[9,8]", "layers.1.weight"),

@@ -54,6 +54,7 @@ def all(folder):
     kinds = np.where(long, "Gentoo", np.where([i == "Dream" for i in table["island"]], "Chinstrap", "Adelie"))
     new = mixed(60, extra=["Atlantis"])
     yield case("three-species", table | {"species": kinds}, new, ["--target", "species"])
+    yield case("normalized", table | {"species": kinds}, new, ["--target", "species", "--layer-norm"])
     yield case("two-kinds", table | {"big": np.where(long, "yes", "no")}, new, ["--target", "big"])
     weights = [f"{1000 * len(island) + 50 * rng.normal():.4g}" for island in table["island"]]
     yield case("price", table | {"price": weights}, new, ["--target", "price", "--task", "regression"])

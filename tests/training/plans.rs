@@ -6,7 +6,9 @@ use halfplane::backend::Memory;
 use halfplane::kernels::{Access, Control, Operation};
 use halfplane::plan::{BufferId, DeviceKind, Gradients, Limits, Phase, Plan, Role, inference};
 use halfplane::train::{output_for, plan_for};
-use halfplane::{Activation, BatchSize, Network, Optimizer, Result, Strategy, Task, TrainOptions};
+use halfplane::{
+    Activation, BatchSize, Network, Normalization, Optimizer, Result, Strategy, Task, TrainOptions,
+};
 
 use super::options;
 use crate::common::random_data;
@@ -37,8 +39,22 @@ fn a_step_has_the_dispatches_that_it_needs() -> Result<()> {
     assert_eq!(count(&batches, Phase::Evaluate), counted(&[&forward]));
 
     // GELU's derivative needs z, so it is a dispatch of its own after each hidden layer.
-    let gelu = plan(&deep.with_activation(Activation::Gelu), BatchSize::Full)?;
-    assert_eq!(count(&gelu, Phase::Step), counted(&[&forward, &backward, &[("activate", 3)]]));
+    let gelu = deep.clone().with_activation(Activation::Gelu);
+    let gelu_plan = plan(&gelu, BatchSize::Full)?;
+    assert_eq!(count(&gelu_plan, Phase::Step), counted(&[&forward, &backward, &[("activate", 3)]]));
+
+    // A norm takes the activation along, but for GELU; the way back is a dispatch for what it takes
+    // and one for its γ and β.
+    let norms = [("layer_norm", 3)];
+    let norms_back = [("layer_norm_backward_input", 3), ("layer_norm_backward_weight", 3)];
+    let normed = deep.with_normalization(Normalization::LayerNorm);
+    let normed = plan(&normed, BatchSize::Full)?;
+    let all = [&forward[..], &norms, &backward, &norms_back];
+    assert_eq!(count(&normed, Phase::Step), counted(&all));
+    assert_eq!(count(&normed, Phase::Evaluate), counted(&[&forward, &norms]));
+    let both = plan(&gelu.with_normalization(Normalization::LayerNorm), BatchSize::Full)?;
+    let all = [&all[..], &[&[("activate", 3)]]].concat();
+    assert_eq!(count(&both, Phase::Step), counted(&all));
     Ok(())
 }
 
@@ -148,7 +164,9 @@ fn every_buffer_fits_the_limits() -> Result<()> {
         let limits = Limits { binding_bytes, ..Limits::unlimited("small") };
         for [rows, inputs, batch] in [[4001, 33, 64], [9001, 7, 500], [1200, 100, 300]] {
             let data = random_data(Task::Multiclass, [rows, inputs, 5], 7)?;
-            let network = Network::new(inputs, &[60], 5).with_output(output_for(data.task()));
+            let network = Network::new(inputs, &[60], 5)
+                .with_normalization(Normalization::LayerNorm)
+                .with_output(output_for(data.task()));
             let options = TrainOptions { batch_size: BatchSize::Rows(batch), ..options(1) };
             let plan = plan_for(&network, &data, &options, &limits)?;
             let portion = inference(&network, rows, &limits)?;
@@ -165,14 +183,17 @@ fn every_buffer_fits_the_limits() -> Result<()> {
     Ok(())
 }
 
-/// Plans of every kind: each activation, task, optimizer and batch.
+/// Plans of every kind: each activation, normalization, task, optimizer and batch.
 fn plans() -> Result<Vec<Plan>> {
     let momentum = Optimizer::Sgd { lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.1 };
     let mut plans = Vec::new();
     for &activation in Activation::ALL {
         for &task in Task::ALL {
-            for hidden in [&[][..], &[6], &[9, 7]] {
+            let norm = Normalization::LayerNorm;
+            let bare = [&[][..], &[6], &[9, 7]].map(|hidden| (hidden, Normalization::None));
+            for (hidden, normalization) in bare.into_iter().chain([(&[9, 7][..], norm)]) {
                 let network = Network::new(5, hidden, 3)
+                    .with_normalization(normalization)
                     .with_activation(activation)
                     .with_output(output_for(task));
                 for (optimizer, batch_size) in [

@@ -166,6 +166,11 @@ fn operate(node: &proto::Node, inputs: &[&Tensor]) -> Tensor {
         "Sub" => numbers(inputs, |[a, b]| a - b),
         "Mul" => numbers(inputs, |[a, b]| a * b),
         "Div" => numbers(inputs, |[a, b]| a / b),
+        "LayerNormalization" => {
+            assert_eq!(int("axis"), -1);
+            let epsilon = node.attribute.iter().find_map(|own| own.f).expect("epsilon is a number");
+            layer_norm(first, inputs[1], inputs[2], epsilon)
+        }
         "Softmax" => softmax(first),
         "IsNaN" => bools(first, first.as_floats().iter().map(|x| x.is_nan()).collect()),
         "Equal" => equal(inputs),
@@ -215,6 +220,26 @@ fn gemm(x: &Tensor, weight: &Tensor, bias: &Tensor, transposed: i64) -> Tensor {
         }
     }
     Tensor::floats(&[rows, outputs], &z)
+}
+
+/// (x − mean) / √(variance + ε) of each row, scaled and shifted, in f64.
+fn layer_norm(x: &Tensor, scale: &Tensor, shift: &Tensor, epsilon: f32) -> Tensor {
+    let [_, columns] = x.matrix();
+    assert_eq!((&scale.shape[..], &shift.shape[..]), (&[columns][..], &[columns][..]));
+    let mean_of = |row: &[f64]| row.iter().sum::<f64>() / columns as f64;
+    let mut y = Vec::new();
+    for row in x.as_floats().chunks(columns) {
+        let row: Vec<f64> = row.iter().map(|x| f64::from(*x)).collect();
+        let mean = mean_of(&row);
+        let squares: Vec<f64> = row.iter().map(|x| (x - mean).powi(2)).collect();
+        let sigma = (mean_of(&squares) + f64::from(epsilon)).sqrt();
+        let affine = scale.as_floats().iter().zip(shift.as_floats());
+        let one = |(x, (scale, shift)): (&f64, (&f32, &f32))| {
+            ((x - mean) / sigma * f64::from(*scale) + f64::from(*shift)) as f32
+        };
+        y.extend(row.iter().zip(affine).map(one));
+    }
+    Tensor::floats(&x.shape, &y)
 }
 
 fn softmax(z: &Tensor) -> Tensor {

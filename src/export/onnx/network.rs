@@ -3,9 +3,10 @@
 use super::graph::{Graph, Kind, float, int};
 use crate::Model;
 use crate::data::TargetEncoding;
-use crate::spec::{Activation, Output};
+use crate::kernels::LayerNorm;
+use crate::spec::{Activation, LayerParameters, Output};
 
-/// The dense layers with their activations, up to the last layer's z: \[N, O\].
+/// The dense layers with their norms and activations, up to the last layer's z: \[N, O\].
 pub(super) fn layers(graph: &mut Graph, model: &Model, features: String) -> String {
     let layers = model.network.layers();
     let last = layers.len() - 1;
@@ -17,11 +18,22 @@ pub(super) fn layers(graph: &mut Graph, model: &Model, features: String) -> Stri
         let bias = graph.floats(&format!("{name}.bias"), &[layer.outputs], &own.bias);
         let transposed = vec![int("transB", 1)];
         value = graph.node(&name, "Gemm", &[&value, &weight, &bias], transposed);
+        if let Some(own) = model.parameters.norms.get(index) {
+            value = normalize(graph, &format!("norms.{index}"), own, &value);
+        }
         if index < last {
             value = activate(graph, &format!("{name}.activation"), model.network.activation, value);
         }
     }
     value
+}
+
+fn normalize(graph: &mut Graph, name: &str, own: &LayerParameters, z: &str) -> String {
+    let units = [own.bias.len()];
+    let scale = graph.floats(&format!("{name}.weight"), &units, &own.weight);
+    let shift = graph.floats(&format!("{name}.bias"), &units, &own.bias);
+    let settings = vec![int("axis", -1), float("epsilon", LayerNorm::EPS)];
+    graph.node(name, "LayerNormalization", &[z, &scale, &shift], settings)
 }
 
 fn activate(graph: &mut Graph, name: &str, activation: Activation, z: String) -> String {

@@ -10,7 +10,7 @@ use crate::Model;
 use crate::data::{
     Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing, TargetEncoding,
 };
-use crate::spec::{Activation, LayerParameters, Network, Output, Parameters};
+use crate::spec::{Activation, LayerParameters, Network, Normalization, Output, Parameters};
 
 /// Both round to float32 after every layer, but add up in different orders.
 const TOLERANCE: f32 = 1e-5;
@@ -101,7 +101,16 @@ fn every_activation_and_output_says_what_the_model_says() {
         for &output in Output::ALL {
             let network =
                 Network::new(5, &[9, 4], 3).with_activation(activation).with_output(output);
-            agrees(&model(network, 777), &format!("{activation}, {output}"));
+            agrees(&model(network.clone(), 777), &format!("{activation}, {output}"));
+            let mut normed = model(network.with_normalization(Normalization::LayerNorm), 777);
+            // Scales and shifts of their own, as after a training.
+            for (number, own) in normed.parameters.norms.iter_mut().enumerate() {
+                for (at, (scale, shift)) in own.weight.iter_mut().zip(&mut own.bias).enumerate() {
+                    *scale = 0.5 + 0.2 * (at + number) as f32;
+                    *shift = 0.3 - 0.1 * at as f32;
+                }
+            }
+            agrees(&normed, &format!("{activation}, {output}, normalized"));
         }
     }
     agrees(&model(Network::new(4, &[], 1), 3), "one layer");

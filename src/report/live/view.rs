@@ -75,7 +75,7 @@ impl View {
         let answers = model.predict(&plane.inputs())?;
         let found = regions(&answers, network.output, network.outputs);
         let mut pixels: Vec<Pixel> = found.iter().map(|region| self.shade(region)).collect();
-        let neurons = plane.neurons(&model.parameters.layers[0]);
+        let neurons = plane.neurons(model);
         for neuron in neurons.into_iter().take(LINES) {
             if let Some(ends) = plane.line(neuron) {
                 trace(&mut pixels, columns, ends.map(|end| place(&plane, end)));

@@ -127,7 +127,7 @@ fn decision_regions(results: &Results<'_>) -> Result<Option<Picture>> {
         target: &model.target,
         targets,
         points: &plane.points(results.features),
-        neurons: &plane.neurons(&model.parameters.layers[0]),
+        neurons: &plane.neurons(model),
     };
     Ok(Some(picture.picture()))
 }

@@ -37,7 +37,7 @@ pub(super) struct Regions<'a> {
     pub(super) targets: &'a Targets,
     /// The rows, in the columns' own units.
     pub(super) points: &'a [[f64; 2]],
-    /// The first layer's neurons: weights and bias in the columns' own units.
+    /// The first layer's neurons: weights and bias in the columns' own units; none with a norm.
     pub(super) neurons: &'a [[f64; 3]],
 }
 
@@ -49,6 +49,7 @@ impl Regions<'_> {
         let seen = lines.iter().filter(|(_, line)| line.is_some()).count();
         let dots = thinned(&(0..self.points.len()).collect::<Vec<_>>(), DOTS);
         let neurons = match (seen, self.neurons.len()) {
+            (_, 0) => "no lines of neurons: with layer-norm they are zero along curves".into(),
             (seen, 1) => format!("the line of {seen} neuron"),
             (seen, all) if seen == all => {
                 format!("the lines of all {all} neurons of the first layer")
