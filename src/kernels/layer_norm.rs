@@ -3,8 +3,8 @@
 
 use super::shader::{CONTROL, FOLD, LAYER_NORM, MATH, ROW_SUMS};
 use super::{
-    Control, Cost, Function, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, immediates,
-    pairs, pairs_mut, reads, slots, writes,
+    Control, Cost, Function, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for,
+    immediates, pairs, pairs_mut, reads, slots, writes,
 };
 
 /// A layer norm over `rows` rows at most.
@@ -16,26 +16,18 @@ pub struct LayerNorm {
     pub columns: usize,
     /// f
     pub function: Function,
+    /// Threads that share a row: a power of two up to [`LayerNorm::MOST_LANES`].
+    pub lanes: usize,
 }
 
 immediates! { pub(super) struct Immediates { columns: u32 } }
-
-/// Units that a thread takes of its row, at least, where several share it.
-const UNITS: usize = 4;
 
 impl LayerNorm {
     /// What is added to the variance: PyTorch's default.
     pub const EPS: f32 = 1e-5;
 
-    /// Threads that share a row of so many units: a power of two, no more than a workgroup has.
-    pub(super) fn lanes(columns: usize) -> usize {
-        columns.div_ceil(UNITS).next_power_of_two().min(WORKGROUP as usize)
-    }
-
-    /// Workgroups for so many rows of so many units.
-    pub(super) fn groups(rows: usize, columns: usize) -> u64 {
-        (rows as u64 * Self::lanes(columns) as u64).div_ceil(u64::from(WORKGROUP))
-    }
+    /// Threads of a workgroup: no more of them share a row.
+    pub const MOST_LANES: usize = WORKGROUP as usize;
 }
 
 impl Kernel for LayerNorm {
@@ -54,7 +46,7 @@ impl Kernel for LayerNorm {
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         vec![
             ("WORKGROUP", f64::from(WORKGROUP)),
-            ("LANES", Self::lanes(self.columns) as f64),
+            ("LANES", self.lanes as f64),
             ("EPS", f64::from(Self::EPS)),
         ]
     }
@@ -68,11 +60,11 @@ impl Kernel for LayerNorm {
     }
 
     fn workgroups(&self) -> u64 {
-        Self::groups(self.rows, self.columns)
+        groups_for(self.rows * self.lanes)
     }
 
     fn describe(&self) -> String {
-        let Self { rows, columns, function } = self;
+        let Self { rows, columns, function, .. } = self;
         let f = if *function == Function::Identity { "" } else { "f of " };
         format!("{f}[{rows},{columns}] normalized")
     }

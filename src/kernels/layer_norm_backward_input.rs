@@ -4,7 +4,7 @@
 use super::layer_norm::{Immediates, moments_of, normalized};
 use super::shader::{CONTROL, FOLD, LAYER_NORM_BACKWARD_INPUT, ROW_SUMS};
 use super::{
-    Control, Cost, Kernel, LayerNorm, Module, Slot, WORKGROUP, floats, floats_mut, reads, slots,
+    Control, Cost, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for, reads, slots,
     writes,
 };
 
@@ -15,6 +15,8 @@ pub struct LayerNormBackwardInput {
     pub rows: usize,
     /// O
     pub columns: usize,
+    /// Threads that share a row: a power of two up to [`super::LayerNorm::MOST_LANES`].
+    pub lanes: usize,
 }
 
 impl Kernel for LayerNormBackwardInput {
@@ -38,8 +40,7 @@ impl Kernel for LayerNormBackwardInput {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        let lanes = LayerNorm::lanes(self.columns);
-        vec![("WORKGROUP", f64::from(WORKGROUP)), ("LANES", lanes as f64)]
+        vec![("WORKGROUP", f64::from(WORKGROUP)), ("LANES", self.lanes as f64)]
     }
 
     fn immediate_fields(&self) -> Vec<String> {
@@ -51,11 +52,11 @@ impl Kernel for LayerNormBackwardInput {
     }
 
     fn workgroups(&self) -> u64 {
-        LayerNorm::groups(self.rows, self.columns)
+        groups_for(self.rows * self.lanes)
     }
 
     fn describe(&self) -> String {
-        let Self { rows, columns } = self;
+        let Self { rows, columns, .. } = self;
         format!("[{rows},{columns}] back through the norm")
     }
 

@@ -7,7 +7,7 @@
 //! [`Tiling::Lanes`], which was measured to be five times as fast there as any other.
 
 use super::{DeviceKind, Limits};
-use crate::kernels::{DenseBackwardWeight, Tiling};
+use crate::kernels::{DenseBackwardWeight, LayerNorm, Tiling};
 
 /// Compute units that a graphics processor is taken to have, for want of a way to ask. Integrated
 /// ones have fewer, large ones twice as many; a product that fills these does well on both.
@@ -18,6 +18,9 @@ const WAIT: f64 = 800.0;
 
 /// Rows of the shortest range that has a partial sum of its own.
 const RANGE: usize = 2 * DenseBackwardWeight::SPAN;
+
+/// Units that a thread takes of its row, at least, where several share it.
+const UNITS_OF_A_LANE: usize = 4;
 
 /// Tiles that keep the cores under a software adapter busy to the end.
 const SOFTWARE_TILES: u64 = 16;
@@ -40,6 +43,18 @@ impl Limits {
     /// The tiles for C\[m,n\] = A\[m,k\] · B\[k,n\].
     pub(crate) fn tiling(&self, shape: [usize; 3]) -> Tiling {
         self.laned(shape[0]).unwrap_or_else(|| self.fastest(shape))
+    }
+
+    /// Threads that share a row of so many units, to bring it to mean 0 and variance 1. A software
+    /// adapter's take a row each: its barriers were measured to cost three times what they save.
+    pub(crate) fn lanes(&self, units: usize) -> usize {
+        match self.kind {
+            DeviceKind::Software => 1,
+            DeviceKind::Cpu | DeviceKind::Gpu => {
+                let lanes = units.div_ceil(UNITS_OF_A_LANE).next_power_of_two();
+                lanes.min(LayerNorm::MOST_LANES)
+            }
+        }
     }
 
     /// The rows of a range, where the gradient of a layer has so few tiles that the rows of a large
@@ -150,6 +165,12 @@ mod tests {
         assert_eq!(gpu().range([64, 64]), Some(4 * RANGE));
         assert_eq!(gpu().range([2048, 2048]), None);
         assert_eq!(Limits::unlimited("cpu").range([64, 64]), None);
+    }
+
+    #[test]
+    fn threads_share_wide_rows_where_barriers_are_cheap() {
+        assert_eq!([1, 4, 5, 64, 65, 4096].map(|units| gpu().lanes(units)), [1, 1, 2, 16, 32, 64]);
+        assert_eq!(lavapipe().lanes(4096), 1);
     }
 
     #[test]

@@ -1,51 +1,67 @@
 //! The cases of layer norms.
 
 use super::dense::{Settings, regularized_updates, updates};
-use super::{FOLDED, PRIME, about, activations, micro};
+use super::{FOLDED, PRIME, about, activations, folded, micro};
 use crate::check::Case;
 use crate::kernels::{
     Control, Function, Hyper, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight,
     Operation, Update,
 };
-use crate::spec::Activation;
 
 /// Rows of a plan whose batches may be shorter, and rows that such a batch has.
 const CAPACITY: usize = 150;
 const SHORT: [usize; 4] = [1, 16, 65, 149];
 
-/// Units about those from which on another number of threads shares a row, and far past them.
-const UNITS: [usize; 15] = [1, 2, 3, 4, 5, 8, 9, 15, 17, 33, 63, 65, 128, 257, PRIME];
+/// Threads that share a row: none, a few, all of a workgroup.
+const LANES: [usize; 4] = [1, 2, 16, LayerNorm::MOST_LANES];
 
-/// Rows and units with the rows of the batch: about the rows of a workgroup, too.
-fn shapes() -> Vec<(usize, usize, usize)> {
-    let units = UNITS.map(|units| (19, units, 19));
-    let rows = about(64).map(|rows| (rows, 4, rows));
-    let shared = about(16).map(|rows| (rows, 13, rows));
-    let short = SHORT.map(|live| (CAPACITY, 21, live));
-    [&units[..], &rows[..], &shared[..], &short[..]].concat()
+/// Rows, units and the rows of the batch, with the threads that share a row: units about a row's
+/// threads, rows about a workgroup's, short batches.
+fn shapes() -> Vec<([usize; 3], usize)> {
+    let of_lanes = |lanes: usize| {
+        let units = [1, lanes - 1, lanes, lanes + 1, 4 * lanes + 3, PRIME];
+        let at_once = LayerNorm::MOST_LANES / lanes;
+        let rows = [1, at_once - 1, at_once, at_once + 1, 2 * at_once + 3];
+        let short = SHORT.map(|live| [CAPACITY, 21, live]);
+        let units = units.map(|units| [19, units.max(1), 19]);
+        let rows = rows.map(|rows| [rows.max(1), 13, rows.max(1)]);
+        let mut all = [&units[..], &rows, &short].concat();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().map(move |shape| (shape, lanes))
+    };
+    LANES.into_iter().flat_map(of_lanes).collect()
 }
 
-/// Every activation, and every shape with one of them.
+/// How rows are shared, for people.
+fn shared(lanes: usize) -> String {
+    format!("{lanes} of {} threads a row", LayerNorm::MOST_LANES)
+}
+
+/// Every activation, and every shape with none.
 pub(super) fn forward(list: &mut Vec<Case>) {
-    let mut add = |rows, columns, live, function| {
-        let operation = Operation::LayerNorm(LayerNorm { rows, columns, function });
-        list.push(Case::new(operation, Control::of_rows(live), super::name(function)));
+    let mut add = |[rows, columns, live]: [usize; 3], lanes, function| {
+        let operation = Operation::LayerNorm(LayerNorm { rows, columns, function, lanes });
+        let variant = format!("{}, {}", super::name(function), shared(lanes));
+        list.push(Case::new(operation, Control::of_rows(live), variant));
     };
-    for (rows, columns, live) in shapes() {
-        add(rows, columns, live, Function::Identity);
-        // Each number of threads and each activation makes a pipeline, which takes long.
-        add(rows, columns, live, Function::Of(Activation::Tanh));
+    for (shape, lanes) in shapes() {
+        add(shape, lanes, Function::Identity);
     }
     for activation in activations() {
-        add(31, 37, 31, Function::Of(activation));
+        for lanes in [1, 8] {
+            add([31, 37, 31], lanes, Function::Of(activation));
+        }
     }
-    add(64 * FOLDED - 5, 1, 64 * (FOLDED / 2 + 3) + 7, Function::Identity);
+    let (rows, live) = folded(LayerNorm::MOST_LANES);
+    add([rows, 1, live], 1, Function::Identity);
 }
 
 pub(super) fn backward_input(list: &mut Vec<Case>) {
-    for (rows, columns, live) in shapes() {
-        let operation = Operation::LayerNormBackwardInput(LayerNormBackwardInput { rows, columns });
-        list.push(Case::new(operation, Control::of_rows(live), ""));
+    for ([rows, columns, live], lanes) in shapes() {
+        let operation =
+            Operation::LayerNormBackwardInput(LayerNormBackwardInput { rows, columns, lanes });
+        list.push(Case::new(operation, Control::of_rows(live), shared(lanes)));
     }
 }
 

@@ -11,14 +11,17 @@ use crate::kernels::{
 
 /// Random z, some rows all equal: their variance is 0; γ and β about 1 and 0.
 pub(super) fn forward(layer: &LayerNorm, control: Control, random: &mut Random) -> Trial {
-    let LayerNorm { rows, columns, function } = *layer;
+    let LayerNorm { rows, columns, function, .. } = *layer;
     let live = control.rows as usize;
     let z = rows_of_z(live, columns, random);
     let parameters = affine(columns, random);
     let (mut of_moments, mut of_y) = (Vec::new(), Vec::new());
     for (z, moment) in z.chunks_exact(columns).zip(moments(&z, columns)) {
         let [_, scale] = moment;
-        let mean_size = z.iter().map(|z| z.abs()).sum::<f32>() / columns as f32;
+        // Of numbers of one sign every addition errs by the sum so far, not by a number: at random,
+        // so that the root of their count tells.
+        let run = (columns as f32).sqrt() / 8.0;
+        let mean_size = z.iter().map(|z| z.abs()).sum::<f32>() / columns as f32 * run.max(1.0);
         let largest = z.iter().fold(0.0, |most: f32, z| most.max(z.abs()));
         // 1/σ moves with the variance, that with twice the error of z − mean.
         of_moments.extend([mean_size, scale * (1.0 + scale * largest)]);
@@ -47,7 +50,7 @@ pub(super) fn backward_input(
     control: Control,
     random: &mut Random,
 ) -> Trial {
-    let LayerNormBackwardInput { rows, columns } = *layer;
+    let LayerNormBackwardInput { rows, columns, .. } = *layer;
     let live = control.rows as usize;
     let z = rows_of_z(live, columns, random);
     let d_n = random.floats(live * columns, 1.0);
@@ -134,7 +137,7 @@ fn affine(columns: usize, random: &mut Random) -> Vec<f32> {
 /// Mean and 1/σ of each row, as the twin has them.
 fn moments(z: &[f32], columns: usize) -> Vec<[f32; 2]> {
     let rows = z.len() / columns;
-    let norm = LayerNorm { rows, columns, function: Function::Identity };
+    let norm = LayerNorm { rows, columns, function: Function::Identity, lanes: 1 };
     let parameters = vec![1.0; 2 * columns];
     let mut bound = [
         Control::of_rows(rows).to_words().to_vec(),

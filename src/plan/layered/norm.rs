@@ -55,9 +55,10 @@ impl Lowering<'_> {
     ) -> Dispatch {
         let columns = self.layers[layer].outputs;
         let parameters = self.parameters_of(self.norm_block(layer));
+        let lanes = self.limits.lanes(columns);
         Dispatch {
             label: format!("norms.{layer}"),
-            operation: Operation::LayerNorm(LayerNorm { rows, columns, function }),
+            operation: Operation::LayerNorm(LayerNorm { rows, columns, function, lanes }),
             bindings: vec![control, normed.z, parameters, normed.moments, into],
         }
     }
@@ -77,6 +78,7 @@ impl Lowering<'_> {
         update: Update,
     ) {
         let columns = self.layers[layer].outputs;
+        let lanes = self.limits.lanes(columns);
         let block = self.norm_block(layer);
         let taken = vec![control, self.before_activation(layer), normed.z, normed.moments];
         let mut push = |operation, more: Vec<BufferId>| {
@@ -84,7 +86,7 @@ impl Lowering<'_> {
             list.push(Dispatch { label: format!("norms.{layer}"), operation, bindings });
         };
         push(
-            Operation::LayerNormBackwardInput(LayerNormBackwardInput { rows, columns }),
+            Operation::LayerNormBackwardInput(LayerNormBackwardInput { rows, columns, lanes }),
             vec![self.parameters_of(block), self.d_z[layer]],
         );
         let (lr, hyper) = (request.optimizer.lr() as f32, request.hyper());
