@@ -162,6 +162,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::spec::Normalization;
 
     #[test]
     fn a_model_of_version_1_is_read_as_it_was_written() {
@@ -174,6 +175,18 @@ mod tests {
             [0.99988556, 0.00011375671, 6.664485e-7, 1.5569716e-5, 4.354176e-5, 0.9999409];
         for (found, expected) in predictions.iter().zip(expected) {
             // Sums may run in another order on another processor.
+            assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
+        }
+    }
+
+    #[test]
+    fn a_model_of_version_3_has_norms() {
+        let model = Model::load(Path::new("tests/models/version-3.safetensors")).expect("it loads");
+        assert_eq!(model.network.normalization, Normalization::LayerNorm);
+        let predictions = model.predict(&[0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
+        // What PyTorch 2.15 makes of its export.
+        let expected = [0.2810263, 0.5528179, 0.92231816, 0.45199922];
+        for (found, expected) in predictions.expect("four rows").iter().zip(expected) {
             assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
         }
     }

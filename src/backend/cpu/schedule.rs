@@ -110,12 +110,17 @@ mod tests {
     use super::*;
     use crate::kernels::Weighting;
     use crate::plan::{Gradients, Limits, Phase, Plan, Residence, Training, training};
-    use crate::spec::{Loss, Network, Optimizer, Regularization, Schedule, Shuffle, Strategy};
+    use crate::spec::{
+        Loss, Network, Normalization, Optimizer, Regularization, Schedule, Shuffle, Strategy,
+    };
 
     fn plan(strategy: Strategy) -> Plan {
-        let network = Network::new(8, &[16, 16], 1);
+        plan_of(&Network::new(8, &[16, 16], 1), strategy)
+    }
+
+    fn plan_of(network: &Network, strategy: Strategy) -> Plan {
         let request = Training {
-            network: &network,
+            network,
             loss: Loss::Bce,
             optimizer: &Optimizer::adam(1e-3),
             regularization: &Regularization::default(),
@@ -151,6 +156,20 @@ mod tests {
         assert_eq!(names[1], ["dense_backward_weight"; 3]);
         assert_eq!(names[2], ["metrics"]);
         assert_eq!(names.len(), 3);
+    }
+
+    /// A norm's parameters stand apart from its layer's, so that both can be updated at once.
+    #[test]
+    fn norms_do_not_wait() {
+        let network = Network::new(8, &[16, 16], 1).with_normalization(Normalization::LayerNorm);
+        let plan = plan_of(&network, Strategy::Layered);
+        let phase = plan.phase(Phase::Step);
+        let sections = sections(phase);
+        assert_eq!(sections.len(), 3);
+        let of_norms = |number: &&usize| {
+            phase[**number].operation.kernel().stem() == "layer_norm_backward_weight"
+        };
+        assert_eq!(sections[1].iter().filter(of_norms).count(), 2);
     }
 
     #[test]
