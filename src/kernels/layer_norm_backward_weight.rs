@@ -56,7 +56,7 @@ impl Kernel for LayerNormBackwardWeight {
         let mut overrides = vec![
             ("WORKGROUP", f64::from(WORKGROUP)),
             ("UNITS", UNITS as f64),
-            ("TERMS", (UNITS * ROWS) as f64),
+            ("TERMS", (2 * UNITS * ROWS) as f64),
         ];
         overrides.extend(self.update.overrides(&self.hyper));
         overrides

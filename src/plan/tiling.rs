@@ -45,16 +45,25 @@ impl Limits {
         self.laned(shape[0]).unwrap_or_else(|| self.fastest(shape))
     }
 
-    /// Threads that share a row of so many units, to bring it to mean 0 and variance 1. A software
-    /// adapter's take a row each: its barriers were measured to cost three times what they save.
-    pub(crate) fn lanes(&self, units: usize) -> usize {
-        match self.kind {
+    /// Threads that share a row of so many units, to bring it to mean 0 and variance 1; none where
+    /// not even a workgroup's can. A software adapter's take a row each, while their loops go on for
+    /// long enough: its barriers were measured to cost three times what they save.
+    pub(crate) fn lanes(&self, units: usize) -> Option<usize> {
+        let least = match self.kind {
             DeviceKind::Software => 1,
-            DeviceKind::Cpu | DeviceKind::Gpu => {
-                let lanes = units.div_ceil(UNITS_OF_A_LANE).next_power_of_two();
-                lanes.min(LayerNorm::MOST_LANES)
-            }
-        }
+            DeviceKind::Cpu | DeviceKind::Gpu => units.div_ceil(UNITS_OF_A_LANE),
+        };
+        // A unit takes a turn in each of three loops.
+        let needed = self.loop_limit.map_or(1, |limit| (4 * units).div_ceil(limit as usize));
+        let lanes = least.min(LayerNorm::MOST_LANES).max(needed).next_power_of_two();
+        (lanes <= LayerNorm::MOST_LANES).then_some(lanes)
+    }
+
+    /// Rows whose terms a norm's gradient can add up in one dispatch: 64 of them take 21 turns of
+    /// loops. Micro-batches of so many have the sums of the whole batch.
+    pub(crate) fn norm_rows(&self) -> Option<usize> {
+        let limit = self.loop_limit? as usize;
+        Some((limit / DenseBackwardWeight::SPAN).max(1) * DenseBackwardWeight::SPAN)
     }
 
     /// The rows of a range, where the gradient of a layer has so few tiles that the rows of a large
@@ -169,8 +178,13 @@ mod tests {
 
     #[test]
     fn threads_share_wide_rows_where_barriers_are_cheap() {
-        assert_eq!([1, 4, 5, 64, 65, 4096].map(|units| gpu().lanes(units)), [1, 1, 2, 16, 32, 64]);
-        assert_eq!(lavapipe().lanes(4096), 1);
+        let lanes = |limits: Limits, units| limits.lanes(units).unwrap_or(0);
+        let units = [1, 4, 5, 64, 65, 4096, 1 << 24];
+        assert_eq!(units.map(|units| lanes(gpu(), units)), [1, 1, 2, 16, 32, 64, 64]);
+        // No loop goes on for longer than the driver lets it.
+        let units = [15_000, 15_001, 960_000, 960_001];
+        assert_eq!(units.map(|units| lanes(lavapipe(), units)), [1, 2, 64, 0]);
+        assert_eq!(lavapipe().norm_rows(), Some(59_904));
     }
 
     #[test]

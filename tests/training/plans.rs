@@ -91,6 +91,32 @@ fn small_gradients_of_large_batches_are_summed_in_ranges() -> Result<()> {
     Ok(())
 }
 
+/// A driver that counts the turns of loops gets no more rows at once than it has turns for, and no
+/// layer that its threads cannot get through.
+#[test]
+fn norms_keep_to_the_loops_that_a_driver_allows() -> Result<()> {
+    let lavapipe = Limits {
+        kind: DeviceKind::Software,
+        loop_limit: Some(60_000),
+        ..Limits::unlimited("lavapipe")
+    };
+    let plan = |rows: usize, units: usize, normalization| {
+        let data = random_data(Task::Binary, [rows, 1, 1], 8)?;
+        let network = Network::new(1, &[units], 1).with_normalization(normalization);
+        let options =
+            TrainOptions { batch_size: BatchSize::Full, strategy: Strategy::Layered, ..options(1) };
+        plan_for(&network, &data, &options, &lavapipe)
+    };
+    let norm = Normalization::LayerNorm;
+    assert_eq!(plan(59_904, 1, norm)?.micro_batch, None);
+    assert_eq!(plan(150_000, 1, norm)?.micro_batch, Some(59_904));
+    assert_eq!(plan(150_000, 1, Normalization::None)?.micro_batch, None);
+    assert!(plan(2, 960_000, norm).is_ok());
+    let refused = plan(2, 960_001, norm).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(refused.contains("960001 units") && refused.contains("another device"), "{refused}");
+    Ok(())
+}
+
 #[test]
 fn gradients_are_a_step_without_its_end() -> Result<()> {
     let kept = TrainOptions { gradients: Gradients::Kept, ..options(1) };

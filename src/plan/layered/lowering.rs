@@ -131,6 +131,12 @@ impl<'a> Lowering<'a> {
         rows.min(usize::try_from(most).unwrap_or(usize::MAX)).max(least)
     }
 
+    /// Rows that the device can take through the layers at once, whatever memory there is.
+    pub(super) fn most_rows(&self) -> usize {
+        let normed = !self.network.normalization.is_none();
+        self.limits.norm_rows().filter(|_| normed).unwrap_or(usize::MAX)
+    }
+
     /// Rows that evaluation takes at once: the batch, or more where it is small.
     pub(super) fn portion(&self, request: &Training<'_>) -> usize {
         self.fitting(request.rows.min(PORTION), request.batch).max(request.batch)

@@ -71,7 +71,7 @@ pub(in crate::plan) fn lower(
     let room = Training { rows: request.room(), ..request.clone() };
     let request = &Training { rows: request.shown(), ..request.clone() };
     let portion = lowering.portion(&room);
-    lowering.at_once = portion.min(at_once);
+    lowering.at_once = portion.min(at_once).min(lowering.most_rows());
     let data = lowering.training_rows(&room, request)?;
     let validation = Training {
         rows: request.validation,

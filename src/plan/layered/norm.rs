@@ -2,12 +2,12 @@
 //! the update of its γ and β.
 
 use super::Lowering;
-use crate::Result;
 use crate::kernels::{
     Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, Operation, Update,
 };
 use crate::plan::{BufferId, Dispatch, Role, Training};
 use crate::spec::Layer;
+use crate::{Error, Result};
 
 /// The tensors of a norm, beside those of its layer.
 pub(super) struct Normed {
@@ -17,6 +17,8 @@ pub(super) struct Normed {
     moments: BufferId,
     /// The gradient of what the norm gives, \[B,O\], where there is a way back.
     d_n: Option<BufferId>,
+    /// Threads that share a row.
+    lanes: usize,
 }
 
 impl Lowering<'_> {
@@ -27,6 +29,15 @@ impl Lowering<'_> {
 
     /// Buffers for a norm of so many units.
     pub(super) fn normed(&mut self, layer: usize, units: usize) -> Result<Normed> {
+        let Some(lanes) = self.limits.lanes(units) else {
+            return Err(Error::invalid(
+                format!(
+                    "{} ends loops before they have normalized {units} units",
+                    self.limits.device
+                ),
+                "give the layer fewer units, or use another device",
+            ));
+        };
         let (portion, batch) = (self.at_once, self.batch.min(self.at_once));
         let name = |tensor: &str| format!("layers.{layer}.{tensor}");
         let z = self.buffer(&name("z"), vec![portion, units], Role::Activations)?;
@@ -36,7 +47,7 @@ impl Lowering<'_> {
             0 => None,
             _ => Some(self.buffer(&name("d_n"), vec![batch, units], Role::Gradients)?),
         };
-        Ok(Normed { z, moments, d_n })
+        Ok(Normed { z, moments, d_n, lanes })
     }
 
     /// Parameters of a norm: they stand after those of all layers.
@@ -55,7 +66,7 @@ impl Lowering<'_> {
     ) -> Dispatch {
         let columns = self.layers[layer].outputs;
         let parameters = self.parameters_of(self.norm_block(layer));
-        let lanes = self.limits.lanes(columns);
+        let lanes = normed.lanes;
         Dispatch {
             label: format!("norms.{layer}"),
             operation: Operation::LayerNorm(LayerNorm { rows, columns, function, lanes }),
@@ -78,7 +89,7 @@ impl Lowering<'_> {
         update: Update,
     ) {
         let columns = self.layers[layer].outputs;
-        let lanes = self.limits.lanes(columns);
+        let lanes = normed.lanes;
         let block = self.norm_block(layer);
         let taken = vec![control, self.before_activation(layer), normed.z, normed.moments];
         let mut push = |operation, more: Vec<BufferId>| {
