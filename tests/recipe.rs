@@ -14,7 +14,8 @@ use common::{Draws, Gap, devices, quiet, random_data};
 
 const ROWS: usize = 37;
 
-/// Everything at once, with [`network`]'s norms: dropout, penalties, clipping, a schedule, weights, smooth labels.
+/// Everything at once, with [`network`]'s norms: dropout, penalties, clipping, a schedule, weights,
+/// smooth labels.
 fn everything(steps: u64) -> TrainOptions {
     TrainOptions {
         optimizer: Optimizer::adam(0.01),

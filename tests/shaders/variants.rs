@@ -50,8 +50,8 @@ pub(crate) fn operations() -> Vec<Operation> {
     list
 }
 
-/// Kernels whose shader depends on settings or, of a norm or a grid, on its shape: those that are checked on
-/// devices stand for all.
+/// Kernels whose shader depends on settings or, of a norm or a grid, on its shape: those that are
+/// checked on devices stand for all.
 const CHECKED: [&str; 13] = [
     "schedule",
     "weigh",

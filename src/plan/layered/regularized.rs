@@ -76,8 +76,8 @@ impl Lowering<'_> {
         Ok(Some((shares, Weighting::Rows { scale: 1.0 })))
     }
 
-    /// The updates of all layers and norms by their gradients, whose norm over all layers is at most what
-    /// the request says.
+    /// The updates of all blocks of parameters by their gradients, whose length over all of them is
+    /// at most what the request says.
     pub(super) fn update_all(
         &mut self,
         list: &mut Vec<Dispatch>,
