@@ -48,6 +48,7 @@ impl Model {
         let network = &self.network;
         let layers = network.layers();
         let last = layers.len() - 1;
+        let flops = network.flops_by_layer();
         let layer = |(index, layer): (usize, &crate::spec::Layer)| LayerAnatomy {
             inputs: layer.inputs,
             outputs: layer.outputs,
@@ -56,7 +57,7 @@ impl Model {
                 false => network.hidden_function(),
             },
             parameters: layer.parameters() + network.norms().get(index).map_or(0, |o| 2 * o),
-            flops_forward: network.flops_of(index),
+            flops_forward: flops[index],
         };
         let predict = plan::inference(network, usize::MAX, limits).ok();
         Anatomy {

@@ -155,14 +155,17 @@ impl Network {
     /// Floating-point operations of one row's way forward: two for each weight, one for each bias,
     /// and eight for each unit that is normalized.
     pub fn flops_forward(&self) -> u64 {
-        (0..=self.hidden.len()).map(|layer| self.flops_of(layer)).sum()
+        self.flops_by_layer().iter().sum()
     }
 
-    /// Those of one layer.
-    pub fn flops_of(&self, layer: usize) -> u64 {
-        let Layer { inputs, outputs } = self.layers()[layer];
-        let norm = self.norms().get(layer).map_or(0, |&units| NORM_FLOPS * units as u64);
-        outputs as u64 * (2 * inputs as u64 + 1) + norm
+    /// Those of each layer with its norm.
+    pub fn flops_by_layer(&self) -> Vec<u64> {
+        let norms = self.norms();
+        let of = |(index, layer): (usize, Layer)| {
+            let norm = norms.get(index).map_or(0, |&units| NORM_FLOPS * units as u64);
+            layer.outputs as u64 * (2 * layer.inputs as u64 + 1) + norm
+        };
+        self.layers().into_iter().enumerate().map(of).collect()
     }
 
     /// The function of a hidden unit with what comes before it, for people.
