@@ -4,7 +4,8 @@
 mod common;
 
 use halfplane::backend::{Device, cpu::Cpu, reference::Reference};
-use halfplane::train::{Candidate, Grid};
+use halfplane::plan::{DeviceKind, Limits};
+use halfplane::train::{Candidate, Grid, plan_for};
 use halfplane::{
     Activation, BatchSize, Dataset, Error, Length, Network, Normalization, Optimizer, Parameters,
     Result, Strategy, Targets, Task, TrainOptions, Trainer,
@@ -178,12 +179,12 @@ fn a_grid_past_the_shaders_division_is_refused() -> Result<()> {
     let data = random_data(Task::Regression, [3000, 2, 1], 6)?;
     let wide = Network::new(2, &[1500], 1).with_output(halfplane::Output::Identity);
     let options = options(Optimizer::sgd(0.1), BatchSize::Full, 1);
-    let [_, software] = devices();
-    let refused = Trainer::on(software.as_ref(), &wide, &data, options.clone()).err();
+    let gpu = Limits { kind: DeviceKind::Gpu, ..Limits::unlimited("gpu") };
+    let refused = plan_for(&wide, &data, &options, &gpu).err();
     let text = refused.map(|error| error.to_string()).unwrap_or_default();
     assert!(text.contains("4500000") && text.contains("layered"), "{text}");
     let narrow = Network { hidden: vec![1000], ..wide };
-    assert!(Trainer::on(software.as_ref(), &narrow, &data, options).is_ok());
+    assert!(plan_for(&narrow, &data, &options, &gpu).is_ok());
     Ok(())
 }
 

@@ -212,6 +212,20 @@ impl Resident {
         self.members.iter().map(of).max().unwrap_or(1)
     }
 
+    /// Steps that a dispatch can do before the driver ends its loops; 0 where it would not get
+    /// through one.
+    pub(crate) fn steps_at_once(&self) -> u64 {
+        let Some(limit) = self.loop_limit else { return u64::MAX };
+        // What comes before and after the steps: parameters in and out.
+        let parameters = self.members.iter().map(Member::parameters).max().unwrap_or(0) as u64;
+        let share = match self.sharing {
+            Sharing::Elements | Sharing::Rows => u64::from(self.threads()),
+            Sharing::Networks => 1,
+        };
+        let around = 64 + 8 * parameters.div_ceil(share);
+        limit.saturating_sub(around) / self.iterations()
+    }
+
     /// Where the rows begin in workgroup memory, and where it ends, in words.
     fn arena(&self) -> (usize, usize) {
         let largest =
@@ -359,18 +373,7 @@ impl Kernel for Resident {
     }
 
     fn repeats_itself(&self) -> Option<u32> {
-        // What comes before and after the steps: parameters in and out.
-        let parameters = self.members.iter().map(Member::parameters).max().unwrap_or(0) as u64;
-        let share = match self.sharing {
-            Sharing::Elements | Sharing::Rows => u64::from(self.threads()),
-            Sharing::Networks => 1,
-        };
-        let around = 64 + 8 * parameters.div_ceil(share);
-        let most = match self.loop_limit {
-            Some(limit) => limit.saturating_sub(around) / self.iterations(),
-            None => u64::from(u32::MAX),
-        };
-        Some(u32::try_from(most).unwrap_or(u32::MAX).max(1))
+        Some(u32::try_from(self.steps_at_once()).unwrap_or(u32::MAX).max(1))
     }
 
     fn workgroups(&self) -> u64 {

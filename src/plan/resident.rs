@@ -55,8 +55,26 @@ pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
         DeviceKind::Gpu => 1 << 20,
         DeviceKind::Software => 1 << 19,
     };
+    let examination = examination(vec![member.clone()], request, limits);
     let grid = resident(vec![member], request, Update::of(request.optimizer), limits);
-    work <= most && (limits.kind == DeviceKind::Cpu || grid.placement.rows)
+    work <= most
+        && (limits.kind == DeviceKind::Cpu || grid.placement.rows)
+        && [&grid, &examination].iter().all(|grid| check_loops(grid, limits).is_ok())
+}
+
+/// Refuses a step so long that the driver would end its loops: it says nothing, and what comes out
+/// is wrong.
+fn check_loops(grid: &Resident, limits: &Limits) -> Result<()> {
+    match grid.steps_at_once() {
+        0 => Err(Error::invalid(
+            format!(
+                "{} ends loops before they have gone through a step of the resident strategy",
+                limits.device
+            ),
+            "use the layered strategy, smaller batches, or another device",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Plans the training of one network.
@@ -100,6 +118,7 @@ pub fn grid(members: &[GridMember], request: &Training<'_>, limits: &Limits) -> 
     let remedy = "use the layered strategy, which cuts the data set into parts";
     let making = Making { limits, remedy, buffers: Vec::new() };
     let step = resident(list, request, Update::of(request.optimizer), limits);
+    check_loops(&step, limits)?;
     let networks: Vec<Network> = members.iter().map(|member| member.network.clone()).collect();
     finish(making, networks, step, request)
 }
@@ -232,6 +251,7 @@ fn finish(
     let count = networks.len();
     let rows = request.rows;
     let evaluate = examination(step.members.clone(), request, making.limits);
+    check_loops(&evaluate, making.limits)?;
     let (x, t) = making.data("data", rows, request)?;
     let words: usize = step.members.iter().map(Member::parameters).sum();
     let memories = step.update.memories().len();

@@ -111,9 +111,35 @@ fn norms_keep_to_the_loops_that_a_driver_allows() -> Result<()> {
     assert_eq!(plan(59_904, 1, norm)?.micro_batch, None);
     assert_eq!(plan(150_000, 1, norm)?.micro_batch, Some(59_904));
     assert_eq!(plan(150_000, 1, Normalization::None)?.micro_batch, None);
-    assert!(plan(2, 960_000, norm).is_ok());
-    let refused = plan(2, 960_001, norm).err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(refused.contains("960001 units") && refused.contains("another device"), "{refused}");
+    Ok(())
+}
+
+/// Past these it would end them without a word, and train to something else.
+#[test]
+fn sums_longer_than_a_drivers_loops_are_refused() -> Result<()> {
+    let lavapipe = Limits {
+        kind: DeviceKind::Software,
+        loop_limit: Some(60_000),
+        ..Limits::unlimited("lavapipe")
+    };
+    let data = random_data(Task::Binary, [2, 1, 1], 8)?;
+    let options = TrainOptions { strategy: Strategy::Layered, ..options(1) };
+    for normalization in [Normalization::None, Normalization::LayerNorm] {
+        let plan = |units: usize| {
+            let network = Network::new(1, &[units], 1).with_normalization(normalization);
+            plan_for(&network, &data, &options, &lavapipe)
+        };
+        assert!(plan(40_000).is_ok());
+        let refused = plan(40_001).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            refused.contains("layer 0, of 1 inputs and 40001 outputs")
+                && refused.contains("another device"),
+            "{refused}"
+        );
+    }
+    let inference =
+        |classes| halfplane::plan::inference(&Network::new(1, &[], classes), 1, &lavapipe);
+    assert!(inference(20_000).is_ok() && inference(20_001).is_err());
     Ok(())
 }
 

@@ -2,12 +2,12 @@
 
 use super::norm::Normed;
 use super::regularized::Dropped;
-use crate::Result;
 use crate::kernels::{Control, Function};
 use crate::plan::{
     Buffer, BufferId, Dispatch, Handles, Limits, Phase, Plan, Residence, Role, Training,
 };
 use crate::spec::{Layer, Network, Strategy};
+use crate::{Error, Result};
 
 /// Rows that evaluation and prediction take at once, where memory allows and nothing says more.
 pub(super) const PORTION: usize = 1024;
@@ -104,8 +104,9 @@ impl<'a> Lowering<'a> {
         self.buffer(name, vec![Control::WORDS], Role::Bookkeeping)
     }
 
-    /// Refuses layers that no binding holds, before anything is computed from their sizes.
-    pub(super) fn check_parameters(&self) -> Result<()> {
+    /// Refuses layers that the device cannot do, before anything is computed from their sizes.
+    pub(super) fn check_layers(&self) -> Result<()> {
+        self.check_loops()?;
         for (index, layer) in self.layers.iter().enumerate() {
             let bytes = 4 * layer.outputs as u64 * (layer.inputs as u64 + 1);
             let name =
@@ -120,6 +121,31 @@ impl<'a> Lowering<'a> {
                     ),
                 }
             })?;
+        }
+        Ok(())
+    }
+
+    /// Refuses sums so long that the driver would end their loops: it says nothing, and what comes
+    /// out is wrong.
+    fn check_loops(&self) -> Result<()> {
+        let Some(limit) = self.limits.loop_limit else { return Ok(()) };
+        for (index, layer) in self.layers.iter().enumerate() {
+            // A product takes a turn and a half for each number of its sums, forward and back, and
+            // a row's probabilities and losses take three for each output.
+            let (product, row) = (2 * limit as usize / 3, limit as usize / 3);
+            let last = index + 1 == self.layers.len();
+            let most = if last { row } else { product };
+            if layer.inputs > product || layer.outputs > most {
+                let device = &self.limits.device;
+                return Err(Error::invalid(
+                    format!(
+                        "{device} ends loops before they have gone through layer {index}, of {} \
+                         inputs and {} outputs",
+                        layer.inputs, layer.outputs
+                    ),
+                    format!("it can do {product} inputs and {most} outputs; or use another device"),
+                ));
+            }
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ pub(in crate::plan) fn lower(
 ) -> Result<Plan> {
     check(request)?;
     let mut lowering = Lowering::new(request.network, request.batch, limits);
-    lowering.check_parameters()?;
+    lowering.check_layers()?;
     let whole = request.rows;
     let room = Training { rows: request.room(), ..request.clone() };
     let request = &Training { rows: request.shown(), ..request.clone() };
@@ -136,7 +136,7 @@ pub(in crate::plan) fn lower(
 pub fn inference(network: &Network, rows: usize, limits: &Limits) -> Result<Plan> {
     network.check()?;
     let mut lowering = Lowering::new(network, 0, limits);
-    lowering.check_parameters()?;
+    lowering.check_layers()?;
     let portion = lowering.fitting(rows.clamp(1, PORTION), 1);
     lowering.at_once = portion;
     lowering.parameters();

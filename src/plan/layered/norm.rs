@@ -2,12 +2,12 @@
 //! the update of its γ and β.
 
 use super::Lowering;
+use crate::Result;
 use crate::kernels::{
     Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, Operation, Update,
 };
 use crate::plan::{BufferId, Dispatch, Role, Training};
 use crate::spec::Layer;
-use crate::{Error, Result};
 
 /// The tensors of a norm, beside those of its layer.
 pub(super) struct Normed {
@@ -29,15 +29,7 @@ impl Lowering<'_> {
 
     /// Buffers for a norm of so many units.
     pub(super) fn normed(&mut self, layer: usize, units: usize) -> Result<Normed> {
-        let Some(lanes) = self.limits.lanes(units) else {
-            return Err(Error::invalid(
-                format!(
-                    "{} ends loops before they have normalized {units} units",
-                    self.limits.device
-                ),
-                "give the layer fewer units, or use another device",
-            ));
-        };
+        let lanes = self.limits.lanes(units);
         let (portion, batch) = (self.at_once, self.batch.min(self.at_once));
         let name = |tensor: &str| format!("layers.{layer}.{tensor}");
         let z = self.buffer(&name("z"), vec![portion, units], Role::Activations)?;
