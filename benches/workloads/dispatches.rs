@@ -122,7 +122,7 @@ fn product(dispatch: &Dispatch) -> Option<Product> {
             ("dense_backward_input", dense.rows, dense.inputs, dense.outputs)
         }
         Operation::DenseBackwardWeight(dense) => {
-            ("dense_backward_weight", dense.outputs, dense.inputs, dense.rows)
+            ("dense_backward_weight", dense.layer.outputs, dense.layer.inputs, dense.rows)
         }
         Operation::DenseSplitWeight(dense) => {
             ("dense_backward_weight", dense.outputs, dense.inputs, dense.rows)

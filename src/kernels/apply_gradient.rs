@@ -1,28 +1,18 @@
 //! The optimizer's update of a layer from its gradient in a buffer: for plans that must see all
 //! gradients before the first update.
 
+use super::layer_update::Immediates;
 use super::shader::{APPLY_GRADIENT, CONTROL, FOLD, MATH, OPTIMIZER};
 use super::{
-    Control, Cost, DenseBackwardWeight, Hyper, Kernel, Module, Slot, Tiling, Update, WORKGROUP,
-    floats, groups_for, immediates, reads, slots, writes,
+    Control, Cost, Kernel, LayerUpdate, Module, Slot, WORKGROUP, floats, groups_for, reads, slots,
 };
 
 /// Updates a layer's parameters, \[O, I + 1\], by its gradient times the scale in `clip`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApplyGradient {
-    /// I
-    pub inputs: usize,
-    /// O
-    pub outputs: usize,
-    /// The update; not [`Update::Gradient`].
-    pub update: Update,
-    /// The learning rate.
-    pub lr: f32,
-    /// The other settings.
-    pub hyper: Hyper,
+    /// The layer and its update; not [`super::Update::Gradient`].
+    pub layer: LayerUpdate,
 }
-
-immediates! { struct Immediates { inputs: u32, outputs: u32, lr: f32, hyper: Hyper } }
 
 impl Kernel for ApplyGradient {
     fn stem(&self) -> &'static str {
@@ -31,19 +21,19 @@ impl Kernel for ApplyGradient {
 
     fn modules(&self) -> Vec<Module> {
         let mut modules = vec![CONTROL, FOLD, MATH, OPTIMIZER];
-        modules.extend(self.update.pieces());
+        modules.extend(self.layer.update.pieces());
         modules.push(APPLY_GRADIENT);
         modules
     }
 
     fn slots(&self) -> Vec<Slot> {
-        let written = self.update.tensors().iter().map(|name| writes(name));
-        [reads("control"), reads("gradient"), reads("clip")].into_iter().chain(written).collect()
+        let read = [reads("control"), reads("gradient"), reads("clip")];
+        read.into_iter().chain(self.layer.written()).collect()
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         let mut overrides = vec![("WORKGROUP", f64::from(WORKGROUP))];
-        overrides.extend(self.update.overrides(&self.hyper));
+        overrides.extend(self.layer.overrides());
         overrides
     }
 
@@ -52,51 +42,35 @@ impl Kernel for ApplyGradient {
     }
 
     fn immediates(&self) -> Vec<u8> {
-        let words = Immediates {
-            inputs: self.inputs as u32,
-            outputs: self.outputs as u32,
-            lr: self.lr,
-            hyper: self.hyper,
-        };
-        bytemuck::bytes_of(&words).to_vec()
+        bytemuck::bytes_of(&self.layer.immediates()).to_vec()
     }
 
     fn workgroups(&self) -> u64 {
-        groups_for(self.outputs * (self.inputs + 1))
+        groups_for(self.layer.count())
     }
 
     fn describe(&self) -> String {
-        let Self { inputs, outputs, update, .. } = self;
-        format!("[{outputs},{inputs}+1], {}", update.name(&self.hyper))
+        format!("{}{}", self.layer.shape(), self.layer.then())
     }
 
     fn cost(&self) -> Cost {
-        let count = (self.outputs * (self.inputs + 1)) as u64;
-        let words = 3 + 2 * self.update.memories().len() as u64;
-        Cost { flops: (1 + self.update.flops()) * count, bytes: 4 * words * count }
+        // The gradient is read and scaled before.
+        let count = self.layer.count() as u64;
+        Cost { flops: count + self.layer.flops(), bytes: 4 * count + self.layer.bytes() }
     }
 
     fn twin(&self, bound: &mut [&mut [u32]]) {
         let (read, written) = bound.split_at_mut(3);
         let [control, gradient, clip] = slots(read);
-        let (weights, count) = (self.outputs * self.inputs, self.outputs * (self.inputs + 1));
+        let (weights, count) = (self.layer.weights(), self.layer.count());
         let parameters = &floats(written[0])[..count];
         let scale = floats(clip)[0];
         let gradient: Vec<f32> = floats(gradient)
             .iter()
             .zip(parameters)
             .enumerate()
-            .map(|(at, (g, w))| self.hyper.regularized(*g, *w, at < weights) * scale)
+            .map(|(at, (g, w))| self.layer.hyper.regularized(*g, *w, at < weights) * scale)
             .collect();
-        let layer = DenseBackwardWeight {
-            rows: 0,
-            inputs: self.inputs,
-            outputs: self.outputs,
-            update: self.update,
-            lr: self.lr,
-            hyper: self.hyper,
-            tiling: Tiling::SMALL,
-        };
-        layer.step(Control::from_words(control), &gradient, written);
+        self.layer.step(Control::from_words(control), &gradient, written);
     }
 }

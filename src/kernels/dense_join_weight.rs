@@ -3,25 +3,17 @@
 
 use super::shader::{CONTROL, DENSE_JOIN_WEIGHT, FOLD, MATH, OPTIMIZER};
 use super::{
-    Control, Cost, DenseBackwardWeight, Hyper, Kernel, Module, Slot, Tiling, Update, WORKGROUP,
-    floats, groups_for, immediates, reads, slots, writes,
+    Control, Cost, Hyper, Kernel, LayerUpdate, Module, Slot, WORKGROUP, floats, groups_for,
+    immediates, reads, slots,
 };
 
 /// Adds up what [`super::DenseSplitWeight`] has left, and updates the layer's parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DenseJoinWeight {
-    /// I
-    pub inputs: usize,
-    /// O
-    pub outputs: usize,
     /// S
     pub splits: usize,
-    /// What becomes of the gradient.
-    pub update: Update,
-    /// The learning rate.
-    pub lr: f32,
-    /// The other settings.
-    pub hyper: Hyper,
+    /// The layer, and what becomes of the gradient.
+    pub layer: LayerUpdate,
 }
 
 immediates! {
@@ -35,19 +27,19 @@ impl Kernel for DenseJoinWeight {
 
     fn modules(&self) -> Vec<Module> {
         let mut modules = vec![CONTROL, FOLD, MATH, OPTIMIZER];
-        modules.extend(self.update.pieces());
+        modules.extend(self.layer.update.pieces());
         modules.push(DENSE_JOIN_WEIGHT);
         modules
     }
 
     fn slots(&self) -> Vec<Slot> {
-        let written = self.update.tensors().iter().map(|name| writes(name));
-        [reads("control"), reads("partials")].into_iter().chain(written).collect()
+        let read = [reads("control"), reads("partials")];
+        read.into_iter().chain(self.layer.written()).collect()
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         let mut overrides = vec![("WORKGROUP", f64::from(WORKGROUP))];
-        overrides.extend(self.update.overrides(&self.hyper));
+        overrides.extend(self.layer.overrides());
         overrides
     }
 
@@ -56,61 +48,40 @@ impl Kernel for DenseJoinWeight {
     }
 
     fn immediates(&self) -> Vec<u8> {
+        let layer = self.layer.immediates();
         let words = Immediates {
-            inputs: self.inputs as u32,
-            outputs: self.outputs as u32,
+            inputs: layer.inputs,
+            outputs: layer.outputs,
             splits: self.splits as u32,
-            lr: self.lr,
-            hyper: self.hyper,
+            lr: layer.lr,
+            hyper: layer.hyper,
         };
         bytemuck::bytes_of(&words).to_vec()
     }
 
     fn workgroups(&self) -> u64 {
-        groups_for(self.outputs * (self.inputs + 1))
+        groups_for(self.layer.count())
     }
 
     fn describe(&self) -> String {
-        let Self { inputs, outputs, splits, update, .. } = self;
-        let then = match update {
-            Update::Gradient => String::new(),
-            update => format!(", {}", update.name(&self.hyper)),
-        };
-        format!("{splits} × [{outputs},{inputs}+1] → [{outputs},{inputs}+1]{then}")
+        let (shape, then) = (self.layer.shape(), self.layer.then());
+        format!("{} × {shape} → {shape}{then}", self.splits)
     }
 
     fn cost(&self) -> Cost {
-        let parameters = (self.outputs * (self.inputs + 1)) as u64;
-        let splits = self.splits as u64;
-        let words = match self.update {
-            Update::Gradient => 1,
-            update => 2 * (1 + update.memories().len() as u64),
-        };
-        Cost {
-            flops: parameters * (splits + self.update.flops()),
-            bytes: 4 * parameters * (splits + words),
-        }
+        let summed = (self.layer.count() * self.splits) as u64;
+        Cost { flops: summed + self.layer.flops(), bytes: 4 * summed + self.layer.bytes() }
     }
 
     fn twin(&self, bound: &mut [&mut [u32]]) {
         let (read, written) = bound.split_at_mut(2);
         let [control, partials] = slots(read);
-        let count = self.outputs * (self.inputs + 1);
-        let partials = floats(partials);
-        let layer = DenseBackwardWeight {
-            rows: 0,
-            inputs: self.inputs,
-            outputs: self.outputs,
-            update: self.update,
-            lr: self.lr,
-            hyper: self.hyper,
-            tiling: Tiling::SMALL,
-        };
         let control = Control::from_words(control);
-        let mut gradient = layer.so_far(control, written);
-        for partial in partials[..self.splits * count].chunks(count) {
+        let count = self.layer.count();
+        let mut gradient = self.layer.so_far(control, written);
+        for partial in floats(partials)[..self.splits * count].chunks(count) {
             gradient.iter_mut().zip(partial).for_each(|(sum, partial)| *sum += partial);
         }
-        layer.apply(control, &mut gradient, written);
+        self.layer.apply(control, &mut gradient, written);
     }
 }

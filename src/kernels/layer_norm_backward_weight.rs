@@ -2,28 +2,18 @@
 //! the batch, and the optimizer's update as its epilogue.
 
 use super::layer_norm::{moments_of, normalized};
+use super::layer_update::Immediates;
 use super::shader::{CONTROL, FOLD, LAYER_NORM_BACKWARD_WEIGHT, MATH, OPTIMIZER};
-use super::{
-    Control, Cost, DenseBackwardWeight, Hyper, Kernel, Module, Slot, Tiling, Update, floats,
-    immediates, metrics, reads, slots, writes,
-};
+use super::{Control, Cost, Kernel, LayerUpdate, Module, Slot, floats, metrics, reads, slots};
 
 /// The gradient of a norm's γ and β and their update, over `rows` rows at most.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerNormBackwardWeight {
     /// B, at most.
     pub rows: usize,
-    /// O
-    pub columns: usize,
-    /// What becomes of the gradient.
-    pub update: Update,
-    /// The learning rate.
-    pub lr: f32,
-    /// The other settings.
-    pub hyper: Hyper,
+    /// γ and β, which L1, L2 and the update take as the biases of 2 O units.
+    pub layer: LayerUpdate,
 }
-
-immediates! { struct Immediates { inputs: u32, outputs: u32, lr: f32, hyper: Hyper } }
 
 /// Threads of a workgroup.
 const WORKGROUP: u32 = metrics::WORKGROUP;
@@ -41,15 +31,14 @@ impl Kernel for LayerNormBackwardWeight {
 
     fn modules(&self) -> Vec<Module> {
         let mut modules = vec![CONTROL, FOLD, MATH, OPTIMIZER];
-        modules.extend(self.update.pieces());
+        modules.extend(self.layer.update.pieces());
         modules.push(LAYER_NORM_BACKWARD_WEIGHT);
         modules
     }
 
     fn slots(&self) -> Vec<Slot> {
-        let written = self.update.tensors().iter().map(|name| writes(name));
         let read = ["control", "d_n", "z", "moments"].map(reads);
-        read.into_iter().chain(written).collect()
+        read.into_iter().chain(self.layer.written()).collect()
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
@@ -58,7 +47,7 @@ impl Kernel for LayerNormBackwardWeight {
             ("UNITS", UNITS as f64),
             ("TERMS", (2 * UNITS * ROWS) as f64),
         ];
-        overrides.extend(self.update.overrides(&self.hyper));
+        overrides.extend(self.layer.overrides());
         overrides
     }
 
@@ -67,32 +56,25 @@ impl Kernel for LayerNormBackwardWeight {
     }
 
     fn immediates(&self) -> Vec<u8> {
-        let (outputs, lr, hyper) = (self.columns as u32, self.lr, self.hyper);
-        bytemuck::bytes_of(&Immediates { inputs: 0, outputs, lr, hyper }).to_vec()
+        let outputs = self.columns() as u32;
+        let words = Immediates { outputs, ..self.layer.immediates() };
+        bytemuck::bytes_of(&words).to_vec()
     }
 
     fn workgroups(&self) -> u64 {
-        self.columns.div_ceil(UNITS) as u64
+        self.columns().div_ceil(UNITS) as u64
     }
 
     fn describe(&self) -> String {
-        let Self { rows, columns, update, .. } = self;
-        let then = match update {
-            Update::Gradient => String::new(),
-            update => format!(", {}", update.name(&self.hyper)),
-        };
-        format!("Σ [{rows},{columns}] → [2,{columns}]{then}")
+        let (rows, columns) = (self.rows, self.columns());
+        format!("Σ [{rows},{columns}] → [2,{columns}]{}", self.layer.then())
     }
 
     fn cost(&self) -> Cost {
-        let (b, o) = (self.rows as u64, self.columns as u64);
-        let words = match self.update {
-            Update::Gradient => 1,
-            update => 2 * (1 + update.memories().len() as u64),
-        };
+        let (b, o) = (self.rows as u64, self.columns() as u64);
         Cost {
-            flops: 5 * b * o + 2 * o * self.update.flops(),
-            bytes: 4 * (2 * b * o + 2 * b + words * 2 * o),
+            flops: 5 * b * o + self.layer.flops(),
+            bytes: 4 * (2 * b * o + 2 * b) + self.layer.bytes(),
         }
     }
 
@@ -100,9 +82,8 @@ impl Kernel for LayerNormBackwardWeight {
         let (read, written) = bound.split_at_mut(4);
         let [control, d_n, z, moments] = slots(read);
         let control = Control::from_words(control);
-        let columns = self.columns;
-        let layer = self.as_biases();
-        let mut sums = layer.so_far(control, written);
+        let columns = self.columns();
+        let mut sums = self.layer.so_far(control, written);
         let (of_gamma, of_beta) = sums.split_at_mut(columns);
         let rows = floats(d_n).chunks_exact(columns).zip(floats(z).chunks_exact(columns));
         for ((d_n, z), &moment) in rows.zip(moments_of(moments, control.rows as usize)) {
@@ -111,21 +92,13 @@ impl Kernel for LayerNormBackwardWeight {
                 of_beta[o] += d_n[o];
             }
         }
-        layer.apply(control, &mut sums, written);
+        self.layer.apply(control, &mut sums, written);
     }
 }
 
 impl LayerNormBackwardWeight {
-    /// γ and β as what they are to L1, L2 and the update: the biases of 2 O units.
-    pub(crate) fn as_biases(&self) -> DenseBackwardWeight {
-        DenseBackwardWeight {
-            rows: self.rows,
-            inputs: 0,
-            outputs: 2 * self.columns,
-            update: self.update,
-            lr: self.lr,
-            hyper: self.hyper,
-            tiling: Tiling::SMALL,
-        }
+    /// O
+    pub(crate) fn columns(&self) -> usize {
+        self.layer.outputs / 2
     }
 }

@@ -13,8 +13,11 @@ mod resident;
 mod shard;
 mod tiling;
 
-use crate::kernels::{Access, Cost, Criterion, Hyper, Operation, Rate, Schedule, Weighting, Words};
-use crate::spec::{self, Clip, Loss, Network, Optimizer, Regularization, Shuffle, Strategy};
+use crate::kernels::{
+    Access, Cost, Criterion, Hyper, LayerUpdate, Operation, Rate, Schedule, Update, Weighting,
+    Words,
+};
+use crate::spec::{self, Clip, Layer, Loss, Network, Optimizer, Regularization, Shuffle, Strategy};
 
 pub use layered::inference;
 pub use limits::{DeviceKind, Limits};
@@ -113,6 +116,13 @@ impl Training<'_> {
     /// The optimizer's settings as the kernels take them.
     pub(super) fn hyper(&self) -> Hyper {
         Hyper::of(self.optimizer).regularized_by(self.regularization)
+    }
+
+    /// A layer, and what becomes of its gradient.
+    pub(super) fn update_of(&self, layer: Layer, update: Update) -> LayerUpdate {
+        let Layer { inputs, outputs } = layer;
+        let (lr, hyper) = (self.optimizer.lr() as f32, self.hyper());
+        LayerUpdate { inputs, outputs, update, lr, hyper }
     }
 
     /// The schedule as the kernels take it.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use halfplane::kernels::{
     Activate, DenseBackwardInput, DenseBackwardWeight, DenseForward, DenseSplitWeight, Function,
-    Gather, Hyper, Metrics, MicroBatch, Operation, Softmax, Tiling, Update,
+    Gather, Hyper, LayerUpdate, Metrics, MicroBatch, Operation, Softmax, Tiling, Update,
 };
 use halfplane::{Activation, Regularization, Shuffle};
 
@@ -139,6 +139,6 @@ fn weight(
     hyper: Hyper,
 ) -> Operation {
     let (rows, lr) = (1, 0.1);
-    let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
-    Operation::DenseBackwardWeight(layer)
+    let layer = LayerUpdate { inputs, outputs, update, lr, hyper };
+    Operation::DenseBackwardWeight(DenseBackwardWeight { rows, layer, tiling })
 }

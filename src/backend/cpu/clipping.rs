@@ -37,12 +37,16 @@ pub(super) unsafe fn square_sum(sum: &SquareSum, bound: &Bound<'_>, member: Memb
 /// # Safety
 /// While it runs, no other thread may use this range of the parameters and what is remembered of
 /// them, nor write to what it reads.
-pub(super) unsafe fn apply(layer: &ApplyGradient, bound: &Bound<'_>, member: Member) {
-    let weights = layer.outputs * layer.inputs;
-    let own = member.share(layer.outputs * (layer.inputs + 1), 16);
+pub(super) unsafe fn apply(
+    ApplyGradient { layer }: &ApplyGradient,
+    bound: &Bound<'_>,
+    member: Member,
+) {
+    let weights = layer.weights();
+    let own = member.share(layer.count(), 16);
     // SAFETY: control and clip are only read.
     let (control, scale) = unsafe { (bound.control(), bound.read(2, 0..1)[0]) };
-    let formula = layer.hyper.at(layer.update, layer.lr * control.schedule, control.step);
+    let formula = layer.formula(control);
     for at in own.clone().step_by(BLOCK) {
         let block = at..(at + BLOCK).min(own.end);
         // SAFETY: the gradient is only read.

@@ -128,8 +128,8 @@ fn row_back((d_n, z, moment): (&[f32], &[f32], [f32; 2]), gamma: &[f32], d_z: &m
 }
 
 /// Words that a norm's gradient takes.
-pub(super) const fn scratch_words(norm: &LayerNormBackwardWeight) -> usize {
-    2 * norm.columns
+pub(super) fn scratch_words(norm: &LayerNormBackwardWeight) -> usize {
+    norm.layer.count()
 }
 
 /// d_γ = Σ d_n ∘ (z − mean) / σ and d_β = Σ d_n of a thread's units, row by row, and their update.
@@ -143,7 +143,7 @@ pub(super) unsafe fn backward_weight(
     member: Member,
     hands: &mut Hands<'_>,
 ) {
-    let o = norm.columns;
+    let o = norm.columns();
     let own = member.share(o, LANES);
     // SAFETY: control, d_n, z and the moments are only read.
     let (control, d_n, z, moments) = unsafe {
@@ -152,7 +152,7 @@ pub(super) unsafe fn backward_weight(
         let moments = pairs(bound.words(3, of(&rows, 2)));
         (control, bound.read(1, of(&rows, o)), bound.read(2, of(&rows, o)), moments)
     };
-    let layer = norm.as_biases();
+    let layer = &norm.layer;
     let ranges = [own.clone(), o + own.start..o + own.end];
     let (of_gamma, of_beta) = hands.scratch[..2 * own.len()].split_at_mut(own.len());
     for (sums, range) in [&mut *of_gamma, &mut *of_beta].into_iter().zip(ranges.clone()) {
@@ -177,6 +177,6 @@ pub(super) unsafe fn backward_weight(
     );
     for (sums, range) in [of_gamma, of_beta].into_iter().zip(ranges) {
         // SAFETY: these parameters are the thread's own.
-        unsafe { units::apply(&layer, control, (bound, 4), range, sums) };
+        unsafe { units::apply(layer, control, (bound, 4), range, sums) };
     }
 }

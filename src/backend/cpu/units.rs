@@ -7,7 +7,7 @@ use super::passes;
 use super::product::{Layout, Right, Start, Workspace, product};
 use super::replay::Hands;
 use super::team::{Bound, Member};
-use crate::kernels::{Control, DenseBackwardWeight, Update};
+use crate::kernels::{Control, DenseBackwardWeight, LayerUpdate, Update};
 
 /// Elements of a block: a second cache of 1 MiB.
 const BLOCK: usize = 1 << 18;
@@ -20,14 +20,14 @@ const INPUTS: usize = 512;
 const GRAIN: usize = 8;
 
 /// Units and inputs of a block.
-fn block_of(layer: &DenseBackwardWeight) -> [usize; 2] {
+fn block_of(layer: &LayerUpdate) -> [usize; 2] {
     let inputs = layer.inputs.min(INPUTS);
     [(BLOCK / inputs.max(1)).max(GRAIN).min(layer.outputs), inputs]
 }
 
 /// Words that a block's gradient takes, its biases apart.
-pub(super) fn scratch_words(layer: &DenseBackwardWeight) -> usize {
-    let [units, inputs] = block_of(layer);
+pub(super) fn scratch_words(kernel: &DenseBackwardWeight) -> usize {
+    let [units, inputs] = block_of(&kernel.layer);
     units * (inputs + 1)
 }
 
@@ -37,11 +37,12 @@ pub(super) fn scratch_words(layer: &DenseBackwardWeight) -> usize {
 /// While it runs, no other thread may use these units' parameters and what is remembered of them,
 /// nor write to what it reads.
 pub(super) unsafe fn run(
-    layer: &DenseBackwardWeight,
+    kernel: &DenseBackwardWeight,
     bound: &Bound<'_>,
     member: Member,
     hands: &mut Hands<'_>,
 ) {
+    let layer = &kernel.layer;
     let grain = if layer.outputs >= 2 * GRAIN * member.threads { GRAIN } else { 1 };
     let units = member.share(layer.outputs, grain);
     let [block, _] = block_of(layer);
@@ -55,7 +56,7 @@ pub(super) unsafe fn run(
 /// # Safety
 /// As [`run`].
 unsafe fn units(
-    layer: &DenseBackwardWeight,
+    layer: &LayerUpdate,
     bound: &Bound<'_>,
     units: Range<usize>,
     hands: &mut Hands<'_>,
@@ -122,7 +123,7 @@ fn from(matrix: &[f32], element: usize) -> &[f32] {
 /// # Safety
 /// While it runs, no other thread may use these parameters and what is remembered of them.
 pub(super) unsafe fn apply(
-    layer: &DenseBackwardWeight,
+    layer: &LayerUpdate,
     control: Control,
     (bound, first): (&Bound<'_>, usize),
     range: Range<usize>,
@@ -134,9 +135,9 @@ pub(super) unsafe fn apply(
     if layer.update == Update::Gradient {
         return parameters.copy_from_slice(gradient);
     }
-    let weights = if range.start < layer.outputs * layer.inputs { gradient.len() } else { 0 };
+    let weights = if range.start < layer.weights() { gradient.len() } else { 0 };
     layer.hyper.regularize(weights, parameters, gradient);
-    let formula = layer.hyper.at(layer.update, layer.lr * control.schedule, control.step);
+    let formula = layer.formula(control);
     match layer.update.memories().len() {
         0 => passes::update(formula, parameters, gradient, []),
         1 => passes::update(formula, parameters, gradient, [tensor(first + 1)]),

@@ -3,7 +3,7 @@
 use super::dense::{Settings, regularized_updates};
 use super::{FOLDED, PRIME, about, regularizations};
 use crate::check::Case;
-use crate::kernels::{ApplyGradient, ClipNorm, Control, Hyper, Operation, SquareSum};
+use crate::kernels::{ApplyGradient, ClipNorm, Control, Hyper, LayerUpdate, Operation, SquareSum};
 
 /// The largest layer that one workgroup sums by itself.
 const PART: usize = 4096;
@@ -40,9 +40,10 @@ pub(super) fn clip_norm(list: &mut Vec<Case>) {
 /// Every update with every regularization, layers about a workgroup.
 pub(super) fn apply_gradient(list: &mut Vec<Case>) {
     let mut add = |inputs, outputs, step, (name, update, lr, hyper): &Settings| {
-        let layer = ApplyGradient { inputs, outputs, update: *update, lr: *lr, hyper: *hyper };
+        let (update, lr, hyper) = (*update, *lr, *hyper);
+        let layer = LayerUpdate { inputs, outputs, update, lr, hyper };
         let control = Control { step, ..Control::of_rows(1) };
-        let operation = Operation::ApplyGradient(layer);
+        let operation = Operation::ApplyGradient(ApplyGradient { layer });
         list.push(Case::new(operation, control, format!("{name}, step {step}")));
     };
     for settings in &regularized_updates() {

@@ -4,7 +4,7 @@ use super::{FOLDED, PRIME, about, activations, micro, name, regularizations};
 use crate::check::Case;
 use crate::kernels::{
     Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, DenseJoinWeight,
-    DenseSplitWeight, Function, Hyper, Operation, Tiling, Update,
+    DenseSplitWeight, Function, Hyper, LayerUpdate, Operation, Tiling, Update,
 };
 use crate::spec::{Moments, Optimizer};
 
@@ -103,10 +103,11 @@ pub(super) fn backward_weight(list: &mut Vec<Case>) {
                    (name, update, lr, hyper): &Settings,
                    tiling: Tiling| {
         let (update, lr, hyper) = (*update, *lr, *hyper);
-        let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
+        let layer = LayerUpdate { inputs, outputs, update, lr, hyper };
+        let product = DenseBackwardWeight { rows, layer, tiling };
         let control = Control { step, ..Control::of_rows(live) };
         let variant = format!("{name}, step {step}, {}", tile(tiling));
-        list.push(Case::new(Operation::DenseBackwardWeight(layer), control, variant));
+        list.push(Case::new(Operation::DenseBackwardWeight(product), control, variant));
     };
     for tiling in tilings() {
         for shape in shapes(tiling) {
@@ -130,17 +131,11 @@ pub(super) fn backward_weight(list: &mut Vec<Case>) {
     add([2, 1, Tiling::SMALL.rows() * FOLDED - 3], 2, 0, kept, Tiling::SMALL);
     for tiling in tilings() {
         for rows in [0, 1, 19] {
-            let layer = DenseBackwardWeight {
-                rows: BASE[0],
-                inputs,
-                outputs,
-                update: Update::Gradient,
-                lr: 0.0,
-                hyper: Hyper::default(),
-                tiling,
-            };
+            let (update, hyper) = (Update::Gradient, Hyper::default());
+            let layer = LayerUpdate { inputs, outputs, update, lr: 0.0, hyper };
+            let product = DenseBackwardWeight { rows: BASE[0], layer, tiling };
             let variant = format!("on top of others, {}", tile(tiling));
-            list.push(Case::new(Operation::DenseBackwardWeight(layer), micro(rows), variant));
+            list.push(Case::new(Operation::DenseBackwardWeight(product), micro(rows), variant));
         }
     }
 }
@@ -180,9 +175,9 @@ pub(super) fn join_weight(list: &mut Vec<Case>) {
     let mut add = |[inputs, outputs, splits]: [usize; 3], step, settings: &Settings| {
         let (name, update, lr, hyper) = settings;
         let (update, lr, hyper) = (*update, *lr, *hyper);
-        let layer = DenseJoinWeight { inputs, outputs, splits, update, lr, hyper };
+        let layer = LayerUpdate { inputs, outputs, update, lr, hyper };
         let control = Control { step, ..Control::of_rows(1) };
-        let operation = Operation::DenseJoinWeight(layer);
+        let operation = Operation::DenseJoinWeight(DenseJoinWeight { splits, layer });
         list.push(Case::new(operation, control, format!("{name}, step {step}")));
     };
     for settings in updates().iter().chain(&regularized_updates()) {
@@ -197,8 +192,9 @@ pub(super) fn join_weight(list: &mut Vec<Case>) {
     }
     add([0, 64 * FOLDED - 5, 2], 0, kept);
     let (update, lr, hyper) = (Update::Gradient, 0.0, Hyper::default());
-    let layer = DenseJoinWeight { inputs: 7, outputs: 5, splits: 3, update, lr, hyper };
-    list.push(Case::new(Operation::DenseJoinWeight(layer), micro(19), "on top of others"));
+    let layer = LayerUpdate { inputs: 7, outputs: 5, update, lr, hyper };
+    let join = DenseJoinWeight { splits: 3, layer };
+    list.push(Case::new(Operation::DenseJoinWeight(join), micro(19), "on top of others"));
 }
 
 /// An update with the learning rate and the other settings, by a name.

@@ -5,7 +5,7 @@ use super::{FOLDED, PRIME, about, activations, folded, micro};
 use crate::check::Case;
 use crate::kernels::{
     Control, Function, Hyper, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight,
-    Operation, Update,
+    LayerUpdate, Operation, Update,
 };
 
 /// Rows of a plan whose batches may be shorter, and rows that such a batch has.
@@ -70,7 +70,8 @@ pub(super) fn backward_weight(list: &mut Vec<Case>) {
     let mut add = |[rows, columns]: [usize; 2], control, settings: &Settings| {
         let (name, update, lr, hyper) = settings;
         let (update, lr, hyper) = (*update, *lr, *hyper);
-        let norm = LayerNormBackwardWeight { rows, columns, update, lr, hyper };
+        let layer = LayerUpdate { inputs: 0, outputs: 2 * columns, update, lr, hyper };
+        let norm = LayerNormBackwardWeight { rows, layer };
         let Control { step, .. } = control;
         let operation = Operation::LayerNormBackwardWeight(norm);
         list.push(Case::new(operation, control, format!("{name}, step {step}")));

@@ -2,7 +2,7 @@
 
 use super::update::{Gradient, magnitudes};
 use super::{Bound, Expect, Random, Trial, tensor};
-use crate::kernels::{ApplyGradient, ClipNorm, Control, Hyper, SquareSum};
+use crate::kernels::{ApplyGradient, ClipNorm, Control, Hyper, LayerUpdate, SquareSum};
 
 /// Numbers that a part sums.
 const PART: usize = 4096;
@@ -36,12 +36,12 @@ pub(super) fn clip_norm(clip: &ClipNorm, random: &mut Random) -> Trial {
 
 /// A random gradient that shrinks; parameters and state in mid-run, or before the first step.
 pub(super) fn apply_gradient(
-    layer: &ApplyGradient,
+    ApplyGradient { layer }: &ApplyGradient,
     control: Control,
     random: &mut Random,
 ) -> Trial {
-    let ApplyGradient { inputs, outputs, update, lr, hyper } = *layer;
-    let (weights, size) = (outputs * inputs, outputs * (inputs + 1));
+    let LayerUpdate { update, lr, hyper, .. } = *layer;
+    let (weights, size) = (layer.weights(), layer.count());
     let raw = random.floats(size, 1.0);
     let clip = [random.uniform(0.3, 0.9), 7.0];
     let state = super::dense::state(update, control, size, random);

@@ -7,7 +7,7 @@ use super::update::{Gradient, magnitudes};
 use super::{Bound, Random, Trial, absolute, twin};
 use crate::kernels::{
     Control, DenseBackwardInput, DenseBackwardWeight, DenseForward, DenseJoinWeight,
-    DenseSplitWeight, Function, Hyper, Update,
+    DenseSplitWeight, Function, Hyper, LayerUpdate, Update,
 };
 
 /// Random x, W and b; z stays small enough that no activation saturates.
@@ -66,22 +66,23 @@ pub(super) fn backward_input(
 
 /// Random d_z and x; parameters and state as the update has them.
 pub(super) fn backward_weight(
-    layer: &DenseBackwardWeight,
+    product: &DenseBackwardWeight,
     control: Control,
     random: &mut Random,
 ) -> Trial {
-    let DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, .. } = *layer;
+    let DenseBackwardWeight { rows, ref layer, .. } = *product;
+    let LayerUpdate { inputs, outputs, update, lr, hyper } = *layer;
     let live = control.rows as usize;
-    let size = outputs * (inputs + 1);
+    let size = layer.count();
     let d_z = random.floats(live * outputs, 1.0);
     let x = random.floats(live * inputs, 1.0);
     let mut state = state(update, control, size, random);
-    let kept = DenseBackwardWeight { update: Update::Gradient, ..layer.clone() };
+    let kept = DenseBackwardWeight { layer: layer.kept(), ..product.clone() };
     let own = Control { before: 0, ..control };
     let gradient = twin(&kept, own, &[&d_z, &x], size);
     let mut terms = twin(&kept, own, &[&absolute(&d_z), &absolute(&x)], size);
     go_on(control, &mut state, &mut terms, random);
-    let gradient = regularized((update, &hyper), outputs * inputs, &gradient, &terms, &state);
+    let gradient = regularized((update, &hyper), layer.weights(), &gradient, &terms, &state);
     let magnitudes = magnitudes((update, lr, &hyper), control.step, &gradient, &state);
     let mut trial = vec![
         Bound::control(control),
@@ -114,17 +115,18 @@ pub(super) fn split_weight(
 }
 
 /// Random partial sums; parameters and state as the update has them.
-pub(super) fn join_weight(layer: &DenseJoinWeight, control: Control, random: &mut Random) -> Trial {
-    let DenseJoinWeight { inputs, outputs, splits, update, lr, hyper } = *layer;
-    let size = outputs * (inputs + 1);
+pub(super) fn join_weight(join: &DenseJoinWeight, control: Control, random: &mut Random) -> Trial {
+    let DenseJoinWeight { splits, ref layer } = *join;
+    let LayerUpdate { update, lr, hyper, .. } = *layer;
+    let size = layer.count();
     let partials = random.floats(splits * size, 1.0);
     let mut state = state(update, control, size, random);
-    let kept = DenseJoinWeight { update: Update::Gradient, ..layer.clone() };
+    let kept = DenseJoinWeight { layer: layer.kept(), ..join.clone() };
     let own = Control { before: 0, ..control };
     let gradient = twin(&kept, own, &[&partials], size);
     let mut terms = twin(&kept, own, &[&absolute(&partials)], size);
     go_on(control, &mut state, &mut terms, random);
-    let gradient = regularized((update, &hyper), outputs * inputs, &gradient, &terms, &state);
+    let gradient = regularized((update, &hyper), layer.weights(), &gradient, &terms, &state);
     let magnitudes = magnitudes((update, lr, &hyper), control.step, &gradient, &state);
     let mut trial = vec![Bound::control(control), Bound::input(&partials, splits * size)];
     let written = state.iter().zip(magnitudes);

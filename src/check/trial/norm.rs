@@ -5,7 +5,7 @@ use super::rowwise::slack;
 use super::update::magnitudes;
 use super::{Bound, Random, Trial, twin};
 use crate::kernels::{
-    Control, Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, Update,
+    Control, Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, LayerUpdate,
     normalized,
 };
 
@@ -77,17 +77,18 @@ pub(super) fn backward_input(
 
 /// The same; parameters and state as the update has them.
 pub(super) fn backward_weight(
-    layer: &LayerNormBackwardWeight,
+    norm: &LayerNormBackwardWeight,
     control: Control,
     random: &mut Random,
 ) -> Trial {
-    let LayerNormBackwardWeight { rows, columns, update, lr, hyper } = *layer;
-    let (live, size) = (control.rows as usize, 2 * columns);
+    let LayerUpdate { update, lr, hyper, .. } = norm.layer;
+    let (rows, columns, size) = (norm.rows, norm.columns(), norm.layer.count());
+    let live = control.rows as usize;
     let z = rows_of_z(live, columns, random);
     let d_n = random.floats(live * columns, 1.0);
     let moments = moments(&z, columns);
     let mut state = state(update, control, size, random);
-    let kept = LayerNormBackwardWeight { update: Update::Gradient, ..layer.clone() };
+    let kept = LayerNormBackwardWeight { layer: norm.layer.kept(), ..norm.clone() };
     let own = Control { before: 0, ..control };
     let flat = moments.as_flattened();
     let gradient = twin(&kept, own, &[&d_n, &z, flat], size);

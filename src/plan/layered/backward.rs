@@ -47,7 +47,7 @@ impl Lowering<'_> {
             }
             let from = self.input_of(index, Use::Training, input);
             let written = self.written(update, index);
-            let (lr, hyper) = (request.optimizer.lr() as f32, request.hyper());
+            let layer = request.update_of(self.layers[index], update);
             let tiling = self.limits.tiling([outputs, inputs, rows]);
             // One range, kept as it is, is what the whole sum would be.
             let range = self
@@ -61,7 +61,7 @@ impl Lowering<'_> {
                     operation: Operation::DenseSplitWeight(split),
                     bindings: vec![control, self.d_z[index], from, partials],
                 });
-                let join = DenseJoinWeight { inputs, outputs, splits, update, lr, hyper };
+                let join = DenseJoinWeight { splits, layer };
                 list.push(Dispatch {
                     label,
                     operation: Operation::DenseJoinWeight(join),
@@ -69,10 +69,10 @@ impl Lowering<'_> {
                 });
                 continue;
             }
-            let layer = DenseBackwardWeight { rows, inputs, outputs, update, lr, hyper, tiling };
+            let product = DenseBackwardWeight { rows, layer, tiling };
             list.push(Dispatch {
                 label,
-                operation: Operation::DenseBackwardWeight(layer),
+                operation: Operation::DenseBackwardWeight(product),
                 bindings: [vec![control, self.d_z[index], from], written].concat(),
             });
         }

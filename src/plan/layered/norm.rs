@@ -92,15 +92,9 @@ impl Lowering<'_> {
             Operation::LayerNormBackwardInput(LayerNormBackwardInput { rows, columns, lanes }),
             vec![self.parameters_of(block), self.d_z[layer]],
         );
-        let (lr, hyper) = (request.optimizer.lr() as f32, request.hyper());
+        let layer = request.update_of(Layer { inputs: 0, outputs: 2 * columns }, update);
         push(
-            Operation::LayerNormBackwardWeight(LayerNormBackwardWeight {
-                rows,
-                columns,
-                update,
-                lr,
-                hyper,
-            }),
+            Operation::LayerNormBackwardWeight(LayerNormBackwardWeight { rows, layer }),
             self.written(update, block),
         );
     }

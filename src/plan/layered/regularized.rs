@@ -84,7 +84,6 @@ impl Lowering<'_> {
         request: &Training<'_>,
         control: BufferId,
     ) -> Result<()> {
-        let hyper = request.hyper();
         let clip = self.clip(list, request)?;
         let update = Update::of(request.optimizer);
         let blocks = self.network.blocks();
@@ -94,11 +93,7 @@ impl Lowering<'_> {
             list.push(Dispatch {
                 label: blocks[index].name.clone(),
                 operation: Operation::ApplyGradient(ApplyGradient {
-                    inputs: layer.inputs,
-                    outputs: layer.outputs,
-                    update,
-                    lr: request.optimizer.lr() as f32,
-                    hyper,
+                    layer: request.update_of(*layer, update),
                 }),
                 bindings,
             });

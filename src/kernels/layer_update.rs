@@ -1,0 +1,125 @@
+//! A layer's parameters, and what becomes of them once their gradient is known: how every kernel
+//! ends that has one.
+
+use super::{Control, Formula, Hyper, Slot, Update, floats, floats_mut, immediates, slots, writes};
+
+/// The update of a layer's parameters, \[O, I\] weights and then \[O\] biases.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerUpdate {
+    /// I
+    pub inputs: usize,
+    /// O
+    pub outputs: usize,
+    /// What becomes of the gradient.
+    pub update: Update,
+    /// The learning rate.
+    pub lr: f32,
+    /// The other settings.
+    pub hyper: Hyper,
+}
+
+immediates! {
+    /// What the shaders are told of it.
+    pub(super) struct Immediates { inputs: u32, outputs: u32, lr: f32, hyper: Hyper }
+}
+
+impl LayerUpdate {
+    /// The same without an update: the gradient is kept.
+    pub(crate) fn kept(&self) -> Self {
+        Self { update: Update::Gradient, ..self.clone() }
+    }
+
+    /// All parameters.
+    pub(crate) fn count(&self) -> usize {
+        self.outputs * (self.inputs + 1)
+    }
+
+    /// The weights among them, which come first.
+    pub(crate) fn weights(&self) -> usize {
+        self.outputs * self.inputs
+    }
+
+    /// The tensors that it writes.
+    pub(super) fn written(&self) -> impl Iterator<Item = Slot> {
+        self.update.tensors().iter().map(|name| writes(name))
+    }
+
+    pub(super) fn overrides(&self) -> [(&'static str, f64); 2] {
+        self.update.overrides(&self.hyper)
+    }
+
+    pub(super) fn immediates(&self) -> Immediates {
+        let (inputs, outputs) = (self.inputs as u32, self.outputs as u32);
+        Immediates { inputs, outputs, lr: self.lr, hyper: self.hyper }
+    }
+
+    /// Its shape, as people read it.
+    pub(super) fn shape(&self) -> String {
+        format!("[{},{}+1]", self.outputs, self.inputs)
+    }
+
+    /// What comes after the gradient, for people.
+    pub(super) fn then(&self) -> String {
+        match self.update {
+            Update::Gradient => String::new(),
+            update => format!(", {}", update.name(&self.hyper)),
+        }
+    }
+
+    /// Operations of the update.
+    pub(super) fn flops(&self) -> u64 {
+        self.count() as u64 * self.update.flops()
+    }
+
+    /// Bytes of the update: parameters and what is remembered of them are read and written, a
+    /// gradient is only written.
+    pub(super) fn bytes(&self) -> u64 {
+        let words = match self.update {
+            Update::Gradient => 1,
+            update => 2 * (1 + update.memories().len() as u64),
+        };
+        4 * words * self.count() as u64
+    }
+
+    /// Whether it adds to the gradient that the micro-batches before have left.
+    pub(crate) fn goes_on(&self, control: Control) -> bool {
+        self.update == Update::Gradient && control.before > 0
+    }
+
+    /// What the gradient's sums start from: `written` as the slots name them, here and below.
+    pub(super) fn so_far(&self, control: Control, written: &[&mut [u32]]) -> Vec<f32> {
+        match self.goes_on(control) {
+            true => floats(written[0])[..self.count()].to_vec(),
+            false => vec![0.0; self.count()],
+        }
+    }
+
+    /// The update, which may change the gradient on its way.
+    pub(super) fn apply(&self, control: Control, gradient: &mut [f32], written: &mut [&mut [u32]]) {
+        if self.update == Update::Gradient {
+            let [kept] = slots(written);
+            return floats_mut(kept)[..gradient.len()].copy_from_slice(gradient);
+        }
+        self.hyper.regularize(self.weights(), floats(written[0]), gradient);
+        self.step(control, gradient, written);
+    }
+
+    /// The optimizer's formula at a step.
+    pub(crate) fn formula(&self, control: Control) -> Formula {
+        self.hyper.at(self.update, self.lr * control.schedule, control.step)
+    }
+
+    /// The optimizer's step by a gradient that is ready for it.
+    pub(super) fn step(&self, control: Control, gradient: &[f32], written: &mut [&mut [u32]]) {
+        let formula = self.formula(control);
+        let (parameters, memories) = written.split_at_mut(1);
+        let parameters = floats_mut(parameters[0]);
+        match memories {
+            [] => formula.apply(parameters, gradient, &mut []),
+            [m] => formula.apply(parameters, gradient, &mut [floats_mut(m)]),
+            [m, v, ..] => {
+                formula.apply(parameters, gradient, &mut [floats_mut(m), floats_mut(v)]);
+            }
+        }
+    }
+}
