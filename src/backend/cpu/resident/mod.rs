@@ -11,7 +11,7 @@ mod units;
 
 use std::ops::ControlFlow;
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use batch::Batch;
@@ -133,13 +133,28 @@ impl Lanes {
         if registers::fits(grid, member) {
             return Self::Registers;
         }
-        match (widest, member.batch) {
-            (..=NARROW, ..=4) => Self::Samples4(Samples::new(grid, member)),
-            (..=NARROW, ..=8) => Self::Samples8(Samples::new(grid, member)),
-            (..=NARROW, _) => Self::Samples16(Samples::new(grid, member)),
-            (..=8, _) => Self::Units8(Units::new(grid, member)),
+        match (widest, member.batch, Arch::new().dispatch(Widest)) {
+            (..=NARROW, ..=4, _) => Self::Samples4(Samples::new(grid, member)),
+            (..=NARROW, ..=8, _) | (..=NARROW, _, ..16) => {
+                Self::Samples8(Samples::new(grid, member))
+            }
+            (..=NARROW, _, _) => Self::Samples16(Samples::new(grid, member)),
+            (..=8, _, _) | (_, _, ..16) => Self::Units8(Units::new(grid, member)),
             _ => Self::Units16(Units::new(grid, member)),
         }
+    }
+}
+
+/// Lanes that are worth their code: where the compiler has no SIMD beyond what all processors have,
+/// sixteen lanes are a long text that is no faster.
+struct Widest;
+
+impl WithSimd for Widest {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        if S::IS_SCALAR { 8 } else { 16 }
     }
 }
 
@@ -150,7 +165,7 @@ impl<'g> Worker<'g> {
     }
 
     fn run(&mut self, share: Share<'_>) {
-        let simd = pulp::Arch::new();
+        let simd = Arch::new();
         let Self { batch, lanes, finished } = self;
         finished.clear();
         match lanes {
@@ -166,6 +181,8 @@ impl<'g> Worker<'g> {
 
 /// How steps are done. Every function is inlined into [`Run`], which has the SIMD instructions.
 trait Way {
+    /// Lanes side by side.
+    const LANES: usize;
     /// Takes the parameters, and what the optimizer remembers of them, into its own layout.
     fn enter(&mut self, batch: &Batch<'_>, parameters: &[f32], memory: &[f32]);
     /// Takes the batch's features.
@@ -192,7 +209,13 @@ impl<W: Way> WithSimd for Run<'_, '_, W> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        if S::IS_SCALAR { self.steps::<Plain>() } else { self.steps::<Fused>() }
+        if !S::IS_SCALAR {
+            self.steps::<Fused>();
+        } else if W::LANES <= 8 {
+            self.steps::<Plain>();
+        } else {
+            unreachable!("`Lanes::of` goes by `Widest`");
+        }
     }
 }
 

@@ -148,6 +148,8 @@ impl<const N: usize> Samples<N> {
 }
 
 impl<const N: usize> Way for Samples<N> {
+    const LANES: usize = N;
+
     #[inline(always)]
     fn enter(&mut self, _: &Batch<'_>, parameters: &[f32], memory: &[f32]) {
         self.parameters.copy_from_slice(parameters);

@@ -186,6 +186,8 @@ impl<const L: usize> Units<L> {
 }
 
 impl<const L: usize> Way for Units<L> {
+    const LANES: usize = L;
+
     #[inline(always)]
     fn enter(&mut self, _: &Batch<'_>, parameters: &[f32], memory: &[f32]) {
         self.parameters.lay(&self.layers, parameters);
