@@ -154,7 +154,8 @@ fn everyone_of_a_row() {
 // The row of the data set at a place of the batch.
 fn source(b: u32) -> u32 {
     var position = first + b;
-    if (SHUFFLE) {
+    // A batch of all rows stays as it is, as it does alone.
+    if (SHUFFLE && me.batch < me.rows) {
         position = permute(position, me.rows, me.seed, epoch);
     }
     return me.first_row + position;

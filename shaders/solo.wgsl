@@ -76,7 +76,8 @@ fn solo(
         clear();
         for (var b = 0u; b < rows; b++) {
             var position = first + b;
-            if (SHUFFLE) {
+            // A batch of all rows stays as it is, as it does alone.
+            if (SHUFFLE && me.batch < me.rows) {
                 position = permute(position, me.rows, me.seed, epoch);
             }
             source = me.first_row + position;

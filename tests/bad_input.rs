@@ -210,7 +210,7 @@ const MODELS: &[Case] = &[
     ),
     (
         "train xor --init-from xor.safetensors --layer-norm",
-        &["no tensor norms.0.weight", "norms.0.bias"],
+        &["no tensor norms.0.weight", "norms.0.bias", "leave out --layer-norm"],
     ),
     (
         "train xor --init-from normed.safetensors",

@@ -339,7 +339,10 @@ fn plan_prints_the_dispatch_graph() {
         "table.csv --strategy layered --hidden 64,64 --batch-size 97 --memory 240KiB --device cpu";
     for command in [format!("plan {split}"), format!("train {split} --steps 3")] {
         let text = folder.good(&command);
-        assert!(text.contains("a batch does not fit: it goes through the layers in"), "{text}");
+        assert!(
+            text.contains("a batch is too large at once: it goes through the layers in"),
+            "{text}"
+        );
     }
     let dot = folder.good("plan xor --dot --device cpu");
     assert!(dot.starts_with("digraph halfplane {") && dot.trim_end().ends_with('}'), "{dot}");

@@ -56,6 +56,26 @@ fn each_of_many_ends_where_it_ends_alone() -> Result<()> {
     Ok(())
 }
 
+/// One takes all its rows in every step, in the order in which they stand; the other shuffles more.
+#[test]
+fn a_full_batch_ends_where_it_ends_alone_beside_one_that_shuffles() -> Result<()> {
+    let data = random_data(Task::Binary, [8, 2, 1], 5)?;
+    let network = Network::new(2, &[2], 1).with_activation(Activation::Sigmoid);
+    let [full, shuffled] =
+        [0..4, 0..8].map(|rows| Candidate { network: network.clone(), seed: 3, lr: 1.0, rows });
+    for device in devices() {
+        let options = options(Optimizer::sgd(1.0), BatchSize::Rows(4), 200);
+        let train = |candidates: &[Candidate]| {
+            Grid::on(device.as_ref(), candidates, &data, options.clone())?.run()
+        };
+        let alone = train(std::slice::from_ref(&full))?;
+        let beside = train(&[full.clone(), shuffled.clone()])?;
+        assert!(beside[0].parameters == alone[0].parameters, "{}", device.name());
+        assert!(beside[1].parameters != alone[0].parameters, "{}", device.name());
+    }
+    Ok(())
+}
+
 #[test]
 fn shapes_rates_and_rows_may_differ() -> Result<()> {
     let data = random_data(Task::Multiclass, [40, 5, 3], 3)?;

@@ -148,7 +148,7 @@ pub(crate) struct Typed {
     /// Weight decay [default: 0; adamw: 0.01]
     #[arg(long, value_name = "RATE", help_heading = "Optimizer")]
     pub(crate) weight_decay: Option<f64>,
-    /// Rows in a batch, or full [default: 32, or 128 from 10000 rows on; xor: full]
+    /// Rows in a batch, or full [default: 32, or 128 from 10000 training rows on; xor: full]
     #[arg(long, value_name = "N|full", help_heading = "Optimizer")]
     pub(crate) batch_size: Option<BatchSize>,
     /// Train for so many passes over the data [default: 50, or more where the rows are few, for 500

@@ -267,6 +267,12 @@ impl Resident {
         self.hyper.at(self.update, lr, control.step)
     }
 
+    /// The order of a member's rows: a batch of all of them has none worth shuffling, whatever the
+    /// others do.
+    pub(crate) fn shuffle_of(&self, member: &Member) -> Shuffle {
+        if member.batch < member.rows { self.shuffle } else { Shuffle::Never }
+    }
+
     /// What is done to the gradients of a member before that.
     pub(crate) fn regularize(&self, member: &Member, parameters: &[f32], gradient: &mut [f32]) {
         let all = 0..gradient.len();
@@ -460,7 +466,7 @@ fn twin(
 ) -> [f32; 2] {
     let Resident { function, criterion, .. } = *grid;
     let own = (member.first_row, member.rows);
-    let sources = sources(control, own, grid.shuffle, member.seed);
+    let sources = sources(control, own, grid.shuffle_of(member), member.seed);
     let network = Network { widths: &member.widths, function, criterion };
     let (metrics, mut gradient) = network.gradient(&sources, data, parameters, sources.len());
     if grid.update != Update::Gradient {

@@ -189,7 +189,10 @@ fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters
                 path,
                 format!("there is no tensor {name}; it has {}", names.join(", ")),
                 match name.starts_with("norms.") {
-                    true => "name those of the layer norms norms.0.weight, norms.0.bias, …",
+                    true => {
+                        "name those of the layer norms norms.0.weight, norms.0.bias, …, or leave out \
+                         --layer-norm"
+                    }
                     false => "name them layers.0.weight, layers.0.bias, layers.1.weight, …",
                 },
             )

@@ -105,7 +105,7 @@ impl Plan {
         });
         let split = self.micro_batch.map(|rows| {
             format!(
-                "a batch does not fit: it goes through the layers in {} of {rows} rows, whose \
+                "a batch is too large at once: it goes through the layers in {} of {rows} rows, whose \
                  gradients are added up before the one update",
                 counted(self.micro_batches() as u64, "micro-batch"),
             )

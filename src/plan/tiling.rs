@@ -58,17 +58,16 @@ impl Limits {
         least.max(needed).next_power_of_two().min(LayerNorm::MOST_LANES)
     }
 
-    /// Rows whose terms a norm's gradient can add up in one dispatch: 64 of them take 21 turns of
-    /// loops. Micro-batches of so many have the sums of the whole batch.
-    pub(crate) fn norm_rows(&self) -> Option<usize> {
-        let limit = self.loop_limit? as usize;
-        Some((limit / DenseBackwardWeight::SPAN).max(1) * DenseBackwardWeight::SPAN)
+    /// Rows whose terms a norm's gradient can add up in one dispatch, in a multiple of `grain`: each
+    /// takes less than a turn of its loops.
+    pub(crate) fn norm_rows(&self, grain: usize) -> Option<usize> {
+        self.loop_limit.map(|limit| (limit as usize / grain).max(1) * grain)
     }
 
     /// The rows of a range, where the gradient of a layer has so few tiles that the rows of a large
     /// batch are better summed in ranges. The more tiles there are, the longer ranges can be, and
-    /// the less room their sums take. It goes by the layer alone: so the micro-batches of a batch,
-    /// whole ranges of it, add up to the same bits as the batch.
+    /// the less room their sums take. It goes by the layer alone, and is a power of two times the
+    /// shortest: so micro-batches of whole ranges of the longest add up to the same bits as the batch.
     pub(crate) fn range(&self, [outputs, inputs]: [usize; 2]) -> Option<usize> {
         let tiles = self.tiling([outputs, inputs, RANGE]).workgroups(outputs, inputs);
         let enough = match self.kind {
@@ -81,7 +80,7 @@ impl Limits {
             return Some(RANGE * (tiles as usize / 4).max(1).next_power_of_two());
         }
         // A row takes one turn of a loop and a half, or fewer.
-        self.loop_limit.map(|limit| RANGE * (limit as usize / (2 * RANGE)).max(1))
+        self.loop_limit.map(|limit| RANGE << (limit as usize / (2 * RANGE)).max(1).ilog2())
     }
 
     /// On a software adapter with subgroups of eight: the lowest tile that covers the rows, or else
@@ -182,7 +181,7 @@ mod tests {
         // No loop goes on for longer than the driver lets it.
         let units = [15_000, 15_001, 40_000];
         assert_eq!(units.map(|units| lavapipe().lanes(units)), [1, 2, 4]);
-        assert_eq!(lavapipe().norm_rows(), Some(59_904));
+        assert_eq!(lavapipe().norm_rows(1024), Some(59_392));
     }
 
     #[test]
@@ -193,7 +192,7 @@ mod tests {
         let four = Limits { subgroup: Some(4), ..lavapipe() };
         assert!(matches!(four.tiling([1000, 64, 64]), Tiling::Shared { .. }));
         // No loop goes on for longer than the driver lets it.
-        assert_eq!(lavapipe().range([4096, 4096]), Some(29 * RANGE));
+        assert_eq!(lavapipe().range([4096, 4096]), Some(16 * RANGE));
     }
 
     #[test]

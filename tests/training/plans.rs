@@ -108,8 +108,8 @@ fn norms_keep_to_the_loops_that_a_driver_allows() -> Result<()> {
         plan_for(&network, &data, &options, &lavapipe)
     };
     let norm = Normalization::LayerNorm;
-    assert_eq!(plan(59_904, 1, norm)?.micro_batch, None);
-    assert_eq!(plan(150_000, 1, norm)?.micro_batch, Some(59_904));
+    assert_eq!(plan(59_392, 1, norm)?.micro_batch, None);
+    assert_eq!(plan(150_000, 1, norm)?.micro_batch, Some(59_392));
     assert_eq!(plan(150_000, 1, Normalization::None)?.micro_batch, None);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::norm::Normed;
 use super::regularized::Dropped;
-use crate::kernels::{Control, Function};
+use crate::kernels::{Control, DenseBackwardWeight, Function};
 use crate::plan::{
     Buffer, BufferId, Dispatch, Handles, Limits, Phase, Plan, Residence, Role, Training,
 };
@@ -160,7 +160,15 @@ impl<'a> Lowering<'a> {
     /// Rows that the device can take through the layers at once, whatever memory there is.
     pub(super) fn most_rows(&self) -> usize {
         let normed = !self.network.normalization.is_none();
-        self.limits.norm_rows().filter(|_| normed).unwrap_or(usize::MAX)
+        self.limits.norm_rows(self.grain()).filter(|_| normed).unwrap_or(usize::MAX)
+    }
+
+    /// Rows in a multiple of which micro-batches have the sums of the whole batch: the longest part
+    /// that the sums of a layer's gradient are cut into.
+    pub(super) fn grain(&self) -> usize {
+        let ranges = self.layers.iter().filter_map(|layer| self.range(layer));
+        // One that holds the batch does not cut it.
+        ranges.filter(|range| self.batch > *range).fold(DenseBackwardWeight::SPAN, usize::max)
     }
 
     /// Rows that evaluation takes at once: the batch, or more where it is small.

@@ -7,16 +7,16 @@
 use super::batch::Source;
 use super::{Lowering, Use, lower};
 use crate::Result;
-use crate::kernels::{DenseBackwardWeight, MicroBatch, Operation, Update, Weighting};
+use crate::kernels::{MicroBatch, Operation, Update, Weighting};
 use crate::plan::{BufferId, Dispatch, Limits, Plan, Training};
 use crate::spec::Clip;
 
 /// Micro-batches of a batch, at most: each has dispatches of its own in the plan.
 const MOST: usize = 1024;
 
-/// Rows in a multiple of which micro-batches come, where there is room: spans of the sums over
-/// rows first, then something that vectors and tiles divide.
-const GRAINS: [usize; 3] = [DenseBackwardWeight::SPAN, 16, 1];
+/// Rows in a multiple of which micro-batches come where there is no room for the sums' own parts:
+/// something that vectors and tiles divide.
+const GRAINS: [usize; 2] = [16, 1];
 
 /// Whether a batch on its way through the layers is larger than the data set.
 pub(super) fn takes_more_than_data(request: &Training<'_>) -> bool {
@@ -36,7 +36,8 @@ pub(super) fn largest(request: &Training<'_>, limits: &Limits) -> Option<Result<
 /// is not much smaller than the others.
 pub(super) fn most(request: &Training<'_>, limits: &Limits) -> Option<usize> {
     let least = request.batch.div_ceil(MOST);
-    for grain in GRAINS {
+    let whole = Lowering::new(request.network, request.batch, limits).grain();
+    for grain in [whole].into_iter().chain(GRAINS) {
         let fits = |count: usize| lower(request, limits, count * grain).is_ok();
         let (mut fitting, mut too_many) = (least.div_ceil(grain), request.room().div_ceil(grain));
         if fitting >= too_many || !fits(fitting) {

@@ -15,7 +15,7 @@ pub(super) trait Arithmetic {
     fn mul_add(a: f32, b: f32, c: f32) -> f32;
 }
 
-/// Twice, as every processor can.
+/// Twice, as every processor can. Passes over tensors take it: memory bounds them, not arithmetic.
 pub(super) struct Plain;
 
 /// Once, in an instruction of its own: for callers that are compiled for SIMD which has it.

@@ -39,7 +39,7 @@ impl<'g> Batch<'g> {
     /// Whether every step has the same rows in the same order.
     #[inline(always)]
     pub(super) fn stays(&self) -> bool {
-        self.grid.shuffle == Shuffle::Never && self.member.batch == self.member.rows
+        self.member.batch == self.member.rows
     }
 
     /// The rows that the coming step takes, and their targets.
@@ -48,10 +48,11 @@ impl<'g> Batch<'g> {
         let member = self.member;
         let (count, seed) = (member.rows as u32, seed_of(member.seed));
         let columns = self.grid.criterion.target_columns(member.outputs());
+        let shuffle = self.grid.shuffle_of(member);
         self.sources.clear();
         self.targets.clear();
         for b in 0..control.rows {
-            let position = match self.grid.shuffle {
+            let position = match shuffle {
                 Shuffle::EveryEpoch => permute(control.first + b, count, seed, control.epoch),
                 Shuffle::Never => control.first + b,
             };

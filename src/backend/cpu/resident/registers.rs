@@ -1,8 +1,8 @@
 //! A whole network in registers, step after step: XOR's, in its plainest form.
 //!
 //! Every unit is a vector of samples, and every parameter a vector of equal lanes: a sum over the
-//! samples leaves its total in all of them, where the next step wants it. Nothing is loaded or
-//! stored but the losses, so that a step takes as long as the chain of its operations: two
+//! samples leaves its total in all of them, where the next step wants it. Nothing goes through
+//! memory but learning rates and losses, so that a step takes as long as the chain of its operations: two
 //! exponentials, two divisions and some twenty sums and products, one after another. The other
 //! ways spend more than that on getting numbers into memory and back.
 
@@ -13,7 +13,7 @@ use super::batch::Batch;
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::{ATANH, EXP, ROUND};
 use crate::kernels::{Control, Function, Member, Resident, Update, floats};
-use crate::spec::{Activation, Loss, Shuffle};
+use crate::spec::{Activation, Loss};
 
 /// Samples side by side: what the narrowest registers hold.
 const LANES: usize = 4;
@@ -30,7 +30,6 @@ pub(super) fn fits(grid: &Resident, member: &Member) -> bool {
         && grid.update == Update::Sgd
         && grid.hyper.weight_decay == 0.0
         && !grid.hyper.regularizes()
-        && grid.shuffle == Shuffle::Never
         && member.batch == member.rows
         && member.rows <= LANES
         && four().is_some()
@@ -317,4 +316,33 @@ fn sum<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 #[inline(always)]
 fn first<S: Simd>(x: S::f32s) -> f32 {
     bytemuck::cast_slice(std::slice::from_ref(&x))[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `lanes/math.rs` is held to float64.
+    #[test]
+    fn tails_and_logarithms_keep_float32s_digits() {
+        let Some(simd) = four() else { return };
+        for step in 0..8000 {
+            let z = step as f32 / 92.0;
+            let Tail { e, one_more } = Tail::of(simd, simd.splat_f32s(z));
+            let log = ln_1p(simd, e);
+            let exact = f64::from(-z).exp();
+            let near = |found: f32, exact: f64| {
+                let error = (f64::from(found) - exact).abs();
+                assert!(error <= 4e-7 * exact + 2e-38, "{found} for {exact}, at {z}");
+            };
+            near(first(simd, e), exact);
+            near(first(simd, one_more), 1.0 + exact);
+            near(first(simd, log), f64::from(first(simd, e)).ln_1p());
+        }
+    }
+
+    /// The type is that of `simd`, which cannot be named.
+    fn first<S: Simd>(_: S, x: S::f32s) -> f32 {
+        super::first::<S>(x)
+    }
 }
