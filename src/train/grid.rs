@@ -34,8 +34,9 @@ pub struct Trained {
     pub evaluation: Evaluation,
 }
 
-/// Trains many small networks at once: each in a workgroup of its own on a GPU, in a SIMD lane of its
-/// own on a software adapter where all have one small shape, spread over the threads on the CPU. Each ends, to the bit, where it ends when it is trained alone on that device.
+/// Trains many small networks at once: each in a workgroup of its own on a GPU, in a SIMD lane of
+/// its own on a software adapter where all have one small shape, spread over the threads on the
+/// CPU. Each ends, to the bit, where it ends when it is trained alone on that device.
 ///
 /// ```
 /// use halfplane::train::{Candidate, Grid, TrainOptions};
