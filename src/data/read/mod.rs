@@ -8,6 +8,8 @@ mod lines;
 mod npy;
 mod npz;
 #[cfg(feature = "parquet")]
+mod pages;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod sniff;
 mod source;

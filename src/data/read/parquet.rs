@@ -9,12 +9,13 @@ use std::sync::Arc;
 use bytes::{Buf as _, Bytes};
 use half::f16;
 use parquet::basic::{ConvertedType, LogicalType, Type};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, FileReader as _, Length, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
+use super::pages::Pages;
 use super::source::Seekable;
 use super::{At, Building, Wants, check_width};
 use crate::data::column::{Fault, Want};
@@ -43,7 +44,8 @@ pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) 
             }
             let group = reader.get_row_group(group).map_err(bad)?;
             let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
-            let values = group.get_column_reader(index).map_err(bad)?;
+            let pages = Pages::new(group.get_column_page_reader(index).map_err(bad)?);
+            let values = get_column_reader(column.clone(), Box::new(pages));
             let mut sink = Sink {
                 building: &mut building,
                 column: index,

@@ -1,0 +1,57 @@
+//! The pages of a Parquet column, looked at before they are decoded.
+
+use parquet::basic::Encoding;
+use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::errors::{ParquetError, Result};
+
+/// Pages, of which none refers to a dictionary before there is one: the decoder would panic.
+pub(super) struct Pages {
+    inner: Box<dyn PageReader>,
+    dictionary: bool,
+}
+
+impl Pages {
+    pub(super) fn new(inner: Box<dyn PageReader>) -> Self {
+        Self { inner, dictionary: false }
+    }
+
+    fn check(&mut self, page: &Page) -> Result<()> {
+        if page.is_dictionary_page() {
+            self.dictionary = true;
+        }
+        match page.encoding() {
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if !self.dictionary => {
+                Err(ParquetError::General("a page refers to a dictionary that is not there".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl PageReader for Pages {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
+        let page = self.inner.get_next_page()?;
+        page.iter().try_for_each(|page| self.check(page))?;
+        Ok(page)
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        self.inner.peek_next_page()
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        self.inner.skip_next_page()
+    }
+
+    fn at_record_boundary(&mut self) -> Result<bool> {
+        self.inner.at_record_boundary()
+    }
+}
+
+impl Iterator for Pages {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
