@@ -3,6 +3,7 @@
 use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
+use parquet::file::reader::RowGroupReader;
 
 /// Pages, of which none refers to a dictionary before there is one: the decoder would panic.
 pub(super) struct Pages {
@@ -11,8 +12,15 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    pub(super) fn new(inner: Box<dyn PageReader>) -> Self {
-        Self { inner, dictionary: false }
+    /// The pages of a column in a group of rows, which must lie somewhere in the file: the reader
+    /// would panic.
+    pub(super) fn of(group: &dyn RowGroupReader, column: usize) -> Result<Self> {
+        let place = group.metadata().column(column);
+        let start = place.dictionary_page_offset().unwrap_or(place.data_page_offset());
+        if start < 0 || place.compressed_size() < 0 {
+            return Err(ParquetError::General("a column lies before the file".into()));
+        }
+        Ok(Self { inner: group.get_column_page_reader(column)?, dictionary: false })
     }
 
     fn check(&mut self, page: &Page) -> Result<()> {

@@ -44,7 +44,7 @@ pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) 
             }
             let group = reader.get_row_group(group).map_err(bad)?;
             let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
-            let pages = Pages::new(group.get_column_page_reader(index).map_err(bad)?);
+            let pages = Pages::of(&*group, index).map_err(bad)?;
             let values = get_column_reader(column.clone(), Box::new(pages));
             let mut sink = Sink {
                 building: &mut building,
