@@ -4,6 +4,8 @@
 #
 #   fuzz/run.sh                  half a minute each
 #   fuzz/run.sh 600 text model   ten minutes each of these
+#   SEED=1 fuzz/run.sh 12        the same way each time, as CI does: a change is blamed for what it
+#                                breaks, and not for what chance finds
 #
 # Any stable Rust and a C++ compiler (libFuzzer is C++) will do: nothing of ours that reads is
 # unsafe, so that the counters are enough. With the sanitizers, too, it is
@@ -12,6 +14,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# A minute for one input: a kilobyte of run lengths may stand for millions of rows.
 seconds=${1:-30}
 if [ $# -gt 1 ]; then targets=("${@:2}"); else targets=(text gzip npy npz idx parquet model); fi
 
@@ -26,7 +29,7 @@ for target in "${targets[@]}"; do
     log=$grown/$target.log
     if ! "$CARGO_TARGET_DIR/release/$target" "$grown/$target" "fuzz/corpus/$target" \
         -artifact_prefix="fuzz/artifacts/$target/" -max_total_time="$seconds" -max_len=65536 \
-        -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 2>"$log"; then
+        -seed="${SEED:-0}" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 2>"$log"; then
         tail -n 60 "$log" >&2
         exit 1
     fi
