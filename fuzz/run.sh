@@ -14,7 +14,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# A minute for one input: a kilobyte of run lengths may stand for millions of rows.
 seconds=${1:-30}
 if [ $# -gt 1 ]; then targets=("${@:2}"); else targets=(text gzip npy npz idx parquet model); fi
 
@@ -27,6 +26,7 @@ for target in "${targets[@]}"; do
     echo "fuzzing $target for $seconds s"
     mkdir -p "$grown/$target" "fuzz/artifacts/$target"
     log=$grown/$target.log
+    # A minute for one input: a kilobyte of run lengths may stand for millions of rows.
     if ! "$CARGO_TARGET_DIR/release/$target" "$grown/$target" "fuzz/corpus/$target" \
         -artifact_prefix="fuzz/artifacts/$target/" -max_total_time="$seconds" -max_len=65536 \
         -seed="${SEED:-0}" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 2>"$log"; then
