@@ -91,15 +91,15 @@ fn small_gradients_of_large_batches_are_summed_in_ranges() -> Result<()> {
     Ok(())
 }
 
-/// A driver that counts the turns of loops gets no more rows at once than it has turns for, and no
-/// layer that its threads cannot get through.
+/// A driver that counts the turns of loops.
+fn lavapipe() -> Limits {
+    Limits { kind: DeviceKind::Software, loop_limit: Some(60_000), ..Limits::unlimited("lavapipe") }
+}
+
+/// It gets no more rows at once than it has turns for.
 #[test]
 fn norms_keep_to_the_loops_that_a_driver_allows() -> Result<()> {
-    let lavapipe = Limits {
-        kind: DeviceKind::Software,
-        loop_limit: Some(60_000),
-        ..Limits::unlimited("lavapipe")
-    };
+    let lavapipe = lavapipe();
     let plan = |rows: usize, units: usize, normalization| {
         let data = random_data(Task::Binary, [rows, 1, 1], 8)?;
         let network = Network::new(1, &[units], 1).with_normalization(normalization);
@@ -117,11 +117,7 @@ fn norms_keep_to_the_loops_that_a_driver_allows() -> Result<()> {
 /// Past these it would end them without a word, and train to something else.
 #[test]
 fn sums_longer_than_a_drivers_loops_are_refused() -> Result<()> {
-    let lavapipe = Limits {
-        kind: DeviceKind::Software,
-        loop_limit: Some(60_000),
-        ..Limits::unlimited("lavapipe")
-    };
+    let lavapipe = lavapipe();
     let data = random_data(Task::Binary, [2, 1, 1], 8)?;
     let options = TrainOptions { strategy: Strategy::Layered, ..options(1) };
     for normalization in [Normalization::None, Normalization::LayerNorm] {
@@ -137,6 +133,15 @@ fn sums_longer_than_a_drivers_loops_are_refused() -> Result<()> {
             "{refused}"
         );
     }
+    // A row has one thread of the resident way to itself: 400 × 400 weights are too many for it.
+    let network = Network::new(1, &[400, 400], 1);
+    let plan = |strategy| {
+        let options = TrainOptions { batch_size: BatchSize::Rows(1), strategy, ..options.clone() };
+        plan_for(&network, &data, &options, &lavapipe)
+    };
+    assert_eq!(plan(Strategy::Auto)?.strategy, Strategy::Layered);
+    let refused = plan(Strategy::Resident).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(refused.contains("use the layered strategy"), "{refused}");
     let inference =
         |classes| halfplane::plan::inference(&Network::new(1, &[], classes), 1, &lavapipe);
     assert!(inference(20_000).is_ok() && inference(20_001).is_err());

@@ -2,9 +2,9 @@
 //!
 //! Every unit is a vector of samples, and every parameter a vector of equal lanes: a sum over the
 //! samples leaves its total in all of them, where the next step wants it. Nothing goes through
-//! memory but learning rates and losses, so that a step takes as long as the chain of its operations: two
-//! exponentials, two divisions and some twenty sums and products, one after another. The other
-//! ways spend more than that on getting numbers into memory and back.
+//! memory but learning rates and losses, so that a step takes as long as the chain of its
+//! operations: two exponentials, two divisions and some twenty sums and products, one after
+//! another. The other ways spend more than that on getting numbers into memory and back.
 
 use pulp::{Simd, WithSimd};
 
@@ -96,8 +96,7 @@ impl<F: Simd> WithSimd for Run<'_, '_, F> {
     }
 }
 
-/// A parameter or a unit of each kind.
-#[derive(Clone, Copy)]
+/// A network's parameters.
 struct Network<S: Simd, const H: usize> {
     hidden: [[S::f32s; INPUTS]; H],
     hidden_bias: [S::f32s; H],
