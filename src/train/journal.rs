@@ -37,7 +37,8 @@ pub(super) struct Teller<'o> {
     observer: &'o mut dyn FnMut(&Event) -> ControlFlow<()>,
     log_every: u64,
     /// The first step, epoch and reduction after an epoch that are still to be told: what is done
-    /// over after a failure is not told twice.
+    /// over after a failure is not told twice. The step is counted: a tiny one takes less than the
+    /// division that would tell whether it is logged.
     step: u64,
     epoch: u64,
     reduced: u64,
@@ -52,6 +53,7 @@ impl<'o> Teller<'o> {
         per_epoch: u64,
     ) -> Self {
         let epoch = step / per_epoch;
+        let step = step.next_multiple_of(log_every);
         Self { observer, log_every, step, epoch, reduced: epoch, broken_off: false }
     }
 
@@ -67,11 +69,9 @@ impl<'o> Teller<'o> {
     }
 
     fn step(&mut self, step: u64, loss: f32) {
-        if step >= self.step {
-            self.step = step + 1;
-            if step.is_multiple_of(self.log_every) {
-                self.tell(&Event::Step { step, loss });
-            }
+        if step == self.step {
+            self.step += self.log_every;
+            self.tell(&Event::Step { step, loss });
         }
     }
 
@@ -141,11 +141,15 @@ impl Journal {
         }
         let step = self.step;
         self.step += 1;
-        self.epoch.add(loss, self.tour.batch_rows(step));
         teller.step(step, loss);
         self.to_come -= 1;
+        let whole = self.per_epoch == 1;
+        if !whole {
+            self.epoch.add(loss, self.tour.batch_rows(step));
+        }
         if self.to_come == 0 {
-            let mean = std::mem::take(&mut self.epoch).mean();
+            // Of one step the mean is its loss, without a division.
+            let mean = if whole { loss.into() } else { std::mem::take(&mut self.epoch).mean() };
             let epoch = self.number;
             self.number += 1;
             self.to_come = self.per_epoch;

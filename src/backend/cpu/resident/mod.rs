@@ -42,16 +42,22 @@ pub(super) fn steps(
     let work: usize = grid.members.iter().map(|m| m.batch * (m.parameters() + 16)).sum();
     let portion = (WORK / work.max(1)).clamp(1, 4096) as u64;
     let mut left = steps;
-    let mut finished = Vec::new();
+    let mut together = Vec::new();
     while left > 0 {
         let now = portion.min(left) as usize;
         memory.run(plan, Phase::Step, &mut |_, bound| advance(&mut workers, bound, now));
-        finished.clear();
-        for step in 0..now {
-            finished.extend(workers.iter().map(|worker| worker.finished[step]));
-        }
         left -= now as u64;
-        if let ControlFlow::Break(()) = sink(&finished) {
+        let finished = match &workers[..] {
+            [alone] => &alone.finished,
+            all => {
+                together.clear();
+                for step in 0..now {
+                    together.extend(all.iter().map(|worker| worker.finished[step]));
+                }
+                &together
+            }
+        };
+        if let ControlFlow::Break(()) = sink(finished) {
             break;
         }
     }
