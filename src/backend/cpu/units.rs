@@ -1,5 +1,5 @@
 //! The weights' gradients and their update, on a range of a layer's units: block by block, so that
-//! a block's gradient is still in the cache when its weights are updated.
+//! a block's gradient is still in a cache when its weights are updated, and never whole in memory.
 
 use std::ops::Range;
 
@@ -9,11 +9,12 @@ use super::replay::Hands;
 use super::team::{Bound, Member};
 use crate::kernels::{Control, DenseBackwardWeight, LayerUpdate, Update};
 
-/// Elements of a block: a second cache of 1 MiB.
-const BLOCK: usize = 1 << 18;
+/// Elements of a block: 4 MiB, of the third cache. Smaller ones would stay in the second, but the
+/// product would have to bring its operands together more often, which costs more.
+const BLOCK: usize = 1 << 20;
 
 /// Inputs of a block, at most.
-const INPUTS: usize = 512;
+const INPUTS: usize = 2048;
 
 /// Units that a tile of the product takes at once: so the threads' shares are cut there, where
 /// there are many.

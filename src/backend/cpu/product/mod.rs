@@ -34,8 +34,8 @@ const COLUMNS: usize = 512;
 /// Its rows, at most: with all columns 512 KiB, half of a large second cache. Both were measured.
 const DEPTH: usize = 256;
 
-/// Rows of A that are packed at once: 256 KiB.
-const ROWS: usize = 256;
+/// Rows of A that are packed at once: 512 KiB.
+const ROWS: usize = 512;
 
 /// Floats of a row from which on the next band is asked for ahead of time: half a page.
 const FAR: usize = 512;
@@ -123,9 +123,6 @@ struct Nest<'a, F> {
     size: [usize; 3],
     c: &'a mut [f32],
     start: Start<'a>,
-    a: &'a [f32],
-    layout: Layout,
-    b: Right<'a>,
     packing: pack::Packing<'a>,
     finish: F,
 }
@@ -150,8 +147,55 @@ impl<'a, F: Fn(&mut [f32], usize)> Nest<'a, F> {
         if let Start::Row(bias) = start {
             assert!(n <= bias.len(), "the bias is too short");
         }
-        let packing = pack::Packing::of([m, n, k], layout, b, workspace);
-        Self { size: [m, n, k], c: &mut c[..m * n], start, a, layout, b, packing, finish }
+        let packing = pack::Packing::of([m, n, k], (a, layout), b, workspace);
+        Self { size: [m, n, k], c: &mut c[..m * n], start, packing, finish }
+    }
+}
+
+/// Where a block begins in the rows of A, those of B and the columns of B, and how far it goes.
+#[derive(Clone, Copy)]
+struct Place {
+    i: usize,
+    l: usize,
+    j: usize,
+    rows: usize,
+    depth: usize,
+    columns: usize,
+}
+
+impl Place {
+    fn at([i, l, j]: [usize; 3], [m, n, k]: [usize; 3]) -> Self {
+        Self {
+            i,
+            l,
+            j,
+            rows: ROWS.min(m - i),
+            depth: DEPTH.min(k - l),
+            columns: COLUMNS.min(n - j),
+        }
+    }
+
+    /// The block after it: all that take the same block of A come one after another.
+    fn next(self, size: [usize; 3]) -> Option<Self> {
+        let [m, n, k] = size;
+        let Self { i, l, j, rows, depth, columns } = self;
+        let corner = if j + columns < n {
+            [i, l, j + columns]
+        } else if l + depth < k {
+            [i, l + depth, 0]
+        } else if i + rows < m {
+            [i + rows, 0, 0]
+        } else {
+            return None;
+        };
+        Some(Self::at(corner, size))
+    }
+
+    /// Whether it takes another block of A, and another one of B, than the block before it.
+    #[inline(always)]
+    const fn differs(self, before: Self) -> [bool; 2] {
+        let deeper = self.l != before.l;
+        [deeper || self.i != before.i, deeper || self.j != before.j]
     }
 }
 
@@ -161,49 +205,46 @@ impl<F: Fn(&mut [f32], usize)> WithSimd for Nest<'_, F> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let [m, n, k] = self.size;
-        for j in (0..n).step_by(COLUMNS) {
-            let columns = COLUMNS.min(n - j);
-            // Once at least: without a single term the sum is its start.
-            let mut l = 0;
-            loop {
-                let depth = DEPTH.min(k - l);
-                // SAFETY: the block lies inside B.
-                let b = unsafe { self.packing.right(self.b, [l, j], [depth, columns], k) };
-                let start = if l == 0 { self.start } else { Start::Kept };
-                for i in (0..m).step_by(ROWS) {
-                    let rows = ROWS.min(m - i);
-                    // SAFETY: the block lies inside A.
-                    let a =
-                        unsafe { self.packing.left(self.a, self.layout, [i, l], [rows, depth]) };
-                    let from = match start {
-                        Start::Zero => None,
-                        Start::Kept => Some((self.c[i * n + j..].as_ptr(), n)),
-                        Start::Row(bias) => Some((bias[j..].as_ptr(), 0)),
-                    };
-                    let block = Block {
-                        size: [rows, columns, depth],
-                        c: self.c[i * n + j..].as_mut_ptr(),
-                        c_row: n,
-                        from,
-                        a,
-                        b,
-                    };
-                    for first in (0..rows).step_by(TALL) {
-                        let band = first..rows.min(first + TALL);
-                        // SAFETY: `new` has seen that the three matrices hold all elements that
-                        // are named here, and C is borrowed mutably, so it overlaps neither A nor
-                        // B.
-                        unsafe { block.run(simd, band.clone()) };
-                        if l + depth == k {
-                            self.finish(i + band.start..i + band.end, j..j + columns);
-                        }
-                    }
+        if m == 0 || n == 0 {
+            return;
+        }
+        // Once at least: without a single term the sum is its start.
+        let mut place = Place::at([0; 3], self.size);
+        self.packing.bring(place, [true; 2], 0, 1);
+        self.packing.turn([true; 2]);
+        loop {
+            let Place { i, l, j, rows, depth, columns } = place;
+            let from = match self.start {
+                _ if l > 0 => Some((self.c[i * n + j..].as_ptr(), n)),
+                Start::Zero => None,
+                Start::Kept => Some((self.c[i * n + j..].as_ptr(), n)),
+                Start::Row(bias) => Some((bias[j..].as_ptr(), 0)),
+            };
+            let block = Block {
+                size: [rows, columns, depth],
+                c: self.c[i * n + j..].as_mut_ptr(),
+                c_row: n,
+                from,
+                a: self.packing.left(place),
+                b: self.packing.right(place),
+            };
+            let next = place.next(self.size).map(|next| (next, next.differs(place)));
+            let bands = rows.div_ceil(TALL);
+            for number in 0..bands {
+                if let Some((next, new)) = next {
+                    self.packing.bring(next, new, number, bands);
                 }
-                l += depth;
-                if l >= k {
-                    break;
+                let band = number * TALL..rows.min((number + 1) * TALL);
+                // SAFETY: `new` has seen that the three matrices hold all elements that are named
+                // here, and C is borrowed mutably, so it overlaps neither A nor B.
+                unsafe { block.run(simd, band.clone()) };
+                if l + depth == k {
+                    self.finish(i + band.start..i + band.end, j..j + columns);
                 }
             }
+            let Some((next, new)) = next else { break };
+            self.packing.turn(new);
+            place = next;
         }
     }
 }

@@ -1,16 +1,36 @@
 //! Blocks of A and B copied together, where reading them as they stand would cost more.
+//!
+//! Lines that lie pages apart come slowly, and the processor does not foresee them. So a block is
+//! packed line by line while the one before it is multiplied, and each line is asked for some lines
+//! ahead.
 
-use super::{COLUMNS, DEPTH, Layout, Left, PANEL, Panels, ROWS, Right, TALL, Workspace};
+use std::ops::Range;
 
-/// Which blocks are packed, and where to.
+use super::{COLUMNS, DEPTH, Layout, Left, PANEL, Panels, Place, ROWS, Right, TALL, Workspace};
+
+/// The operands of a product, and which of their blocks are packed.
 pub(super) struct Packing<'a> {
-    left: Option<&'a mut [f32]>,
-    right: Option<&'a mut [f32]>,
+    a: &'a [f32],
+    layout: Layout,
+    b: Right<'a>,
+    /// Rows of B.
+    k: usize,
+    left: Option<Packed<'a>>,
+    right: Option<Packed<'a>>,
 }
 
-/// Floats between two rows of a packed block of A: not a multiple of a page, lest they fall into
-/// the same set of the cache.
-const APART: usize = DEPTH + 16;
+/// Where the present block stands, and where the next one comes.
+struct Packed<'a> {
+    now: &'a mut [f32],
+    next: &'a mut [f32],
+}
+
+/// Floats that are left free after a packed row or panel, lest all of them, powers of two long,
+/// begin in the same set of the first cache.
+const GAP: usize = 16;
+
+/// Floats from one row of a packed block of A to the next.
+const APART: usize = DEPTH + GAP;
 
 /// Bytes that B may span and still stay in the second cache.
 const RIGHT: usize = 1 << 20;
@@ -22,8 +42,8 @@ impl<'a> Packing<'a> {
     /// Packs what spans more than a cache holds, if it is used often enough.
     pub(super) fn of(
         [m, n, k]: [usize; 3],
-        layout: Layout,
-        b: Right<'_>,
+        (a, layout): (&'a [f32], Layout),
+        b: Right<'a>,
         workspace: &'a mut Workspace,
     ) -> Self {
         let bytes = |floats: usize| floats * size_of::<f32>();
@@ -36,109 +56,146 @@ impl<'a> Packing<'a> {
             step => bytes(step * k.min(DEPTH)) > LEFT,
         };
         let left = far && n > 4 * PANEL;
-        let room = |memory: &'a mut Vec<f32>, wanted: bool, floats: usize| {
-            if wanted && memory.len() < floats {
-                memory.resize(floats, 0.0);
-            }
-            wanted.then_some(&mut memory[..])
-        };
         Self {
-            left: room(&mut workspace.a, left, ROWS * APART),
-            right: room(&mut workspace.b, right, COLUMNS * DEPTH),
+            a,
+            layout,
+            b,
+            k,
+            left: left.then(|| Packed::of(&mut workspace.a, ROWS * APART)),
+            right: right.then(|| Packed::of(&mut workspace.b, COLUMNS * (DEPTH + 1))),
         }
     }
 
-    /// The block of A at a row and a column.
-    ///
-    /// # Safety
-    /// It must lie inside A.
+    /// Packs a piece, out of so many, of the next block of A, of B, or of both: what is new.
     #[inline(always)]
-    pub(super) unsafe fn left(
-        &mut self,
-        a: &[f32],
-        layout: Layout,
-        [i, l]: [usize; 2],
-        [rows, depth]: [usize; 2],
-    ) -> Left {
-        let Layout { row, column } = layout;
-        let start = i * row + l * column;
-        match &mut self.left {
+    pub(super) fn bring(&mut self, next: Place, new: [bool; 2], piece: usize, of: usize) {
+        let Place { i, l, j, rows, depth, columns } = next;
+        if let (true, Some(packed)) = (new[0], &mut self.left) {
+            let Layout { row, column } = self.layout;
+            let start = i * row + l * column;
+            if column == 1 {
+                let lines = Lines { of: self.a, start, apart: row, count: rows, floats: depth };
+                lines.copy(lines.piece(piece, of), packed.next);
+            } else {
+                let lines = Lines { of: self.a, start, apart: column, count: depth, floats: rows };
+                lines.interleave::<TALL>(lines.piece(piece, of), packed.next);
+            }
+        }
+        if let (true, Some(packed), Right::Rows(b, row)) = (new[1], &mut self.right, self.b) {
+            let start = l * row + j;
+            let lines = Lines { of: b, start, apart: row, count: depth, floats: columns };
+            lines.interleave::<PANEL>(lines.piece(piece, of), packed.next);
+        }
+    }
+
+    /// What is new has been brought, and takes its place.
+    pub(super) fn turn(&mut self, new: [bool; 2]) {
+        for (new, packed) in new.into_iter().zip([&mut self.left, &mut self.right]) {
+            if let (true, Some(packed)) = (new, packed) {
+                std::mem::swap(&mut packed.now, &mut packed.next);
+            }
+        }
+    }
+
+    /// The present block of A.
+    #[inline(always)]
+    pub(super) fn left(&self, Place { i, l, depth, .. }: Place) -> Left {
+        let Layout { row, column } = self.layout;
+        match &self.left {
+            // A block without columns has no elements, wherever it begins.
             None => {
-                // A block without columns has no elements, wherever it begins.
-                let start = a.as_ptr().wrapping_add(start);
+                let start = self.a.as_ptr().wrapping_add(i * row + l * column);
                 Left { start, band: TALL * row, row, step: column }
             }
-            Some(packed) if column == 1 => {
-                for (place, from) in
-                    packed.chunks_exact_mut(APART).zip((start..).step_by(row)).take(rows)
-                {
-                    place[..depth].copy_from_slice(&a[from..from + depth]);
-                }
-                Left { start: packed.as_ptr(), band: TALL * APART, row: APART, step: 1 }
+            Some(Packed { now, .. }) if column == 1 => {
+                Left { start: now.as_ptr(), band: TALL * APART, row: APART, step: 1 }
             }
-            Some(packed) => {
-                let band = TALL * depth;
-                for l in 0..depth {
-                    prefetch(a.as_ptr().wrapping_add(start + (l + AHEAD) * column), rows);
-                    let from = &a[start + l * column..][..rows];
-                    let (whole, rest) = from.as_chunks::<TALL>();
-                    for (number, from) in whole.iter().enumerate() {
-                        packed[number * band + l * TALL..][..TALL].copy_from_slice(from);
-                    }
-                    if !rest.is_empty() {
-                        packed[whole.len() * band + l * TALL..][..rest.len()].copy_from_slice(rest);
-                    }
-                }
-                Left { start: packed.as_ptr(), band, row: 1, step: TALL }
+            Some(Packed { now, .. }) => {
+                Left { start: now.as_ptr(), band: TALL * depth + GAP, row: 1, step: TALL }
             }
         }
     }
 
-    /// The block of B, which has `k` rows, at a row and a column.
-    ///
-    /// # Safety
-    /// It must lie inside B, and its column be a multiple of [`PANEL`].
+    /// The present block of B, whose column is a multiple of [`PANEL`].
     #[inline(always)]
-    pub(super) unsafe fn right(
-        &mut self,
-        b: Right<'_>,
-        [l, j]: [usize; 2],
-        [depth, columns]: [usize; 2],
-        k: usize,
-    ) -> Panels {
-        match (b, &mut self.right) {
+    pub(super) fn right(&self, Place { l, j, depth, .. }: Place) -> Panels {
+        match (self.b, &self.right) {
             (Right::Panels(panels), _) => {
-                let start = panels.as_ptr().wrapping_add((j / PANEL * k + l) * PANEL);
-                Panels { start, panel: k * PANEL, step: PANEL }
+                let start = panels.as_ptr().wrapping_add((j / PANEL * self.k + l) * PANEL);
+                Panels { start, panel: self.k * PANEL, step: PANEL }
             }
             (Right::Rows(b, row), None) => {
                 Panels { start: b.as_ptr().wrapping_add(l * row + j), panel: PANEL, step: row }
             }
-            (Right::Rows(b, row), Some(packed)) => {
-                let panel = depth * PANEL;
-                for l_own in 0..depth {
-                    prefetch(b.as_ptr().wrapping_add((l + l_own + AHEAD) * row + j), columns);
-                    let from = &b[(l + l_own) * row + j..][..columns];
-                    let (whole, rest) = from.as_chunks::<PANEL>();
-                    for (number, from) in whole.iter().enumerate() {
-                        packed[number * panel + l_own * PANEL..][..PANEL].copy_from_slice(from);
-                    }
-                    if !rest.is_empty() {
-                        packed[whole.len() * panel + l_own * PANEL..][..rest.len()]
-                            .copy_from_slice(rest);
-                    }
-                }
-                Panels { start: packed.as_ptr(), panel, step: PANEL }
+            (Right::Rows(..), Some(Packed { now, .. })) => {
+                Panels { start: now.as_ptr(), panel: depth * PANEL + GAP, step: PANEL }
             }
         }
     }
 }
 
-/// Rows between the one that is copied and the one that is asked for.
+impl<'a> Packed<'a> {
+    fn of(memory: &'a mut Vec<f32>, floats: usize) -> Self {
+        if memory.len() < 2 * floats {
+            memory.resize(2 * floats, 0.0);
+        }
+        let (now, next) = memory[..2 * floats].split_at_mut(floats);
+        Self { now, next }
+    }
+}
+
+/// Lines of a matrix that are to be packed.
+struct Lines<'m> {
+    of: &'m [f32],
+    start: usize,
+    /// From one to the next.
+    apart: usize,
+    count: usize,
+    floats: usize,
+}
+
+/// Lines between the one that is copied and the one that is asked for.
 const AHEAD: usize = 8;
 
-/// Asks for some floats before they are read: rows that lie pages apart are not foreseen by the
-/// processor.
+impl<'m> Lines<'m> {
+    /// The lines of a piece, out of so many.
+    #[inline(always)]
+    fn piece(&self, piece: usize, of: usize) -> Range<usize> {
+        self.count * piece / of..self.count * (piece + 1) / of
+    }
+
+    #[inline(always)]
+    fn line(&self, number: usize) -> &'m [f32] {
+        let ahead = self.start + (number + AHEAD) * self.apart;
+        prefetch(self.of.as_ptr().wrapping_add(ahead), self.floats);
+        &self.of[self.start + number * self.apart..][..self.floats]
+    }
+
+    /// One after another.
+    #[inline(always)]
+    fn copy(&self, lines: Range<usize>, place: &mut [f32]) {
+        for number in lines {
+            place[number * APART..][..self.floats].copy_from_slice(self.line(number));
+        }
+    }
+
+    /// In panels of so many floats of each line.
+    #[inline(always)]
+    fn interleave<const WIDTH: usize>(&self, lines: Range<usize>, place: &mut [f32]) {
+        let panel = WIDTH * self.count + GAP;
+        for number in lines {
+            let (whole, rest) = self.line(number).as_chunks::<WIDTH>();
+            for (index, floats) in whole.iter().enumerate() {
+                place[index * panel + number * WIDTH..][..WIDTH].copy_from_slice(floats);
+            }
+            if !rest.is_empty() {
+                place[whole.len() * panel + number * WIDTH..][..rest.len()].copy_from_slice(rest);
+            }
+        }
+    }
+}
+
+/// Asks for some floats before they are read.
 #[inline(always)]
 pub(super) fn prefetch(from: *const f32, floats: usize) {
     /// Floats of a cache line.
