@@ -1,10 +1,10 @@
-//! The weights' gradients and their update, on a range of a layer's units: block by block, so that
+//! The weights' gradients and their update, on a thread's part of a layer: block by block, so that
 //! a block's gradient is still in a cache when its weights are updated, and never whole in memory.
 
 use std::ops::Range;
 
 use super::passes;
-use super::product::{Layout, Right, Start, Workspace, product};
+use super::product::{Layout, PANEL, Right, Start, product};
 use super::replay::Hands;
 use super::team::{Bound, Member};
 use crate::kernels::{Control, DenseBackwardWeight, LayerUpdate, Update};
@@ -16,8 +16,7 @@ const BLOCK: usize = 1 << 20;
 /// Inputs of a block, at most.
 const INPUTS: usize = 2048;
 
-/// Units that a tile of the product takes at once: so the threads' shares are cut there, where
-/// there are many.
+/// Units that a tile of the product takes at once: so the threads' shares are cut there.
 const GRAIN: usize = 8;
 
 /// Units and inputs of a block.
@@ -26,16 +25,40 @@ fn block_of(layer: &LayerUpdate) -> [usize; 2] {
     [(BLOCK / inputs.max(1)).max(GRAIN).min(layer.outputs), inputs]
 }
 
-/// Words that a block's gradient takes, its biases apart.
+/// Words that the gradient of a block takes, or that of the biases.
 pub(super) fn scratch_words(kernel: &DenseBackwardWeight) -> usize {
     let [units, inputs] = block_of(&kernel.layer);
-    units * (inputs + 1)
+    (units * inputs).max(kernel.layer.outputs)
 }
 
-/// d_W = d_zᵀ · x and d_b = Σ d_z of a thread's units, and their update.
+/// A thread's part of a layer: the weights of some units to some inputs, and some biases.
+struct Part {
+    units: Range<usize>,
+    inputs: Range<usize>,
+    biases: Range<usize>,
+}
+
+impl Part {
+    /// Each thread has units of its own. Where they are few, it has inputs of its own: tiles stay
+    /// whole, and x is not read by all.
+    fn of(layer: &LayerUpdate, member: Member) -> Self {
+        let (inputs, outputs) = (layer.inputs, layer.outputs);
+        if outputs >= 2 * GRAIN * member.threads {
+            let units = member.share(outputs, GRAIN);
+            return Self { biases: units.clone(), units, inputs: 0..inputs };
+        }
+        Self {
+            units: 0..outputs,
+            inputs: member.share(inputs, PANEL),
+            biases: member.share(outputs, 1),
+        }
+    }
+}
+
+/// d_W = d_zᵀ · x and d_b = Σ d_z of a thread's part, and their update.
 ///
 /// # Safety
-/// While it runs, no other thread may use these units' parameters and what is remembered of them,
+/// While it runs, no other thread may use this part's parameters and what is remembered of them,
 /// nor write to what it reads.
 pub(super) unsafe fn run(
     kernel: &DenseBackwardWeight,
@@ -44,22 +67,32 @@ pub(super) unsafe fn run(
     hands: &mut Hands<'_>,
 ) {
     let layer = &kernel.layer;
-    let grain = if layer.outputs >= 2 * GRAIN * member.threads { GRAIN } else { 1 };
-    let units = member.share(layer.outputs, grain);
-    let [block, _] = block_of(layer);
-    for first in units.clone().step_by(block) {
-        let units = first..(first + block).min(units.end);
-        // SAFETY: these units are a part of the thread's.
-        unsafe { self::units(layer, bound, units, hands) };
+    let part = Part::of(layer, member);
+    let [units, inputs] = block_of(layer);
+    for units in pieces(part.units, units) {
+        for inputs in pieces(part.inputs.clone(), inputs) {
+            // SAFETY: these weights are a part of the thread's.
+            unsafe { weights(layer, bound, (units.clone(), inputs), hands) };
+        }
     }
+    // SAFETY: these biases are the thread's.
+    unsafe { biases(layer, bound, part.biases, hands) };
 }
 
+/// A range in pieces of so many, and the rest.
+fn pieces(range: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.step_by(size.max(1)).map(move |first| first..(first + size).min(end))
+}
+
+/// A block of the weights.
+///
 /// # Safety
 /// As [`run`].
-unsafe fn units(
+unsafe fn weights(
     layer: &LayerUpdate,
     bound: &Bound<'_>,
-    units: Range<usize>,
+    (units, inputs): (Range<usize>, Range<usize>),
     hands: &mut Hands<'_>,
 ) {
     let (i, o) = (layer.inputs, layer.outputs);
@@ -69,48 +102,60 @@ unsafe fn units(
         let rows = control.rows as usize;
         (control, rows, bound.read(1, 0..rows * o), bound.read(2, 0..rows * i))
     };
-    let [block, inputs] = block_of(layer);
-    let (scratch, d_bias) = hands.scratch.split_at_mut(block * inputs);
-    let workspace: &mut Workspace = &mut hands.workspace;
-    for first in (0..i).step_by(inputs) {
-        let inputs = first..(first + inputs).min(i);
-        let d_weight = &mut scratch[..units.len() * inputs.len()];
-        let mut start = Start::Zero;
-        if layer.goes_on(control) {
-            start = Start::Kept;
-            for (unit, d_weight) in units.clone().zip(d_weight.chunks_exact_mut(inputs.len())) {
-                let own = unit * i + inputs.start..unit * i + inputs.end;
-                // SAFETY: this part of the gradient is the thread's own.
-                d_weight.copy_from_slice(unsafe { bound.read(3, own) });
-            }
-        }
-        let size = [units.len(), inputs.len(), rows];
-        let of_units = (from(d_z, units.start), Layout::rows(o).transposed());
-        let of_inputs = Right::Rows(from(x, inputs.start), i);
-        product(size, (&mut *d_weight, start), of_units, of_inputs, workspace);
-        // SAFETY: these parameters are the thread's own.
-        let apply =
-            |range, gradient: &mut _| unsafe { apply(layer, control, (bound, 3), range, gradient) };
-        if inputs.len() == i {
-            apply(units.start * i..units.end * i, d_weight);
-        } else {
-            for (unit, d_weight) in units.clone().zip(d_weight.chunks_exact_mut(inputs.len())) {
-                apply(unit * i + inputs.start..unit * i + inputs.end, d_weight);
-            }
+    let d_weight = &mut hands.scratch[..units.len() * inputs.len()];
+    let mut start = Start::Zero;
+    if layer.goes_on(control) {
+        start = Start::Kept;
+        for (unit, d_weight) in units.clone().zip(d_weight.chunks_exact_mut(inputs.len())) {
+            let own = unit * i + inputs.start..unit * i + inputs.end;
+            // SAFETY: this part of the gradient is the thread's own.
+            d_weight.copy_from_slice(unsafe { bound.read(3, own) });
         }
     }
-    let d_bias = &mut d_bias[..units.len()];
-    let biases = o * i + units.start..o * i + units.end;
+    let size = [units.len(), inputs.len(), rows];
+    let of_units = (from(d_z, units.start), Layout::rows(o).transposed());
+    let of_inputs = Right::Rows(from(x, inputs.start), i);
+    product(size, (&mut *d_weight, start), of_units, of_inputs, &mut hands.workspace);
+    // SAFETY: these parameters are the thread's own.
+    let apply =
+        |range, gradient: &mut _| unsafe { apply(layer, control, (bound, 3), range, gradient) };
+    if inputs.len() == i {
+        apply(units.start * i..units.end * i, d_weight);
+    } else {
+        for (unit, d_weight) in units.zip(d_weight.chunks_exact_mut(inputs.len())) {
+            apply(unit * i + inputs.start..unit * i + inputs.end, d_weight);
+        }
+    }
+}
+
+/// The biases of some units.
+///
+/// # Safety
+/// As [`run`].
+unsafe fn biases(
+    layer: &LayerUpdate,
+    bound: &Bound<'_>,
+    units: Range<usize>,
+    hands: &mut Hands<'_>,
+) {
+    let (i, o) = (layer.inputs, layer.outputs);
+    // SAFETY: control and d_z are only read.
+    let (control, d_z) = unsafe {
+        let control = bound.control();
+        (control, bound.read(1, 0..control.rows as usize * o))
+    };
+    let d_bias = &mut hands.scratch[..units.len()];
+    let own = o * i + units.start..o * i + units.end;
     match layer.goes_on(control) {
         // SAFETY: this part of the gradient is the thread's own.
-        true => d_bias.copy_from_slice(unsafe { bound.read(3, biases.clone()) }),
+        true => d_bias.copy_from_slice(unsafe { bound.read(3, own.clone()) }),
         false => d_bias.fill(0.0),
     }
     for row in d_z.chunks_exact(o) {
         passes::add(d_bias, &row[units.clone()]);
     }
     // SAFETY: these parameters are the thread's own.
-    unsafe { apply(layer, control, (bound, 3), biases, d_bias) };
+    unsafe { apply(layer, control, (bound, 3), own, d_bias) };
 }
 
 /// A matrix from an element on; an empty one has none.
