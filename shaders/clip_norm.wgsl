@@ -6,12 +6,9 @@ struct Immediates {
     most: f32,
 }
 var<immediate> p: Immediates;
-override WORKGROUP: u32; // a power of two
 
 @group(0) @binding(0) var<storage, read> partials: array<f32>;   // [P]
 @group(0) @binding(1) var<storage, read_write> clip: array<f32>; // the scale, and the norm
-
-var<workgroup> sums: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn clip_norm(@builtin(local_invocation_index) local: u32) {
@@ -19,16 +16,9 @@ fn clip_norm(@builtin(local_invocation_index) local: u32) {
     for (var part = local; part < p.parts; part += WORKGROUP) {
         sum += partials[part];
     }
-    sums[local] = sum;
-    workgroupBarrier();
-    for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
-        if (local < stride) {
-            sums[local] += sums[local + stride];
-        }
-        workgroupBarrier();
-    }
+    let squares = shared_sums(local, vec2<f32>(sum, 0.0)).x;
     if (local == 0u) {
-        let norm = sqrt(sums[0]);
+        let norm = sqrt(squares);
         let scale = p.most / (norm + 1e-6);
         // Not min(scale, 1), which may make 1 of NaN.
         clip[0] = select(scale, 1.0, scale > 1.0);

@@ -29,13 +29,13 @@ fn layer_norm(
     for (var o = lane; o < columns; o += LANES) {
         sum += z[first + o];
     }
-    let mean = row_sums(local, vec2<f32>(sum, 0.0)).x / count;
+    let mean = shared_sums(local, vec2<f32>(sum, 0.0)).x / count;
     var squares = 0.0;
     for (var o = lane; o < columns; o += LANES) {
         let off = z[first + o] - mean;
         squares += off * off;
     }
-    let scale = 1.0 / sqrt(row_sums(local, vec2<f32>(squares, 0.0)).x / count + EPS);
+    let scale = 1.0 / sqrt(shared_sums(local, vec2<f32>(squares, 0.0)).x / count + EPS);
     for (var o = lane; o < columns; o += LANES) {
         let n = (z[first + o] - mean) * scale;
         y[first + o] = activation(parameters[o] * n + parameters[p.columns + o]);

@@ -33,7 +33,7 @@ fn layer_norm_backward_input(
         let g = d_n[first + o] * parameters[o];
         part += vec2<f32>(g, g * ((z[first + o] - moment.x) * moment.y));
     }
-    let means = row_sums(local, part) / f32(p.columns);
+    let means = shared_sums(local, part) / f32(p.columns);
     for (var o = lane; o < columns; o += LANES) {
         let g = d_n[first + o] * parameters[o];
         let n = (z[first + o] - moment.x) * moment.y;

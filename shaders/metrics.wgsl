@@ -7,32 +7,22 @@ struct Immediates {
     capacity: u32, // entries of the history, a ring
 }
 var<immediate> p: Immediates;
-override WORKGROUP: u32; // a power of two
 
 @group(0) @binding(0) var<storage, read_write> control: Control;
 @group(0) @binding(1) var<storage, read> row_metrics: array<vec2<f32>>;      // [B]: loss, score
 @group(0) @binding(2) var<storage, read_write> history: array<vec2<f32>>;    // [capacity]
 
-var<workgroup> sums: array<vec2<f32>, WORKGROUP>;
-
 @compute @workgroup_size(WORKGROUP)
 fn metrics(@builtin(local_invocation_index) local: u32) {
     let rows = control.rows;
-    var sum = vec2<f32>();
+    var part = vec2<f32>();
     for (var row = local; row < rows; row += WORKGROUP) {
-        sum += row_metrics[row];
+        part += row_metrics[row];
     }
-    sums[local] = sum;
-    workgroupBarrier();
-    for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
-        if (local < stride) {
-            sums[local] += sums[local + stride];
-        }
-        workgroupBarrier();
-    }
+    let sum = shared_sums(local, part);
     if (local == 0u) {
         if (control.slot < p.capacity) {
-            history[control.slot] = sums[0] / f32(rows);
+            history[control.slot] = sum / f32(rows);
         }
         control.slot = (control.slot + 1u) % p.capacity;
         control.step += 1u;

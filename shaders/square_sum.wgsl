@@ -8,14 +8,11 @@ struct Immediates {
     hyper: Hyper,
 }
 var<immediate> p: Immediates;
-override WORKGROUP: u32; // a power of two
 override TURNS: u32;
 
 @group(0) @binding(0) var<storage, read> gradient: array<f32>;       // W[O, I], then b[O]
 @group(0) @binding(1) var<storage, read> parameters: array<f32>;     // the same
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>; // [P]
-
-var<workgroup> sums: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn square_sum(
@@ -34,16 +31,9 @@ fn square_sum(
             sum += g * g;
         }
     }
-    sums[local] = sum;
-    workgroupBarrier();
-    for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
-        if (local < stride) {
-            sums[local] += sums[local + stride];
-        }
-        workgroupBarrier();
-    }
+    let squares = shared_sums(local, vec2<f32>(sum, 0.0)).x;
     let parts = (count + WORKGROUP * TURNS - 1u) / (WORKGROUP * TURNS);
     if (local == 0u && part < parts) {
-        partials[p.first + part] = sums[0];
+        partials[p.first + part] = squares;
     }
 }

@@ -5,13 +5,10 @@ struct Immediates {
     most: u32, // rows in a full batch
 }
 var<immediate> p: Immediates;
-override WORKGROUP: u32; // a power of two
 
 @group(0) @binding(0) var<storage, read> control: Control;
 @group(0) @binding(1) var<storage, read> weights: array<f32>;      // [B]
 @group(0) @binding(2) var<storage, read_write> shares: array<f32>; // [B]
-
-var<workgroup> sums: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn weigh(@builtin(local_invocation_index) local: u32) {
@@ -20,15 +17,7 @@ fn weigh(@builtin(local_invocation_index) local: u32) {
     for (var row = local; row < rows; row += WORKGROUP) {
         sum += weights[row];
     }
-    sums[local] = sum;
-    workgroupBarrier();
-    for (var stride = WORKGROUP / 2u; stride > 0u; stride /= 2u) {
-        if (local < stride) {
-            sums[local] += sums[local + stride];
-        }
-        workgroupBarrier();
-    }
-    let mean = sums[0] / f32(rows);
+    let mean = shared_sums(local, vec2<f32>(sum, 0.0)).x / f32(rows);
     for (var row = local; row < rows; row += WORKGROUP) {
         shares[row] = select(0.0, weights[row] / mean, mean > 0.0);
     }

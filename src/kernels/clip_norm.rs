@@ -1,7 +1,7 @@
 //! How much all gradients shrink so that their norm is no more than it may be: the second half of
 //! clipping by the norm, `torch.nn.utils.clip_grad_norm_`.
 
-use super::shader::{CLIP_NORM, CONTROL};
+use super::shader::{CLIP_NORM, CONTROL, SHARED_SUMS};
 use super::{
     Cost, Kernel, Module, Slot, floats, floats_mut, immediates, metrics, reads, slots, writes,
 };
@@ -31,7 +31,7 @@ impl Kernel for ClipNorm {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, CLIP_NORM]
+        vec![CONTROL, SHARED_SUMS, CLIP_NORM]
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -39,7 +39,7 @@ impl Kernel for ClipNorm {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        vec![("WORKGROUP", f64::from(metrics::WORKGROUP))]
+        metrics::SHARED_BY_ALL.to_vec()
     }
 
     fn immediate_fields(&self) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! A layer norm with the activation after it (Ba et al. 2016), as `torch.nn.LayerNorm` has it:
 //! y\[B,O\] = f(γ\[O\] (z\[B,O\] − mean\[B\]) / σ\[B\] + β\[O\]), over the units of each row.
 
-use super::shader::{CONTROL, FOLD, LAYER_NORM, MATH, ROW_SUMS};
+use super::shader::{CONTROL, FOLD, LAYER_NORM, MATH, SHARED_SUMS};
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for,
     immediates, pairs, pairs_mut, reads, slots, writes,
@@ -36,7 +36,7 @@ impl Kernel for LayerNorm {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, MATH, self.function.piece(), ROW_SUMS, LAYER_NORM]
+        vec![CONTROL, FOLD, MATH, self.function.piece(), SHARED_SUMS, LAYER_NORM]
     }
 
     fn slots(&self) -> Vec<Slot> {

@@ -2,7 +2,7 @@
 //! d_z\[B,O\] = (g − mean(g) − n mean(g ∘ n)) / σ, means over the units of each row.
 
 use super::layer_norm::{Immediates, moments_of, normalized};
-use super::shader::{CONTROL, FOLD, LAYER_NORM_BACKWARD_INPUT, ROW_SUMS};
+use super::shader::{CONTROL, FOLD, LAYER_NORM_BACKWARD_INPUT, SHARED_SUMS};
 use super::{
     Control, Cost, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for, reads, slots,
     writes,
@@ -25,7 +25,7 @@ impl Kernel for LayerNormBackwardInput {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, ROW_SUMS, LAYER_NORM_BACKWARD_INPUT]
+        vec![CONTROL, FOLD, SHARED_SUMS, LAYER_NORM_BACKWARD_INPUT]
     }
 
     fn slots(&self) -> Vec<Slot> {

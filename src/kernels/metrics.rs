@@ -1,10 +1,14 @@
 //! The end of a step: the batch's mean loss and score into the history, the counter advanced.
 
-use super::shader::{CONTROL, METRICS};
+use super::shader::{CONTROL, METRICS, SHARED_SUMS};
 use super::{Control, Cost, Kernel, Module, Slot, immediates, pairs_mut, reads, slots, writes};
 
 /// Threads that sum; a power of two, and the most that every device allows.
 pub(super) const WORKGROUP: u32 = 256;
+
+/// The overrides of a workgroup of which all threads share a sum.
+pub(super) const SHARED_BY_ALL: [(&str, f64); 2] =
+    [("WORKGROUP", WORKGROUP as f64), ("LANES", WORKGROUP as f64)];
 
 /// Ends a step over `rows` rows at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +29,7 @@ impl Kernel for Metrics {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, METRICS]
+        vec![CONTROL, SHARED_SUMS, METRICS]
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -33,7 +37,7 @@ impl Kernel for Metrics {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        vec![("WORKGROUP", f64::from(WORKGROUP))]
+        SHARED_BY_ALL.to_vec()
     }
 
     fn immediate_fields(&self) -> Vec<String> {

@@ -80,8 +80,8 @@ modules! {
     RANDOM = "random";
     RATE = "rate";
     RESIDENT = "resident";
-    ROW_SUMS = "row_sums";
     SCHEDULE = "schedule";
+    SHARED_SUMS = "shared_sums";
     SOFTMAX = "softmax";
     SOLO = "solo";
     SQUARE_SUM = "square_sum";

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, SQUARE_SUM};
+use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, SHARED_SUMS, SQUARE_SUM};
 use super::{
     Cost, Hyper, Kernel, Module, Slot, Update, floats, floats_mut, immediates, metrics, reads,
     slots, writes,
@@ -49,7 +49,7 @@ impl Kernel for SquareSum {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, MATH, OPTIMIZER, SQUARE_SUM]
+        vec![CONTROL, FOLD, MATH, OPTIMIZER, SHARED_SUMS, SQUARE_SUM]
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -57,12 +57,13 @@ impl Kernel for SquareSum {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        vec![
-            ("WORKGROUP", WORKGROUP as f64),
+        let mut overrides = metrics::SHARED_BY_ALL.to_vec();
+        overrides.extend([
             ("TURNS", TURNS as f64),
             Update::Gradient.as_override(),
             self.hyper.as_override(),
-        ]
+        ]);
+        overrides
     }
 
     fn immediate_fields(&self) -> Vec<String> {

@@ -2,7 +2,7 @@
 //! over the rows becomes PyTorch's weighted mean, Σ w l / Σ w over the batch.
 
 use super::metrics::tree;
-use super::shader::{CONTROL, WEIGH};
+use super::shader::{CONTROL, SHARED_SUMS, WEIGH};
 use super::{Control, Cost, Kernel, Module, Slot, floats, floats_mut, reads, slots, writes};
 use super::{immediates, metrics};
 
@@ -21,7 +21,7 @@ impl Kernel for Weigh {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, WEIGH]
+        vec![CONTROL, SHARED_SUMS, WEIGH]
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -29,7 +29,7 @@ impl Kernel for Weigh {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        vec![("WORKGROUP", f64::from(metrics::WORKGROUP))]
+        metrics::SHARED_BY_ALL.to_vec()
     }
 
     fn immediate_fields(&self) -> Vec<String> {

@@ -1,11 +1,11 @@
-// Sums over a row that LANES threads share: each adds up its part, then a tree adds the threads.
+// Sums that LANES threads share: each adds up its part, then a tree adds the threads.
 override WORKGROUP: u32;
 override LANES: u32; // a power of two that divides WORKGROUP
 
 var<workgroup> sums: array<vec2<f32>, WORKGROUP>;
 
 // All threads of the workgroup ask together.
-fn row_sums(local: u32, part: vec2<f32>) -> vec2<f32> {
+fn shared_sums(local: u32, part: vec2<f32>) -> vec2<f32> {
     if (LANES == 1u) {
         return part;
     }
