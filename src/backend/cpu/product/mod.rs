@@ -3,12 +3,13 @@
 //! C\[m,n\] = A\[m,k\] · B\[k,n\] is cut as Goto's algorithm has it (Goto and van de Geijn, "Anatomy
 //! of high-performance matrix multiplication", 2008): a block of B that stays in the second cache,
 //! a band of A that stays in the first, and a tile of C that stays in registers ([`tile`]). But a
-//! layer's operands are often in the cache as they are, so neither is packed unless that pays; and
-//! weights are brought into panels once a step ([`panels`]), not once a product. That is what a
-//! general library cannot know. Measured on one thread of a processor whose multiply-adds allow
-//! 118 GFLOP/s, against the `gemm` crate, which stood here before: 128 rows through 64×64 weights
-//! 115 forward (98) and back (109) and their gradient 115 (107); 64 rows through 784×256, forward
-//! 116 (92); 512 rows through 2048×2048, forward 105 (83), back 102 (104), gradient 104 (103).
+//! layer's operands are often in the cache as they are, so neither is packed unless that pays, and
+//! then bit by bit while the block before is multiplied ([`pack`]); and weights are brought into
+//! panels once a step ([`panels`]), not once a product. That is what a general library cannot know.
+//! Measured on one thread of a processor whose multiply-adds allow 117 GFLOP/s, against the `gemm`
+//! crate, which stood here before: 128 rows through 64×64 weights 115 forward (98) and back (109) and
+//! their gradient 115 (107); 64 rows through 784×256, forward 116 (92); 512 rows through 2048×2048
+//! that come from memory, forward 109 (83), back 108 (104), gradient and update 107 (103).
 //!
 //! Every element is summed over k in the same order, whatever tile it falls into: so results don't
 //! depend on how rows or columns are shared out.
@@ -25,6 +26,7 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 pub(super) use dots::dots;
+use pack::{Ahead, Packing, prefetch};
 pub(super) use panels::{PANEL, panel_words, put_into_panels};
 use tile::Tile;
 
@@ -123,7 +125,7 @@ struct Nest<'a, F> {
     size: [usize; 3],
     c: &'a mut [f32],
     start: Start<'a>,
-    packing: pack::Packing<'a>,
+    packing: Packing<'a>,
     finish: F,
 }
 
@@ -147,7 +149,7 @@ impl<'a, F: Fn(&mut [f32], usize)> Nest<'a, F> {
         if let Start::Row(bias) = start {
             assert!(n <= bias.len(), "the bias is too short");
         }
-        let packing = pack::Packing::of([m, n, k], (a, layout), b, workspace);
+        let packing = Packing::of([m, n, k], (a, layout), b, workspace);
         Self { size: [m, n, k], c: &mut c[..m * n], start, packing, finish }
     }
 }
@@ -210,7 +212,7 @@ impl<F: Fn(&mut [f32], usize)> WithSimd for Nest<'_, F> {
         }
         // Once at least: without a single term the sum is its start.
         let mut place = Place::at([0; 3], self.size);
-        self.packing.bring(place, [true; 2], 0, 1);
+        self.packing.bring(place, [true; 2], [0, 1]);
         self.packing.turn([true; 2]);
         loop {
             let Place { i, l, j, rows, depth, columns } = place;
@@ -231,13 +233,15 @@ impl<F: Fn(&mut [f32], usize)> WithSimd for Nest<'_, F> {
             let next = place.next(self.size).map(|next| (next, next.differs(place)));
             let bands = rows.div_ceil(TALL);
             for number in 0..bands {
+                let mut ahead = Ahead::NOTHING;
                 if let Some((next, new)) = next {
-                    self.packing.bring(next, new, number, bands);
+                    self.packing.bring(next, new, [number, bands]);
+                    ahead = self.packing.ahead(next, new, [number + 1, bands]);
                 }
                 let band = number * TALL..rows.min((number + 1) * TALL);
                 // SAFETY: `new` has seen that the three matrices hold all elements that are named
                 // here, and C is borrowed mutably, so it overlaps neither A nor B.
-                unsafe { block.run(simd, band.clone()) };
+                unsafe { block.run(simd, band.clone(), ahead) };
                 if l + depth == k {
                     self.finish(i + band.start..i + band.end, j..j + columns);
                 }
@@ -303,12 +307,12 @@ impl Block {
     /// # Safety
     /// All its elements must be there, and nobody else may use C's.
     #[inline(always)]
-    unsafe fn run<S: Simd>(&self, simd: S, band: Range<usize>) {
+    unsafe fn run<S: Simd>(&self, simd: S, band: Range<usize>, ahead: Ahead) {
         // Long rows lie pages apart, where the processor does not foresee them.
         if self.a.step == 1 && self.a.row >= FAR && self.size[0] - band.start >= 2 * TALL {
             for row in 0..TALL {
                 let next = self.a.start.wrapping_add((band.start / TALL + 1) * self.a.band);
-                pack::prefetch(next.wrapping_add(row * self.a.row), self.size[2]);
+                prefetch(next.wrapping_add(row * self.a.row), self.size[2]);
             }
         }
         let mut row = band.start;
@@ -317,10 +321,10 @@ impl Block {
             row += unsafe {
                 match band.end - row {
                     // Where registers are few, the tile of eight rows would not fit.
-                    8.. if S::REGISTER_COUNT >= 32 => self.rows::<S, 8>(simd, row),
-                    4.. => self.rows::<S, 4>(simd, row),
-                    2.. => self.rows::<S, 2>(simd, row),
-                    _ => self.rows::<S, 1>(simd, row),
+                    8.. if S::REGISTER_COUNT >= 32 => self.rows::<S, 8>(simd, row, ahead),
+                    4.. => self.rows::<S, 4>(simd, row, ahead),
+                    2.. => self.rows::<S, 2>(simd, row, ahead),
+                    _ => self.rows::<S, 1>(simd, row, ahead),
                 }
             };
         }
@@ -331,23 +335,25 @@ impl Block {
     /// # Safety
     /// As [`Block::run`].
     #[inline(always)]
-    unsafe fn rows<S: Simd, const M: usize>(&self, simd: S, row: usize) -> usize {
+    unsafe fn rows<S: Simd, const M: usize>(&self, simd: S, row: usize, ahead: Ahead) -> usize {
         let [_, columns, k] = self.size;
         let a = &self.a;
         // SAFETY: the caller's promise, in all of these.
         unsafe {
             let tile = |column: usize, live: usize| {
                 let (panel, within) = (column / PANEL, column % PANEL);
+                let b = self.b.start.add(panel * self.b.panel + within);
                 Tile {
                     k,
                     a: a.start.add(row / TALL * a.band + row % TALL * a.row),
                     a_row: a.row,
                     a_step: a.step,
-                    b: self.b.start.add(panel * self.b.panel + within),
+                    b,
                     b_step: self.b.step,
                     c: self.c.add(row * self.c_row + column),
                     c_row: self.c_row,
                     from: self.from.map(|(from, apart)| (from.add(row * apart + column), apart)),
+                    ahead: ahead.line(column / (2 * S::F32_LANES)).unwrap_or(b),
                     live,
                 }
             };

@@ -1,11 +1,12 @@
 //! Blocks of A and B copied together, where reading them as they stand would cost more.
 //!
 //! Lines that lie pages apart come slowly, and the processor does not foresee them. So a block is
-//! packed line by line while the one before it is multiplied, and each line is asked for some lines
-//! ahead.
+//! packed line by line between the bands of the block before it, and each tile asks for a line that
+//! will be packed after the next band.
 
 use std::ops::Range;
 
+use super::tile::ASKED;
 use super::{COLUMNS, DEPTH, Layout, Left, PANEL, Panels, Place, ROWS, Right, TALL, Workspace};
 
 /// The operands of a product, and which of their blocks are packed.
@@ -31,6 +32,9 @@ const GAP: usize = 16;
 
 /// Floats from one row of a packed block of A to the next.
 const APART: usize = DEPTH + GAP;
+
+/// Floats that a tile asks for.
+const LINE: usize = ASKED * DEPTH;
 
 /// Bytes that B may span and still stay in the second cache.
 const RIGHT: usize = 1 << 20;
@@ -66,26 +70,65 @@ impl<'a> Packing<'a> {
         }
     }
 
-    /// Packs a piece, out of so many, of the next block of A, of B, or of both: what is new.
+    /// Packs what is new in the next block, of A, of B or of both: a piece out of so many.
     #[inline(always)]
-    pub(super) fn bring(&mut self, next: Place, new: [bool; 2], piece: usize, of: usize) {
-        let Place { i, l, j, rows, depth, columns } = next;
+    pub(super) fn bring(&mut self, next: Place, new: [bool; 2], piece: [usize; 2]) {
+        let (left, right) = (self.left_lines(next), self.right_lines(next));
         if let (true, Some(packed)) = (new[0], &mut self.left) {
-            let Layout { row, column } = self.layout;
-            let start = i * row + l * column;
-            if column == 1 {
-                let lines = Lines { of: self.a, start, apart: row, count: rows, floats: depth };
-                lines.copy(lines.piece(piece, of), packed.next);
-            } else {
-                let lines = Lines { of: self.a, start, apart: column, count: depth, floats: rows };
-                lines.interleave::<TALL>(lines.piece(piece, of), packed.next);
+            match self.layout.column {
+                1 => left.copy(piece, packed.next),
+                _ => left.interleave::<TALL>(piece, packed.next),
             }
         }
-        if let (true, Some(packed), Right::Rows(b, row)) = (new[1], &mut self.right, self.b) {
-            let start = l * row + j;
-            let lines = Lines { of: b, start, apart: row, count: depth, floats: columns };
-            lines.interleave::<PANEL>(lines.piece(piece, of), packed.next);
+        if let (true, Some(packed), Some(right)) = (new[1], &mut self.right, right) {
+            right.interleave::<PANEL>(piece, packed.next);
         }
+    }
+
+    /// What a piece of the next block will be read from. Of panels, which are not packed, one comes
+    /// with each of the last pieces: what came before would not stay in the second cache.
+    #[inline(always)]
+    pub(super) fn ahead(&self, next: Place, new: [bool; 2], piece: [usize; 2]) -> Ahead {
+        let mut ahead = Ahead::NOTHING;
+        let [number, of] = piece;
+        if number == of {
+            return ahead;
+        }
+        if new[0] && self.left.is_some() {
+            ahead.a = self.left_lines(next).span(piece);
+        }
+        if new[1] && self.right.is_some() {
+            ahead.b = self.right_lines(next).map_or(Span::NONE, |lines| lines.span(piece));
+        }
+        if let (true, Right::Panels(panels)) = (new[1], self.b) {
+            let left = of - number;
+            let count = next.columns.div_ceil(PANEL);
+            if left <= count && size_of_val(panels) > RIGHT {
+                let panel = next.j / PANEL + count - left;
+                let start = panels.as_ptr().wrapping_add((panel * self.k + next.l) * PANEL);
+                let count = next.depth * PANEL / LINE;
+                ahead.b = Span { start, apart: LINE, count };
+            }
+        }
+        ahead
+    }
+
+    /// A block of A, line by line.
+    #[inline(always)]
+    fn left_lines(&self, Place { i, l, rows, depth, .. }: Place) -> Lines<'a> {
+        let Layout { row, column } = self.layout;
+        let start = i * row + l * column;
+        match column {
+            1 => Lines { of: self.a, start, apart: row, count: rows, floats: depth },
+            _ => Lines { of: self.a, start, apart: column, count: depth, floats: rows },
+        }
+    }
+
+    /// A block of B, row by row.
+    #[inline(always)]
+    fn right_lines(&self, Place { l, j, depth, columns, .. }: Place) -> Option<Lines<'a>> {
+        let Right::Rows(b, row) = self.b else { return None };
+        Some(Lines { of: b, start: l * row + j, apart: row, count: depth, floats: columns })
     }
 
     /// What is new has been brought, and takes its place.
@@ -144,6 +187,40 @@ impl<'a> Packed<'a> {
     }
 }
 
+/// What the tiles of a band ask for while they are computed, a line each.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead {
+    a: Span,
+    b: Span,
+}
+
+/// Where lines are.
+#[derive(Clone, Copy)]
+struct Span {
+    start: *const f32,
+    /// From one to the next.
+    apart: usize,
+    count: usize,
+}
+
+impl Span {
+    const NONE: Self = Self { start: std::ptr::null(), apart: 0, count: 0 };
+}
+
+impl Ahead {
+    pub(super) const NOTHING: Self = Self { a: Span::NONE, b: Span::NONE };
+
+    /// What a tile asks for.
+    #[inline(always)]
+    pub(super) fn line(self, tile: usize) -> Option<*const f32> {
+        let (span, number) = match tile.checked_sub(self.a.count) {
+            None => (self.a, tile),
+            Some(number) => (self.b, number),
+        };
+        (number < span.count).then(|| span.start.wrapping_add(number * span.apart))
+    }
+}
+
 /// Lines of a matrix that are to be packed.
 struct Lines<'m> {
     of: &'m [f32],
@@ -154,37 +231,48 @@ struct Lines<'m> {
     floats: usize,
 }
 
-/// Lines between the one that is copied and the one that is asked for.
+/// Lines between the one that is copied and the one that is asked for, where nobody asked before.
 const AHEAD: usize = 8;
 
 impl<'m> Lines<'m> {
-    /// The lines of a piece, out of so many.
+    /// The lines of a piece.
     #[inline(always)]
-    fn piece(&self, piece: usize, of: usize) -> Range<usize> {
-        self.count * piece / of..self.count * (piece + 1) / of
+    fn piece(&self, [number, of]: [usize; 2]) -> Range<usize> {
+        self.count * number / of..self.count * (number + 1) / of
     }
 
+    /// Where the lines of a piece are.
     #[inline(always)]
-    fn line(&self, number: usize) -> &'m [f32] {
-        let ahead = self.start + (number + AHEAD) * self.apart;
-        prefetch(self.of.as_ptr().wrapping_add(ahead), self.floats);
+    fn span(&self, piece: [usize; 2]) -> Span {
+        let lines = self.piece(piece);
+        let start = self.of.as_ptr().wrapping_add(self.start + lines.start * self.apart);
+        Span { start, apart: self.apart, count: lines.len() }
+    }
+
+    /// A line, which nobody has asked for if all come in one piece.
+    #[inline(always)]
+    fn line(&self, number: usize, [_, of]: [usize; 2]) -> &'m [f32] {
+        if of == 1 {
+            let ahead = self.start + (number + AHEAD) * self.apart;
+            prefetch(self.of.as_ptr().wrapping_add(ahead), self.floats);
+        }
         &self.of[self.start + number * self.apart..][..self.floats]
     }
 
     /// One after another.
     #[inline(always)]
-    fn copy(&self, lines: Range<usize>, place: &mut [f32]) {
-        for number in lines {
-            place[number * APART..][..self.floats].copy_from_slice(self.line(number));
+    fn copy(&self, piece: [usize; 2], place: &mut [f32]) {
+        for number in self.piece(piece) {
+            place[number * APART..][..self.floats].copy_from_slice(self.line(number, piece));
         }
     }
 
     /// In panels of so many floats of each line.
     #[inline(always)]
-    fn interleave<const WIDTH: usize>(&self, lines: Range<usize>, place: &mut [f32]) {
+    fn interleave<const WIDTH: usize>(&self, piece: [usize; 2], place: &mut [f32]) {
         let panel = WIDTH * self.count + GAP;
-        for number in lines {
-            let (whole, rest) = self.line(number).as_chunks::<WIDTH>();
+        for number in self.piece(piece) {
+            let (whole, rest) = self.line(number, piece).as_chunks::<WIDTH>();
             for (index, floats) in whole.iter().enumerate() {
                 place[index * panel + number * WIDTH..][..WIDTH].copy_from_slice(floats);
             }
@@ -198,16 +286,16 @@ impl<'m> Lines<'m> {
 /// Asks for some floats before they are read.
 #[inline(always)]
 pub(super) fn prefetch(from: *const f32, floats: usize) {
-    /// Floats of a cache line.
-    const LINE: usize = 16;
-    for at in (0..floats).step_by(LINE) {
+    /// Floats of a line of the cache.
+    const CACHED: usize = 16;
+    for at in (0..floats).step_by(CACHED) {
         prefetch_line(from.wrapping_add(at));
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn prefetch_line(line: *const f32) {
+pub(super) fn prefetch_line(line: *const f32) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     // SAFETY: every x86-64 processor has the instruction, which reads nothing that could fault.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
@@ -215,4 +303,4 @@ fn prefetch_line(line: *const f32) {
 
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-fn prefetch_line(_: *const f32) {}
+pub(super) fn prefetch_line(_: *const f32) {}

@@ -8,7 +8,11 @@
 use pulp::{Simd, WithSimd};
 
 use super::FAR;
-use super::pack::prefetch;
+use super::pack::{prefetch, prefetch_line};
+
+/// Floats that are asked for with each column of A: a line of the cache with every eighth, for many
+/// at once would keep the tile's own loads waiting.
+pub(super) const ASKED: usize = 2;
 
 /// A tile of the product.
 pub(super) struct Tile {
@@ -26,6 +30,8 @@ pub(super) struct Tile {
     pub(super) c_row: usize,
     /// What the sums begin with, and how far it is there from one row to the next.
     pub(super) from: Option<(*const f32, usize)>,
+    /// What is asked for meanwhile, [`ASKED`] floats for each column of A.
+    pub(super) ahead: *const f32,
     /// Its columns: all lanes of its vectors, or fewer at the matrix' edge.
     pub(super) live: usize,
 }
@@ -53,7 +59,7 @@ impl<const M: usize, const V: usize, const EDGE: bool> WithSimd for Sized<M, V, 
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Tile { k, a, a_row, a_step, mut b, b_step, c, c_row, from, live } = self.0;
+        let Tile { k, a, a_row, a_step, mut b, b_step, c, c_row, from, mut ahead, live } = self.0;
         let lanes = S::F32_LANES;
         let mask = simd.mask_between_m32s(0, live as u32);
         // SAFETY: whoever called `run` promised that all these elements are there; at an edge the
@@ -80,6 +86,8 @@ impl<const M: usize, const V: usize, const EDGE: bool> WithSimd for Sized<M, V, 
                         *sum = simd.mul_add_e_f32s(x, vector, *sum);
                     }
                 }
+                prefetch_line(ahead);
+                ahead = ahead.wrapping_add(ASKED);
                 at += a_step;
                 // Past the last row it points nowhere, and is not used.
                 b = b.wrapping_add(b_step);
