@@ -66,7 +66,7 @@ unsafe fn strand(fused: &FusedGradient, bound: &Bound<'_>, strand: usize, hands:
         let tile = first..(first + fused.tile).min(rows.end);
         let metrics = &mut metrics[first - rows.start..][..tile.len()];
         let start = if number == 0 { Start::Zero } else { Start::Kept };
-        walk.tile(tile, (gradient, start), metrics, scratch, &mut hands.workspace);
+        walk.tile(tile, (gradient, start), metrics, scratch, hands.workspace);
     }
     if rows.is_empty() {
         gradient.fill(0.0);

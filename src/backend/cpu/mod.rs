@@ -19,6 +19,8 @@ mod weights;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use replay::Kept;
+
 use super::hosted::{self, Engine, Hosted};
 use super::{Backend, Device, Memory, Sink};
 use crate::Result;
@@ -48,32 +50,31 @@ impl Device for Cpu {
 }
 
 impl Engine for Cpu {
-    /// Room for weights in panels.
-    type Kept = Vec<f32>;
+    type Kept = Kept;
 
     fn replay(&self, on: &mut Hosted<Self>, phase: Phase, times: u64) -> Result<()> {
-        let Hosted { plan, memory, kept: panels, .. } = on;
+        let Hosted { plan, memory, kept, .. } = on;
         if let Some(grid) = grid(plan, phase) {
             resident::replay(grid, memory, plan, phase, times);
             return Ok(());
         }
         let nobody = &mut |_: &[_]| ControlFlow::Continue(());
-        replay::replay(plan.phase(phase), memory, panels, times, nobody);
+        replay::replay(plan.phase(phase), memory, kept, times, nobody);
         Ok(())
     }
 
     fn steps(&self, on: &mut Hosted<Self>, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
-        let Hosted { plan, memory, kept: panels, .. } = on;
+        let Hosted { plan, memory, kept, .. } = on;
         if let Some(grid) = grid(plan, Phase::Step) {
             return resident::steps(grid, memory, plan, steps, sink);
         }
-        replay::replay(plan.phase(Phase::Step), memory, panels, steps, sink);
+        replay::replay(plan.phase(Phase::Step), memory, kept, steps, sink);
         Ok(())
     }
 
     fn profile(&self, on: &mut Hosted<Self>, phase: Phase) -> Result<Vec<Duration>> {
-        let Hosted { plan, memory, kept: panels, .. } = on;
-        let profile = |dispatch| profile(plan, dispatch, memory, panels);
+        let Hosted { plan, memory, kept, .. } = on;
+        let profile = |dispatch| profile(plan, dispatch, memory, kept);
         Ok(plan.phase(phase).iter().map(profile).collect())
     }
 }
@@ -87,12 +88,7 @@ fn grid(plan: &Plan, phase: Phase) -> Option<&Resident> {
 }
 
 /// The time that a dispatch takes alone, as part of a longer run of it: the threads are awake.
-fn profile(
-    plan: &Plan,
-    dispatch: &Dispatch,
-    memory: &mut Memory,
-    panels: &mut Vec<f32>,
-) -> Duration {
+fn profile(plan: &Plan, dispatch: &Dispatch, memory: &mut Memory, kept: &mut Kept) -> Duration {
     /// A run is long enough that reading the clock does not matter.
     const LONG: Duration = Duration::from_millis(2);
     const ROUNDS: usize = 9;
@@ -105,7 +101,7 @@ fn profile(
                 // It cannot fail: there is no device to be lost.
                 let _ = resident::steps(grid, memory, plan, times, nobody);
             }
-            _ => replay::replay(std::slice::from_ref(dispatch), memory, panels, times, nobody),
+            _ => replay::replay(std::slice::from_ref(dispatch), memory, kept, times, nobody),
         }
         started.elapsed()
     };

@@ -25,11 +25,11 @@ const STEPS_AT_ONCE: u64 = 4096;
 const GRAIN: usize = 8;
 
 /// Runs the dispatches of a phase `times` times, and hands each step's metrics over where the phase
-/// has a history. `panels` is memory that is kept from one replay to the next.
+/// has a history.
 pub(super) fn replay(
     dispatches: &[Dispatch],
     memory: &mut Memory,
-    panels: &mut Vec<f32>,
+    Kept { panels, rooms }: &mut Kept,
     times: u64,
     sink: &mut Sink<'_>,
 ) {
@@ -43,6 +43,8 @@ pub(super) fn replay(
     let panelled = Panelled::of(dispatches, &sections);
     sections.resize(sections.len().max(panelled.sections()), Vec::new());
     panels.resize(panelled.words().max(panels.len()), 0.0);
+    rooms.resize_with(threads.max(rooms.len()), Room::default);
+    let (own, others) = rooms.split_at_mut(1);
     let crew = Crew {
         dispatches,
         sections,
@@ -68,14 +70,30 @@ pub(super) fn replay(
     std::thread::scope(|scope| {
         let crew = &crew;
         let _guard = Guard(&crew.barrier);
-        for thread in 1..threads {
+        for (thread, room) in (1..threads).zip(others) {
             scope.spawn(move || {
                 let _guard = Guard(&crew.barrier);
-                crew.work(thread, times, |_| ControlFlow::Continue(()));
+                crew.work(thread, room, times, |_| ControlFlow::Continue(()));
             });
         }
-        crew.work(0, times, tell);
+        crew.work(0, &mut own[0], times, tell);
     });
+}
+
+/// Memory that is kept from one replay to the next.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// Of weights.
+    panels: Vec<f32>,
+    /// A thread each.
+    rooms: Vec<Room>,
+}
+
+/// A thread's own memory.
+#[derive(Default)]
+struct Room {
+    scratch: Vec<f32>,
+    workspace: Workspace,
 }
 
 /// What the threads of a replay share.
@@ -93,8 +111,8 @@ struct Crew<'a> {
 pub(super) struct Hands<'a> {
     pub(super) panels: Panels<'a>,
     /// For a block of a layer's gradient.
-    pub(super) scratch: Vec<f32>,
-    pub(super) workspace: Workspace,
+    pub(super) scratch: &'a mut [f32],
+    pub(super) workspace: &'a mut Workspace,
 }
 
 impl Crew<'_> {
@@ -102,6 +120,7 @@ impl Crew<'_> {
     fn work(
         &self,
         thread: usize,
+        Room { scratch, workspace }: &mut Room,
         times: u64,
         mut tell: impl FnMut(Option<StepMetrics>) -> ControlFlow<()>,
     ) {
@@ -111,21 +130,22 @@ impl Crew<'_> {
             Operation::LayerNormBackwardWeight(norm) => norms::scratch_words(norm),
             _ => 0,
         });
-        let mut hands = Hands {
-            panels: Panels { of: &self.panelled, words: &self.panels },
-            scratch: vec![0.0; words.max().unwrap_or(0)],
-            workspace: Workspace::default(),
-        };
+        scratch.resize(words.max().unwrap_or(0).max(scratch.len()), 0.0);
+        let panels = Panels { of: &self.panelled, words: &self.panels };
+        let mut hands = Hands { panels, scratch, workspace };
         if !self.panelled.is_empty() {
             self.renew(None, member);
             if self.barrier.wait() == Go::Home {
                 return;
             }
         }
-        for _ in 0..times {
+        for step in 0..times {
             let mut metrics = None;
             for (index, section) in self.sections.iter().enumerate() {
-                self.renew(Some(index), member);
+                // After the last step nobody would read them: a replay begins with all of them.
+                if step + 1 < times {
+                    self.renew(Some(index), member);
+                }
                 for &number in section {
                     let dispatch = &self.dispatches[number];
                     let bound = Bound { tensors: self.tensors, ids: &dispatch.bindings };

@@ -101,7 +101,7 @@ unsafe fn forward(
         )
     };
     let of = (rows.len(), Layer { inputs: i, outputs: o }, layer.function);
-    weights::forward(of, y, x, parameters.split_at(o * i), panels, &mut hands.workspace);
+    weights::forward(of, y, x, parameters.split_at(o * i), panels, hands.workspace);
 }
 
 unsafe fn activate(layer: &Activate, bound: &Bound<'_>, rows: Range<usize>) {
@@ -174,5 +174,5 @@ unsafe fn backward_input(
         )
     };
     let of = (rows.len(), Layer { inputs: i, outputs: o }, layer.function);
-    weights::backward(of, d_z_below, d_z, weight, kept, &mut hands.workspace);
+    weights::backward(of, d_z_below, d_z, weight, kept, hands.workspace);
 }

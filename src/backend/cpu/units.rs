@@ -115,7 +115,7 @@ unsafe fn weights(
     let size = [units.len(), inputs.len(), rows];
     let of_units = (from(d_z, units.start), Layout::rows(o).transposed());
     let of_inputs = Right::Rows(from(x, inputs.start), i);
-    product(size, (&mut *d_weight, start), of_units, of_inputs, &mut hands.workspace);
+    product(size, (&mut *d_weight, start), of_units, of_inputs, hands.workspace);
     // SAFETY: these parameters are the thread's own.
     let apply =
         |range, gradient: &mut _| unsafe { apply(layer, control, (bound, 3), range, gradient) };
