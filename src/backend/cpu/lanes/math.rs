@@ -10,7 +10,7 @@ pub(in crate::backend::cpu) const ROUND: f32 = 12_582_912.0;
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
 /// Cephes' polynomial of expf: eʳ = 1 + r + r² · (Σ cᵢ rⁱ).
-pub(in crate::backend::cpu) const EXP: [f32; 6] =
+const EXP: [f32; 6] =
     [0.5, 0.166_666_65, 4.166_579_6e-2, 8.333_452e-3, 1.398_199_9e-3, 1.987_569_1e-4];
 
 /// The series of 2 atanh(s) = 2s · (Σ cᵢ s²ⁱ).

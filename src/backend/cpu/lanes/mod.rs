@@ -7,7 +7,7 @@ mod math;
 use crate::kernels::Function;
 use crate::spec::Activation;
 
-pub(super) use math::{ATANH, EXP, ROUND, exp_negative};
+pub(super) use math::{ATANH, ROUND, exp_negative};
 
 /// How sums of products are rounded.
 pub(super) trait Arithmetic {

@@ -101,10 +101,10 @@ impl<'a> Packing<'a> {
             ahead.b = self.right_lines(next).map_or(Span::NONE, |lines| lines.span(piece));
         }
         if let (true, Right::Panels(panels)) = (new[1], self.b) {
-            let left = of - number;
+            let remaining = of - number;
             let count = next.columns.div_ceil(PANEL);
-            if left <= count && size_of_val(panels) > RIGHT {
-                let panel = next.j / PANEL + count - left;
+            if remaining <= count && size_of_val(panels) > RIGHT {
+                let panel = next.j / PANEL + count - remaining;
                 let start = panels.as_ptr().wrapping_add((panel * self.k + next.l) * PANEL);
                 let count = next.depth * PANEL / LINE;
                 ahead.b = Span { start, apart: LINE, count };

@@ -13,7 +13,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::Share;
 use super::batch::Batch;
 use crate::backend::StepMetrics;
-use crate::backend::cpu::lanes::{ATANH, EXP, ROUND};
+use crate::backend::cpu::lanes::{ATANH, ROUND};
 use crate::kernels::{Control, Function, Member, Resident, Update, floats};
 use crate::spec::{Activation, Loss};
 
@@ -249,38 +249,42 @@ fn probability<S: Simd>(simd: S, asked: &Asked<S>, z: S::f32s) -> (S::f32s, Step
     (d_z, [-first::<S>(sum(simd, likely)), first::<S>(sum(simd, score))])
 }
 
-/// e⁻ᶻ = 2ⁿ (low + r⁴ high), in parts, so that a e⁻ᶻ + b takes no longer than e⁻ᶻ alone.
+/// e⁻ᶻ = power (low + r² high), in parts, so that a e⁻ᶻ + b takes no longer than e⁻ᶻ alone.
 struct Tail<S: Simd> {
     power: S::f32s,
     low: S::f32s,
-    fourth: S::f32s,
+    square: S::f32s,
     high: S::f32s,
 }
 
 impl<S: Simd> Tail<S> {
-    /// As `lanes/math.rs` has it, but of numbers from −87 to 87, which others count as; and
-    /// −z = n ln 2 + r with one ln 2: the sum is rounded once, and what the constant lacks is
-    /// 2 · 10⁻⁹ n.
+    /// Of numbers from −87 to 87, which others count as; with −z = n ln 2 / 2 + r, so that the power
+    /// is one of the root of 2, and of the series of eʳ, of which the first six terms do, no more
+    /// than two products wait for each other.
     #[inline(always)]
     fn of(simd: S, z: S::f32s) -> Self {
+        use std::f32::consts::{LN_2, LOG2_E, SQRT_2};
         let z = simd.min_f32s(simd.splat_f32s(87.0), simd.max_f32s(simd.splat_f32s(-87.0), z));
         let shift = simd.splat_f32s(ROUND);
-        let rounded = simd.mul_add_f32s(z, simd.splat_f32s(-std::f32::consts::LOG2_E), shift);
-        let bias = simd.splat_u32s(127u32.wrapping_sub(ROUND.to_bits()));
-        let exponent = simd.add_u32s(simd.transmute_u32s_f32s(rounded), bias);
-        let power = simd.wrapping_dyn_shl_u32s(exponent, simd.splat_u32s(23));
+        let rounded = simd.mul_add_f32s(z, simd.splat_f32s(-2.0 * LOG2_E), shift);
+        // The last bits are n: half of it is the exponent, and where it is odd, the root is left.
+        let bits = simd.transmute_u32s_f32s(rounded);
+        let bias = simd.splat_u32s(127u32.wrapping_sub(ROUND.to_bits() / 2));
+        let one = simd.splat_u32s(1);
+        let exponent = simd.add_u32s(simd.wrapping_dyn_shr_u32s(bits, one), bias);
+        let exponent = simd.wrapping_dyn_shl_u32s(exponent, simd.splat_u32s(23));
+        let odd = simd.sub_u32s(simd.splat_u32s(0), simd.and_u32s(bits, one));
+        let root = simd.and_u32s(odd, simd.splat_u32s(SQRT_2.to_bits() - 1f32.to_bits()));
         let n = simd.sub_f32s(rounded, shift);
-        let r = simd.mul_add_f32s(n, simd.splat_f32s(-std::f32::consts::LN_2), simd.neg_f32s(z));
+        let r = simd.mul_add_f32s(n, simd.splat_f32s(-0.5 * LN_2), simd.neg_f32s(z));
         let square = simd.mul_f32s(r, r);
+        let pair = simd.mul_add_f32s(r, simd.splat_f32s(1.0 / 6.0), simd.splat_f32s(0.5));
+        let last = simd.mul_add_f32s(r, simd.splat_f32s(1.0 / 120.0), simd.splat_f32s(1.0 / 24.0));
         Self {
-            power: simd.transmute_f32s_u32s(power),
-            low: simd.mul_add_f32s(
-                pair(simd, r, 0),
-                square,
-                simd.add_f32s(simd.splat_f32s(1.0), r),
-            ),
-            fourth: simd.mul_f32s(square, square),
-            high: simd.mul_add_f32s(pair(simd, r, 4), square, pair(simd, r, 2)),
+            power: simd.transmute_f32s_u32s(simd.add_u32s(exponent, root)),
+            low: simd.add_f32s(simd.splat_f32s(1.0), r),
+            square,
+            high: simd.mul_add_f32s(last, square, pair),
         }
     }
 
@@ -289,14 +293,8 @@ impl<S: Simd> Tail<S> {
     fn mul_add(&self, simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
         let a = simd.mul_f32s(a, self.power);
         let low = simd.mul_add_f32s(self.low, a, b);
-        simd.mul_add_f32s(self.high, simd.mul_f32s(a, self.fourth), low)
+        simd.mul_add_f32s(self.high, simd.mul_f32s(a, self.square), low)
     }
-}
-
-/// Two terms of e's polynomial.
-#[inline(always)]
-fn pair<S: Simd>(simd: S, r: S::f32s, at: usize) -> S::f32s {
-    simd.mul_add_f32s(r, simd.splat_f32s(EXP[at + 1]), simd.splat_f32s(EXP[at]))
 }
 
 /// ln(1 + e), less −z where that is positive: 2 atanh(s), as `lanes/math.rs` has it, with
