@@ -1,7 +1,7 @@
 //! Clipping by the norm: squares summed and gradients applied, a thread its share of each layer.
 
 use super::passes;
-use super::team::{Bound, Member};
+use super::team::{Bound, Member, pieces};
 use crate::kernels::{ApplyGradient, SquareSum};
 
 /// Numbers that are copied, regularized and used at once: what the first cache holds.
@@ -18,15 +18,14 @@ pub(super) unsafe fn square_sum(sum: &SquareSum, bound: &Bound<'_>, member: Memb
     let partials = unsafe { bound.write(2, sum.first + own.start..sum.first + own.end) };
     for (partial, part) in partials.iter_mut().zip(own) {
         *partial = 0.0;
-        for at in sum.part(part).step_by(BLOCK) {
-            let block = at..(at + BLOCK).min(sum.part(part).end);
+        for block in pieces(sum.part(part), BLOCK) {
             // SAFETY: gradient and parameters are only read.
             let (gradient, parameters) =
                 unsafe { (bound.read(0, block.clone()), bound.read(1, block.clone())) };
             let mut copy = [0.0; BLOCK];
             let copy = &mut copy[..block.len()];
             copy.copy_from_slice(gradient);
-            sum.hyper.regularize(weights.saturating_sub(at), parameters, copy);
+            sum.hyper.regularize(weights.saturating_sub(block.start), parameters, copy);
             *partial += passes::square_sum(copy);
         }
     }
@@ -47,8 +46,7 @@ pub(super) unsafe fn apply(
     // SAFETY: control and clip are only read.
     let (control, scale) = unsafe { (bound.control(), bound.read(2, 0..1)[0]) };
     let formula = layer.formula(control);
-    for at in own.clone().step_by(BLOCK) {
-        let block = at..(at + BLOCK).min(own.end);
+    for block in pieces(own, BLOCK) {
         // SAFETY: the gradient is only read.
         let gradient = unsafe { bound.read(1, block.clone()) };
         let mut copy = [0.0; BLOCK];
@@ -57,7 +55,7 @@ pub(super) unsafe fn apply(
         // SAFETY: this range is the thread's own; each slot is borrowed once.
         let tensor = |slot| unsafe { bound.write(slot, block.clone()) };
         let parameters = tensor(3);
-        layer.hyper.regularize(weights.saturating_sub(at), parameters, copy);
+        layer.hyper.regularize(weights.saturating_sub(block.start), parameters, copy);
         passes::scale(copy, scale);
         match layer.update.memories().len() {
             0 => passes::update(formula, parameters, copy, []),

@@ -7,7 +7,7 @@ use super::passes;
 use super::product::{Layout, Right, Start, Workspace, product};
 use super::replay::Hands;
 use super::rows::sources;
-use super::team::{Bound, Member};
+use super::team::{Bound, Member, pieces};
 use super::weights::{self, Panels, Place};
 use crate::kernels::{Control, Function, FusedGradient, FusedUpdate, Pass, keeps_z, pairs_mut};
 use crate::plan::BufferId;
@@ -62,9 +62,8 @@ unsafe fn strand(fused: &FusedGradient, bound: &Bound<'_>, strand: usize, hands:
     };
     let (buffer, panels) = (bound.ids[3], hands.panels);
     let walk = Walk { fused, control, x, t, parameters: weights, buffer, panels };
-    for (number, first) in rows.clone().step_by(fused.tile).enumerate() {
-        let tile = first..(first + fused.tile).min(rows.end);
-        let metrics = &mut metrics[first - rows.start..][..tile.len()];
+    for (number, tile) in pieces(rows.clone(), fused.tile).enumerate() {
+        let metrics = &mut metrics[tile.start - rows.start..][..tile.len()];
         let start = if number == 0 { Start::Zero } else { Start::Kept };
         walk.tile(tile, (gradient, start), metrics, scratch, hands.workspace);
     }
@@ -244,8 +243,7 @@ pub(super) unsafe fn update(update: &FusedUpdate, bound: &Bound<'_>, member: Mem
     // SAFETY: the control is only read.
     let control = unsafe { bound.control() };
     let formula = update.hyper.at(update.update, update.lr * control.schedule, control.step);
-    for first in range.clone().step_by(BLOCK) {
-        let block = first..(first + BLOCK).min(range.end);
+    for block in pieces(range, BLOCK) {
         let of = |tensor: usize| tensor * count + block.start..tensor * count + block.end;
         // SAFETY: this range of all tensors is the thread's own.
         let (sum, parameters) = unsafe { (bound.write(1, of(0)), bound.write(2, of(0))) };

@@ -107,6 +107,12 @@ impl Member {
     }
 }
 
+/// A range in pieces of so many, and the rest.
+pub(super) fn pieces(range: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.step_by(size.max(1)).map(move |first| first..(first + size).min(end))
+}
+
 /// The buffers of a dispatch, in the order of its slots.
 pub(super) struct Bound<'a> {
     pub(super) tensors: &'a [Shared<'a, u32>],

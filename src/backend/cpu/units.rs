@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::passes;
 use super::product::{Layout, PANEL, Right, Start, product};
 use super::replay::Hands;
-use super::team::{Bound, Member};
+use super::team::{Bound, Member, pieces};
 use crate::kernels::{Control, DenseBackwardWeight, LayerUpdate, Update};
 
 /// Elements of a block: 4 MiB, of the third cache. Smaller ones would stay in the second, but the
@@ -77,12 +77,6 @@ pub(super) unsafe fn run(
     }
     // SAFETY: these biases are the thread's.
     unsafe { biases(layer, bound, part.biases, hands) };
-}
-
-/// A range in pieces of so many, and the rest.
-fn pieces(range: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
-    let end = range.end;
-    range.step_by(size.max(1)).map(move |first| first..(first + size).min(end))
 }
 
 /// A block of the weights.
