@@ -57,10 +57,6 @@ pub(super) unsafe fn apply(
         let parameters = tensor(3);
         layer.hyper.regularize(weights.saturating_sub(block.start), parameters, copy);
         passes::scale(copy, scale);
-        match layer.update.memories().len() {
-            0 => passes::update(formula, parameters, copy, []),
-            1 => passes::update(formula, parameters, copy, [tensor(4)]),
-            _ => passes::update(formula, parameters, copy, [tensor(4), tensor(5)]),
-        }
+        passes::update(formula, parameters, copy, |memory| tensor(4 + memory));
     }
 }

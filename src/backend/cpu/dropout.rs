@@ -1,7 +1,7 @@
 //! Dropout with many draws of random words side by side: ten rounds of two multiplications each,
 //! which bound it.
 
-use super::passes::widest;
+use super::simd::widest;
 use crate::kernels::{DRAW, Dropout, philox_lanes};
 
 /// Draws side by side.

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::lanes::Plain;
 use super::passes;
 use super::product::{Layout, Right, Start, Workspace, product};
 use super::replay::Hands;
@@ -108,7 +109,15 @@ impl<'a> Walk<'a> {
         let o = fused.outputs();
         let z = &ys[ys.len() - fused.tile * o..][..rows * o];
         let d_z = &mut d_above[..rows * o];
-        passes::loss(fused.criterion, o, z, targets, d_z, metrics, self.control.rows as usize);
+        passes::loss::<Plain>(
+            fused.criterion,
+            o,
+            z,
+            targets,
+            d_z,
+            metrics,
+            self.control.rows as usize,
+        );
         if fused.pass == Pass::Train {
             let d = [d_above, d_below];
             self.backward((x, ys, kept), rows, (gradient, start), d, workspace);
@@ -254,10 +263,6 @@ pub(super) unsafe fn update(update: &FusedUpdate, bound: &Bound<'_>, member: Mem
         update.regularize(block.clone(), parameters, sum);
         // SAFETY: as above.
         let memory = |tensor| unsafe { bound.write(3, of(tensor)) };
-        match update.update.memories().len() {
-            0 => passes::update(formula, parameters, sum, []),
-            1 => passes::update(formula, parameters, sum, [memory(0)]),
-            _ => passes::update(formula, parameters, sum, [memory(0), memory(1)]),
-        }
+        passes::update(formula, parameters, sum, memory);
     }
 }

@@ -12,6 +12,7 @@ mod replay;
 mod resident;
 mod rows;
 mod schedule;
+mod simd;
 mod team;
 mod units;
 mod weights;

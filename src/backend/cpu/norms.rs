@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use super::lanes::{Lanes as _, Plain};
-use super::passes::{self, LANES, load, widest};
+use super::lanes::Lanes as _;
+use super::passes::{self, LANES, load};
 use super::replay::Hands;
 use super::rows::of;
+use super::simd::widest;
 use super::team::{Bound, Member};
 use super::units;
 use crate::kernels::{
@@ -33,18 +34,18 @@ pub(super) unsafe fn forward(norm: &LayerNorm, bound: &Bound<'_>, rows: Range<us
     let affine = parameters.split_at(o);
     let at_once = (BLOCK / o).max(1);
     let blocks = z.chunks(at_once * o).zip(moments.chunks_mut(at_once));
-    widest(
-        #[inline(always)]
-        || {
-            for ((z, moments), y) in blocks.zip(y.chunks_mut(at_once * o)) {
-                let rows = z.chunks_exact(o).zip(moments).zip(y.chunks_exact_mut(o));
+    for ((z, moments), y) in blocks.zip(y.chunks_mut(at_once * o)) {
+        widest(
+            #[inline(always)]
+            || {
+                let rows = z.chunks_exact(o).zip(&mut *moments).zip(y.chunks_exact_mut(o));
                 for ((z, moment), y) in rows {
                     *moment = row(z, affine, y);
                 }
-                passes::activate_lanes::<Plain>(norm.function, y);
-            }
-        },
-    );
+            },
+        );
+        passes::activate_all(norm.function, y);
+    }
 }
 
 /// One row; returns its mean and 1/σ.

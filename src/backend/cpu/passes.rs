@@ -1,9 +1,8 @@
 //! Passes over tensors: what stands between two matrix products. Each runs on one thread with the
 //! widest SIMD that the processor has, and calls nothing in its loops.
 
-use pulp::Arch;
-
 use super::lanes::{Arithmetic, Lanes as _, Plain, activate, bce, derive, exp_negative};
+use super::simd::widest;
 use crate::kernels::{Criterion, Formula, Function, Update, floats};
 use crate::spec::Loss;
 
@@ -67,19 +66,15 @@ pub(super) fn activate_all(function: Function, z: &mut [f32]) {
     if function != Function::Identity {
         widest(
             #[inline(always)]
-            || activate_lanes::<Plain>(function, z),
+            || {
+                in_lanes(
+                    z,
+                    #[inline(always)]
+                    |z| *z = activate::<Plain, _>(function, z),
+                );
+            },
         );
     }
-}
-
-/// The same for callers that are compiled for SIMD.
-#[inline(always)]
-pub(super) fn activate_lanes<A: Arithmetic>(function: Function, z: &mut [f32]) {
-    in_lanes(
-        z,
-        #[inline(always)]
-        |z| *z = activate::<A, _>(function, z),
-    );
 }
 
 /// f of all lanes of a slice; the last are padded with zeros.
@@ -97,74 +92,60 @@ fn in_lanes(x: &mut [f32], f: impl Fn(&mut [f32; LANES])) {
     }
 }
 
-/// d_z = d_y · f′, from what the forward pass kept, for callers that are compiled for SIMD.
+/// d_z = d_y · f′, in place, from what the forward pass kept.
+pub(super) fn derive_all(function: Function, d: &mut [f32], kept: &[f32]) {
+    if function != Function::Identity {
+        widest(
+            #[inline(always)]
+            || derive_lanes(function, d, kept),
+        );
+    }
+}
+
 #[inline(always)]
-pub(super) fn derive_lanes<A: Arithmetic>(function: Function, d: &mut [f32], kept: &[f32]) {
+fn derive_lanes(function: Function, d: &mut [f32], kept: &[f32]) {
     let (whole, rest) = d.as_chunks_mut::<LANES>();
     let (whole_kept, rest_kept) = kept.as_chunks::<LANES>();
     for (d, kept) in whole.iter_mut().zip(whole_kept) {
-        derive::<A, _>(function, d, kept);
+        derive::<Plain, _>(function, d, kept);
     }
     if !rest.is_empty() {
         let (mut padded, mut padded_kept) = ([0.0; LANES], [0.0; LANES]);
         padded[..rest.len()].copy_from_slice(rest);
         padded_kept[..rest.len()].copy_from_slice(rest_kept);
-        derive::<A, _>(function, &mut padded, &padded_kept);
+        derive::<Plain, _>(function, &mut padded, &padded_kept);
         rest.copy_from_slice(&padded[..rest.len()]);
     }
 }
 
-/// Runs a pass compiled for the widest SIMD there is. Only what is inlined into it is: so every
-/// closure and every function with a loop says `inline(always)`.
-#[inline(always)]
-pub(super) fn widest<R>(pass: impl FnOnce() -> R) -> R {
-    Arch::new().dispatch(pass)
-}
-
-/// One update of a range of the parameters, with what is remembered of them.
-pub(super) fn update<const M: usize>(
+/// One update of a range of the parameters; `memory` is asked once for each tensor of what is
+/// remembered of them.
+pub(super) fn update<'m>(
     formula: Formula,
     parameters: &mut [f32],
     gradient: &[f32],
-    memories: [&mut [f32]; M],
+    mut memory: impl FnMut(usize) -> &'m mut [f32],
 ) {
-    widest(
-        #[inline(always)]
-        || told_apart(formula, parameters, gradient, memories),
-    );
-}
-
-/// The same for callers that are compiled for SIMD; memories that the update hasn't got are empty.
-#[inline(always)]
-pub(super) fn update_lanes(
-    formula: Formula,
-    parameters: &mut [f32],
-    gradient: &[f32],
-    first: &mut [f32],
-    second: &mut [f32],
-) {
-    match formula.update().memories().len() {
-        0 => told_apart(formula, parameters, gradient, []),
-        1 => told_apart(formula, parameters, gradient, [first]),
-        _ => told_apart(formula, parameters, gradient, [first, second]),
+    match formula.update() {
+        Update::Gradient => {}
+        Update::Sgd => step(formula, parameters, gradient, []),
+        Update::Momentum => step(formula, parameters, gradient, [memory(0)]),
+        Update::Adam => step(formula, parameters, gradient, [memory(0), memory(1)]),
     }
 }
 
-/// The formula is told apart here, once, and not for every parameter.
-#[inline(always)]
-fn told_apart<const M: usize>(
+fn step<const M: usize>(
     formula: Formula,
     parameters: &mut [f32],
     gradient: &[f32],
     mut memories: [&mut [f32]; M],
 ) {
-    let memories = &mut memories;
-    match formula.update() {
-        Update::Gradient => {}
-        Update::Sgd => formula.with(Update::Sgd).apply(parameters, gradient, memories),
-        Update::Momentum => formula.with(Update::Momentum).apply(parameters, gradient, memories),
-        Update::Adam => formula.with(Update::Adam).apply(parameters, gradient, memories),
-    }
+    // Spelled out, so that it is told apart here and not for every parameter.
+    const KINDS: [Update; 3] = [Update::Sgd, Update::Momentum, Update::Adam];
+    widest(
+        #[inline(always)]
+        || formula.with(KINDS[M]).apply(parameters, gradient, &mut memories),
+    );
 }
 
 /// The lanes of a slice from `at` on, padded with zeros past its end.
@@ -193,7 +174,7 @@ pub(super) fn store(x: &mut [f32], at: usize, lanes: &[f32; LANES]) {
 }
 
 /// Loss, score and d_z of some rows of a batch, as [`Criterion::row`] has them.
-pub(super) fn loss(
+pub(super) fn loss<A: Arithmetic>(
     criterion: Criterion,
     outputs: usize,
     z: &[f32],
@@ -204,13 +185,12 @@ pub(super) fn loss(
 ) {
     widest(
         #[inline(always)]
-        || loss_lanes::<Plain>(criterion, outputs, z, targets, d_z, metrics, batch),
+        || loss_lanes::<A>(criterion, outputs, z, targets, d_z, metrics, batch),
     );
 }
 
-/// The same for callers that are compiled for SIMD.
 #[inline(always)]
-pub(super) fn loss_lanes<A: Arithmetic>(
+fn loss_lanes<A: Arithmetic>(
     criterion: Criterion,
     outputs: usize,
     z: &[f32],

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::lanes::Plain;
 use super::norms;
 use super::passes;
 use super::replay::Hands;
@@ -137,7 +138,15 @@ unsafe fn loss(layer: &LossGradient, bound: &Bound<'_>, rows: Range<usize>) {
     let of_batch = control.before as usize + rows.start..control.before as usize + rows.end;
     // SAFETY: the metrics of these rows are ours.
     let metrics = pairs_mut(unsafe { bound.words_mut(4, of(&of_batch, 2)) });
-    passes::loss(layer.criterion, o, z, targets, d_z, metrics, control.batch_rows() as usize);
+    passes::loss::<Plain>(
+        layer.criterion,
+        o,
+        z,
+        targets,
+        d_z,
+        metrics,
+        control.batch_rows() as usize,
+    );
     if matches!(layer.weighting, Weighting::Rows { .. }) {
         // SAFETY: the weights are only read.
         let weights = unsafe { bound.read(5, of_batch) };

@@ -177,10 +177,6 @@ pub(super) unsafe fn apply(
     }
     let weights = if range.start < layer.weights() { gradient.len() } else { 0 };
     layer.hyper.regularize(weights, parameters, gradient);
-    let formula = layer.formula(control);
-    match layer.update.memories().len() {
-        0 => passes::update(formula, parameters, gradient, []),
-        1 => passes::update(formula, parameters, gradient, [tensor(first + 1)]),
-        _ => passes::update(formula, parameters, gradient, [tensor(first + 1), tensor(first + 2)]),
-    }
+    let memory = |number| tensor(first + 1 + number);
+    passes::update(layer.formula(control), parameters, gradient, memory);
 }

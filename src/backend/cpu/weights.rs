@@ -1,7 +1,6 @@
 //! A layer's products with its weights, and the weights as the forward one reads them: in panels,
 //! brought there by all threads when a replay begins and whenever a step has changed the weights.
 
-use super::lanes::Plain;
 use super::passes;
 use super::product::{
     Layout, PANEL, Right, Start, Workspace, dots, panel_words, product, product_then,
@@ -174,15 +173,9 @@ pub(super) fn forward(
     let (into, x, weights) = ((y, Start::Row(bias)), (x, Layout::rows(i)), Right::Panels(panels));
     match function {
         Function::Identity => product(size, into, x, weights, workspace),
-        Function::Of(_) => product_then(
-            size,
-            into,
-            x,
-            weights,
-            workspace,
-            #[inline(always)]
-            |y, _| passes::activate_lanes::<Plain>(function, y),
-        ),
+        Function::Of(_) => product_then(size, into, x, weights, workspace, &|y, _| {
+            passes::activate_all(function, y)
+        }),
     }
 }
 
@@ -202,7 +195,6 @@ pub(super) fn backward(
         (d_z, Layout::rows(o)),
         Right::Rows(weight, i),
         workspace,
-        #[inline(always)]
-        |d, at| passes::derive_lanes::<Plain>(function, d, &kept[at..at + d.len()]),
+        &|d, at| passes::derive_all(function, d, &kept[at..at + d.len()]),
     );
 }

@@ -77,7 +77,8 @@ impl<const N: usize> Lanes for [f32; N] {
     }
 }
 
-/// f of every lane.
+/// f of every lane. An f with a call to arithmetic in it says `inline(always)`: left to itself the
+/// compiler may keep it apart, without the instructions that the caller has.
 #[inline(always)]
 fn each<const N: usize>(x: &[f32; N], f: impl Fn(f32) -> f32) -> [f32; N] {
     let mut y = [0.0; N];
@@ -119,10 +120,15 @@ pub(super) fn activate<A: Arithmetic, const N: usize>(
             both(z, &erf, |z, erf| z * 0.5 * (1.0 + erf))
         }
         Activation::Silu => both(z, &math::sigmoid::<A, N>(z), |z, s| z * s),
-        Activation::Softplus => both(z, &math::tail::<A, N>(z), |z, e| {
-            let above = if z > 0.0 { z } else { 0.0 };
-            above + math::ln_1p::<A>(e)
-        }),
+        Activation::Softplus => both(
+            z,
+            &math::tail::<A, N>(z),
+            #[inline(always)]
+            |z, e| {
+                let above = if z > 0.0 { z } else { 0.0 };
+                above + math::ln_1p::<A>(e)
+            },
+        ),
     }
 }
 
@@ -175,7 +181,11 @@ pub(super) fn bce<A: Arithmetic, const N: usize>(
     rows: usize,
 ) -> [[f32; N]; 2] {
     let e = math::tail::<A, N>(z);
-    let log = each(&e, math::ln_1p::<A>);
+    let log = each(
+        &e,
+        #[inline(always)]
+        |e| math::ln_1p::<A>(e),
+    );
     let scale = 1.0 / rows as f32;
     let (mut loss, mut score) = ([0.0; N], [0.0; N]);
     for lane in 0..N {

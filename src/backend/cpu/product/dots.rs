@@ -1,7 +1,9 @@
 //! Products with few rows or few units, where bringing the weights into panels would cost more than
 //! the product: each element by itself, its terms side by side in the lanes.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
+
+use crate::backend::cpu::simd::dispatch;
 
 /// y\[m,n\] = x\[m,k\] · W\[n,k\]ᵀ + b\[n\]
 pub(in crate::backend::cpu) fn dots(
@@ -13,7 +15,7 @@ pub(in crate::backend::cpu) fn dots(
 ) {
     let (y, x) = (&mut y[..m * n], &x[..m * k]);
     let (weight, bias) = (&weight[..n * k], &bias[..n]);
-    Arch::new().dispatch(Dots { size: [m, n, k], y, x, weight, bias });
+    dispatch(Dots { size: [m, n, k], y, x, weight, bias });
 }
 
 /// Tiles of 2 rows by 4 units: each takes 6 loads for 8 multiply-adds, and at its end the lanes of

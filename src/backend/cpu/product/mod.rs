@@ -23,12 +23,14 @@ mod tile;
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 pub(super) use dots::dots;
 use pack::{Ahead, Packing, prefetch};
 pub(super) use panels::{PANEL, panel_words, put_into_panels};
 use tile::Tile;
+
+use super::simd::dispatch;
 
 /// Columns of a block of B.
 const COLUMNS: usize = 512;
@@ -104,39 +106,40 @@ pub(super) fn product(
     b: Right<'_>,
     workspace: &mut Workspace,
 ) {
-    product_then(size, into, a, b, workspace, |_, _| {});
+    product_then(size, into, a, b, workspace, &|_, _| {});
 }
 
 /// The same, and `finish` for each piece of C that is ready, while it is in the first cache: with
-/// the piece and where it begins. It must be inlined, as all that is to run in SIMD.
+/// the piece and where it begins. It is called for whole bands, so a call costs nothing, where code
+/// of its own for each `finish` made this the longest text of the library.
 pub(super) fn product_then(
     size: [usize; 3],
     into: (&mut [f32], Start<'_>),
     a: (&[f32], Layout),
     b: Right<'_>,
     workspace: &mut Workspace,
-    finish: impl Fn(&mut [f32], usize),
+    finish: &dyn Fn(&mut [f32], usize),
 ) {
-    Arch::new().dispatch(Nest::new(size, into, a, b, workspace, finish));
+    dispatch(Nest::new(size, into, a, b, workspace, finish));
 }
 
 /// The loops around the tiles.
-struct Nest<'a, F> {
+struct Nest<'a> {
     size: [usize; 3],
     c: &'a mut [f32],
     start: Start<'a>,
     packing: Packing<'a>,
-    finish: F,
+    finish: &'a dyn Fn(&mut [f32], usize),
 }
 
-impl<'a, F: Fn(&mut [f32], usize)> Nest<'a, F> {
+impl<'a> Nest<'a> {
     fn new(
         [m, n, k]: [usize; 3],
         (c, start): (&'a mut [f32], Start<'a>),
         (a, layout): (&'a [f32], Layout),
         b: Right<'a>,
         workspace: &'a mut Workspace,
-        finish: F,
+        finish: &'a dyn Fn(&mut [f32], usize),
     ) -> Self {
         assert!(m * n <= c.len(), "C is too short");
         assert!(layout.span(m, k) <= a.len(), "A is too short");
@@ -201,7 +204,7 @@ impl Place {
     }
 }
 
-impl<F: Fn(&mut [f32], usize)> WithSimd for Nest<'_, F> {
+impl WithSimd for Nest<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -212,7 +215,7 @@ impl<F: Fn(&mut [f32], usize)> WithSimd for Nest<'_, F> {
         }
         // Once at least: without a single term the sum is its start.
         let mut place = Place::at([0; 3], self.size);
-        self.packing.bring(place, [true; 2], [0, 1]);
+        self.packing.bring(simd, place, [true; 2], [0, 1]);
         self.packing.turn([true; 2]);
         loop {
             let Place { i, l, j, rows, depth, columns } = place;
@@ -235,13 +238,13 @@ impl<F: Fn(&mut [f32], usize)> WithSimd for Nest<'_, F> {
             for number in 0..bands {
                 let mut ahead = Ahead::NOTHING;
                 if let Some((next, new)) = next {
-                    self.packing.bring(next, new, [number, bands]);
+                    self.packing.bring(simd, next, new, [number, bands]);
                     ahead = self.packing.ahead(next, new, [number + 1, bands]);
                 }
                 let band = number * TALL..rows.min((number + 1) * TALL);
                 // SAFETY: `new` has seen that the three matrices hold all elements that are named
                 // here, and C is borrowed mutably, so it overlaps neither A nor B.
-                unsafe { block.run(simd, band.clone(), ahead) };
+                unsafe { block.run(simd, Band { rows: band.clone(), ahead }) };
                 if l + depth == k {
                     self.finish(i + band.start..i + band.end, j..j + columns);
                 }
@@ -253,7 +256,7 @@ impl<F: Fn(&mut [f32], usize)> WithSimd for Nest<'_, F> {
     }
 }
 
-impl<F: Fn(&mut [f32], usize)> Nest<'_, F> {
+impl Nest<'_> {
     /// What is to be done with rows and columns that are ready.
     #[inline(always)]
     fn finish(&mut self, rows: Range<usize>, columns: Range<usize>) {
@@ -290,6 +293,12 @@ struct Panels {
     step: usize,
 }
 
+/// A band of a block, at most [`TALL`] rows, and what is asked for meanwhile.
+struct Band {
+    rows: Range<usize>,
+    ahead: Ahead,
+}
+
 /// A block of the product.
 struct Block {
     size: [usize; 3],
@@ -302,32 +311,14 @@ struct Block {
 }
 
 impl Block {
-    /// A band of at most [`TALL`] rows.
+    /// A band, in a function of its own: its tiles are a long text, which would be compiled again
+    /// for each `finish`.
     ///
     /// # Safety
     /// All its elements must be there, and nobody else may use C's.
-    #[inline(always)]
-    unsafe fn run<S: Simd>(&self, simd: S, band: Range<usize>, ahead: Ahead) {
-        // Long rows lie pages apart, where the processor does not foresee them.
-        if self.a.step == 1 && self.a.row >= FAR && self.size[0] - band.start >= 2 * TALL {
-            for row in 0..TALL {
-                let next = self.a.start.wrapping_add((band.start / TALL + 1) * self.a.band);
-                prefetch(next.wrapping_add(row * self.a.row), self.size[2]);
-            }
-        }
-        let mut row = band.start;
-        while row < band.end {
-            // SAFETY: the caller's promise; these rows are inside the block.
-            row += unsafe {
-                match band.end - row {
-                    // Where registers are few, the tile of eight rows would not fit.
-                    8.. if S::REGISTER_COUNT >= 32 => self.rows::<S, 8>(simd, row, ahead),
-                    4.. => self.rows::<S, 4>(simd, row, ahead),
-                    2.. => self.rows::<S, 2>(simd, row, ahead),
-                    _ => self.rows::<S, 1>(simd, row, ahead),
-                }
-            };
-        }
+    #[inline(never)]
+    unsafe fn run<S: Simd>(&self, simd: S, band: Band) {
+        simd.vectorize(BandOf(self, band));
     }
 
     /// M rows through all panels; returns M.
@@ -371,5 +362,37 @@ impl Block {
             }
         }
         M
+    }
+}
+
+/// A band of a block whose elements are there, and C's nobody else's.
+struct BandOf<'a>(&'a Block, Band);
+
+impl WithSimd for BandOf<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self(block, Band { rows, ahead }) = self;
+        // Long rows lie pages apart, where the processor does not foresee them.
+        if block.a.step == 1 && block.a.row >= FAR && block.size[0] - rows.start >= 2 * TALL {
+            for row in 0..TALL {
+                let next = block.a.start.wrapping_add((rows.start / TALL + 1) * block.a.band);
+                prefetch(next.wrapping_add(row * block.a.row), block.size[2]);
+            }
+        }
+        let mut row = rows.start;
+        while row < rows.end {
+            // SAFETY: the promise of `Block::run`'s caller; these rows are inside the block.
+            row += unsafe {
+                match rows.end - row {
+                    // Where registers are few, the tile of eight rows would not fit.
+                    8.. if S::REGISTER_COUNT >= 32 => block.rows::<S, 8>(simd, row, ahead),
+                    4.. => block.rows::<S, 4>(simd, row, ahead),
+                    2.. => block.rows::<S, 2>(simd, row, ahead),
+                    _ => block.rows::<S, 1>(simd, row, ahead),
+                }
+            };
+        }
     }
 }

@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
+
+use crate::backend::cpu::simd::dispatch;
 
 /// Units of a panel.
 pub(in crate::backend::cpu) const PANEL: usize = 32;
@@ -24,7 +26,7 @@ pub(in crate::backend::cpu) fn put_into_panels(
     panels: &mut [f32],
 ) {
     if k > 0 {
-        Arch::new().dispatch(Transposition { weight, n, k, numbers, panels });
+        dispatch(Transposition { weight, n, k, numbers, panels });
     }
 }
 

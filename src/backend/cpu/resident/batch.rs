@@ -43,7 +43,6 @@ impl<'g> Batch<'g> {
     }
 
     /// The rows that the coming step takes, and their targets.
-    #[inline(always)]
     pub(super) fn find(&mut self, control: Control, t: &[u32]) {
         let member = self.member;
         let (count, seed) = (member.rows as u32, seed_of(member.seed));
@@ -63,7 +62,6 @@ impl<'g> Batch<'g> {
     }
 
     /// From z to d_z, for some of the rows; the sums of their losses and scores.
-    #[inline(always)]
     pub(super) fn loss<A: Arithmetic>(&mut self, rows: Range<usize>) -> StepMetrics {
         let criterion = self.grid.criterion;
         let outputs = self.member.outputs();
@@ -72,7 +70,7 @@ impl<'g> Batch<'g> {
         let numbers = rows.start * outputs..rows.end * outputs;
         let targets = &self.targets[rows.start * columns..rows.end * columns];
         let (z, d_z) = (&self.z[numbers.clone()], &mut self.d_z[numbers]);
-        passes::loss_lanes::<A>(criterion, outputs, z, targets, d_z, metrics, self.sources.len());
+        passes::loss::<A>(criterion, outputs, z, targets, d_z, metrics, self.sources.len());
         let mut sums = [0.0; 2];
         for [loss, score] in metrics {
             sums = [sums[0] + *loss, sums[1] + *score];

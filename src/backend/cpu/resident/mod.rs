@@ -11,7 +11,7 @@ mod units;
 
 use std::ops::ControlFlow;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use batch::Batch;
@@ -20,6 +20,7 @@ use units::Units;
 
 use crate::Result;
 use crate::backend::cpu::lanes::{Arithmetic, Fused, Plain};
+use crate::backend::cpu::simd::dispatch;
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{Control, Member, Resident, Update, floats, floats_mut, pairs_mut, slots};
 use crate::plan::{Phase, Plan};
@@ -127,40 +128,23 @@ struct Worker<'g> {
 enum Lanes {
     Registers,
     Samples4(Samples<4>),
-    Samples8(Samples<8>),
     Samples16(Samples<16>),
-    Units8(Units<8>),
-    Units16(Units<16>),
+    Units(Units),
 }
 
 impl Lanes {
     fn of(grid: &Resident, member: &Member) -> Self {
-        let widest = member.widths[1..].iter().max().copied().unwrap_or(1);
+        let most = member.widths[1..].iter().max().copied().unwrap_or(1);
         if registers::fits(grid, member) {
             return Self::Registers;
         }
-        match (widest, member.batch, Arch::new().dispatch(Widest)) {
-            (..=NARROW, ..=4, _) => Self::Samples4(Samples::new(grid, member)),
-            (..=NARROW, ..=8, _) | (..=NARROW, _, ..16) => {
-                Self::Samples8(Samples::new(grid, member))
-            }
-            (..=NARROW, _, _) => Self::Samples16(Samples::new(grid, member)),
-            (..=8, _, _) | (_, _, ..16) => Self::Units8(Units::new(grid, member)),
-            _ => Self::Units16(Units::new(grid, member)),
+        // Eight lanes would be for batches and layers of up to eight, but sixteen were faster there
+        // too, on AVX2 and on AVX-512: a step waits for its sums, whatever their lanes hold.
+        match (most, member.batch) {
+            (..=NARROW, ..=4) => Self::Samples4(Samples::new(grid, member)),
+            (..=NARROW, _) => Self::Samples16(Samples::new(grid, member)),
+            _ => Self::Units(Units::new(grid, member)),
         }
-    }
-}
-
-/// Lanes that are worth their code: where the compiler has no SIMD beyond what all processors have,
-/// sixteen lanes are a long text that is no faster.
-struct Widest;
-
-impl WithSimd for Widest {
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> usize {
-        if S::IS_SCALAR { 8 } else { 16 }
     }
 }
 
@@ -171,24 +155,19 @@ impl<'g> Worker<'g> {
     }
 
     fn run(&mut self, share: Share<'_>) {
-        let simd = Arch::new();
         let Self { batch, lanes, finished } = self;
         finished.clear();
         match lanes {
             Lanes::Registers => registers::run(batch, finished, share),
-            Lanes::Samples4(way) => simd.dispatch(Run { way, batch, finished, share }),
-            Lanes::Samples8(way) => simd.dispatch(Run { way, batch, finished, share }),
-            Lanes::Samples16(way) => simd.dispatch(Run { way, batch, finished, share }),
-            Lanes::Units8(way) => simd.dispatch(Run { way, batch, finished, share }),
-            Lanes::Units16(way) => simd.dispatch(Run { way, batch, finished, share }),
+            Lanes::Samples4(way) => dispatch(Run { way, batch, finished, share }),
+            Lanes::Samples16(way) => dispatch(Run { way, batch, finished, share }),
+            Lanes::Units(way) => dispatch(Run { way, batch, finished, share }),
         }
     }
 }
 
 /// How steps are done. Every function is inlined into [`Run`], which has the SIMD instructions.
 trait Way {
-    /// Lanes side by side.
-    const LANES: usize;
     /// Takes the parameters, and what the optimizer remembers of them, into its own layout.
     fn enter(&mut self, batch: &Batch<'_>, parameters: &[f32], memory: &[f32]);
     /// Takes the batch's features.
@@ -215,13 +194,7 @@ impl<W: Way> WithSimd for Run<'_, '_, W> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        if !S::IS_SCALAR {
-            self.steps::<Fused>();
-        } else if W::LANES <= 8 {
-            self.steps::<Plain>();
-        } else {
-            unreachable!("`Lanes::of` goes by `Widest`");
-        }
+        if S::IS_SCALAR { self.steps::<Plain>() } else { self.steps::<Fused>() }
     }
 }
 

@@ -148,8 +148,6 @@ impl<const N: usize> Samples<N> {
 }
 
 impl<const N: usize> Way for Samples<N> {
-    const LANES: usize = N;
-
     #[inline(always)]
     fn enter(&mut self, _: &Batch<'_>, parameters: &[f32], memory: &[f32]) {
         self.parameters.copy_from_slice(parameters);
@@ -210,9 +208,9 @@ impl<const N: usize> Way for Samples<N> {
             grid.regularize(member, &self.parameters, &mut self.gradient);
         }
         let formula = grid.formula(member, control);
-        let count = self.parameters.len().min(self.memory.len());
-        let (first, second) = self.memory.split_at_mut(count);
-        passes::update_lanes(formula, &mut self.parameters, &self.gradient, first, second);
+        let mut memories = self.memory.chunks_exact_mut(self.parameters.len());
+        let memory = |_| memories.next().unwrap_or_default();
+        passes::update(formula, &mut self.parameters, &self.gradient, memory);
     }
 
     #[inline(always)]

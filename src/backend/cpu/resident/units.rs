@@ -12,31 +12,34 @@ use crate::backend::cpu::passes;
 use crate::kernels::{Control, Formula, Function, Hyper, Member, Resident, Update, keeps_z};
 use crate::spec::Layer;
 
+/// Units side by side: one register of AVX-512, two of AVX2, four of NEON.
+const LANES: usize = 16;
+
 /// Rows that are worked on together: enough sums under way to hide the adder's latency.
 const TOGETHER: usize = 4;
 
 /// A network whose lanes are units.
-pub(super) struct Units<const L: usize> {
+pub(super) struct Units {
     function: Function,
     layers: Vec<Place>,
-    parameters: Tensor<L>,
-    gradient: Tensor<L>,
+    parameters: Tensor,
+    gradient: Tensor,
     /// What the optimizer remembers.
-    memories: [Tensor<L>; 2],
+    memories: [Tensor; 2],
     /// \[rows, units\] of each layer, x first; idle rows and padded units are zero.
-    y: Vec<[f32; L]>,
+    y: Vec<[f32; LANES]>,
     /// The same before the activation, where it is kept, and the gradient there.
-    z: Vec<[f32; L]>,
-    d_z: Vec<[f32; L]>,
+    z: Vec<[f32; LANES]>,
+    d_z: Vec<[f32; LANES]>,
 }
 
 /// A tensor of all parameters, padded.
 #[derive(Clone, Default)]
-struct Tensor<const L: usize> {
+struct Tensor {
     /// Wᵀ\[I, O\] then b\[O\], layer by layer.
-    forward: Vec<[f32; L]>,
+    forward: Vec<[f32; LANES]>,
     /// W\[O, I\] of all layers but the first.
-    backward: Vec<[f32; L]>,
+    backward: Vec<[f32; LANES]>,
 }
 
 /// A layer, and where its parts stand, in lanes.
@@ -52,12 +55,12 @@ struct Place {
 
 impl Place {
     /// Lanes of Wᵀ; the rest of `forward` is b.
-    fn weights<const L: usize>(&self) -> usize {
-        self.forward.len() - self.layer.outputs.div_ceil(L)
+    fn weights(&self) -> usize {
+        self.forward.len() - self.layer.outputs.div_ceil(LANES)
     }
 }
 
-impl<const L: usize> Units<L> {
+impl Units {
     pub(super) fn new(grid: &Resident, member: &Member) -> Self {
         let rows = member.batch.next_multiple_of(TOGETHER);
         let (mut flat, mut forward, mut backward, mut y) = (0, 0, 0, 0);
@@ -66,11 +69,11 @@ impl<const L: usize> Units<L> {
             *at += length;
             first..*at
         };
-        let mut x = after(&mut y, rows * member.widths[0].div_ceil(L));
+        let mut x = after(&mut y, rows * member.widths[0].div_ceil(LANES));
         let mut layers = Vec::new();
         for layer in member.layers() {
             let Layer { inputs, outputs } = layer;
-            let (across, along) = (outputs.div_ceil(L), inputs.div_ceil(L));
+            let (across, along) = (outputs.div_ceil(LANES), inputs.div_ceil(LANES));
             let turned = if layers.is_empty() { 0 } else { outputs };
             let own = after(&mut y, rows * across);
             layers.push(Place {
@@ -83,8 +86,10 @@ impl<const L: usize> Units<L> {
             });
             x = own;
         }
-        let tensor =
-            || Tensor { forward: vec![[0.0; L]; forward], backward: vec![[0.0; L]; backward] };
+        let tensor = || Tensor {
+            forward: vec![[0.0; LANES]; forward],
+            backward: vec![[0.0; LANES]; backward],
+        };
         let remembered = grid.update.memories().len();
         Self {
             function: grid.function,
@@ -92,9 +97,9 @@ impl<const L: usize> Units<L> {
             parameters: tensor(),
             gradient: tensor(),
             memories: [0, 1].map(|m| if m < remembered { tensor() } else { Tensor::default() }),
-            y: vec![[0.0; L]; y],
-            z: vec![[0.0; L]; if keeps_z(grid.function) { y } else { 0 }],
-            d_z: vec![[0.0; L]; y],
+            y: vec![[0.0; LANES]; y],
+            z: vec![[0.0; LANES]; if keeps_z(grid.function) { y } else { 0 }],
+            d_z: vec![[0.0; LANES]; y],
         }
     }
 
@@ -103,22 +108,22 @@ impl<const L: usize> Units<L> {
         let last = self.layers.len() - 1;
         for (index, place) in self.layers.iter().enumerate() {
             let Layer { inputs, outputs } = place.layer;
-            let across = outputs.div_ceil(L);
+            let across = outputs.div_ceil(LANES);
             let (below, above) = self.y.split_at_mut(place.y.start);
             let (x, y) = (below[place.x.clone()].as_flattened(), &mut above[..place.y.len()]);
             let (weight, bias) =
-                self.parameters.forward[place.forward.clone()].split_at(place.weights::<L>());
-            by_rows::<A, L>((x, inputs.div_ceil(L) * L, inputs), (weight, across), bias, y);
+                self.parameters.forward[place.forward.clone()].split_at(place.weights());
+            by_rows::<A>((x, inputs.div_ceil(LANES) * LANES, inputs), (weight, across), bias, y);
             if index == last {
                 break;
             }
             if keeps_z(self.function) {
                 self.z[place.y.clone()].copy_from_slice(y);
             }
-            let live = outputs - (across - 1) * L;
+            let live = outputs - (across - 1) * LANES;
             for row in y.chunks_exact_mut(across) {
                 for lanes in row.iter_mut() {
-                    *lanes = activate::<A, L>(self.function, lanes);
+                    *lanes = activate::<A, _>(self.function, lanes);
                 }
                 // f(0) need not be 0, and the copies of W must not learn from it.
                 for (lane, y) in row[across - 1].iter_mut().enumerate() {
@@ -132,27 +137,27 @@ impl<const L: usize> Units<L> {
     fn backward<A: Arithmetic>(&mut self) {
         for (index, place) in self.layers.iter().enumerate().rev() {
             let Layer { inputs, outputs } = place.layer;
-            let (across, along) = (outputs.div_ceil(L), inputs.div_ceil(L));
+            let (across, along) = (outputs.div_ceil(LANES), inputs.div_ceil(LANES));
             let (below, above) = self.d_z.split_at_mut(place.y.start);
             let (d_x, d_z) = (&mut below[place.x.clone()], &above[..place.y.len()]);
             let x = &self.y[place.x.clone()];
             let (d_weight, d_bias) =
-                self.gradient.forward[place.forward.clone()].split_at_mut(place.weights::<L>());
-            by_columns::<A, L>((x.as_flattened(), along * L), (d_z, across), d_weight);
-            sum_rows::<A, L>(d_z, d_bias);
+                self.gradient.forward[place.forward.clone()].split_at_mut(place.weights());
+            by_columns::<A>((x.as_flattened(), along * LANES), (d_z, across), d_weight);
+            sum_rows::<A>(d_z, d_bias);
             if index > 0 {
                 let d_turned = &mut self.gradient.backward[place.backward.clone()];
-                by_columns::<A, L>((d_z.as_flattened(), across * L), (x, along), d_turned);
+                by_columns::<A>((d_z.as_flattened(), across * LANES), (x, along), d_turned);
                 let turned = &self.parameters.backward[place.backward.clone()];
-                by_rows::<A, L>(
-                    (d_z.as_flattened(), across * L, outputs),
+                by_rows::<A>(
+                    (d_z.as_flattened(), across * LANES, outputs),
                     (turned, along),
                     &[],
                     d_x,
                 );
                 let kept = if keeps_z(self.function) { &self.z[place.x.clone()] } else { x };
                 for (d_x, kept) in d_x.iter_mut().zip(kept) {
-                    derive::<A, L>(self.function, d_x, kept);
+                    derive::<A, _>(self.function, d_x, kept);
                 }
             }
         }
@@ -162,7 +167,7 @@ impl<const L: usize> Units<L> {
     #[inline(always)]
     fn exchange<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
         let outputs = batch.member.outputs();
-        let stride = outputs.div_ceil(L) * L;
+        let stride = outputs.div_ceil(LANES) * LANES;
         let rows = batch.sources.len();
         let Some(place) = self.layers.last() else { return [0.0; 2] };
         // Column by column: copies of a few numbers would be calls.
@@ -185,9 +190,7 @@ impl<const L: usize> Units<L> {
     }
 }
 
-impl<const L: usize> Way for Units<L> {
-    const LANES: usize = L;
-
+impl Way for Units {
     #[inline(always)]
     fn enter(&mut self, _: &Batch<'_>, parameters: &[f32], memory: &[f32]) {
         self.parameters.lay(&self.layers, parameters);
@@ -199,7 +202,7 @@ impl<const L: usize> Way for Units<L> {
     #[inline(always)]
     fn load(&mut self, batch: &Batch<'_>, x: &[f32]) {
         let inputs = batch.member.widths[0];
-        let stride = inputs.div_ceil(L) * L;
+        let stride = inputs.div_ceil(LANES) * LANES;
         let own = self.y[self.layers[0].x.clone()].as_flattened_mut();
         own[batch.sources.len() * stride..].fill(0.0);
         for (row, source) in own.chunks_exact_mut(stride).zip(&batch.sources) {
@@ -220,12 +223,11 @@ impl<const L: usize> Way for Units<L> {
     #[inline(always)]
     fn update(&mut self, batch: &Batch<'_>, control: Control) {
         let formula = batch.grid.formula(batch.member, control);
-        let [first, second] = &mut self.memories;
-        let Self { layers, parameters, gradient, .. } = self;
+        let Self { layers, parameters, gradient, memories, .. } = self;
         if batch.grid.hyper.regularizes() {
             gradient.regularize(&batch.grid.hyper, layers, parameters);
         }
-        parameters.step(formula, gradient, [first, second]);
+        parameters.step(formula, gradient, memories);
     }
 
     #[inline(always)]
@@ -237,18 +239,18 @@ impl<const L: usize> Way for Units<L> {
     }
 }
 
-impl<const L: usize> Tensor<L> {
+impl Tensor {
     /// From W\[O, I\] and b\[O\], layer by layer.
     fn lay(&mut self, layers: &[Place], flat: &[f32]) {
         for place in layers {
             let Layer { inputs, outputs } = place.layer;
             let (weight, bias) = flat[place.flat.clone()].split_at(outputs * inputs);
             let (forward, own_bias) =
-                self.forward[place.forward.clone()].split_at_mut(place.weights::<L>());
+                self.forward[place.forward.clone()].split_at_mut(place.weights());
             own_bias.as_flattened_mut()[..outputs].copy_from_slice(bias);
             let forward = forward.as_flattened_mut();
             let backward = self.backward[place.backward.clone()].as_flattened_mut();
-            let (across, along) = (outputs.div_ceil(L) * L, inputs.div_ceil(L) * L);
+            let (across, along) = (outputs.div_ceil(LANES) * LANES, inputs.div_ceil(LANES) * LANES);
             for (o, row) in weight.chunks_exact(inputs).enumerate() {
                 for (i, w) in row.iter().enumerate() {
                     forward[i * across + o] = *w;
@@ -265,10 +267,9 @@ impl<const L: usize> Tensor<L> {
         for place in layers {
             let Layer { inputs, outputs } = place.layer;
             let (weight, bias) = flat[place.flat.clone()].split_at_mut(outputs * inputs);
-            let (forward, own_bias) =
-                self.forward[place.forward.clone()].split_at(place.weights::<L>());
+            let (forward, own_bias) = self.forward[place.forward.clone()].split_at(place.weights());
             bias.copy_from_slice(&own_bias.as_flattened()[..outputs]);
-            let (forward, across) = (forward.as_flattened(), outputs.div_ceil(L) * L);
+            let (forward, across) = (forward.as_flattened(), outputs.div_ceil(LANES) * LANES);
             for (o, row) in weight.chunks_exact_mut(inputs).enumerate() {
                 for (i, w) in row.iter_mut().enumerate() {
                     *w = forward[i * across + o];
@@ -280,7 +281,7 @@ impl<const L: usize> Tensor<L> {
     /// L1, L2 and clipping by value, as the flat tensor has them; padding stays zero.
     fn regularize(&mut self, hyper: &Hyper, layers: &[Place], parameters: &Self) {
         for place in layers {
-            let weights = L * place.weights::<L>();
+            let weights = LANES * place.weights();
             let own = parameters.forward[place.forward.clone()].as_flattened();
             let gradient = self.forward[place.forward.clone()].as_flattened_mut();
             hyper.regularize(weights, own, gradient);
@@ -289,39 +290,36 @@ impl<const L: usize> Tensor<L> {
         hyper.regularize(own.len(), own, self.backward.as_flattened_mut());
     }
 
-    #[inline(always)]
-    fn step(&mut self, formula: Formula, gradient: &Self, [first, second]: [&mut Self; 2]) {
-        let copies = [
-            (&mut self.forward, &gradient.forward, &mut first.forward, &mut second.forward),
-            (&mut self.backward, &gradient.backward, &mut first.backward, &mut second.backward),
-        ];
-        for (own, gradient, first, second) in copies {
-            passes::update_lanes(
-                formula,
-                own.as_flattened_mut(),
-                gradient.as_flattened(),
-                first.as_flattened_mut(),
-                second.as_flattened_mut(),
-            );
+    fn step(&mut self, formula: Formula, gradient: &mut Self, memories: &mut [Self; 2]) {
+        let [first, second] = memories.each_mut().map(Self::copies);
+        let own = self.copies().into_iter().zip(gradient.copies());
+        for ((own, gradient), memories) in own.zip(first.into_iter().zip(second)) {
+            let mut memories = <[_; 2]>::from(memories).into_iter();
+            passes::update(formula, own, gradient, |_| memories.next().unwrap_or_default());
         }
+    }
+
+    /// Both copies of it.
+    fn copies(&mut self) -> [&mut [f32]; 2] {
+        [self.forward.as_flattened_mut(), self.backward.as_flattened_mut()]
     }
 }
 
 /// c\[m, n\] = start\[n\] + a\[m, k\] · b\[k, n\], where a's rows are so far apart and n fills so
 /// many lanes; an empty start is zero.
 #[inline(always)]
-fn by_rows<A: Arithmetic, const L: usize>(
+fn by_rows<A: Arithmetic>(
     (a, stride, depth): (&[f32], usize, usize),
-    (b, across): (&[[f32; L]], usize),
-    start: &[[f32; L]],
-    c: &mut [[f32; L]],
+    (b, across): (&[[f32; LANES]], usize),
+    start: &[[f32; LANES]],
+    c: &mut [[f32; LANES]],
 ) {
     let groups = a.chunks_exact(TOGETHER * stride).zip(c.chunks_exact_mut(TOGETHER * across));
     for (a, c) in groups {
         let [a0, a1, a2, a3]: [&[f32]; TOGETHER] =
             std::array::from_fn(|row| &a[row * stride..row * stride + depth]);
         for column in 0..across {
-            let first = if start.is_empty() { [0.0; L] } else { start[column] };
+            let first = if start.is_empty() { [0.0; LANES] } else { start[column] };
             // By name, for an array of them would not be kept in registers.
             let [mut c0, mut c1, mut c2, mut c3] = [first; TOGETHER];
             let b = b[column..].iter().step_by(across);
@@ -340,10 +338,10 @@ fn by_rows<A: Arithmetic, const L: usize>(
 
 /// c\[m, n\] = aᵀ · b, of a\[k, m\] and b\[k, n\]: sums over the rows of a batch, in their order.
 #[inline(always)]
-fn by_columns<A: Arithmetic, const L: usize>(
+fn by_columns<A: Arithmetic>(
     (a, stride): (&[f32], usize),
-    (b, across): (&[[f32; L]], usize),
-    c: &mut [[f32; L]],
+    (b, across): (&[[f32; LANES]], usize),
+    c: &mut [[f32; LANES]],
 ) {
     let length = c.len() / across;
     let groups = a.chunks_exact(TOGETHER * stride).zip(b.chunks_exact(TOGETHER * across));
@@ -351,11 +349,11 @@ fn by_columns<A: Arithmetic, const L: usize>(
         let [a0, a1, a2, a3]: [&[f32]; TOGETHER] =
             std::array::from_fn(|row| &a[row * stride..row * stride + length]);
         for column in 0..across {
-            let [b0, b1, b2, b3]: [[f32; L]; TOGETHER] =
+            let [b0, b1, b2, b3]: [[f32; LANES]; TOGETHER] =
                 std::array::from_fn(|row| b[row * across + column]);
             let c = c[column..].iter_mut().step_by(across);
             for ((((a0, a1), a2), a3), c) in a0.iter().zip(a1).zip(a2).zip(a3).zip(c) {
-                let mut sum = if group == 0 { [0.0; L] } else { *c };
+                let mut sum = if group == 0 { [0.0; LANES] } else { *c };
                 sum.add_scaled::<A>(*a0, &b0);
                 sum.add_scaled::<A>(*a1, &b1);
                 sum.add_scaled::<A>(*a2, &b2);
@@ -368,10 +366,10 @@ fn by_columns<A: Arithmetic, const L: usize>(
 
 /// d_b\[n\] = Σ d_z over the rows.
 #[inline(always)]
-fn sum_rows<A: Arithmetic, const L: usize>(d_z: &[[f32; L]], d_bias: &mut [[f32; L]]) {
+fn sum_rows<A: Arithmetic>(d_z: &[[f32; LANES]], d_bias: &mut [[f32; LANES]]) {
     let across = d_bias.len();
     for (column, d_bias) in d_bias.iter_mut().enumerate() {
-        let mut sum = [0.0; L];
+        let mut sum = [0.0; LANES];
         for d_z in d_z[column..].iter().step_by(across) {
             sum.add_scaled::<A>(1.0, d_z);
         }
