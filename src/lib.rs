@@ -5,6 +5,7 @@ mod error;
 pub mod backend;
 pub mod check;
 pub mod data;
+#[cfg(feature = "export")]
 pub mod export;
 pub mod files;
 pub mod kernels;

@@ -6,11 +6,14 @@
 mod idx;
 mod lines;
 mod npy;
+#[cfg(feature = "npz")]
 mod npz;
 #[cfg(feature = "parquet")]
 mod pages;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(any(feature = "npz", feature = "parquet"))]
+mod seekable;
 mod sniff;
 mod source;
 mod text;
@@ -25,6 +28,8 @@ use super::na::Na;
 use super::table::{Header, Quantity, Table};
 use crate::{Error, Result};
 
+#[cfg(any(feature = "npz", feature = "parquet"))]
+use seekable::Seekable;
 pub use source::Source;
 use source::{Input, Kind};
 
@@ -68,23 +73,32 @@ pub(super) fn read(
     let path = source.path().to_owned();
     let table = match input.kind() {
         Kind::Npy => npy::read(input, &path, na, wants),
-        Kind::Zip => npz::read(input.into_seekable(source)?, &path, na, wants),
+        #[cfg(feature = "npz")]
+        Kind::Zip => npz::read(Seekable::of(input, source)?, &path, na, wants),
+        #[cfg(not(feature = "npz"))]
+        Kind::Zip => Err(left_out(&path, "a zip archive", "npz")),
         Kind::Idx => idx::read(input, &path, na, wants),
         #[cfg(feature = "parquet")]
-        Kind::Parquet => parquet::read(input.into_seekable(source)?, &path, na, wants),
+        Kind::Parquet => parquet::read(Seekable::of(input, source)?, &path, na, wants),
         #[cfg(not(feature = "parquet"))]
-        Kind::Parquet => Err(Error::data(
-            &path,
-            None,
-            "it is a Parquet file, which this build does not read",
-            "build it with the feature `parquet`, or save the table as CSV",
-        )),
+        Kind::Parquet => Err(left_out(&path, "a Parquet file", "parquet")),
         Kind::Text => text::read(input, &path, layout, na, wants),
     }?;
     if table.rows == 0 {
         return Err(table.error("there are no rows after the header", "add some rows"));
     }
     Ok(table)
+}
+
+/// The error for a kind of file whose reader is not in this build.
+#[cfg(not(all(feature = "gzip", feature = "npz", feature = "parquet")))]
+fn left_out(path: &Path, kind: &str, feature: &str) -> Error {
+    Error::data(
+        path,
+        None,
+        format!("it is {kind}, which this build does not read"),
+        format!("build it with the feature `{feature}`, or save the table as CSV"),
+    )
 }
 
 /// A table while it is read.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use zip::ZipArchive;
 
 use super::npy::Array;
-use super::source::Seekable;
+use super::seekable::Seekable;
 use super::{Building, Wants, check_width, truncated};
 use crate::data::na::Na;
 use crate::data::table::{Header, Quantity, Table};

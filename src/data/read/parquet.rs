@@ -16,7 +16,7 @@ use parquet::file::reader::{ChunkReader, FileReader as _, Length, SerializedFile
 use parquet::schema::types::ColumnDescriptor;
 
 use super::pages::Pages;
-use super::source::Seekable;
+use super::seekable::Seekable;
 use super::{At, Building, Wants, check_width};
 use crate::data::column::{Fault, Want};
 use crate::data::na::Na;

@@ -1,19 +1,13 @@
 //! Where bytes come from, and what their first ones say that they are.
 
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-
-use super::damaged;
 use crate::{Error, Result};
 
 /// Bytes that are looked at before anything is decided.
 const HEAD: usize = 1 << 16;
-
-/// Bytes that are read at once.
-const BUFFER: usize = 1 << 18;
 
 /// Where a table comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,20 +53,6 @@ pub(super) struct Input {
     /// How much of the head has been read.
     at: usize,
     rest: Box<dyn Read>,
-    packed: Packed,
-}
-
-/// Whether the bytes are those of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Packed {
-    Plain,
-    Gzip,
-}
-
-/// Bytes that can be read at any place.
-pub(super) enum Seekable {
-    File(File),
-    Memory(Cursor<Vec<u8>>),
 }
 
 impl Input {
@@ -92,18 +72,29 @@ impl Input {
             // A copy, so that a source can be read twice.
             Source::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
         };
-        let own = Self::look(plain, Packed::Plain).map_err(failed)?;
-        if !own.head.starts_with(&[0x1f, 0x8b]) {
-            return Ok(own);
-        }
-        let inner = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, own));
-        Self::look(Box::new(inner), Packed::Gzip).map_err(|error| damaged(path, error))
+        let own = Self::look(plain).map_err(failed)?;
+        if own.head.starts_with(&[0x1f, 0x8b]) { own.unpacked(path) } else { Ok(own) }
     }
 
-    fn look(mut rest: Box<dyn Read>, packed: Packed) -> std::io::Result<Self> {
+    /// What gzip has packed.
+    #[cfg(feature = "gzip")]
+    fn unpacked(self, path: &Path) -> Result<Self> {
+        /// Bytes that are read at once.
+        const BUFFER: usize = 1 << 18;
+        let packed = std::io::BufReader::with_capacity(BUFFER, self);
+        let inner = flate2::bufread::MultiGzDecoder::new(packed);
+        Self::look(Box::new(inner)).map_err(|error| super::damaged(path, error))
+    }
+
+    #[cfg(not(feature = "gzip"))]
+    fn unpacked(self, path: &Path) -> Result<Self> {
+        Err(super::left_out(path, "packed by gzip", "gzip"))
+    }
+
+    fn look(mut rest: Box<dyn Read>) -> std::io::Result<Self> {
         let mut head = Vec::new();
         rest.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
-        Ok(Self { head, at: 0, rest, packed })
+        Ok(Self { head, at: 0, rest })
     }
 
     /// The first bytes, however much of them has been read.
@@ -131,21 +122,6 @@ impl Input {
             _ => Kind::Text,
         }
     }
-
-    /// The bytes for reading at any place: the file itself, or a copy in memory.
-    pub(super) fn into_seekable(mut self, source: &Source) -> Result<Seekable> {
-        let failed = |error| damaged(source.path(), error);
-        if let (Source::File(path), Packed::Plain) = (source, self.packed) {
-            let mut file = File::open(path).map_err(failed)?;
-            if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-                file.seek(SeekFrom::Start(0)).map_err(failed)?;
-                return Ok(Seekable::File(file));
-            }
-        }
-        let mut bytes = Vec::new();
-        self.read_to_end(&mut bytes).map_err(failed)?;
-        Ok(Seekable::Memory(Cursor::new(bytes)))
-    }
 }
 
 impl Read for Input {
@@ -158,23 +134,5 @@ impl Read for Input {
         buffer[..count].copy_from_slice(&head[..count]);
         self.at += count;
         Ok(count)
-    }
-}
-
-impl Read for Seekable {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        match self {
-            Self::File(file) => file.read(buffer),
-            Self::Memory(bytes) => bytes.read(buffer),
-        }
-    }
-}
-
-impl Seek for Seekable {
-    fn seek(&mut self, place: SeekFrom) -> std::io::Result<u64> {
-        match self {
-            Self::File(file) => file.seek(place),
-            Self::Memory(bytes) => bytes.seek(place),
-        }
     }
 }

@@ -1,0 +1,53 @@
+//! Bytes that can be read at any place, for the forms whose table of contents is at their end.
+
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+
+use super::damaged;
+use super::source::{Input, Source};
+use crate::Result;
+
+pub(super) enum Seekable {
+    File(File),
+    Memory(Cursor<Vec<u8>>),
+}
+
+impl Seekable {
+    /// The file itself where the input is a file's own bytes, or a copy in memory.
+    pub(super) fn of(mut input: Input, source: &Source) -> Result<Self> {
+        let failed = |error| damaged(source.path(), error);
+        if let Source::File(path) = source {
+            let mut file = File::open(path).map_err(failed)?;
+            if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+                let mut first = Vec::new();
+                file.by_ref().take(4).read_to_end(&mut first).map_err(failed)?;
+                // Not those of what gzip has packed.
+                if input.head().starts_with(&first) {
+                    file.seek(SeekFrom::Start(0)).map_err(failed)?;
+                    return Ok(Self::File(file));
+                }
+            }
+        }
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes).map_err(failed)?;
+        Ok(Self::Memory(Cursor::new(bytes)))
+    }
+}
+
+impl Read for Seekable {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Memory(bytes) => bytes.read(buffer),
+        }
+    }
+}
+
+impl Seek for Seekable {
+    fn seek(&mut self, place: SeekFrom) -> std::io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(place),
+            Self::Memory(bytes) => bytes.seek(place),
+        }
+    }
+}
