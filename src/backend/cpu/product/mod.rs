@@ -44,8 +44,16 @@ const ROWS: usize = 512;
 /// Floats of a row from which on the next band is asked for ahead of time: half a page.
 const FAR: usize = 512;
 
-/// Rows of the largest tile.
+/// Rows of the largest tile there is.
 const TALL: usize = 8;
+
+/// Rows of the largest tile whose sums fit into the registers: two vectors each, beside two of B and
+/// one number of A. With 16 registers six rows make twelve chains of multiply-adds, where four would
+/// make no more than just hide the latency.
+#[inline(always)]
+const fn tall<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { TALL } else { 6 }
+}
 
 /// Where an element of a matrix stands: the distances between its rows and between its columns.
 #[derive(Clone, Copy)]
@@ -209,7 +217,7 @@ impl WithSimd for Nest<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let [m, n, k] = self.size;
+        let ([m, n, k], tall) = (self.size, tall::<S>());
         if m == 0 || n == 0 {
             return;
         }
@@ -230,18 +238,18 @@ impl WithSimd for Nest<'_> {
                 c: self.c[i * n + j..].as_mut_ptr(),
                 c_row: n,
                 from,
-                a: self.packing.left(place),
+                a: self.packing.left(place, tall),
                 b: self.packing.right(place),
             };
             let next = place.next(self.size).map(|next| (next, next.differs(place)));
-            let bands = rows.div_ceil(TALL);
+            let bands = rows.div_ceil(tall);
             for number in 0..bands {
                 let mut ahead = Ahead::NOTHING;
                 if let Some((next, new)) = next {
                     self.packing.bring(simd, next, new, [number, bands]);
                     ahead = self.packing.ahead(next, new, [number + 1, bands]);
                 }
-                let band = number * TALL..rows.min((number + 1) * TALL);
+                let band = number * tall..rows.min((number + 1) * tall);
                 // SAFETY: `new` has seen that the three matrices hold all elements that are named
                 // here, and C is borrowed mutably, so it overlaps neither A nor B.
                 unsafe { block.run(simd, Band { rows: band.clone(), ahead }) };
@@ -271,7 +279,7 @@ impl Nest<'_> {
     }
 }
 
-/// A block of A, as it stands or packed: bands of [`TALL`] rows.
+/// A block of A, as it stands or packed: bands of [`tall`] rows.
 #[derive(Clone, Copy)]
 struct Left {
     start: *const f32,
@@ -293,7 +301,7 @@ struct Panels {
     step: usize,
 }
 
-/// A band of a block, at most [`TALL`] rows, and what is asked for meanwhile.
+/// A band of a block, at most [`tall`] rows, and what is asked for meanwhile.
 struct Band {
     rows: Range<usize>,
     ahead: Ahead,
@@ -336,7 +344,7 @@ impl Block {
                 let b = self.b.start.add(panel * self.b.panel + within);
                 Tile {
                     k,
-                    a: a.start.add(row / TALL * a.band + row % TALL * a.row),
+                    a: a.start.add(row / tall::<S>() * a.band + row % tall::<S>() * a.row),
                     a_row: a.row,
                     a_step: a.step,
                     b,
@@ -374,10 +382,11 @@ impl WithSimd for BandOf<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self(block, Band { rows, ahead }) = self;
+        let tall = tall::<S>();
         // Long rows lie pages apart, where the processor does not foresee them.
-        if block.a.step == 1 && block.a.row >= FAR && block.size[0] - rows.start >= 2 * TALL {
-            for row in 0..TALL {
-                let next = block.a.start.wrapping_add((rows.start / TALL + 1) * block.a.band);
+        if block.a.step == 1 && block.a.row >= FAR && block.size[0] - rows.start >= 2 * tall {
+            for row in 0..tall {
+                let next = block.a.start.wrapping_add((rows.start / tall + 1) * block.a.band);
                 prefetch(next.wrapping_add(row * block.a.row), block.size[2]);
             }
         }
@@ -386,8 +395,8 @@ impl WithSimd for BandOf<'_> {
             // SAFETY: the promise of `Block::run`'s caller; these rows are inside the block.
             row += unsafe {
                 match rows.end - row {
-                    // Where registers are few, the tile of eight rows would not fit.
-                    8.. if S::REGISTER_COUNT >= 32 => block.rows::<S, 8>(simd, row, ahead),
+                    8.. if tall == 8 => block.rows::<S, 8>(simd, row, ahead),
+                    6.. if tall == 6 => block.rows::<S, 6>(simd, row, ahead),
                     4.. => block.rows::<S, 4>(simd, row, ahead),
                     2.. => block.rows::<S, 2>(simd, row, ahead),
                     _ => block.rows::<S, 1>(simd, row, ahead),

@@ -9,7 +9,9 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::tile::ASKED;
-use super::{COLUMNS, DEPTH, Layout, Left, PANEL, Panels, Place, ROWS, Right, TALL, Workspace};
+use super::{
+    COLUMNS, DEPTH, Layout, Left, PANEL, Panels, Place, ROWS, Right, TALL, Workspace, tall,
+};
 
 /// The operands of a product, and which of their blocks are packed.
 pub(super) struct Packing<'a> {
@@ -147,21 +149,21 @@ impl<'a> Packing<'a> {
         }
     }
 
-    /// The present block of A.
+    /// The present block of A, in bands of so many rows.
     #[inline(always)]
-    pub(super) fn left(&self, Place { i, l, depth, .. }: Place) -> Left {
+    pub(super) fn left(&self, Place { i, l, depth, .. }: Place, tall: usize) -> Left {
         let Layout { row, column } = self.layout;
         match &self.left {
             // A block without columns has no elements, wherever it begins.
             None => {
                 let start = self.a.as_ptr().wrapping_add(i * row + l * column);
-                Left { start, band: TALL * row, row, step: column }
+                Left { start, band: tall * row, row, step: column }
             }
             Some(Packed { now, .. }) if column == 1 => {
-                Left { start: now.as_ptr(), band: TALL * APART, row: APART, step: 1 }
+                Left { start: now.as_ptr(), band: tall * APART, row: APART, step: 1 }
             }
             Some(Packed { now, .. }) => {
-                Left { start: now.as_ptr(), band: TALL * depth + GAP, row: 1, step: TALL }
+                Left { start: now.as_ptr(), band: tall * depth + GAP, row: 1, step: tall }
             }
         }
     }
@@ -200,8 +202,9 @@ impl WithSimd for Piece<'_, '_> {
         let Self { packing, next, new, piece } = self;
         let (left, right) = (packing.left_lines(next), packing.right_lines(next));
         if let (true, Some(packed)) = (new[0], &mut packing.left) {
-            match packing.layout.column {
-                1 => left.copy(piece, packed.next),
+            match (packing.layout.column, tall::<S>()) {
+                (1, _) => left.copy(piece, packed.next),
+                (_, 6) => left.interleave::<6>(piece, packed.next),
                 _ => left.interleave::<TALL>(piece, packed.next),
             }
         }

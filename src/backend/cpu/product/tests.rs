@@ -123,7 +123,7 @@ fn products_of_several_blocks_agree_too() {
         [37, 1031, 300],
         [3, 5, 3 * DEPTH],
     ] {
-        Case::new(size).check("auto", |nest| dispatch(nest));
+        everywhere(&Case::new(size));
     }
 }
 
