@@ -187,6 +187,8 @@ const OUTPUTS: &[Case] = &[
     ("train xor --metrics nowhere/m.jsonl", &["cannot write nowhere/m.jsonl"]),
     ("train xor --metrics same --output same", &["--output and --metrics are both same"]),
     ("train xor --metrics ./same --output same", &["--output and --metrics are both ./same"]),
+    ("train xor --metrics -", &["--metrics -", "/dev/stdout"]),
+    ("train xor --output -", &["--output -", "./-"]),
     ("train good.csv --output good.csv", &["the data and --output are both good.csv"]),
     ("train x.csv --labels single.csv --output single.csv", &["--labels and --output are both"]),
     ("train good.csv --validation x.csv --output x.csv", &["--validation and --output are both"]),

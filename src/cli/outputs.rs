@@ -6,13 +6,19 @@ use halfplane::files::{check_writable, resolved};
 use halfplane::{Error, Result};
 
 /// Checks that outputs can be written, and that each is another file than the inputs and the
-/// outputs before it.
+/// outputs before it. `-` is none: it would be a file of that name, which nobody means.
 pub(super) fn apart<'a>(
     outputs: &[(&'a str, &'a Path)],
     inputs: impl Iterator<Item = (&'a str, &'a Path)>,
 ) -> Result<()> {
     let mut taken: Vec<(&str, &Path)> = inputs.collect();
     for &(name, path) in outputs {
+        if path == Path::new("-") {
+            return Err(Error::Invalid {
+                problem: format!("{name} - would be a file of that name"),
+                remedy: "write ./- if it is meant; standard output is /dev/stdout".into(),
+            });
+        }
         let place = resolved(path);
         if let Some((other, _)) = taken.iter().find(|(_, taken)| resolved(taken) == place) {
             return Err(Error::Invalid {
