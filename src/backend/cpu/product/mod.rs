@@ -252,7 +252,7 @@ impl WithSimd for Nest<'_> {
                 let band = number * tall..rows.min((number + 1) * tall);
                 // SAFETY: `new` has seen that the three matrices hold all elements that are named
                 // here, and C is borrowed mutably, so it overlaps neither A nor B.
-                unsafe { block.run(simd, Band { rows: band.clone(), ahead }) };
+                unsafe { block.run(simd, band.clone(), ahead) };
                 if l + depth == k {
                     self.finish(i + band.start..i + band.end, j..j + columns);
                 }
@@ -301,12 +301,6 @@ struct Panels {
     step: usize,
 }
 
-/// A band of a block, at most [`tall`] rows, and what is asked for meanwhile.
-struct Band {
-    rows: Range<usize>,
-    ahead: Ahead,
-}
-
 /// A block of the product.
 struct Block {
     size: [usize; 3],
@@ -319,14 +313,33 @@ struct Block {
 }
 
 impl Block {
-    /// A band, in a function of its own: its tiles are a long text, which would be compiled again
-    /// for each `finish`.
+    /// A band of at most [`tall`] rows.
     ///
     /// # Safety
     /// All its elements must be there, and nobody else may use C's.
-    #[inline(never)]
-    unsafe fn run<S: Simd>(&self, simd: S, band: Band) {
-        simd.vectorize(BandOf(self, band));
+    #[inline(always)]
+    unsafe fn run<S: Simd>(&self, simd: S, band: Range<usize>, ahead: Ahead) {
+        let tall = tall::<S>();
+        // Long rows lie pages apart, where the processor does not foresee them.
+        if self.a.step == 1 && self.a.row >= FAR && self.size[0] - band.start >= 2 * tall {
+            for row in 0..tall {
+                let next = self.a.start.wrapping_add((band.start / tall + 1) * self.a.band);
+                prefetch(next.wrapping_add(row * self.a.row), self.size[2]);
+            }
+        }
+        let mut row = band.start;
+        while row < band.end {
+            // SAFETY: the caller's promise; these rows are inside the block.
+            row += unsafe {
+                match band.end - row {
+                    8.. if tall == 8 => self.rows::<S, 8>(simd, row, ahead),
+                    6.. if tall == 6 => self.rows::<S, 6>(simd, row, ahead),
+                    4.. => self.rows::<S, 4>(simd, row, ahead),
+                    2.. => self.rows::<S, 2>(simd, row, ahead),
+                    _ => self.rows::<S, 1>(simd, row, ahead),
+                }
+            };
+        }
     }
 
     /// M rows through all panels; returns M.
@@ -370,38 +383,5 @@ impl Block {
             }
         }
         M
-    }
-}
-
-/// A band of a block whose elements are there, and C's nobody else's.
-struct BandOf<'a>(&'a Block, Band);
-
-impl WithSimd for BandOf<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self(block, Band { rows, ahead }) = self;
-        let tall = tall::<S>();
-        // Long rows lie pages apart, where the processor does not foresee them.
-        if block.a.step == 1 && block.a.row >= FAR && block.size[0] - rows.start >= 2 * tall {
-            for row in 0..tall {
-                let next = block.a.start.wrapping_add((rows.start / tall + 1) * block.a.band);
-                prefetch(next.wrapping_add(row * block.a.row), block.size[2]);
-            }
-        }
-        let mut row = rows.start;
-        while row < rows.end {
-            // SAFETY: the promise of `Block::run`'s caller; these rows are inside the block.
-            row += unsafe {
-                match rows.end - row {
-                    8.. if tall == 8 => block.rows::<S, 8>(simd, row, ahead),
-                    6.. if tall == 6 => block.rows::<S, 6>(simd, row, ahead),
-                    4.. => block.rows::<S, 4>(simd, row, ahead),
-                    2.. => block.rows::<S, 2>(simd, row, ahead),
-                    _ => block.rows::<S, 1>(simd, row, ahead),
-                }
-            };
-        }
     }
 }
