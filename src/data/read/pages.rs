@@ -1,6 +1,6 @@
 //! The pages of a Parquet column, looked at before they are decoded.
 
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::RowGroupReader;
@@ -9,6 +9,7 @@ use parquet::file::reader::RowGroupReader;
 pub(super) struct Pages {
     inner: Box<dyn PageReader>,
     dictionary: bool,
+    texts: bool,
 }
 
 impl Pages {
@@ -20,12 +21,16 @@ impl Pages {
         if start < 0 || place.compressed_size() < 0 {
             return Err(ParquetError::General("a column lies before the file".into()));
         }
-        Ok(Self { inner: group.get_column_page_reader(column)?, dictionary: false })
+        let texts = place.column_type() == Type::BYTE_ARRAY;
+        Ok(Self { inner: group.get_column_page_reader(column)?, dictionary: false, texts })
     }
 
     fn check(&mut self, page: &Page) -> Result<()> {
         if page.is_dictionary_page() {
             self.dictionary = true;
+            if self.texts && !holds(page.buffer(), page.num_values()) {
+                return Err(ParquetError::EOF("a dictionary ends within a text".into()));
+            }
         }
         match page.encoding() {
             Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if !self.dictionary => {
@@ -34,6 +39,16 @@ impl Pages {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether so many texts, each after its length, are there: the decoder would panic.
+fn holds(mut bytes: &[u8], texts: u32) -> bool {
+    (0..texts).all(|_| {
+        let Some((length, rest)) = bytes.split_first_chunk() else { return false };
+        let rest = rest.get(u32::from_le_bytes(*length) as usize..);
+        bytes = rest.unwrap_or_default();
+        rest.is_some()
+    })
 }
 
 impl PageReader for Pages {
