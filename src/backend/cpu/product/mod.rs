@@ -47,12 +47,15 @@ const FAR: usize = 512;
 /// Rows of the largest tile there is.
 const TALL: usize = 8;
 
+/// Where registers are few: six make twelve chains of multiply-adds, where four would make no more
+/// than just hide the latency.
+const FEW: usize = 6;
+
 /// Rows of the largest tile whose sums fit into the registers: two vectors each, beside two of B and
-/// one number of A. With 16 registers six rows make twelve chains of multiply-adds, where four would
-/// make no more than just hide the latency.
+/// one number of A.
 #[inline(always)]
 const fn tall<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { TALL } else { 6 }
+    if S::REGISTER_COUNT >= 32 { TALL } else { FEW }
 }
 
 /// Where an element of a matrix stands: the distances between its rows and between its columns.
@@ -223,7 +226,7 @@ impl WithSimd for Nest<'_> {
         }
         // Once at least: without a single term the sum is its start.
         let mut place = Place::at([0; 3], self.size);
-        self.packing.bring(simd, place, [true; 2], [0, 1]);
+        self.packing.bring(place, [true; 2], [0, 1], tall);
         self.packing.turn([true; 2]);
         loop {
             let Place { i, l, j, rows, depth, columns } = place;
@@ -246,7 +249,7 @@ impl WithSimd for Nest<'_> {
             for number in 0..bands {
                 let mut ahead = Ahead::NOTHING;
                 if let Some((next, new)) = next {
-                    self.packing.bring(simd, next, new, [number, bands]);
+                    self.packing.bring(next, new, [number, bands], tall);
                     ahead = self.packing.ahead(next, new, [number + 1, bands]);
                 }
                 let band = number * tall..rows.min((number + 1) * tall);
@@ -332,8 +335,8 @@ impl Block {
             // SAFETY: the caller's promise; these rows are inside the block.
             row += unsafe {
                 match band.end - row {
-                    8.. if tall == 8 => self.rows::<S, 8>(simd, row, ahead),
-                    6.. if tall == 6 => self.rows::<S, 6>(simd, row, ahead),
+                    TALL.. if tall == TALL => self.rows::<S, TALL>(simd, row, ahead),
+                    FEW.. if tall == FEW => self.rows::<S, FEW>(simd, row, ahead),
                     4.. => self.rows::<S, 4>(simd, row, ahead),
                     2.. => self.rows::<S, 2>(simd, row, ahead),
                     _ => self.rows::<S, 1>(simd, row, ahead),

@@ -6,11 +6,9 @@
 
 use std::ops::Range;
 
-use pulp::{Simd, WithSimd};
-
 use super::tile::ASKED;
 use super::{
-    COLUMNS, DEPTH, Layout, Left, PANEL, Panels, Place, ROWS, Right, TALL, Workspace, tall,
+    COLUMNS, DEPTH, FEW, Layout, Left, PANEL, Panels, Place, ROWS, Right, TALL, Workspace,
 };
 
 /// The operands of a product, and which of their blocks are packed.
@@ -74,24 +72,21 @@ impl<'a> Packing<'a> {
         }
     }
 
-    /// Packs what is new in the next block, of A, of B or of both: a piece out of so many.
+    /// Packs what is new in the next block, of A, in bands of so many rows, of B or of both: a piece
+    /// out of so many.
     #[inline(always)]
-    pub(super) fn bring<S: Simd>(
-        &mut self,
-        simd: S,
-        next: Place,
-        new: [bool; 2],
-        piece: [usize; 2],
-    ) {
-        if new[0] && self.left.is_some() || new[1] && self.right.is_some() {
-            self.copy(simd, next, new, piece);
+    pub(super) fn bring(&mut self, next: Place, new: [bool; 2], piece: [usize; 2], tall: usize) {
+        let (left, right) = (self.left_lines(next), self.right_lines(next));
+        if let (true, Some(packed)) = (new[0], &mut self.left) {
+            match (self.layout.column, tall) {
+                (1, _) => left.copy(piece, packed.next),
+                (_, FEW) => left.interleave::<FEW>(piece, packed.next),
+                _ => left.interleave::<TALL>(piece, packed.next),
+            }
         }
-    }
-
-    /// In a function of its own, for it would be compiled again wherever it is inlined.
-    #[inline(never)]
-    fn copy<S: Simd>(&mut self, simd: S, next: Place, new: [bool; 2], piece: [usize; 2]) {
-        simd.vectorize(Piece { packing: self, next, new, piece });
+        if let (true, Some(packed), Some(right)) = (new[1], &mut self.right, right) {
+            right.interleave::<PANEL>(piece, packed.next);
+        }
     }
 
     /// What a piece of the next block will be read from. Of panels, which are not packed, one comes
@@ -182,34 +177,6 @@ impl<'a> Packing<'a> {
             (Right::Rows(..), Some(Packed { now, .. })) => {
                 Panels { start: now.as_ptr(), panel: depth * PANEL + GAP, step: PANEL }
             }
-        }
-    }
-}
-
-/// A piece of the next block on its way.
-struct Piece<'p, 'a> {
-    packing: &'p mut Packing<'a>,
-    next: Place,
-    new: [bool; 2],
-    piece: [usize; 2],
-}
-
-impl WithSimd for Piece<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { packing, next, new, piece } = self;
-        let (left, right) = (packing.left_lines(next), packing.right_lines(next));
-        if let (true, Some(packed)) = (new[0], &mut packing.left) {
-            match (packing.layout.column, tall::<S>()) {
-                (1, _) => left.copy(piece, packed.next),
-                (_, 6) => left.interleave::<6>(piece, packed.next),
-                _ => left.interleave::<TALL>(piece, packed.next),
-            }
-        }
-        if let (true, Some(packed), Some(right)) = (new[1], &mut packing.right, right) {
-            right.interleave::<PANEL>(piece, packed.next);
         }
     }
 }

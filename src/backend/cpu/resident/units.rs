@@ -8,12 +8,9 @@ use super::Way;
 use super::batch::Batch;
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::{Arithmetic, Lanes, activate, derive};
-use crate::backend::cpu::passes;
+use crate::backend::cpu::passes::{self, LANES};
 use crate::kernels::{Control, Formula, Function, Hyper, Member, Resident, Update, keeps_z};
 use crate::spec::Layer;
-
-/// Units side by side: one register of AVX-512, two of AVX2, four of NEON.
-const LANES: usize = 16;
 
 /// Rows that are worked on together: enough sums under way to hide the adder's latency.
 const TOGETHER: usize = 4;
@@ -293,8 +290,8 @@ impl Tensor {
     fn step(&mut self, formula: Formula, gradient: &mut Self, memories: &mut [Self; 2]) {
         let [first, second] = memories.each_mut().map(Self::copies);
         let own = self.copies().into_iter().zip(gradient.copies());
-        for ((own, gradient), memories) in own.zip(first.into_iter().zip(second)) {
-            let mut memories = <[_; 2]>::from(memories).into_iter();
+        for ((own, gradient), (first, second)) in own.zip(first.into_iter().zip(second)) {
+            let mut memories = [first, second].into_iter();
             passes::update(formula, own, gradient, |_| memories.next().unwrap_or_default());
         }
     }
