@@ -35,6 +35,9 @@ export NODEVICE_SELECT=1
 cargo test --release --locked "$@"
 if [ $# -gt 0 ]; then exit; fi
 
+# More threads than this machine may have, and than many a batch has rows.
+RAYON_NUM_THREADS=16 cargo test --release --locked --test kernels -- cpu_path wrong_devices
+
 # What other programs make of our files, where they are at hand. PYTHON names another interpreter.
 python=${PYTHON:-python3}
 if "$python" -c 'import numpy, onnx, onnxruntime, safetensors, tensorboard, torch' 2>/dev/null; then
