@@ -9,9 +9,12 @@ use std::ops::ControlFlow;
 use halfplane::backend::{self, Device, cpu::Cpu};
 use halfplane::{Dataset, DeviceChoice, Event, Result, ShaderChecks, Strategy, Targets, Task};
 
-/// The software adapter. Its absence fails a test: a skipped test proves nothing.
+/// The software adapter, or the one that `TEST_ADAPTER` names: `gpu`, or a part of its name. Its
+/// absence fails a test: a skipped test proves nothing.
 pub(crate) fn software(checks: ShaderChecks) -> Box<dyn Device> {
-    match backend::open(&DeviceChoice::Software, checks) {
+    let choice = std::env::var("TEST_ADAPTER")
+        .map_or(DeviceChoice::Software, |name| name.parse().expect("a choice of device"));
+    match backend::open(&choice, checks) {
         Ok((device, _)) => device,
         Err(error) => panic!("{error}\nrun the tests by tests/run.sh, which installs an adapter"),
     }
