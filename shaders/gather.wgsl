@@ -1,5 +1,6 @@
-// Copies a batch's rows out of one chunk of the resident data set. One thread copies one word, so
-// features (f32) and classes (u32) go the same way. Bound by memory: 8 bytes a thread.
+// Copies a batch's rows out of one chunk of the resident data set, as words, so that features (f32)
+// and classes (u32) go the same way. Bound by memory: a thread reads and writes four words, or one
+// where rows are no multiples of four.
 struct Immediates {
     count: u32,       // rows in the data set
     columns: u32,     // words in a row
@@ -10,10 +11,11 @@ struct Immediates {
 }
 var<immediate> p: Immediates;
 override WORKGROUP: u32;
+override BY_FOUR: bool; // whether columns are
 
 @group(0) @binding(0) var<storage, read> control: Control;
-@group(0) @binding(1) var<storage, read> data: array<u32>;        // [chunk_rows, columns]
-@group(0) @binding(2) var<storage, read_write> batch: array<u32>; // [B, columns]
+@group(0) @binding(1) var<storage, read> data: array<vec4<u32>>;        // [chunk_rows, columns]
+@group(0) @binding(2) var<storage, read_write> batch: array<vec4<u32>>; // [B, columns]
 
 @compute @workgroup_size(WORKGROUP)
 fn gather(
@@ -21,8 +23,12 @@ fn gather(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
+    var across = p.columns;
+    if (BY_FOUR) {
+        across /= 4u;
+    }
     let element = unfold(group, groups) * WORKGROUP + local;
-    let row = element / p.columns;
+    let row = element / across;
     if (row >= control.rows) {
         return;
     }
@@ -33,6 +39,11 @@ fn gather(
     // A row of another chunk wraps around to a large number here, and is left to that chunk.
     let chunk_row = source - p.chunk_first;
     if (chunk_row < p.chunk_rows) {
-        batch[element] = data[chunk_row * p.columns + element % p.columns];
+        let at = chunk_row * across + element % across;
+        if (BY_FOUR) {
+            batch[element] = data[at];
+        } else {
+            batch[element / 4u][element % 4u] = data[at / 4u][at % 4u];
+        }
     }
 }

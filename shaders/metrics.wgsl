@@ -16,7 +16,20 @@ var<immediate> p: Immediates;
 fn metrics(@builtin(local_invocation_index) local: u32) {
     let rows = control.rows;
     var part = vec2<f32>();
-    for (var row = local; row < rows; row += WORKGROUP) {
+    var row = local;
+    // Eight on their way at once, added in the same order.
+    for (; row + 7u * WORKGROUP < rows; row += 8u * WORKGROUP) {
+        let a = row_metrics[row];
+        let b = row_metrics[row + WORKGROUP];
+        let c = row_metrics[row + 2u * WORKGROUP];
+        let d = row_metrics[row + 3u * WORKGROUP];
+        let e = row_metrics[row + 4u * WORKGROUP];
+        let f = row_metrics[row + 5u * WORKGROUP];
+        let g = row_metrics[row + 6u * WORKGROUP];
+        let h = row_metrics[row + 7u * WORKGROUP];
+        part = (((((((part + a) + b) + c) + d) + e) + f) + g) + h;
+    }
+    for (; row < rows; row += WORKGROUP) {
         part += row_metrics[row];
     }
     let sum = shared_sums(local, part);

@@ -33,6 +33,11 @@ immediates! {
 }
 
 impl Gather {
+    /// Words that a thread copies.
+    fn words_at_once(&self) -> usize {
+        if self.columns.is_multiple_of(4) { 4 } else { 1 }
+    }
+
     fn words(&self) -> Immediates {
         Immediates {
             count: self.count as u32,
@@ -59,7 +64,8 @@ impl Kernel for Gather {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        vec![("WORKGROUP", f64::from(WORKGROUP))]
+        let by_four = f64::from(u8::from(self.words_at_once() == 4));
+        vec![("WORKGROUP", f64::from(WORKGROUP)), ("BY_FOUR", by_four)]
     }
 
     fn immediate_fields(&self) -> Vec<String> {
@@ -71,7 +77,7 @@ impl Kernel for Gather {
     }
 
     fn workgroups(&self) -> u64 {
-        groups_for(self.rows * self.columns)
+        groups_for(self.rows * self.columns / self.words_at_once())
     }
 
     fn describe(&self) -> String {
