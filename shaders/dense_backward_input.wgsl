@@ -50,7 +50,7 @@ fn store_one(at: u32, i: u32, sum: f32) {
     }
 }
 
-@compute @workgroup_size(THREADS_N, THREADS_M)
+@compute @workgroup_size(THREADS_N, THREADS_M, SLICES)
 fn dense_backward_input(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,

@@ -26,7 +26,7 @@ fn take(index: u32, sum: f32) {
     update(index, sum);
 }
 
-@compute @workgroup_size(THREADS_N, THREADS_M)
+@compute @workgroup_size(THREADS_N, THREADS_M, SLICES)
 fn dense_backward_weight(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,

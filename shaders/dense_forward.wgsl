@@ -45,7 +45,7 @@ fn store_one(at: u32, o: u32, sum: f32) {
     }
 }
 
-@compute @workgroup_size(THREADS_N, THREADS_M)
+@compute @workgroup_size(THREADS_N, THREADS_M, SLICES)
 fn dense_forward(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,

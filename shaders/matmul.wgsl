@@ -1,23 +1,27 @@
 // A tile of a product by a workgroup: tiles of A and B pass through workgroup memory, TILE_K deep,
-// and each thread holds QUADS x QUADS blocks of 4 x 4 sums in registers.
+// and each thread holds QUADS_M x QUADS_N blocks of 4 x 4 sums in registers.
 //
 // For each float that comes from memory a tile of M x N does M N / (M + N) multiply-adds: 64 with
 // 128 x 128, where arithmetic bounds it; 8 with 16 x 16, where memory does. For each float that
-// comes from workgroup memory a thread does 2 QUADS multiply-adds; with QUADS = 2 that is as much as
+// comes from workgroup memory a thread does 2 of them, or 4 with 2 x 2 blocks; that is as much as
 // the registers of all vendors hold without spilling: 64 sums, 16 operands, and addresses.
 //
-// There is no second buffer to load into meanwhile: other workgroups on the same compute unit
-// fill the wait, and the portable 16 KiB hold one deep tile or two shallow ones.
+// While a thread works on one step along K, what it brings to the next is on its way in registers.
+// Where a product has fewer tiles than the device has room for, SLICES groups of threads share a
+// tile: each takes its part of every step, and in the end their sums are added up, slice by slice.
 override THREADS_M: u32;
 override THREADS_N: u32;
-override TILE_K: u32;
-override QUADS: u32; // 1 or 2
+override TILE_K: u32;  // of all slices
+override DEPTH: u32;   // of one
+override QUADS_M: u32; // 1 or 2
+override QUADS_N: u32; // 1, 2 or 4
 // An expression as an array's length makes naga 30 panic, so the products come from outside too.
-override TILE_A: u32; // TILE_K TILE_M / 4
-override TILE_B: u32; // TILE_K TILE_N / 4
+override BLOCKS_A: u32; // TILE_K TILE_M / 16
+override BLOCKS: u32;   // with those of B, TILE_K TILE_N / 16: two a thread at most
+override ARENA: u32;    // room for them, and for the slices' sums
 
-var<workgroup> tile_a: array<vec4<f32>, TILE_A>; // [TILE_K, TILE_M / 4], 4 rows each
-var<workgroup> tile_b: array<vec4<f32>, TILE_B>; // [TILE_K, TILE_N / 4], 4 columns each
+// [TILE_K, TILE_M / 4] of A, 4 rows each, then [TILE_K, TILE_N / 4] of B, 4 columns each.
+var<workgroup> arena: array<vec4<f32>, ARENA>;
 
 // Which block of a tile with so many quads across a thread loads: its quad, and its first k. Eight
 // threads side by side have eight quads, so that they store to different banks; the next eight
@@ -28,9 +32,70 @@ fn place(i: u32, quads: u32) -> vec2<u32> {
     return vec2<u32>(i % near + near * (i / (near * parts)), 4u * (i / near % parts));
 }
 
+// A block of the step that begins at `first`, four of K times four rows of A or columns of B.
+fn bring(i: u32, tile: Tile, first: u32) -> mat4x4<f32> {
+    if (i < BLOCKS_A) {
+        let at = place(i, TILE_M / 4u);
+        return transpose(load_a(tile.row + 4u * at.x, first + at.y));
+    }
+    if (i < BLOCKS) {
+        let at = place(i - BLOCKS_A, TILE_N / 4u);
+        return load_b(first + at.y, tile.column + 4u * at.x);
+    }
+    return mat4x4<f32>();
+}
+
+fn put(i: u32, block: mat4x4<f32>) {
+    if (i >= BLOCKS) {
+        return;
+    }
+    var across = TILE_M / 4u;
+    var begin = 0u;
+    var j = i;
+    if (i >= BLOCKS_A) {
+        across = TILE_N / 4u;
+        begin = 4u * BLOCKS_A;
+        j -= BLOCKS_A;
+    }
+    let at = place(j, across);
+    let to = begin + at.y * across + at.x;
+    arena[to] = block[0];
+    arena[to + across] = block[1];
+    arena[to + 2u * across] = block[2];
+    arena[to + 3u * across] = block[3];
+}
+
 // The products of four rows and four columns.
 fn outer(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(a.x * b, a.y * b, a.z * b, a.w * b);
+}
+
+// One of four rows of sums, of all slices.
+fn joined(row: u32, thread: u32) -> vec4<f32> {
+    var sum = arena[row * THREADS_M * THREADS_N + thread];
+    for (var slice = 1u; slice < SLICES; slice++) {
+        sum += arena[(4u * slice + row) * THREADS_M * THREADS_N + thread];
+    }
+    return sum;
+}
+
+// Hands a block over; the slices' sums are added up and shared out by rows.
+fn hand_over(row: u32, column: u32, sums: mat4x4<f32>, slice: u32, thread: u32) {
+    if (SLICES == 1u) {
+        store_block(row, column, sums);
+        return;
+    }
+    let each = THREADS_M * THREADS_N;
+    let at = 4u * slice * each + thread;
+    workgroupBarrier();
+    arena[at] = sums[0];
+    arena[at + each] = sums[1];
+    arena[at + 2u * each] = sums[2];
+    arena[at + 3u * each] = sums[3];
+    workgroupBarrier();
+    for (var i = slice; i < 4u; i += SLICES) {
+        store(row + i, column, joined(i, thread));
+    }
 }
 
 // All threads of the workgroup must come here together: it has barriers.
@@ -41,75 +106,154 @@ fn matmul(group: u32, rows: u32, columns: u32, depth: vec2<u32>, local: u32) {
     }
     let across_a = TILE_M / 4u;
     let across_b = TILE_N / 4u;
-    let m = local / THREADS_N;
-    let n = local % THREADS_N;
-    // A thread's second quad stands THREADS away from its first: side by side, threads read side by
+    let threads = SLICES * THREADS_M * THREADS_N;
+    let slice = local / (THREADS_M * THREADS_N);
+    let thread = local % (THREADS_M * THREADS_N);
+    // Strips of eight columns, two rows at a time: of the threads that a device runs in step, two
+    // side by side read the same of B, and those further on the same of A.
+    let strip = min(THREADS_N, 8u);
+    let m = thread % 2u + 2u * (thread / (2u * strip) % (THREADS_M / 2u));
+    let n = thread / 2u % strip + strip * (thread / (THREADS_M * strip));
+    // A thread's next quad stands THREADS away from the one before: side by side, threads read side by
     // side.
     let row = tile.row + 4u * m;
     let column = tile.column + 4u * n;
     let row1 = row + 4u * THREADS_M;
     let column1 = column + 4u * THREADS_N;
-    var c00 = start_block(row, column);
+    let column2 = column1 + 4u * THREADS_N;
+    let column3 = column2 + 4u * THREADS_N;
+    var c00 = mat4x4<f32>();
     var c01 = mat4x4<f32>();
+    var c02 = mat4x4<f32>();
+    var c03 = mat4x4<f32>();
     var c10 = mat4x4<f32>();
     var c11 = mat4x4<f32>();
+    var c12 = mat4x4<f32>();
+    var c13 = mat4x4<f32>();
+    if (slice == 0u) {
+        c00 = start_block(row, column);
+        if (QUADS_N > 1u) {
+            c01 = start_block(row, column1);
+        }
+        if (QUADS_N > 2u) {
+            c02 = start_block(row, column2);
+            c03 = start_block(row, column3);
+        }
+        if (QUADS_M > 1u) {
+            c10 = start_block(row1, column);
+            if (QUADS_N > 1u) {
+                c11 = start_block(row1, column1);
+            }
+            if (QUADS_N > 2u) {
+                c12 = start_block(row1, column2);
+                c13 = start_block(row1, column3);
+            }
+        }
+    }
+    let summing = ROW_SUMS && tile.column == 0u;
     var sums0 = vec4<f32>();
     var sums1 = vec4<f32>();
-    if (QUADS == 2u) {
-        c01 = start_block(row, column1);
-        c10 = start_block(row1, column);
-        c11 = start_block(row1, column1);
-    }
-    if (ROW_SUMS && column == 0u) {
+    if (summing && n == 0u && slice == 0u) {
         sums0 = start_row_sums(row);
-        if (QUADS == 2u) {
+        if (QUADS_M > 1u) {
             sums1 = start_row_sums(row1);
         }
     }
+    var next0 = bring(local, tile, depth.x);
+    var next1 = mat4x4<f32>();
+    if (BLOCKS > threads) {
+        next1 = bring(local + threads, tile, depth.x);
+    }
+    let at_a = slice * DEPTH * across_a + m;
+    let at_b = 4u * BLOCKS_A + slice * DEPTH * across_b + n;
     for (var first = depth.x; first < depth.y; first += TILE_K) {
-        for (var i = local; i < TILE_A / 4u; i += THREADS_M * THREADS_N) {
-            let at = place(i, across_a);
-            let block = transpose(load_a(tile.row + 4u * at.x, first + at.y));
-            tile_a[at.y * across_a + at.x] = block[0];
-            tile_a[(at.y + 1u) * across_a + at.x] = block[1];
-            tile_a[(at.y + 2u) * across_a + at.x] = block[2];
-            tile_a[(at.y + 3u) * across_a + at.x] = block[3];
-        }
-        for (var i = local; i < TILE_B / 4u; i += THREADS_M * THREADS_N) {
-            let at = place(i, across_b);
-            let block = load_b(first + at.y, tile.column + 4u * at.x);
-            tile_b[at.y * across_b + at.x] = block[0];
-            tile_b[(at.y + 1u) * across_b + at.x] = block[1];
-            tile_b[(at.y + 2u) * across_b + at.x] = block[2];
-            tile_b[(at.y + 3u) * across_b + at.x] = block[3];
+        put(local, next0);
+        if (BLOCKS > threads) {
+            put(local + threads, next1);
         }
         workgroupBarrier();
-        for (var k = 0u; k < TILE_K; k++) {
-            let a0 = tile_a[k * across_a + m];
-            let b0 = tile_b[k * across_b + n];
+        if (first + TILE_K < depth.y) {
+            next0 = bring(local, tile, first + TILE_K);
+            if (BLOCKS > threads) {
+                next1 = bring(local + threads, tile, first + TILE_K);
+            }
+        }
+        for (var k = 0u; k < DEPTH; k++) {
+            let a0 = arena[at_a + k * across_a];
+            let b0 = arena[at_b + k * across_b];
+            var a1 = vec4<f32>();
             c00 += outer(a0, b0);
-            sums0 += a0;
-            if (QUADS == 2u) {
-                let a1 = tile_a[k * across_a + THREADS_M + m];
-                let b1 = tile_b[k * across_b + THREADS_N + n];
-                c01 += outer(a0, b1);
+            if (QUADS_M > 1u) {
+                a1 = arena[at_a + k * across_a + THREADS_M];
                 c10 += outer(a1, b0);
-                c11 += outer(a1, b1);
-                sums1 += a1;
+            }
+            if (QUADS_N > 1u) {
+                let b1 = arena[at_b + k * across_b + THREADS_N];
+                c01 += outer(a0, b1);
+                if (QUADS_M > 1u) {
+                    c11 += outer(a1, b1);
+                }
+            }
+            if (QUADS_N > 2u) {
+                let b2 = arena[at_b + k * across_b + 2u * THREADS_N];
+                let b3 = arena[at_b + k * across_b + 3u * THREADS_N];
+                c02 += outer(a0, b2);
+                c03 += outer(a0, b3);
+                if (QUADS_M > 1u) {
+                    c12 += outer(a1, b2);
+                    c13 += outer(a1, b3);
+                }
+            }
+        }
+        if (summing && n == 0u) {
+            for (var k = 0u; k < DEPTH; k++) {
+                sums0 += arena[at_a + k * across_a];
+                if (QUADS_M > 1u) {
+                    sums1 += arena[at_a + k * across_a + THREADS_M];
+                }
             }
         }
         workgroupBarrier();
     }
-    store_block(row, column, c00);
-    if (QUADS == 2u) {
-        store_block(row, column1, c01);
-        store_block(row1, column, c10);
-        store_block(row1, column1, c11);
+    hand_over(row, column, c00, slice, thread);
+    if (QUADS_N > 1u) {
+        hand_over(row, column1, c01, slice, thread);
     }
-    if (ROW_SUMS && column == 0u) {
-        store_row_sums(row, sums0);
-        if (QUADS == 2u) {
-            store_row_sums(row1, sums1);
+    if (QUADS_N > 2u) {
+        hand_over(row, column2, c02, slice, thread);
+        hand_over(row, column3, c03, slice, thread);
+    }
+    if (QUADS_M > 1u) {
+        hand_over(row1, column, c10, slice, thread);
+        if (QUADS_N > 1u) {
+            hand_over(row1, column1, c11, slice, thread);
         }
+        if (QUADS_N > 2u) {
+            hand_over(row1, column2, c12, slice, thread);
+            hand_over(row1, column3, c13, slice, thread);
+        }
+    }
+    if (summing) {
+        hand_over_row_sums(row, sums0, slice, m, n);
+        if (QUADS_M > 1u) {
+            hand_over_row_sums(row1, sums1, slice, m, n);
+        }
+    }
+}
+
+fn hand_over_row_sums(row: u32, sums: vec4<f32>, slice: u32, m: u32, n: u32) {
+    var all = sums;
+    if (SLICES > 1u) {
+        workgroupBarrier();
+        if (n == 0u) {
+            arena[slice * THREADS_M + m] = sums;
+        }
+        workgroupBarrier();
+        for (var other = 1u; other < SLICES; other++) {
+            all += arena[other * THREADS_M + m];
+        }
+    }
+    if (n == 0u && slice == 0u) {
+        store_row_sums(row, all);
     }
 }

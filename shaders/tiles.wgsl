@@ -9,6 +9,7 @@
 // through K in its order.
 override TILE_M: u32;
 override TILE_N: u32;
+override SLICES: u32; // groups of threads that share a tile
 override INPUTS_BY_FOUR: bool;  // whether I is a multiple of 4,
 override OUTPUTS_BY_FOUR: bool; // and O: their rows are then read and written four at a time
 

@@ -13,10 +13,14 @@ pub enum Tiling {
         threads_m: u32,
         /// Threads along the columns.
         threads_n: u32,
-        /// Depth of a tile, a multiple of 4.
-        tile_k: u32,
-        /// Quads of rows, and of columns, that a thread holds the sums of: 1 or 2.
-        quads: u32,
+        /// Groups of threads that share a tile, each with its part of a step along K.
+        slices: u32,
+        /// Depth of a slice's part of a step, a multiple of 4.
+        depth: u32,
+        /// Quads of rows that a thread holds the sums of: 1 or 2.
+        quads_m: u32,
+        /// Quads of columns: 1, 2 or 4.
+        quads_n: u32,
     },
     /// A subgroup of [`Tiling::LANES`] lanes alone; operands pass from lane to lane.
     Lanes {
@@ -30,42 +34,53 @@ impl Tiling {
     pub const LANES: u32 = 8;
 
     /// 16 × 16.
-    pub const SMALL: Self = Self::shared([4, 4], 32, 1);
+    pub const SMALL: Self = Self::shared([4, 4], 4, 16, 1);
+    /// 16 × 16, for long sums.
+    pub const DEEP: Self = Self::shared([4, 4], 8, 16, 1);
     /// 32 × 32.
-    pub const MEDIUM: Self = Self::shared([8, 8], 32, 1);
-    /// 64 × 64, with 8 KiB of workgroup memory.
-    pub const LARGE: Self = Self::shared([8, 8], 16, 2);
-    /// 128 × 128, with 16 KiB of workgroup memory: all that every device has.
-    pub const HUGE: Self = Self::shared([16, 16], 16, 2);
+    pub const MEDIUM: Self = Self::shared([8, 8], 4, 16, 1);
     /// 64 × 16, for products of a few columns.
-    pub const TALL: Self = Self::shared([16, 4], 16, 1);
+    pub const TALL: Self = Self::shared([16, 4], 1, 16, 1);
     /// 16 × 64, for products of a few rows.
-    pub const BROAD: Self = Self::shared([4, 16], 16, 1);
+    pub const BROAD: Self = Self::shared([4, 16], 1, 16, 1);
+    /// 64 × 64, with 8 KiB of workgroup memory.
+    pub const LARGE: Self = Self::shared([8, 8], 2, 8, 2);
+    /// 64 × 64, for long sums.
+    pub const LARGE_DEEP: Self = Self::shared([8, 8], 2, 16, 2);
+    /// 128 × 128, with 16 KiB of workgroup memory: all that every device has.
+    pub const HUGE: Self = Self::shared([16, 16], 1, 16, 2);
+    /// 128 × 128, with more threads and twice the workgroup memory that every device has.
+    pub const HUGE_SHARED: Self = Self::shared([16, 16], 2, 8, 2);
     /// 4, 16 or 32 rows by 32 columns, a subgroup each.
     pub const LANED: [Self; 3] =
         [Self::Lanes { blocks: 1 }, Self::Lanes { blocks: 4 }, Self::Lanes { blocks: 8 }];
 
-    /// All that a planner may pick.
-    pub const ALL: [Self; 9] = [
+    /// Those that pass through workgroup memory, the smallest first.
+    pub const SHARED: [Self; 9] = [
         Self::SMALL,
+        Self::DEEP,
         Self::MEDIUM,
-        Self::LARGE,
-        Self::HUGE,
         Self::TALL,
         Self::BROAD,
-        Self::LANED[0],
-        Self::LANED[1],
-        Self::LANED[2],
+        Self::LARGE,
+        Self::LARGE_DEEP,
+        Self::HUGE,
+        Self::HUGE_SHARED,
     ];
 
-    const fn shared([threads_m, threads_n]: [u32; 2], tile_k: u32, quads: u32) -> Self {
-        Self::Shared { threads_m, threads_n, tile_k, quads }
+    /// All that a planner may pick.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::SHARED.into_iter().chain(Self::LANED)
+    }
+
+    const fn shared([threads_m, threads_n]: [u32; 2], slices: u32, depth: u32, quads: u32) -> Self {
+        Self::Shared { threads_m, threads_n, slices, depth, quads_m: quads, quads_n: quads }
     }
 
     /// Rows of C in a tile.
     pub const fn rows(self) -> usize {
         match self {
-            Self::Shared { threads_m, quads, .. } => 4 * (quads * threads_m) as usize,
+            Self::Shared { threads_m, quads_m, .. } => 4 * (quads_m * threads_m) as usize,
             Self::Lanes { blocks } => 4 * blocks as usize,
         }
     }
@@ -73,7 +88,7 @@ impl Tiling {
     /// Columns of C in a tile.
     pub const fn columns(self) -> usize {
         match self {
-            Self::Shared { threads_n, quads, .. } => 4 * (quads * threads_n) as usize,
+            Self::Shared { threads_n, quads_n, .. } => 4 * (quads_n * threads_n) as usize,
             Self::Lanes { .. } => 4 * Self::LANES as usize,
         }
     }
@@ -81,7 +96,7 @@ impl Tiling {
     /// How far a step goes along K.
     pub const fn depth(self) -> usize {
         match self {
-            Self::Shared { tile_k, .. } => tile_k as usize,
+            Self::Shared { slices, depth, .. } => (slices * depth) as usize,
             Self::Lanes { blocks } => 4 * (Self::LANES / blocks) as usize,
         }
     }
@@ -89,7 +104,7 @@ impl Tiling {
     /// Threads of a workgroup.
     pub const fn threads(self) -> u32 {
         match self {
-            Self::Shared { threads_m, threads_n, .. } => threads_m * threads_n,
+            Self::Shared { threads_m, threads_n, slices, .. } => threads_m * threads_n * slices,
             Self::Lanes { .. } => Self::LANES,
         }
     }
@@ -97,9 +112,17 @@ impl Tiling {
     /// Bytes of workgroup memory.
     pub const fn workgroup_bytes(self) -> u64 {
         match self {
-            Self::Shared { .. } => 4 * (self.depth() * (self.rows() + self.columns())) as u64,
+            Self::Shared { .. } => 16 * self.arena(),
             Self::Lanes { .. } => 0,
         }
+    }
+
+    /// Vectors of four in workgroup memory: the tiles of a step, or the sums of the slices.
+    const fn arena(self) -> u64 {
+        let Self::Shared { slices, .. } = self else { return 0 };
+        let tiles = (self.depth() * (self.rows() + self.columns())) as u64 / 4;
+        let sums = if slices == 1 { 0 } else { 4 * self.threads() as u64 };
+        if tiles > sums { tiles } else { sums }
     }
 
     /// Tiles that cover C\[m,n\].
@@ -126,17 +149,25 @@ impl Tiling {
             ("OUTPUTS_BY_FOUR", by_four(outputs)),
         ];
         match self {
-            Self::Shared { threads_m, threads_n, tile_k, quads } => overrides.extend([
-                ("THREADS_M", f64::from(threads_m)),
-                ("THREADS_N", f64::from(threads_n)),
-                ("TILE_K", f64::from(tile_k)),
-                ("QUADS", f64::from(quads)),
-                ("TILE_A", f64::from(quads * threads_m * tile_k)),
-                ("TILE_B", f64::from(quads * threads_n * tile_k)),
-            ]),
+            Self::Shared { threads_m, threads_n, slices, depth, quads_m, quads_n } => {
+                let blocks = |across: usize| (self.depth() * across / 16) as f64;
+                overrides.extend([
+                    ("THREADS_M", f64::from(threads_m)),
+                    ("THREADS_N", f64::from(threads_n)),
+                    ("SLICES", f64::from(slices)),
+                    ("TILE_K", self.depth() as f64),
+                    ("DEPTH", f64::from(depth)),
+                    ("QUADS_M", f64::from(quads_m)),
+                    ("QUADS_N", f64::from(quads_n)),
+                    ("BLOCKS_A", blocks(self.rows())),
+                    ("BLOCKS", blocks(self.rows() + self.columns())),
+                    ("ARENA", self.arena() as f64),
+                ]);
+            }
             Self::Lanes { blocks } => overrides.extend([
                 ("THREADS_M", 1.0),
                 ("THREADS_N", f64::from(Self::LANES)),
+                ("SLICES", 1.0),
                 ("BLOCKS", f64::from(blocks)),
             ]),
         }

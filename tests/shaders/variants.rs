@@ -91,7 +91,7 @@ fn dense() -> Vec<Operation> {
         let layer = DenseSplitWeight { rows: 1, inputs, outputs, range: 32, tiling };
         Operation::DenseSplitWeight(layer)
     };
-    for tiling in Tiling::ALL {
+    for tiling in Tiling::all() {
         // One of each kind stands for all where just one of them is by four.
         let plain = matches!(tiling, Tiling::SMALL | Tiling::Lanes { blocks: 1 });
         for sizes in &SIZES[..if plain { 4 } else { 2 }] {
@@ -116,6 +116,17 @@ fn dense() -> Vec<Operation> {
         }
     }
     list
+}
+
+/// The tiles of a matrix product.
+pub(super) fn tiling(operation: &Operation) -> Option<Tiling> {
+    match operation {
+        Operation::DenseForward(dense) => Some(dense.tiling),
+        Operation::DenseBackwardInput(dense) => Some(dense.tiling),
+        Operation::DenseBackwardWeight(dense) => Some(dense.tiling),
+        Operation::DenseSplitWeight(dense) => Some(dense.tiling),
+        _ => None,
+    }
 }
 
 fn products(tiling: Tiling, [inputs, outputs]: [usize; 2], function: Function) -> [Operation; 2] {

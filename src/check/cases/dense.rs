@@ -11,8 +11,9 @@ use crate::spec::{Moments, Optimizer};
 /// The tilings that the planner picks from, here forced onto products of every size, and one that
 /// no power of two divides.
 fn tilings() -> impl Iterator<Item = Tiling> {
-    let odd = Tiling::Shared { threads_m: 2, threads_n: 8, tile_k: 12, quads: 2 };
-    Tiling::ALL.into_iter().chain([odd])
+    let odd =
+        Tiling::Shared { threads_m: 4, threads_n: 2, slices: 3, depth: 4, quads_m: 2, quads_n: 4 };
+    Tiling::all().chain([odd])
 }
 
 /// B, I and O, each ragged and unlike the others; and I and O by four.

@@ -48,12 +48,13 @@ impl Lowering<'_> {
             let from = self.input_of(index, Use::Training, input);
             let written = self.written(update, index);
             let layer = request.update_of(self.layers[index], update);
-            let tiling = self.limits.tiling([outputs, inputs, rows]);
             // One range, kept as it is, is what the whole sum would be.
             let range = self
                 .range(&self.layers[index])
                 .filter(|range| self.batch > *range || update != Update::Gradient);
             if let (Some(partials), Some(range)) = (self.partials, range) {
+                let ranges = rows.div_ceil(range);
+                let tiling = self.limits.tiling_of(ranges, [outputs, inputs, range.min(rows)]);
                 let split = DenseSplitWeight { rows, inputs, outputs, range, tiling };
                 let splits = split.splits();
                 list.push(Dispatch {
@@ -69,6 +70,7 @@ impl Lowering<'_> {
                 });
                 continue;
             }
+            let tiling = self.limits.tiling([outputs, inputs, rows]);
             let product = DenseBackwardWeight { rows, layer, tiling };
             list.push(Dispatch {
                 label,
