@@ -48,7 +48,14 @@ impl Tiling {
     /// 64 × 64, for long sums.
     pub const LARGE_DEEP: Self = Self::shared([8, 8], 2, 16, 2);
     /// 128 × 128, with 16 KiB of workgroup memory: all that every device has.
-    pub const HUGE: Self = Self::shared([16, 16], 1, 16, 2);
+    pub const HUGE: Self = Self::Shared {
+        threads_m: 16,
+        threads_n: 8,
+        slices: 1,
+        depth: 16,
+        quads_m: 2,
+        quads_n: 4,
+    };
     /// 128 × 128, with more threads and twice the workgroup memory that every device has.
     pub const HUGE_SHARED: Self = Self::shared([16, 16], 2, 8, 2);
     /// 4, 16 or 32 rows by 32 columns, a subgroup each.
