@@ -112,8 +112,8 @@ fn matmul(group: u32, rows: u32, columns: u32, depth: vec2<u32>, local: u32) {
     // Strips of eight columns, two rows at a time: of the threads that a device runs in step, two
     // side by side read the same of B, and those further on the same of A.
     let strip = min(THREADS_N, 8u);
-    let m = thread / strip % THREADS_M;
-    let n = thread % strip + strip * (thread / (strip * THREADS_M));
+    let m = thread % 2u + 2u * (thread / (2u * strip) % (THREADS_M / 2u));
+    let n = thread / 2u % strip + strip * (thread / (THREADS_M * strip));
     // A thread's next quad stands THREADS away from the one before: side by side, threads read side by
     // side.
     let row = tile.row + 4u * m;
