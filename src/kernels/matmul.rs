@@ -48,7 +48,11 @@ impl Tiling {
     /// 64 × 64, for long sums.
     pub const LARGE_DEEP: Self = Self::shared([8, 8], 2, 16, 2);
     /// 128 × 128, with 16 KiB of workgroup memory: all that every device has.
-    pub const HUGE: Self = Self::Shared {
+    pub const HUGE: Self = Self::shared([16, 16], 1, 16, 2);
+    /// 128 × 128, with more threads and twice the workgroup memory that every device has.
+    pub const HUGE_SHARED: Self = Self::shared([16, 16], 2, 8, 2);
+    /// 128 × 128, with twice the sums in a thread's registers that every device has room for.
+    pub const HUGE_WIDE: Self = Self::Shared {
         threads_m: 16,
         threads_n: 8,
         slices: 1,
@@ -56,14 +60,12 @@ impl Tiling {
         quads_m: 2,
         quads_n: 4,
     };
-    /// 128 × 128, with more threads and twice the workgroup memory that every device has.
-    pub const HUGE_SHARED: Self = Self::shared([16, 16], 2, 8, 2);
     /// 4, 16 or 32 rows by 32 columns, a subgroup each.
     pub const LANED: [Self; 3] =
         [Self::Lanes { blocks: 1 }, Self::Lanes { blocks: 4 }, Self::Lanes { blocks: 8 }];
 
     /// Those that pass through workgroup memory, the smallest first.
-    pub const SHARED: [Self; 9] = [
+    pub const SHARED: [Self; 10] = [
         Self::SMALL,
         Self::DEEP,
         Self::MEDIUM,
@@ -73,6 +75,7 @@ impl Tiling {
         Self::LARGE_DEEP,
         Self::HUGE,
         Self::HUGE_SHARED,
+        Self::HUGE_WIDE,
     ];
 
     /// All that a planner may pick.
@@ -121,6 +124,18 @@ impl Tiling {
         match self {
             Self::Shared { .. } => 16 * self.arena(),
             Self::Lanes { .. } => 0,
+        }
+    }
+
+    /// Registers of a thread, about: sums, operands, what is on its way, and addresses.
+    pub const fn registers(self) -> u32 {
+        match self {
+            Self::Shared { quads_m, quads_n, .. } => {
+                let blocks = (self.depth() * (self.rows() + self.columns()) / 16) as u32;
+                let arriving = 16 * blocks.div_ceil(self.threads());
+                16 * quads_m * quads_n + 4 * (quads_m + quads_n) + arriving + 16
+            }
+            Self::Lanes { blocks } => 16 * blocks + 32 + 16,
         }
     }
 

@@ -17,6 +17,9 @@ pub struct Limits {
     pub workgroup_bytes: u64,
     /// Threads of a workgroup, at most.
     pub invocations: u32,
+    /// Registers that a thread has, of 32 bits. No interface tells, so it goes by who made the
+    /// device.
+    pub registers: u32,
     /// Threads of a subgroup, where the device lets them read each other's registers and all
     /// subgroups have as many.
     pub subgroup: Option<u32>,
@@ -51,6 +54,7 @@ impl Limits {
             memory_bytes: None,
             workgroup_bytes: 1 << 40,
             invocations: u32::MAX,
+            registers: u32::MAX,
             subgroup: None,
             loop_limit: None,
             kind: DeviceKind::Cpu,

@@ -40,6 +40,7 @@ impl Limits {
         };
         subgroups
             && tiling.threads() <= self.invocations
+            && tiling.registers() <= self.registers
             && tiling.workgroup_bytes() <= self.workgroup_bytes
     }
 
@@ -136,9 +137,10 @@ impl Limits {
 /// threads a tile has alone, the less they get out of the unit.
 fn cycles(tiling: Tiling, products: usize, [m, n, k]: [usize; 3]) -> f64 {
     // The share of a unit's arithmetic that threads get out of what they read from workgroup memory:
-    // 16 sums for two quads, or 64 for four.
+    // 16 sums for two quads, 64 for four, or 128 for six.
     let share = match tiling {
-        Tiling::Shared { quads_m: 2, .. } => 0.5,
+        Tiling::Shared { quads_n: 4, .. } => 0.55,
+        Tiling::Shared { quads_n: 2, .. } => 0.5,
         _ => 0.2,
     };
     let depth = tiling.depth();
@@ -157,12 +159,14 @@ mod tests {
             kind: DeviceKind::Gpu,
             workgroup_bytes: 16 << 10,
             invocations: 256,
+            registers: 128,
             ..Limits::unlimited("gpu")
         }
     }
 
     fn lavapipe() -> Limits {
-        Limits { kind: DeviceKind::Software, subgroup: Some(8), loop_limit: Some(60_000), ..gpu() }
+        let (kind, registers) = (DeviceKind::Software, u32::MAX);
+        Limits { kind, registers, subgroup: Some(8), loop_limit: Some(60_000), ..gpu() }
     }
 
     #[test]
@@ -178,6 +182,10 @@ mod tests {
         let many = Limits { invocations: 1024, workgroup_bytes: 32 << 10, ..gpu() };
         assert_eq!(many.tiling([1024, 2048, 2048]), Tiling::HUGE_SHARED);
         assert_eq!(many.tiling([4096, 4096, 4096]), Tiling::HUGE);
+        // Where they fit, more sums a thread.
+        let roomy = Limits { registers: 255, ..many };
+        assert_eq!(roomy.tiling([4096, 4096, 4096]), Tiling::HUGE_WIDE);
+        assert_eq!(roomy.tiling([1024, 2048, 2048]), Tiling::HUGE_SHARED);
         // A range of a gradient is small; many of them fill the device.
         assert_eq!(gpu().tiling_of(64, [64, 64, 1024]), Tiling::MEDIUM);
     }
@@ -211,6 +219,14 @@ mod tests {
         assert!(matches!(four.tiling([1000, 64, 64]), Tiling::Shared { .. }));
         // No loop goes on for longer than the driver lets it.
         assert_eq!(lavapipe().range([4096, 4096]), Some(16 * RANGE));
+    }
+
+    #[test]
+    fn every_tile_but_two_runs_everywhere() {
+        for tiling in Tiling::SHARED {
+            let wanting = [Tiling::HUGE_SHARED, Tiling::HUGE_WIDE].contains(&tiling);
+            assert_eq!(gpu().runs(tiling), !wanting, "{tiling:?}");
+        }
     }
 
     #[test]
