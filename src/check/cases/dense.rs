@@ -53,7 +53,8 @@ fn shapes(tiling: Tiling) -> Vec<[usize; 3]> {
 }
 
 fn tile(tiling: Tiling) -> String {
-    format!("tile {} × {} × {}", tiling.rows(), tiling.columns(), tiling.depth())
+    let [rows, columns, depth] = [tiling.rows(), tiling.columns(), tiling.depth()];
+    format!("tile {rows} × {columns} × {depth} by {} threads", tiling.threads())
 }
 
 pub(super) fn forward(list: &mut Vec<Case>) {
