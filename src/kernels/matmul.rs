@@ -52,14 +52,8 @@ impl Tiling {
     /// 128 × 128, with more threads and twice the workgroup memory that every device has.
     pub const HUGE_SHARED: Self = Self::shared([16, 16], 2, 8, 2);
     /// 128 × 128, with twice the sums in a thread's registers that every device has room for.
-    pub const HUGE_WIDE: Self = Self::Shared {
-        threads_m: 16,
-        threads_n: 8,
-        slices: 1,
-        depth: 16,
-        quads_m: 2,
-        quads_n: 4,
-    };
+    pub const HUGE_WIDE: Self =
+        Self::Shared { threads_m: 16, threads_n: 8, slices: 1, depth: 16, quads_m: 2, quads_n: 4 };
     /// 4, 16 or 32 rows by 32 columns, a subgroup each.
     pub const LANED: [Self; 3] =
         [Self::Lanes { blocks: 1 }, Self::Lanes { blocks: 4 }, Self::Lanes { blocks: 8 }];

@@ -5,12 +5,18 @@ use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::RowGroupReader;
 
-/// Pages, of which none refers to a dictionary before there is one: the decoder would panic.
+/// Pages, of which none refers to a dictionary before there is one, and none ends within a text: the
+/// decoder would panic.
 pub(super) struct Pages {
     inner: Box<dyn PageReader>,
     dictionary: bool,
     texts: bool,
+    /// Whether values may be missing: then levels, which say so, come before them.
+    optional: bool,
 }
+
+/// The length of a text that no page has room for.
+const PAST_ALL: [u8; 4] = u32::MAX.to_le_bytes();
 
 impl Pages {
     /// The pages of a column in a group of rows, which must lie somewhere in the file: the reader
@@ -21,14 +27,18 @@ impl Pages {
         if start < 0 || place.compressed_size() < 0 {
             return Err(ParquetError::General("a column lies before the file".into()));
         }
-        let texts = place.column_type() == Type::BYTE_ARRAY;
-        Ok(Self { inner: group.get_column_page_reader(column)?, dictionary: false, texts })
+        Ok(Self {
+            inner: group.get_column_page_reader(column)?,
+            dictionary: false,
+            texts: place.column_type() == Type::BYTE_ARRAY,
+            optional: place.column_descr().max_def_level() > 0,
+        })
     }
 
-    fn check(&mut self, page: &Page) -> Result<()> {
+    fn checked(&mut self, page: Page) -> Result<Page> {
         if page.is_dictionary_page() {
             self.dictionary = true;
-            if self.texts && !holds(page.buffer(), page.num_values()) {
+            if self.texts && texts(page.buffer(), page.num_values()).0 < page.num_values() {
                 return Err(ParquetError::EOF("a dictionary ends within a text".into()));
             }
         }
@@ -36,26 +46,64 @@ impl Pages {
             Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if !self.dictionary => {
                 Err(ParquetError::General("a page refers to a dictionary that is not there".into()))
             }
-            _ => Ok(()),
+            Encoding::PLAIN if self.texts && page.is_data_page() => self.closed(page),
+            _ => Ok(page),
+        }
+    }
+
+    /// A page of texts with [`PAST_ALL`] behind the last whole one: the levels may ask for more, and
+    /// are told that there are none.
+    fn closed(&self, mut page: Page) -> Result<Page> {
+        let count = page.num_values();
+        let buffer = page.buffer();
+        let first = self.levels(&page).filter(|first| *first <= buffer.len());
+        let first =
+            first.ok_or_else(|| ParquetError::EOF("a page ends within its levels".into()))?;
+        let end = first + texts(&buffer[first..], count).1;
+        let closed = [&buffer[..end], &PAST_ALL].concat();
+        if let Page::DataPage { buf, .. } | Page::DataPageV2 { buf, .. } = &mut page {
+            *buf = closed.into();
+        }
+        Ok(page)
+    }
+
+    /// Bytes of the levels of a page of a flat column, where that can be told.
+    fn levels(&self, page: &Page) -> Option<usize> {
+        match page {
+            Page::DataPageV2 { def_levels_byte_len, rep_levels_byte_len, .. } => {
+                def_levels_byte_len.checked_add(*rep_levels_byte_len).map(|bytes| bytes as usize)
+            }
+            Page::DataPage { def_level_encoding: Encoding::RLE, buf, .. } if self.optional => {
+                let length = u32::from_le_bytes(*buf.first_chunk()?);
+                (length as usize).checked_add(size_of::<u32>())
+            }
+            // A bit each, in an encoding of old.
+            Page::DataPage { num_values, .. } if self.optional => {
+                Some(num_values.div_ceil(8) as usize)
+            }
+            Page::DataPage { .. } | Page::DictionaryPage { .. } => Some(0),
         }
     }
 }
 
-/// Whether so many texts, each after its length, are there: the decoder would panic.
-fn holds(mut bytes: &[u8], texts: u32) -> bool {
-    (0..texts).all(|_| {
-        let Some((length, rest)) = bytes.split_first_chunk() else { return false };
-        let rest = rest.get(u32::from_le_bytes(*length) as usize..);
-        bytes = rest.unwrap_or_default();
-        rest.is_some()
-    })
+/// How many texts, each after its length, are there, up to a number, and how many bytes they take.
+fn texts(bytes: &[u8], most: u32) -> (u32, usize) {
+    let mut end = 0;
+    for count in 0..most {
+        let Some(length) = bytes[end..].first_chunk() else { return (count, end) };
+        let after = (u32::from_le_bytes(*length) as usize).checked_add(end + length.len());
+        match after {
+            Some(after) if after <= bytes.len() => end = after,
+            _ => return (count, end),
+        }
+    }
+    (most, end)
 }
 
 impl PageReader for Pages {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         let page = self.inner.get_next_page()?;
-        page.iter().try_for_each(|page| self.check(page))?;
-        Ok(page)
+        page.map(|page| self.checked(page)).transpose()
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
