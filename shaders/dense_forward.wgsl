@@ -9,7 +9,6 @@ var<immediate> p: Immediates;
 @group(0) @binding(0) var<storage, read> control: Control;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;          // [B, I]
 @group(0) @binding(2) var<storage, read> parameters: array<vec4<f32>>; // W[O, I], then b[O]
-@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;    // [B, O]
 
 fn load_a(b: u32, i: u32) -> mat4x4<f32> {
     return mat4x4<f32>(x_quad(b, i), x_quad(b + 1u, i), x_quad(b + 2u, i), x_quad(b + 3u, i));
@@ -19,30 +18,6 @@ fn load_b(i: u32, o: u32) -> mat4x4<f32> {
     return transpose(mat4x4<f32>(
         weight_quad(o, i), weight_quad(o + 1u, i), weight_quad(o + 2u, i), weight_quad(o + 3u, i),
     ));
-}
-
-fn store(b: u32, o: u32, sums: vec4<f32>) {
-    if (b >= control.rows || o >= p.outputs) {
-        return;
-    }
-    let at = b * p.outputs + o;
-    if (OUTPUTS_BY_FOUR) {
-        let z = sums + parameters[(p.outputs * p.inputs + o) / 4u];
-        y[at / 4u] =
-            vec4<f32>(activation(z.x), activation(z.y), activation(z.z), activation(z.w));
-    } else {
-        store_one(at, o, sums.x);
-        store_one(at + 1u, o + 1u, sums.y);
-        store_one(at + 2u, o + 2u, sums.z);
-        store_one(at + 3u, o + 3u, sums.w);
-    }
-}
-
-fn store_one(at: u32, o: u32, sum: f32) {
-    if (o < p.outputs) {
-        let bias = p.outputs * p.inputs + o;
-        y[at / 4u][at % 4u] = activation(sum + parameters[bias / 4u][bias % 4u]);
-    }
 }
 
 @compute @workgroup_size(THREADS_N, THREADS_M, SLICES)

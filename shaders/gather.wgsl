@@ -1,6 +1,6 @@
 // Copies a batch's rows out of one chunk of the resident data set, as words, so that features (f32)
-// and classes (u32) go the same way. Bound by memory: a thread reads and writes four words, or one
-// where rows are no multiples of four.
+// and classes (u32) go the same way. Bound by memory: a thread reads and writes a part of a row, of
+// four words or one.
 struct Immediates {
     count: u32,       // rows in the data set
     columns: u32,     // words in a row
@@ -11,11 +11,10 @@ struct Immediates {
 }
 var<immediate> p: Immediates;
 override WORKGROUP: u32;
-override BY_FOUR: bool; // whether columns are
 
 @group(0) @binding(0) var<storage, read> control: Control;
-@group(0) @binding(1) var<storage, read> data: array<vec4<u32>>;        // [chunk_rows, columns]
-@group(0) @binding(2) var<storage, read_write> batch: array<vec4<u32>>; // [B, columns]
+@group(0) @binding(1) var<storage, read> data: array<Part>;        // [chunk_rows, columns]
+@group(0) @binding(2) var<storage, read_write> batch: array<Part>; // [B, columns]
 
 @compute @workgroup_size(WORKGROUP)
 fn gather(
@@ -23,10 +22,7 @@ fn gather(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    var across = p.columns;
-    if (BY_FOUR) {
-        across /= 4u;
-    }
+    let across = p.columns / WORDS;
     let element = unfold(group, groups) * WORKGROUP + local;
     let row = element / across;
     if (row >= control.rows) {
@@ -39,11 +35,6 @@ fn gather(
     // A row of another chunk wraps around to a large number here, and is left to that chunk.
     let chunk_row = source - p.chunk_first;
     if (chunk_row < p.chunk_rows) {
-        let at = chunk_row * across + element % across;
-        if (BY_FOUR) {
-            batch[element] = data[at];
-        } else {
-            batch[element / 4u][element % 4u] = data[at / 4u][at % 4u];
-        }
+        batch[element] = data[chunk_row * across + element % across];
     }
 }

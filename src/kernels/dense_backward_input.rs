@@ -1,7 +1,10 @@
 //! The gradient of a layer's input, through the activation below:
 //! d_z_below\[B,I\] = (d_z\[B,O\] · W) ∘ f′.
 
-use super::shader::{D_Z_QUAD, DENSE_BACKWARD_INPUT, MATH, PLAIN_SUMS, WEIGHT_QUAD};
+use super::shader::{
+    D_Z_QUAD, DENSE_BACKWARD_INPUT, DENSE_BACKWARD_INPUT_QUADS, DENSE_BACKWARD_INPUT_WORDS, MATH,
+    PLAIN_SUMS, WEIGHT_QUAD,
+};
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
     slots, writes,
@@ -31,7 +34,11 @@ impl Kernel for DenseBackwardInput {
 
     fn modules(&self) -> Vec<Module> {
         let function = self.function.piece();
-        let own = [D_Z_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, DENSE_BACKWARD_INPUT];
+        let store = match self.inputs.is_multiple_of(4) {
+            true => DENSE_BACKWARD_INPUT_QUADS,
+            false => DENSE_BACKWARD_INPUT_WORDS,
+        };
+        let own = [D_Z_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, store, DENSE_BACKWARD_INPUT];
         [&self.tiling.imports()[..], &own].concat()
     }
 

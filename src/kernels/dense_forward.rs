@@ -1,6 +1,8 @@
 //! A dense layer forward: y\[B,O\] = f(x\[B,I\] · Wᵀ + b).
 
-use super::shader::{DENSE_FORWARD, MATH, PLAIN_SUMS, WEIGHT_QUAD, X_QUAD};
+use super::shader::{
+    DENSE_FORWARD, DENSE_FORWARD_QUADS, DENSE_FORWARD_WORDS, MATH, PLAIN_SUMS, WEIGHT_QUAD, X_QUAD,
+};
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
     slots, writes,
@@ -30,7 +32,11 @@ impl Kernel for DenseForward {
 
     fn modules(&self) -> Vec<Module> {
         let function = self.function.piece();
-        let own = [X_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, DENSE_FORWARD];
+        let store = match self.outputs.is_multiple_of(4) {
+            true => DENSE_FORWARD_QUADS,
+            false => DENSE_FORWARD_WORDS,
+        };
+        let own = [X_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, store, DENSE_FORWARD];
         [&self.tiling.imports()[..], &own].concat()
     }
 

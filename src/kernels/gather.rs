@@ -1,6 +1,6 @@
 //! A batch's rows out of the resident data set, in the epoch's order.
 
-use super::shader::{CONTROL, FOLD, GATHER, PERMUTATION};
+use super::shader::{CONTROL, FOLD, GATHER, GATHER_QUADS, GATHER_WORDS, PERMUTATION};
 use super::{
     Control, Cost, Kernel, Module, Slot, WORKGROUP, groups_for, immediates, permute, reads, slots,
     writes,
@@ -56,7 +56,8 @@ impl Kernel for Gather {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, PERMUTATION, GATHER]
+        let part = if self.words_at_once() == 4 { GATHER_QUADS } else { GATHER_WORDS };
+        vec![CONTROL, FOLD, PERMUTATION, part, GATHER]
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -64,8 +65,7 @@ impl Kernel for Gather {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        let by_four = f64::from(u8::from(self.words_at_once() == 4));
-        vec![("WORKGROUP", f64::from(WORKGROUP)), ("BY_FOUR", by_four)]
+        vec![("WORKGROUP", f64::from(WORKGROUP))]
     }
 
     fn immediate_fields(&self) -> Vec<String> {

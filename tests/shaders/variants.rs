@@ -23,17 +23,15 @@ const UPDATES: [Update; 4] = [Update::Gradient, Update::Sgd, Update::Momentum, U
 
 /// One operation for each variant; sizes travel as immediates and make no difference.
 pub(crate) fn operations() -> Vec<Operation> {
+    let gather = |columns| {
+        let (shuffle, chunk_first, chunk_rows) = (Shuffle::EveryEpoch, 0, 1);
+        let (rows, count, seed) = (1, 1, 0);
+        Operation::Gather(Gather { rows, count, columns, chunk_first, chunk_rows, shuffle, seed })
+    };
     let mut list = vec![
         Operation::MicroBatch(MicroBatch { before: 0, rows: 1, batch: 1 }),
-        Operation::Gather(Gather {
-            rows: 1,
-            count: 1,
-            columns: 1,
-            chunk_first: 0,
-            chunk_rows: 1,
-            shuffle: Shuffle::EveryEpoch,
-            seed: 0,
-        }),
+        gather(1),
+        gather(4),
         Operation::Softmax(Softmax { rows: 1, outputs: 1 }),
         Operation::Metrics(Metrics { rows: 1, count: 1, capacity: 1 }),
     ];

@@ -49,9 +49,15 @@ pub(super) fn gather(list: &mut Vec<Case>) {
             // The last batch of an epoch: 1031 = 16 · 64 + 7.
             add(whole(64, PRIME, 5), epoch, 1024, 7);
         }
-        for (chunk_first, chunk_rows) in [(0, 400), (400, 1), (401, PRIME - 401)] {
-            let chunk = Gather { chunk_first, chunk_rows, ..whole(300, PRIME, 3) };
-            add(chunk, 2, 256, 290);
+        for columns in [4, 32] {
+            add(whole(64, PRIME, columns), 1, 192, 64);
+            add(whole(64, PRIME, columns), 1, 1024, 7);
+        }
+        for columns in [3, 8] {
+            for (chunk_first, chunk_rows) in [(0, 400), (400, 1), (401, PRIME - 401)] {
+                let chunk = Gather { chunk_first, chunk_rows, ..whole(300, PRIME, columns) };
+                add(chunk, 2, 256, 290);
+            }
         }
         if shuffle == Shuffle::EveryEpoch {
             let (rows, live) = folded(workgroup(&whole(1, 1, 1)));
@@ -95,7 +101,9 @@ pub(super) fn metrics(list: &mut Vec<Case>) {
         list.push(Case::new(operation, control, variant));
     };
     let threads = workgroup(&Metrics { rows: 1, count: 1, capacity: 1 });
-    for rows in about(threads) {
+    // Eight rows a thread go through at once, from the last of which there is one on.
+    let at_once = [7 * threads, 7 * threads + 1, 8 * threads - 1, 8 * threads, 33 * threads + 5];
+    for rows in about(threads).into_iter().chain(at_once) {
         add(rows, 3 * rows, 5, Control::of_rows(rows), "first step");
         add(rows, rows, 5, Control::of_rows(rows), "an epoch of one step");
     }
