@@ -14,7 +14,7 @@ const UPDATED: u32 = 3u; // the first binding that the update writes
 @group(0) @binding(1) var<storage, read> d_z: array<vec4<f32>>; // [B, O]
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;   // [B, I]
 
-// The micro-batches of a batch go on where the one before has stopped: in the order of the rows.
+// The micro-batches of a batch go on where the one before has stopped.
 fn so_far(index: u32) -> f32 {
     if (control.before > 0u) {
         return sum_so_far(index);

@@ -1,7 +1,7 @@
-// Many steps of many networks of one shape in one dispatch, for the software adapters: a thread
-// trains a network of its own, alone. Nothing is shared, so nobody waits, and eight networks fill a
-// vector of the CPU. Parameters, their gradients, what the optimizer remembers and a row's units
-// are variables of their own: llvmpipe keeps them in registers or on the stack, where a load is
+// Many steps of many networks of one shape in one dispatch, for the software adapters, and for the
+// tiniest on GPUs: a thread trains a network of its own, alone. Nothing is shared, so nobody waits,
+// and eight networks fill a vector of the CPU. Parameters, their gradients, what the optimizer
+// remembers and a row's units are variables of their own: llvmpipe keeps them in registers or on the stack, where a load is
 // one instruction. Through an index it would be a loop over the vector's lanes, a hundred times as
 // long. So the passes are written out for the shape by `kernels/solo.rs`: `learn_row`, `update`,
 // `shift` and the like are there. Bound by arithmetic, one lane in eight for a network alone; and

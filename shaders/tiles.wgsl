@@ -5,13 +5,13 @@
 // gives four rows, each with four of K, `load_b(k, column)` four of K, each with four columns. It
 // says what four sums of a row start from, `start(row, column)`, and guards them when they are
 // handed back: `store(row, column, sums)`. Where ROW_SUMS is true, `start_row_sums(row)` and
-// `store_row_sums(row, sums)` are the same for the sums over K of four rows of A. Every sum goes
-// through K in its order.
+// `store_row_sums(row, sums)` are the same for the sums over K of four rows of A. Every slice of a
+// sum goes through K in its order.
 override TILE_M: u32;
 override TILE_N: u32;
 override SLICES: u32; // groups of threads that share a tile
 override INPUTS_BY_FOUR: bool;  // whether I is a multiple of 4,
-override OUTPUTS_BY_FOUR: bool; // and O: their rows are then read and written four at a time
+override OUTPUTS_BY_FOUR: bool; // and O: their rows are then read four at a time
 
 // The first row and column of a tile; `inside` is false for the workgroups that folding the grid
 // has added.

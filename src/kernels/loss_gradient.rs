@@ -142,3 +142,16 @@ impl Weighting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rows_weigh_nothing() {
+        Weighting::of(&[1.0, 3.0]).weigh(&[], &mut [], &mut []);
+        let (mut d_z, mut metrics) = ([1.0; 4], [[1.0; 2]; 2]);
+        Weighting::of(&[1.0, 3.0]).weigh(&[1.0, 3.0], &mut d_z, &mut metrics);
+        assert_eq!((d_z, metrics), ([0.5, 0.5, 1.5, 1.5], [[0.5, 1.0], [1.5, 1.0]]));
+    }
+}

@@ -167,7 +167,8 @@ impl Resident {
         let most = |of: &dyn Fn(&Member) -> usize| self.members.iter().map(of).max().unwrap_or(1);
         match self.sharing {
             Sharing::Elements => (most(&Member::widest).next_power_of_two() as u32).clamp(16, 256),
-            // The lanes of a CPU's vector.
+            // The lanes of a CPU's vector; a GPU, which could have more, gets networks so small this
+            // way that few of them are many.
             Sharing::Networks => 8,
             Sharing::Rows => (most(&|m| m.batch).next_power_of_two() as u32).max(8),
         }

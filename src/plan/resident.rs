@@ -38,8 +38,8 @@ const WRITTEN_OUT: usize = 300;
 /// Numbers that take as long to compile as the load of an input, a loop over the lanes.
 const LOAD: usize = 4;
 
-/// Rows of a batch times parameters that a graphics processor's thread goes through alone.
-const ALONE: usize = 64;
+/// Parameters that a graphics processor's thread updates alone, and those times the rows of a batch.
+const ALONE: [usize; 2] = [16, 64];
 
 /// Whether `auto` trains a network this way, by the operations of a batch's way forward.
 ///
@@ -231,7 +231,10 @@ fn resident(
 fn on_a_gpu(members: &[Member]) -> Sharing {
     let widths = &members[0].widths;
     let alike = members.iter().all(|member| member.widths == *widths);
-    let tiny = |member: &Member| member.batch * member.parameters() <= ALONE;
+    let tiny = |member: &Member| {
+        let parameters = member.parameters();
+        parameters <= ALONE[0] && member.batch * parameters <= ALONE[1]
+    };
     if alike && members.iter().all(tiny) { Sharing::Networks } else { Sharing::Elements }
 }
 
@@ -371,6 +374,7 @@ mod tests {
         let tiny = of(&[2, 2, 1], 4);
         assert_eq!(on_a_gpu(&[tiny.clone(), tiny.clone()]), Sharing::Networks);
         assert_eq!(on_a_gpu(&[of(&[2, 2, 1], 32)]), Sharing::Elements);
+        assert_eq!(on_a_gpu(&[of(&[20, 1], 1)]), Sharing::Elements);
         assert_eq!(on_a_gpu(&[of(&[2, 10, 10, 10, 1], 4)]), Sharing::Elements);
         assert_eq!(on_a_gpu(&[tiny, of(&[2, 3, 1], 4)]), Sharing::Elements);
     }

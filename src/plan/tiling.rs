@@ -41,6 +41,8 @@ impl Limits {
         subgroups
             && tiling.threads() <= self.invocations
             && tiling.registers() <= self.registers
+            // A compute unit has the registers of 256 such threads, and is left to one workgroup.
+            && u64::from(tiling.threads() * tiling.registers()) <= 256 * u64::from(self.registers)
             && tiling.workgroup_bytes() <= self.workgroup_bytes
     }
 
@@ -76,7 +78,8 @@ impl Limits {
     /// The rows of a range, where the gradient of a layer has so few tiles that the rows of a large
     /// batch are better summed in ranges. The more tiles there are, the longer ranges can be, and
     /// the less room their sums take. It goes by the layer alone, and is a power of two times the
-    /// shortest: so micro-batches of whole ranges of the longest add up to the same bits as the batch.
+    /// shortest: so micro-batches of whole ranges of the longest add up to the same bits as the batch,
+    /// where a range's tiles are the same however many there are, as [`Tiling::Lanes`] are.
     pub(crate) fn range(&self, [outputs, inputs]: [usize; 2]) -> Option<usize> {
         let (tiles, enough, for_one) = match self.kind {
             // Its threads take units, and cut the rows themselves where that pays.
@@ -90,8 +93,8 @@ impl Limits {
         if tiles < enough {
             return Some(RANGE * (tiles as usize / for_one).max(1).next_power_of_two());
         }
-        // A row takes one turn of a loop and a half, or fewer.
-        self.loop_limit.map(|limit| RANGE << (limit as usize / (2 * RANGE)).max(1).ilog2())
+        // A row takes two turns of a loop and a third, or fewer.
+        self.loop_limit.map(|limit| RANGE << (limit as usize / (3 * RANGE)).max(1).ilog2())
     }
 
     /// On a software adapter with subgroups of eight: the lowest tile that covers the rows, or else
@@ -179,13 +182,11 @@ mod tests {
         assert_eq!(gpu().tiling([10, 65_536, 128]), Tiling::BROAD);
         // One tile a unit, if twice as many threads share it.
         assert_eq!(gpu().tiling([1024, 2048, 2048]), Tiling::LARGE);
-        let many = Limits { invocations: 1024, workgroup_bytes: 32 << 10, ..gpu() };
+        let roomy = Limits { registers: 255, ..gpu() };
+        let many = Limits { invocations: 1024, workgroup_bytes: 32 << 10, ..roomy.clone() };
         assert_eq!(many.tiling([1024, 2048, 2048]), Tiling::HUGE_SHARED);
-        assert_eq!(many.tiling([4096, 4096, 4096]), Tiling::HUGE);
         // Where they fit, more sums a thread.
-        let roomy = Limits { registers: 255, ..many };
         assert_eq!(roomy.tiling([4096, 4096, 4096]), Tiling::HUGE_WIDE);
-        assert_eq!(roomy.tiling([1024, 2048, 2048]), Tiling::HUGE_SHARED);
         // A range of a gradient is small; many of them fill the device.
         assert_eq!(gpu().tiling_of(64, [64, 64, 1024]), Tiling::MEDIUM);
     }
@@ -219,6 +220,20 @@ mod tests {
         assert!(matches!(four.tiling([1000, 64, 64]), Tiling::Shared { .. }));
         // No loop goes on for longer than the driver lets it.
         assert_eq!(lavapipe().range([4096, 4096]), Some(16 * RANGE));
+    }
+
+    /// What `matmul.wgsl` builds upon.
+    #[test]
+    fn tiles_are_laid_out_as_the_shader_takes_them() {
+        for tiling in Tiling::SHARED {
+            let Tiling::Shared { threads_m, threads_n, depth, .. } = tiling else { unreachable!() };
+            assert!(threads_m.is_multiple_of(2) && threads_n.is_multiple_of(threads_n.min(8)));
+            assert!(depth.is_multiple_of(4) && RANGE.is_multiple_of(tiling.depth()), "{tiling:?}");
+            let sides = [tiling.rows(), tiling.columns()];
+            assert!(sides.iter().all(|side| (side / 4).is_multiple_of((side / 4).min(8))));
+            let blocks = tiling.depth() * sides.iter().sum::<usize>() / 16;
+            assert!(blocks <= 2 * tiling.threads() as usize, "{tiling:?}: {blocks} blocks");
+        }
     }
 
     #[test]

@@ -35,8 +35,9 @@ pub struct Trained {
 }
 
 /// Trains many small networks at once: each in a workgroup of its own on a GPU, in a SIMD lane of
-/// its own on a software adapter where all have one small shape, spread over the threads on the
-/// CPU. Each ends, to the bit, where it ends when it is trained alone on that device.
+/// its own on a software adapter where all have one small shape, or one tiny shape on a GPU, spread
+/// over the threads on the CPU. Each ends, to the bit, where it ends when it is trained alone on that
+/// device; among networks of other shapes to rounding, where alone it would have a lane.
 ///
 /// ```
 /// use halfplane::train::{Candidate, Grid, TrainOptions};

@@ -8,8 +8,8 @@ use crate::kernels::{
 };
 use crate::spec::{Moments, Optimizer};
 
-/// The tilings that the planner picks from, here forced onto products of every size, and one that
-/// no power of two divides.
+/// The tilings that the planner picks from, here forced onto products of every size, and one of
+/// no powers of two.
 fn tilings() -> impl Iterator<Item = Tiling> {
     let odd =
         Tiling::Shared { threads_m: 4, threads_n: 2, slices: 3, depth: 4, quads_m: 2, quads_n: 4 };

@@ -2,7 +2,8 @@
 //! up on the device before the one update.
 //!
 //! The sums go through the rows in the order of the whole batch, losses are means over it, and the
-//! masks of dropout go by a row's place in it. So a split step ends where the whole one does.
+//! masks of dropout go by a row's place in it. So a split step ends where the whole one does; to
+//! rounding on a GPU, whose threads share long sums.
 
 use super::batch::Source;
 use super::{Lowering, Use, lower};
