@@ -1,13 +1,5 @@
-// What `dense_backward_input` stores for any I: word by word, so that nobody writes into a vector of
-// which another thread writes the rest.
+// What `dense_backward_input` stores for any I: word by word.
 @group(0) @binding(4) var<storage, read_write> d_z_below: array<f32>; // [B, I]
-
-fn store(b: u32, i: u32, sums: vec4<f32>) {
-    store_one(b, i, sums.x);
-    store_one(b, i + 1u, sums.y);
-    store_one(b, i + 2u, sums.z);
-    store_one(b, i + 3u, sums.w);
-}
 
 fn store_one(b: u32, i: u32, sum: f32) {
     if (b < control.rows && i < p.inputs) {

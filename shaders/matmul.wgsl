@@ -100,6 +100,35 @@ fn hand_over(row: u32, column: u32, sums: mat4x4<f32>, slice: u32, thread: u32) 
     }
 }
 
+// The same for the blocks that a thread has side by side.
+fn hand_over_row(
+    row: u32,
+    column: u32,
+    c0: mat4x4<f32>,
+    c1: mat4x4<f32>,
+    c2: mat4x4<f32>,
+    c3: mat4x4<f32>,
+    slice: u32,
+    thread: u32,
+) {
+    hand_over(row, column, c0, slice, thread);
+    if (QUADS_N > 1u) {
+        hand_over(row, column + 4u * THREADS_N, c1, slice, thread);
+    }
+    if (QUADS_N > 2u) {
+        hand_over(row, column + 8u * THREADS_N, c2, slice, thread);
+        hand_over(row, column + 12u * THREADS_N, c3, slice, thread);
+    }
+}
+
+// What the sums of a block start from, where there is such a block.
+fn start_if(there: bool, row: u32, column: u32) -> mat4x4<f32> {
+    if (there) {
+        return start_block(row, column);
+    }
+    return mat4x4<f32>();
+}
+
 // All threads of the workgroup must come here together: it has barriers.
 fn matmul(group: u32, rows: u32, columns: u32, depth: vec2<u32>, local: u32) {
     let tile = tile_of(group, rows, columns);
@@ -124,38 +153,20 @@ fn matmul(group: u32, rows: u32, columns: u32, depth: vec2<u32>, local: u32) {
     let column1 = column + 4u * THREADS_N;
     let column2 = column1 + 4u * THREADS_N;
     let column3 = column2 + 4u * THREADS_N;
-    var c00 = mat4x4<f32>();
-    var c01 = mat4x4<f32>();
-    var c02 = mat4x4<f32>();
-    var c03 = mat4x4<f32>();
-    var c10 = mat4x4<f32>();
-    var c11 = mat4x4<f32>();
-    var c12 = mat4x4<f32>();
-    var c13 = mat4x4<f32>();
-    if (slice == 0u) {
-        c00 = start_block(row, column);
-        if (QUADS_N > 1u) {
-            c01 = start_block(row, column1);
-        }
-        if (QUADS_N > 2u) {
-            c02 = start_block(row, column2);
-            c03 = start_block(row, column3);
-        }
-        if (QUADS_M > 1u) {
-            c10 = start_block(row1, column);
-            if (QUADS_N > 1u) {
-                c11 = start_block(row1, column1);
-            }
-            if (QUADS_N > 2u) {
-                c12 = start_block(row1, column2);
-                c13 = start_block(row1, column3);
-            }
-        }
-    }
+    // The sums of the other slices are added to those of the first.
+    let first_slice = slice == 0u;
+    var c00 = start_if(first_slice, row, column);
+    var c01 = start_if(first_slice && QUADS_N > 1u, row, column1);
+    var c02 = start_if(first_slice && QUADS_N > 2u, row, column2);
+    var c03 = start_if(first_slice && QUADS_N > 2u, row, column3);
+    var c10 = start_if(first_slice && QUADS_M > 1u, row1, column);
+    var c11 = start_if(first_slice && QUADS_M > 1u && QUADS_N > 1u, row1, column1);
+    var c12 = start_if(first_slice && QUADS_M > 1u && QUADS_N > 2u, row1, column2);
+    var c13 = start_if(first_slice && QUADS_M > 1u && QUADS_N > 2u, row1, column3);
     let summing = ROW_SUMS && tile.column == 0u;
     var sums0 = vec4<f32>();
     var sums1 = vec4<f32>();
-    if (summing && n == 0u && slice == 0u) {
+    if (summing && n == 0u && first_slice) {
         sums0 = start_row_sums(row);
         if (QUADS_M > 1u) {
             sums1 = start_row_sums(row1);
@@ -217,23 +228,9 @@ fn matmul(group: u32, rows: u32, columns: u32, depth: vec2<u32>, local: u32) {
         }
         workgroupBarrier();
     }
-    hand_over(row, column, c00, slice, thread);
-    if (QUADS_N > 1u) {
-        hand_over(row, column1, c01, slice, thread);
-    }
-    if (QUADS_N > 2u) {
-        hand_over(row, column2, c02, slice, thread);
-        hand_over(row, column3, c03, slice, thread);
-    }
+    hand_over_row(row, column, c00, c01, c02, c03, slice, thread);
     if (QUADS_M > 1u) {
-        hand_over(row1, column, c10, slice, thread);
-        if (QUADS_N > 1u) {
-            hand_over(row1, column1, c11, slice, thread);
-        }
-        if (QUADS_N > 2u) {
-            hand_over(row1, column2, c12, slice, thread);
-            hand_over(row1, column3, c13, slice, thread);
-        }
+        hand_over_row(row1, column, c10, c11, c12, c13, slice, thread);
     }
     if (summing) {
         hand_over_row_sums(row, sums0, slice, m, n);

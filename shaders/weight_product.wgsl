@@ -38,17 +38,8 @@ fn start_bias(o: u32) -> f32 {
     return 0.0;
 }
 
-fn store(o: u32, i: u32, sums: vec4<f32>) {
-    if (o < p.outputs) {
-        take_weight(o, i, sums.x);
-        take_weight(o, i + 1u, sums.y);
-        take_weight(o, i + 2u, sums.z);
-        take_weight(o, i + 3u, sums.w);
-    }
-}
-
-fn take_weight(o: u32, i: u32, sum: f32) {
-    if (i < p.inputs) {
+fn store_one(o: u32, i: u32, sum: f32) {
+    if (o < p.outputs && i < p.inputs) {
         take(o * p.inputs + i, sum);
     }
 }

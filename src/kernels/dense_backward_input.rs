@@ -3,7 +3,7 @@
 
 use super::shader::{
     D_Z_QUAD, DENSE_BACKWARD_INPUT, DENSE_BACKWARD_INPUT_QUADS, DENSE_BACKWARD_INPUT_WORDS, MATH,
-    PLAIN_SUMS, WEIGHT_QUAD,
+    PLAIN_SUMS, STORE_WORDS, WEIGHT_QUAD,
 };
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
@@ -34,12 +34,12 @@ impl Kernel for DenseBackwardInput {
 
     fn modules(&self) -> Vec<Module> {
         let function = self.function.piece();
-        let store = match self.inputs.is_multiple_of(4) {
-            true => DENSE_BACKWARD_INPUT_QUADS,
-            false => DENSE_BACKWARD_INPUT_WORDS,
+        let store: &[Module] = match self.inputs.is_multiple_of(4) {
+            true => &[DENSE_BACKWARD_INPUT_QUADS],
+            false => &[STORE_WORDS, DENSE_BACKWARD_INPUT_WORDS],
         };
-        let own = [D_Z_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, store, DENSE_BACKWARD_INPUT];
-        [&self.tiling.imports()[..], &own].concat()
+        let own = [D_Z_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, DENSE_BACKWARD_INPUT];
+        [&self.tiling.imports()[..], &own, store].concat()
     }
 
     fn slots(&self) -> Vec<Slot> {

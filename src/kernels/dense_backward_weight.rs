@@ -2,7 +2,9 @@
 //! update as its epilogue.
 
 use super::layer_update::Immediates;
-use super::shader::{D_Z_QUAD, DENSE_BACKWARD_WEIGHT, MATH, OPTIMIZER, WEIGHT_PRODUCT, X_QUAD};
+use super::shader::{
+    D_Z_QUAD, DENSE_BACKWARD_WEIGHT, MATH, OPTIMIZER, STORE_WORDS, WEIGHT_PRODUCT, X_QUAD,
+};
 use super::{Control, Cost, Kernel, LayerUpdate, Module, Slot, Tiling, floats, reads, slots};
 
 /// The gradient of a layer's parameters and their update, over `rows` rows at most.
@@ -23,7 +25,7 @@ impl Kernel for DenseBackwardWeight {
 
     fn modules(&self) -> Vec<Module> {
         let mut modules = self.tiling.imports().to_vec();
-        modules.extend([D_Z_QUAD, X_QUAD, WEIGHT_PRODUCT, MATH, OPTIMIZER]);
+        modules.extend([D_Z_QUAD, X_QUAD, STORE_WORDS, WEIGHT_PRODUCT, MATH, OPTIMIZER]);
         modules.extend(self.layer.update.pieces());
         modules.push(DENSE_BACKWARD_WEIGHT);
         modules

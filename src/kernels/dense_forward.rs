@@ -1,7 +1,8 @@
 //! A dense layer forward: y\[B,O\] = f(x\[B,I\] · Wᵀ + b).
 
 use super::shader::{
-    DENSE_FORWARD, DENSE_FORWARD_QUADS, DENSE_FORWARD_WORDS, MATH, PLAIN_SUMS, WEIGHT_QUAD, X_QUAD,
+    DENSE_FORWARD, DENSE_FORWARD_QUADS, DENSE_FORWARD_WORDS, MATH, PLAIN_SUMS, STORE_WORDS,
+    WEIGHT_QUAD, X_QUAD,
 };
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
@@ -32,12 +33,12 @@ impl Kernel for DenseForward {
 
     fn modules(&self) -> Vec<Module> {
         let function = self.function.piece();
-        let store = match self.outputs.is_multiple_of(4) {
-            true => DENSE_FORWARD_QUADS,
-            false => DENSE_FORWARD_WORDS,
+        let store: &[Module] = match self.outputs.is_multiple_of(4) {
+            true => &[DENSE_FORWARD_QUADS],
+            false => &[STORE_WORDS, DENSE_FORWARD_WORDS],
         };
-        let own = [X_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, store, DENSE_FORWARD];
-        [&self.tiling.imports()[..], &own].concat()
+        let own = [X_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, DENSE_FORWARD];
+        [&self.tiling.imports()[..], &own, store].concat()
     }
 
     fn slots(&self) -> Vec<Slot> {

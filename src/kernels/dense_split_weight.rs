@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::shader::{D_Z_QUAD, DENSE_SPLIT_WEIGHT, WEIGHT_PRODUCT, X_QUAD};
+use super::shader::{D_Z_QUAD, DENSE_SPLIT_WEIGHT, STORE_WORDS, WEIGHT_PRODUCT, X_QUAD};
 use super::{
     Control, Cost, Kernel, Module, Slot, Tiling, dense_backward_weight, floats, floats_mut,
     immediates, reads, slots, writes,
@@ -45,7 +45,7 @@ impl Kernel for DenseSplitWeight {
     }
 
     fn modules(&self) -> Vec<Module> {
-        let own = [D_Z_QUAD, X_QUAD, WEIGHT_PRODUCT, DENSE_SPLIT_WEIGHT];
+        let own = [D_Z_QUAD, X_QUAD, STORE_WORDS, WEIGHT_PRODUCT, DENSE_SPLIT_WEIGHT];
         [&self.tiling.imports()[..], &own].concat()
     }
 

@@ -133,8 +133,10 @@ impl Weighting {
     /// Lets each row count as its weight says: its loss and its d_z, not its score.
     pub(crate) fn weigh(self, weights: &[f32], d_z: &mut [f32], metrics: &mut [[f32; 2]]) {
         // A thread of many may have no row.
-        let outputs = (d_z.len() / weights.len().max(1)).max(1);
-        let rows = d_z.chunks_exact_mut(outputs).zip(metrics);
+        if weights.is_empty() {
+            return;
+        }
+        let rows = d_z.chunks_exact_mut(d_z.len() / weights.len()).zip(metrics);
         for (weight, (d_z, metrics)) in weights.iter().zip(rows) {
             let weight = weight * self.scale();
             metrics[0] *= weight;

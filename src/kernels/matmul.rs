@@ -115,17 +115,19 @@ impl Tiling {
 
     /// Bytes of workgroup memory.
     pub const fn workgroup_bytes(self) -> u64 {
-        match self {
-            Self::Shared { .. } => 16 * self.arena(),
-            Self::Lanes { .. } => 0,
-        }
+        16 * self.arena()
+    }
+
+    /// Blocks of 4 × 4 in the tiles of a step, so many rows or columns wide.
+    const fn blocks(self, across: usize) -> usize {
+        self.depth() * across / 16
     }
 
     /// Registers of a thread, about: sums, operands, what is on its way, and addresses.
     pub const fn registers(self) -> u32 {
         match self {
             Self::Shared { quads_m, quads_n, .. } => {
-                let blocks = (self.depth() * (self.rows() + self.columns()) / 16) as u32;
+                let blocks = self.blocks(self.rows() + self.columns()) as u32;
                 let arriving = 16 * blocks.div_ceil(self.threads());
                 16 * quads_m * quads_n + 4 * (quads_m + quads_n) + arriving + 16
             }
@@ -136,7 +138,7 @@ impl Tiling {
     /// Vectors of four in workgroup memory: the tiles of a step, or the sums of the slices.
     const fn arena(self) -> u64 {
         let Self::Shared { slices, .. } = self else { return 0 };
-        let tiles = (self.depth() * (self.rows() + self.columns())) as u64 / 4;
+        let tiles = 4 * self.blocks(self.rows() + self.columns()) as u64;
         let sums = if slices == 1 { 0 } else { 4 * self.threads() as u64 };
         if tiles > sums { tiles } else { sums }
     }
@@ -166,7 +168,6 @@ impl Tiling {
         ];
         match self {
             Self::Shared { threads_m, threads_n, slices, depth, quads_m, quads_n } => {
-                let blocks = |across: usize| (self.depth() * across / 16) as f64;
                 overrides.extend([
                     ("THREADS_M", f64::from(threads_m)),
                     ("THREADS_N", f64::from(threads_n)),
@@ -175,8 +176,8 @@ impl Tiling {
                     ("DEPTH", f64::from(depth)),
                     ("QUADS_M", f64::from(quads_m)),
                     ("QUADS_N", f64::from(quads_n)),
-                    ("BLOCKS_A", blocks(self.rows())),
-                    ("BLOCKS", blocks(self.rows() + self.columns())),
+                    ("BLOCKS_A", self.blocks(self.rows()) as f64),
+                    ("BLOCKS", self.blocks(self.rows() + self.columns()) as f64),
                     ("ARENA", self.arena() as f64),
                 ]);
             }

@@ -91,6 +91,7 @@ modules! {
     SOFTMAX = "softmax";
     SOLO = "solo";
     SQUARE_SUM = "square_sum";
+    STORE_WORDS = "store_words";
     TILES = "tiles";
     UPDATE = "update";
     UPDATE_ADAM = "update_adam";

@@ -38,8 +38,11 @@ const WRITTEN_OUT: usize = 300;
 /// Numbers that take as long to compile as the load of an input, a loop over the lanes.
 const LOAD: usize = 4;
 
-/// Parameters that a graphics processor's thread updates alone, and those times the rows of a batch.
-const ALONE: [usize; 2] = [16, 64];
+/// Parameters that a graphics processor's thread updates alone.
+const ALONE: usize = 16;
+
+/// Those times the rows of a batch.
+const ALONE_BY_ROWS: usize = 64;
 
 /// Whether `auto` trains a network this way, by the operations of a batch's way forward.
 ///
@@ -229,28 +232,32 @@ fn resident(
 /// a thread alone is done before many have waited for each other. An NVIDIA H200 takes 0.7 µs a step
 /// of the 2-2-1 network that way for 1.2 µs, but 33 µs of 2-10-10-10-1 for 4.1 µs.
 fn on_a_gpu(members: &[Member]) -> Sharing {
-    let widths = &members[0].widths;
-    let alike = members.iter().all(|member| member.widths == *widths);
     let tiny = |member: &Member| {
         let parameters = member.parameters();
-        parameters <= ALONE[0] && member.batch * parameters <= ALONE[1]
+        parameters <= ALONE && member.batch * parameters <= ALONE_BY_ROWS
     };
-    if alike && members.iter().all(tiny) { Sharing::Networks } else { Sharing::Elements }
+    match alike(members) && members.iter().all(tiny) {
+        true => Sharing::Networks,
+        false => Sharing::Elements,
+    }
+}
+
+/// Whether all have one shape.
+fn alike(members: &[Member]) -> bool {
+    members.iter().all(|member| member.widths == members[0].widths)
 }
 
 /// What is best where a CPU plays the workgroup's threads one after another: loads through an index
 /// cost most, and waiting for each other does.
 fn on_a_cpu(members: &[Member], update: Update) -> Sharing {
-    let widths = &members[0].widths;
-    let alike = members.iter().all(|member| member.widths == *widths);
     let few = members.iter().all(|member| member.batch <= 256);
     let tensors = match update {
         // Soon over, so that what is soon compiled is best.
         Update::Gradient => 3,
         Update::Sgd | Update::Momentum | Update::Adam => update.tensors().len(),
     };
-    let numbers = tensors * members[0].parameters() + LOAD * widths[0];
-    if few && alike && numbers <= WRITTEN_OUT {
+    let numbers = tensors * members[0].parameters() + LOAD * members[0].widths[0];
+    if few && alike(members) && numbers <= WRITTEN_OUT {
         Sharing::Networks
     } else if few {
         Sharing::Rows
@@ -365,12 +372,13 @@ fn regions(members: &[Member], buffer: BufferId) -> Vec<Vec<Region>> {
 mod tests {
     use super::*;
 
+    fn of(widths: &[usize], batch: usize) -> Member {
+        let widths = widths.to_vec();
+        Member { widths, first_row: 0, rows: 999, batch, seed: 0, lr: 1.0 }
+    }
+
     #[test]
     fn a_gpu_gives_the_tiniest_networks_a_thread_each() {
-        let of = |widths: &[usize], batch| {
-            let widths = widths.to_vec();
-            Member { widths, first_row: 0, rows: 999, batch, seed: 0, lr: 1.0 }
-        };
         let tiny = of(&[2, 2, 1], 4);
         assert_eq!(on_a_gpu(&[tiny.clone(), tiny.clone()]), Sharing::Networks);
         assert_eq!(on_a_gpu(&[of(&[2, 2, 1], 32)]), Sharing::Elements);
@@ -381,10 +389,6 @@ mod tests {
 
     #[test]
     fn a_software_adapter_gives_small_networks_of_one_shape_a_thread_each() {
-        let of = |widths: &[usize], batch| {
-            let widths = widths.to_vec();
-            Member { widths, first_row: 0, rows: 999, batch, seed: 0, lr: 1.0 }
-        };
         let wide = of(&[2, 10, 10, 10, 1], 4);
         for (update, sharing) in [
             (Update::Sgd, Sharing::Networks),

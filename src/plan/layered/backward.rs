@@ -53,10 +53,9 @@ impl Lowering<'_> {
                 .range(&self.layers[index])
                 .filter(|range| self.batch > *range || update != Update::Gradient);
             if let (Some(partials), Some(range)) = (self.partials, range) {
-                let ranges = rows.div_ceil(range);
-                let tiling = self.limits.tiling_of(ranges, [outputs, inputs, range.min(rows)]);
+                let splits = rows.div_ceil(range);
+                let tiling = self.limits.tiling_of(splits, [outputs, inputs, range.min(rows)]);
                 let split = DenseSplitWeight { rows, inputs, outputs, range, tiling };
-                let splits = split.splits();
                 list.push(Dispatch {
                     label: label.clone(),
                     operation: Operation::DenseSplitWeight(split),
