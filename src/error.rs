@@ -136,6 +136,7 @@ impl Error {
         Self::Invalid { problem: problem.into(), remedy: remedy.into() }
     }
 
+    #[cfg(feature = "tables")]
     pub(crate) fn data(
         path: &Path,
         line: Option<u64>,

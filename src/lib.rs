@@ -3,6 +3,7 @@
 mod error;
 
 pub mod backend;
+#[cfg(feature = "check")]
 pub mod check;
 pub mod data;
 #[cfg(feature = "export")]

@@ -307,6 +307,23 @@ impl Dataset {
         &self.classes
     }
 
+    /// How many rows each class has; none for regression and for several labels at once.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let Some(of_rows) = self.targets.classes() else { return Vec::new() };
+        let mut counts = vec![0; self.classes.len()];
+        for class in of_rows {
+            counts[class] += 1;
+        }
+        counts
+    }
+
+    /// Whether some class has less than half of its fair share of the rows, N / classes.
+    pub fn is_imbalanced(&self) -> bool {
+        let counts = self.class_counts();
+        let least = counts.iter().copied().min();
+        least.is_some_and(|least| 2 * least * counts.len() < self.rows())
+    }
+
     /// The sum of the squared distances of the targets from their mean (of each column), in f64:
     /// what R² compares with. 0 for classes.
     pub fn total_squares(&self) -> f64 {

@@ -1,33 +1,23 @@
 //! Tables in, [`Dataset`] out: readers, schema, preprocessing, splits, weights, the built-in
 //! classics.
 //!
-//! A file goes `read` → `table` → `preprocess` → [`Dataset`]; `prepare` is the way in one piece.
+//! What reads files lies in `tables`, behind the feature of that name.
 //! Must not know: networks, devices.
 
-mod cells;
 mod classics;
-mod column;
 mod dataset;
-mod na;
-mod prepare;
 mod preprocess;
-mod read;
 mod split;
-mod table;
-mod target;
-mod warning;
-mod weights;
+#[cfg(feature = "tables")]
+mod tables;
 
 pub use dataset::{Dataset, Targets, Task};
-pub use na::NA;
-pub use prepare::{
-    Features, Prepared, Preprocess, Schema, TableOptions, Validation, prepare, read_features,
-    read_labelled,
-};
 pub use preprocess::{
     Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing, TargetEncoding,
 };
-pub use read::{FirstLine, Layout, Source};
 pub use split::{Split, split};
-pub use warning::Warning;
-pub use weights::{ClassWeight, parse_list};
+#[cfg(feature = "tables")]
+pub use tables::{
+    ClassWeight, Features, FirstLine, Layout, NA, Prepared, Preprocess, Schema, Source,
+    TableOptions, Validation, Warning, parse_list, prepare, read_features, read_labelled,
+};

@@ -25,6 +25,7 @@ immediates! {
 
 impl LayerUpdate {
     /// The same without an update: the gradient is kept.
+    #[cfg(feature = "check")]
     pub(crate) fn kept(&self) -> Self {
         Self { update: Update::Gradient, ..self.clone() }
     }

@@ -62,6 +62,7 @@ pub use layer_norm_backward_input::LayerNormBackwardInput;
 pub use layer_norm_backward_weight::LayerNormBackwardWeight;
 pub use layer_update::LayerUpdate;
 pub use loss_gradient::{LossGradient, Weighting};
+#[cfg(feature = "check")]
 pub(crate) use math::sigmoid;
 pub use matmul::Tiling;
 pub use metrics::Metrics;

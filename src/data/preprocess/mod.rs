@@ -1,18 +1,13 @@
 //! How a table's columns become a network's inputs, as plain data: fitted on the training rows,
 //! stored with the model, applied wherever the model is, and written out by the exports.
 
-mod apply;
 mod describe;
-mod fit;
 
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
-
-pub(super) use apply::Applied;
-pub(super) use fit::{Fitted, Said, fit, fit_target};
 
 /// The most inputs that a preprocessing may make: past this a file is taken for damaged.
 const MOST_OUTPUTS: usize = 1 << 24;

@@ -2,7 +2,7 @@
 
 use super::column::MOST_CLASSES;
 use super::table::{Label, Place, Table};
-use super::{Targets, Task};
+use crate::data::{Targets, Task};
 use crate::{Error, Result};
 
 /// Past so many different values a column of numbers is not taken for classes.

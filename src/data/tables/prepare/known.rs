@@ -5,12 +5,12 @@ use std::rc::Rc;
 use super::labels::{encode_target, read_labels, take_weights, weighted};
 use super::{Features, Schema};
 use crate::Result;
-use crate::data::column::Want;
-use crate::data::na::Na;
-use crate::data::preprocess::{Applied, Preprocessing};
-use crate::data::read::{Layout, Source, read};
-use crate::data::table::Values;
-use crate::data::{Dataset, Targets, Task, Warning};
+use crate::data::tables::apply::Applied;
+use crate::data::tables::column::Want;
+use crate::data::tables::na::Na;
+use crate::data::tables::read::{Layout, Source, read};
+use crate::data::tables::table::Values;
+use crate::data::{Dataset, Preprocessing, Targets, Task, Warning};
 
 /// Reads rows to predict for. Only the columns that the preprocessing needs must be there, in any
 /// order.

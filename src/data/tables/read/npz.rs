@@ -12,8 +12,8 @@ use zip::ZipArchive;
 use super::npy::Array;
 use super::seekable::Seekable;
 use super::{Building, Wants, check_width, truncated};
-use crate::data::na::Na;
-use crate::data::table::{Header, Quantity, Table};
+use crate::data::tables::na::Na;
+use crate::data::tables::table::{Header, Quantity, Table};
 use crate::{Error, Result};
 
 pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> Result<Table> {

@@ -2,11 +2,13 @@
 
 use std::cmp::Reverse;
 
-use super::{Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, TargetEncoding};
+use super::column::{Fault, is_date, is_decimal_comma};
+use super::table::{MISSING, Quantity, RawColumn, Table, UNKNOWN, Values, Words};
+use super::{Preprocess, Warning};
 use crate::Result;
-use crate::data::column::{Fault, is_date, is_decimal_comma};
-use crate::data::table::{MISSING, Quantity, RawColumn, Table, UNKNOWN, Values, Words};
-use crate::data::{Preprocess, Targets, Warning};
+use crate::data::{
+    Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, TargetEncoding, Targets,
+};
 
 /// A word that stands in fewer rows than this, or than one in a hundred, is rare.
 const RARE: usize = 10;
@@ -18,16 +20,16 @@ const MOST_CATEGORIES: usize = 256;
 const LOOKED_AT: usize = 1000;
 
 /// How columns are encoded, and what should be said of it.
-pub(in crate::data) struct Fitted {
-    pub(in crate::data) columns: Vec<Column>,
-    pub(in crate::data) warnings: Vec<Warning>,
+pub(super) struct Fitted {
+    pub(super) columns: Vec<Column>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// What the user says about columns.
-pub(in crate::data) struct Said<'a> {
-    pub(in crate::data) preprocess: Preprocess,
-    pub(in crate::data) drop: &'a [String],
-    pub(in crate::data) categorical: &'a [String],
+pub(super) struct Said<'a> {
+    pub(super) preprocess: Preprocess,
+    pub(super) drop: &'a [String],
+    pub(super) categorical: &'a [String],
 }
 
 /// Fits the encoding of every column to the rows that `training` says yes to.
@@ -35,7 +37,7 @@ pub(in crate::data) struct Said<'a> {
 /// # Errors
 /// [`Error::Data`] for columns of dates, for numbers written with commas, and where no column is
 /// left.
-pub(in crate::data) fn fit(table: &Table, training: &[bool], said: &Said<'_>) -> Result<Fitted> {
+pub(super) fn fit(table: &Table, training: &[bool], said: &Said<'_>) -> Result<Fitted> {
     let mut fitted = Fitted { columns: Vec::new(), warnings: Vec::new() };
     let moments = moments(table, training);
     let shared = (table.quantity == Quantity::One).then(|| shared_scale(&moments));
@@ -77,7 +79,7 @@ pub(in crate::data) fn fit(table: &Table, training: &[bool], said: &Said<'_>) ->
         return Err(table.error(
             format!(
                 "no column is left to predict from: {} dropped",
-                crate::data::table::shortened(dropped)
+                crate::data::tables::table::shortened(dropped)
             ),
             "give columns that differ from row to row",
         ));
@@ -86,7 +88,7 @@ pub(in crate::data) fn fit(table: &Table, training: &[bool], said: &Said<'_>) ->
 }
 
 /// Standardises numbers that are to be predicted.
-pub(in crate::data) fn fit_target(targets: &Targets, training: &[bool]) -> TargetEncoding {
+pub(super) fn fit_target(targets: &Targets, training: &[bool]) -> TargetEncoding {
     match targets {
         Targets::Numbers { values, .. } => {
             let own = || values.iter().zip(training).filter(|(_, own)| **own).map(|(y, _)| *y);

@@ -2,7 +2,7 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{Dataset, Targets};
+use crate::data::Dataset;
 use crate::{Error, Result};
 
 /// How much the rows of each class count.
@@ -89,35 +89,10 @@ pub(super) fn class_weights(data: Dataset, weight: &ClassWeight) -> Result<Datas
     data.with_weights(weights)
 }
 
-/// How many rows each class has.
-fn counts(targets: &Targets, classes: usize) -> Vec<usize> {
-    let mut counts = vec![0; classes];
-    for class in targets.classes().into_iter().flatten() {
-        counts[class] += 1;
-    }
-    counts
-}
-
-impl Dataset {
-    /// How many rows each class has; none for regression and for several labels at once.
-    pub fn class_counts(&self) -> Vec<usize> {
-        match self.targets().classes() {
-            Some(_) => counts(self.targets(), self.classes().len()),
-            None => Vec::new(),
-        }
-    }
-
-    /// Whether some class has less than half of its fair share of the rows, N / classes.
-    pub fn is_imbalanced(&self) -> bool {
-        let counts = self.class_counts();
-        let least = counts.iter().copied().min();
-        least.is_some_and(|least| 2 * least * counts.len() < self.rows())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Targets;
 
     fn data() -> Dataset {
         let targets = Targets::Classes { values: vec![0, 0, 0, 0, 0, 0, 1, 1, 2, 0], count: 3 };

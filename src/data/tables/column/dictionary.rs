@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::Fault;
-use crate::data::na::Na;
-use crate::data::table::{MISSING, UNKNOWN};
+use crate::data::tables::na::Na;
+use crate::data::tables::table::{MISSING, UNKNOWN};
 
 /// Past so many bytes of different words they are no categories.
 const MOST_BYTES: usize = 1 << 24;

@@ -2,13 +2,12 @@
 
 use std::rc::Rc;
 
-use crate::data::column::Want;
-use crate::data::na::Na;
-use crate::data::preprocess::TargetEncoding;
-use crate::data::read::{Layout, Source, read};
-use crate::data::table::{RawColumn, Table, Values};
-use crate::data::target::{Target, target};
-use crate::data::{Dataset, Targets, Task};
+use crate::data::tables::column::Want;
+use crate::data::tables::na::Na;
+use crate::data::tables::read::{Layout, Source, read};
+use crate::data::tables::table::{RawColumn, Table, Values};
+use crate::data::tables::target::{Target, target};
+use crate::data::{Dataset, TargetEncoding, Targets, Task};
 use crate::{Error, Result};
 
 /// Reads a file of labels for the rows of a table: one column, by the name of the target.

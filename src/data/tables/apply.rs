@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::{Column, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing};
-use crate::data::Warning;
-use crate::data::column::Want;
-use crate::data::table::{Header, MISSING, RawColumn, Table, UNKNOWN, Values, Words};
+use super::Warning;
+use super::column::Want;
+use super::table::{Header, MISSING, RawColumn, Table, UNKNOWN, Values, Words};
+use crate::data::{Column, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing};
 use crate::{Error, Result};
 
 /// Rows of a network's inputs.
 #[derive(Debug, Default)]
-pub(in crate::data) struct Applied {
+pub(super) struct Applied {
     /// \[N, I\] of the rows that were asked for, then of the others.
-    pub(in crate::data) features: [Vec<f32>; 2],
-    pub(in crate::data) warnings: Vec<Warning>,
+    pub(super) features: [Vec<f32>; 2],
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl Preprocessing {
@@ -21,7 +21,7 @@ impl Preprocessing {
     ///
     /// # Errors
     /// [`Error::Data`] names a column that the table has not got.
-    pub(in crate::data) fn wants(&self, header: &Header) -> Result<Vec<Want>> {
+    pub(super) fn wants(&self, header: &Header) -> Result<Vec<Want>> {
         let mut wants = vec![Want::Skip; header.names.len()];
         for Column { name, encoding } in self.needed() {
             wants[header.column(name)?] = match encoding {
@@ -40,7 +40,7 @@ impl Preprocessing {
     /// # Errors
     /// [`Error::Data`] for columns that are missing or of another kind, and for numbers too far
     /// from their mean for float32.
-    pub(in crate::data) fn apply(&self, table: Table, first: &[bool]) -> Result<Applied> {
+    pub(super) fn apply(&self, table: Table, first: &[bool]) -> Result<Applied> {
         let inputs = self.outputs();
         let mut encoders = self.encoders(&table)?;
         let Table { path, rows, columns, cells, .. } = table;

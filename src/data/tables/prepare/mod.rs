@@ -6,15 +6,17 @@ mod options;
 
 use std::rc::Rc;
 
+use super::Warning;
+use super::apply::Applied;
 use super::column::Want;
+use super::fit::{Fitted, Said, fit, fit_target};
 use super::na::Na;
-use super::preprocess::{Applied, Fitted, Preprocessing, Said, TargetEncoding, fit, fit_target};
 use super::read::{Source, read};
 use super::table::Table;
 use super::target::Target;
 use super::weights::class_weights;
-use super::{Dataset, Split, Targets, Task, Warning, split};
 use crate::Result;
+use crate::data::{Dataset, Preprocessing, Split, TargetEncoding, Targets, Task, split};
 
 pub use known::{read_features, read_labelled};
 pub use options::{Preprocess, TableOptions, Validation};

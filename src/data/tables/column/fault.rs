@@ -1,7 +1,7 @@
 //! What can be wrong with a field.
 
 use super::MOST_CLASSES;
-use crate::data::table::shortened;
+use crate::data::tables::table::shortened;
 
 /// What is wrong with a field, without its place.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What columns turn out to be.
 
 use super::*;
-use crate::data::na::NA;
+use crate::data::tables::na::NA;
 
 /// A column of such texts, and its cells.
 fn built(want: Want, texts: &[&str]) -> Result<(Values, Vec<u32>), Fault> {
@@ -19,7 +19,7 @@ fn words((values, cells): (Values, Vec<u32>)) -> Vec<String> {
     let Values::Words(0, words) = values else { panic!("no words: {values:?}") };
     let word = |code| match code {
         MISSING => "(missing)".to_owned(),
-        crate::data::table::UNKNOWN => "(unknown)".to_owned(),
+        crate::data::tables::table::UNKNOWN => "(unknown)".to_owned(),
         code => words.list[code as usize].clone(),
     };
     cells.into_iter().map(word).collect()

@@ -18,9 +18,9 @@ use parquet::schema::types::ColumnDescriptor;
 use super::pages::Pages;
 use super::seekable::Seekable;
 use super::{At, Building, Wants, check_width};
-use crate::data::column::{Fault, Want};
-use crate::data::na::Na;
-use crate::data::table::{Header, Quantity, Table};
+use crate::data::tables::column::{Fault, Want};
+use crate::data::tables::na::Na;
+use crate::data::tables::table::{Header, Quantity, Table};
 use crate::{Error, Result};
 
 /// Rows that are decoded at once.

@@ -8,9 +8,9 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 use super::lines::Lines;
 use super::source::Input;
 use super::{At, Building, FirstLine, Layout, Wants, check_width, damaged, sniff};
-use crate::data::column::Fault;
-use crate::data::na::Na;
-use crate::data::table::{Header, Quantity, Table};
+use crate::data::tables::column::Fault;
+use crate::data::tables::na::Na;
+use crate::data::tables::table::{Header, Quantity, Table};
 use crate::{Error, Result};
 
 /// Bytes that the parser takes at once.

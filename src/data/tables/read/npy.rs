@@ -10,9 +10,9 @@ use half::f16;
 
 use super::source::Input;
 use super::{At, Building, Wants, check_width, truncated};
-use crate::data::column::Fault;
-use crate::data::na::Na;
-use crate::data::table::{Header, Quantity, Table};
+use crate::data::tables::column::Fault;
+use crate::data::tables::na::Na;
+use crate::data::tables::table::{Header, Quantity, Table};
 use crate::{Error, Result};
 
 /// A longer head is taken for damage.

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use super::source::Input;
 use super::{At, Building, Wants, check_width, truncated};
-use crate::data::na::Na;
-use crate::data::table::{Header, Quantity, Table};
+use crate::data::tables::na::Na;
+use crate::data::tables::table::{Header, Quantity, Table};
 use crate::{Error, Result};
 
 /// The type of the values, by the third byte.

@@ -1,9 +1,9 @@
 //! What a user can say about a table.
 
-use crate::data::column::Want;
-use crate::data::na::NA;
-use crate::data::read::{Layout, Source};
-use crate::data::table::Header;
+use crate::data::tables::column::Want;
+use crate::data::tables::na::NA;
+use crate::data::tables::read::{Layout, Source};
+use crate::data::tables::table::Header;
 use crate::data::{ClassWeight, Task};
 use crate::spec::named;
 use crate::{Error, Result};
