@@ -21,6 +21,10 @@ fn loss_row(row: u32, rows: u32, outputs: u32) -> vec2<f32> {
         sum += exp(load_z(at + o) - largest);
         all += load_z(at + o) - largest;
     }
+    var log_truth = load_z(at + target_class) - largest;
+    if (LABEL_SMOOTHING > 0.0) {
+        log_truth = (1.0 - LABEL_SMOOTHING) * log_truth + LABEL_SMOOTHING * (all / f32(outputs));
+    }
     let scale = 1.0 / f32(rows);
     let spread = LABEL_SMOOTHING / f32(outputs);
     for (var o = 0u; o < outputs; o++) {
@@ -32,5 +36,5 @@ fn loss_row(row: u32, rows: u32, outputs: u32) -> vec2<f32> {
     if (LABEL_SMOOTHING > 0.0) {
         truth = (1.0 - LABEL_SMOOTHING) * truth + LABEL_SMOOTHING * (all / f32(outputs));
     }
-    return vec2<f32>(log(sum) - truth, select(0.0, 1.0, largest_class == target_class));
+    return vec2<f32>(log(sum) - log_truth, select(0.0, 1.0, largest_class == target_class));
 }

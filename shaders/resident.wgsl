@@ -14,15 +14,8 @@ override ROWS_AT: u32;            // where the rows begin in the arena, after th
 override ARENA: u32;              // words of workgroup memory
 // Where all networks have one shape, it is known to the compiler, which unrolls the loops.
 override KNOWN: bool;
-override LAYERS: u32;
 override BATCH: u32;
 override WHOLE: bool;             // every batch is as long as the others
-override WIDTH_0: u32;
-override WIDTH_1: u32;
-override WIDTH_2: u32;
-override WIDTH_3: u32;
-override WIDTH_4: u32;
-override WIDTH_5: u32;
 
 var<workgroup> arena: array<f32, ARENA>;
 var<workgroup> begin: vec2<u32>;
@@ -45,14 +38,7 @@ fn describe(at: u32) {
 
 fn width(layer: u32) -> u32 {
     if (KNOWN) {
-        switch (layer) {
-            case 0u: { return WIDTH_0; }
-            case 1u: { return WIDTH_1; }
-            case 2u: { return WIDTH_2; }
-            case 3u: { return WIDTH_3; }
-            case 4u: { return WIDTH_4; }
-            default: { return WIDTH_5; }
-        }
+        return known_width(layer);
     }
     return members[widths_at + layer];
 }

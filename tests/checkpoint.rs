@@ -20,7 +20,7 @@ use halfplane::{
     Optimizer, Parameters, Result, Strategy, Summary, Task, TrainOptions, Trainer,
 };
 
-use common::{devices, random_data, ways};
+use common::{WAYS, devices, random_data};
 
 /// Two memories, one, and none.
 fn optimizers() -> [Optimizer; 3] {
@@ -86,7 +86,7 @@ fn an_interrupted_training_ends_where_it_ends_in_one_go() -> Result<()> {
     let [train, validation] = data()?;
     let data = (&train, &validation);
     for device in devices() {
-        for strategy in ways(device.as_ref()) {
+        for strategy in WAYS {
             // The layered way with all that it alone has.
             let network = match strategy {
                 Strategy::Layered => network().with_normalization(Normalization::LayerNorm),
@@ -135,7 +135,7 @@ fn two_checkpoints_stay_and_either_will_do() -> Result<()> {
     let (network, data) = (network(), (&train, &validation));
     let folder = tempfile::tempdir().expect("a folder can be made");
     for device in devices() {
-        for strategy in ways(device.as_ref()) {
+        for strategy in WAYS {
             let place = format!("{}, {strategy}", device.name());
             let folder = folder.path().join(&place);
             let own =
@@ -214,7 +214,7 @@ fn another_device_goes_on_too() -> Result<()> {
     half.run(common::quiet)?;
     let expected = half.evaluate()?.loss;
     for device in devices() {
-        for strategy in ways(device.as_ref()) {
+        for strategy in WAYS {
             let options = options(strategy, 80);
             let mut trainer = Trainer::on(device.as_ref(), &network, data, options)?;
             trainer.resume(&checkpoint)?;

@@ -1,4 +1,5 @@
-//! The fused way on the CPU: the twins' numbers, whatever the strands, and the layered way's.
+//! The fused way: the twins' numbers, whatever the strands, and the layered way's, on the CPU and in
+//! shaders.
 
 mod common;
 
@@ -11,10 +12,11 @@ use halfplane::plan::{Gradients, Limits, Plan};
 use halfplane::spec::{BatchSize, Length, Optimizer, Parameters, Shuffle};
 use halfplane::train::output_for;
 use halfplane::{
-    Activation, Dataset, Event, Network, Result, Strategy, Task, TrainOptions, Trainer,
+    Activation, Dataset, Event, Network, Result, ShaderChecks, Strategy, Task, TrainOptions,
+    Trainer,
 };
 
-use common::{quiet, random_data};
+use common::{quiet, random_data, software};
 
 /// The CPU path, planned for so many threads: that is how many strands a batch has.
 struct Strands(usize);
@@ -87,6 +89,32 @@ fn strands_have_the_twins_numbers() -> Result<()> {
                 let found = trained(&Strands(strands), &network, &data, options.clone())?;
                 near(&found.0, &expected, &place);
                 assert!((found.1 - loss).abs() <= 1e-5 * loss, "{place}: {} for {loss}", found.1);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn shaders_have_the_twins_numbers() -> Result<()> {
+    // The last batch has 100 rows; the widest layer fills a tile but for three units.
+    let adapters = [ShaderChecks::Off, ShaderChecks::On].map(software);
+    for (number, activation) in [Activation::Relu, Activation::Gelu].into_iter().enumerate() {
+        for (task, outputs) in [(Task::Multiclass, 5), (Task::Regression, 2)] {
+            let data = random_data(task, [700, 7, outputs], 5)?;
+            let network = Network::new(7, &[61, 18], outputs)
+                .with_activation(activation)
+                .with_output(output_for(task));
+            let optimizer = [Optimizer::adam(0.01), Optimizer::sgd(0.1)][number].clone();
+            let options = options(Strategy::Fused, optimizer);
+            let (expected, loss) = trained(&Reference, &network, &data, options.clone())?;
+            for adapter in &adapters {
+                let place = format!("{activation}, {task} of {outputs}");
+                let found = trained(adapter.as_ref(), &network, &data, options.clone())?;
+                near(&found.0, &expected, &place);
+                assert!((found.1 - loss).abs() <= 1e-5 * loss, "{place}: {} for {loss}", found.1);
+                let again = trained(adapter.as_ref(), &network, &data, options.clone())?;
+                assert!(found == again, "{place}: two runs differ");
             }
         }
     }
@@ -168,8 +196,13 @@ fn what_it_lacks_is_refused_by_name() -> Result<()> {
     let told = |result: Result<Trainer<'_>>| result.err().map(|error| error.to_string());
     let text = told(Trainer::on(&Cpu, &network, &data, kept)).unwrap_or_default();
     assert!(text.contains("fused") && text.contains("gradients"), "{text}");
-    let [_, software] = common::devices();
-    let text = told(Trainer::on(software.as_ref(), &network, &data, options)).unwrap_or_default();
-    assert!(text.contains("fused") && text.contains("layered"), "{text}");
+    // What goes through a workgroup's memory cannot be as wide as one likes, nor as deep.
+    let software = software(ShaderChecks::Off);
+    for hidden in [vec![300], vec![8; 10]] {
+        let network = Network::new(4, &hidden, 1).with_output(output_for(Task::Regression));
+        let refused = Trainer::on(software.as_ref(), &network, &data, options.clone());
+        let text = told(refused).unwrap_or_default();
+        assert!(text.contains("fused") && text.contains("layered"), "{text}");
+    }
     Ok(())
 }

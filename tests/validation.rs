@@ -11,7 +11,7 @@ use halfplane::{
     Parameters, Result, Strategy, Summary, Targets, Task, TrainOptions, Trainer,
 };
 
-use common::{devices, quiet, random_data, ways};
+use common::{WAYS, devices, quiet, random_data};
 
 fn options(strategy: Strategy, epochs: u64) -> TrainOptions {
     TrainOptions {
@@ -53,7 +53,7 @@ fn record(trainer: &mut Trainer<'_>) -> Result<(Epochs, Summary)> {
 #[test]
 fn validation_rows_say_what_an_evaluation_of_them_says() -> Result<()> {
     for device in devices() {
-        for strategy in ways(device.as_ref()) {
+        for strategy in WAYS {
             for (task, rows) in [
                 (Task::Binary, [37, 23]),
                 (Task::Multiclass, [1100, 5]),
@@ -95,7 +95,7 @@ fn looking_changes_nothing() -> Result<()> {
     let [train, validation] = split(Task::Multiclass, [37, 23])?;
     let network = network(Task::Multiclass);
     for device in devices() {
-        for strategy in ways(device.as_ref()) {
+        for strategy in WAYS {
             let place = format!("{}, {strategy}", device.name());
             let plain = TrainOptions { keep: Some(Keep::Last), ..options(strategy, 6) };
             let mut blind = Trainer::on(device.as_ref(), &network, &train, plain.clone())?;
@@ -126,7 +126,7 @@ fn early_stopping_ends_with_the_best_weights() -> Result<()> {
     let data = (&train, &validation);
     let network = network(Task::Multiclass);
     for device in devices() {
-        for strategy in ways(device.as_ref()) {
+        for strategy in WAYS {
             let place = format!("{}, {strategy}", device.name());
             let stopping = Some(EarlyStopping::after(PATIENCE));
             let options = TrainOptions { early_stopping: stopping, ..options(strategy, 10_000) };
@@ -164,7 +164,7 @@ fn early_stopping_ends_with_the_best_weights() -> Result<()> {
 fn early_stopping_does_without_validation_rows() -> Result<()> {
     let data = Dataset::xor();
     for device in devices() {
-        for strategy in ways(device.as_ref()) {
+        for strategy in WAYS {
             // One line cannot part the points: the loss stays at ln 2.
             let options = TrainOptions {
                 early_stopping: Some(EarlyStopping { patience: 20, min_delta: 1e-3 }),
@@ -215,7 +215,7 @@ fn a_plateau_lowers_the_rate() -> Result<()> {
     let [train, validation] = split(Task::Multiclass, [37, 23])?;
     let network = network(Task::Multiclass);
     for device in devices() {
-        for strategy in ways(device.as_ref()) {
+        for strategy in WAYS {
             let place = format!("{}, {strategy}", device.name());
             let plain = TrainOptions {
                 optimizer: Optimizer::sgd(0.8),

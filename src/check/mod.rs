@@ -40,7 +40,8 @@ impl Check {
     }
 }
 
-/// Runs every case on a device, but for tiles that need more than it grants, and tells `observer` of each as it is done.
+/// Runs every case on a device, but for tiles that need more than it grants, and tells `observer` of
+/// each as it is done.
 ///
 /// # Errors
 /// [`crate::Error::Device`] where the device fails outright; a wrong number is no error but a
@@ -48,8 +49,8 @@ impl Check {
 pub fn check_kernels(device: &dyn Device, mut observer: impl FnMut(&Check)) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     let limits = device.limits();
-    let runs = |case: &Case| case.operation().tiling().is_none_or(|tiling| limits.runs(tiling));
-    let cases: Vec<Case> = cases().into_iter().filter(runs).collect();
+    let cases: Vec<Case> =
+        cases().into_iter().filter(|case| limits.run(case.operation())).collect();
     for group in cases.chunk_by(|a, b| a.kernel() == b.kernel()) {
         for check in run::check(device, group)? {
             observer(&check);

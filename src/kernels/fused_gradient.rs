@@ -2,14 +2,14 @@
 //! each strand into tiles of rows, and a tile goes forward, through the loss and backward before
 //! the next one comes. Every strand leaves a gradient;
 //! `fused_update` adds them up.
-//!
-//! No shader yet: on a GPU a strand would be a workgroup.
 
 use super::network::{Network, sources};
+use super::permutation::seed_of;
 use super::resident::keeps_z;
+use super::shader::{CONTROL, FOLD, FUSED_GRADIENT, MATH, PERMUTATION, WIDTHS};
 use super::{
-    Control, Cost, Criterion, Function, Kernel, Module, Slot, floats, floats_mut, pairs_mut, reads,
-    slots, writes,
+    Control, Cost, Criterion, Function, Kernel, Module, Slot, floats, floats_mut, immediates,
+    pairs_mut, reads, slots, widths, writes,
 };
 use crate::spec::{Layer, Shuffle};
 
@@ -20,6 +20,56 @@ pub enum Pass {
     Evaluate,
     /// Forward and backward.
     Train,
+}
+
+/// How a workgroup shares a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FusedTiling {
+    /// Threads along the rows, an even number.
+    pub threads_m: u32,
+    /// Threads along the units of a layer.
+    pub threads_n: u32,
+    /// Quads of rows that a thread has: 1 or 2.
+    pub quads_m: u32,
+    /// Quads of units: 1 or 2.
+    pub quads_n: u32,
+    /// Weights are staged for so many of what a product sums over.
+    pub depth: u32,
+    /// And a layer's inputs for so many rows, a multiple of 4 that divides a tile's.
+    pub chunk: u32,
+}
+
+impl FusedTiling {
+    /// Rows of a tile.
+    pub const fn rows(self) -> usize {
+        4 * (self.quads_m * self.threads_m) as usize
+    }
+
+    /// Units of a layer, at most.
+    pub const fn units(self) -> usize {
+        4 * (self.quads_n * self.threads_n) as usize
+    }
+
+    /// Threads of a workgroup.
+    pub const fn threads(self) -> u32 {
+        self.threads_m * self.threads_n
+    }
+
+    /// Quads of workgroup memory: for a layer's tile, and for what is staged.
+    const fn quads(self) -> [usize; 2] {
+        let depth = self.depth as usize;
+        let weights = depth * (self.units() / 4 + 1);
+        let inputs = self.units() * (self.chunk as usize / 4 + 1);
+        let stage = if weights > inputs { weights } else { inputs };
+        [self.units() * (self.rows() / 4 + 1), stage]
+    }
+
+    /// Bytes of workgroup memory.
+    pub const fn workgroup_bytes(self) -> u64 {
+        let [tile, stage] = self.quads();
+        // Beside them the rows' numbers, and a sum for four of them.
+        (16 * (tile + stage) + 6 * self.rows()) as u64
+    }
 }
 
 /// A batch's loss and gradient, strand by strand.
@@ -45,7 +95,11 @@ pub struct FusedGradient {
     pub strands: usize,
     /// Rows that go through at once, R.
     pub tile: usize,
+    /// How the threads of a GPU share them; the CPU's have a strand each.
+    pub tiling: Option<FusedTiling>,
 }
+
+immediates! { struct Immediates { count: u32, batch: u32, strands: u32, seed: u32 } }
 
 impl FusedGradient {
     /// The dense layers.
@@ -68,6 +122,39 @@ impl FusedGradient {
         self.criterion.target_columns(self.outputs())
     }
 
+    /// Loop iterations of one thread for a tile, at most, as llvmpipe counts them: a loop of n costs
+    /// n + 2, and both sides of a branch are walked.
+    /// None are counted where a tile is not a workgroup's.
+    pub(crate) fn iterations(&self) -> usize {
+        const LOOP: usize = 2;
+        let Some(tiling) = self.tiling else { return 0 };
+        let threads = tiling.threads() as usize;
+        let [rows, units] = [tiling.rows(), tiling.units()];
+        let [depth, chunk] = [tiling.depth as usize, tiling.chunk as usize];
+        let shared =
+            |elements: usize, inner: usize| LOOP + elements.div_ceil(threads) * (1 + inner);
+        let product = |sums: usize| {
+            let stage = shared(depth * units / 4, 0);
+            LOOP + sums.div_ceil(depth) * (1 + stage + LOOP) + sums
+        };
+        // A shuffled row is found by walks of three rounds: two on average, a dozen at the worst.
+        let gather = shared(rows, 64) + shared(self.widths[0] * rows / 4, 0);
+        let losses = LOOP + 4 * (1 + 4 * (LOOP + self.outputs()));
+        let layer = |layer: Layer| {
+            let blocks = layer.outputs.div_ceil(4 * tiling.threads_m as usize);
+            let block = LOOP + rows / chunk * (1 + shared(units * chunk / 4, 0) + LOOP + chunk / 4);
+            let biases = shared(layer.outputs, LOOP + rows / 4);
+            let products = product(layer.inputs) + product(layer.outputs);
+            2 + products + LOOP + blocks * (1 + block) + biases
+        };
+        1 + gather + losses + 2 * LOOP + self.layers().map(layer).sum::<usize>()
+    }
+
+    /// Losses and scores that it leaves: those of each row or, from a GPU, their sums of each strand.
+    pub fn parts(&self) -> Option<usize> {
+        self.tiling.map(|_| self.strands)
+    }
+
     /// Rows of a strand.
     pub fn strand_rows(&self) -> usize {
         self.batch.div_ceil(self.strands)
@@ -79,13 +166,26 @@ impl FusedGradient {
         (index * most).min(rows)..((index + 1) * most).min(rows)
     }
 
-    /// Words that a tile takes on its way: x and y of every layer, its targets, z where it is
-    /// kept, and d_z of two neighbouring layers.
+    /// Units of the hidden layers.
+    fn hidden(&self) -> usize {
+        self.widths[1..self.widths.len() - 1].iter().sum()
+    }
+
+    /// Words of a row that a tile keeps for the way back: x, y of the hidden layers, and z where the
+    /// activation's derivative needs it.
+    fn kept(&self) -> usize {
+        let times = if keeps_z(self.function) { 2 } else { 1 };
+        self.widths[0] + times * self.hidden()
+    }
+
+    /// Words of scratch memory that a strand takes: what is kept of a tile and, where no workgroup
+    /// memory holds them, the last z, the targets, and d_z of two neighbouring layers.
     pub fn tile_words(&self) -> usize {
-        let all: usize = self.widths.iter().sum();
-        let hidden: usize = self.widths[1..self.widths.len() - 1].iter().sum();
-        let kept = if keeps_z(self.function) { hidden } else { 0 };
-        self.tile * (all + kept + self.target_columns() + 2 * self.widest())
+        let rest = match self.tiling {
+            Some(_) => 0,
+            None => self.outputs() + self.target_columns() + 2 * self.widest(),
+        };
+        self.tile * (self.kept() + rest)
     }
 
     /// Units of the widest layer.
@@ -100,14 +200,23 @@ impl Kernel for FusedGradient {
     }
 
     fn modules(&self) -> Vec<Module> {
-        Vec::new()
+        vec![
+            CONTROL,
+            FOLD,
+            MATH,
+            self.function.piece(),
+            PERMUTATION,
+            WIDTHS,
+            self.criterion.piece(),
+            FUSED_GRADIENT,
+        ]
     }
 
     fn slots(&self) -> Vec<Slot> {
         vec![
             reads("control"),
-            reads("x"),
-            reads("targets"),
+            reads("data_x"),
+            reads("data_t"),
             reads("parameters"),
             writes("gradients"),
             writes("row_metrics"),
@@ -116,15 +225,49 @@ impl Kernel for FusedGradient {
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        Vec::new()
+        let flag = |set: bool| f64::from(u8::from(set));
+        let mut overrides = self.criterion.overrides();
+        overrides.extend([
+            ("LAYERS", self.widths.len() as f64 - 1.0),
+            ("COUNT", self.parameters() as f64),
+            ("HIDDEN", self.hidden() as f64),
+            ("KEPT", self.kept() as f64),
+            ("KEEP_Z", flag(keeps_z(self.function))),
+            ("SHUFFLE", flag(self.shuffle == Shuffle::EveryEpoch)),
+            ("TRAIN", flag(self.pass == Pass::Train)),
+        ]);
+        overrides.extend(widths::overrides(&self.widths));
+        if let Some(tiling) = self.tiling {
+            let [tile, stage] = tiling.quads();
+            overrides.extend([
+                ("THREADS_M", f64::from(tiling.threads_m)),
+                ("THREADS_N", f64::from(tiling.threads_n)),
+                ("QUADS_M", f64::from(tiling.quads_m)),
+                ("QUADS_N", f64::from(tiling.quads_n)),
+                ("ROWS", tiling.rows() as f64),
+                ("ROW_QUADS", (tiling.rows() / 4) as f64),
+                ("UNITS", tiling.units() as f64),
+                ("DEPTH", f64::from(tiling.depth)),
+                ("CHUNK", f64::from(tiling.chunk)),
+                ("TILE", tile as f64),
+                ("STAGE", stage as f64),
+            ]);
+        }
+        overrides
     }
 
     fn immediate_fields(&self) -> Vec<String> {
-        Vec::new()
+        super::flattened(Immediates::FIELDS)
     }
 
     fn immediates(&self) -> Vec<u8> {
-        Vec::new()
+        let words = Immediates {
+            count: self.count as u32,
+            batch: self.batch as u32,
+            strands: self.strands as u32,
+            seed: seed_of(self.seed),
+        };
+        bytemuck::bytes_of(&words).to_vec()
     }
 
     fn workgroups(&self) -> u64 {
@@ -174,7 +317,14 @@ impl Kernel for FusedGradient {
             let own = &rows[range.clone()];
             let (metrics, gradient) =
                 network.gradient(own, data, &floats(parameters)[..p], rows.len());
-            pairs_mut(row_metrics)[range].copy_from_slice(&metrics);
+            let row_metrics = pairs_mut(row_metrics);
+            match self.parts() {
+                None => row_metrics[range].copy_from_slice(&metrics),
+                Some(_) => {
+                    let sum = |which: usize| metrics.iter().map(|of_row| of_row[which]).sum();
+                    row_metrics[strand] = [sum(0), sum(1)];
+                }
+            }
             if self.pass == Pass::Train {
                 floats_mut(gradients)[strand * p..(strand + 1) * p].copy_from_slice(&gradient);
             }

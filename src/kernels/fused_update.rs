@@ -1,13 +1,23 @@
 //! The strands' gradients added up in their order, and the optimizer's update.
 //!
-//! No shader yet, as `fused_gradient`.
+//! The CPU path and the shader leave the sum in the first strand's place, as the twin does.
 
 use std::ops::Range;
 
+use super::shader::{CONTROL, FOLD, FUSED_UPDATE, MATH, OPTIMIZER, WIDTHS};
 use super::{
-    Control, Cost, Hyper, Kernel, Module, Slot, Update, floats, floats_mut, reads, slots, writes,
+    Control, Cost, Hyper, Kernel, Module, Slot, Update, floats, floats_mut, immediates, reads,
+    slots, widths, writes,
 };
 use crate::spec::Layer;
+
+/// Parameters of a workgroup.
+const COLUMNS: u32 = 32;
+
+/// Groups of its threads, each with a part of the strands.
+const SLICES: u32 = 8;
+
+immediates! { struct Immediates { strands: u32, lr: f32, hyper: Hyper } }
 
 /// The update of all parameters by the gradients of some strands.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,28 +51,38 @@ impl Kernel for FusedUpdate {
     }
 
     fn modules(&self) -> Vec<Module> {
-        Vec::new()
+        vec![CONTROL, FOLD, MATH, OPTIMIZER, WIDTHS, FUSED_UPDATE]
     }
 
     fn slots(&self) -> Vec<Slot> {
-        // The sum is left in the first strand's place.
         vec![reads("control"), writes("gradients"), writes("parameters"), writes("optimizer")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
-        Vec::new()
+        let mut overrides = self.update.overrides(&self.hyper).to_vec();
+        overrides.extend([
+            ("COLUMNS", f64::from(COLUMNS)),
+            ("SLICES", f64::from(SLICES)),
+            ("THREADS", f64::from(COLUMNS * SLICES)),
+            ("COUNT", self.parameters as f64),
+            ("MEMORIES", self.update.memories().len() as f64),
+            ("LAYERS", self.widths.len() as f64 - 1.0),
+        ]);
+        overrides.extend(widths::overrides(&self.widths));
+        overrides
     }
 
     fn immediate_fields(&self) -> Vec<String> {
-        Vec::new()
+        super::flattened(Immediates::FIELDS)
     }
 
     fn immediates(&self) -> Vec<u8> {
-        Vec::new()
+        let words = Immediates { strands: self.strands as u32, lr: self.lr, hyper: self.hyper };
+        bytemuck::bytes_of(&words).to_vec()
     }
 
     fn workgroups(&self) -> u64 {
-        1
+        (self.parameters as u64).div_ceil(u64::from(COLUMNS))
     }
 
     fn describe(&self) -> String {

@@ -19,9 +19,18 @@ pub struct Metrics {
     pub count: usize,
     /// Entries of the history.
     pub capacity: usize,
+    /// Parts of the batch of which the sums are there; none where it is each row's own numbers.
+    pub parts: Option<usize>,
 }
 
-immediates! { struct Immediates { count: u32, batch: u32, capacity: u32 } }
+impl Metrics {
+    /// Losses and scores to add up, of so many rows.
+    fn terms(&self, rows: usize) -> usize {
+        self.parts.unwrap_or(rows)
+    }
+}
+
+immediates! { struct Immediates { count: u32, batch: u32, capacity: u32, parts: u32 } }
 
 impl Kernel for Metrics {
     fn stem(&self) -> &'static str {
@@ -49,6 +58,7 @@ impl Kernel for Metrics {
             count: self.count as u32,
             batch: self.rows as u32,
             capacity: self.capacity as u32,
+            parts: self.parts.unwrap_or(0) as u32,
         };
         bytemuck::bytes_of(&words).to_vec()
     }
@@ -58,18 +68,21 @@ impl Kernel for Metrics {
     }
 
     fn describe(&self) -> String {
-        format!("mean of [{},2] → history[{}]", self.rows, self.capacity)
+        let parts = self.parts.map_or(String::new(), |parts| format!(" in {parts} parts"));
+        format!("mean of [{},2]{parts} → history[{}]", self.rows, self.capacity)
     }
 
     fn cost(&self) -> Cost {
-        Cost { flops: 2 * self.rows as u64, bytes: 8 * self.rows as u64 + 8 }
+        let terms = self.terms(self.rows) as u64;
+        Cost { flops: 2 * terms, bytes: 8 * terms + 8 }
     }
 
     fn twin(&self, bound: &mut [&mut [u32]]) {
         let [words, row_metrics, history] = slots(bound);
         let mut control = Control::from_words(words);
-        let rows = &mut pairs_mut(row_metrics)[..control.rows as usize];
-        let mean = tree(rows.iter().copied()).map(|sum| sum / rows.len() as f32);
+        let rows = control.rows as usize;
+        let terms = &pairs_mut(row_metrics)[..self.terms(rows)];
+        let mean = tree(terms.iter().copied()).map(|sum| sum / rows as f32);
         pairs_mut(history)[control.slot as usize] = mean;
         control.advance(self.count, self.rows, self.capacity);
         words.copy_from_slice(&control.to_words());

@@ -39,6 +39,7 @@ mod softmax;
 mod solo;
 mod square_sum;
 mod weigh;
+mod widths;
 
 pub use activate::Activate;
 pub use activation::Function;
@@ -53,7 +54,7 @@ pub use dense_join_weight::DenseJoinWeight;
 pub use dense_split_weight::DenseSplitWeight;
 pub(crate) use dropout::BLOCK as DRAW;
 pub use dropout::Dropout;
-pub use fused_gradient::{FusedGradient, Pass};
+pub use fused_gradient::{FusedGradient, FusedTiling, Pass};
 pub use fused_update::FusedUpdate;
 pub use gather::Gather;
 pub use layer_norm::LayerNorm;
@@ -80,6 +81,7 @@ pub use softmax::Softmax;
 pub(crate) use softmax::softmax;
 pub use square_sum::SquareSum;
 pub use weigh::Weigh;
+pub(crate) use widths::MOST as MOST_WIDTHS;
 
 /// A buffer's contents: 32-bit words, read as f32 or u32 as the operation has it.
 pub type Words = Vec<u32>;

@@ -5,10 +5,12 @@ use super::network::{Network, sources};
 use super::optimizer::{Formula, Hyper};
 use super::permutation::seed_of;
 use super::schedule::Course;
-use super::shader::{CONTROL, FOLD, GRID, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, SOLO};
+use super::shader::{
+    CONTROL, FOLD, GRID, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, SOLO, WIDTHS,
+};
 use super::{
     Control, Cost, Criterion, Function, Kernel, Module, Rate, Slot, Update, Words, floats,
-    floats_mut, immediates, reads, slots, solo, writes,
+    floats_mut, immediates, reads, slots, solo, widths, writes,
 };
 use crate::spec::{Layer, Shuffle};
 
@@ -131,6 +133,9 @@ immediates! {
     }
 }
 
+/// Widths of a shape that the compiler may know: it takes longer the more layers it unrolls.
+const UNROLLED: usize = 6;
+
 /// Words of a description before the widths.
 const FIXED: usize = 9;
 
@@ -243,11 +248,9 @@ impl Resident {
 
     /// The shape, for the compiler, where all networks have the same and it is not too long.
     fn shape(&self) -> Vec<(&'static str, f64)> {
-        const WIDTHS: [&str; 6] =
-            ["WIDTH_0", "WIDTH_1", "WIDTH_2", "WIDTH_3", "WIDTH_4", "WIDTH_5"];
         let first = &self.members[0];
         let alike = |m: &Member| (&m.widths, m.batch) == (&first.widths, first.batch);
-        let known = first.widths.len() <= WIDTHS.len() && self.members.iter().all(alike);
+        let known = first.widths.len() <= UNROLLED && self.members.iter().all(alike);
         let whole = self.members.iter().all(|m| m.rows.is_multiple_of(m.batch));
         let mut shape = vec![
             ("KNOWN", f64::from(u8::from(known))),
@@ -255,10 +258,7 @@ impl Resident {
             ("LAYERS", first.widths.len() as f64 - 1.0),
             ("BATCH", first.batch as f64),
         ];
-        for (index, name) in WIDTHS.iter().enumerate() {
-            let width = if known { first.widths.get(index).copied().unwrap_or(0) } else { 0 };
-            shape.push((name, width as f64));
-        }
+        shape.extend(widths::overrides(if known { &first.widths } else { &[] }));
         shape
     }
 
@@ -298,7 +298,7 @@ impl Kernel for Resident {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![
+        let pieces = [
             CONTROL,
             FOLD,
             GRID,
@@ -308,11 +308,12 @@ impl Kernel for Resident {
             OPTIMIZER,
             RATE,
             self.criterion.piece(),
-            match self.sharing {
-                Sharing::Elements | Sharing::Rows => RESIDENT,
-                Sharing::Networks => SOLO,
-            },
-        ]
+        ];
+        let own: &[Module] = match self.sharing {
+            Sharing::Elements | Sharing::Rows => &[WIDTHS, RESIDENT],
+            Sharing::Networks => &[SOLO],
+        };
+        [&pieces, own].concat()
     }
 
     fn written(&self) -> String {

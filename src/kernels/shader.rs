@@ -60,6 +60,8 @@ modules! {
     DROPOUT = "dropout";
     D_Z_QUAD = "d_z_quad";
     FOLD = "fold";
+    FUSED_GRADIENT = "fused_gradient";
+    FUSED_UPDATE = "fused_update";
     GATHER = "gather";
     GATHER_QUADS = "gather_quads";
     GATHER_WORDS = "gather_words";
@@ -103,5 +105,6 @@ modules! {
     WEIGHT_QUAD = "weight_quad";
     WEIGHTS_NONE = "weights_none";
     WEIGHTS_ROWS = "weights_rows";
+    WIDTHS = "widths";
     X_QUAD = "x_quad";
 }

@@ -1,7 +1,8 @@
 //! The `fused` way: a tile of rows goes forward and backward through all layers while it is in the
 //! cache, strands of tiles side by side, their gradients summed in the strands' order.
 //!
-//! Three dispatches a step, whatever the depth. So far only the CPU path runs them.
+//! Three dispatches a step, whatever the depth. On the CPU a strand is a thread's, on a GPU a
+//! workgroup's.
 
 use super::layered::check;
 use super::making::Making;
@@ -10,7 +11,8 @@ use super::{
     Validation,
 };
 use crate::kernels::{
-    Control, Function, FusedGradient, FusedUpdate, Metrics, Operation, Pass, Update,
+    Control, Function, FusedGradient, FusedTiling, FusedUpdate, MOST_WIDTHS, Metrics, Operation,
+    Pass, Update,
 };
 use crate::spec::{Shuffle, Strategy};
 use crate::{Error, Result};
@@ -28,6 +30,17 @@ const STRAND: usize = 64;
 /// Rows that an evaluation takes at once, at least.
 const PORTION: usize = 4096;
 
+/// Strands of a batch on a GPU, at most: as many workgroups as a large one runs at a time, and as
+/// many gradients as are soon added up.
+const MOST_STRANDS: usize = 512;
+
+/// Tiles of a batch that a GPU should have: one for each of its units.
+const ENOUGH_TILES: usize = 128;
+
+/// Threads that a workgroup should have where there are as many, and where there are fewer: then it
+/// has a unit to itself.
+const ENOUGH_THREADS: [u32; 2] = [64, 128];
+
 /// Parameters up to which it was measured to be ahead.
 const MOST_PARAMETERS: u64 = 250_000;
 
@@ -44,10 +57,64 @@ pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
         && request.batch >= 2 * STRAND
 }
 
-/// Strands of a batch: one for each thread, for each strand more is a gradient more to write and
-/// to add up. So a run is the same to the bit only on as many threads.
+/// Strands of a batch on the CPU: one for each thread, for each strand more is a gradient more to
+/// write and to add up. So a run is the same to the bit only on as many threads.
 fn strands(batch: usize, limits: &Limits) -> usize {
     limits.threads.min(batch / STRAND).max(1)
+}
+
+/// How a GPU's workgroups take a batch: tiles as large as there is room for, but enough of them.
+/// Nothing where a layer is too wide or the network too deep.
+fn tiling(request: &Training<'_>, limits: &Limits) -> Option<FusedTiling> {
+    let widths = request.network.widths();
+    let widest = widths.iter().copied().max().unwrap_or(1);
+    let units = [16, 32, 64, 128, 256].into_iter().find(|units| *units as usize >= widest)?;
+    if widths.len() > MOST_WIDTHS {
+        return None;
+    }
+    let enough = |rows: &u32| request.batch.div_ceil(*rows as usize) >= ENOUGH_TILES;
+    let [many, few] = ENOUGH_THREADS;
+    let large = [128, 64, 32, 16].into_iter().filter(enough);
+    large
+        .map(|rows| (rows, many))
+        .chain([(16, few)])
+        .find_map(|(rows, threads)| share([rows, units], threads, limits))
+}
+
+/// So many rows and units among a workgroup's threads: as many of either to a thread as leaves enough
+/// threads.
+fn share([rows, units]: [u32; 2], threads: u32, limits: &Limits) -> Option<FusedTiling> {
+    let quads = [(2, 2), (1, 2), (2, 1), (1, 1)].map(|(quads_m, quads_n)| FusedTiling {
+        threads_m: rows / (4 * quads_m),
+        threads_n: units / (4 * quads_n),
+        quads_m,
+        quads_n,
+        depth: 32,
+        chunk: 32.min(rows),
+    });
+    let [.., single] = quads;
+    let shared = quads.into_iter().find(|tiling| tiling.threads() >= threads);
+    let shared = shared.unwrap_or(single);
+    let depths = [32, 16, 8].map(|depth| FusedTiling { depth, chunk: depth.min(rows), ..shared });
+    depths.into_iter().find(|tiling| limits.runs_fused(*tiling))
+}
+
+impl FusedGradient {
+    /// The same for a batch of so many rows on a GPU: strands of whole tiles, and of no more than the
+    /// driver's loops go on for. Nothing where they don't go on for one.
+    fn in_tiles(self, batch: usize, tiling: FusedTiling, limits: &Limits) -> Option<Self> {
+        let most = match limits.loop_limit {
+            // Before the tiles and after them.
+            Some(limit) => {
+                let around = self.parameters() / tiling.threads() as usize + tiling.rows();
+                (limit as usize).saturating_sub(around) / self.iterations()
+            }
+            None => usize::MAX,
+        };
+        let tiles = batch.div_ceil(tiling.rows());
+        let each = tiles.div_ceil(MOST_STRANDS).min(most);
+        (each > 0).then(|| Self { batch, strands: tiles.div_ceil(each), ..self })
+    }
 }
 
 /// Plans the training of a network: phases step and evaluate.
@@ -56,12 +123,6 @@ fn strands(batch: usize, limits: &Limits) -> usize {
 /// As [`super::training`].
 pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     check(request)?;
-    if limits.kind != DeviceKind::Cpu {
-        return Err(Error::invalid(
-            format!("the fused strategy runs on the CPU only, not on {}", limits.device),
-            "use the layered strategy, or the device cpu",
-        ));
-    }
     request.check_for(Strategy::Fused)?;
     let strands = strands(request.batch, limits);
     // A batch of all rows has no order worth shuffling.
@@ -77,34 +138,62 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
         seed: request.seed,
         strands,
         tile: TILE.min(request.batch.div_ceil(strands)),
+        tiling: None,
+    };
+    let step = match limits.kind {
+        DeviceKind::Cpu => step,
+        DeviceKind::Gpu | DeviceKind::Software => tiling(request, limits)
+            .and_then(|tiling| {
+                let tiled = FusedGradient { tile: tiling.rows(), tiling: Some(tiling), ..step };
+                tiled.in_tiles(request.batch, tiling, limits)
+            })
+            .ok_or_else(|| no_room(request, limits))?,
     };
     let remedy = "train on fewer rows, or on fewer units";
     finish(Making { limits, remedy, buffers: Vec::new() }, request, step)
 }
 
+/// Why there is no tiling.
+fn no_room(request: &Training<'_>, limits: &Limits) -> Error {
+    Error::invalid(
+        format!(
+            "the fused strategy has no room for the network {} on {}: layers of at most 256 units \
+             go through workgroup memory, {} of them at most",
+            request.network,
+            limits.device,
+            MOST_WIDTHS - 1,
+        ),
+        "use the layered strategy, or the device cpu",
+    )
+}
+
 /// What tells loss and score of so many rows, in order.
-fn examination(step: &FusedGradient, rows: usize) -> FusedGradient {
-    FusedGradient {
-        pass: Pass::Evaluate,
-        count: rows,
-        batch: step.batch.max(PORTION).min(rows),
-        shuffle: Shuffle::Never,
-        ..step.clone()
-    }
+fn examination(step: &FusedGradient, rows: usize, limits: &Limits) -> FusedGradient {
+    let (pass, shuffle) = (Pass::Evaluate, Shuffle::Never);
+    let examination = FusedGradient { pass, shuffle, count: rows, ..step.clone() };
+    let portion = match step.tiling {
+        None => PORTION,
+        Some(tiling) => MOST_STRANDS * tiling.rows(),
+    };
+    let batch = step.batch.max(portion).min(rows);
+    let tiled = step.tiling.and_then(|tiling| examination.clone().in_tiles(batch, tiling, limits));
+    tiled.unwrap_or(FusedGradient { batch, ..examination })
 }
 
 /// All of the plan.
 fn finish(mut making: Making<'_>, request: &Training<'_>, step: FusedGradient) -> Result<Plan> {
     let (rows, strands, words) = (request.rows, step.strands, step.parameters());
-    let evaluate = examination(&step, rows);
-    let validate = (request.validation > 0).then(|| examination(&step, request.validation));
+    let evaluate = examination(&step, rows, making.limits);
+    let validate =
+        (request.validation > 0).then(|| examination(&step, request.validation, making.limits));
     let update = Update::of(request.optimizer);
     let (x, t) = making.data("data", rows, request)?;
     let parameters = making.buffer("parameters", vec![words], Role::Parameters)?;
     let memories = vec![update.memories().len(), words];
     let state = making.buffer("optimizer", memories, Role::OptimizerState)?;
     let gradients = making.buffer("gradients", vec![strands, words], Role::Gradients)?;
-    let most = validate.as_ref().map_or(0, |pass| pass.batch).max(evaluate.batch);
+    let parts = |pass: &FusedGradient| pass.parts().unwrap_or(pass.batch);
+    let most = validate.as_ref().map_or(0, parts).max(parts(&evaluate)).max(parts(&step));
     let row_metrics = making.buffer("row_metrics", vec![most, 2], Role::Bookkeeping)?;
     let shape = vec![strands, step.tile_words()];
     let scratch = making.buffer("scratch", shape, Role::Activations)?;
@@ -132,7 +221,12 @@ fn finish(mut making: Making<'_>, request: &Training<'_>, step: FusedGradient) -
     };
     let end = |pass: &FusedGradient, capacity, control, history| Dispatch {
         label: "step".into(),
-        operation: Operation::Metrics(Metrics { rows: pass.batch, count: pass.count, capacity }),
+        operation: Operation::Metrics(Metrics {
+            rows: pass.batch,
+            count: pass.count,
+            capacity,
+            parts: pass.parts(),
+        }),
         bindings: vec![control, row_metrics, history],
     };
     let examine = |pass: &FusedGradient, own: Examination, data| {

@@ -85,7 +85,7 @@ pub enum Strategy {
     Layered,
     /// Many steps of a whole network in one dispatch, everything close at hand.
     Resident,
-    /// A tile of rows through all layers and back at once; on the CPU only.
+    /// A tile of rows through all layers and back at once.
     Fused,
 }
 

@@ -25,11 +25,8 @@ pub(crate) fn devices() -> [Box<dyn Device>; 2] {
     [Box::new(Cpu), software(ShaderChecks::Off)]
 }
 
-/// The ways to lower a step that a device has.
-pub(crate) fn ways(device: &dyn Device) -> Vec<Strategy> {
-    let only_cpu = (device.name() == "cpu").then_some(Strategy::Fused);
-    [Strategy::Layered, Strategy::Resident].into_iter().chain(only_cpu).collect()
-}
+/// The ways to lower a step.
+pub(crate) const WAYS: [Strategy; 3] = [Strategy::Layered, Strategy::Resident, Strategy::Fused];
 
 /// An observer that lets training go on.
 pub(crate) fn quiet(_: &Event) -> ControlFlow<()> {

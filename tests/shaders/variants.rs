@@ -33,7 +33,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         gather(1),
         gather(4),
         Operation::Softmax(Softmax { rows: 1, outputs: 1 }),
-        Operation::Metrics(Metrics { rows: 1, count: 1, capacity: 1 }),
+        Operation::Metrics(Metrics { rows: 1, count: 1, capacity: 1, parts: None }),
     ];
     list.extend(
         activations()
@@ -50,7 +50,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 /// Kernels whose shader depends on settings or, of a norm or a grid, on its shape: those that are
 /// checked on devices stand for all.
-const CHECKED: [&str; 13] = [
+const CHECKED: [&str; 15] = [
     "schedule",
     "weigh",
     "dropout",
@@ -64,6 +64,8 @@ const CHECKED: [&str; 13] = [
     "dense_join_weight",
     "resident",
     "solo",
+    "fused_gradient",
+    "fused_update",
 ];
 
 fn checked(stem: &str) -> Vec<Operation> {

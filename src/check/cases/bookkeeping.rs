@@ -97,10 +97,10 @@ pub(super) fn weigh(list: &mut Vec<Case>) {
 /// Batches about a workgroup; the ring's wrap, an epoch's end, a short last batch.
 pub(super) fn metrics(list: &mut Vec<Case>) {
     let mut add = |rows, count, capacity, control: Control, variant: &str| {
-        let operation = Operation::Metrics(Metrics { rows, count, capacity });
+        let operation = Operation::Metrics(Metrics { rows, count, capacity, parts: None });
         list.push(Case::new(operation, control, variant));
     };
-    let threads = workgroup(&Metrics { rows: 1, count: 1, capacity: 1 });
+    let threads = workgroup(&Metrics { rows: 1, count: 1, capacity: 1, parts: None });
     // Eight rows a thread go through at once, from the last of which there is one on.
     let at_once = [7 * threads, 7 * threads + 1, 8 * threads - 1, 8 * threads, 33 * threads + 5];
     for rows in about(threads).into_iter().chain(at_once) {

@@ -4,6 +4,7 @@
 mod bookkeeping;
 mod clipping;
 mod dense;
+mod fused;
 mod norm;
 mod resident;
 mod rowwise;
@@ -42,6 +43,8 @@ pub fn cases() -> Vec<Case> {
     clipping::apply_gradient(&mut list);
     bookkeeping::metrics(&mut list);
     resident::resident(&mut list);
+    fused::gradient(&mut list);
+    fused::update(&mut list);
     list
 }
 

@@ -167,7 +167,7 @@ pub(super) fn regularized(
 }
 
 /// Weights of a size that keeps sums over `terms` inputs near 1.
-fn weight_size(terms: usize) -> f32 {
+pub(super) fn weight_size(terms: usize) -> f32 {
     1.0 / (terms as f32).sqrt()
 }
 

@@ -6,6 +6,7 @@
 mod bookkeeping;
 mod clipping;
 mod dense;
+mod fused;
 mod loss;
 mod norm;
 mod resident;
@@ -81,11 +82,8 @@ pub(super) fn trial(case: &Case, seed: u32) -> Trial {
         Operation::ApplyGradient(layer) => clipping::apply_gradient(layer, control, random),
         Operation::Metrics(metrics) => bookkeeping::metrics(metrics, control, random),
         Operation::Resident(grid) => resident::resident(grid, control, random),
-        Operation::FusedGradient(_) | Operation::FusedUpdate(_) => {
-            unreachable!(
-                "there are no cases of them: `tests/fused.rs` runs them as the pair they are"
-            )
-        }
+        Operation::FusedGradient(fused) => fused::gradient(fused, control, random),
+        Operation::FusedUpdate(fused) => fused::update(fused, control, random),
     }
 }
 

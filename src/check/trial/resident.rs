@@ -1,7 +1,7 @@
 //! Trials of a step of a grid of networks.
 
 use super::{Bound, Expect, Random, Trial, tensor};
-use crate::kernels::{Control, Member, Resident, Words};
+use crate::kernels::{Control, Criterion, Member, Resident, Words};
 use crate::spec::Output;
 
 /// What a parameter is made of: itself, and a step that is small beside it. A handful of layers
@@ -30,7 +30,7 @@ pub(super) fn resident(grid: &Resident, control: Control, random: &mut Random) -
     let first = 2 * (control.step as usize % grid.capacity) * members.len();
     let evaluates = memories == 0 && grid.update == crate::kernels::Update::Gradient;
     let parameters = random.floats(count, 1.0);
-    let targets = targets(grid, rows, outputs, random);
+    let targets = targets(grid.criterion, rows, outputs, random);
     let steps = |count| vec![MAGNITUDE; count];
     vec![
         Bound { expect: Expect::Exact(0..controls.len()), words: controls },
@@ -52,8 +52,14 @@ pub(super) fn resident(grid: &Resident, control: Control, random: &mut Random) -
     ]
 }
 
-fn targets(grid: &Resident, rows: usize, outputs: usize, random: &mut Random) -> Words {
-    match grid.criterion.output {
+/// Targets that go with a loss.
+pub(super) fn targets(
+    criterion: Criterion,
+    rows: usize,
+    outputs: usize,
+    random: &mut Random,
+) -> Words {
+    match criterion.output {
         Output::Softmax => (0..rows).map(|_| random.below(outputs) as u32).collect(),
         Output::Sigmoid => {
             (0..rows * outputs).map(|_| (random.below(2) as f32).to_bits()).collect()

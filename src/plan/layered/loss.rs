@@ -73,7 +73,12 @@ impl Lowering<'_> {
             self.forward(list, Use::Application, control, source.features, rows);
             self.loss(list, request, control, (source.targets, weights), rows);
         });
-        self.end(&mut list, control, history, Metrics { rows, count: request.rows, capacity });
+        self.end(
+            &mut list,
+            control,
+            history,
+            Metrics { rows, count: request.rows, capacity, parts: None },
+        );
         self.phases[phase as usize] = list;
         Ok(Examination { control, history })
     }

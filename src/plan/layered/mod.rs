@@ -111,7 +111,7 @@ pub(in crate::plan) fn lower(
         let update = Update::of(request.optimizer);
         lowering.learn(&mut list, request, step_control, (&step, weights), update);
     }
-    let metrics = Metrics { rows: batch, count: request.rows, capacity: HISTORY };
+    let metrics = Metrics { rows: batch, count: request.rows, capacity: HISTORY, parts: None };
     lowering.end(&mut list, step_control, history, metrics);
     lowering.phases[Phase::Step as usize] = list;
 

@@ -1,0 +1,538 @@
+// A batch through all layers of a narrow network and back, a strand of its rows a workgroup: a tile
+// of ROWS rows goes forward, through the loss and backward before the next one comes. What a layer
+// makes of a tile stays in workgroup memory, where the next layer finds it; storage memory takes a
+// copy of every layer's y for the way back. Each strand leaves a gradient; `fused_update` adds them
+// up.
+//
+// For each float of y that goes to memory and comes back, the products of the layer above do 6 O
+// operations: with 64 units arithmetic bounds it, or rather what a thread can read from workgroup
+// memory meanwhile: a quad for 8 multiply-adds forward and to the input, for 10 to the weights.
+struct Immediates {
+    count: u32,   // rows in the data set, N
+    batch: u32,   // rows in a full batch, B
+    strands: u32, // S
+    seed: u32,    // of the order
+}
+var<immediate> p: Immediates;
+
+override THREADS_M: u32; // threads along the rows of a tile
+override THREADS_N: u32; // and along the units of a layer
+override QUADS_M: u32;   // quads of rows that a thread has, 1 or 2
+override QUADS_N: u32;   // quads of units, 1 or 2
+override ROWS: u32;      // 4 QUADS_M THREADS_M
+override ROW_QUADS: u32; // a quarter of it
+override UNITS: u32;     // 4 QUADS_N THREADS_N: as many as the widest layer has, or more
+override DEPTH: u32;     // a product's weights are staged for so many of what it sums over,
+override CHUNK: u32;     // and a layer's inputs for so many rows: a part of ROWS
+override TILE: u32;      // quads of workgroup memory for the one,
+override STAGE: u32;     // and for the other
+override COUNT: u32;     // parameters of the network, P
+override KEPT: u32;      // units that storage memory has room for: x, y of hidden layers, perhaps z
+override HIDDEN: u32;    // units of the hidden layers
+override KEEP_Z: bool;   // the activation's derivative needs z
+override SHUFFLE: bool;
+override TRAIN: bool;    // forward and backward, not only forward
+
+@group(0) @binding(0) var<storage, read> control: Control;
+@group(0) @binding(1) var<storage, read> data_x: array<f32>;                   // [N, I]
+@group(0) @binding(2) var<storage, read> data_t: array<u32>;                   // [N, T]
+@group(0) @binding(3) var<storage, read> parameters: array<f32>;               // W, b, W, b, …
+@group(0) @binding(4) var<storage, read_write> gradients: array<f32>;          // [S, P]
+@group(0) @binding(5) var<storage, read_write> row_metrics: array<vec2<f32>>;  // [S]: sums of loss, score
+@group(0) @binding(6) var<storage, read_write> scratch: array<vec4<f32>>;      // [S, ROW_QUADS, KEPT]
+
+// Four rows of a unit to a quad. A row of quads is one longer than it must be, so that threads side
+// by side read from different banks whichever way they stand.
+var<workgroup> tile: array<vec4<f32>, TILE>;   // [UNITS, ROW_QUADS + 1]: x or y, and then d_z
+var<workgroup> stage: array<vec4<f32>, STAGE>; // [DEPTH, UNITS / 4 + 1] or [UNITS, CHUNK / 4 + 1]
+var<workgroup> sources: array<u32, ROWS>;      // the tile's rows in the data set
+var<workgroup> sums_of_quads: array<vec2<f32>, ROW_QUADS>; // loss and score
+
+// Where a thread stands.
+struct Place {
+    local: u32,
+    m: u32,       // which of THREADS_M
+    n: u32,       // which of THREADS_N
+    strand: u32,
+    scratch: u32, // where the strand's part of the scratch memory begins
+}
+
+// A thread's sums: units down, rows across, a quad of each a block.
+struct Sums {
+    c00: mat4x4<f32>,
+    c10: mat4x4<f32>, // the other quad of rows
+    c01: mat4x4<f32>, // the other quad of units
+    c11: mat4x4<f32>,
+}
+
+fn threads() -> u32 {
+    return THREADS_M * THREADS_N;
+}
+
+fn tile_stride() -> u32 {
+    return ROW_QUADS + 1u;
+}
+
+fn outer(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
+    return mat4x4<f32>(a.x * b, a.y * b, a.z * b, a.w * b);
+}
+
+// What the loss asks for. Where it has stored a d_z, it does not ask for that z again.
+var<private> outputs_before: u32; // the first element of the row
+var<private> row_in_tile: u32;
+
+fn load_z(element: u32) -> f32 {
+    let o = element - outputs_before;
+    return tile[o * tile_stride() + row_in_tile / 4u][row_in_tile % 4u];
+}
+
+fn load_target(row: u32, columns: u32, column: u32) -> u32 {
+    return data_t[sources[row_in_tile] * columns + column];
+}
+
+fn store_d_z(element: u32, value: f32) {
+    let o = element - outputs_before;
+    tile[o * tile_stride() + row_in_tile / 4u][row_in_tile % 4u] = value;
+}
+
+// The rows of a tile that begins at `first` in the batch and has `rows`. The last of them stands for
+// those that are missing, and their d_z will be 0.
+fn gather(at: Place, first: u32, rows: u32) {
+    for (var row = at.local; row < ROWS; row += threads()) {
+        var source = control.first + first + min(row, rows - 1u);
+        if (SHUFFLE) {
+            source = permute(source, p.count, p.seed, control.epoch);
+        }
+        sources[row] = source;
+    }
+    workgroupBarrier();
+    for (var e = at.local; e < WIDTH_0 * (ROW_QUADS); e += threads()) {
+        let i = e % WIDTH_0;
+        let quad = e / WIDTH_0;
+        let row = 4u * quad;
+        let x = vec4<f32>(
+            data_x[sources[row] * WIDTH_0 + i], data_x[sources[row + 1u] * WIDTH_0 + i],
+            data_x[sources[row + 2u] * WIDTH_0 + i], data_x[sources[row + 3u] * WIDTH_0 + i],
+        );
+        tile[i * tile_stride() + quad] = x;
+        if (TRAIN) {
+            scratch[at.scratch + quad * KEPT + i] = x;
+        }
+    }
+}
+
+// Zero outside. It is read without a branch, of which there would be one for each number.
+fn weight(w: u32, inputs: u32, outputs: u32, o: u32, i: u32) -> f32 {
+    let inside = o < outputs && i < inputs;
+    return select(0.0, parameters[select(0u, w + o * inputs + i, inside)], inside);
+}
+
+// Weights that a product needs next, from `first` on of what it sums over: the inputs on the way
+// forward, the outputs on the way back.
+fn stage_weights(at: Place, w: u32, inputs: u32, outputs: u32, first: u32, forward: bool) {
+    let quads = UNITS / 4u;
+    for (var e = at.local; e < DEPTH * quads; e += threads()) {
+        var quad: vec4<f32>;
+        var to: u32;
+        if (forward) {
+            let i = e % DEPTH;
+            let o = 4u * (e / DEPTH);
+            quad = vec4<f32>(
+                weight(w, inputs, outputs, o, first + i), weight(w, inputs, outputs, o + 1u, first + i),
+                weight(w, inputs, outputs, o + 2u, first + i), weight(w, inputs, outputs, o + 3u, first + i),
+            );
+            to = i * (quads + 1u) + o / 4u;
+        } else {
+            let o = e / quads;
+            let i = 4u * (e % quads);
+            quad = vec4<f32>(
+                weight(w, inputs, outputs, first + o, i), weight(w, inputs, outputs, first + o, i + 1u),
+                weight(w, inputs, outputs, first + o, i + 2u), weight(w, inputs, outputs, first + o, i + 3u),
+            );
+            to = o * (quads + 1u) + i / 4u;
+        }
+        stage[to] = quad;
+    }
+}
+
+// What the tile holds of `depth` units times a layer's weights. Whoever comes here has passed a
+// barrier since the stage was last read.
+fn product(at: Place, start: Sums, w: u32, inputs: u32, outputs: u32, forward: bool) -> Sums {
+    var sums = start;
+    let depth = select(outputs, inputs, forward);
+    let width = select(inputs, outputs, forward);
+    let two = QUADS_N > 1u && width > 4u * THREADS_N;
+    for (var first = 0u; first < depth; first += DEPTH) {
+        if (first > 0u) {
+            workgroupBarrier();
+        }
+        stage_weights(at, w, inputs, outputs, first, forward);
+        workgroupBarrier();
+        var a = first * tile_stride() + at.m;
+        var b = at.n;
+        let end = b + min(DEPTH, depth - first) * (UNITS / 4u + 1u);
+        for (; b < end; b += UNITS / 4u + 1u) {
+            let a0 = tile[a];
+            let b0 = stage[b];
+            sums.c00 += outer(b0, a0);
+            var a1 = vec4<f32>();
+            if (QUADS_M > 1u) {
+                a1 = tile[a + THREADS_M];
+                sums.c10 += outer(b0, a1);
+            }
+            if (two) {
+                let b1 = stage[b + THREADS_N];
+                sums.c01 += outer(b1, a0);
+                if (QUADS_M > 1u) {
+                    sums.c11 += outer(b1, a1);
+                }
+            }
+            a += tile_stride();
+        }
+    }
+    return sums;
+}
+
+fn activations(z: vec4<f32>) -> vec4<f32> {
+    return vec4<f32>(activation(z.x), activation(z.y), activation(z.z), activation(z.w));
+}
+
+fn derivatives(kept: vec4<f32>) -> vec4<f32> {
+    return vec4<f32>(
+        activation_derivative(kept.x), activation_derivative(kept.y),
+        activation_derivative(kept.z), activation_derivative(kept.w),
+    );
+}
+
+// A layer's z of one unit and four rows to its y: y goes into the tile, and where the layers above
+// it will need it. The last layer's z stays what it is.
+fn take_z(at: Place, unit: u32, quad: u32, z: vec4<f32>, outputs: u32, kept: u32, last: bool) {
+    if (unit >= outputs) {
+        return;
+    }
+    var y = z;
+    if (!last) {
+        y = activations(z);
+        if (TRAIN) {
+            let to = at.scratch + quad * KEPT + kept + unit;
+            scratch[to] = y;
+            if (KEEP_Z) {
+                scratch[to + HIDDEN] = z;
+            }
+        }
+    }
+    tile[unit * tile_stride() + quad] = y;
+}
+
+fn take_z_block(at: Place, unit: u32, quad: u32, z: mat4x4<f32>, outputs: u32, kept: u32, last: bool) {
+    take_z(at, unit, quad, z[0], outputs, kept, last);
+    take_z(at, unit + 1u, quad, z[1], outputs, kept, last);
+    take_z(at, unit + 2u, quad, z[2], outputs, kept, last);
+    take_z(at, unit + 3u, quad, z[3], outputs, kept, last);
+}
+
+// The gradient of a layer's input times f', the d_z of the layer below.
+fn take_d_x(at: Place, unit: u32, quad: u32, d_x: vec4<f32>, inputs: u32, kept: u32) {
+    if (unit >= inputs) {
+        return;
+    }
+    var source = at.scratch + quad * KEPT + kept + unit;
+    if (KEEP_Z) {
+        source += HIDDEN;
+    }
+    tile[unit * tile_stride() + quad] = d_x * derivatives(scratch[source]);
+}
+
+fn take_d_x_block(at: Place, unit: u32, quad: u32, d_x: mat4x4<f32>, inputs: u32, kept: u32) {
+    take_d_x(at, unit, quad, d_x[0], inputs, kept);
+    take_d_x(at, unit + 1u, quad, d_x[1], inputs, kept);
+    take_d_x(at, unit + 2u, quad, d_x[2], inputs, kept);
+    take_d_x(at, unit + 3u, quad, d_x[3], inputs, kept);
+}
+
+fn bias(at: u32, o: u32, outputs: u32) -> vec4<f32> {
+    return vec4<f32>(parameters[select(0u, at + o, o < outputs)]);
+}
+
+fn biases(at: u32, o: u32, outputs: u32) -> mat4x4<f32> {
+    return mat4x4<f32>(
+        bias(at, o, outputs), bias(at, o + 1u, outputs),
+        bias(at, o + 2u, outputs), bias(at, o + 3u, outputs),
+    );
+}
+
+fn forward(at: Place) {
+    var w = 0u;
+    var kept = WIDTH_0;
+    for (var layer = 0u; layer < LAYERS; layer++) {
+        let inputs = known_width(layer);
+        let outputs = known_width(layer + 1u);
+        let last = layer + 1u == LAYERS;
+        let unit = 4u * at.n;
+        let b = w + outputs * inputs;
+        let b0 = biases(b, unit, outputs);
+        let b1 = biases(b, unit + 4u * THREADS_N, outputs);
+        let z = product(at, Sums(b0, b0, b1, b1), w, inputs, outputs, true);
+        // Everyone has read the tile.
+        workgroupBarrier();
+        take_z_block(at, unit, at.m, z.c00, outputs, kept, last);
+        if (QUADS_M > 1u) {
+            take_z_block(at, unit, at.m + THREADS_M, z.c10, outputs, kept, last);
+        }
+        if (QUADS_N > 1u) {
+            take_z_block(at, unit + 4u * THREADS_N, at.m, z.c01, outputs, kept, last);
+            if (QUADS_M > 1u) {
+                take_z_block(at, unit + 4u * THREADS_N, at.m + THREADS_M, z.c11, outputs, kept, last);
+            }
+        }
+        w += outputs * (inputs + 1u);
+        kept += outputs;
+    }
+}
+
+// The sums of loss and score over four of the tile's rows, which nobody else writes to, and d_z in
+// the place of the last layer's z.
+fn losses(at: Place, first: u32, rows: u32) -> vec2<f32> {
+    let outputs = known_width(LAYERS);
+    var sums = vec2<f32>();
+    for (var row = 4u * at.local; row < 4u * at.local + 4u; row++) {
+        row_in_tile = row;
+        outputs_before = (first + row) * outputs;
+        if (row < rows) {
+            sums += loss_row(first + row, control.rows, outputs);
+        } else {
+            for (var o = 0u; o < outputs; o++) {
+                store_d_z(outputs_before + o, 0.0);
+            }
+        }
+    }
+    return sums;
+}
+
+// Those of the whole strand.
+fn take_metrics(at: Place, own: vec2<f32>) {
+    if (at.local < ROW_QUADS) {
+        sums_of_quads[at.local] = own;
+    }
+    workgroupBarrier();
+    if (at.local == 0u) {
+        var sums = own;
+        for (var quad = 1u; quad < ROW_QUADS; quad++) {
+            sums += sums_of_quads[quad];
+        }
+        row_metrics[at.strand] = sums;
+    }
+}
+
+fn take_gradient(at: Place, index: u32, sum: f32, fresh: bool) {
+    let to = at.strand * COUNT + index;
+    if (fresh) {
+        gradients[to] = sum;
+    } else {
+        gradients[to] += sum;
+    }
+}
+
+// The layer's inputs of CHUNK rows, zero past the last input.
+fn stage_inputs(at: Place, kept: u32, inputs: u32, first_quad: u32) {
+    for (var e = at.local; e < UNITS * (CHUNK / 4u); e += threads()) {
+        let i = e % UNITS;
+        let quad = e / UNITS;
+        let source = at.scratch + (first_quad + quad) * KEPT + kept + min(i, inputs - 1u);
+        stage[i * (CHUNK / 4u + 1u) + quad] = select(vec4<f32>(), scratch[source], i < inputs);
+    }
+}
+
+// Where the tile has a unit; the last stands for those past it.
+fn unit_at(unit: u32) -> u32 {
+    return min(unit, UNITS - 1u) * tile_stride();
+}
+
+// Four sums over four rows, of one unit above and four below.
+fn add_rows(sums: vec4<f32>, a: vec4<f32>, x: mat4x4<f32>) -> vec4<f32> {
+    let by_row = transpose(x);
+    var c = sums;
+    c += a.x * by_row[0];
+    c += a.y * by_row[1];
+    c += a.z * by_row[2];
+    c += a.w * by_row[3];
+    return c;
+}
+
+fn take_weights(at: Place, w: u32, inputs: u32, outputs: u32, o: u32, i: u32, sums: vec4<f32>, fresh: bool) {
+    if (o >= outputs) {
+        return;
+    }
+    let index = w + o * inputs;
+    if (i < inputs) {
+        take_gradient(at, index + i, sums.x, fresh);
+    }
+    if (i + THREADS_N < inputs) {
+        take_gradient(at, index + i + THREADS_N, sums.y, fresh);
+    }
+    if (i + 2u * THREADS_N < inputs) {
+        take_gradient(at, index + i + 2u * THREADS_N, sums.z, fresh);
+    }
+    if (i + 3u * THREADS_N < inputs) {
+        take_gradient(at, index + i + 3u * THREADS_N, sums.w, fresh);
+    }
+}
+
+// d_W = d_z^T x of 4 THREADS_M outputs from `top` on and all inputs, over the rows of the tile: d_z
+// stands there, x in storage memory from unit `kept` on.
+fn weight_block(at: Place, w: u32, inputs: u32, outputs: u32, top: u32, kept: u32, fresh: bool) {
+    let o = top + at.m;
+    let two = QUADS_N > 1u && inputs > 4u * THREADS_N;
+    var c0 = vec4<f32>();
+    var c1 = vec4<f32>();
+    var c2 = vec4<f32>();
+    var c3 = vec4<f32>();
+    var d0 = vec4<f32>();
+    var d1 = vec4<f32>();
+    var d2 = vec4<f32>();
+    var d3 = vec4<f32>();
+    let stride = CHUNK / 4u + 1u;
+    let at0 = unit_at(o);
+    let at1 = unit_at(o + THREADS_M);
+    let at2 = unit_at(o + 2u * THREADS_M);
+    let at3 = unit_at(o + 3u * THREADS_M);
+    for (var first = 0u; first < ROW_QUADS; first += CHUNK / 4u) {
+        // Where all rows are staged at once, they stay for all outputs.
+        if (ROWS > CHUNK || top == 0u) {
+            workgroupBarrier();
+            stage_inputs(at, kept, inputs, first);
+            workgroupBarrier();
+        }
+        for (var quad = 0u; quad < CHUNK / 4u; quad++) {
+            let a0 = tile[at0 + first + quad];
+            let a1 = tile[at1 + first + quad];
+            let a2 = tile[at2 + first + quad];
+            let a3 = tile[at3 + first + quad];
+            let i = at.n * stride + quad;
+            let x = mat4x4<f32>(
+                stage[i], stage[i + THREADS_N * stride],
+                stage[i + 2u * THREADS_N * stride], stage[i + 3u * THREADS_N * stride],
+            );
+            c0 = add_rows(c0, a0, x);
+            c1 = add_rows(c1, a1, x);
+            c2 = add_rows(c2, a2, x);
+            c3 = add_rows(c3, a3, x);
+            if (two) {
+                let y = mat4x4<f32>(
+                    stage[i + 4u * THREADS_N * stride], stage[i + 5u * THREADS_N * stride],
+                    stage[i + 6u * THREADS_N * stride], stage[i + 7u * THREADS_N * stride],
+                );
+                d0 = add_rows(d0, a0, y);
+                d1 = add_rows(d1, a1, y);
+                d2 = add_rows(d2, a2, y);
+                d3 = add_rows(d3, a3, y);
+            }
+        }
+    }
+    let i = at.n;
+    take_weights(at, w, inputs, outputs, o, i, c0, fresh);
+    take_weights(at, w, inputs, outputs, o + THREADS_M, i, c1, fresh);
+    take_weights(at, w, inputs, outputs, o + 2u * THREADS_M, i, c2, fresh);
+    take_weights(at, w, inputs, outputs, o + 3u * THREADS_M, i, c3, fresh);
+    if (two) {
+        let j = i + 4u * THREADS_N;
+        take_weights(at, w, inputs, outputs, o, j, d0, fresh);
+        take_weights(at, w, inputs, outputs, o + THREADS_M, j, d1, fresh);
+        take_weights(at, w, inputs, outputs, o + 2u * THREADS_M, j, d2, fresh);
+        take_weights(at, w, inputs, outputs, o + 3u * THREADS_M, j, d3, fresh);
+    }
+}
+
+// d_b, the sums of d_z over the rows, a unit a thread.
+fn bias_gradient(at: Place, b: u32, outputs: u32, fresh: bool) {
+    for (var o = at.local; o < outputs; o += threads()) {
+        var sums = vec4<f32>();
+        for (var quad = 0u; quad < ROW_QUADS; quad++) {
+            sums += tile[o * tile_stride() + quad];
+        }
+        take_gradient(at, b + o, (sums.x + sums.y) + (sums.z + sums.w), fresh);
+    }
+}
+
+fn backward(at: Place, fresh: bool) {
+    var w = COUNT;
+    var kept = WIDTH_0 + HIDDEN;
+    for (var layer = LAYERS; layer > 0u; layer--) {
+        let inputs = known_width(layer - 1u);
+        let outputs = known_width(layer);
+        w -= outputs * (inputs + 1u);
+        kept -= inputs;
+        for (var top = 0u; top < outputs; top += 4u * THREADS_M) {
+            weight_block(at, w, inputs, outputs, top, kept, fresh);
+        }
+        bias_gradient(at, w + outputs * inputs, outputs, fresh);
+        if (layer > 1u) {
+            workgroupBarrier();
+            let d_x = product(at, Sums(), w, inputs, outputs, false);
+            workgroupBarrier();
+            let unit = 4u * at.n;
+            take_d_x_block(at, unit, at.m, d_x.c00, inputs, kept);
+            if (QUADS_M > 1u) {
+                take_d_x_block(at, unit, at.m + THREADS_M, d_x.c10, inputs, kept);
+            }
+            if (QUADS_N > 1u) {
+                take_d_x_block(at, unit + 4u * THREADS_N, at.m, d_x.c01, inputs, kept);
+                if (QUADS_M > 1u) {
+                    take_d_x_block(at, unit + 4u * THREADS_N, at.m + THREADS_M, d_x.c11, inputs, kept);
+                }
+            }
+        }
+    }
+}
+
+// A strand of no rows has no gradient.
+fn nothing(at: Place) {
+    for (var index = at.local; index < COUNT; index += threads()) {
+        take_gradient(at, index, 0.0, true);
+    }
+}
+
+@compute @workgroup_size(THREADS_N, THREADS_M)
+fn fused_gradient(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let strand = unfold(group, groups);
+    if (strand >= p.strands) {
+        return;
+    }
+    // Strips of eight along the units, two rows of threads at a time: of the threads that a device
+    // runs in step, two side by side read the same weights, and those further on the same rows.
+    let strip = min(THREADS_N, 8u);
+    let at = Place(
+        local,
+        local % 2u + 2u * (local / (2u * strip) % (THREADS_M / 2u)),
+        local / 2u % strip + strip * (local / (THREADS_M * strip)),
+        strand,
+        strand * (ROW_QUADS) * KEPT,
+    );
+    let each = (p.batch + p.strands - 1u) / p.strands;
+    let begin = min(strand * each, control.rows);
+    let end = min(begin + each, control.rows);
+    if (TRAIN && begin == end) {
+        nothing(at);
+    }
+    var metrics = vec2<f32>();
+    for (var first = begin; first < end; first += ROWS) {
+        let rows = min(ROWS, end - first);
+        gather(at, first, rows);
+        forward(at);
+        workgroupBarrier();
+        if (local < ROW_QUADS) {
+            metrics += losses(at, first, rows);
+        }
+        if (TRAIN) {
+            storageBarrier();
+            workgroupBarrier();
+            backward(at, first == begin);
+        }
+        workgroupBarrier();
+    }
+    take_metrics(at, metrics);
+}

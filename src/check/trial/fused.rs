@@ -1,0 +1,76 @@
+//! Trials of a batch's way through all layers and back, and of the update that follows.
+
+use super::dense::{state, weight_size};
+use super::resident::targets;
+use super::update::{Gradient, magnitudes};
+use super::{Bound, Expect, Random, Trial, clipping, tensor};
+use crate::kernels::{Control, FusedGradient, FusedUpdate, Pass};
+use crate::spec::Layer;
+
+/// What a number is made of: terms of about 1, whose errors a handful of layers chain.
+const MAGNITUDE: f32 = 1.0;
+
+/// Random data, and weights that keep every z near 1.
+pub(super) fn gradient(fused: &FusedGradient, control: Control, random: &mut Random) -> Trial {
+    let (strands, p) = (fused.strands, fused.parameters());
+    let (inputs, outputs) = (fused.widths[0], fused.outputs());
+    let x = random.floats(fused.count * inputs, 1.0);
+    let t = targets(fused.criterion, fused.count, outputs, random);
+    let mut parameters = Vec::with_capacity(p);
+    for layer in fused.layers() {
+        parameters.extend(random.floats(layer.parameters(), weight_size(layer.inputs)));
+    }
+    let rows = control.rows as usize;
+    let of_strand = |strand| fused.strand(strand, rows).len() as f32;
+    let gradients = match fused.pass {
+        Pass::Evaluate => Vec::new(),
+        Pass::Train => (0..strands)
+            .flat_map(|strand| vec![MAGNITUDE * of_strand(strand) / rows as f32; p])
+            .collect(),
+    };
+    let metrics = (0..strands).flat_map(|strand| [MAGNITUDE * of_strand(strand); 2]).collect();
+    let scratch = strands * fused.tile_words();
+    vec![
+        Bound::control(control),
+        Bound::input(&x, x.len()),
+        Bound::input(&t, t.len()),
+        Bound::input(&parameters, p),
+        Bound::output(gradients, strands * p),
+        Bound::output(metrics, 2 * strands),
+        // The twin needs no scratch memory, so nothing of it is compared.
+        Bound { words: tensor(&[], scratch), expect: Expect::Anything(0..scratch) },
+    ]
+}
+
+/// Random gradients of the strands; parameters and state as the update has them.
+pub(super) fn update(fused: &FusedUpdate, control: Control, random: &mut Random) -> Trial {
+    let FusedUpdate { ref widths, parameters: p, strands, update, lr, hyper } = *fused;
+    let strand_gradients = random.floats(strands * p, 1.0);
+    let state = state(update, control, p, random);
+    let layers = widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] });
+    let weights = layers.flat_map(|layer| {
+        let weights = layer.inputs * layer.outputs;
+        (0..layer.parameters()).map(move |at| at < weights)
+    });
+    let gradient: Vec<Gradient> = weights
+        .enumerate()
+        .map(|(at, weight)| {
+            let of_strands = || (0..strands).map(|strand| strand_gradients[strand * p + at]);
+            let (sum, terms) = (of_strands().sum(), of_strands().map(f32::abs).sum());
+            Gradient {
+                g: hyper.regularized(sum, state[0][at], weight),
+                terms: clipping::terms(&hyper, terms, state[0][at]),
+            }
+        })
+        .collect();
+    let rate = lr * control.schedule;
+    let mut magnitudes = magnitudes((update, rate, &hyper), control.step, &gradient, &state);
+    let sums = gradient.iter().map(|gradient| gradient.terms).collect();
+    let memory = magnitudes.split_off(1).concat();
+    vec![
+        Bound::control(control),
+        Bound::updated(&strand_gradients, sums, strands * p),
+        Bound::updated(&state[0], magnitudes.concat(), p),
+        Bound::updated(&state[1..].concat(), memory, (state.len() - 1) * p),
+    ]
+}
