@@ -1,6 +1,8 @@
 //! Every shader that an operation can ask for: valid, as its Rust contract says, within what every
 //! device grants, and translatable for Vulkan, Metal and DX12. None of it needs a GPU.
 
+#[path = "shaders/radv.rs"]
+mod radv;
 #[path = "shaders/reflect.rs"]
 mod reflect;
 #[path = "shaders/tint.rs"]
@@ -16,6 +18,7 @@ use std::{fs, io};
 
 use halfplane::check::cases;
 use halfplane::kernels::{Kernel, Tiling, source};
+use naga::proc::BoundsCheckPolicy;
 use reflect::Shader;
 use variants::{Variant, operations, tiling, variant};
 
@@ -99,6 +102,67 @@ fn every_shader_translates_for_every_target() {
             assert!(bytes > 500, "{} as {target}: only {bytes} bytes", shader.name);
         }
     });
+}
+
+/// Families of AMD's cards: the second generation of RDNA and the last of GCN.
+const FAMILIES: [&str; 2] = ["NAVI21", "VEGA20"];
+
+/// What the ignored test below prints.
+const COMPILED: &str = "shaders compiled by";
+
+#[test]
+fn amds_compiler_has_room_for_every_shader() {
+    let compile = |family| {
+        std::thread::spawn(move || {
+            radv::pretending(family, "of_a_pretended_card::registers_do_not_spill")
+        })
+    };
+    let started = FAMILIES.map(compile);
+    for (family, said) in FAMILIES.into_iter().zip(started) {
+        let said = said.join().expect("it does not panic");
+        let said = said.unwrap_or_else(|said| panic!("{family}: {said}"));
+        match said.lines().find(|line| line.contains(COMPILED)) {
+            Some(line) => println!("{line}"),
+            None => eprintln!("left out: {family}, for there is no RADV here to compile for it"),
+        }
+    }
+}
+
+mod of_a_pretended_card {
+    use super::*;
+
+    #[test]
+    #[ignore = "the test above runs it where a driver pretends to have a card"]
+    fn registers_do_not_spill() {
+        let Some(radv) = radv::Radv::open() else { return };
+        let (mut count, mut most) = (0, 0);
+        for operation in operations() {
+            // Only a software adapter takes these tiles.
+            if let Some(Tiling::Lanes { .. }) = tiling(&operation) {
+                continue;
+            }
+            let kernel = operation.kernel();
+            let shader = Shader::parse(kernel);
+            let specialized = shader.specialize();
+            let words = translate::to_spirv(&specialized, BoundsCheckPolicy::Unchecked, false);
+            let immediates = kernel.immediates().len() as u32;
+            let statistics = radv
+                .compile(&specialized, &words, kernel.slots().len(), immediates)
+                .unwrap_or_else(|error| panic!("{}: {error}", shader.name));
+            let of = |name: &str| {
+                let found = statistics.iter().find(|(own, _)| own == name);
+                found.unwrap_or_else(|| panic!("no `{name}` among {statistics:?}")).1
+            };
+            for spilled in ["Spilled VGPRs", "Spilled SGPRs", "Scratch size"] {
+                assert_eq!(of(spilled), 0, "{}: {spilled}", shader.name);
+            }
+            (count, most) = (count + 1, most.max(of("VGPRs")));
+        }
+        let family = std::env::var("RADV_FORCE_FAMILY").unwrap_or_default();
+        println!(
+            "{count} {COMPILED} RADV for {family}, the largest with {most} registers a thread"
+        );
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub(crate) fn to_every_target(shader: &Specialized) -> Vec<(String, usize)> {
     for bounds in [BoundsCheckPolicy::Unchecked, BoundsCheckPolicy::Restrict] {
         for zeroed in [false, true] {
             let with = format!("indexing {bounds:?}, zeroed workgroup memory {zeroed}");
-            written.push((format!("SPIR-V, {with}"), 4 * to_spirv(shader, bounds, zeroed)));
+            written.push((format!("SPIR-V, {with}"), 4 * to_spirv(shader, bounds, zeroed).len()));
             written.push((format!("MSL, {with}"), to_msl(shader, bounds, zeroed)));
             for model in [hlsl::ShaderModel::V5_1, hlsl::ShaderModel::V6_0] {
                 let bytes = to_hlsl(shader, model, bounds, zeroed);
@@ -27,8 +27,8 @@ const fn everywhere(policy: BoundsCheckPolicy) -> BoundsCheckPolicies {
     BoundsCheckPolicies { index: policy, buffer: policy, image_load: policy, binding_array: policy }
 }
 
-/// In words.
-fn to_spirv(shader: &Specialized, bounds: BoundsCheckPolicy, zeroed: bool) -> usize {
+/// As Vulkan's drivers get it.
+pub(crate) fn to_spirv(shader: &Specialized, bounds: BoundsCheckPolicy, zeroed: bool) -> Vec<u32> {
     let options = spv::Options {
         lang_version: (1, 3),
         bounds_check_policies: everywhere(bounds),
@@ -45,7 +45,6 @@ fn to_spirv(shader: &Specialized, bounds: BoundsCheckPolicy, zeroed: bool) -> us
     };
     spv::write_vec(&shader.module, &shader.info, &options, Some(&entry_point))
         .unwrap_or_else(|error| panic!("{} as SPIR-V: {error}", shader.name))
-        .len()
 }
 
 fn to_msl(shader: &Specialized, bounds: BoundsCheckPolicy, zeroed: bool) -> usize {
