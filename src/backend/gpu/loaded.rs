@@ -71,14 +71,11 @@ impl Loaded {
     /// Makes a phase's dispatches ready.
     fn prepare(&mut self, phase: Phase) -> Result<()> {
         if self.ready[phase as usize].is_none() {
-            let list = self
-                .plan
-                .phase(phase)
-                .iter()
-                .map(|dispatch| {
-                    self.pipelines.ready(&self.context, &self.plan, &self.buffers, dispatch)
-                })
-                .collect();
+            let dispatches = self.plan.phase(phase);
+            self.pipelines.compile(&self.context, dispatches);
+            let ready =
+                |dispatch| self.pipelines.ready(&self.context, &self.plan, &self.buffers, dispatch);
+            let list = dispatches.iter().map(ready).collect();
             self.context.check()?;
             self.ready[phase as usize] = Some(list);
             if let Some(cache) = &self.context.cache {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::super::ShaderChecks;
 use super::cache::Cache;
 use super::context::Context;
@@ -62,16 +64,42 @@ pub(super) struct Pipelines {
 }
 
 impl Pipelines {
-    /// Makes a dispatch ready.
+    /// Compiles what the dispatches need and is not there yet, on all threads: it takes longer than
+    /// anything else before the first step.
+    pub(super) fn compile(&mut self, context: &Context, dispatches: &[Dispatch]) {
+        let (mut modules, mut pipelines) = (HashMap::new(), HashMap::new());
+        for Dispatch { operation, .. } in dispatches {
+            let key = key(operation.kernel());
+            if !self.modules.contains_key(&key.0) {
+                modules.insert(key.0.clone(), operation);
+            }
+            if !self.pipelines.contains_key(&key) {
+                pipelines.insert(key, operation);
+            }
+        }
+        let made = modules.into_par_iter().map(|(key, operation)| {
+            let module = module(context, operation.kernel());
+            (key, module)
+        });
+        self.modules.par_extend(made);
+        let modules = &self.modules;
+        let made = pipelines.into_par_iter().map(|(key, operation)| {
+            let pipeline = pipeline(context, &modules[&key.0], operation.kernel());
+            (key, pipeline)
+        });
+        self.pipelines.par_extend(made);
+    }
+
+    /// Makes a dispatch ready whose pipeline is compiled.
     pub(super) fn ready(
-        &mut self,
+        &self,
         context: &Context,
         plan: &Plan,
         buffers: &[wgpu::Buffer],
         dispatch: &Dispatch,
     ) -> Ready {
         let kernel = dispatch.operation.kernel();
-        let (pipeline, layout) = self.pipeline(context, kernel);
+        let (pipeline, layout) = &self.pipelines[&key(kernel)];
         let entries: Vec<wgpu::BindGroupEntry<'_>> = dispatch
             .bindings
             .iter()
@@ -86,59 +114,56 @@ impl Pipelines {
         let label = format!("{} {} ({})", dispatch.label, kernel.stem(), names.join(", "));
         let bind_group = context.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(&label),
-            layout: &layout,
+            layout,
             entries: &entries,
         });
         Ready {
-            pipeline,
+            pipeline: pipeline.clone(),
             bind_group,
             immediates: kernel.immediates(),
             workgroups: fold(kernel.workgroups()),
             repeats_itself: kernel.repeats_itself(),
         }
     }
-
-    fn pipeline(
-        &mut self,
-        context: &Context,
-        kernel: &dyn Kernel,
-    ) -> (wgpu::ComputePipeline, wgpu::BindGroupLayout) {
-        let names = kernel.modules().iter().map(|module| module.name).collect();
-        let text: ModuleKey = (names, kernel.written());
-        let overrides = kernel.overrides();
-        let bits = overrides.iter().map(|(name, value)| (*name, value.to_bits())).collect();
-        let key = (text.clone(), bits);
-        if let Some(found) = self.pipelines.get(&key) {
-            return found.clone();
-        }
-        let module = self.modules.entry(text).or_insert_with(|| compile(context, kernel));
-        let device = &context.device;
-        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-            label: Some(kernel.stem()),
-            entries: &kernel.slots().iter().enumerate().map(layout_entry).collect::<Vec<_>>(),
-        });
-        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(kernel.stem()),
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: kernel.immediates().len() as u32,
-        });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(kernel.stem()),
-            layout: Some(&pipeline_layout),
-            module,
-            entry_point: Some(kernel.stem()),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &overrides,
-                zero_initialize_workgroup_memory: context.checks == ShaderChecks::On,
-            },
-            cache: context.cache.as_ref().map(Cache::pipelines),
-        });
-        self.pipelines.insert(key, (pipeline.clone(), layout.clone()));
-        (pipeline, layout)
-    }
 }
 
-fn compile(context: &Context, kernel: &dyn Kernel) -> wgpu::ShaderModule {
+fn key(kernel: &dyn Kernel) -> PipelineKey {
+    let names = kernel.modules().iter().map(|module| module.name).collect();
+    let overrides = kernel.overrides();
+    let bits = overrides.iter().map(|(name, value)| (*name, value.to_bits())).collect();
+    ((names, kernel.written()), bits)
+}
+
+fn pipeline(
+    context: &Context,
+    module: &wgpu::ShaderModule,
+    kernel: &dyn Kernel,
+) -> (wgpu::ComputePipeline, wgpu::BindGroupLayout) {
+    let device = &context.device;
+    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some(kernel.stem()),
+        entries: &kernel.slots().iter().enumerate().map(layout_entry).collect::<Vec<_>>(),
+    });
+    let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label: Some(kernel.stem()),
+        bind_group_layouts: &[Some(&layout)],
+        immediate_size: kernel.immediates().len() as u32,
+    });
+    let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(kernel.stem()),
+        layout: Some(&pipeline_layout),
+        module,
+        entry_point: Some(kernel.stem()),
+        compilation_options: wgpu::PipelineCompilationOptions {
+            constants: &kernel.overrides(),
+            zero_initialize_workgroup_memory: context.checks == ShaderChecks::On,
+        },
+        cache: context.cache.as_ref().map(Cache::pipelines),
+    });
+    (pipeline, layout)
+}
+
+fn module(context: &Context, kernel: &dyn Kernel) -> wgpu::ShaderModule {
     let descriptor = wgpu::ShaderModuleDescriptor {
         label: Some(kernel.stem()),
         source: wgpu::ShaderSource::Wgsl(source(kernel).into()),
