@@ -15,6 +15,10 @@ const UPDATED: u32 = 2u; // the first binding that the update writes
 @group(0) @binding(0) var<storage, read> control: Control;
 @group(0) @binding(1) var<storage, read> partials: array<f32>; // [S, W[O, I] then b[O]]
 
+fn term(split: u32, index: u32) -> f32 {
+    return partials[split * p.outputs * (p.inputs + 1u) + index];
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn dense_join_weight(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -22,16 +26,12 @@ fn dense_join_weight(
     @builtin(local_invocation_index) local: u32,
 ) {
     let index = unfold(group, groups) * WORKGROUP + local;
-    let count = p.outputs * (p.inputs + 1u);
-    if (index < count) {
+    if (index < p.outputs * (p.inputs + 1u)) {
         var sum = 0.0;
         // The micro-batches of a batch go on where the one before has stopped.
         if (control.before > 0u) {
             sum = sum_so_far(index);
         }
-        for (var split = 0u; split < p.splits; split++) {
-            sum += partials[split * count + index];
-        }
-        update(index, sum);
+        update(index, ordered_sum(sum, 0u, p.splits, index));
     }
 }

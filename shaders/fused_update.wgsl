@@ -20,29 +20,8 @@ override MEMORIES: u32; // tensors that the optimizer remembers: 0, 1 or 2
 
 var<workgroup> parts: array<f32, THREADS>;
 
-fn gradient_of(strand: u32, index: u32) -> f32 {
+fn term(strand: u32, index: u32) -> f32 {
     return gradients[strand * COUNT + index];
-}
-
-// The gradients of the strands from `first` to before `end`, eight of them on their way at once.
-fn sum_of(first: u32, end: u32, index: u32) -> f32 {
-    var sum = 0.0;
-    var strand = first;
-    for (; strand + 8u <= end; strand += 8u) {
-        let a = gradient_of(strand, index);
-        let b = gradient_of(strand + 1u, index);
-        let c = gradient_of(strand + 2u, index);
-        let d = gradient_of(strand + 3u, index);
-        let e = gradient_of(strand + 4u, index);
-        let f = gradient_of(strand + 5u, index);
-        let g = gradient_of(strand + 6u, index);
-        let h = gradient_of(strand + 7u, index);
-        sum = (((((((sum + a) + b) + c) + d) + e) + f) + g) + h;
-    }
-    for (; strand < end; strand++) {
-        sum += gradient_of(strand, index);
-    }
-    return sum;
 }
 
 // Whether a parameter is a weight, not a bias.
@@ -83,7 +62,7 @@ fn fused_update(
     let each = (p.strands + SLICES - 1u) / SLICES;
     var part = 0.0;
     if (index < COUNT) {
-        part = sum_of(slice * each, min((slice + 1u) * each, p.strands), index);
+        part = ordered_sum(0.0, slice * each, min((slice + 1u) * each, p.strands), index);
     }
     parts[local] = part;
     workgroupBarrier();

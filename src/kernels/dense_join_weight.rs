@@ -1,7 +1,7 @@
 //! The partial sums of a layer's gradient added up in their order, and the optimizer's update as
 //! the epilogue. The second half of the gradient of a layer of few weights and many rows.
 
-use super::shader::{CONTROL, DENSE_JOIN_WEIGHT, FOLD, MATH, OPTIMIZER};
+use super::shader::{CONTROL, DENSE_JOIN_WEIGHT, FOLD, MATH, OPTIMIZER, ORDERED_SUM};
 use super::{
     Control, Cost, Hyper, Kernel, LayerUpdate, Module, Slot, WORKGROUP, floats, groups_for,
     immediates, reads, slots,
@@ -26,7 +26,7 @@ impl Kernel for DenseJoinWeight {
     }
 
     fn modules(&self) -> Vec<Module> {
-        let mut modules = vec![CONTROL, FOLD, MATH, OPTIMIZER];
+        let mut modules = vec![CONTROL, FOLD, MATH, OPTIMIZER, ORDERED_SUM];
         modules.extend(self.layer.update.pieces());
         modules.push(DENSE_JOIN_WEIGHT);
         modules

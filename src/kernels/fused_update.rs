@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::shader::{CONTROL, FOLD, FUSED_UPDATE, MATH, OPTIMIZER, WIDTHS};
+use super::shader::{CONTROL, FOLD, FUSED_UPDATE, MATH, OPTIMIZER, ORDERED_SUM, WIDTHS};
 use super::{
     Control, Cost, Hyper, Kernel, Module, Slot, Update, floats, floats_mut, immediates, reads,
     slots, widths, writes,
@@ -51,7 +51,7 @@ impl Kernel for FusedUpdate {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, MATH, OPTIMIZER, WIDTHS, FUSED_UPDATE]
+        vec![CONTROL, FOLD, MATH, OPTIMIZER, ORDERED_SUM, WIDTHS, FUSED_UPDATE]
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -87,9 +87,10 @@ impl Kernel for FusedUpdate {
 
     fn describe(&self) -> String {
         let Self { parameters, strands, .. } = self;
+        let update = self.update.name(&self.hyper);
         match strands {
-            1 => format!("[{parameters}] applied"),
-            _ => format!("[{strands},{parameters}] added up and applied"),
+            1 => format!("[{parameters}], {update}"),
+            _ => format!("{strands} × [{parameters}] → [{parameters}], {update}"),
         }
     }
 

@@ -83,6 +83,7 @@ modules! {
     METRICS = "metrics";
     MICRO_BATCH = "micro_batch";
     OPTIMIZER = "optimizer";
+    ORDERED_SUM = "ordered_sum";
     PERMUTATION = "permutation";
     PLAIN_SUMS = "plain_sums";
     RANDOM = "random";
