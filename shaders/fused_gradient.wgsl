@@ -22,8 +22,9 @@ override QUADS_N: u32;   // quads of units, 1 or 2
 override ROWS: u32;      // 4 QUADS_M THREADS_M
 override ROW_QUADS: u32; // a quarter of it
 override UNITS: u32;     // 4 QUADS_N THREADS_N: as many as the widest layer has, or more
-override DEPTH: u32;     // a product's weights are staged for so many of what it sums over,
-override CHUNK: u32;     // and a layer's inputs for so many rows: a part of ROWS
+override DEPTH: u32;     // a product's weights are staged for so many of what it sums over: a part
+                         // of the threads;
+override CHUNK: u32;     // a layer's inputs for so many rows: a part of ROWS
 override TILE: u32;      // quads of workgroup memory for the one,
 override STAGE: u32;     // and for the other
 override COUNT: u32;     // parameters of the network, P
@@ -121,37 +122,50 @@ fn gather(at: Place, first: u32, rows: u32) {
     }
 }
 
-// Zero outside. It is read without a branch, of which there would be one for each number.
-fn weight(w: u32, inputs: u32, outputs: u32, o: u32, i: u32) -> f32 {
-    let inside = o < outputs && i < inputs;
-    return select(0.0, parameters[select(0u, w + o * inputs + i, inside)], inside);
+// Four weights, `apart` from one another, of which there are so many; zeros stand for the others.
+fn weights(begin: u32, apart: u32, count: u32) -> vec4<f32> {
+    if (count >= 4u) {
+        return vec4<f32>(
+            parameters[begin], parameters[begin + apart],
+            parameters[begin + 2u * apart], parameters[begin + 3u * apart],
+        );
+    }
+    var four = vec4<f32>();
+    if (count > 0u) {
+        four.x = parameters[begin];
+    }
+    if (count > 1u) {
+        four.y = parameters[begin + apart];
+    }
+    if (count > 2u) {
+        four.z = parameters[begin + 2u * apart];
+    }
+    return four;
 }
 
-// Weights that a product needs next, from `first` on of what it sums over: the inputs on the way
-// forward, the outputs on the way back.
-fn stage_weights(at: Place, w: u32, inputs: u32, outputs: u32, first: u32, forward: bool) {
+// How many of a quad's units there are, at a place that is there at all.
+fn left(unit: u32, units: u32, there: bool) -> u32 {
+    return select(0u, units - unit, there && unit < units);
+}
+
+// Weights that the way forward needs next, of the inputs from `first` on: threads side by side read
+// side by side.
+fn stage_for_outputs(at: Place, w: u32, inputs: u32, outputs: u32, first: u32) {
+    let i = at.local % DEPTH;
+    let there = first + i < inputs;
+    for (var o = 4u * (at.local / DEPTH); o < UNITS; o += 4u * (threads() / DEPTH)) {
+        let begin = w + o * inputs + first + i;
+        stage[i * (UNITS / 4u + 1u) + o / 4u] = weights(begin, inputs, left(o, outputs, there));
+    }
+}
+
+// And those that the way back needs, of the outputs from `first` on.
+fn stage_for_inputs(at: Place, w: u32, inputs: u32, outputs: u32, first: u32) {
     let quads = UNITS / 4u;
-    for (var e = at.local; e < DEPTH * quads; e += threads()) {
-        var quad: vec4<f32>;
-        var to: u32;
-        if (forward) {
-            let i = e % DEPTH;
-            let o = 4u * (e / DEPTH);
-            quad = vec4<f32>(
-                weight(w, inputs, outputs, o, first + i), weight(w, inputs, outputs, o + 1u, first + i),
-                weight(w, inputs, outputs, o + 2u, first + i), weight(w, inputs, outputs, o + 3u, first + i),
-            );
-            to = i * (quads + 1u) + o / 4u;
-        } else {
-            let o = e / quads;
-            let i = 4u * (e % quads);
-            quad = vec4<f32>(
-                weight(w, inputs, outputs, first + o, i), weight(w, inputs, outputs, first + o, i + 1u),
-                weight(w, inputs, outputs, first + o, i + 2u), weight(w, inputs, outputs, first + o, i + 3u),
-            );
-            to = o * (quads + 1u) + i / 4u;
-        }
-        stage[to] = quad;
+    let i = 4u * (at.local % quads);
+    for (var o = at.local / quads; o < DEPTH; o += threads() / quads) {
+        let begin = w + (first + o) * inputs + i;
+        stage[o * (quads + 1u) + i / 4u] = weights(begin, 1u, left(i, inputs, first + o < outputs));
     }
 }
 
@@ -166,7 +180,11 @@ fn product(at: Place, start: Sums, w: u32, inputs: u32, outputs: u32, forward: b
         if (first > 0u) {
             workgroupBarrier();
         }
-        stage_weights(at, w, inputs, outputs, first, forward);
+        if (forward) {
+            stage_for_outputs(at, w, inputs, outputs, first);
+        } else {
+            stage_for_inputs(at, w, inputs, outputs, first);
+        }
         workgroupBarrier();
         var a = first * tile_stride() + at.m;
         var b = at.n;

@@ -105,7 +105,7 @@ fn shaders_have_the_twins_numbers() -> Result<()> {
             let network = Network::new(7, &[61, 18], outputs)
                 .with_activation(activation)
                 .with_output(output_for(task));
-            let optimizer = [Optimizer::adam(0.01), Optimizer::sgd(0.1)][number].clone();
+            let optimizer = [Optimizer::adam(0.01), Optimizer::sgd(0.1)][number];
             let options = options(Strategy::Fused, optimizer);
             let (expected, loss) = trained(&Reference, &network, &data, options.clone())?;
             for adapter in &adapters {

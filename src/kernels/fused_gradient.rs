@@ -33,7 +33,7 @@ pub struct FusedTiling {
     pub quads_m: u32,
     /// Quads of units: 1 or 2.
     pub quads_n: u32,
-    /// Weights are staged for so many of what a product sums over.
+    /// Weights are staged for so many of what a product sums over: a number that divides the threads'.
     pub depth: u32,
     /// And a layer's inputs for so many rows, a multiple of 4 that divides a tile's.
     pub chunk: u32,

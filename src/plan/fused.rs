@@ -37,6 +37,10 @@ const MOST_STRANDS: usize = 512;
 /// Tiles of a batch that a GPU should have: one for each of its units.
 const ENOUGH_TILES: usize = 128;
 
+/// Rows of a tile that there are, the most first, and units.
+const ROWS: [u32; 4] = [128, 64, 32, 16];
+const UNITS: [u32; 5] = [16, 32, 64, 128, 256];
+
 /// Threads that a workgroup should have where there are as many, and where there are fewer: then it
 /// has a unit to itself.
 const ENOUGH_THREADS: [u32; 2] = [64, 128];
@@ -68,16 +72,16 @@ fn strands(batch: usize, limits: &Limits) -> usize {
 fn tiling(request: &Training<'_>, limits: &Limits) -> Option<FusedTiling> {
     let widths = request.network.widths();
     let widest = widths.iter().copied().max().unwrap_or(1);
-    let units = [16, 32, 64, 128, 256].into_iter().find(|units| *units as usize >= widest)?;
+    let units = UNITS.into_iter().find(|units| *units as usize >= widest)?;
     if widths.len() > MOST_WIDTHS {
         return None;
     }
     let enough = |rows: &u32| request.batch.div_ceil(*rows as usize) >= ENOUGH_TILES;
     let [many, few] = ENOUGH_THREADS;
-    let large = [128, 64, 32, 16].into_iter().filter(enough);
+    let large = ROWS.into_iter().filter(enough);
     large
         .map(|rows| (rows, many))
-        .chain([(16, few)])
+        .chain([(ROWS[3], few)])
         .find_map(|(rows, threads)| share([rows, units], threads, limits))
 }
 
@@ -89,14 +93,17 @@ fn share([rows, units]: [u32; 2], threads: u32, limits: &Limits) -> Option<Fused
         threads_n: units / (4 * quads_n),
         quads_m,
         quads_n,
-        depth: 32,
-        chunk: 32.min(rows),
+        depth: 0,
+        chunk: 0,
     });
     let [.., single] = quads;
-    let shared = quads.into_iter().find(|tiling| tiling.threads() >= threads);
-    let shared = shared.unwrap_or(single);
-    let depths = [32, 16, 8].map(|depth| FusedTiling { depth, chunk: depth.min(rows), ..shared });
-    depths.into_iter().find(|tiling| limits.runs_fused(*tiling))
+    let shared = quads.into_iter().find(|tiling| tiling.threads() >= threads).unwrap_or(single);
+    let staged = [32, 16, 8, 4].map(|most| FusedTiling {
+        depth: most.min(shared.threads()),
+        chunk: most.min(rows),
+        ..shared
+    });
+    staged.into_iter().find(|tiling| limits.runs_fused(*tiling))
 }
 
 impl FusedGradient {
@@ -289,4 +296,47 @@ fn finish(mut making: Making<'_>, request: &Training<'_>, step: FusedGradient) -
     };
     making.limits.check_total(plan.bytes(), |_| "use the layered strategy".into())?;
     Ok(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gpu(workgroup_bytes: u64) -> Limits {
+        let (kind, invocations) = (DeviceKind::Gpu, 256);
+        Limits { kind, invocations, workgroup_bytes, ..Limits::unlimited("gpu") }
+    }
+
+    /// What `fused_gradient.wgsl` builds upon.
+    #[test]
+    fn tiles_are_laid_out_as_the_shader_takes_them() {
+        for rows in ROWS {
+            for units in UNITS {
+                for (threads, kibibytes) in [(64, 16), (64, 32), (64, 48), (128, 48), (128, 64)] {
+                    let limits = gpu(kibibytes << 10);
+                    let Some(tiling) = share([rows, units], threads, &limits) else { continue };
+                    assert_eq!([tiling.rows(), tiling.units()], [rows, units].map(|n| n as usize));
+                    let FusedTiling { threads_m, threads_n, quads_m, quads_n, depth, chunk } =
+                        tiling;
+                    assert!(
+                        threads_m.is_multiple_of(2) && threads_n.is_multiple_of(threads_n.min(8))
+                    );
+                    assert!([quads_m, quads_n].iter().all(|quads| [1, 2].contains(quads)));
+                    assert!(tiling.threads().is_multiple_of(depth), "{tiling:?}");
+                    assert!(tiling.threads().is_multiple_of(units / 4), "{tiling:?}");
+                    assert!(chunk.is_multiple_of(4) && rows.is_multiple_of(chunk), "{tiling:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_device_has_room_for_narrow_layers() {
+        // What WebGPU promises everywhere, and what most have.
+        assert!(share([64, 32], 64, &gpu(16 << 10)).is_some());
+        assert!(share([16, 128], 64, &gpu(16 << 10)).is_some());
+        assert!(share([64, 64], 64, &gpu(32 << 10)).is_some());
+        assert_eq!(share([128, 64], 64, &gpu(48 << 10)).map(FusedTiling::threads), Some(128));
+        assert_eq!(share([128, 128], 64, &gpu(48 << 10)), None);
+    }
 }

@@ -17,7 +17,7 @@ const SINGLE: FusedTiling =
 const WIDE: FusedTiling = FusedTiling { threads_n: 4, quads_n: 2, chunk: 16, ..SINGLE };
 
 /// 32 rows of 16 units.
-const TALL: FusedTiling = FusedTiling { quads_m: 2, depth: 32, chunk: 32, ..SINGLE };
+const TALL: FusedTiling = FusedTiling { quads_m: 2, depth: 16, chunk: 32, ..SINGLE };
 
 /// 32 rows of 32 units, four quads a thread.
 const SQUARE: FusedTiling = FusedTiling { quads_m: 2, quads_n: 2, chunk: 16, ..SINGLE };
