@@ -6,7 +6,8 @@
 //
 // For each float of y that goes to memory and comes back, the products of the layer above do 6 O
 // operations: with 64 units arithmetic bounds it, or rather what a thread can read from workgroup
-// memory meanwhile: a quad for 8 multiply-adds forward and to the input, for 10 to the weights.
+// memory meanwhile. With 2 x 2 quads it does 4 multiply-adds for each float forward and to the input,
+// 2.7 to the weights.
 struct Immediates {
     count: u32,   // rows in the data set, N
     batch: u32,   // rows in a full batch, B
@@ -58,6 +59,14 @@ struct Place {
     scratch: u32, // where the strand's part of the scratch memory begins
 }
 
+// A layer on its way: where its parameters begin, and where storage memory keeps its input.
+struct Dense {
+    inputs: u32,
+    outputs: u32,
+    w: u32,
+    kept: u32,
+}
+
 // A thread's sums: units down, rows across, a quad of each a block.
 struct Sums {
     c00: mat4x4<f32>,
@@ -107,7 +116,7 @@ fn gather(at: Place, first: u32, rows: u32) {
         sources[row] = source;
     }
     workgroupBarrier();
-    for (var e = at.local; e < WIDTH_0 * (ROW_QUADS); e += threads()) {
+    for (var e = at.local; e < WIDTH_0 * ROW_QUADS; e += threads()) {
         let i = e % WIDTH_0;
         let quad = e / WIDTH_0;
         let row = 4u * quad;
@@ -144,46 +153,48 @@ fn weights(begin: u32, apart: u32, count: u32) -> vec4<f32> {
 }
 
 // How many of a quad's units there are, at a place that is there at all.
-fn left(unit: u32, units: u32, there: bool) -> u32 {
+fn present(unit: u32, units: u32, there: bool) -> u32 {
     return select(0u, units - unit, there && unit < units);
 }
 
 // Weights that the way forward needs next, of the inputs from `first` on: threads side by side read
 // side by side.
-fn stage_for_outputs(at: Place, w: u32, inputs: u32, outputs: u32, first: u32) {
+fn stage_for_outputs(at: Place, layer: Dense, first: u32) {
     let i = at.local % DEPTH;
-    let there = first + i < inputs;
+    let there = first + i < layer.inputs;
     for (var o = 4u * (at.local / DEPTH); o < UNITS; o += 4u * (threads() / DEPTH)) {
-        let begin = w + o * inputs + first + i;
-        stage[i * (UNITS / 4u + 1u) + o / 4u] = weights(begin, inputs, left(o, outputs, there));
+        let begin = layer.w + o * layer.inputs + first + i;
+        let count = present(o, layer.outputs, there);
+        stage[i * (UNITS / 4u + 1u) + o / 4u] = weights(begin, layer.inputs, count);
     }
 }
 
 // And those that the way back needs, of the outputs from `first` on.
-fn stage_for_inputs(at: Place, w: u32, inputs: u32, outputs: u32, first: u32) {
+fn stage_for_inputs(at: Place, layer: Dense, first: u32) {
     let quads = UNITS / 4u;
     let i = 4u * (at.local % quads);
     for (var o = at.local / quads; o < DEPTH; o += threads() / quads) {
-        let begin = w + (first + o) * inputs + i;
-        stage[o * (quads + 1u) + i / 4u] = weights(begin, 1u, left(i, inputs, first + o < outputs));
+        let begin = layer.w + (first + o) * layer.inputs + i;
+        let count = present(i, layer.inputs, first + o < layer.outputs);
+        stage[o * (quads + 1u) + i / 4u] = weights(begin, 1u, count);
     }
 }
 
-// What the tile holds of `depth` units times a layer's weights. Whoever comes here has passed a
-// barrier since the stage was last read.
-fn product(at: Place, start: Sums, w: u32, inputs: u32, outputs: u32, forward: bool) -> Sums {
+// What the tile holds times a layer's weights: its x, forward, or else its d_z. Whoever comes here has
+// passed a barrier since the stage was last read.
+fn product(at: Place, layer: Dense, start: Sums, forward: bool) -> Sums {
     var sums = start;
-    let depth = select(outputs, inputs, forward);
-    let width = select(inputs, outputs, forward);
+    let depth = select(layer.outputs, layer.inputs, forward);
+    let width = select(layer.inputs, layer.outputs, forward);
     let two = QUADS_N > 1u && width > 4u * THREADS_N;
     for (var first = 0u; first < depth; first += DEPTH) {
         if (first > 0u) {
             workgroupBarrier();
         }
         if (forward) {
-            stage_for_outputs(at, w, inputs, outputs, first);
+            stage_for_outputs(at, layer, first);
         } else {
-            stage_for_inputs(at, w, inputs, outputs, first);
+            stage_for_inputs(at, layer, first);
         }
         workgroupBarrier();
         var a = first * tile_stride() + at.m;
@@ -224,15 +235,15 @@ fn derivatives(kept: vec4<f32>) -> vec4<f32> {
 
 // A layer's z of one unit and four rows to its y: y goes into the tile, and where the layers above
 // it will need it. The last layer's z stays what it is.
-fn take_z(at: Place, unit: u32, quad: u32, z: vec4<f32>, outputs: u32, kept: u32, last: bool) {
-    if (unit >= outputs) {
+fn take_z(at: Place, layer: Dense, unit: u32, quad: u32, z: vec4<f32>, last: bool) {
+    if (unit >= layer.outputs) {
         return;
     }
     var y = z;
     if (!last) {
         y = activations(z);
         if (TRAIN) {
-            let to = at.scratch + quad * KEPT + kept + unit;
+            let to = at.scratch + quad * KEPT + layer.kept + layer.inputs + unit;
             scratch[to] = y;
             if (KEEP_Z) {
                 scratch[to + HIDDEN] = z;
@@ -242,30 +253,30 @@ fn take_z(at: Place, unit: u32, quad: u32, z: vec4<f32>, outputs: u32, kept: u32
     tile[unit * tile_stride() + quad] = y;
 }
 
-fn take_z_block(at: Place, unit: u32, quad: u32, z: mat4x4<f32>, outputs: u32, kept: u32, last: bool) {
-    take_z(at, unit, quad, z[0], outputs, kept, last);
-    take_z(at, unit + 1u, quad, z[1], outputs, kept, last);
-    take_z(at, unit + 2u, quad, z[2], outputs, kept, last);
-    take_z(at, unit + 3u, quad, z[3], outputs, kept, last);
+fn take_z_block(at: Place, layer: Dense, unit: u32, quad: u32, z: mat4x4<f32>, last: bool) {
+    take_z(at, layer, unit, quad, z[0], last);
+    take_z(at, layer, unit + 1u, quad, z[1], last);
+    take_z(at, layer, unit + 2u, quad, z[2], last);
+    take_z(at, layer, unit + 3u, quad, z[3], last);
 }
 
 // The gradient of a layer's input times f', the d_z of the layer below.
-fn take_d_x(at: Place, unit: u32, quad: u32, d_x: vec4<f32>, inputs: u32, kept: u32) {
-    if (unit >= inputs) {
+fn take_d_x(at: Place, layer: Dense, unit: u32, quad: u32, d_x: vec4<f32>) {
+    if (unit >= layer.inputs) {
         return;
     }
-    var source = at.scratch + quad * KEPT + kept + unit;
+    var source = at.scratch + quad * KEPT + layer.kept + unit;
     if (KEEP_Z) {
         source += HIDDEN;
     }
     tile[unit * tile_stride() + quad] = d_x * derivatives(scratch[source]);
 }
 
-fn take_d_x_block(at: Place, unit: u32, quad: u32, d_x: mat4x4<f32>, inputs: u32, kept: u32) {
-    take_d_x(at, unit, quad, d_x[0], inputs, kept);
-    take_d_x(at, unit + 1u, quad, d_x[1], inputs, kept);
-    take_d_x(at, unit + 2u, quad, d_x[2], inputs, kept);
-    take_d_x(at, unit + 3u, quad, d_x[3], inputs, kept);
+fn take_d_x_block(at: Place, layer: Dense, unit: u32, quad: u32, d_x: mat4x4<f32>) {
+    take_d_x(at, layer, unit, quad, d_x[0]);
+    take_d_x(at, layer, unit + 1u, quad, d_x[1]);
+    take_d_x(at, layer, unit + 2u, quad, d_x[2]);
+    take_d_x(at, layer, unit + 3u, quad, d_x[3]);
 }
 
 fn bias(at: u32, o: u32, outputs: u32) -> vec4<f32> {
@@ -280,31 +291,32 @@ fn biases(at: u32, o: u32, outputs: u32) -> mat4x4<f32> {
 }
 
 fn forward(at: Place) {
-    var w = 0u;
-    var kept = WIDTH_0;
-    for (var layer = 0u; layer < LAYERS; layer++) {
-        let inputs = known_width(layer);
-        let outputs = known_width(layer + 1u);
-        let last = layer + 1u == LAYERS;
-        let unit = 4u * at.n;
-        let b = w + outputs * inputs;
-        let b0 = biases(b, unit, outputs);
-        let b1 = biases(b, unit + 4u * THREADS_N, outputs);
-        let z = product(at, Sums(b0, b0, b1, b1), w, inputs, outputs, true);
+    let unit = 4u * at.n;
+    let unit1 = unit + 4u * THREADS_N;
+    let quad1 = at.m + THREADS_M;
+    var layer = Dense(WIDTH_0, WIDTH_1, 0u, 0u);
+    for (var l = 0u; l < LAYERS; l++) {
+        layer.inputs = known_width(l);
+        layer.outputs = known_width(l + 1u);
+        let b = layer.w + layer.outputs * layer.inputs;
+        let b0 = biases(b, unit, layer.outputs);
+        let b1 = biases(b, unit1, layer.outputs);
+        let z = product(at, layer, Sums(b0, b0, b1, b1), true);
         // Everyone has read the tile.
         workgroupBarrier();
-        take_z_block(at, unit, at.m, z.c00, outputs, kept, last);
+        let last = l + 1u == LAYERS;
+        take_z_block(at, layer, unit, at.m, z.c00, last);
         if (QUADS_M > 1u) {
-            take_z_block(at, unit, at.m + THREADS_M, z.c10, outputs, kept, last);
+            take_z_block(at, layer, unit, quad1, z.c10, last);
         }
         if (QUADS_N > 1u) {
-            take_z_block(at, unit + 4u * THREADS_N, at.m, z.c01, outputs, kept, last);
-            if (QUADS_M > 1u) {
-                take_z_block(at, unit + 4u * THREADS_N, at.m + THREADS_M, z.c11, outputs, kept, last);
-            }
+            take_z_block(at, layer, unit1, at.m, z.c01, last);
         }
-        w += outputs * (inputs + 1u);
-        kept += outputs;
+        if (QUADS_M > 1u && QUADS_N > 1u) {
+            take_z_block(at, layer, unit1, quad1, z.c11, last);
+        }
+        layer.w += layer.outputs * (layer.inputs + 1u);
+        layer.kept += layer.inputs;
     }
 }
 
@@ -352,12 +364,12 @@ fn take_gradient(at: Place, index: u32, sum: f32, fresh: bool) {
 }
 
 // The layer's inputs of CHUNK rows, zero past the last input.
-fn stage_inputs(at: Place, kept: u32, inputs: u32, first_quad: u32) {
+fn stage_inputs(at: Place, layer: Dense, first_quad: u32) {
     for (var e = at.local; e < UNITS * (CHUNK / 4u); e += threads()) {
         let i = e % UNITS;
         let quad = e / UNITS;
-        let source = at.scratch + (first_quad + quad) * KEPT + kept + min(i, inputs - 1u);
-        stage[i * (CHUNK / 4u + 1u) + quad] = select(vec4<f32>(), scratch[source], i < inputs);
+        let source = at.scratch + (first_quad + quad) * KEPT + layer.kept + min(i, layer.inputs - 1u);
+        stage[i * (CHUNK / 4u + 1u) + quad] = select(vec4<f32>(), scratch[source], i < layer.inputs);
     }
 }
 
@@ -377,11 +389,13 @@ fn add_rows(sums: vec4<f32>, a: vec4<f32>, x: mat4x4<f32>) -> vec4<f32> {
     return c;
 }
 
-fn take_weights(at: Place, w: u32, inputs: u32, outputs: u32, o: u32, i: u32, sums: vec4<f32>, fresh: bool) {
-    if (o >= outputs) {
+// Gradients of the weights of four inputs, THREADS_N from one another.
+fn take_weights(at: Place, layer: Dense, o: u32, i: u32, sums: vec4<f32>, fresh: bool) {
+    if (o >= layer.outputs) {
         return;
     }
-    let index = w + o * inputs;
+    let inputs = layer.inputs;
+    let index = layer.w + o * inputs;
     if (i < inputs) {
         take_gradient(at, index + i, sums.x, fresh);
     }
@@ -396,11 +410,11 @@ fn take_weights(at: Place, w: u32, inputs: u32, outputs: u32, o: u32, i: u32, su
     }
 }
 
-// d_W = d_z^T x of 4 THREADS_M outputs from `top` on and all inputs, over the rows of the tile: d_z
-// stands there, x in storage memory from unit `kept` on.
-fn weight_block(at: Place, w: u32, inputs: u32, outputs: u32, top: u32, kept: u32, fresh: bool) {
+// d_W = d_z^T x of 4 THREADS_M outputs from `top` on and all inputs, over the rows of the tile, where
+// d_z stands.
+fn weight_block(at: Place, layer: Dense, top: u32, fresh: bool) {
     let o = top + at.m;
-    let two = QUADS_N > 1u && inputs > 4u * THREADS_N;
+    let two = QUADS_N > 1u && layer.inputs > 4u * THREADS_N;
     var c0 = vec4<f32>();
     var c1 = vec4<f32>();
     var c2 = vec4<f32>();
@@ -418,7 +432,7 @@ fn weight_block(at: Place, w: u32, inputs: u32, outputs: u32, top: u32, kept: u3
         // Where all rows are staged at once, they stay for all outputs.
         if (ROWS > CHUNK || top == 0u) {
             workgroupBarrier();
-            stage_inputs(at, kept, inputs, first);
+            stage_inputs(at, layer, first);
             workgroupBarrier();
         }
         for (var quad = 0u; quad < CHUNK / 4u; quad++) {
@@ -448,22 +462,23 @@ fn weight_block(at: Place, w: u32, inputs: u32, outputs: u32, top: u32, kept: u3
         }
     }
     let i = at.n;
-    take_weights(at, w, inputs, outputs, o, i, c0, fresh);
-    take_weights(at, w, inputs, outputs, o + THREADS_M, i, c1, fresh);
-    take_weights(at, w, inputs, outputs, o + 2u * THREADS_M, i, c2, fresh);
-    take_weights(at, w, inputs, outputs, o + 3u * THREADS_M, i, c3, fresh);
+    take_weights(at, layer, o, i, c0, fresh);
+    take_weights(at, layer, o + THREADS_M, i, c1, fresh);
+    take_weights(at, layer, o + 2u * THREADS_M, i, c2, fresh);
+    take_weights(at, layer, o + 3u * THREADS_M, i, c3, fresh);
     if (two) {
         let j = i + 4u * THREADS_N;
-        take_weights(at, w, inputs, outputs, o, j, d0, fresh);
-        take_weights(at, w, inputs, outputs, o + THREADS_M, j, d1, fresh);
-        take_weights(at, w, inputs, outputs, o + 2u * THREADS_M, j, d2, fresh);
-        take_weights(at, w, inputs, outputs, o + 3u * THREADS_M, j, d3, fresh);
+        take_weights(at, layer, o, j, d0, fresh);
+        take_weights(at, layer, o + THREADS_M, j, d1, fresh);
+        take_weights(at, layer, o + 2u * THREADS_M, j, d2, fresh);
+        take_weights(at, layer, o + 3u * THREADS_M, j, d3, fresh);
     }
 }
 
 // d_b, the sums of d_z over the rows, a unit a thread.
-fn bias_gradient(at: Place, b: u32, outputs: u32, fresh: bool) {
-    for (var o = at.local; o < outputs; o += threads()) {
+fn bias_gradient(at: Place, layer: Dense, fresh: bool) {
+    let b = layer.w + layer.outputs * layer.inputs;
+    for (var o = at.local; o < layer.outputs; o += threads()) {
         var sums = vec4<f32>();
         for (var quad = 0u; quad < ROW_QUADS; quad++) {
             sums += tile[o * tile_stride() + quad];
@@ -473,32 +488,34 @@ fn bias_gradient(at: Place, b: u32, outputs: u32, fresh: bool) {
 }
 
 fn backward(at: Place, fresh: bool) {
-    var w = COUNT;
-    var kept = WIDTH_0 + HIDDEN;
-    for (var layer = LAYERS; layer > 0u; layer--) {
-        let inputs = known_width(layer - 1u);
-        let outputs = known_width(layer);
-        w -= outputs * (inputs + 1u);
-        kept -= inputs;
-        for (var top = 0u; top < outputs; top += 4u * THREADS_M) {
-            weight_block(at, w, inputs, outputs, top, kept, fresh);
+    let unit = 4u * at.n;
+    let unit1 = unit + 4u * THREADS_N;
+    let quad1 = at.m + THREADS_M;
+    var layer = Dense(WIDTH_0, WIDTH_1, COUNT, WIDTH_0 + HIDDEN);
+    for (var l = LAYERS; l > 0u; l--) {
+        layer.inputs = known_width(l - 1u);
+        layer.outputs = known_width(l);
+        layer.w -= layer.outputs * (layer.inputs + 1u);
+        layer.kept -= layer.inputs;
+        for (var top = 0u; top < layer.outputs; top += 4u * THREADS_M) {
+            weight_block(at, layer, top, fresh);
         }
-        bias_gradient(at, w + outputs * inputs, outputs, fresh);
-        if (layer > 1u) {
-            workgroupBarrier();
-            let d_x = product(at, Sums(), w, inputs, outputs, false);
-            workgroupBarrier();
-            let unit = 4u * at.n;
-            take_d_x_block(at, unit, at.m, d_x.c00, inputs, kept);
-            if (QUADS_M > 1u) {
-                take_d_x_block(at, unit, at.m + THREADS_M, d_x.c10, inputs, kept);
-            }
-            if (QUADS_N > 1u) {
-                take_d_x_block(at, unit + 4u * THREADS_N, at.m, d_x.c01, inputs, kept);
-                if (QUADS_M > 1u) {
-                    take_d_x_block(at, unit + 4u * THREADS_N, at.m + THREADS_M, d_x.c11, inputs, kept);
-                }
-            }
+        bias_gradient(at, layer, fresh);
+        if (l == 1u) {
+            break;
+        }
+        workgroupBarrier();
+        let d_x = product(at, layer, Sums(), false);
+        workgroupBarrier();
+        take_d_x_block(at, layer, unit, at.m, d_x.c00);
+        if (QUADS_M > 1u) {
+            take_d_x_block(at, layer, unit, quad1, d_x.c10);
+        }
+        if (QUADS_N > 1u) {
+            take_d_x_block(at, layer, unit1, at.m, d_x.c01);
+        }
+        if (QUADS_M > 1u && QUADS_N > 1u) {
+            take_d_x_block(at, layer, unit1, quad1, d_x.c11);
         }
     }
 }
@@ -528,7 +545,7 @@ fn fused_gradient(
         local % 2u + 2u * (local / (2u * strip) % (THREADS_M / 2u)),
         local / 2u % strip + strip * (local / (THREADS_M * strip)),
         strand,
-        strand * (ROW_QUADS) * KEPT,
+        strand * ROW_QUADS * KEPT,
     );
     let each = (p.batch + p.strands - 1u) / p.strands;
     let begin = min(strand * each, control.rows);

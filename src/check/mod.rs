@@ -13,6 +13,7 @@ mod trial;
 
 use crate::Result;
 use crate::backend::Device;
+use crate::kernels::{FusedGradient, Operation};
 
 pub use case::Case;
 pub use cases::cases;
@@ -49,8 +50,13 @@ impl Check {
 pub fn check_kernels(device: &dyn Device, mut observer: impl FnMut(&Check)) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     let limits = device.limits();
-    let cases: Vec<Case> =
-        cases().into_iter().filter(|case| limits.run(case.operation())).collect();
+    let granted = |case: &Case| match case.operation() {
+        Operation::FusedGradient(FusedGradient { tiling: Some(tiling), .. }) => {
+            limits.runs_fused(*tiling)
+        }
+        operation => operation.tiling().is_none_or(|tiling| limits.runs(tiling)),
+    };
+    let cases: Vec<Case> = cases().into_iter().filter(granted).collect();
     for group in cases.chunk_by(|a, b| a.kernel() == b.kernel()) {
         for check in run::check(device, group)? {
             observer(&check);

@@ -325,6 +325,7 @@ mod tests {
                     assert!(tiling.threads().is_multiple_of(depth), "{tiling:?}");
                     assert!(tiling.threads().is_multiple_of(units / 4), "{tiling:?}");
                     assert!(chunk.is_multiple_of(4) && rows.is_multiple_of(chunk), "{tiling:?}");
+                    assert!(tiling.threads() >= rows / 4, "a thread for each quad of rows");
                 }
             }
         }

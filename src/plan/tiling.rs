@@ -9,9 +9,7 @@
 //! [`Tiling::Lanes`], which was measured to be five times as fast there as any other.
 
 use super::{DeviceKind, Limits};
-use crate::kernels::{
-    DenseBackwardWeight, FusedGradient, FusedTiling, LayerNorm, Operation, Tiling,
-};
+use crate::kernels::{DenseBackwardWeight, FusedTiling, LayerNorm, Tiling};
 
 /// Compute units that a graphics processor is taken to have, for want of a way to ask. Large ones
 /// have as many. On smaller ones tiles may come out smaller than is best, which costs them little:
@@ -31,19 +29,11 @@ const UNITS_OF_A_LANE: usize = 4;
 const SOFTWARE_TILES: u64 = 16;
 
 impl Limits {
-    /// Whether the device grants what an operation's tiles need.
-    pub(crate) fn run(&self, operation: &Operation) -> bool {
-        match operation {
-            Operation::FusedGradient(FusedGradient { tiling: Some(tiling), .. }) => {
-                self.kind != DeviceKind::Cpu && self.runs_fused(*tiling)
-            }
-            _ => operation.tiling().is_none_or(|tiling| self.runs(tiling)),
-        }
-    }
-
-    /// Whether the device grants what a fused tile needs.
-    pub(super) fn runs_fused(&self, tiling: FusedTiling) -> bool {
-        tiling.threads() <= self.invocations && tiling.workgroup_bytes() <= self.workgroup_bytes
+    /// Whether the device takes fused tiles of this kind.
+    pub(crate) fn runs_fused(&self, tiling: FusedTiling) -> bool {
+        self.kind != DeviceKind::Cpu
+            && tiling.threads() <= self.invocations
+            && tiling.workgroup_bytes() <= self.workgroup_bytes
     }
 
     /// Whether the device grants what tiles of this kind need.
