@@ -64,8 +64,10 @@ fn fused_update(
     if (index < COUNT) {
         part = ordered_sum(0.0, slice * each, min((slice + 1u) * each, p.strands), index);
     }
-    parts[local] = part;
-    workgroupBarrier();
+    if (SLICES > 1u) {
+        parts[local] = part;
+        workgroupBarrier();
+    }
     if (slice > 0u || index >= COUNT) {
         return;
     }

@@ -11,11 +11,14 @@ use super::{
 };
 use crate::spec::Layer;
 
-/// Parameters of a workgroup.
-const COLUMNS: u32 = 32;
+/// Threads of a workgroup.
+const THREADS: u32 = 256;
 
-/// Groups of its threads, each with a part of the strands.
-const SLICES: u32 = 8;
+/// Strands that a thread has on their way at once: where there are fewer, no other shares them.
+const AT_ONCE: usize = 8;
+
+/// Groups of threads that share the strands, at most.
+const MOST_SLICES: usize = 8;
 
 immediates! { struct Immediates { strands: u32, lr: f32, hyper: Hyper } }
 
@@ -37,6 +40,16 @@ pub struct FusedUpdate {
 }
 
 impl FusedUpdate {
+    /// Groups of a workgroup's threads, each with a part of the strands.
+    fn slices(&self) -> u32 {
+        self.strands.div_ceil(AT_ONCE).next_power_of_two().min(MOST_SLICES) as u32
+    }
+
+    /// Parameters of a workgroup.
+    fn columns(&self) -> u32 {
+        THREADS / self.slices()
+    }
+
     /// L1, L2 and clipping by value on the gradient of a range of the parameters: both are those
     /// of the range.
     pub(crate) fn regularize(&self, range: Range<usize>, parameters: &[f32], gradient: &mut [f32]) {
@@ -61,9 +74,9 @@ impl Kernel for FusedUpdate {
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         let mut overrides = self.update.overrides(&self.hyper).to_vec();
         overrides.extend([
-            ("COLUMNS", f64::from(COLUMNS)),
-            ("SLICES", f64::from(SLICES)),
-            ("THREADS", f64::from(COLUMNS * SLICES)),
+            ("COLUMNS", f64::from(self.columns())),
+            ("SLICES", f64::from(self.slices())),
+            ("THREADS", f64::from(THREADS)),
             ("COUNT", self.parameters as f64),
             ("MEMORIES", self.update.memories().len() as f64),
             ("LAYERS", self.widths.len() as f64 - 1.0),
@@ -82,7 +95,7 @@ impl Kernel for FusedUpdate {
     }
 
     fn workgroups(&self) -> u64 {
-        (self.parameters as u64).div_ceil(u64::from(COLUMNS))
+        (self.parameters as u64).div_ceil(u64::from(self.columns()))
     }
 
     fn describe(&self) -> String {

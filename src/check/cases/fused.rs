@@ -115,6 +115,11 @@ pub(super) fn update(list: &mut Vec<Case>) {
         add("strands", of(&[3, 2], strands, &updates[0]), 0);
     }
     for widths in [&[30, 1][..], &[31, 1], &[32, 1], &[8, 7, 6, 5, 4, 3, 2, 1, 2, 3]] {
-        add("widths", of(widths, 5, &updates[0]), 0);
+        for strands in [5, 60] {
+            add("widths", of(widths, strands, &updates[0]), 0);
+        }
+    }
+    for inputs in [254, 255, 256] {
+        add("widths", of(&[inputs, 1], 2, &updates[0]), 0);
     }
 }
