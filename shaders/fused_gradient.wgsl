@@ -26,8 +26,8 @@ override UNITS: u32;     // 4 QUADS_N THREADS_N: as many as the widest layer has
 override DEPTH: u32;     // a product's weights are staged for so many of what it sums over: a part
                          // of the threads;
 override CHUNK: u32;     // a layer's inputs for so many rows: a part of ROWS
-override TILE: u32;      // quads of workgroup memory for the one,
-override STAGE: u32;     // and for the other
+override TILE: u32;      // quads of workgroup memory for the tile
+override STAGE: u32;     // and for what is staged
 override COUNT: u32;     // parameters of the network, P
 override KEPT: u32;      // units that storage memory has room for: x, y of hidden layers, perhaps z
 override HIDDEN: u32;    // units of the hidden layers
@@ -415,6 +415,7 @@ fn take_weights(at: Place, layer: Dense, o: u32, i: u32, sums: vec4<f32>, fresh:
 fn weight_block(at: Place, layer: Dense, top: u32, fresh: bool) {
     let o = top + at.m;
     let two = QUADS_N > 1u && layer.inputs > 4u * THREADS_N;
+    let four = layer.outputs - top > THREADS_M;
     var c0 = vec4<f32>();
     var c1 = vec4<f32>();
     var c2 = vec4<f32>();
@@ -437,27 +438,36 @@ fn weight_block(at: Place, layer: Dense, top: u32, fresh: bool) {
         }
         for (var quad = 0u; quad < CHUNK / 4u; quad++) {
             let a0 = tile[at0 + first + quad];
-            let a1 = tile[at1 + first + quad];
-            let a2 = tile[at2 + first + quad];
-            let a3 = tile[at3 + first + quad];
+            var a1 = vec4<f32>();
+            var a2 = vec4<f32>();
+            var a3 = vec4<f32>();
+            if (four) {
+                a1 = tile[at1 + first + quad];
+                a2 = tile[at2 + first + quad];
+                a3 = tile[at3 + first + quad];
+            }
             let i = at.n * stride + quad;
             let x = mat4x4<f32>(
                 stage[i], stage[i + THREADS_N * stride],
                 stage[i + 2u * THREADS_N * stride], stage[i + 3u * THREADS_N * stride],
             );
             c0 = add_rows(c0, a0, x);
-            c1 = add_rows(c1, a1, x);
-            c2 = add_rows(c2, a2, x);
-            c3 = add_rows(c3, a3, x);
+            if (four) {
+                c1 = add_rows(c1, a1, x);
+                c2 = add_rows(c2, a2, x);
+                c3 = add_rows(c3, a3, x);
+            }
             if (two) {
                 let y = mat4x4<f32>(
                     stage[i + 4u * THREADS_N * stride], stage[i + 5u * THREADS_N * stride],
                     stage[i + 6u * THREADS_N * stride], stage[i + 7u * THREADS_N * stride],
                 );
                 d0 = add_rows(d0, a0, y);
-                d1 = add_rows(d1, a1, y);
-                d2 = add_rows(d2, a2, y);
-                d3 = add_rows(d3, a3, y);
+                if (four) {
+                    d1 = add_rows(d1, a1, y);
+                    d2 = add_rows(d2, a2, y);
+                    d3 = add_rows(d3, a3, y);
+                }
             }
         }
     }
@@ -566,6 +576,7 @@ fn fused_gradient(
             storageBarrier();
             workgroupBarrier();
             backward(at, first == begin);
+            storageBarrier();
         }
         workgroupBarrier();
     }

@@ -32,9 +32,5 @@ fn loss_row(row: u32, rows: u32, outputs: u32) -> vec2<f32> {
         let truth = select(0.0, 1.0 - LABEL_SMOOTHING, o == target_class) + spread;
         store_d_z(at + o, (probability - truth) * scale);
     }
-    var truth = load_z(at + target_class) - largest;
-    if (LABEL_SMOOTHING > 0.0) {
-        truth = (1.0 - LABEL_SMOOTHING) * truth + LABEL_SMOOTHING * (all / f32(outputs));
-    }
     return vec2<f32>(log(sum) - log_truth, select(0.0, 1.0, largest_class == target_class));
 }

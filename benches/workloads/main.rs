@@ -40,13 +40,13 @@ struct Arguments {
     /// Samples of each workload
     #[arg(long, default_value_t = 1)]
     samples: u32,
-    /// The way to lower a step: auto, layered, resident
+    /// The way to lower a step: auto, layered, resident, fused
     #[arg(long, default_value = "auto")]
     strategy: Strategy,
     /// Instead: only say which program and device this is
     #[arg(long)]
     describe: bool,
-    /// Instead: step times of the layered and the resident way over a grid of sizes
+    /// Instead: step times of every way over a grid of sizes
     #[arg(long, conflicts_with = "describe")]
     crossover: bool,
     /// Instead: time every matrix product of the workloads, and square ones, on its own

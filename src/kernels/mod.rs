@@ -127,7 +127,7 @@ pub struct Cost {
 pub trait Kernel {
     /// The one name: of the shader file, its entry point, the twin and the labels.
     fn stem(&self) -> &'static str;
-    /// The WGSL that makes up the shader, in order; none where only the CPU has it so far.
+    /// The WGSL that makes up the shader, in order.
     fn modules(&self) -> Vec<Module>;
     /// WGSL that is written out for the operation, where loops would cost too much.
     fn written(&self) -> String {

@@ -8,7 +8,8 @@ const NAMES: [&str; MOST] = [
 /// So many widths it knows: those of nine layers, and the input's.
 pub(crate) const MOST: usize = 10;
 
-/// The overrides that tell them; zeros stand for those that there are not.
+/// The overrides that tell them; zeros stand for those that there are not. A network with more of them
+/// than [`MOST`] has no shader that asks.
 pub(super) fn overrides(widths: &[usize]) -> impl Iterator<Item = (&'static str, f64)> + '_ {
     let width = |index: usize| widths.get(index).copied().unwrap_or(0) as f64;
     NAMES.iter().enumerate().map(move |(index, name)| (*name, width(index)))

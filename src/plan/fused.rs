@@ -8,7 +8,7 @@ use super::layered::check;
 use super::making::Making;
 use super::{
     Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan, Region, Role, Training,
-    Validation,
+    Validation, print,
 };
 use crate::kernels::{
     Control, Function, FusedGradient, FusedTiling, FusedUpdate, MOST_WIDTHS, Metrics, Operation,
@@ -68,21 +68,44 @@ fn strands(batch: usize, limits: &Limits) -> usize {
 }
 
 /// How a GPU's workgroups take a batch: tiles as large as there is room for, but enough of them.
-/// Nothing where a layer is too wide or the network too deep.
-fn tiling(request: &Training<'_>, limits: &Limits) -> Option<FusedTiling> {
+///
+/// # Errors
+/// [`Error::Invalid`] where a layer is too wide, the network too deep, or there is no room.
+fn tiling(request: &Training<'_>, limits: &Limits) -> Result<FusedTiling> {
     let widths = request.network.widths();
+    let layers = widths.len() - 1;
     let widest = widths.iter().copied().max().unwrap_or(1);
-    let units = UNITS.into_iter().find(|units| *units as usize >= widest)?;
-    if widths.len() > MOST_WIDTHS {
-        return None;
+    let [.., most] = UNITS;
+    if layers >= MOST_WIDTHS {
+        let most = MOST_WIDTHS - 1;
+        return Err(refused(request, limits, &format!("takes up to {most} layers, not {layers}")));
     }
+    let Some(units) = UNITS.into_iter().find(|units| *units as usize >= widest) else {
+        let why = format!("takes layers of up to {most} inputs and units, not {widest}");
+        return Err(refused(request, limits, &why));
+    };
     let enough = |rows: &u32| request.batch.div_ceil(*rows as usize) >= ENOUGH_TILES;
     let [many, few] = ENOUGH_THREADS;
-    let large = ROWS.into_iter().filter(enough);
+    let [.., fewest] = ROWS;
+    let large = ROWS.into_iter().filter(enough).map(|rows| (rows, many));
     large
-        .map(|rows| (rows, many))
-        .chain([(ROWS[3], few)])
+        .chain([(fewest, few), (fewest, many)])
         .find_map(|(rows, threads)| share([rows, units], threads, limits))
+        .ok_or_else(|| {
+            let memory = print::bytes(limits.workgroup_bytes);
+            let why = format!("has no room for {widest} units in {memory} of workgroup memory");
+            refused(request, limits, &why)
+        })
+}
+
+fn refused(request: &Training<'_>, limits: &Limits, why: &str) -> Error {
+    Error::invalid(
+        format!(
+            "the fused strategy on {} {why} (the network is {})",
+            limits.device, request.network
+        ),
+        "use the layered strategy, or the device cpu",
+    )
 }
 
 /// So many rows and units among a workgroup's threads: as many of either to a thread as leaves enough
@@ -107,10 +130,11 @@ fn share([rows, units]: [u32; 2], threads: u32, limits: &Limits) -> Option<Fused
 }
 
 impl FusedGradient {
-    /// The same for a batch of so many rows on a GPU: strands of whole tiles, and of no more than the
-    /// driver's loops go on for. Nothing where they don't go on for one.
+    /// The same for a batch of so many rows on a GPU, in strands of so few tiles that the driver's
+    /// loops go on for them, and so few strands that there is room for their gradients. Nothing where
+    /// both cannot be.
     fn in_tiles(self, batch: usize, tiling: FusedTiling, limits: &Limits) -> Option<Self> {
-        let most = match limits.loop_limit {
+        let most_tiles = match limits.loop_limit {
             // Before the tiles and after them.
             Some(limit) => {
                 let around = self.parameters() / tiling.threads() as usize + tiling.rows();
@@ -118,9 +142,15 @@ impl FusedGradient {
             }
             None => usize::MAX,
         };
+        let of_a_strand = self.parameters().max(self.tile_words());
+        let room = (limits.tensor_bytes() / 4) as usize / of_a_strand;
         let tiles = batch.div_ceil(tiling.rows());
-        let each = tiles.div_ceil(MOST_STRANDS).min(most);
-        (each > 0).then(|| Self { batch, strands: tiles.div_ceil(each), ..self })
+        let each = tiles.div_ceil(MOST_STRANDS.min(room).max(1));
+        (each <= most_tiles && room > 0).then(|| Self {
+            batch,
+            strands: tiles.div_ceil(each),
+            ..self
+        })
     }
 }
 
@@ -149,29 +179,17 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
     };
     let step = match limits.kind {
         DeviceKind::Cpu => step,
-        DeviceKind::Gpu | DeviceKind::Software => tiling(request, limits)
-            .and_then(|tiling| {
-                let tiled = FusedGradient { tile: tiling.rows(), tiling: Some(tiling), ..step };
-                tiled.in_tiles(request.batch, tiling, limits)
-            })
-            .ok_or_else(|| no_room(request, limits))?,
+        DeviceKind::Gpu | DeviceKind::Software => {
+            let tiling = tiling(request, limits)?;
+            let tiled = FusedGradient { tile: tiling.rows(), tiling: Some(tiling), ..step };
+            let why = "has no room for as many strands as a batch takes";
+            tiled.in_tiles(request.batch, tiling, limits).ok_or_else(|| {
+                refused(request, limits, &format!("{why} of {} rows", request.batch))
+            })?
+        }
     };
     let remedy = "train on fewer rows, or on fewer units";
     finish(Making { limits, remedy, buffers: Vec::new() }, request, step)
-}
-
-/// Why there is no tiling.
-fn no_room(request: &Training<'_>, limits: &Limits) -> Error {
-    Error::invalid(
-        format!(
-            "the fused strategy has no room for the network {} on {}: layers of at most 256 units \
-             go through workgroup memory, {} of them at most",
-            request.network,
-            limits.device,
-            MOST_WIDTHS - 1,
-        ),
-        "use the layered strategy, or the device cpu",
-    )
 }
 
 /// What tells loss and score of so many rows, in order.

@@ -16,9 +16,20 @@ const FAMILY: &str = "RADV_FORCE_FAMILY";
 pub(crate) struct Radv {
     device: ash::Device,
     statistics: pipeline_executable_properties::Device,
-    // They go last, and the library with them.
-    _instance: ash::Instance,
+    instance: ash::Instance,
+    // The library goes last.
     _entry: ash::Entry,
+}
+
+impl Drop for Radv {
+    fn drop(&mut self) {
+        // SAFETY: nobody has them any more, and what was made of the device goes with it: it waits for
+        // nothing, since nothing was submitted.
+        unsafe {
+            self.device.destroy_device(None);
+            self.instance.destroy_instance(None);
+        }
+    }
 }
 
 /// Runs an ignored test of this program, to which the driver pretends to be of a family; what it
@@ -36,22 +47,26 @@ pub(crate) fn pretending(family: &str, test: &str) -> Result<String, String> {
 }
 
 impl Radv {
-    /// Nothing where the driver is not there.
-    pub(crate) fn open() -> Option<Self> {
+    /// Nothing where there is no such driver.
+    pub(crate) fn open() -> Result<Option<Self>, vk::Result> {
         // SAFETY: nothing else has this library's functions yet; it stays loaded as long as `Self`.
-        let entry = unsafe { ash::Entry::load() }.ok()?;
+        let Ok(entry) = (unsafe { ash::Entry::load() }) else { return Ok(None) };
         let application = vk::ApplicationInfo::default().api_version(vk::API_VERSION_1_3);
         let info = vk::InstanceCreateInfo::default().application_info(&application);
         // SAFETY: what the info points to lives to the end of the function.
-        let instance = unsafe { entry.create_instance(&info, None) }.ok()?;
+        let instance = match unsafe { entry.create_instance(&info, None) } {
+            Err(vk::Result::ERROR_INCOMPATIBLE_DRIVER) => return Ok(None),
+            instance => instance?,
+        };
         // SAFETY: the instance is alive, as in what follows.
-        let adapters = unsafe { instance.enumerate_physical_devices() }.ok()?;
-        let adapter = adapters.into_iter().find(|adapter| {
+        let adapters = unsafe { instance.enumerate_physical_devices() }?;
+        let pretended = adapters.into_iter().find(|adapter| {
             // SAFETY: the adapter is one of the instance's.
             let properties = unsafe { instance.get_physical_device_properties(*adapter) };
             let name = properties.device_name_as_c_str().unwrap_or_default();
             name.to_string_lossy().starts_with("Null hardware (RADV")
-        })?;
+        });
+        let Some(adapter) = pretended else { return Ok(None) };
         let queue = [vk::DeviceQueueCreateInfo::default().queue_priorities(&[1.0])];
         let extensions = [pipeline_executable_properties::NAME.as_ptr()];
         let mut properties = vk::PhysicalDevicePipelineExecutablePropertiesFeaturesKHR::default()
@@ -61,9 +76,9 @@ impl Radv {
             .enabled_extension_names(&extensions)
             .push_next(&mut properties);
         // SAFETY: the adapter is one of the instance's, and has the extension.
-        let device = unsafe { instance.create_device(adapter, &info, None) }.ok()?;
+        let device = unsafe { instance.create_device(adapter, &info, None) }?;
         let statistics = pipeline_executable_properties::Device::new(&instance, &device);
-        Some(Self { device, statistics, _instance: instance, _entry: entry })
+        Ok(Some(Self { device, statistics, instance, _entry: entry }))
     }
 
     /// The code's statistics, by their names.
@@ -90,8 +105,7 @@ impl Radv {
         let entry = CString::new(shader.entry.clone()).expect("a name without zeros");
         let module = vk::ShaderModuleCreateInfo::default().code(words);
         // SAFETY: naga has validated the module and written it for what `bindings` and `constants`
-        // declare; every info lives until its call is done. What is made here is left to the process,
-        // which ends soon.
+        // declare; every info lives until its call is done. A union is read as what its format says.
         unsafe {
             let sets = [self.device.create_descriptor_set_layout(&set, None)?];
             let layout = vk::PipelineLayoutCreateInfo::default()
@@ -114,7 +128,7 @@ impl Radv {
             let statistics = self.statistics.get_pipeline_executable_statistics(&executable)?;
             let number = |of: &vk::PipelineExecutableStatisticKHR<'_>| {
                 let name = of.name_as_c_str().unwrap_or_default().to_string_lossy().into_owned();
-                // RADV has no statistics of another kind.
+                assert_eq!(of.format, vk::PipelineExecutableStatisticFormatKHR::UINT64, "{name}");
                 (name, of.value.u64)
             };
             Ok(statistics.iter().map(number).collect())

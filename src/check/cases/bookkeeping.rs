@@ -96,9 +96,16 @@ pub(super) fn weigh(list: &mut Vec<Case>) {
 
 /// Batches about a workgroup; the ring's wrap, an epoch's end, a short last batch.
 pub(super) fn metrics(list: &mut Vec<Case>) {
-    let mut add = |rows, count, capacity, control: Control, variant: &str| {
-        let operation = Operation::Metrics(Metrics { rows, count, capacity, parts: None });
+    let mut add_parts = |rows, count, capacity, parts, control: Control, variant: &str| {
+        let operation = Operation::Metrics(Metrics { rows, count, capacity, parts });
         list.push(Case::new(operation, control, variant));
+    };
+    for parts in [1, 255, 256, 257, 512, 2048, 3000] {
+        add_parts(900, 1700, 5, Some(parts), Control::of_rows(900), "first step");
+        add_parts(900, 1700, 5, Some(parts), Control::at(1, 1700, 900), "a short batch");
+    }
+    let mut add = |rows, count, capacity, control: Control, variant: &str| {
+        add_parts(rows, count, capacity, None, control, variant);
     };
     let threads = workgroup(&Metrics { rows: 1, count: 1, capacity: 1, parts: None });
     // Eight rows a thread go through at once, from the last of which there is one on.

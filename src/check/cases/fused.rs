@@ -28,6 +28,16 @@ const STRIPS: FusedTiling = FusedTiling { threads_n: 16, depth: 32, ..SINGLE };
 /// Loop iterations that llvmpipe's go on for.
 const LONG: usize = 60_000;
 
+/// What the planner takes where it can: 128 rows of 64 units for large batches, and for small ones, and
+/// wide layers, 16 rows; 64 rows where a device has less room.
+const PLANNED: [FusedTiling; 5] = [
+    FusedTiling { threads_m: 16, threads_n: 8, quads_m: 2, quads_n: 2, depth: 32, chunk: 32 },
+    FusedTiling { threads_m: 8, threads_n: 8, quads_m: 2, quads_n: 2, depth: 32, chunk: 32 },
+    FusedTiling { threads_m: 4, threads_n: 32, quads_m: 1, quads_n: 1, depth: 32, chunk: 16 },
+    FusedTiling { threads_m: 2, threads_n: 32, quads_m: 2, quads_n: 2, depth: 16, chunk: 16 },
+    FusedTiling { threads_m: 32, threads_n: 2, quads_m: 1, quads_n: 2, depth: 32, chunk: 32 },
+];
+
 fn base() -> FusedGradient {
     FusedGradient {
         widths: vec![5, 13, 7, 3],
@@ -83,6 +93,14 @@ pub(super) fn gradient(list: &mut Vec<Case>) {
             let (count, tiling) = (2 * batch + 1, Some(tiling));
             let shape = FusedGradient { widths, count, batch, tile, tiling, ..base() };
             add(variant, shape, 1);
+        }
+    }
+    for tiling in PLANNED {
+        let [tile, units] = [tiling.rows(), tiling.units()];
+        let batch = 2 * tile + 5;
+        for widths in [vec![units - 3, units, units - 1, 3], vec![7, units / 2 + 1, 5]] {
+            let (count, tiling) = (3 * batch, Some(tiling));
+            add("planned", FusedGradient { widths, count, batch, tile, tiling, ..base() }, 1);
         }
     }
     // As many tiles as the planner would give a strand where the driver ends long loops.

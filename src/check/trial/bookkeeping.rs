@@ -50,9 +50,9 @@ pub(super) fn weigh(weigh: &Weigh, control: Control, random: &mut Random) -> Tri
 
 /// Random losses and scores; one entry of the history is due, the others stay.
 pub(super) fn metrics(metrics: &Metrics, control: Control, random: &mut Random) -> Trial {
-    let Metrics { rows, capacity, .. } = *metrics;
+    let Metrics { rows, capacity, parts, .. } = *metrics;
     let live = control.rows as usize;
-    let row_metrics = random.floats(2 * live, 1.0);
+    let row_metrics = random.floats(2 * parts.unwrap_or(live), 1.0);
     let mean = |part: usize| {
         let terms = row_metrics.iter().skip(part).step_by(2);
         terms.map(|x| x.abs()).sum::<f32>() / live as f32
@@ -61,7 +61,7 @@ pub(super) fn metrics(metrics: &Metrics, control: Control, random: &mut Random) 
     let words = control.to_words().to_vec();
     vec![
         Bound { expect: Expect::Exact(0..words.len()), words },
-        Bound::input(&row_metrics, 2 * rows),
+        Bound::input(&row_metrics, 2 * parts.unwrap_or(rows)),
         Bound {
             words: tensor(&[], 2 * capacity),
             expect: Expect::Near { first: 2 * control.slot as usize, magnitudes },
