@@ -6,11 +6,5 @@ fn store(b: u32, i: u32, sums: vec4<f32>) {
         return;
     }
     let at = (b * p.inputs + i) / 4u;
-    let before = kept[at];
-    d_z_below[at] = sums * vec4<f32>(
-        activation_derivative(before.x),
-        activation_derivative(before.y),
-        activation_derivative(before.z),
-        activation_derivative(before.w),
-    );
+    d_z_below[at] = sums * derivatives(kept[at]);
 }

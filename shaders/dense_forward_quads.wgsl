@@ -6,6 +6,5 @@ fn store(b: u32, o: u32, sums: vec4<f32>) {
         return;
     }
     let z = sums + parameters[(p.outputs * p.inputs + o) / 4u];
-    y[(b * p.outputs + o) / 4u] =
-        vec4<f32>(activation(z.x), activation(z.y), activation(z.z), activation(z.w));
+    y[(b * p.outputs + o) / 4u] = activations(z);
 }

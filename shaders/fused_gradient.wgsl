@@ -16,8 +16,6 @@ struct Immediates {
 }
 var<immediate> p: Immediates;
 
-override THREADS_M: u32; // threads along the rows of a tile
-override THREADS_N: u32; // and along the units of a layer
 override QUADS_M: u32;   // quads of rows that a thread has, 1 or 2
 override QUADS_N: u32;   // quads of units, 1 or 2
 override ROWS: u32;      // 4 QUADS_M THREADS_M
@@ -53,8 +51,8 @@ var<workgroup> sums_of_quads: array<vec2<f32>, ROW_QUADS>; // loss and score
 // Where a thread stands.
 struct Place {
     local: u32,
-    m: u32,       // which of THREADS_M
-    n: u32,       // which of THREADS_N
+    m: u32,       // which of THREADS_M, along the rows
+    n: u32,       // which of THREADS_N, along the units
     strand: u32,
     scratch: u32, // where the strand's part of the scratch memory begins
 }
@@ -81,10 +79,6 @@ fn threads() -> u32 {
 
 fn tile_stride() -> u32 {
     return ROW_QUADS + 1u;
-}
-
-fn outer(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
-    return mat4x4<f32>(a.x * b, a.y * b, a.z * b, a.w * b);
 }
 
 // What the loss asks for. Where it has stored a d_z, it does not ask for that z again.
@@ -220,17 +214,6 @@ fn product(at: Place, layer: Dense, start: Sums, forward: bool) -> Sums {
         }
     }
     return sums;
-}
-
-fn activations(z: vec4<f32>) -> vec4<f32> {
-    return vec4<f32>(activation(z.x), activation(z.y), activation(z.z), activation(z.w));
-}
-
-fn derivatives(kept: vec4<f32>) -> vec4<f32> {
-    return vec4<f32>(
-        activation_derivative(kept.x), activation_derivative(kept.y),
-        activation_derivative(kept.z), activation_derivative(kept.w),
-    );
 }
 
 // A layer's z of one unit and four rows to its y: y goes into the tile, and where the layers above
@@ -410,6 +393,14 @@ fn take_weights(at: Place, layer: Dense, o: u32, i: u32, sums: vec4<f32>, fresh:
     }
 }
 
+// Those of four outputs, THREADS_M from one another.
+fn take_weight_block(at: Place, layer: Dense, o: u32, i: u32, sums: mat4x4<f32>, fresh: bool) {
+    take_weights(at, layer, o, i, sums[0], fresh);
+    take_weights(at, layer, o + THREADS_M, i, sums[1], fresh);
+    take_weights(at, layer, o + 2u * THREADS_M, i, sums[2], fresh);
+    take_weights(at, layer, o + 3u * THREADS_M, i, sums[3], fresh);
+}
+
 // d_W = d_z^T x of 4 THREADS_M outputs from `top` on and all inputs, over the rows of the tile, where
 // d_z stands.
 fn weight_block(at: Place, layer: Dense, top: u32, fresh: bool) {
@@ -471,17 +462,10 @@ fn weight_block(at: Place, layer: Dense, top: u32, fresh: bool) {
             }
         }
     }
-    let i = at.n;
-    take_weights(at, layer, o, i, c0, fresh);
-    take_weights(at, layer, o + THREADS_M, i, c1, fresh);
-    take_weights(at, layer, o + 2u * THREADS_M, i, c2, fresh);
-    take_weights(at, layer, o + 3u * THREADS_M, i, c3, fresh);
+    take_weight_block(at, layer, o, at.n, mat4x4<f32>(c0, c1, c2, c3), fresh);
     if (two) {
-        let j = i + 4u * THREADS_N;
-        take_weights(at, layer, o, j, d0, fresh);
-        take_weights(at, layer, o + THREADS_M, j, d1, fresh);
-        take_weights(at, layer, o + 2u * THREADS_M, j, d2, fresh);
-        take_weights(at, layer, o + 3u * THREADS_M, j, d3, fresh);
+        let d = mat4x4<f32>(d0, d1, d2, d3);
+        take_weight_block(at, layer, o, at.n + 4u * THREADS_N, d, fresh);
     }
 }
 
@@ -547,16 +531,8 @@ fn fused_gradient(
     if (strand >= p.strands) {
         return;
     }
-    // Strips of eight along the units, two rows of threads at a time: of the threads that a device
-    // runs in step, two side by side read the same weights, and those further on the same rows.
-    let strip = min(THREADS_N, 8u);
-    let at = Place(
-        local,
-        local % 2u + 2u * (local / (2u * strip) % (THREADS_M / 2u)),
-        local / 2u % strip + strip * (local / (THREADS_M * strip)),
-        strand,
-        strand * ROW_QUADS * KEPT,
-    );
+    let here = standing(local);
+    let at = Place(local, here.x, here.y, strand, strand * ROW_QUADS * KEPT);
     let each = (p.batch + p.strands - 1u) / p.strands;
     let begin = min(strand * each, control.rows);
     let end = min(begin + each, control.rows);

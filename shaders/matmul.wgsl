@@ -11,8 +11,6 @@
 // While a thread works on one step along K, what it brings to the next is on its way in registers.
 // Where a product has fewer tiles than the device has room for, SLICES groups of threads share a
 // tile: each takes its part of every step, and in the end their sums are added up, slice by slice.
-override THREADS_M: u32;
-override THREADS_N: u32;
 override TILE_K: u32;  // of all slices
 override DEPTH: u32;   // of one
 override QUADS_M: u32; // 1 or 2
@@ -65,11 +63,6 @@ fn put(i: u32, block: mat4x4<f32>) {
     arena[to + across] = block[1];
     arena[to + 2u * across] = block[2];
     arena[to + 3u * across] = block[3];
-}
-
-// The products of four rows and four columns.
-fn outer(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
-    return mat4x4<f32>(a.x * b, a.y * b, a.z * b, a.w * b);
 }
 
 // One of four rows of sums, of all slices.
@@ -140,11 +133,8 @@ fn matmul(group: u32, rows: u32, columns: u32, depth: vec2<u32>, local: u32) {
     let threads = SLICES * THREADS_M * THREADS_N;
     let slice = local / (THREADS_M * THREADS_N);
     let thread = local % (THREADS_M * THREADS_N);
-    // Strips of eight columns, two rows at a time: of the threads that a device runs in step, two
-    // side by side read the same of B, and those further on the same of A.
-    let strip = min(THREADS_N, 8u);
-    let m = thread % 2u + 2u * (thread / (2u * strip) % (THREADS_M / 2u));
-    let n = thread / 2u % strip + strip * (thread / (THREADS_M * strip));
+    let m = standing(thread).x;
+    let n = standing(thread).y;
     // A thread's next quad stands THREADS away from the one before: side by side, threads read side by
     // side.
     let row = tile.row + 4u * m;

@@ -2,8 +2,8 @@
 //! d_z_below\[B,I\] = (d_z\[B,O\] · W) ∘ f′.
 
 use super::shader::{
-    D_Z_QUAD, DENSE_BACKWARD_INPUT, DENSE_BACKWARD_INPUT_QUADS, DENSE_BACKWARD_INPUT_WORDS, MATH,
-    PLAIN_SUMS, STORE_WORDS, WEIGHT_QUAD,
+    ACTIVATION_QUAD, D_Z_QUAD, DENSE_BACKWARD_INPUT, DENSE_BACKWARD_INPUT_QUADS,
+    DENSE_BACKWARD_INPUT_WORDS, MATH, PLAIN_SUMS, STORE_WORDS, WEIGHT_QUAD,
 };
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
@@ -35,11 +35,11 @@ impl Kernel for DenseBackwardInput {
     fn modules(&self) -> Vec<Module> {
         let function = self.function.piece();
         let store: &[Module] = match self.inputs.is_multiple_of(4) {
-            true => &[DENSE_BACKWARD_INPUT_QUADS],
+            true => &[ACTIVATION_QUAD, DENSE_BACKWARD_INPUT_QUADS],
             false => &[STORE_WORDS, DENSE_BACKWARD_INPUT_WORDS],
         };
         let own = [D_Z_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, DENSE_BACKWARD_INPUT];
-        [&self.tiling.imports()[..], &own, store].concat()
+        [self.tiling.imports(), &own, store].concat()
     }
 
     fn slots(&self) -> Vec<Slot> {

@@ -1,8 +1,8 @@
 //! A dense layer forward: y\[B,O\] = f(x\[B,I\] · Wᵀ + b).
 
 use super::shader::{
-    DENSE_FORWARD, DENSE_FORWARD_QUADS, DENSE_FORWARD_WORDS, MATH, PLAIN_SUMS, STORE_WORDS,
-    WEIGHT_QUAD, X_QUAD,
+    ACTIVATION_QUAD, DENSE_FORWARD, DENSE_FORWARD_QUADS, DENSE_FORWARD_WORDS, MATH, PLAIN_SUMS,
+    STORE_WORDS, WEIGHT_QUAD, X_QUAD,
 };
 use super::{
     Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
@@ -34,11 +34,11 @@ impl Kernel for DenseForward {
     fn modules(&self) -> Vec<Module> {
         let function = self.function.piece();
         let store: &[Module] = match self.outputs.is_multiple_of(4) {
-            true => &[DENSE_FORWARD_QUADS],
+            true => &[ACTIVATION_QUAD, DENSE_FORWARD_QUADS],
             false => &[STORE_WORDS, DENSE_FORWARD_WORDS],
         };
         let own = [X_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, DENSE_FORWARD];
-        [&self.tiling.imports()[..], &own, store].concat()
+        [self.tiling.imports(), &own, store].concat()
     }
 
     fn slots(&self) -> Vec<Slot> {

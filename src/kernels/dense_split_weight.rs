@@ -46,7 +46,7 @@ impl Kernel for DenseSplitWeight {
 
     fn modules(&self) -> Vec<Module> {
         let own = [D_Z_QUAD, X_QUAD, STORE_WORDS, WEIGHT_PRODUCT, DENSE_SPLIT_WEIGHT];
-        [&self.tiling.imports()[..], &own].concat()
+        [self.tiling.imports(), &own].concat()
     }
 
     fn slots(&self) -> Vec<Slot> {

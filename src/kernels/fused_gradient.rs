@@ -6,7 +6,9 @@
 use super::network::{Network, sources};
 use super::permutation::seed_of;
 use super::resident::keeps_z;
-use super::shader::{CONTROL, FOLD, FUSED_GRADIENT, MATH, PERMUTATION, WIDTHS};
+use super::shader::{
+    ACTIVATION_QUAD, BLOCKS, CONTROL, FOLD, FUSED_GRADIENT, MATH, PERMUTATION, WIDTHS,
+};
 use super::{
     Control, Cost, Criterion, Function, Kernel, Module, Slot, floats, floats_mut, immediates,
     pairs_mut, reads, slots, widths, writes,
@@ -205,6 +207,8 @@ impl Kernel for FusedGradient {
             FOLD,
             MATH,
             self.function.piece(),
+            ACTIVATION_QUAD,
+            BLOCKS,
             PERMUTATION,
             WIDTHS,
             self.criterion.piece(),

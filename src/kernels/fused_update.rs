@@ -40,6 +40,11 @@ pub struct FusedUpdate {
 }
 
 impl FusedUpdate {
+    /// The dense layers.
+    pub fn layers(&self) -> impl Iterator<Item = Layer> + '_ {
+        self.widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] })
+    }
+
     /// Groups of a workgroup's threads, each with a part of the strands.
     fn slices(&self) -> u32 {
         self.strands.div_ceil(AT_ONCE).next_power_of_two().min(MOST_SLICES) as u32
@@ -53,8 +58,7 @@ impl FusedUpdate {
     /// L1, L2 and clipping by value on the gradient of a range of the parameters: both are those
     /// of the range.
     pub(crate) fn regularize(&self, range: Range<usize>, parameters: &[f32], gradient: &mut [f32]) {
-        let layers = self.widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] });
-        self.hyper.regularize_range(layers, range, parameters, gradient);
+        self.hyper.regularize_range(self.layers(), range, parameters, gradient);
     }
 }
 

@@ -2,7 +2,7 @@
 //! `shaders/matmul_lanes.wgsl` for one of them.
 
 use super::Module;
-use super::shader::{CONTROL, FOLD, MATMUL, MATMUL_LANES, TILES};
+use super::shader::{BLOCKS, CONTROL, FOLD, MATMUL, MATMUL_LANES, TILES};
 
 /// The tile of a workgroup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,12 +149,11 @@ impl Tiling {
     }
 
     /// What every shader with a matrix product imports.
-    pub(super) const fn imports(self) -> [Module; 4] {
-        let product = match self {
-            Self::Shared { .. } => MATMUL,
-            Self::Lanes { .. } => MATMUL_LANES,
-        };
-        [CONTROL, FOLD, TILES, product]
+    pub(super) const fn imports(self) -> &'static [Module] {
+        match self {
+            Self::Shared { .. } => &[CONTROL, FOLD, TILES, BLOCKS, MATMUL],
+            Self::Lanes { .. } => &[CONTROL, FOLD, TILES, MATMUL_LANES],
+        }
     }
 
     /// Its overrides, for a layer of so many inputs and outputs.

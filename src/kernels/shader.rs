@@ -40,12 +40,14 @@ modules! {
     ACTIVATION_GELU = "activation_gelu";
     ACTIVATION_IDENTITY = "activation_identity";
     ACTIVATION_LEAKY_RELU = "activation_leaky_relu";
+    ACTIVATION_QUAD = "activation_quad";
     ACTIVATION_RELU = "activation_relu";
     ACTIVATION_SIGMOID = "activation_sigmoid";
     ACTIVATION_SILU = "activation_silu";
     ACTIVATION_SOFTPLUS = "activation_softplus";
     ACTIVATION_TANH = "activation_tanh";
     APPLY_GRADIENT = "apply_gradient";
+    BLOCKS = "blocks";
     CLIP_NORM = "clip_norm";
     CONTROL = "control";
     DENSE_BACKWARD_INPUT = "dense_backward_input";

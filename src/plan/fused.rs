@@ -132,8 +132,9 @@ fn share([rows, units]: [u32; 2], threads: u32, limits: &Limits) -> Option<Fused
 impl FusedGradient {
     /// The same for a batch of so many rows on a GPU, in strands of so few tiles that the driver's
     /// loops go on for them, and so few strands that there is room for their gradients. Nothing where
-    /// both cannot be.
-    fn in_tiles(self, batch: usize, tiling: FusedTiling, limits: &Limits) -> Option<Self> {
+    /// both cannot be, and on the CPU.
+    fn in_tiles(self, batch: usize, limits: &Limits) -> Option<Self> {
+        let tiling = self.tiling?;
         let most_tiles = match limits.loop_limit {
             // Before the tiles and after them.
             Some(limit) => {
@@ -183,7 +184,7 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
             let tiling = tiling(request, limits)?;
             let tiled = FusedGradient { tile: tiling.rows(), tiling: Some(tiling), ..step };
             let why = "has no room for as many strands as a batch takes";
-            tiled.in_tiles(request.batch, tiling, limits).ok_or_else(|| {
+            tiled.in_tiles(request.batch, limits).ok_or_else(|| {
                 refused(request, limits, &format!("{why} of {} rows", request.batch))
             })?
         }
@@ -201,7 +202,7 @@ fn examination(step: &FusedGradient, rows: usize, limits: &Limits) -> FusedGradi
         Some(tiling) => MOST_STRANDS * tiling.rows(),
     };
     let batch = step.batch.max(portion).min(rows);
-    let tiled = step.tiling.and_then(|tiling| examination.clone().in_tiles(batch, tiling, limits));
+    let tiled = examination.clone().in_tiles(batch, limits);
     tiled.unwrap_or(FusedGradient { batch, ..examination })
 }
 

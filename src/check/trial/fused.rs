@@ -5,7 +5,6 @@ use super::resident::targets;
 use super::update::{Gradient, magnitudes};
 use super::{Bound, Expect, Random, Trial, clipping, tensor};
 use crate::kernels::{Control, FusedGradient, FusedUpdate, Pass};
-use crate::spec::Layer;
 
 /// What a number is made of: terms of about 1, whose errors a handful of layers chain.
 const MAGNITUDE: f32 = 1.0;
@@ -44,11 +43,10 @@ pub(super) fn gradient(fused: &FusedGradient, control: Control, random: &mut Ran
 
 /// Random gradients of the strands; parameters and state as the update has them.
 pub(super) fn update(fused: &FusedUpdate, control: Control, random: &mut Random) -> Trial {
-    let FusedUpdate { ref widths, parameters: p, strands, update, lr, hyper } = *fused;
+    let FusedUpdate { parameters: p, strands, update, lr, hyper, .. } = *fused;
     let strand_gradients = random.floats(strands * p, 1.0);
     let state = state(update, control, p, random);
-    let layers = widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] });
-    let weights = layers.flat_map(|layer| {
+    let weights = fused.layers().flat_map(|layer| {
         let weights = layer.inputs * layer.outputs;
         (0..layer.parameters()).map(move |at| at < weights)
     });
