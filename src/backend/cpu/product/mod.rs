@@ -11,12 +11,16 @@
 //! their gradient 115 (107); 64 rows through 784×256, forward 116 (92); 512 rows through 2048×2048
 //! that come from memory, forward 109 (83), back 108 (104), gradient and update 107 (103).
 //!
+//! Where A is zero in many places, as behind a ReLU, what is multiplied by nothing is left out
+//! ([`sparse`]).
+//!
 //! Every element is summed over k in the same order, whatever tile it falls into: so results don't
 //! depend on how rows or columns are shared out.
 
 mod dots;
 mod pack;
 mod panels;
+mod sparse;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -28,6 +32,7 @@ use pulp::{Simd, WithSimd};
 pub(super) use dots::dots;
 use pack::{Ahead, Packing, prefetch};
 pub(super) use panels::{PANEL, panel_words, put_into_panels};
+use sparse::Sparse;
 use tile::Tile;
 
 use super::simd::dispatch;
@@ -107,6 +112,7 @@ pub(super) enum Right<'a> {
 pub(super) struct Workspace {
     a: Vec<f32>,
     b: Vec<f32>,
+    sparse: sparse::Workspace,
 }
 
 /// C\[m,n\] = start + A\[m,k\] · B\[k,n\] on the calling thread, C row by row.
@@ -131,6 +137,9 @@ pub(super) fn product_then(
     workspace: &mut Workspace,
     finish: &dyn Fn(&mut [f32], usize),
 ) {
+    if sparse::pays(size, a.0, a.1) {
+        return dispatch(Sparse::new(size, into, a, b, workspace, finish));
+    }
     dispatch(Nest::new(size, into, a, b, workspace, finish));
 }
 

@@ -26,8 +26,24 @@ struct Case {
 
 impl Case {
     fn new(size: [usize; 3]) -> Self {
+        Self::with(size, numbers(size[0] * size[2], 1))
+    }
+
+    /// One of three numbers on the left is not zero, and in some rows and columns none.
+    fn sparse(size: [usize; 3]) -> Self {
+        let [m, _, k] = size;
+        let (mut a, keep) = (numbers(m * k, 1), numbers(m * k, 5));
+        for (at, (a, keep)) in a.iter_mut().zip(keep).enumerate() {
+            if keep < 0.3 || at / k % 11 == 3 || at % k % 13 == 5 {
+                *a = 0.0;
+            }
+        }
+        Self::with(size, a)
+    }
+
+    fn with(size: [usize; 3], a: Vec<f32>) -> Self {
         let [m, n, k] = size;
-        let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+        let b = numbers(k * n, 2);
         let transpose = |matrix: &[f32], rows: usize, columns: usize| -> Vec<f32> {
             let of = |at: usize| matrix[at % rows * columns + at / rows];
             (0..rows * columns).map(of).collect()
@@ -61,7 +77,7 @@ impl Case {
     }
 
     /// With each start, both forms of A and both of B.
-    fn check(&self, what: &str, run: impl Fn(Nest<'_>)) {
+    fn check(&self, on: On) {
         let [m, n, k] = self.size;
         for (name, start) in
             [("zero", Start::Zero), ("kept", Start::Kept), ("row", Start::Row(&self.bias))]
@@ -76,29 +92,61 @@ impl Case {
             for (a, b) in lefts.iter().flat_map(|a| rights.map(|b| (*a, b))) {
                 let mut c = self.c.clone();
                 let mut workspace = Workspace::default();
-                run(Nest::new(self.size, (&mut c, start), a, b, &mut workspace, &|_, _| {}));
+                on.run(Nest::new(self.size, (&mut c, start), a, b, &mut workspace, &|_, _| {}));
                 for (at, (found, (exact, allowed))) in c.iter().zip(&exact).enumerate() {
                     assert!(
                         (f64::from(*found) - exact).abs() <= *allowed,
-                        "{what} {:?}, {name}: C[{at}] is {found}, not {exact}",
+                        "{on:?} {:?}, {name}: C[{at}] is {found}, not {exact}",
                         self.size
                     );
                 }
                 assert!(first.get_or_insert_with(|| c.clone()) == &c, "the forms' bits differ");
+                if sparse::pays(self.size, a.0, a.1) {
+                    let mut sparse = self.c.clone();
+                    on.run(Sparse::new(
+                        self.size,
+                        (&mut sparse, start),
+                        a,
+                        b,
+                        &mut workspace,
+                        &|_, _| {},
+                    ));
+                    assert!(sparse == c, "{on:?} {:?}, {name}: the bits differ", self.size);
+                }
             }
+        }
+    }
+}
+
+/// An instruction set.
+#[derive(Clone, Copy, Debug)]
+enum On {
+    Auto,
+    Scalar,
+    /// As whoever has no AVX-512 gets it: without pulp's feature of that name there is no such arm,
+    /// and its processors would be left to single numbers.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(pulp::x86::V3),
+}
+
+impl On {
+    fn run<Op: WithSimd>(self, op: Op) -> Op::Output {
+        match self {
+            Self::Auto => dispatch(op),
+            Self::Scalar => pulp::Scalar.vectorize(op),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => Arch::V3(avx2).dispatch(op),
         }
     }
 }
 
 /// Each instruction set of this processor.
 fn everywhere(case: &Case) {
-    case.check("auto", |nest| dispatch(nest));
-    case.check("scalar", |nest| pulp::Scalar.vectorize(nest));
+    case.check(On::Auto);
+    case.check(On::Scalar);
     #[cfg(target_arch = "x86_64")]
     if let Some(avx2) = pulp::x86::V3::try_new() {
-        // As whoever has no AVX-512 gets it: without pulp's feature of that name there is no such
-        // arm, and its processors would be left to single numbers.
-        case.check("avx2", |nest| Arch::V3(avx2).dispatch(nest));
+        case.check(On::Avx2(avx2));
     }
 }
 
@@ -125,6 +173,34 @@ fn products_of_several_blocks_agree_too() {
     ] {
         everywhere(&Case::new(size));
     }
+}
+
+/// Around the squares' sides, and past the rows, the depth and the columns of a block.
+#[test]
+fn sparse_products_make_the_same_bits() {
+    for size in [
+        [64, 128, 64],
+        [65, 130, 127],
+        [131, 160, 97],
+        [67, 257, DEPTH + 70],
+        [ROWS + 70, 129, 65],
+        [200, COLUMNS + 100, 2 * DEPTH + 3],
+    ] {
+        let case = Case::sparse(size);
+        assert!(sparse::pays(size, &case.a, Layout::rows(size[2])), "{size:?}");
+        everywhere(&case);
+        everywhere(&Case::with(size, vec![0.0; size[0] * size[2]]));
+    }
+}
+
+#[test]
+fn of_few_zeros_none_are_looked_for() {
+    for size in [[128; 3], [512; 3], [64, 2048, 64]] {
+        let case = Case::new(size);
+        assert!(!sparse::pays(size, &case.a, Layout::rows(size[2])), "{size:?}");
+    }
+    let small = Case::with([63, 512, 512], vec![0.0; 63 * 512]);
+    assert!(!sparse::pays(small.size, &small.a, Layout::rows(512)));
 }
 
 #[test]
@@ -168,8 +244,10 @@ fn rows_shared_out_make_the_same_bits() {
 
 #[test]
 fn every_element_is_finished_once_and_where_it_stands() {
-    for size in [[3, 5, 7], [17, 33, 300], [9, COLUMNS + 5, 600], [ROWS + 1, 40, 0]] {
-        let case = Case::new(size);
+    let cases = [[3, 5, 7], [17, 33, 300], [9, COLUMNS + 5, 600], [ROWS + 1, 40, 0]].map(Case::new);
+    let sparse = [[70, 129, 300], [ROWS + 1, 200, 64]].map(Case::sparse);
+    for case in cases.iter().chain(&sparse) {
+        let size = case.size;
         let [m, n, k] = size;
         let (mut plain, mut finished) = (vec![0.0; m * n], vec![0.0; m * n]);
         let (a, b) = ((&case.a[..], Layout::rows(k)), Right::Rows(&case.b, n));
