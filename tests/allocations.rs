@@ -37,15 +37,17 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn more_steps_allocate_no_more() -> Result<()> {
-    // Products of a few terms, and such as are cut into blocks and packed.
-    let small =
-        (&[8, 7][..], 8, [3, 300], &[Strategy::Layered, Strategy::Fused, Strategy::Resident][..]);
-    let large = (&[600, 520][..], 300, [2, 42], &[Strategy::Layered, Strategy::Fused][..]);
-    for (hidden, batch, steps, strategies) in [small, large] {
+    // Products of a few terms, such as are cut into blocks and packed, and such as leave out zeros.
+    let few = &[Strategy::Layered, Strategy::Fused, Strategy::Resident][..];
+    let many = &[Strategy::Layered, Strategy::Fused][..];
+    let small = (&[8, 7][..], Activation::Gelu, 8, [3, 300], few);
+    let large = (&[600, 520][..], Activation::Gelu, 300, [2, 42], many);
+    let sparse = (&[600, 520][..], Activation::Relu, 300, [2, 42], many);
+    for (hidden, activation, batch, steps, strategies) in [small, large, sparse] {
         let inputs = if batch > 8 { 700 } else { 7 };
         let data = common::random_data(Task::Multiclass, [400, inputs, 3], 5)?;
         let network = Network::new(inputs, hidden, 3)
-            .with_activation(Activation::Gelu)
+            .with_activation(activation)
             .with_output(output_for(Task::Multiclass));
         for &strategy in strategies {
             // All that a step of the layered way may hold.

@@ -14,8 +14,8 @@
 //! Where A is zero in many places, as behind a ReLU, what is multiplied by nothing is left out
 //! ([`sparse`]).
 //!
-//! Every element is summed over k in the same order, whatever tile it falls into: so results don't
-//! depend on how rows or columns are shared out.
+//! Every element is summed over k in the same order, whatever tile it falls into, and whether or not
+//! zeros are left out: so finite results don't depend on how rows or columns are shared out.
 
 mod dots;
 mod pack;
@@ -126,9 +126,9 @@ pub(super) fn product(
     product_then(size, into, a, b, workspace, &|_, _| {});
 }
 
-/// The same, and `finish` for each piece of C that is ready, while it is in the first cache: with
-/// the piece and where it begins. It is called for whole bands, so a call costs nothing, where code
-/// of its own for each `finish` made this the longest text of the library.
+/// The same, and `finish` for each piece of C that is ready, while it is in a cache: with the piece
+/// and where it begins. Pieces are long, so a call costs little, where code of its own for each
+/// `finish` made this the longest text of the library.
 pub(super) fn product_then(
     size: [usize; 3],
     into: (&mut [f32], Start<'_>),
@@ -137,10 +137,33 @@ pub(super) fn product_then(
     workspace: &mut Workspace,
     finish: &dyn Fn(&mut [f32], usize),
 ) {
-    if sparse::pays(size, a.0, a.1) {
-        return dispatch(Sparse::new(size, into, a, b, workspace, finish));
+    if sparse::fits(size) {
+        workspace.sparse.hold(size);
+        if sparse::pays(size, a.0, a.1) {
+            return dispatch(Sparse::new(size, into, a, b, workspace, finish));
+        }
     }
     dispatch(Nest::new(size, into, a, b, workspace, finish));
+}
+
+/// The operands are as long as the product's size asks.
+fn check(
+    [m, n, k]: [usize; 3],
+    (c, start): (&[f32], Start<'_>),
+    (a, layout): (&[f32], Layout),
+    b: Right<'_>,
+) {
+    assert!(m * n <= c.len(), "C is too short");
+    assert!(layout.span(m, k) <= a.len(), "A is too short");
+    match b {
+        Right::Rows(b, row) => {
+            assert!(Layout::rows(row).span(k, n) <= b.len(), "B is too short")
+        }
+        Right::Panels(panels) => assert!(panel_words(n, k) <= panels.len(), "B is too short"),
+    }
+    if let Start::Row(bias) = start {
+        assert!(n <= bias.len(), "the bias is too short");
+    }
 }
 
 /// The loops around the tiles.
@@ -161,17 +184,7 @@ impl<'a> Nest<'a> {
         workspace: &'a mut Workspace,
         finish: &'a dyn Fn(&mut [f32], usize),
     ) -> Self {
-        assert!(m * n <= c.len(), "C is too short");
-        assert!(layout.span(m, k) <= a.len(), "A is too short");
-        match b {
-            Right::Rows(b, row) => {
-                assert!(Layout::rows(row).span(k, n) <= b.len(), "B is too short")
-            }
-            Right::Panels(panels) => assert!(panel_words(n, k) <= panels.len(), "B is too short"),
-        }
-        if let Start::Row(bias) = start {
-            assert!(n <= bias.len(), "the bias is too short");
-        }
+        check([m, n, k], (c, start), (a, layout), b);
         let packing = Packing::of([m, n, k], (a, layout), b, workspace);
         Self { size: [m, n, k], c: &mut c[..m * n], start, packing, finish }
     }

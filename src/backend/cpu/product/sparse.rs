@@ -2,19 +2,18 @@
 //! comes back through one, after dropout, and in one-hot columns: what is multiplied by nothing is
 //! left out.
 //!
-//! A block of A is copied together in pieces of 64 columns, each with a word whose bits say where a
-//! row of it is not zero. A row's 64 sums stay in registers while the kernel goes through the bits;
-//! each brings a number of A for all lanes and a row of a square of B, which stays in the first
-//! cache. So a multiply-add takes a load, where those of a [`tile`](super::tile) share theirs: the
-//! loads bound it, at three quarters of what the multiply-adds allow, of which there are the fewer.
+//! A block of A is copied together in squares of 64 by 64, each row with a word whose bits say where
+//! it is not zero. The kernel goes through the bits: each brings a number of A for all lanes and a row
+//! of a square of B, which stays in the first cache, to 64 sums in registers. So a multiply-add takes
+//! a load, where those of a [`tile`](super::tile) share theirs, and takes longer; there are the fewer.
 //!
 //! The terms that are left are summed in the order in which [`Nest`](super::Nest) sums all of them,
-//! and a zero changes no sum: so both make the same numbers. But zero times what is not finite is NaN
-//! there, and nothing here.
+//! and a zero changes no sum but the sign of another zero: so both make the same numbers. But zero
+//! times what is not finite is NaN there, and nothing here.
 //!
-//! Measured with AVX-512, where half of A is zero: 512 rows through 2048×2048 take 0.72 to
-//! 0.76 of the time of a dense product, 128 rows through 64×64 0.83, and where three fifths are zero
-//! 0.60 and 0.70; all of the workload `wide` takes 0.8 of its time.
+//! Measured with AVX-512, where half of A is zero: 512 rows through 2048×2048 take 0.72 to 0.76 of the
+//! time of a dense product, 128 rows through 64×64 0.83, and where three fifths are zero 0.60 and
+//! 0.70. The workload `wide` takes 0.8 of its time, and 0.77 with AVX2.
 
 use std::ops::Range;
 
@@ -22,7 +21,7 @@ use pulp::{Simd, WithSimd};
 
 use super::pack::prefetch;
 use super::panels::PANEL;
-use super::{DEPTH, Layout, ROWS, Right, Start};
+use super::{DEPTH, Layout, ROWS, Right, Start, check};
 use crate::backend::cpu::team::pieces;
 
 /// Side of a square of B, whose 16 KiB are half of a first cache, and bits of a word.
@@ -31,15 +30,16 @@ const SIDE: usize = 64;
 /// Lines of A that are looked at, to estimate how much of it is zero.
 const SAMPLES: usize = 8;
 
-/// Time of a multiply-add here, in those of a dense product, where it should save a tenth.
+/// Time of a multiply-add here, in those of a dense product.
 const LIVE: f32 = 1.5;
 
-/// What a number of A takes before it is multiplied at all, in the same unit. Both are lines through
-/// what was measured with 64 to 2048 columns, of which half and two fifths of A's numbers were live.
+/// What a number of A takes before it is multiplied at all, in the same unit. Both are a line through
+/// what was measured with 64 to 2048 columns, of which half and two fifths of A's numbers were not
+/// zero, and somewhat more, lest a product take longer than a dense one.
 const FOUND: f32 = 8.0;
 
-/// Floats of rows of C that are finished at once, for they stay in the second cache; of more, each
-/// piece by itself.
+/// Floats of a block of rows of C up to which they are finished at once, for they stay in the second
+/// cache; in a larger one each piece of a row is, as soon as it is written.
 const WHOLE: usize = 1 << 16;
 
 /// Rows of C between the one that is written and the one that is asked for.
@@ -48,7 +48,7 @@ const AHEAD: usize = 8;
 /// As many numbers as a row of a square of B has. They begin where a line of the cache does.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-pub(super) struct Row([f32; SIDE]);
+struct Row([f32; SIDE]);
 
 impl Row {
     const ZERO: Self = Self([0.0; SIDE]);
@@ -82,7 +82,7 @@ impl Row {
     }
 }
 
-/// Memory for what is copied together; it grows once, in the first step that needs it.
+/// Memory for what is copied together.
 #[derive(Default)]
 pub(super) struct Workspace {
     /// A block of A in squares, and where each row of them is not zero.
@@ -93,20 +93,41 @@ pub(super) struct Workspace {
     sums: Vec<Row>,
 }
 
+impl Workspace {
+    /// Grows once, in the first step that has a product of this size: what its numbers are may
+    /// change later.
+    pub(super) fn hold(&mut self, [m, _, _]: [usize; 3]) {
+        let rows = ROWS.min(m).next_multiple_of(SIDE);
+        grow(&mut self.left, rows * DEPTH / SIDE, Row::ZERO);
+        grow(&mut self.bits, rows * DEPTH / SIDE, 0);
+        grow(&mut self.right, SIDE, Row::ZERO);
+        grow(&mut self.sums, rows, Row::ZERO);
+    }
+}
+
+/// A memory is at least so long.
+fn grow<T: Clone>(memory: &mut Vec<T>, length: usize, value: T) {
+    if memory.len() < length {
+        memory.resize(length, value);
+    }
+}
+
+/// Whether a product is large enough to be worth a look at A.
+pub(super) const fn fits([m, n, k]: [usize; 3]) -> bool {
+    m >= SIDE && n >= SIDE && k >= SIDE
+}
+
 /// Whether so much of A is zero that it pays to ask for each of its numbers.
 pub(super) fn pays([m, n, k]: [usize; 3], a: &[f32], layout: Layout) -> bool {
-    if m < SIDE || n < SIDE || k < SIDE {
-        return false;
-    }
     let (lines, floats, apart) = match layout.column {
         1 => (m, k, layout.row),
         apart => (k, m, apart),
     };
     let samples = (0..SAMPLES).map(|sample| &a[lines * sample / SAMPLES * apart..][..floats]);
-    let live = |line: &[f32]| line.iter().filter(|a| **a != 0.0).count();
-    let live: usize = samples.map(live).sum();
-    let density = live as f32 / (SAMPLES * floats) as f32;
-    FOUND + density * LIVE * n.next_multiple_of(SIDE) as f32 <= n as f32
+    let count = |line: &[f32]| line.iter().filter(|a| **a != 0.0).count();
+    let count: usize = samples.map(count).sum();
+    let live = count as f32 / (SAMPLES * floats) as f32;
+    FOUND + LIVE * live * n.next_multiple_of(SIDE) as f32 <= n as f32
 }
 
 /// The product, as [`Nest`](super::Nest) has it.
@@ -130,7 +151,9 @@ impl<'a> Sparse<'a> {
         workspace: &'a mut super::Workspace,
         finish: &'a dyn Fn(&mut [f32], usize),
     ) -> Self {
+        check(size, (c, start), (a, layout), b);
         let workspace = &mut workspace.sparse;
+        workspace.hold(size);
         Self { size, c, start, a, layout, b, workspace, finish }
     }
 }
@@ -155,12 +178,7 @@ impl Sparse<'_> {
         let Self { size: [m, n, k], c, start, a, layout, b, workspace, finish } = self;
         let right = Squares { b, n, k };
         let Workspace { left, bits, right: square, sums } = workspace;
-        let bands = ROWS.min(m).div_ceil(SIDE);
-        grow(left, bands * DEPTH, Row::ZERO);
-        grow(bits, bands * DEPTH, 0);
-        grow(square, SIDE, Row::ZERO);
-        grow(sums, bands * SIDE, Row::ZERO);
-        let square = square.first_chunk_mut().expect("it has just grown");
+        let square = square.first_chunk_mut().expect("it holds one");
         for rows in pieces(0..m, ROWS) {
             let whole = rows.len() * n <= WHOLE;
             let sums = &mut sums[..rows.len()];
@@ -171,12 +189,16 @@ impl Sparse<'_> {
                     let across = depth.len().div_ceil(SIDE);
                     for (number, l) in depth.clone().step_by(SIDE).enumerate() {
                         right.load(l, columns.start, square);
-                        let next = right.after(l, columns.start, &depth, sums.len());
+                        let next = match l + SIDE < depth.end {
+                            true => [l + SIDE, columns.start],
+                            false => [depth.start, columns.end],
+                        };
+                        let bands = sums.len().div_ceil(SIDE);
                         for (band, sums) in sums.chunks_mut(SIDE).enumerate() {
-                            next.ask(band);
+                            right.ask(next, [band, bands]);
                             let at = (band * across + number) * SIDE;
                             let left = left[at..].first_chunk().expect("whole squares");
-                            let bits = &bits[at..at + SIDE];
+                            let bits = bits[at..].first_chunk().expect("as many words");
                             multiply::<S, V, TURNED>(simd, left, bits, square, sums, number == 0);
                         }
                     }
@@ -199,13 +221,6 @@ impl Sparse<'_> {
                 finish(&mut c[rows.start * n..rows.end * n], rows.start * n);
             }
         }
-    }
-}
-
-/// A memory's length is at least this.
-fn grow<T: Clone>(memory: &mut Vec<T>, length: usize, value: T) {
-    if memory.len() < length {
-        memory.resize(length, value);
     }
 }
 
@@ -234,38 +249,37 @@ fn bring<S: Simd, const TURNED: bool>(
             let from = &a[start + line * apart..][..floats];
             row.copy(from);
             row.0[floats..].fill(0.0);
-            *bits = live(simd, row);
+            *bits = not_zero(simd, row);
         }
         if TURNED {
             bits[lines..].fill(0);
-            turn(bits);
+            transpose(bits);
         }
     }
 }
 
-/// A bit for each number that is not zero, of NaN, too.
+/// A bit for each number that is not zero; NaN is not.
 #[inline(always)]
-fn live<S: Simd>(simd: S, row: &Row) -> u64 {
-    let mut bits = 0;
-    for vector in S::as_simd_f32s(&row.0).0.iter().rev() {
+fn not_zero<S: Simd>(simd: S, row: &Row) -> u64 {
+    let vectors = S::as_simd_f32s(&row.0).0.iter().enumerate();
+    vectors.fold(0, |bits, (number, vector)| {
         let mask = simd.not_m32s(simd.equal_f32s(*vector, simd.splat_f32s(0.0)));
-        bits <<= S::F32_LANES as u32 % u64::BITS;
-        bits |= match bytemuck::bytes_of(&mask) {
-            // AVX-512 has bits.
-            &[low, high] => u64::from(u16::from_ne_bytes([low, high])),
+        let mask = match bytemuck::bytes_of(&mask) {
+            // AVX-512 has a bit for each lane.
+            &[low, high] if S::F32_LANES == 16 => u64::from(u16::from_ne_bytes([low, high])),
             lanes => {
                 let lanes = lanes.chunks_exact(lanes.len() / S::F32_LANES).enumerate();
                 lanes.fold(0, |bits, (lane, bytes)| bits | u64::from(bytes[0] & 1) << lane)
             }
         };
-    }
-    bits
+        bits | mask << (number * S::F32_LANES)
+    })
 }
 
 /// Bits of columns to bits of rows: halves across, then quarters, and so on (Warren, "Hacker's
 /// Delight", 7-3).
 #[inline(always)]
-fn turn(bits: &mut [u64; SIDE]) {
+fn transpose(bits: &mut [u64; SIDE]) {
     let (mut apart, mut mask) = (SIDE / 2, u64::from(u32::MAX));
     while apart > 0 {
         for pair in bits.chunks_exact_mut(2 * apart) {
@@ -313,63 +327,40 @@ impl<'a> Squares<'a> {
         }
     }
 
-    /// The square after this one, to be asked for while so many rows are multiplied, if its own
-    /// lie far apart.
+    /// Asks for a part of a square, one out of so many, if it is to be copied from rows. At the end
+    /// of a block it is not the next one, and does no harm.
     #[inline(always)]
-    fn after(&self, l: usize, j: usize, depth: &Range<usize>, rows: usize) -> Next {
-        let Right::Rows(b, apart) = self.b else { return Next::NOTHING };
-        let [l, j] = match l + SIDE < depth.end {
-            true => [l + SIDE, j],
-            false => [depth.start, j + SIDE],
-        };
-        let start = b.as_ptr().wrapping_add(l * apart + j);
-        Next { start, apart, rows: SIDE.div_ceil(rows.div_ceil(SIDE)) }
-    }
-}
-
-/// Rows that will be copied together next.
-struct Next {
-    start: *const f32,
-    /// From one to the next.
-    apart: usize,
-    /// Those that are asked for at once.
-    rows: usize,
-}
-
-impl Next {
-    const NOTHING: Self = Self { start: std::ptr::null(), apart: 0, rows: 0 };
-
-    #[inline(always)]
-    fn ask(&self, part: usize) {
-        for row in part * self.rows..(part + 1) * self.rows {
-            prefetch(self.start.wrapping_add(row * self.apart), SIDE);
+    fn ask(&self, [l, j]: [usize; 2], [part, of]: [usize; 2]) {
+        let Right::Rows(b, apart) = self.b else { return };
+        for row in l + SIDE * part / of..l + SIDE * (part + 1) / of {
+            prefetch(b.as_ptr().wrapping_add(row * apart + j), SIDE);
         }
     }
 }
 
-/// sums += left · right, or what they begin with if it is the `first` square. The bits say what is not
+/// sums += left · right; if this is the `first` square, they begin with zero. The bits say what is not
 /// zero on the left, whose rows stand here as columns if it is `TURNED`.
 #[inline(always)]
 fn multiply<S: Simd, const V: usize, const TURNED: bool>(
     simd: S,
     left: &[Row; SIDE],
-    bits: &[u64],
+    bits: &[u64; SIDE],
     right: &[Row; SIDE],
     sums: &mut [Row],
     first: bool,
 ) {
-    for (number, (bits, sums)) in bits.iter().zip(sums).enumerate() {
+    for (row, (bits, sums)) in bits.iter().zip(sums).enumerate() {
         let sums = S::as_mut_simd_f32s(&mut sums.0).0;
         for (part, sums) in sums.as_chunks_mut::<V>().0.iter_mut().enumerate() {
             let mut registers = if first { [simd.splat_f32s(0.0); V] } else { *sums };
             let mut bits = *bits;
             while bits != 0 {
-                let at = bits.trailing_zeros() as usize;
+                let column = bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                let x = if TURNED { left[at].0[number] } else { left[number].0[at] };
+                let x = if TURNED { left[column].0[row] } else { left[row].0[column] };
                 let x = simd.splat_f32s(x);
-                let row = S::as_simd_f32s(&right[at].0).0.as_chunks::<V>().0;
-                for (sum, vector) in registers.iter_mut().zip(row[part]) {
+                let vectors = S::as_simd_f32s(&right[column].0).0.as_chunks::<V>().0[part];
+                for (sum, vector) in registers.iter_mut().zip(vectors) {
                     *sum = simd.mul_add_e_f32s(x, vector, *sum);
                 }
             }

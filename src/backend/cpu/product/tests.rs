@@ -9,7 +9,9 @@ use super::*;
 const SIZES: [usize; 12] = [1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 53, 67];
 
 fn numbers(count: usize, seed: usize) -> Vec<f32> {
-    let number = |at: usize| (at.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 7) % 2001;
+    let number = |at: usize| {
+        (at.wrapping_mul(2_654_435_761).wrapping_add(seed.wrapping_mul(0x9E37_79B9)) >> 7) % 2001
+    };
     (0..count).map(|at| number(at) as f32 / 1000.0 - 1.0).collect()
 }
 
@@ -29,13 +31,13 @@ impl Case {
         Self::with(size, numbers(size[0] * size[2], 1))
     }
 
-    /// One of three numbers on the left is not zero, and in some rows and columns none.
+    /// A third of the numbers on the left is not zero, and in some rows and columns none.
     fn sparse(size: [usize; 3]) -> Self {
         let [m, _, k] = size;
         let (mut a, keep) = (numbers(m * k, 1), numbers(m * k, 5));
         for (at, (a, keep)) in a.iter_mut().zip(keep).enumerate() {
-            if keep < 0.3 || at / k % 11 == 3 || at % k % 13 == 5 {
-                *a = 0.0;
+            if keep < 0.2 || at / k % 11 == 3 || at % k % 13 == 5 {
+                *a = if keep < -0.5 { -0.0 } else { 0.0 };
             }
         }
         Self::with(size, a)
@@ -76,23 +78,32 @@ impl Case {
         (0..m * n).map(element).collect()
     }
 
-    /// With each start, both forms of A and both of B.
+    fn lefts(&self) -> [(&[f32], Layout); 2] {
+        let [m, _, k] = self.size;
+        [(&self.a[..], Layout::rows(k)), (&self.a_transposed[..], Layout::rows(m).transposed())]
+    }
+
+    /// Whether zeros are left out, of both forms of A.
+    fn pays(&self) -> [bool; 2] {
+        self.lefts()
+            .map(|(a, layout)| sparse::fits(self.size) && sparse::pays(self.size, a, layout))
+    }
+
+    /// With each start, both forms of A and both of B, and both with all terms and with those that
+    /// are not zero.
     fn check(&self, on: On) {
-        let [m, n, k] = self.size;
+        let [_, n, k] = self.size;
+        let mut workspace = Workspace::default();
         for (name, start) in
             [("zero", Start::Zero), ("kept", Start::Kept), ("row", Start::Row(&self.bias))]
         {
             let exact = self.exact(start);
-            let lefts = [
-                (&self.a[..], Layout::rows(k)),
-                (&self.a_transposed[..], Layout::rows(m).transposed()),
-            ];
             let rights = [Right::Rows(&self.b, n), Right::Panels(&self.panels)];
             let mut first: Option<Vec<f32>> = None;
-            for (a, b) in lefts.iter().flat_map(|a| rights.map(|b| (*a, b))) {
+            for (a, b) in self.lefts().iter().flat_map(|a| rights.map(|b| (*a, b))) {
                 let mut c = self.c.clone();
-                let mut workspace = Workspace::default();
-                on.run(Nest::new(self.size, (&mut c, start), a, b, &mut workspace, &|_, _| {}));
+                let into = (&mut c[..], start);
+                on.run(Nest::new(self.size, into, a, b, &mut workspace, &|_, _| {}));
                 for (at, (found, (exact, allowed))) in c.iter().zip(&exact).enumerate() {
                     assert!(
                         (f64::from(*found) - exact).abs() <= *allowed,
@@ -100,18 +111,12 @@ impl Case {
                         self.size
                     );
                 }
-                assert!(first.get_or_insert_with(|| c.clone()) == &c, "the forms' bits differ");
-                if sparse::pays(self.size, a.0, a.1) {
+                assert!(first.get_or_insert_with(|| c.clone()) == &c, "the forms' numbers differ");
+                if k > 0 {
                     let mut sparse = self.c.clone();
-                    on.run(Sparse::new(
-                        self.size,
-                        (&mut sparse, start),
-                        a,
-                        b,
-                        &mut workspace,
-                        &|_, _| {},
-                    ));
-                    assert!(sparse == c, "{on:?} {:?}, {name}: the bits differ", self.size);
+                    let into = (&mut sparse[..], start);
+                    on.run(Sparse::new(self.size, into, a, b, &mut workspace, &|_, _| {}));
+                    assert!(sparse == c, "{on:?} {:?}, {name}: zeros count", self.size);
                 }
             }
         }
@@ -177,30 +182,42 @@ fn products_of_several_blocks_agree_too() {
 
 /// Around the squares' sides, and past the rows, the depth and the columns of a block.
 #[test]
-fn sparse_products_make_the_same_bits() {
+fn products_without_their_zeros_make_the_same_numbers() {
     for size in [
         [64, 128, 64],
         [65, 130, 127],
         [131, 160, 97],
         [67, 257, DEPTH + 70],
-        [ROWS + 70, 129, 65],
+        [ROWS + 70, 129, DEPTH + 1],
         [200, COLUMNS + 100, 2 * DEPTH + 3],
     ] {
         let case = Case::sparse(size);
-        assert!(sparse::pays(size, &case.a, Layout::rows(size[2])), "{size:?}");
+        assert_eq!(case.pays(), [true; 2], "{size:?}");
         everywhere(&case);
-        everywhere(&Case::with(size, vec![0.0; size[0] * size[2]]));
     }
+    everywhere(&Case::with([70, 80, 90], vec![0.0; 70 * 90]));
 }
 
 #[test]
-fn of_few_zeros_none_are_looked_for() {
-    for size in [[128; 3], [512; 3], [64, 2048, 64]] {
-        let case = Case::new(size);
-        assert!(!sparse::pays(size, &case.a, Layout::rows(size[2])), "{size:?}");
+fn zeros_are_left_out_where_they_are_many() {
+    let with = |size: [usize; 3], live: usize| {
+        // In a pattern that both rows and columns cut evenly.
+        let a = (0..size[0] * size[2]).map(|at| at % size[2] + at / size[2]);
+        Case::with(size, a.map(|at| if at % 20 < live { 1.0 } else { 0.0 }).collect())
+    };
+    for (size, live, pays) in [
+        ([80, 64, 80], 10, true),
+        ([80, 64, 80], 13, false),
+        // The second strip would have a single column.
+        ([80, 65, 80], 10, false),
+        ([80, 640, 80], 12, true),
+        ([80, 640, 80], 14, false),
+        ([63, 640, 80], 0, false),
+        ([80, 63, 80], 0, false),
+        ([80, 640, 63], 0, false),
+    ] {
+        assert_eq!(with(size, live).pays(), [pays; 2], "{size:?}, {live} of 20");
     }
-    let small = Case::with([63, 512, 512], vec![0.0; 63 * 512]);
-    assert!(!sparse::pays(small.size, &small.a, Layout::rows(512)));
 }
 
 #[test]
@@ -225,27 +242,50 @@ fn what_is_not_finite_shows_where_it_belongs() {
     }
 }
 
+/// What a number of A that is not finite comes to; of B, it is nothing where A is zero.
 #[test]
-fn rows_shared_out_make_the_same_bits() {
-    let case = Case::new([77, 45, 290]);
+fn what_is_not_finite_shows_without_zeros_too() {
+    let mut case = Case::sparse([70, 80, 90]);
     let [m, n, k] = case.size;
-    let run = |rows: std::ops::Range<usize>| {
-        let mut c = vec![0.0; rows.len() * n];
-        let (size, a) = ([rows.len(), n, k], &case.a[rows.start * k..rows.end * k]);
-        let (a, b) = ((a, Layout::rows(k)), Right::Panels(&case.panels));
-        product(size, (&mut c, Start::Row(&case.bias)), a, b, &mut Workspace::default());
-        c
-    };
-    let whole = run(0..m);
-    for cut in [1, 8, 38, 76] {
-        assert!(whole == [run(0..cut), run(cut..m)].concat(), "cut at {cut}");
+    let (row, column) = (17, 33);
+    case.a[row * k + 5] = f32::NAN;
+    case.b[7 * n + column] = f32::INFINITY;
+    let mut c = vec![0.0; m * n];
+    let (a, b) = ((&case.a[..], Layout::rows(k)), Right::Rows(&case.b, n));
+    let into = (&mut c[..], Start::Zero);
+    dispatch(Sparse::new(case.size, into, a, b, &mut Workspace::default(), &|_, _| {}));
+    for (at, c) in c.iter().enumerate() {
+        let (i, j) = (at / n, at % n);
+        let touched = i == row || j == column && case.a[i * k + 7] != 0.0;
+        assert_eq!(c.is_finite(), !touched, "C[{at}]");
+    }
+}
+
+#[test]
+fn rows_shared_out_make_the_same_numbers() {
+    // Of the second, the parts of 64 rows or more are without their zeros.
+    for case in [Case::new([77, 45, 290]), Case::sparse([130, 130, 290])] {
+        let [m, n, k] = case.size;
+        let run = |rows: std::ops::Range<usize>| {
+            let mut c = vec![0.0; rows.len() * n];
+            let (size, a) = ([rows.len(), n, k], &case.a[rows.start * k..rows.end * k]);
+            let (a, b) = ((a, Layout::rows(k)), Right::Panels(&case.panels));
+            product(size, (&mut c, Start::Row(&case.bias)), a, b, &mut Workspace::default());
+            c
+        };
+        let whole = run(0..m);
+        for cut in [1, 8, 38, 64, 76] {
+            assert!(whole == [run(0..cut), run(cut..m)].concat(), "cut at {cut}");
+        }
     }
 }
 
 #[test]
 fn every_element_is_finished_once_and_where_it_stands() {
     let cases = [[3, 5, 7], [17, 33, 300], [9, COLUMNS + 5, 600], [ROWS + 1, 40, 0]].map(Case::new);
-    let sparse = [[70, 129, 300], [ROWS + 1, 200, 64]].map(Case::sparse);
+    // At once, and piece by piece.
+    let sparse = [[70, 129, 300], [ROWS + 1, 200, DEPTH + 44]].map(Case::sparse);
+    assert!(sparse.iter().all(|case| case.pays() == [true; 2]));
     for case in cases.iter().chain(&sparse) {
         let size = case.size;
         let [m, n, k] = size;
