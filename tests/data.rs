@@ -293,6 +293,61 @@ fn dates_and_decimal_commas_are_refused_with_a_hint() {
     let commas = "a;y\n1,5;0\n2,5;1\n3;0\n4,25;1\n";
     let error = refused(text(commas, &TableOptions::default()));
     assert!(error.contains("`1,5` has a comma for its decimal point"), "{error}");
+    let names = TableOptions { categorical: vec!["a".into()], ..TableOptions::default() };
+    assert!(text(commas, &names).is_ok());
+    // Among many whole numbers, too, a comma is no reason to take a number for a missing one.
+    let rows: String = (0..60).map(|row| format!("{row};{}\n", row % 2)).collect();
+    let error = refused(text(&format!("a;y\n{rows}5,5;1\n"), &TableOptions::default()));
+    assert!(error.contains("line 62") && error.contains("`5,5` has a comma"), "{error}");
+    assert!(!error.contains("--na"), "{error}");
+}
+
+#[test]
+fn numbers_that_are_dressed_up_are_refused_with_a_hint() {
+    for fields in [["1,234,567", "941,715"], ["$13.97", "-$5"], ["7.3%", "12%"], ["1 234", "17"]] {
+        let rows: String =
+            (0..40).map(|row| format!("\"{}\",{},{}\n", fields[row % 2], row, row % 2)).collect();
+        let error = refused(text(&format!("a,x,y\n{rows}"), &TableOptions::default()));
+        assert!(error.contains(&format!("`{}` is a number with more", fields[0])), "{error}");
+        assert!(error.contains("--categorical a"), "{error}");
+    }
+    assert!(text("a,y\n5% off,0\nfull,1\n5% off,1\nfull,0\n", &TableOptions::default()).is_ok());
+}
+
+/// What float32 rounds away is told of, of inputs and of targets.
+#[test]
+fn numbers_too_near_for_float32_are_told_of() {
+    let told = |number: &dyn Fn(usize) -> String, target: &str| {
+        let rows: String =
+            (0..50).map(|row| format!("{},{},{}.5\n", number(row), row * 7 % 13, row)).collect();
+        let prepared = text(&format!("a,b,c\n{rows}"), &options(target)).expect("it is a table");
+        let coarse = |warning: &Warning| match warning {
+            Warning::Coarse { column, step, .. } => Some((column.clone(), *step)),
+            _ => None,
+        };
+        prepared.warnings.iter().filter_map(coarse).collect::<Vec<_>>()
+    };
+    let near = |row: usize| format!("{}", 1_000_000_000 + row);
+    assert_eq!(told(&near, "c"), [("a".to_owned(), 64.0)]);
+    assert_eq!(told(&near, "a"), [("a".to_owned(), 64.0)]);
+    let same = |row: usize| format!("{}", 1_700_000_000 + row % 2);
+    assert_eq!(told(&same, "c"), [("a".to_owned(), 128.0)], "one number is left of two");
+    for fine in [1.0, 1e4, 1e9, 1e-9] {
+        assert_eq!(told(&|row| format!("{}", fine * (1.0 + row as f64)), "c"), []);
+    }
+    assert_eq!(told(&|row| format!("{}", 2000 + row), "c"), []);
+    assert_eq!(told(&|_| "7".into(), "c"), []);
+}
+
+#[test]
+fn a_first_line_of_measurements_is_no_header_and_a_nameless_column_has_its_place_for_a_name() {
+    let error = refused(text("0.94,-1.4,no\n0.5,1,yes\n0.1,2,no\n", &TableOptions::default()));
+    assert!(error.contains("--no-header"), "{error}");
+    assert!(text("country,2000,2001\na,1,2\nb,3,4.5\na,2,1\n", &options("2001")).is_ok());
+    let index = text(",a,y\n0,3,1\n1,5,0\n2,4,1\n", &options("y")).expect("it is a table");
+    let names: Vec<_> =
+        index.training.preprocessing().columns.iter().map(|own| &own.name).collect();
+    assert_eq!(names, ["x1", "a"]);
 }
 
 #[test]

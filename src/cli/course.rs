@@ -68,6 +68,11 @@ impl Course {
         options.check()
     }
 
+    /// Whether the training ends when it no longer improves.
+    pub(super) const fn is_patient(&self) -> bool {
+        self.patience.is_some()
+    }
+
     /// The folder of the checkpoints: a training that goes on stays in its own.
     pub(super) fn folder(&self) -> Option<&Path> {
         self.checkpoint.as_deref().or(self.resume.as_deref())

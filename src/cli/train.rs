@@ -39,6 +39,19 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     };
     let mut report = Report::open(&sinks, &trainer, verbosity)?;
     report.warn(&warnings);
+    let data_file = &arguments.typed.data;
+    if validation.is_none() && arguments.course.is_patient() && data_file != Path::new("xor") {
+        report.hint(
+            "--patience watches the training loss, which goes on falling where a network learns its \
+             rows by heart; --validation 0.2 has it watch others",
+        );
+    }
+    if data_file == Path::new("-") && arguments.course.folder().is_some() {
+        report.hint("to go on, give the same rows on standard input again");
+    }
+    if let Some(done) = done {
+        report.hint(&format!("going on from step {}", done.steps));
+    }
     report.begin(&mut trainer, &data, &options)?;
     trainer = trainer.with_interrupt(interrupt);
     if let Some(every) = report.shows_weights() {

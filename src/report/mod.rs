@@ -183,6 +183,13 @@ impl Report {
         if live.quit() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
+    /// Says what to know about the training, where anything is said.
+    pub(crate) fn hint(&self, text: &str) {
+        if self.verbosity == Verbosity::Normal {
+            note(text);
+        }
+    }
+
     /// Prints a note, or keeps it until the terminal takes lines again.
     fn note(&mut self, text: String) {
         match &self.live {

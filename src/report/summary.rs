@@ -69,7 +69,7 @@ fn imbalance(data: &Dataset) -> String {
     order.sort_by_key(|class| std::cmp::Reverse(counts[*class]));
     let share = |class: usize| {
         let percent = 100.0 * counts[class] as f64 / data.rows() as f64;
-        format!("{} {} ({percent:.1} %)", data.classes()[class], counts[class])
+        format!("`{}` in {} rows ({percent:.1} %)", data.classes()[class], counts[class])
     };
     let shown = match order[..] {
         [most, .., least] if order.len() > 6 => format!("from {} to {}", share(most), share(least)),
@@ -88,10 +88,16 @@ fn target(data: &Dataset) -> String {
         Targets::Binary { .. } => {
             format!("binary, {} or {} (p is for {})", classes[0], classes[1], classes[1])
         }
-        Targets::Classes { count, .. } if *count <= 8 => {
-            format!("{count} classes, {}", classes.join(", "))
+        Targets::Classes { count, .. } => {
+            let mut text = format!("{count} classes");
+            if *count <= 8 {
+                text += &format!(", {}", classes.join(", "));
+            }
+            if classes.iter().all(|class| class.parse::<f32>().is_ok()) {
+                text += "; --task regression takes them for numbers";
+            }
+            text
         }
-        Targets::Classes { count, .. } => format!("{count} classes"),
         Targets::Numbers { .. } => "regression".to_owned(),
     }
 }

@@ -127,7 +127,11 @@ mod interrupted {
         fs::write(at.join("parts.jsonl"), metrics).expect("it can be written");
 
         let steps = checkpoint.step() + 500;
-        good(at, &format!("train --resume run --steps {steps} --output parts.safetensors"));
+        let output =
+            good(at, &format!("train --resume run --steps {steps} --output parts.safetensors"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(&format!("going on from step {}\n", checkpoint.step())), "{said}");
+        assert!(said.contains("--patience watches the training loss"), "{said}");
         let whole = format!("{words} --steps {steps} --metrics whole.jsonl");
         good(at, &format!("{whole} --output whole.safetensors"));
         same(at, "whole.safetensors", "parts.safetensors");

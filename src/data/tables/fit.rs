@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::column::{Fault, is_date, is_decimal_comma};
+use super::column::{Fault, is_date, is_decimal_comma, is_dressed};
 use super::table::{MISSING, Quantity, RawColumn, Table, UNKNOWN, Values, Words};
 use super::{Preprocess, Warning};
 use crate::Result;
@@ -51,6 +51,7 @@ pub(super) fn fit(table: &Table, training: &[bool], said: &Said<'_>) -> Result<F
                 if counts_rows(table, *cell) {
                     fitted.warnings.push(Warning::RowNumbers { column: name.clone() });
                 }
+                fitted.warnings.extend(moments[*cell].coarse(name));
                 moments[*cell].encoding()
             }
             (Values::Words(cell, words), ..) => {
@@ -87,19 +88,26 @@ pub(super) fn fit(table: &Table, training: &[bool], said: &Said<'_>) -> Result<F
     Ok(fitted)
 }
 
-/// Standardises numbers that are to be predicted.
-pub(super) fn fit_target(targets: &Targets, training: &[bool]) -> TargetEncoding {
+/// Standardises numbers that are to be predicted, the column `name`.
+pub(super) fn fit_target(
+    name: &str,
+    targets: &Targets,
+    training: &[bool],
+) -> (TargetEncoding, Option<Warning>) {
     match targets {
         Targets::Numbers { values, .. } => {
-            let own = || values.iter().zip(training).filter(|(_, own)| **own).map(|(y, _)| *y);
-            let mut moments = Moments::default();
-            own().for_each(|value| moments.add(value));
-            own().for_each(|value| moments.add_square(value));
+            let own = values.iter().zip(training).filter(|(_, own)| **own).map(|(y, _)| *y);
+            let moments = Moments::of(own);
             let (mean, scale) = (moments.mean() as f32, moments.scale());
-            TargetEncoding::Standardised { mean, scale }
+            (TargetEncoding::Standardised { mean, scale }, moments.coarse(name))
         }
-        Targets::Binary { .. } | Targets::Classes { .. } => TargetEncoding::AsIs,
+        Targets::Binary { .. } | Targets::Classes { .. } => (TargetEncoding::AsIs, None),
     }
+}
+
+/// What should be said of numbers that the column `name` holds.
+pub(super) fn coarse(name: &str, numbers: &[f32]) -> Option<Warning> {
+    Moments::of(numbers.iter().copied()).coarse(name)
 }
 
 fn identifier(column: &str, words: &[String]) -> Warning {
@@ -115,14 +123,25 @@ fn check_words(table: &Table, name: &str, words: &[String]) -> Result<()> {
         let (problem, remedy) = Fault::Date(format!("`{example}`")).told(name);
         return Err(table.error(problem, remedy));
     }
-    let number = |word: &String| is_decimal_comma(word) || word.parse::<f32>().is_ok();
-    if let Some(comma) = some.iter().find(|word| is_decimal_comma(word))
-        && some.iter().all(number)
+    let plain = |word: &String| word.parse::<f32>().is_ok();
+    let comma = |word: &String| is_decimal_comma(word);
+    let dressed = |word: &String| is_dressed(word);
+    let refuse = |problem: String, remedy: &str| {
+        let problem = format!("column `{name}`: {problem}");
+        Err(table.error(problem, format!("{remedy}; or --categorical {name}, if these are names")))
+    };
+    if let Some(own) = some.iter().find(|word| dressed(word) && !comma(word))
+        && some.iter().all(|word| plain(word) || comma(word) || dressed(word))
     {
-        return Err(table.error(
-            format!("column `{name}`: `{comma}` has a comma for its decimal point"),
-            format!("write points; or --categorical {name}, if these are names"),
-        ));
+        return refuse(
+            format!("`{own}` is a number with more than digits, a sign and a point"),
+            "take out what separates thousands, and units",
+        );
+    }
+    if let Some(own) = some.iter().find(|word| comma(word))
+        && some.iter().all(|word| plain(word) || comma(word))
+    {
+        return refuse(format!("`{own}` has a comma for its decimal point"), "write points");
     }
     Ok(())
 }
@@ -147,6 +166,13 @@ impl Default for Moments {
 }
 
 impl Moments {
+    fn of(numbers: impl Iterator<Item = f32> + Clone) -> Self {
+        let mut moments = Self::default();
+        numbers.clone().for_each(|number| moments.add(number));
+        numbers.for_each(|number| moments.add_square(number));
+        moments
+    }
+
     #[inline]
     fn add(&mut self, number: f32) {
         if number.is_nan() {
@@ -175,6 +201,27 @@ impl Moments {
     fn scale(&self) -> f32 {
         let deviation = (self.squares / self.count.max(1) as f64).sqrt() as f32;
         if deviation > 0.0 && deviation.is_finite() { deviation } else { 1.0 }
+    }
+
+    /// Whether float32 has too few numbers between the least and the largest one: what differed in
+    /// the file may be the same here.
+    fn coarse(&self, column: &str) -> Option<Warning> {
+        /// Steps that a deviation should have.
+        const FINE: f64 = 1000.0;
+        /// Whole numbers from which on float32 leaves some out.
+        const WHOLE: f32 = (1 << 24) as f32;
+        let largest = self.least.abs().max(self.most.abs());
+        let deviation = (self.squares / self.count.max(1) as f64).sqrt();
+        let coarse = match self.least == self.most {
+            // There may be one value only in the file, too.
+            true => largest >= WHOLE,
+            false => deviation < FINE * f64::from(largest.next_up() - largest),
+        };
+        (self.count > 1 && coarse).then(|| Warning::Coarse {
+            column: column.to_owned(),
+            near: self.mean() as f32,
+            step: largest.next_up() - largest,
+        })
     }
 
     fn encoding(&self) -> Encoding {

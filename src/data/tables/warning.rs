@@ -21,6 +21,15 @@ pub enum Warning {
         /// Its name.
         column: String,
     },
+    /// Numbers so large, and so near to one another, that float32 can hardly tell them apart.
+    Coarse {
+        /// The column.
+        column: String,
+        /// Their mean.
+        near: f32,
+        /// From one number that float32 has there to the next.
+        step: f32,
+    },
     /// Words that are none of the categories of a column.
     Unknown {
         /// The column.
@@ -59,6 +68,12 @@ impl std::fmt::Display for Warning {
             Self::RowNumbers { column } => write!(
                 f,
                 "column `{column}` counts the rows: unless that means something, --drop {column}"
+            ),
+            Self::Coarse { column, near, step } => write!(
+                f,
+                "column `{column}` has numbers near {near}, which are kept in steps of {step} \
+                 (float32): that is too coarse for how little they differ; subtract what they have \
+                 in common before"
             ),
             Self::Unknown { column, rows, example, counts_as } => write!(
                 f,

@@ -1,6 +1,6 @@
 //! What can be wrong with a field.
 
-use super::MOST_CLASSES;
+use super::{MOST_CLASSES, is_decimal_comma};
 use crate::data::tables::table::shortened;
 
 /// What is wrong with a field, without its place.
@@ -57,6 +57,9 @@ impl Fault {
                 format!("`{text}` is not a number"),
                 "use numbers only, or remove the column".to_owned(),
             ),
+            Self::LateWord(text) | Self::Stray(text) if is_decimal_comma(text) => {
+                (format!("`{text}` has a comma for its decimal point"), "write points".to_owned())
+            }
             Self::LateWord(text) | Self::Stray(text) => (
                 format!("`{text}` is not a number, as most of its values are"),
                 format!(

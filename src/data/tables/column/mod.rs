@@ -20,7 +20,7 @@ use super::table::{Label, MISSING, Place, RawColumn, Values, Words};
 use dictionary::Dictionary;
 
 pub(super) use fault::Fault;
-pub(super) use text::{is_date, is_decimal_comma};
+pub(super) use text::{is_date, is_decimal_comma, is_dressed};
 
 /// Past so many different words a column is no category.
 const MOST_WORDS: usize = 1 << 16;

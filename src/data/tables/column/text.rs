@@ -40,6 +40,24 @@ pub(in crate::data) fn is_decimal_comma(word: &str) -> bool {
     word.split_once(',').is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
 }
 
+/// Whether a word is a number that is dressed up for people: with a currency's sign, per cent, or
+/// thousands set apart, as in `$1,234.50`, `7.3%`, `1 234`.
+pub(in crate::data) fn is_dressed(word: &str) -> bool {
+    const SIGNS: [char; 5] = ['$', '€', '£', '¥', '%'];
+    let bare = word.trim_matches(|mark: char| SIGNS.contains(&mark) || mark == ' ');
+    let bare = bare.strip_prefix(['-', '+']).unwrap_or(bare).trim_start_matches(SIGNS);
+    let (whole, fraction) = bare.split_once('.').unwrap_or((bare, "0"));
+    let mut groups = whole.split([',', ' ', '\'', '\u{a0}', '\u{202f}']);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next().unwrap_or_default();
+    let apart = whole.len() > first.len();
+    digits(first)
+        && (!apart || first.len() <= 3)
+        && groups.all(|group| group.len() == 3 && digits(group))
+        && (digits(fraction) || fraction.is_empty())
+        && (apart || word.contains(SIGNS))
+}
+
 /// Whether a word is a date or a time: `2024-01-31`, `31.01.2024`, `1/31/24 14:05`, `14:05:30`,
 /// `2024-01-31T14:05:30Z`, `31 Jan 2024`.
 pub(in crate::data) fn is_date(word: &str) -> bool {
@@ -139,6 +157,20 @@ mod tests {
                 let number: f32 = text.parse().expect("it is one");
                 assert_eq!(number.to_string(), text);
             }
+        }
+    }
+
+    #[test]
+    fn numbers_for_people_are_known() {
+        for word in
+            ["$13.97", "-$5", "7.3%", "1,234,567", "1 234", "€ 12", "1'000.5", "12€", "941,715"]
+        {
+            assert!(is_dressed(word), "{word}");
+        }
+        for word in
+            ["13.97", "-5", "", "$", "%", "1,23", "12,3456", "1234,567", "a%", "1e5", "1..2", "5,5"]
+        {
+            assert!(!is_dressed(word), "{word}");
         }
     }
 

@@ -124,9 +124,11 @@ impl Raw {
             drop: &options.drop,
             categorical: &options.categorical,
         };
-        let Fitted { columns, warnings } = fit(&table, &training, &said)?;
+        let Fitted { columns, mut warnings } = fit(&table, &training, &said)?;
+        let (fitted, coarse) = fit_target(&target_name, &targets, &training);
+        warnings.extend(coarse);
         let target = match options.preprocess {
-            Preprocess::Auto => fit_target(&targets, &training),
+            Preprocess::Auto => fitted,
             Preprocess::None => TargetEncoding::AsIs,
         };
         encode_target(&mut targets, &target);

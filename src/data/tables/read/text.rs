@@ -84,13 +84,23 @@ fn header(path: &Path, layout: Layout, record: &ByteRecord, line: Option<u64>) -
             .map(str::to_owned)
             .map_err(|_| Error::data(path, line, "the text is not UTF-8", "save the file as UTF-8"))
     });
-    let names = names.collect::<Result<Vec<_>>>()?;
+    let mut names = names.collect::<Result<Vec<_>>>()?;
     let refuse = |problem: String, remedy: &str| Err(Error::data(path, line, problem, remedy));
-    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
+    // Years may be names, but who would call a column 0.94?
+    let numbers: Vec<f64> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let measured = numbers.iter().any(|number| number.fract() != 0.0);
+    if numbers.len() == names.len() || (measured && 2 * numbers.len() > names.len()) {
         return refuse(
             "the first line must name the columns, but it holds numbers".into(),
             "add a header line, such as x1,x2,y; or say --no-header",
         );
+    }
+    // As pandas leaves its index, whose column has no name.
+    for column in 0..names.len() {
+        let own = format!("x{}", column + 1);
+        if names[column].is_empty() && !names.contains(&own) {
+            names[column] = own;
+        }
     }
     Ok(Header { path: path.into(), line, names })
 }
