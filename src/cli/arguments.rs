@@ -280,21 +280,36 @@ pub(super) fn definition() -> clap::Command {
     Arguments::command()
 }
 
+/// What other programs call it, or have, and what to type here.
+const ELSEWHERE: [(&str, &str); 10] = [
+    ("batch-norm", "--layer-norm"),
+    ("early-stopping", "--patience"),
+    ("hidden-layer-sizes", "--hidden"),
+    ("learning-rate", "--lr"),
+    ("learning-rate-init", "--lr"),
+    ("max-iter", "--epochs"),
+    ("n-iter-no-change", "--patience"),
+    ("random-state", "--seed"),
+    ("solver", "--optimizer"),
+    ("tol", "--min-delta"),
+];
+
 /// The same, but for a training that goes on: it knows its data. And it knows what is unknown: who
-/// asks for a batch norm, which there is not, is told of the layer norm.
+/// types scikit-learn's names, or asks for a batch norm, which there is not, is told what to type.
 pub(super) fn lenient() -> clap::Command {
-    let no_batch_norm = || {
-        let instead = UnknownArgumentValueParser::suggest_arg("--layer-norm");
-        let unknown = Arg::new("batch_norm").long("batch-norm").hide(true);
+    let unknown = |(name, instead): (&'static str, &'static str)| {
+        let instead = UnknownArgumentValueParser::suggest_arg(instead);
+        let unknown = Arg::new(name).long(name).hide(true);
         unknown.action(ArgAction::SetTrue).value_parser(instead)
     };
+    let unknown = || ELSEWHERE.map(unknown);
     let train = |train: clap::Command| {
-        let train = train.arg(no_batch_norm());
+        let train = train.args(unknown());
         train.mut_arg("data", |data| data.required(false).required_unless_present("resume"))
     };
     Arguments::command()
         .mut_subcommand("train", train)
-        .mut_subcommand("plan", |plan| plan.arg(no_batch_norm()))
+        .mut_subcommand("plan", |plan| plan.args(unknown()))
 }
 
 /// Parses the arguments, those of the configuration file that they name, and those of the training

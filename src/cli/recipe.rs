@@ -102,9 +102,11 @@ impl Recipe {
                 _ => "",
             };
             if typed && owner != of {
+                // scikit-learn's alpha is another one.
+                let l2 = if name == "alpha" { "; for a penalty on weights, --l2" } else { "" };
                 return Err(Error::Invalid {
                     problem: format!("{name} is a setting of the {of} loss"),
-                    remedy: format!("add --loss {of}, or leave it out"),
+                    remedy: format!("add --loss {of}, or leave it out{l2}"),
                 });
             }
         }

@@ -13,8 +13,7 @@ use halfplane::{Error, Result};
 use super::config::overridden;
 
 /// What is not taken down: it is another one, or none, when a training goes on.
-const OWN: [&str; 8] =
-    ["batch_norm", "checkpoint", "config", "help", "init_from", "quiet", "resume", "version"];
+const OWN: [&str; 7] = ["checkpoint", "config", "help", "init_from", "quiet", "resume", "version"];
 
 /// The arguments with those of the resumed training before the user's own, or nothing where none is
 /// resumed.

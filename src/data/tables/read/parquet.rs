@@ -139,6 +139,8 @@ fn check(path: &Path, column: &ColumnDescriptor, meaning: &Meaning, want: &Want)
                 Some(kind) => format!("{kind:?}"),
                 None => format!("{:?}", column.converted_type()),
             };
+            // Its name, without its settings.
+            let kind = kind.split('(').next().unwrap_or_default();
             let (problem, remedy) = Fault::Date(format!("the type {kind}")).told(&name);
             Err(Error::data(path, None, problem, remedy))
         }
