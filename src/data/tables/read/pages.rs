@@ -5,12 +5,14 @@ use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::RowGroupReader;
 
-/// Pages, of which none refers to a dictionary before there is one, and none ends within a text: the
-/// decoder would panic.
+/// Pages, of which none refers to a dictionary before there is one, and none ends within a text or a
+/// number: the decoder would panic.
 pub(super) struct Pages {
     inner: Box<dyn PageReader>,
     dictionary: bool,
     texts: bool,
+    /// Bytes of a number, in a column of numbers that all have as many.
+    width: Option<usize>,
     /// Whether values may be missing: then levels, which say so, come before them.
     optional: bool,
 }
@@ -27,10 +29,17 @@ impl Pages {
         if start < 0 || place.compressed_size() < 0 {
             return Err(ParquetError::General("a column lies before the file".into()));
         }
+        let width = match place.column_type() {
+            Type::INT32 | Type::FLOAT => Some(4),
+            Type::INT64 | Type::DOUBLE => Some(8),
+            Type::FIXED_LEN_BYTE_ARRAY => usize::try_from(place.column_descr().type_length()).ok(),
+            Type::BOOLEAN | Type::INT96 | Type::BYTE_ARRAY => None,
+        };
         Ok(Self {
             inner: group.get_column_page_reader(column)?,
             dictionary: false,
             texts: place.column_type() == Type::BYTE_ARRAY,
+            width: width.filter(|width| *width > 0),
             optional: place.column_descr().max_def_level() > 0,
         })
     }
@@ -47,6 +56,7 @@ impl Pages {
                 Err(ParquetError::General("a page refers to a dictionary that is not there".into()))
             }
             Encoding::PLAIN if self.texts && page.is_data_page() => self.closed(page),
+            Encoding::BYTE_STREAM_SPLIT if page.is_data_page() => self.joined(page),
             _ => Ok(page),
         }
     }
@@ -56,15 +66,45 @@ impl Pages {
     fn closed(&self, mut page: Page) -> Result<Page> {
         let count = page.num_values();
         let buffer = page.buffer();
-        let first = self.levels(&page).filter(|first| *first <= buffer.len());
-        let first =
-            first.ok_or_else(|| ParquetError::EOF("a page ends within its levels".into()))?;
+        let first = self.first(&page)?;
         let end = first + texts(&buffer[first..], count).1;
         let closed = [&buffer[..end], &PAST_ALL].concat();
         if let Page::DataPage { buf, .. } | Page::DataPageV2 { buf, .. } = &mut page {
             *buf = closed.into();
         }
         Ok(page)
+    }
+
+    /// A page of numbers whose first bytes stand together, then their second ones, and so on, as a
+    /// plain one, whose decoder asks how many there are.
+    fn joined(&self, mut page: Page) -> Result<Page> {
+        let width = self
+            .width
+            .ok_or_else(|| ParquetError::General("what has no width cannot be split".into()))?;
+        let first = self.first(&page)?;
+        let (levels, split) = page.buffer().split_at(first);
+        if !split.len().is_multiple_of(width) {
+            return Err(ParquetError::EOF("a page ends within a number".into()));
+        }
+        let count = split.len() / width;
+        let mut joined = levels.to_vec();
+        joined.reserve(split.len());
+        for number in 0..count {
+            joined.extend((0..width).map(|byte| split[byte * count + number]));
+        }
+        if let Page::DataPage { buf, encoding, .. } | Page::DataPageV2 { buf, encoding, .. } =
+            &mut page
+        {
+            *buf = joined.into();
+            *encoding = Encoding::PLAIN;
+        }
+        Ok(page)
+    }
+
+    /// Where the values of a page begin, behind its levels.
+    fn first(&self, page: &Page) -> Result<usize> {
+        let first = self.levels(page).filter(|first| *first <= page.buffer().len());
+        first.ok_or_else(|| ParquetError::EOF("a page ends within its levels".into()))
     }
 
     /// Bytes of the levels of a page of a flat column, where that can be told.
