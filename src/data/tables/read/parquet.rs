@@ -1,7 +1,7 @@
 //! Parquet: columns of pages, read row group by row group.
 
 use std::fs::File;
-use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{BufReader, ErrorKind, Read, Seek as _, SeekFrom};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -303,6 +303,18 @@ impl Bounded {
     }
 }
 
+/// A reader whose end is an error: who skips what a damaged file promises would ask on and on.
+struct Ended<R>(R);
+
+impl<R: Read> Read for Ended<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 if !buffer.is_empty() => Err(ErrorKind::UnexpectedEof.into()),
+            count => Ok(count),
+        }
+    }
+}
+
 impl Length for Bounded {
     fn len(&self) -> u64 {
         self.length
@@ -310,7 +322,7 @@ impl Length for Bounded {
 }
 
 impl ChunkReader for Bounded {
-    type T = Box<dyn std::io::Read>;
+    type T = Box<dyn Read>;
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
         self.check(Some(start))?;
@@ -318,9 +330,9 @@ impl ChunkReader for Bounded {
             Whole::File(file) => {
                 let mut file = file.try_clone()?;
                 file.seek(SeekFrom::Start(start))?;
-                Ok(Box::new(BufReader::new(file)))
+                Ok(Box::new(Ended(BufReader::new(file))))
             }
-            Whole::Memory(bytes) => Ok(Box::new(bytes.slice(start as usize..).reader())),
+            Whole::Memory(bytes) => Ok(Box::new(Ended(bytes.slice(start as usize..).reader()))),
         }
     }
 
