@@ -133,8 +133,9 @@ fn matmul(group: u32, rows: u32, columns: u32, depth: vec2<u32>, local: u32) {
     let threads = SLICES * THREADS_M * THREADS_N;
     let slice = local / (THREADS_M * THREADS_N);
     let thread = local % (THREADS_M * THREADS_N);
-    let m = standing(thread).x;
-    let n = standing(thread).y;
+    let here = standing(thread);
+    let m = here.x;
+    let n = here.y;
     // A thread's next quad stands THREADS away from the one before: side by side, threads read side by
     // side.
     let row = tile.row + 4u * m;

@@ -297,12 +297,12 @@ const ELSEWHERE: [(&str, &str); 10] = [
 /// The same, but for a training that goes on: it knows its data. And it knows what is unknown: who
 /// types scikit-learn's names, or asks for a batch norm, which there is not, is told what to type.
 pub(super) fn lenient() -> clap::Command {
-    let unknown = |(name, instead): (&'static str, &'static str)| {
-        let instead = UnknownArgumentValueParser::suggest_arg(instead);
-        let unknown = Arg::new(name).long(name).hide(true);
-        unknown.action(ArgAction::SetTrue).value_parser(instead)
+    let unknown = || {
+        ELSEWHERE.map(|(name, instead)| {
+            let instead = UnknownArgumentValueParser::suggest_arg(instead);
+            Arg::new(name).long(name).hide(true).action(ArgAction::SetTrue).value_parser(instead)
+        })
     };
-    let unknown = || ELSEWHERE.map(unknown);
     let train = |train: clap::Command| {
         let train = train.args(unknown());
         train.mut_arg("data", |data| data.required(false).required_unless_present("resume"))

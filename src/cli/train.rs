@@ -39,19 +39,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     };
     let mut report = Report::open(&sinks, &trainer, verbosity)?;
     report.warn(&warnings);
-    let data_file = &arguments.typed.data;
-    if validation.is_none() && arguments.course.is_patient() && data_file != Path::new("xor") {
-        report.hint(
-            "--patience watches the training loss, which goes on falling where a network learns its \
-             rows by heart; --validation 0.2 has it watch others",
-        );
-    }
-    if data_file == Path::new("-") && arguments.course.folder().is_some() {
-        report.hint("to go on, give the same rows on standard input again");
-    }
-    if let Some(done) = done {
-        report.hint(&format!("going on from step {}", done.steps));
-    }
+    hints(arguments, validation.is_some(), done).iter().for_each(|text| report.hint(text));
     report.begin(&mut trainer, &data, &options)?;
     trainer = trainer.with_interrupt(interrupt);
     if let Some(every) = report.shows_weights() {
@@ -77,6 +65,22 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     }
     note(&farewell(summary.steps, arguments.course.folder(), output));
     Ok(Outcome::Interrupted)
+}
+
+/// What to know about a training before it begins.
+fn hints(arguments: &TrainArguments, validated: bool, done: Option<Done>) -> Vec<String> {
+    let (data, course) = (&arguments.typed.data, &arguments.course);
+    let mut hints = Vec::new();
+    if course.is_patient() && !validated && data != Path::new("xor") {
+        let text = "--patience watches the training loss, which goes on falling where a network \
+                    learns its rows by heart; --validation 0.2 has it watch others";
+        hints.push(text.to_owned());
+    }
+    if course.folder().is_some() && data == Path::new("-") {
+        hints.push("to go on, give the same rows on standard input again".to_owned());
+    }
+    hints.extend(done.map(|done| format!("going on from step {}", done.steps)));
+    hints
 }
 
 /// Where an interrupted training is, and how it goes on.

@@ -106,7 +106,7 @@ immediates! { struct Immediates { count: u32, batch: u32, strands: u32, seed: u3
 impl FusedGradient {
     /// The dense layers.
     pub fn layers(&self) -> impl DoubleEndedIterator<Item = Layer> + ExactSizeIterator + '_ {
-        self.widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] })
+        Layer::between(&self.widths)
     }
 
     /// Parameters of all layers, P.

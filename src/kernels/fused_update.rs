@@ -42,7 +42,7 @@ pub struct FusedUpdate {
 impl FusedUpdate {
     /// The dense layers.
     pub fn layers(&self) -> impl Iterator<Item = Layer> + '_ {
-        self.widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] })
+        Layer::between(&self.widths)
     }
 
     /// Groups of a workgroup's threads, each with a part of the strands.

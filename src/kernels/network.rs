@@ -33,7 +33,7 @@ pub(super) fn sources(
 
 impl Network<'_> {
     fn layers(&self) -> impl DoubleEndedIterator<Item = Layer> + ExactSizeIterator + '_ {
-        self.widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] })
+        Layer::between(self.widths)
     }
 
     /// Loss and score of each of the rows at `sources`, part of a batch of `batch`, and the

@@ -34,7 +34,7 @@ pub struct Member {
 impl Member {
     /// Its dense layers.
     pub fn layers(&self) -> impl DoubleEndedIterator<Item = Layer> + ExactSizeIterator + '_ {
-        self.widths.windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] })
+        Layer::between(&self.widths)
     }
 
     /// Its parameters.

@@ -37,6 +37,13 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// The layers between so many units each, the inputs first.
+    pub(crate) fn between(
+        widths: &[usize],
+    ) -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator + '_ {
+        widths.windows(2).map(|pair| Self { inputs: pair[0], outputs: pair[1] })
+    }
+
     /// Weights and biases together: O · (I + 1).
     pub const fn parameters(&self) -> usize {
         self.outputs * (self.inputs + 1)
@@ -117,7 +124,7 @@ impl Network {
 
     /// The dense layers, first to last.
     pub fn layers(&self) -> Vec<Layer> {
-        self.widths().windows(2).map(|pair| Layer { inputs: pair[0], outputs: pair[1] }).collect()
+        Layer::between(&self.widths()).collect()
     }
 
     /// Units of each layer that has a norm: all hidden ones, or none.

@@ -105,9 +105,12 @@ pub(super) fn fit_target(
     }
 }
 
-/// What should be said of numbers that the column `name` holds.
-pub(super) fn coarse(name: &str, numbers: &[f32]) -> Option<Warning> {
-    Moments::of(numbers.iter().copied()).coarse(name)
+/// What should be said of targets, the column `name`.
+pub(super) fn coarse_target(name: &str, targets: &Targets) -> Option<Warning> {
+    match targets {
+        Targets::Numbers { values, .. } => Moments::of(values.iter().copied()).coarse(name),
+        Targets::Binary { .. } | Targets::Classes { .. } => None,
+    }
 }
 
 fn identifier(column: &str, words: &[String]) -> Warning {
@@ -123,27 +126,25 @@ fn check_words(table: &Table, name: &str, words: &[String]) -> Result<()> {
         let (problem, remedy) = Fault::Date(format!("`{example}`")).told(name);
         return Err(table.error(problem, remedy));
     }
-    let plain = |word: &String| word.parse::<f32>().is_ok();
-    let comma = |word: &String| is_decimal_comma(word);
-    let dressed = |word: &String| is_dressed(word);
-    let refuse = |problem: String, remedy: &str| {
-        let problem = format!("column `{name}`: {problem}");
-        Err(table.error(problem, format!("{remedy}; or --categorical {name}, if these are names")))
+    let number =
+        |word: &String| word.parse::<f32>().is_ok() || is_decimal_comma(word) || is_dressed(word);
+    if !some.iter().all(number) {
+        return Ok(());
+    }
+    // Three digits behind one comma may be either: the others tell.
+    let dressed = some.iter().find(|word| is_dressed(word) && !is_decimal_comma(word));
+    let comma = || some.iter().find(|word| is_decimal_comma(word));
+    let fault = match dressed {
+        Some(word) => Some(Fault::Dressed(word.clone())),
+        None => comma().map(|word| Fault::DecimalComma(word.clone())),
     };
-    if let Some(own) = some.iter().find(|word| dressed(word) && !comma(word))
-        && some.iter().all(|word| plain(word) || comma(word) || dressed(word))
-    {
-        return refuse(
-            format!("`{own}` is a number with more than digits, a sign and a point"),
-            "take out what separates thousands, and units",
-        );
+    match fault.map(|fault| fault.told(name)) {
+        Some((problem, remedy)) => {
+            Err(table
+                .error(problem, format!("{remedy}; or --categorical {name}, if these are names")))
+        }
+        None => Ok(()),
     }
-    if let Some(own) = some.iter().find(|word| comma(word))
-        && some.iter().all(|word| plain(word) || comma(word))
-    {
-        return refuse(format!("`{own}` has a comma for its decimal point"), "write points");
-    }
-    Ok(())
 }
 
 /// Sums over numbers, in f64; NaN stands for a missing one.
@@ -197,9 +198,13 @@ impl Moments {
         self.sum / self.count.max(1) as f64
     }
 
+    fn deviation(&self) -> f64 {
+        (self.squares / self.count.max(1) as f64).sqrt()
+    }
+
     /// The standard deviation; 1 where that is 0.
     fn scale(&self) -> f32 {
-        let deviation = (self.squares / self.count.max(1) as f64).sqrt() as f32;
+        let deviation = self.deviation() as f32;
         if deviation > 0.0 && deviation.is_finite() { deviation } else { 1.0 }
     }
 
@@ -211,16 +216,16 @@ impl Moments {
         /// Whole numbers from which on float32 leaves some out.
         const WHOLE: f32 = (1 << 24) as f32;
         let largest = self.least.abs().max(self.most.abs());
-        let deviation = (self.squares / self.count.max(1) as f64).sqrt();
+        let step = largest.next_up() - largest;
         let coarse = match self.least == self.most {
             // There may be one value only in the file, too.
             true => largest >= WHOLE,
-            false => deviation < FINE * f64::from(largest.next_up() - largest),
+            false => self.deviation() < FINE * f64::from(step),
         };
         (self.count > 1 && coarse).then(|| Warning::Coarse {
             column: column.to_owned(),
             near: self.mean() as f32,
-            step: largest.next_up() - largest,
+            step,
         })
     }
 

@@ -115,6 +115,16 @@ pub(super) struct Workspace {
     sparse: sparse::Workspace,
 }
 
+/// What is to be done with a piece of C that is ready, and where it begins.
+type Finish<'a> = &'a dyn Fn(&mut [f32], usize);
+
+/// A memory is at least so long.
+fn grow<T: Clone>(memory: &mut Vec<T>, length: usize, value: T) {
+    if memory.len() < length {
+        memory.resize(length, value);
+    }
+}
+
 /// C\[m,n\] = start + A\[m,k\] · B\[k,n\] on the calling thread, C row by row.
 pub(super) fn product(
     size: [usize; 3],
@@ -135,7 +145,7 @@ pub(super) fn product_then(
     a: (&[f32], Layout),
     b: Right<'_>,
     workspace: &mut Workspace,
-    finish: &dyn Fn(&mut [f32], usize),
+    finish: Finish<'_>,
 ) {
     if sparse::fits(size) {
         workspace.sparse.hold(size);
@@ -172,7 +182,7 @@ struct Nest<'a> {
     c: &'a mut [f32],
     start: Start<'a>,
     packing: Packing<'a>,
-    finish: &'a dyn Fn(&mut [f32], usize),
+    finish: Finish<'a>,
 }
 
 impl<'a> Nest<'a> {
@@ -182,7 +192,7 @@ impl<'a> Nest<'a> {
         (a, layout): (&'a [f32], Layout),
         b: Right<'a>,
         workspace: &'a mut Workspace,
-        finish: &'a dyn Fn(&mut [f32], usize),
+        finish: Finish<'a>,
     ) -> Self {
         check([m, n, k], (c, start), (a, layout), b);
         let packing = Packing::of([m, n, k], (a, layout), b, workspace);

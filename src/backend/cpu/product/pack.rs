@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::tile::ASKED;
 use super::{
-    COLUMNS, DEPTH, FEW, Layout, Left, PANEL, Panels, Place, ROWS, Right, TALL, Workspace,
+    COLUMNS, DEPTH, FEW, Layout, Left, PANEL, Panels, Place, ROWS, Right, TALL, Workspace, grow,
 };
 
 /// The operands of a product, and which of their blocks are packed.
@@ -183,9 +183,7 @@ impl<'a> Packing<'a> {
 
 impl<'a> Packed<'a> {
     fn of(memory: &'a mut Vec<f32>, floats: usize) -> Self {
-        if memory.len() < 2 * floats {
-            memory.resize(2 * floats, 0.0);
-        }
+        grow(memory, 2 * floats, 0.0);
         let (now, next) = memory[..2 * floats].split_at_mut(floats);
         Self { now, next }
     }

@@ -21,7 +21,7 @@ use pulp::{Simd, WithSimd};
 
 use super::pack::prefetch;
 use super::panels::PANEL;
-use super::{DEPTH, Layout, ROWS, Right, Start, check};
+use super::{DEPTH, Finish, Layout, ROWS, Right, Start, check, grow};
 use crate::backend::cpu::team::pieces;
 
 /// Side of a square of B, whose 16 KiB are half of a first cache, and bits of a word.
@@ -105,13 +105,6 @@ impl Workspace {
     }
 }
 
-/// A memory is at least so long.
-fn grow<T: Clone>(memory: &mut Vec<T>, length: usize, value: T) {
-    if memory.len() < length {
-        memory.resize(length, value);
-    }
-}
-
 /// Whether a product is large enough to be worth a look at A.
 pub(super) const fn fits([m, n, k]: [usize; 3]) -> bool {
     m >= SIDE && n >= SIDE && k >= SIDE
@@ -139,7 +132,7 @@ pub(super) struct Sparse<'a> {
     layout: Layout,
     b: Right<'a>,
     workspace: &'a mut Workspace,
-    finish: &'a dyn Fn(&mut [f32], usize),
+    finish: Finish<'a>,
 }
 
 impl<'a> Sparse<'a> {
@@ -149,7 +142,7 @@ impl<'a> Sparse<'a> {
         (a, layout): (&'a [f32], Layout),
         b: Right<'a>,
         workspace: &'a mut super::Workspace,
-        finish: &'a dyn Fn(&mut [f32], usize),
+        finish: Finish<'a>,
     ) -> Self {
         check(size, (c, start), (a, layout), b);
         let workspace = &mut workspace.sparse;
@@ -202,19 +195,8 @@ impl Sparse<'_> {
                             multiply::<S, V, TURNED>(simd, left, bits, square, sums, number == 0);
                         }
                     }
-                    for (row, sums) in rows.clone().zip(sums.iter()) {
-                        let at = row * n + columns.start;
-                        prefetch(c.as_ptr().wrapping_add(at + AHEAD * n), SIDE);
-                        let c = &mut c[at..at + columns.len()];
-                        match start {
-                            Start::Zero => sums.put(c),
-                            Start::Kept => sums.plus(c).put(c),
-                            Start::Row(bias) => sums.plus(&bias[columns.clone()]).put(c),
-                        }
-                        if depth.end == k && !whole {
-                            finish(c, at);
-                        }
-                    }
+                    let ready = (depth.end == k && !whole).then_some(finish);
+                    store((&mut *c, n), [rows.clone(), columns], (sums, start), ready);
                 }
             }
             if whole {
@@ -292,6 +274,30 @@ fn transpose(bits: &mut [u64; SIDE]) {
         }
         apart /= 2;
         mask ^= mask << apart;
+    }
+}
+
+/// Sums to their columns of C, whose rows have n: with what they begin with, and finished where they
+/// are ready.
+#[inline(always)]
+fn store(
+    (c, n): (&mut [f32], usize),
+    [rows, columns]: [Range<usize>; 2],
+    (sums, start): (&[Row], Start<'_>),
+    ready: Option<Finish<'_>>,
+) {
+    for (row, sums) in rows.zip(sums) {
+        let at = row * n + columns.start;
+        prefetch(c.as_ptr().wrapping_add(at + AHEAD * n), SIDE);
+        let c = &mut c[at..at + columns.len()];
+        match start {
+            Start::Zero => sums.put(c),
+            Start::Kept => sums.plus(c).put(c),
+            Start::Row(bias) => sums.plus(&bias[columns.clone()]).put(c),
+        }
+        if let Some(finish) = ready {
+            finish(c, at);
+        }
     }
 }
 

@@ -18,6 +18,10 @@ pub(in crate::data) enum Fault {
     LateWord(String),
     /// A word among numbers.
     Stray(String),
+    /// A number with a comma for its point.
+    DecimalComma(String),
+    /// A number that is dressed up for people.
+    Dressed(String),
     /// Dates or times, such as this one.
     Date(String),
     /// Bytes that are no text.
@@ -31,6 +35,11 @@ pub(in crate::data) enum Fault {
 }
 
 impl Fault {
+    /// What a word among numbers is: one with a comma, or else `other`.
+    pub(super) fn among_numbers(word: String, other: fn(String) -> Self) -> Self {
+        if is_decimal_comma(&word) { Self::DecimalComma(word) } else { other(word) }
+    }
+
     /// What is wrong with a field of a column, and what to do about it.
     pub(in crate::data) fn told(&self, column: &str) -> (String, String) {
         let (problem, remedy) = match self {
@@ -57,9 +66,13 @@ impl Fault {
                 format!("`{text}` is not a number"),
                 "use numbers only, or remove the column".to_owned(),
             ),
-            Self::LateWord(text) | Self::Stray(text) if is_decimal_comma(text) => {
+            Self::DecimalComma(text) => {
                 (format!("`{text}` has a comma for its decimal point"), "write points".to_owned())
             }
+            Self::Dressed(text) => (
+                format!("`{text}` is a number with more than digits, a sign and a point"),
+                "take out what separates thousands, and units".to_owned(),
+            ),
             Self::LateWord(text) | Self::Stray(text) => (
                 format!("`{text}` is not a number, as most of its values are"),
                 format!(

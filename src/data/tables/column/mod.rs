@@ -209,7 +209,7 @@ impl Builder {
             (None, None) => false,
         };
         if let (Want::Infer, true, Some(place)) = (&self.want, stray, &self.word) {
-            return Err((place.clone(), Fault::Stray(place.text.clone())));
+            return Err((place.clone(), Fault::among_numbers(place.text.clone(), Fault::Stray)));
         }
         let words = |own: Dictionary| Words { list: own.list, unknown: own.unknown };
         let values = match (self.want, self.state, self.words, self.many) {
@@ -268,7 +268,7 @@ impl Builder {
     fn first_word(&mut self, cells: &mut Cells, place: Place) -> Result<(), Fault> {
         match self.want {
             Want::Infer => {
-                let late = || Fault::LateWord(place.text.clone());
+                let late = || Fault::among_numbers(place.text.clone(), Fault::LateWord);
                 let odd = self.odd.take().ok_or_else(late)?;
                 self.words = Some(self.names(cells, &odd).ok_or_else(late)?);
             }

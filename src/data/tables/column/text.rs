@@ -33,9 +33,12 @@ pub(super) fn mostly_numbers(words: &[String], few: usize) -> bool {
         && (numbers.len() > few || numbers.iter().any(|number| number.fract() != 0.0))
 }
 
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether a word is a number with a comma for its point, as in `3,5`.
 pub(in crate::data) fn is_decimal_comma(word: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let word = word.strip_prefix(['-', '+']).unwrap_or(word);
     word.split_once(',').is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
 }
@@ -48,7 +51,6 @@ pub(in crate::data) fn is_dressed(word: &str) -> bool {
     let bare = bare.strip_prefix(['-', '+']).unwrap_or(bare).trim_start_matches(SIGNS);
     let (whole, fraction) = bare.split_once('.').unwrap_or((bare, "0"));
     let mut groups = whole.split([',', ' ', '\'', '\u{a0}', '\u{202f}']);
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let first = groups.next().unwrap_or_default();
     let apart = whole.len() > first.len();
     digits(first)

@@ -7,7 +7,7 @@ use super::{Features, Schema};
 use crate::Result;
 use crate::data::tables::apply::Applied;
 use crate::data::tables::column::Want;
-use crate::data::tables::fit::coarse;
+use crate::data::tables::fit::coarse_target;
 use crate::data::tables::na::Na;
 use crate::data::tables::read::{Layout, Source, read};
 use crate::data::tables::table::Values;
@@ -77,10 +77,7 @@ pub fn read_labelled(
         }
         _ => return Err(table.error(format!("there is no column `{target}`"), "add the target")),
     };
-    let coarse = match &targets {
-        Targets::Numbers { values, .. } => coarse(target, values),
-        Targets::Binary { .. } | Targets::Classes { .. } => None,
-    };
+    let coarse = coarse_target(target, &targets);
     encode_target(&mut targets, &preprocessing.target);
     let weights = sample_weight.map(|name| take_weights(&mut table, name)).transpose()?;
     let rows = table.rows;

@@ -1,5 +1,6 @@
 //! Text in columns: CSV, TSV and their kin.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -96,10 +97,11 @@ fn header(path: &Path, layout: Layout, record: &ByteRecord, line: Option<u64>) -
         );
     }
     // As pandas leaves its index, whose column has no name.
-    for column in 0..names.len() {
-        let own = format!("x{}", column + 1);
-        if names[column].is_empty() && !names.contains(&own) {
-            names[column] = own;
+    if names.iter().any(String::is_empty) {
+        let taken: HashSet<String> = names.iter().cloned().collect();
+        let own = names.iter_mut().zip(1..).map(|(name, column)| (name, format!("x{column}")));
+        for (name, own) in own.filter(|(name, own)| name.is_empty() && !taken.contains(own)) {
+            *name = own;
         }
     }
     Ok(Header { path: path.into(), line, names })
