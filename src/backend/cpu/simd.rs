@@ -7,6 +7,9 @@ use pulp::{Arch, Simd, WithSimd};
 
 static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
+#[cfg(target_arch = "x86_64")]
+static AVX2: LazyLock<Option<pulp::x86::V3>> = LazyLock::new(pulp::x86::V3::try_new);
+
 /// Runs what is compiled once for each instruction set. Only what is inlined into it is: so every
 /// function with a loop says `inline(always)`.
 #[inline(always)]
@@ -14,8 +17,22 @@ pub(super) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     ARCH.dispatch(op)
 }
 
-/// The same for a closure, which says `inline(always)`, too. It can be called more than once: one
-/// that can be called once only comes as a function of its own, which the compiler may keep apart.
+/// The same for what gains nothing from more than 256 bits: a copy for AVX-512 would only take its
+/// time to compile.
+#[inline(always)]
+pub(super) fn dispatch_256<Op: WithSimd>(op: Op) -> Op::Output {
+    #[cfg(target_arch = "x86_64")]
+    return match *AVX2 {
+        Some(avx2) => Simd::vectorize(avx2, op),
+        None => op.with_simd(pulp::Scalar),
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    dispatch(op)
+}
+
+/// The same as [`dispatch`] for a closure, which says `inline(always)`, too. It can be called more
+/// than once: one that can be called once only comes as a function of its own, which the compiler
+/// may keep apart.
 #[inline(always)]
 pub(super) fn widest<R>(pass: impl FnMut() -> R) -> R {
     dispatch(Pass(pass))
