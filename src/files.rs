@@ -1,8 +1,9 @@
 //! How files are written: beside their place, then renamed.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::{Error, Result};
 
@@ -21,13 +22,13 @@ pub fn write_beside(path: &Path, bytes: &[u8]) -> Result<()> {
         return file.write_all(bytes).map_err(failed);
     }
     let place = resolved(path);
-    let mut file = beside(&place).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
+    let mut beside = Beside::of(&place).map_err(failed)?;
+    beside.file.write_all(bytes).map_err(failed)?;
     if let Ok(old) = fs::metadata(&place) {
-        file.as_file().set_permissions(old.permissions()).map_err(failed)?;
+        beside.file.set_permissions(old.permissions()).map_err(failed)?;
     }
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(&place).map_err(|error| failed(error.error))?;
+    beside.file.sync_all().map_err(failed)?;
+    beside.put(&place).map_err(failed)?;
     sync_folder(&place).map_err(failed)
 }
 
@@ -42,13 +43,13 @@ pub fn is_half_written(name: &str) -> bool {
 /// [`Error::File`]
 pub fn check_writable(path: &Path) -> Result<()> {
     if path.is_dir() {
-        let source = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+        let source = std::io::Error::from(ErrorKind::IsADirectory);
         return Err(Error::write(path, source));
     }
     if is_special(path) {
         return Ok(());
     }
-    beside(&resolved(path)).map(drop).map_err(|source| Error::write(path, source))
+    Beside::of(&resolved(path)).map(drop).map_err(|source| Error::write(path, source))
 }
 
 /// Where a path leads: links followed, as far as there is something to follow.
@@ -81,21 +82,38 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A temporary file in the same folder, with the permissions that a new file would have.
-fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder_of(path)).map_err(|error| plain(&error))
+/// A file in the same folder as its place, gone when it is dropped before it is there.
+struct Beside {
+    path: PathBuf,
+    file: fs::File,
 }
 
-/// The system's own words, without the temporary file's name: nobody asked for that file.
-fn plain(error: &std::io::Error) -> std::io::Error {
-    let text = error.to_string();
-    let own = text.split(" at path ").next().unwrap_or_default();
-    std::io::Error::new(error.kind(), own.to_owned())
+impl Beside {
+    fn of(place: &Path) -> std::io::Result<Self> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let number = MADE.fetch_add(1, Ordering::Relaxed);
+            let name = format!("{PREFIX}{}-{number}", std::process::id());
+            let path = folder_of(place).join(name);
+            match fs::File::create_new(&path) {
+                Ok(file) => return Ok(Self { path, file }),
+                // Another machine's process of that number, or one that was killed.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn put(mut self, place: &Path) -> std::io::Result<()> {
+        fs::rename(&self.path, place)?;
+        // Its old name is not ours any more.
+        self.path.clear();
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
 }

@@ -1,6 +1,5 @@
 //! Model files: safetensors with PyTorch's tensor layout, everything else in the metadata.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -81,7 +80,7 @@ impl Model {
             })
             .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
             .map_err(|error| failed(&error))?;
-        let metadata = HashMap::from([(KEY.to_owned(), text)]);
+        let metadata = [(KEY.to_owned(), text)].into_iter().collect();
         let bytes =
             safetensors::serialize(views, Some(metadata)).map_err(|error| failed(&error))?;
         write_beside(path, &bytes)

@@ -1,6 +1,5 @@
 //! Files that are not what they should be: an error each, never a panic, never a huge allocation.
 
-use std::collections::HashMap;
 use std::fs;
 
 use halfplane::Result;
@@ -18,7 +17,7 @@ fn spoiled(bytes: &[u8], spoil: impl Fn(String) -> String, keep: impl Fn(&str) -
     let tensors = SafeTensors::deserialize(bytes).expect("the checkpoint is sound");
     let list: Vec<(String, TensorView<'_>)> =
         tensors.tensors().into_iter().filter(|(name, _)| keep(name)).collect();
-    let metadata = HashMap::from([(KEY.to_owned(), spoil(text))]);
+    let metadata = [(KEY.to_owned(), spoil(text))].into_iter().collect();
     safetensors::serialize(list, Some(metadata)).expect("it can be written")
 }
 

@@ -3,7 +3,7 @@
 //! what the optimizer remembers is `optimizer.0.layers.0.weight`, …; the best weights so far, where
 //! they are kept, `best.layers.0.weight`, …; everything else is JSON in the metadata.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ pub(super) fn save(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
         })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
         .map_err(|error| failed(&error))?;
-    let metadata = HashMap::from([(KEY.to_owned(), text)]);
+    let metadata = [(KEY.to_owned(), text)].into_iter().collect();
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| failed(&error))?;
     write_beside(path, &bytes)
 }
