@@ -243,10 +243,15 @@ fn binary_words_become_one_probability() {
     );
     assert!(text.contains("binary, no or yes (p is for yes)"), "{text}");
     let predictions = folder.good("predict m.safetensors b.csv");
-    let p: Vec<f32> =
-        predictions.lines().skip(1).map(|line| line.parse().expect("a number")).collect();
-    assert_eq!((predictions.lines().next(), p.len()), (Some("p"), 40));
-    assert!(p[0] < 0.2 && p[39] > 0.8, "{p:?}");
+    let (header, lines) = predictions.split_once('\n').expect("a header");
+    let p: Vec<(f32, &str)> = lines
+        .lines()
+        .map(|line| line.split_once(',').expect("a probability and a class"))
+        .map(|(p, class)| (p.parse().expect("a number"), class))
+        .collect();
+    assert_eq!((header, p.len()), ("p,class", 40));
+    assert!(p[0].0 < 0.2 && p[39].0 > 0.8, "{p:?}");
+    assert!(p.iter().all(|(p, class)| *class == if *p > 0.5 { "yes" } else { "no" }), "{p:?}");
 }
 
 #[test]

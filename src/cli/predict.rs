@@ -39,35 +39,36 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     }
 }
 
-/// The predictions as CSV: `p` for binary, `p_<class>` and `class` for several, `y` for numbers.
+/// The predictions as CSV: `p` of "yes", or `p_<class>`, and `class`; `y` for numbers.
 fn table(model: &Model, predictions: &[f32]) -> String {
     let outputs = model.network.outputs;
-    let classes = &model.classes;
-    let mut lines = Vec::with_capacity(predictions.len() / outputs + 1);
-    let numbers = |row: &[f32]| row.iter().map(f32::to_string).collect::<Vec<_>>();
-    match model.network.output {
-        Output::Softmax => {
-            let mut header: Vec<String> =
-                classes.iter().map(|class| field(&format!("p_{class}"))).collect();
-            header.push("class".into());
-            lines.push(header.join(","));
-            for row in predictions.chunks_exact(outputs) {
-                let mut fields = numbers(row);
-                fields.push(field(&classes[report::largest(row)]));
-                lines.push(fields.join(","));
-            }
+    let classes: Vec<String> = model.classes.iter().map(|class| field(class)).collect();
+    let several = |name: &str| match outputs {
+        1 => vec![name.to_owned()],
+        _ => (1..=outputs).map(|output| format!("{name}{output}")).collect(),
+    };
+    let class = || "class".to_owned();
+    let header: Vec<String> = match (model.network.output, outputs) {
+        (Output::Softmax, _) => {
+            let all = model.classes.iter().map(|class| field(&format!("p_{class}")));
+            all.chain([class()]).collect()
         }
-        Output::Sigmoid | Output::Identity => {
-            let name = if model.network.output == Output::Sigmoid { "p" } else { "y" };
-            let header: Vec<String> = match outputs {
-                1 => vec![name.into()],
-                _ => (1..=outputs).map(|output| format!("{name}{output}")).collect(),
-            };
-            lines.push(header.join(","));
-            lines.extend(predictions.chunks_exact(outputs).map(|row| numbers(row).join(",")));
+        (Output::Sigmoid, 1) => vec!["p".into(), class()],
+        (Output::Sigmoid, _) => several("p"),
+        (Output::Identity, _) => several("y"),
+    };
+    let mut text = header.join(",") + "\n";
+    for row in predictions.chunks_exact(outputs) {
+        let mut fields: Vec<String> = row.iter().map(f32::to_string).collect();
+        match (model.network.output, row) {
+            (Output::Softmax, _) => fields.push(classes[report::largest(row)].clone()),
+            (Output::Sigmoid, [p]) => fields.push(classes[usize::from(*p > 0.5)].clone()),
+            _ => {}
         }
+        text += &fields.join(",");
+        text.push('\n');
     }
-    lines.join("\n") + "\n"
+    text
 }
 
 /// A CSV field, in quotes where it needs them.

@@ -117,12 +117,13 @@ fn header(model: &Model) -> Vec<String> {
         1 => vec![name.to_owned()],
         outputs => (1..=outputs).map(|output| format!("{name}{output}")).collect(),
     };
-    match model.network.output {
-        Output::Identity => several("y"),
-        Output::Sigmoid => several("p"),
-        Output::Softmax => {
-            let classes = model.classes.iter().map(|class| format!("p_{class}"));
-            classes.chain(["class".to_owned()]).collect()
+    let class = || "class".to_owned();
+    match (model.network.output, model.network.outputs) {
+        (Output::Identity, _) => several("y"),
+        (Output::Sigmoid, 1) => vec!["p".to_owned(), class()],
+        (Output::Sigmoid, _) => several("p"),
+        (Output::Softmax, _) => {
+            model.classes.iter().map(|name| format!("p_{name}")).chain([class()]).collect()
         }
     }
 }

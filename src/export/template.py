@@ -87,9 +87,11 @@ def main():
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(HEADER)
     for answer in answers:
-        # Of several classes, the likeliest has the last word.
-        likeliest = [CLASSES[answer.index(max(answer))]] if len(HEADER) > len(answer) else []
-        out.writerow(answer + likeliest)
+        if len(HEADER) > len(answer):
+            # The likeliest class has the last word.
+            every = answer if len(answer) > 1 else [0.5, answer[0]]
+            answer.append(CLASSES[every.index(max(every))])
+        out.writerow(answer)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def check(name, model, table, missing=("",), own=None):
     found = {"onnx": off(ours, theirs)}
     if labels is not None and classes[0] is not None:
         # Where two are as likely as each other to the tolerance, either may come first.
-        best = np.sort(ours, axis=1)
+        best = np.sort(np.hstack([1 - ours, ours]) if ours.shape[1] == 1 else ours, axis=1)
         clear = best[:, -1] - best[:, -2] > 2 * TOLERANCE
         assert all(a == b for a, b, sure in zip(classes, labels, clear) if sure), f"{name}: labels differ"
     halfplane("export", model, model.with_suffix(".py"))
