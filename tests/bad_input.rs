@@ -51,7 +51,9 @@ const TEXT: &[Case] = &[
     ("train many-classes.csv --task multiclass", &["over 4096 different values", "regression"]),
     ("train many-words.csv", &["many-words.csv", "is not a number", "over 4096", "--target"]),
     ("train dates.csv", &["dates.csv", "column `when`", "2024-01-01", "--drop when"]),
-    ("train commas.csv", &["commas.csv", "column `a`", "`1,5`", "decimal point"]),
+    ("train commas.csv", &["commas.csv", "column `a`", "`1,5`", "decimal point", "--decimal ,"]),
+    ("train commas.csv --target a", &["commas.csv, line 2", "column `a`", "`1,5`", "--decimal ,"]),
+    ("train good.csv --decimal ;", &["--decimal", ". or ,"]),
     ("train same.csv", &["same.csv", "no column is left", "a, b"]),
 ];
 

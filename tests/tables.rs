@@ -145,6 +145,13 @@ fn a_model_of_one_format_predicts_from_every_other() {
     );
     let found = folder.good("predict n.safetensors body.csv --no-header --delimiter :");
     assert_eq!(found, expected);
+    // As programs write it where the comma stands before fractions.
+    folder.write("commas.csv", table.replace(',', ";").replace('.', ","));
+    folder.good(
+        "train commas.csv --decimal , --epochs 5 --device cpu --quiet --output c.safetensors",
+    );
+    assert_eq!(folder.read_bytes("c.safetensors"), folder.read_bytes("m.safetensors"));
+    assert_eq!(folder.good("predict c.safetensors commas.csv --decimal ,"), expected);
 }
 
 #[test]

@@ -18,6 +18,6 @@ pub use preprocess::{
 pub use split::{Split, split};
 #[cfg(feature = "tables")]
 pub use tables::{
-    ClassWeight, Features, FirstLine, Layout, NA, Prepared, Preprocess, Schema, Source,
+    ClassWeight, Decimal, Features, FirstLine, Layout, NA, Prepared, Preprocess, Schema, Source,
     TableOptions, Validation, Warning, parse_list, prepare, read_features, read_labelled,
 };

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use halfplane::data::{
-    ClassWeight, FirstLine, Layout, NA, Preprocess, Source, TableOptions, Validation, parse_list,
+    ClassWeight, Decimal, FirstLine, Layout, NA, Preprocess, Source, TableOptions, Validation,
+    parse_list,
 };
 use halfplane::{Error, Result, Task};
 
@@ -19,6 +20,9 @@ pub(crate) struct LayoutArguments {
     /// The first line is a row: columns are named x1, x2, …
     #[arg(long, help_heading = "Data")]
     no_header: bool,
+    /// What stands before a number's fraction in a text file: . or , [default: .]
+    #[arg(long, value_name = ".|,", value_parser = decimal, help_heading = "Data")]
+    decimal: Option<Decimal>,
 }
 
 /// What a table is, and what becomes of its columns.
@@ -84,6 +88,7 @@ impl LayoutArguments {
         Layout {
             delimiter: self.delimiter,
             header: if self.no_header { FirstLine::Row } else { FirstLine::Names },
+            decimal: self.decimal.unwrap_or_default(),
         }
     }
 }
@@ -158,6 +163,14 @@ impl DataArguments {
 /// The source that a path names: - is standard input.
 pub(crate) fn source(path: &Path) -> Source {
     if path.as_os_str() == "-" { Source::StandardInput } else { Source::File(path.into()) }
+}
+
+fn decimal(text: &str) -> Result<Decimal, String> {
+    match text {
+        "." => Ok(Decimal::Point),
+        "," => Ok(Decimal::Comma),
+        _ => Err("it must be . or ,".to_owned()),
+    }
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

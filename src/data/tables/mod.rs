@@ -13,6 +13,7 @@ mod target;
 mod warning;
 mod weights;
 
+pub use column::Decimal;
 pub use na::NA;
 pub use prepare::{
     Features, Prepared, Preprocess, Schema, TableOptions, Validation, prepare, read_features,

@@ -1,6 +1,6 @@
 //! The target of a table: the task that it sets, and its classes.
 
-use super::column::MOST_CLASSES;
+use super::column::{Fault, MOST_CLASSES, is_decimal_comma};
 use super::table::{Label, Place, Table};
 use crate::data::{Targets, Task};
 use crate::{Error, Result};
@@ -30,6 +30,14 @@ pub(super) fn target(
         let line = place.as_ref().and_then(|place| place.line);
         Error::data(&table.path, line, problem, remedy)
     };
+    if task != Some(Task::Multiclass)
+        && let (None, Some(place)) = (&label.numbers, &label.word)
+        && is_decimal_comma(&place.text)
+    {
+        let (problem, remedy) = Fault::DecimalComma(place.text.clone()).told(name);
+        let remedy = format!("{remedy}; or use --task multiclass, if these are names");
+        return Err(error(&label.word, problem, &remedy));
+    }
     let word = || label.word.as_ref().map(|place| place.text.clone()).unwrap_or_default();
     let classes = label
         .words

@@ -66,9 +66,10 @@ impl Fault {
                 format!("`{text}` is not a number"),
                 "use numbers only, or remove the column".to_owned(),
             ),
-            Self::DecimalComma(text) => {
-                (format!("`{text}` has a comma for its decimal point"), "write points".to_owned())
-            }
+            Self::DecimalComma(text) => (
+                format!("`{text}` has a comma for its decimal point"),
+                "say --decimal , or write points".to_owned(),
+            ),
             Self::Dressed(text) => (
                 format!("`{text}` is a number with more than digits, a sign and a point"),
                 "take out what separates thousands, and units".to_owned(),

@@ -20,6 +20,7 @@ use super::table::{Label, MISSING, Place, RawColumn, Values, Words};
 use dictionary::Dictionary;
 
 pub(super) use fault::Fault;
+pub use text::Decimal;
 pub(super) use text::{is_date, is_decimal_comma, is_dressed};
 
 /// Past so many different words a column is no category.
@@ -64,6 +65,8 @@ pub(super) struct Builder {
     name: String,
     want: Want,
     na: Rc<Na>,
+    /// How its numbers are written.
+    pub(super) decimal: Decimal,
     /// The first of its cells.
     cell: usize,
     /// Rows so far.
@@ -124,6 +127,7 @@ impl Builder {
             many: None,
             word: None,
             na: Rc::clone(na),
+            decimal: Decimal::Point,
             name,
             want,
             cell,
@@ -149,18 +153,23 @@ impl Builder {
         text: &[u8],
         line: impl Fn() -> Option<u64>,
     ) -> Result<(), Fault> {
+        let text = text.trim_ascii();
+        let mut room = [0; text::LONGEST];
+        let (text, number) = match self.decimal {
+            Decimal::Point => (text, true),
+            Decimal::Comma => text::pointed(text, &mut room),
+        };
         match self.state {
-            State::Numbers => match parsed(text.trim_ascii(), &self.na) {
-                Parsed::Number(number) => self.push_parsed(cells, number, text.trim_ascii())?,
-                Parsed::Missing => self.push_missing(cells, text.trim_ascii())?,
+            State::Numbers => match parsed(text, &self.na) {
+                Parsed::Number(value) if number => self.push_parsed(cells, value, text)?,
+                Parsed::Missing => self.push_missing(cells, text)?,
                 Parsed::Infinite => return Err(Fault::Infinite(shown(text)?)),
-                Parsed::Word => {
-                    let text = text.trim_ascii();
+                Parsed::Number(_) | Parsed::Word => {
                     self.first_word(cells, Place { line: line(), text: shown(text)? })?;
                     self.push_word(cells, text)?;
                 }
             },
-            State::Words => self.push_word(cells, text.trim_ascii())?,
+            State::Words => self.push_word(cells, text)?,
             State::Nothing => {}
         }
         self.rows += 1;

@@ -5,9 +5,14 @@ use crate::data::tables::na::NA;
 
 /// A column of such texts, and its cells.
 fn built(want: Want, texts: &[&str]) -> Result<(Values, Vec<u32>), Fault> {
+    built_with(Decimal::Point, want, texts)
+}
+
+fn built_with(decimal: Decimal, want: Want, texts: &[&str]) -> Result<(Values, Vec<u32>), Fault> {
     let words: Vec<String> = NA.iter().map(ToString::to_string).collect();
     let mut cells = Cells::new(2);
     let mut builder = Builder::new("a".into(), want, &Rc::new(Na::new(&words)), 0);
+    builder.decimal = decimal;
     for text in texts {
         builder.push(&mut cells, text.as_bytes(), || None)?;
     }
@@ -33,6 +38,26 @@ fn numbers_stay_numbers() {
     assert_eq!(found[..2], [1.0, 2.5]);
     assert!(found[2].is_nan() && found[3].is_nan());
     assert_eq!(found[4], -300.0);
+}
+
+#[test]
+fn commas_may_stand_for_points() {
+    let found = built_with(Decimal::Comma, Want::Infer, &["1", " 2,5 ", "NA", "-3,25e2", ",5"]);
+    let Ok((Values::Numbers(0), cells)) = found else { panic!("{found:?}") };
+    let found: Vec<f32> = cells.into_iter().map(f32::from_bits).collect();
+    assert!(found[2].is_nan());
+    assert_eq!([&found[..2], &found[3..]].concat(), [1.0, 2.5, -325.0, 0.5]);
+    // Where thousands are set apart by points, 1.234 is not between one and two.
+    for text in ["1.234", "1.234,5", "1,234,5", "1,5 m"] {
+        let found = built_with(Decimal::Comma, Want::Numbers, &["1,5", text]);
+        assert!(matches!(found, Err(Fault::NotNumber(word)) if word == text), "{text}");
+    }
+    // Among words a number is one word, however early it comes; words keep their commas.
+    let texts = ["2,5", "a,b", "2,5", "31.12.2024", "b"];
+    let found = built_with(Decimal::Comma, Want::Words, &texts);
+    assert_eq!(words(found.expect("words")), ["2.5", "a,b", "2.5", "31.12.2024", "b"]);
+    let found = built_with(Decimal::Comma, Want::Infer, &["2", "a,b", "2", "c", "b"]);
+    assert_eq!(words(found.expect("words")), ["2", "a,b", "2", "c", "b"]);
 }
 
 #[test]

@@ -33,6 +33,33 @@ pub(super) fn mostly_numbers(words: &[String], few: usize) -> bool {
         && (numbers.len() > few || numbers.iter().any(|number| number.fract() != 0.0))
 }
 
+/// What stands before the fraction of a text file's numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decimal {
+    /// As in 3.5.
+    #[default]
+    Point,
+    /// As in 3,5; then 3.5 is no number.
+    Comma,
+}
+
+/// The longest number that may have a comma for its point.
+pub(super) const LONGEST: usize = 48;
+
+/// A field of a file whose numbers have commas for their points: such a number with its point, all
+/// else as it stands; and whether it may be a number, which what has a point of its own is not.
+pub(super) fn pointed<'a>(text: &'a [u8], room: &'a mut [u8; LONGEST]) -> (&'a [u8], bool) {
+    let number = |byte: &u8| byte.is_ascii_digit() || b"+-,eE".contains(byte);
+    let commas = text.iter().filter(|&&byte| byte == b',').count();
+    if commas != 1 || text.len() > LONGEST || !text.iter().all(number) {
+        return (text, !text.contains(&b'.'));
+    }
+    let own = &mut room[..text.len()];
+    own.copy_from_slice(text);
+    own.iter_mut().filter(|byte| **byte == b',').for_each(|comma| *comma = b'.');
+    (own, true)
+}
+
 fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -23,7 +23,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::cells::Cells;
-use super::column::{Builder, Fault, Want};
+use super::column::{Builder, Decimal, Fault, Want};
 use super::na::Na;
 use super::table::{Header, Quantity, Table};
 use crate::{Error, Result};
@@ -43,6 +43,8 @@ pub struct Layout {
     pub delimiter: Option<u8>,
     /// Whether the first line names the columns.
     pub header: FirstLine,
+    /// What stands before a number's fraction.
+    pub decimal: Decimal,
 }
 
 /// What the first line of a text file is.
@@ -137,6 +139,11 @@ impl Building {
         };
         let builders = header.names.iter().zip(wanted).map(&mut builder).collect();
         Ok(Self { header, builders, cells: Cells::new(width), quantity })
+    }
+
+    /// Says how numbers are written in what follows.
+    fn decimal(&mut self, decimal: Decimal) {
+        self.builders.iter_mut().for_each(|builder| builder.decimal = decimal);
     }
 
     /// Appends a text to a column.

@@ -47,6 +47,7 @@ pub(super) fn read(
     }
     let header = header(path, layout, &record, line_of(&reader, &record))?;
     let mut building = Building::new(header, Quantity::Many, na, wants)?;
+    building.decimal(layout.decimal);
     let mut rows = 0;
     if layout.header == FirstLine::Row {
         push(&mut building, &reader, &record)?;
