@@ -163,6 +163,29 @@ fn runs_repeat_and_go_on_to_the_last_bit() -> Result<()> {
 }
 
 #[test]
+fn who_takes_which_strand_does_not_show() -> Result<()> {
+    // Eight strands, planned for one thread, for two and for four, and taken by as many as there are:
+    // who is faster takes more of them.
+    let data = random_data(Task::Binary, [36_000, 3, 1], 8)?;
+    let network = Network::new(3, &[16], 1).with_output(output_for(Task::Binary));
+    let options = TrainOptions {
+        batch_size: BatchSize::Rows(34_000),
+        length: Length::Steps(6),
+        ..options(Strategy::Fused, Optimizer::adam(1e-2))
+    };
+    let (expected, _) = trained(&Reference, &network, &data, options.clone())?;
+    for threads in [1, 2, 4] {
+        let device = Strands(threads);
+        let first = trained(&device, &network, &data, options.clone())?;
+        near(&first.0, &expected, &format!("planned for {threads} threads"));
+        for _ in 0..3 {
+            assert!(first == trained(&device, &network, &data, options.clone())?, "runs differ");
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn the_observer_stops_it_after_whole_steps() -> Result<()> {
     let data = random_data(Task::Regression, [600, 30, 1], 6)?;
     let network = Network::new(30, &[64], 1).with_output(output_for(Task::Regression));

@@ -1,8 +1,8 @@
 //! The `fused` way: a tile of rows goes forward and backward through all layers while it is in the
 //! cache, strands of tiles side by side, their gradients summed in the strands' order.
 //!
-//! Three dispatches a step, whatever the depth. On the CPU a strand is a thread's, on a GPU a
-//! workgroup's.
+//! Three dispatches a step, whatever the depth. On the CPU threads take strands, on a GPU
+//! workgroups.
 
 use super::layered::check;
 use super::making::Making;
@@ -26,6 +26,11 @@ const TILE: usize = 128;
 
 /// Rows of a strand, at least: below this a matrix product loses more than a thread wins.
 const STRAND: usize = 64;
+
+/// Rows of a strand from which on a thread may have more than one, and how many at most: then a
+/// core that others use, or that is slower by itself, takes fewer of them.
+const LONG_STRAND: usize = 4096;
+const MOST_EACH: usize = 8;
 
 /// Rows that an evaluation takes at once, at least.
 const PORTION: usize = 4096;
@@ -62,9 +67,11 @@ pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
 }
 
 /// Strands of a batch on the CPU: one for each thread, for each strand more is a gradient more to
-/// write and to add up. So a run is the same to the bit only on as many threads.
+/// write and to add up; several where that is little beside their rows. So a run is the same to the
+/// bit only on as many threads.
 fn strands(batch: usize, limits: &Limits) -> usize {
-    limits.threads.min(batch / STRAND).max(1)
+    let each = (batch / (limits.threads * LONG_STRAND)).clamp(1, MOST_EACH);
+    (limits.threads * each).min(batch / STRAND).max(1)
 }
 
 /// How a GPU's workgroups take a batch: tiles as large as there is room for, but enough of them.
@@ -324,6 +331,22 @@ mod tests {
     fn gpu(workgroup_bytes: u64) -> Limits {
         let (kind, invocations) = (DeviceKind::Gpu, 256);
         Limits { kind, invocations, workgroup_bytes, ..Limits::unlimited("gpu") }
+    }
+
+    #[test]
+    fn large_batches_have_several_strands_for_a_thread() {
+        let on = |threads| Limits { threads, ..Limits::unlimited("cpu") };
+        for (batch, threads, expected) in [
+            (100, 2, 1),
+            (256, 2, 2),
+            (16_383, 2, 2),
+            (16_384, 2, 4),
+            (65_536, 2, 16),
+            (1 << 20, 2, 16),
+            (65_536, 64, 64),
+        ] {
+            assert_eq!(strands(batch, &on(threads)), expected, "{batch} rows, {threads} threads");
+        }
     }
 
     /// What `fused_gradient.wgsl` builds upon.

@@ -8,7 +8,7 @@ use super::passes;
 use super::product::{Layout, Right, Start, Workspace, product};
 use super::replay::Hands;
 use super::rows::sources;
-use super::team::{Bound, Member, pieces};
+use super::team::{Bound, Deal, Member, pieces};
 use super::weights::{self, Panels, Place};
 use crate::kernels::{Control, Function, FusedGradient, FusedUpdate, Pass, keeps_z, pairs_mut};
 use crate::plan::BufferId;
@@ -17,26 +17,36 @@ use crate::spec::{Layer, Shuffle};
 /// Parameters that are added up and updated at once: what the first cache holds.
 const BLOCK: usize = 1024;
 
-/// Strands of the batch, those of a thread.
+/// Strands of the batch, those that fall to a thread.
 ///
 /// # Safety
-/// While it runs, no other thread may use its strands' rows, gradients and scratch memory, nor
-/// write to what it reads.
+/// While it runs, no other thread may use its strands' rows and gradients, or the scratch memory of
+/// its number, nor write to what it reads.
 pub(super) unsafe fn gradient(
     fused: &FusedGradient,
     bound: &Bound<'_>,
     member: Member,
+    deal: Deal<'_>,
     hands: &mut Hands<'_>,
 ) {
-    for strand in member.share(fused.strands, 1) {
-        // SAFETY: the strand is one of the thread's.
-        unsafe { self::strand(fused, bound, strand, hands) };
+    for strand in deal.of(fused.strands, member.threads) {
+        // A thread's own stays in its cache; threads that strands do not suffice for have none.
+        let room = if member.threads > fused.strands { strand } else { member.thread };
+        // SAFETY: the strand is one of the thread's, and so is the room.
+        unsafe { self::strand(fused, bound, [strand, room], hands) };
     }
 }
 
+/// A strand, with scratch memory of some number.
+///
 /// # Safety
 /// As [`gradient`].
-unsafe fn strand(fused: &FusedGradient, bound: &Bound<'_>, strand: usize, hands: &mut Hands<'_>) {
+unsafe fn strand(
+    fused: &FusedGradient,
+    bound: &Bound<'_>,
+    [strand, room]: [usize; 2],
+    hands: &mut Hands<'_>,
+) {
     let parameters = fused.parameters();
     let words = fused.tile_words();
     // SAFETY: control, data and parameters are only read.
@@ -50,7 +60,7 @@ unsafe fn strand(fused: &FusedGradient, bound: &Bound<'_>, strand: usize, hands:
     };
     let rows = fused.strand(strand, control.rows as usize);
     let train = fused.pass == Pass::Train;
-    // SAFETY: these parts are the strand's own.
+    // SAFETY: these parts are the strand's own, and the room is the thread's.
     let (gradient, metrics, scratch) = unsafe {
         (
             match train {
@@ -58,7 +68,7 @@ unsafe fn strand(fused: &FusedGradient, bound: &Bound<'_>, strand: usize, hands:
                 false => &mut [],
             },
             pairs_mut(bound.words_mut(5, 2 * rows.start..2 * rows.end)),
-            bound.write(6, strand * words..(strand + 1) * words),
+            bound.write(6, room * words..(room + 1) * words),
         )
     };
     let (buffer, panels) = (bound.ids[3], hands.panels);

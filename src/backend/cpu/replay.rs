@@ -2,10 +2,11 @@
 //! between.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicUsize;
 
 use super::product::Workspace;
 use super::schedule::{Split, sections};
-use super::team::{Barrier, Bound, Go, Guard, Member, Shared};
+use super::team::{Barrier, Bound, Deal, Go, Guard, Member, Shared};
 use super::weights::{Panelled, Panels};
 use super::{clipping, fused, norms, rows, units};
 use crate::backend::{Memory, Sink, StepMetrics};
@@ -51,6 +52,7 @@ pub(super) fn replay(
         tensors: &tensors,
         panelled,
         panels: Shared::new(panels),
+        taken: dispatches.iter().map(|_| AtomicUsize::new(0)).collect(),
         barrier: Barrier::new(threads),
         threads,
     };
@@ -103,6 +105,8 @@ struct Crew<'a> {
     tensors: &'a [Shared<'a, u32>],
     panelled: Panelled,
     panels: Shared<'a, f32>,
+    /// How many parts of a dispatch have been taken, for each.
+    taken: Vec<AtomicUsize>,
     barrier: Barrier,
     threads: usize,
 }
@@ -149,11 +153,12 @@ impl Crew<'_> {
                 for &number in section {
                     let dispatch = &self.dispatches[number];
                     let bound = Bound { tensors: self.tensors, ids: &dispatch.bindings };
+                    let deal = Deal { taken: &self.taken[number], step: step as usize };
                     // SAFETY: a section holds no two dispatches of which one writes what the other
                     // uses, but for rows that are the same thread's in both; each dispatch is
                     // shared out by rows, units, strands or parameters, a part to one thread, or
                     // done whole by the first; and between sections all wait for each other.
-                    let told = unsafe { run(dispatch, &bound, member, &mut hands) };
+                    let told = unsafe { run(dispatch, &bound, member, deal, &mut hands) };
                     metrics = metrics.or(told);
                 }
                 if self.barrier.wait() == Go::Home {
@@ -185,6 +190,7 @@ unsafe fn run(
     dispatch: &Dispatch,
     bound: &Bound<'_>,
     member: Member,
+    deal: Deal<'_>,
     hands: &mut Hands<'_>,
 ) -> Option<StepMetrics> {
     // SAFETY: the caller's promise, in all calls.
@@ -198,7 +204,9 @@ unsafe fn run(
             (Operation::LayerNormBackwardWeight(norm), _) => {
                 norms::backward_weight(norm, bound, member, hands);
             }
-            (Operation::FusedGradient(fused), _) => fused::gradient(fused, bound, member, hands),
+            (Operation::FusedGradient(fused), _) => {
+                fused::gradient(fused, bound, member, deal, hands);
+            }
             (Operation::FusedUpdate(update), _) => fused::update(update, bound, member),
             (Operation::SquareSum(sum), _) => clipping::square_sum(sum, bound, member),
             (Operation::ApplyGradient(layer), _) => clipping::apply(layer, bound, member),

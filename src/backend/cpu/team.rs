@@ -107,6 +107,28 @@ impl Member {
     }
 }
 
+/// What the threads of a team take one after another, each the next that is left: whoever is slower
+/// takes fewer. The count goes on from step to step, so that nobody has to set it back.
+#[derive(Clone, Copy)]
+pub(super) struct Deal<'a> {
+    pub(super) taken: &'a AtomicUsize,
+    /// The step, from 0.
+    pub(super) step: usize,
+}
+
+impl Deal<'_> {
+    /// The numbers of `count` things that fall to the calling thread. Every thread must take them to
+    /// the end once a step, and all wait for each other before the next.
+    pub(super) fn of(self, count: usize, threads: usize) -> impl Iterator<Item = usize> {
+        // In every step before each was taken once, and each thread found once that none was left.
+        let before = self.step.wrapping_mul(count + threads);
+        std::iter::repeat_with(move || {
+            self.taken.fetch_add(1, Ordering::Relaxed).wrapping_sub(before)
+        })
+        .take_while(move |number| *number < count)
+    }
+}
+
 /// A range in pieces of so many, and the rest.
 pub(super) fn pieces(range: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
     let end = range.end;
