@@ -97,7 +97,7 @@ pub struct FusedGradient {
     pub strands: usize,
     /// Rows that go through at once, R.
     pub tile: usize,
-    /// How the threads of a GPU share them; the CPU's have a strand each.
+    /// How the threads of a GPU share them; the CPU's take a strand at a time.
     pub tiling: Option<FusedTiling>,
 }
 
