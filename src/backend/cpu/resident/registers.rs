@@ -14,6 +14,7 @@ use super::Share;
 use super::batch::Batch;
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::{ATANH, ROUND};
+use crate::backend::cpu::simd::dispatch;
 use crate::kernels::{Control, Function, Member, Resident, Update, floats};
 use crate::spec::{Activation, Loss};
 
@@ -71,7 +72,7 @@ pub(super) fn run(batch: &mut Batch<'_>, finished: &mut Vec<StepMetrics>, share:
     share.control.copy_from_slice(&control.to_words());
     finished.resize(share.steps, [0.0; 2]);
     let (data, parameters) = (share.data.0, share.parameters);
-    simd.vectorize(Run { simd, batch, data, rates: &rates, parameters, finished });
+    dispatch(Run { simd, batch, data, rates: &rates, parameters, finished });
 }
 
 /// A step for each learning rate, which comes with a minus. Not a closure: see [`super::Run`].
