@@ -5,19 +5,25 @@
 use std::path::Path;
 
 use halfplane::Model;
-use halfplane::data::{Layout, Preprocess, Source, TableOptions, prepare, read_features};
+use halfplane::data::{Decimal, Layout, Preprocess, Source, TableOptions, prepare, read_features};
 use halfplane::export::{onnx, pytorch};
 
 /// A table is read or refused; and what was read for training is read for prediction alike.
 pub fn table(bytes: &[u8]) {
     let source = Source::Memory(bytes.to_vec());
-    for preprocess in [Preprocess::Auto, Preprocess::None] {
-        let options = TableOptions { preprocess, ..TableOptions::default() };
+    let ways = [
+        (Preprocess::Auto, Decimal::Point),
+        (Preprocess::None, Decimal::Point),
+        (Preprocess::Auto, Decimal::Comma),
+    ];
+    for (preprocess, decimal) in ways {
+        let layout = Layout { decimal, ..Layout::default() };
+        let options = TableOptions { preprocess, layout, ..TableOptions::default() };
         let Ok(prepared) = prepare(&source, &options) else { continue };
         let training = prepared.training;
         assert_eq!(training.features().len(), training.rows() * training.inputs());
         assert!(training.features().iter().all(|value| value.is_finite()));
-        let again = read_features(&source, Layout::default(), training.preprocessing())
+        let again = read_features(&source, layout, training.preprocessing())
             .expect("what was read once is read again");
         assert_eq!(again.rows, training.rows());
         assert_eq!(again.values, training.features());

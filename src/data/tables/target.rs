@@ -1,6 +1,6 @@
 //! The target of a table: the task that it sets, and its classes.
 
-use super::column::{Fault, MOST_CLASSES, is_decimal_comma};
+use super::column::{Fault, MOST_CLASSES, is_decimal_comma, value};
 use super::table::{Label, Place, Table};
 use crate::data::{Targets, Task};
 use crate::{Error, Result};
@@ -105,8 +105,8 @@ fn classes(
 ) -> (Vec<u32>, Vec<String>) {
     let mut order: Vec<(String, usize)> = words.iter().cloned().zip(0..).collect();
     if numeric {
-        let value = |word: &str| word.parse::<f64>().unwrap_or(f64::NAN);
-        order.sort_by(|a, b| value(&a.0).total_cmp(&value(&b.0)).then_with(|| a.0.cmp(&b.0)));
+        let size = |word: &str| value(word).unwrap_or(f64::NAN);
+        order.sort_by(|a, b| size(&a.0).total_cmp(&size(&b.0)).then_with(|| a.0.cmp(&b.0)));
     } else {
         order.sort();
     }
@@ -114,7 +114,7 @@ fn classes(
     let mut place = vec![0; order.len()];
     let mut names: Vec<String> = Vec::new();
     for (word, number) in order {
-        let same = |last: &String| numeric && last.parse::<f64>() == word.parse::<f64>();
+        let same = |last: &String| numeric && value(last) == value(&word);
         if !names.last().is_some_and(same) {
             names.push(word);
         }
@@ -126,7 +126,7 @@ fn classes(
 /// Whether most of a target's different values are numbers that are no classes' names: too many, or
 /// not whole.
 fn stray(names: &[String]) -> bool {
-    let numbers: Vec<f64> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let numbers: Vec<f64> = names.iter().filter_map(|name| value(name)).collect();
     2 * numbers.len() > names.len()
         && (numbers.len() > FEW_CLASSES || numbers.iter().any(|number| number.fract() != 0.0))
 }
@@ -134,7 +134,7 @@ fn stray(names: &[String]) -> bool {
 /// The task that a target looks like.
 fn infer(classes: Option<&[String]>, numeric: bool) -> Task {
     let Some(names) = classes else { return Task::Regression };
-    let whole = |name: &String| name.parse::<f32>().is_ok_and(|number| number.fract() == 0.0);
+    let whole = |name: &String| value(name).is_some_and(|number| number.fract() == 0.0);
     match names.len() {
         ..=2 => Task::Binary,
         count if numeric && (count > FEW_CLASSES || !names.iter().all(whole)) => Task::Regression,

@@ -1,6 +1,6 @@
 //! What can be wrong with a field.
 
-use super::{MOST_CLASSES, is_decimal_comma};
+use super::{MOST_CLASSES, is_decimal_comma, is_dressed};
 use crate::data::tables::table::shortened;
 
 /// What is wrong with a field, without its place.
@@ -20,6 +20,8 @@ pub(in crate::data) enum Fault {
     Stray(String),
     /// A number with a comma for its point.
     DecimalComma(String),
+    /// A number with a point, where numbers have commas.
+    DecimalPoint(String),
     /// A number that is dressed up for people.
     Dressed(String),
     /// Dates or times, such as this one.
@@ -66,9 +68,19 @@ impl Fault {
                 format!("`{text}` is not a number"),
                 "use numbers only, or remove the column".to_owned(),
             ),
-            Self::DecimalComma(text) => (
-                format!("`{text}` has a comma for its decimal point"),
-                "say --decimal , or write points".to_owned(),
+            Self::DecimalComma(text) => {
+                let thousands = match is_dressed(text) {
+                    true => "; or take it out, if it sets thousands apart",
+                    false => "",
+                };
+                (
+                    format!("`{text}` has a comma for its decimal point"),
+                    format!("write a point, or say --decimal , for a text file{thousands}"),
+                )
+            }
+            Self::DecimalPoint(text) => (
+                format!("`{text}` has a point, but numbers have commas here"),
+                "leave out --decimal , or take out what sets thousands apart".to_owned(),
             ),
             Self::Dressed(text) => (
                 format!("`{text}` is a number with more than digits, a sign and a point"),

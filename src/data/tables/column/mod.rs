@@ -21,7 +21,7 @@ use dictionary::Dictionary;
 
 pub(super) use fault::Fault;
 pub use text::Decimal;
-pub(super) use text::{is_date, is_decimal_comma, is_dressed};
+pub(super) use text::{is_date, is_decimal_comma, is_dressed, value};
 
 /// Past so many different words a column is no category.
 const MOST_WORDS: usize = 1 << 16;
@@ -103,6 +103,8 @@ enum Parsed {
     Number(f32),
     Missing,
     Infinite,
+    /// A number with a point, where numbers have commas.
+    Pointed,
     Word,
 }
 
@@ -154,17 +156,13 @@ impl Builder {
         line: impl Fn() -> Option<u64>,
     ) -> Result<(), Fault> {
         let text = text.trim_ascii();
-        let mut room = [0; text::LONGEST];
-        let (text, number) = match self.decimal {
-            Decimal::Point => (text, true),
-            Decimal::Comma => text::pointed(text, &mut room),
-        };
         match self.state {
-            State::Numbers => match parsed(text, &self.na) {
-                Parsed::Number(value) if number => self.push_parsed(cells, value, text)?,
+            State::Numbers => match parsed(text, self.decimal, &self.na) {
+                Parsed::Number(number) => self.push_parsed(cells, number, text)?,
                 Parsed::Missing => self.push_missing(cells, text)?,
                 Parsed::Infinite => return Err(Fault::Infinite(shown(text)?)),
-                Parsed::Number(_) | Parsed::Word => {
+                Parsed::Pointed => return Err(Fault::DecimalPoint(shown(text)?)),
+                Parsed::Word => {
                     self.first_word(cells, Place { line: line(), text: shown(text)? })?;
                     self.push_word(cells, text)?;
                 }
@@ -281,9 +279,11 @@ impl Builder {
                 let odd = self.odd.take().ok_or_else(late)?;
                 self.words = Some(self.names(cells, &odd).ok_or_else(late)?);
             }
-            Want::Label if self.words.is_none() => return Err(Fault::ManyClasses(place.text)),
+            Want::Label if self.words.is_none() => {
+                return Err(Fault::among_numbers(place.text, Fault::ManyClasses));
+            }
             Want::Label => {}
-            _ => return Err(Fault::NotNumber(place.text)),
+            _ => return Err(Fault::among_numbers(place.text, Fault::NotNumber)),
         }
         self.state = State::Words;
         self.word = Some(place);
@@ -346,14 +346,33 @@ impl Builder {
                 self.state = State::Nothing;
                 Ok(())
             }
-            Want::Label => Err(Fault::ManyClasses(shown(text)?)),
+            Want::Label => Err(Fault::among_numbers(shown(text)?, Fault::ManyClasses)),
             _ => Err(Fault::ManyWords(MOST_WORDS)),
         }
     }
 }
 
 #[inline]
-fn parsed(text: &[u8], na: &Na) -> Parsed {
+fn parsed(text: &[u8], decimal: Decimal, na: &Na) -> Parsed {
+    match decimal {
+        Decimal::Point => parsed_with_point(text, na),
+        Decimal::Comma => parsed_with_comma(text, na),
+    }
+}
+
+fn parsed_with_comma(text: &[u8], na: &Na) -> Parsed {
+    let mut room = [0; text::LONGEST];
+    match text::pointed(text, &mut room) {
+        Some(pointed) => parsed_with_point(pointed, na),
+        None => match parsed_with_point(text, na) {
+            Parsed::Number(_) | Parsed::Infinite if text.contains(&b'.') => Parsed::Pointed,
+            other => other,
+        },
+    }
+}
+
+#[inline]
+fn parsed_with_point(text: &[u8], na: &Na) -> Parsed {
     match fast_float2::parse::<f32, _>(text) {
         Ok(number) if number.is_finite() && !na.has_number(number) => Parsed::Number(number),
         Ok(number) if number.is_finite() => Parsed::Missing,

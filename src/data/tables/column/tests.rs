@@ -48,16 +48,30 @@ fn commas_may_stand_for_points() {
     assert!(found[2].is_nan());
     assert_eq!([&found[..2], &found[3..]].concat(), [1.0, 2.5, -325.0, 0.5]);
     // Where thousands are set apart by points, 1.234 is not between one and two.
-    for text in ["1.234", "1.234,5", "1,234,5", "1,5 m"] {
+    for want in [Want::Infer, Want::Numbers] {
+        let found = built_with(Decimal::Comma, want, &["1,5", "1.234"]);
+        assert!(matches!(found, Err(Fault::DecimalPoint(word)) if word == "1.234"));
+    }
+    for text in ["1.234,5", "1,234,5", "1,5 m", ",", "31.12.2024"] {
         let found = built_with(Decimal::Comma, Want::Numbers, &["1,5", text]);
         assert!(matches!(found, Err(Fault::NotNumber(word)) if word == text), "{text}");
     }
-    // Among words a number is one word, however early it comes; words keep their commas.
-    let texts = ["2,5", "a,b", "2,5", "31.12.2024", "b"];
-    let found = built_with(Decimal::Comma, Want::Words, &texts);
-    assert_eq!(words(found.expect("words")), ["2.5", "a,b", "2.5", "31.12.2024", "b"]);
-    let found = built_with(Decimal::Comma, Want::Infer, &["2", "a,b", "2", "c", "b"]);
-    assert_eq!(words(found.expect("words")), ["2", "a,b", "2", "c", "b"]);
+    // Words stay as they are, and so do numbers that turn out to be words.
+    let texts = ["2,5", "a,b", "3", "2,5", "1.5", "c", "d"];
+    for want in [Want::Words, Want::Infer] {
+        let found = built_with(Decimal::Comma, want, &texts);
+        assert_eq!(words(found.expect("words")), texts);
+    }
+    // Many numbers and a word are a mistake here, too.
+    let numbers: Vec<String> = (0..30).map(|number| format!("{number},5")).collect();
+    let texts: Vec<&str> = numbers.iter().map(String::as_str).chain(["hello"]).collect();
+    let found = built_with(Decimal::Comma, Want::Infer, &texts);
+    assert!(matches!(found, Err(Fault::Stray(word)) if word == "hello"));
+    // And where nobody has said how numbers are written, they are told of.
+    for want in [Want::Numbers, Want::Complete] {
+        let found = built(want, &["1", "1,5"]);
+        assert!(matches!(found, Err(Fault::DecimalComma(word)) if word == "1,5"));
+    }
 }
 
 #[test]

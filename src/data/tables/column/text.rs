@@ -28,9 +28,15 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
 
 /// Whether words are mostly numbers that are no names: too many for that, or not whole.
 pub(super) fn mostly_numbers(words: &[String], few: usize) -> bool {
-    let numbers: Vec<f64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let numbers: Vec<f64> = words.iter().filter_map(|word| value(word)).collect();
     2 * numbers.len() > words.len()
         && (numbers.len() > few || numbers.iter().any(|number| number.fract() != 0.0))
+}
+
+/// The number that a word is, with a point or with a comma.
+pub(in crate::data) fn value(word: &str) -> Option<f64> {
+    let with_comma = || word.replacen(',', ".", 1).parse().ok();
+    word.parse().ok().or_else(|| is_decimal_comma(word).then(with_comma).flatten())
 }
 
 /// What stands before the fraction of a text file's numbers.
@@ -44,20 +50,16 @@ pub enum Decimal {
 }
 
 /// The longest number that may have a comma for its point.
-pub(super) const LONGEST: usize = 48;
+pub(in crate::data) const LONGEST: usize = 48;
 
-/// A field of a file whose numbers have commas for their points: such a number with its point, all
-/// else as it stands; and whether it may be a number, which what has a point of its own is not.
-pub(super) fn pointed<'a>(text: &'a [u8], room: &'a mut [u8; LONGEST]) -> (&'a [u8], bool) {
-    let number = |byte: &u8| byte.is_ascii_digit() || b"+-,eE".contains(byte);
-    let commas = text.iter().filter(|&&byte| byte == b',').count();
-    if commas != 1 || text.len() > LONGEST || !text.iter().all(number) {
-        return (text, !text.contains(&b'.'));
-    }
-    let own = &mut room[..text.len()];
+/// What may be a number with a comma for its point, with a point.
+pub(in crate::data) fn pointed<'a>(text: &[u8], room: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
+    let own = room.get_mut(..text.len())?;
     own.copy_from_slice(text);
-    own.iter_mut().filter(|byte| **byte == b',').for_each(|comma| *comma = b'.');
-    (own, true)
+    let mut commas = own.iter_mut().filter(|byte| **byte == b',');
+    *commas.next()? = b'.';
+    let once = commas.next().is_none() && !text.contains(&b'.');
+    once.then_some(own)
 }
 
 fn digits(text: &str) -> bool {

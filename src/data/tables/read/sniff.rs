@@ -2,16 +2,26 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 
+use crate::data::tables::column::Decimal;
+
 /// What may part fields, the likelier before the less likely.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+/// The same where commas are in the numbers.
+const BESIDE_COMMAS: [u8; 3] = [b';', b'\t', b'|'];
 
 /// Lines that are looked at.
 const LINES: usize = 32;
 
 /// The delimiter that parts every line into equally many fields; or, where there is none such, the
-/// one that the first line has most of.
-pub(super) fn delimiter(head: &[u8], whole: bool) -> u8 {
-    let counts = DELIMITERS.map(|delimiter| fields(head, delimiter, whole));
+/// one that the first line has most of. A comma that stands before fractions parts nothing.
+pub(super) fn delimiter(head: &[u8], whole: bool, decimal: Decimal) -> u8 {
+    let likely = match decimal {
+        Decimal::Point => &DELIMITERS[..],
+        Decimal::Comma => &BESIDE_COMMAS[..],
+    };
+    let counts: Vec<Vec<usize>> =
+        likely.iter().map(|delimiter| fields(head, *delimiter, whole)).collect();
     let first = |counts: &Vec<usize>| counts.first().copied().unwrap_or(0);
     let even = |counts: &&Vec<usize>| first(counts) > 1 && counts.iter().all(|&n| n == counts[0]);
     let most = |counts: &[&Vec<usize>]| {
@@ -19,13 +29,9 @@ pub(super) fn delimiter(head: &[u8], whole: bool) -> u8 {
     };
     let evens: Vec<&Vec<usize>> = counts.iter().filter(even).collect();
     let all: Vec<&Vec<usize>> = counts.iter().collect();
-    let Some(best) = most(&evens).or_else(|| most(&all)) else { return b',' };
+    let Some(best) = most(&evens).or_else(|| most(&all)) else { return likely[0] };
     let fits = |counts: &Vec<usize>| first(counts) == best && (evens.is_empty() || even(&counts));
-    DELIMITERS
-        .into_iter()
-        .zip(&counts)
-        .find(|(_, counts)| fits(counts))
-        .map_or(b',', |(own, _)| own)
+    likely.iter().zip(&counts).find(|(_, counts)| fits(counts)).map_or(likely[0], |(own, _)| *own)
 }
 
 /// How many fields the first lines have. The last may be cut off where the head is not all.
@@ -65,9 +71,16 @@ mod tests {
             ("a;b;c\n1;2\n", b';'),
             ("text,kind\n\"one; two\",x\nthree; four,y\n", b','),
         ] {
-            assert_eq!(delimiter(text.as_bytes(), true) as char, expected as char, "{text}");
+            let found = delimiter(text.as_bytes(), true, Decimal::Point);
+            assert_eq!(found as char, expected as char, "{text}");
         }
         // A head that ends within a row says nothing by that.
-        assert_eq!(delimiter(b"a;b\n1;2\n3", false), b';');
+        assert_eq!(delimiter(b"a;b\n1;2\n3", false, Decimal::Point), b';');
+        for (text, expected) in
+            [("1,5;2,5;3,5\n4,5;5,5;6,5\n", b';'), ("1,5\t2,5\n", b'\t'), ("y\n1,5\n2,5\n", b';')]
+        {
+            let found = delimiter(text.as_bytes(), true, Decimal::Comma);
+            assert_eq!(found as char, expected as char, "{text}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 use super::lines::Lines;
 use super::source::Input;
 use super::{At, Building, FirstLine, Layout, Wants, check_width, damaged, sniff};
-use crate::data::tables::column::Fault;
+use crate::data::tables::column::{Fault, value};
 use crate::data::tables::na::Na;
 use crate::data::tables::table::{Header, Quantity, Table};
 use crate::{Error, Result};
@@ -29,7 +29,8 @@ pub(super) fn read(
 ) -> Result<Table> {
     check_text(path, input.head())?;
     let whole = input.is_short();
-    let delimiter = layout.delimiter.unwrap_or_else(|| sniff::delimiter(input.head(), whole));
+    let delimiter =
+        layout.delimiter.unwrap_or_else(|| sniff::delimiter(input.head(), whole, layout.decimal));
     if input.head().starts_with(BYTE_ORDER_MARK) {
         input.skip(BYTE_ORDER_MARK.len());
     }
@@ -89,7 +90,7 @@ fn header(path: &Path, layout: Layout, record: &ByteRecord, line: Option<u64>) -
     let mut names = names.collect::<Result<Vec<_>>>()?;
     let refuse = |problem: String, remedy: &str| Err(Error::data(path, line, problem, remedy));
     // Years may be names, but who would call a column 0.94?
-    let numbers: Vec<f64> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let numbers: Vec<f64> = names.iter().filter_map(|name| value(name)).collect();
     let measured = numbers.iter().any(|number| number.fract() != 0.0);
     if numbers.len() == names.len() || (measured && 2 * numbers.len() > names.len()) {
         return refuse(
