@@ -117,3 +117,25 @@ impl Drop for Beside {
         let _ = fs::remove_file(&self.path);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_does_not_come_to_its_place_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let left = || fs::read_dir(folder.path()).expect("it can be listed").count();
+        let place = folder.path().join("place");
+        let one = Beside::of(&place).expect("a file can be made");
+        let other = Beside::of(&place).expect("another can be made beside it");
+        assert!(one.path != other.path && left() == 2);
+        assert!(is_half_written(&one.path.file_name().expect("a name").to_string_lossy()));
+        one.put(&place).expect("it can be renamed");
+        fs::remove_file(&place).expect("it is there");
+        // Files do not take the place of folders.
+        fs::create_dir(&place).expect("a folder can be made");
+        assert!(other.put(&place).is_err());
+        assert_eq!(left(), 1);
+    }
+}

@@ -18,7 +18,8 @@ use halfplane::{
 
 use common::{quiet, random_data, software};
 
-/// The CPU path, planned for so many threads: that is how many strands a batch has.
+/// The CPU path, planned for so many threads: that is how many strands a batch of a few thousand rows
+/// has.
 struct Strands(usize);
 
 impl Device for Strands {

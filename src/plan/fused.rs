@@ -68,10 +68,10 @@ pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
 
 /// Strands of a batch on the CPU: one for each thread, for each strand more is a gradient more to
 /// write and to add up; several where that is little beside their rows. So a run is the same to the
-/// bit only on as many threads.
-fn strands(batch: usize, limits: &Limits) -> usize {
+/// bit only on as many threads. And how few they may be, where there is no room for so many.
+fn strands(batch: usize, limits: &Limits) -> [usize; 2] {
     let each = (batch / (limits.threads * LONG_STRAND)).clamp(1, MOST_EACH);
-    (limits.threads * each).min(batch / STRAND).max(1)
+    [1, each].map(|each| (limits.threads * each).min(batch / STRAND).max(1))
 }
 
 /// How a GPU's workgroups take a batch: tiles as large as there is room for, but enough of them.
@@ -169,10 +169,10 @@ impl FusedGradient {
 pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     check(request)?;
     request.check_for(Strategy::Fused)?;
-    let strands = strands(request.batch, limits);
+    let [few, many] = strands(request.batch, limits);
     // A batch of all rows has no order worth shuffling.
     let full = request.batch == request.rows;
-    let step = FusedGradient {
+    let in_strands = |strands: usize| FusedGradient {
         widths: request.network.widths(),
         function: Function::Of(request.network.activation),
         criterion: request.criterion(),
@@ -185,19 +185,21 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
         tile: TILE.min(request.batch.div_ceil(strands)),
         tiling: None,
     };
-    let step = match limits.kind {
-        DeviceKind::Cpu => step,
+    let remedy = "train on fewer rows, or on fewer units";
+    let plan = |step| finish(Making { limits, remedy, buffers: Vec::new() }, request, step);
+    match limits.kind {
+        // Where there is no room for many gradients, there may be for few.
+        DeviceKind::Cpu => plan(in_strands(many)).or_else(|_| plan(in_strands(few))),
         DeviceKind::Gpu | DeviceKind::Software => {
             let tiling = tiling(request, limits)?;
-            let tiled = FusedGradient { tile: tiling.rows(), tiling: Some(tiling), ..step };
+            let tiled =
+                FusedGradient { tile: tiling.rows(), tiling: Some(tiling), ..in_strands(1) };
             let why = "has no room for as many strands as a batch takes";
-            tiled.in_tiles(request.batch, limits).ok_or_else(|| {
+            plan(tiled.in_tiles(request.batch, limits).ok_or_else(|| {
                 refused(request, limits, &format!("{why} of {} rows", request.batch))
-            })?
+            })?)
         }
-    };
-    let remedy = "train on fewer rows, or on fewer units";
-    finish(Making { limits, remedy, buffers: Vec::new() }, request, step)
+    }
 }
 
 /// What tells loss and score of so many rows, in order.
@@ -337,13 +339,13 @@ mod tests {
     fn large_batches_have_several_strands_for_a_thread() {
         let on = |threads| Limits { threads, ..Limits::unlimited("cpu") };
         for (batch, threads, expected) in [
-            (100, 2, 1),
-            (256, 2, 2),
-            (16_383, 2, 2),
-            (16_384, 2, 4),
-            (65_536, 2, 16),
-            (1 << 20, 2, 16),
-            (65_536, 64, 64),
+            (100, 2, [1, 1]),
+            (256, 2, [2, 2]),
+            (16_383, 2, [2, 2]),
+            (16_384, 2, [2, 4]),
+            (65_536, 2, [2, 16]),
+            (1 << 20, 2, [2, 16]),
+            (65_536, 64, [64, 64]),
         ] {
             assert_eq!(strands(batch, &on(threads)), expected, "{batch} rows, {threads} threads");
         }

@@ -30,7 +30,7 @@ pub(super) unsafe fn gradient(
     hands: &mut Hands<'_>,
 ) {
     for strand in deal.of(fused.strands, member.threads) {
-        // A thread's own stays in its cache; threads that strands do not suffice for have none.
+        // A thread's own stays in its cache; where there are more threads than rooms, the strand's.
         let room = if member.threads > fused.strands { strand } else { member.thread };
         // SAFETY: the strand is one of the thread's, and so is the room.
         unsafe { self::strand(fused, bound, [strand, room], hands) };

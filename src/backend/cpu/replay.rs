@@ -105,7 +105,7 @@ struct Crew<'a> {
     tensors: &'a [Shared<'a, u32>],
     panelled: Panelled,
     panels: Shared<'a, f32>,
-    /// How many parts of a dispatch have been taken, for each.
+    /// How often threads have asked for a part of a dispatch, for each.
     taken: Vec<AtomicUsize>,
     barrier: Barrier,
     threads: usize,

@@ -243,3 +243,35 @@ impl<'a, T> Shared<'a, T> {
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn every_part_is_dealt_once_a_step() {
+        const STEPS: usize = 50;
+        for (count, threads) in [(0, 2), (1, 1), (2, 5), (16, 3)] {
+            let (taken, barrier) = (AtomicUsize::new(0), Barrier::new(threads));
+            let dealt = Mutex::new(Vec::new());
+            std::thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| {
+                        for step in 0..STEPS {
+                            for number in (Deal { taken: &taken, step }).of(count, threads) {
+                                dealt.lock().expect("nobody panics").push((step, number));
+                            }
+                            barrier.wait();
+                        }
+                    });
+                }
+            });
+            let mut dealt = dealt.into_inner().expect("nobody panicked");
+            dealt.sort_unstable();
+            let all = (0..STEPS).flat_map(|step| (0..count).map(move |number| (step, number)));
+            assert!(dealt.into_iter().eq(all), "{count} things, {threads} threads");
+        }
+    }
+}

@@ -140,7 +140,7 @@ impl Lanes {
         }
         // Eight lanes would be for batches and layers of up to eight, but sixteen were faster there
         // too, on AVX2 and on AVX-512: a step waits for its sums, whatever their lanes hold. For four
-        // rows they take 13 % longer than four.
+        // rows sixteen lanes take 13 % longer than four.
         match (most, member.batch) {
             (..=NARROW, ..=4) => Self::Samples4(Samples::new(grid, member)),
             (..=NARROW, _) => Self::Samples16(Samples::new(grid, member)),
@@ -160,7 +160,7 @@ impl<'g> Worker<'g> {
         finished.clear();
         match lanes {
             Lanes::Registers => registers::run(batch, finished, share),
-            // With AVX-512, 64 rows took 27 % longer and 16 rows 2 % less; units gain 4 %.
+            // For AVX-512 samples took 27 % longer (64 rows) or 2 % less (16); units gain 4 %.
             Lanes::Samples4(way) => dispatch_256(Run { way, batch, finished, share }),
             Lanes::Samples16(way) => dispatch_256(Run { way, batch, finished, share }),
             Lanes::Units(way) => dispatch(Run { way, batch, finished, share }),
