@@ -1,5 +1,5 @@
-//! The SIMD that the processor has, the widest that pays. It is asked once: the question takes longer than a pass
-//! over a small tensor, and is a long text wherever it stands.
+//! The SIMD that the processor has, the widest that pays. It is asked once: the question takes longer
+//! than a pass over a small tensor, and is a long text wherever it stands.
 
 use std::sync::LazyLock;
 

@@ -114,7 +114,8 @@ fn classes(
     let mut place = vec![0; order.len()];
     let mut names: Vec<String> = Vec::new();
     for (word, number) in order {
-        let same = |last: &String| numeric && value(last) == value(&word);
+        let same =
+            |last: &String| numeric && value(last).is_some_and(|last| value(&word) == Some(last));
         if !names.last().is_some_and(same) {
             names.push(word);
         }

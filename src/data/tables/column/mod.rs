@@ -363,7 +363,10 @@ fn parsed(text: &[u8], decimal: Decimal, na: &Na) -> Parsed {
 fn parsed_with_comma(text: &[u8], na: &Na) -> Parsed {
     let mut room = [0; text::LONGEST];
     match text::pointed(text, &mut room) {
-        Some(pointed) => parsed_with_point(pointed, na),
+        Some(pointed) => match parsed_with_point(pointed, na) {
+            Parsed::Word if na.has(text) => Parsed::Missing,
+            other => other,
+        },
         None => match parsed_with_point(text, na) {
             Parsed::Number(_) | Parsed::Infinite if text.contains(&b'.') => Parsed::Pointed,
             other => other,

@@ -47,6 +47,16 @@ fn commas_may_stand_for_points() {
     let found: Vec<f32> = cells.into_iter().map(f32::from_bits).collect();
     assert!(found[2].is_nan());
     assert_eq!([&found[..2], &found[3..]].concat(), [1.0, 2.5, -325.0, 0.5]);
+    // Words for missing values may have commas of their own.
+    let na = Rc::new(Na::new(&["k,A".into(), "-99.9".into()]));
+    let mut builder = Builder::new("a".into(), Want::Infer, &na, 0);
+    builder.decimal = Decimal::Comma;
+    let mut cells = Cells::new(1);
+    for text in ["1,5", "k,A", "-99,9"] {
+        builder.push(&mut cells, text.as_bytes(), || None).expect("numbers");
+    }
+    let missing = cells.column(0, 3).map(|cell| f32::from_bits(cell).is_nan());
+    assert!(missing.eq([false, true, true]));
     // Where thousands are set apart by points, 1.234 is not between one and two.
     for want in [Want::Infer, Want::Numbers] {
         let found = built_with(Decimal::Comma, want, &["1,5", "1.234"]);

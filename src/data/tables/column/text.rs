@@ -50,10 +50,10 @@ pub enum Decimal {
 }
 
 /// The longest number that may have a comma for its point.
-pub(in crate::data) const LONGEST: usize = 48;
+pub(super) const LONGEST: usize = 48;
 
 /// What may be a number with a comma for its point, with a point.
-pub(in crate::data) fn pointed<'a>(text: &[u8], room: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
+pub(super) fn pointed<'a>(text: &[u8], room: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
     let own = room.get_mut(..text.len())?;
     own.copy_from_slice(text);
     let mut commas = own.iter_mut().filter(|byte| **byte == b',');
