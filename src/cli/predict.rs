@@ -4,7 +4,7 @@ use std::path::Path;
 
 use halfplane::data::read_features;
 use halfplane::files::write_beside;
-use halfplane::{Error, Model, Output, Result};
+use halfplane::{Error, Model, Result};
 
 use super::arguments::{PredictArguments, source};
 use super::outputs::apart;
@@ -39,31 +39,21 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     }
 }
 
-/// The predictions as CSV: `p` of "yes", or `p_<class>`, and `class`; `y` for numbers.
+/// The predictions as CSV.
 fn table(model: &Model, predictions: &[f32]) -> String {
     let outputs = model.network.outputs;
-    let classes: Vec<String> = model.classes.iter().map(|class| field(class)).collect();
-    let several = |name: &str| match outputs {
-        1 => vec![name.to_owned()],
-        _ => (1..=outputs).map(|output| format!("{name}{output}")).collect(),
-    };
-    let class = || "class".to_owned();
-    let header: Vec<String> = match (model.network.output, outputs) {
-        (Output::Softmax, _) => {
-            let all = model.classes.iter().map(|class| field(&format!("p_{class}")));
-            all.chain([class()]).collect()
-        }
-        (Output::Sigmoid, 1) => vec!["p".into(), class()],
-        (Output::Sigmoid, _) => several("p"),
-        (Output::Identity, _) => several("y"),
-    };
-    let mut text = header.join(",") + "\n";
+    let quoted = |texts: &[String]| texts.iter().map(|text| field(text)).collect::<Vec<_>>();
+    let columns = quoted(&model.prediction_columns());
+    let classes = quoted(&model.classes);
+    let mut text = columns.join(",") + "\n";
     for row in predictions.chunks_exact(outputs) {
         let mut fields: Vec<String> = row.iter().map(f32::to_string).collect();
-        match (model.network.output, row) {
-            (Output::Softmax, _) => fields.push(classes[report::largest(row)].clone()),
-            (Output::Sigmoid, [p]) => fields.push(classes[usize::from(*p > 0.5)].clone()),
-            _ => {}
+        if columns.len() > outputs {
+            let likeliest = match row {
+                [p] => usize::from(*p > 0.5),
+                _ => report::largest(row),
+            };
+            fields.push(classes[likeliest].clone());
         }
         text += &fields.join(",");
         text.push('\n');

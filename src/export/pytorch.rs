@@ -32,7 +32,7 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
     let parts = [
         ("@TITLE@", title),
         ("@WEIGHTS@", weights),
-        ("@HEADER@", list(header(model).iter().map(String::as_str))),
+        ("@HEADER@", list(model.prediction_columns().iter().map(String::as_str))),
         ("@CLASSES@", list(model.classes.iter().map(String::as_str))),
         ("@MISSING@", list(na)),
         ("@NUMBERS@", format!("{:?}", missing_numbers(&model.preprocessing))),
@@ -107,23 +107,6 @@ fn answer(model: &Model) -> String {
         TargetEncoding::AsIs => "net(preprocess(rows))".into(),
         TargetEncoding::Standardised { mean, scale } => {
             format!("net(preprocess(rows)) * {scale:?} + {mean:?}")
-        }
-    }
-}
-
-/// The header of the predictions, as `halfplane predict` writes it.
-fn header(model: &Model) -> Vec<String> {
-    let several = |name: &str| match model.network.outputs {
-        1 => vec![name.to_owned()],
-        outputs => (1..=outputs).map(|output| format!("{name}{output}")).collect(),
-    };
-    let class = || "class".to_owned();
-    match (model.network.output, model.network.outputs) {
-        (Output::Identity, _) => several("y"),
-        (Output::Sigmoid, 1) => vec!["p".to_owned(), class()],
-        (Output::Sigmoid, _) => several("p"),
-        (Output::Softmax, _) => {
-            model.classes.iter().map(|name| format!("p_{name}")).chain([class()]).collect()
         }
     }
 }

@@ -11,7 +11,9 @@ use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
 use crate::data::Preprocessing;
 use crate::kernels::{Control, floats};
 use crate::plan::{self, Limits, Plan, Region};
-use crate::spec::{Initialization, Loss, Network, Optimizer, Parameters, Regularization, Schedule};
+use crate::spec::{
+    Initialization, Loss, Network, Optimizer, Output, Parameters, Regularization, Schedule,
+};
 use crate::{Error, Result};
 
 pub use anatomy::{Anatomy, LayerAnatomy};
@@ -101,6 +103,26 @@ impl Model {
         let mut outputs = apply(&self.network, &self.parameters, features, &device.limits(), load)?;
         self.preprocessing.target.restore(&mut outputs);
         Ok(outputs)
+    }
+
+    /// The columns of a table of its predictions: `p` of "yes", or `p_<class>` of each, and then
+    /// `class`, for the name of the likeliest; `y` for numbers. Of several labels or numbers each has
+    /// its own, `p1` or `y1` and so on, and no name.
+    pub fn prediction_columns(&self) -> Vec<String> {
+        let outputs = self.network.outputs;
+        let each = |name: &str| match outputs {
+            1 => vec![name.to_owned()],
+            _ => (1..=outputs).map(|output| format!("{name}{output}")).collect(),
+        };
+        let class = || "class".to_owned();
+        match (self.network.output, outputs) {
+            (Output::Softmax, _) => {
+                self.classes.iter().map(|name| format!("p_{name}")).chain([class()]).collect()
+            }
+            (Output::Sigmoid, 1) => vec!["p".to_owned(), class()],
+            (Output::Sigmoid, _) => each("p"),
+            (Output::Identity, _) => each("y"),
+        }
     }
 }
 

@@ -7,9 +7,6 @@ use pulp::{Arch, Simd, WithSimd};
 
 static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
-#[cfg(target_arch = "x86_64")]
-static AVX2: LazyLock<Option<pulp::x86::V3>> = LazyLock::new(pulp::x86::V3::try_new);
-
 /// Runs what is compiled once for each instruction set. Only what is inlined into it is: so every
 /// function with a loop says `inline(always)`.
 #[inline(always)]
@@ -22,9 +19,10 @@ pub(super) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
 #[inline(always)]
 pub(super) fn dispatch_256<Op: WithSimd>(op: Op) -> Op::Output {
     #[cfg(target_arch = "x86_64")]
-    return match *AVX2 {
-        Some(avx2) => Simd::vectorize(avx2, op),
-        None => op.with_simd(pulp::Scalar),
+    return match *ARCH {
+        Arch::V3(avx2) => Simd::vectorize(avx2, op),
+        Arch::V4(avx512) => Simd::vectorize(*avx512, op),
+        _ => op.with_simd(pulp::Scalar),
     };
     #[cfg(not(target_arch = "x86_64"))]
     dispatch(op)

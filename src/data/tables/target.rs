@@ -1,12 +1,9 @@
 //! The target of a table: the task that it sets, and its classes.
 
-use super::column::{Fault, MOST_CLASSES, is_decimal_comma, value};
+use super::column::{FEW_NUMBERS, Fault, MOST_CLASSES, is_decimal_comma, mostly_numbers, value};
 use super::table::{Label, Place, Table};
 use crate::data::{Targets, Task};
 use crate::{Error, Result};
-
-/// Past so many different values a column of numbers is not taken for classes.
-const FEW_CLASSES: usize = 20;
 
 /// A target, ready to be learned, and the names of its classes.
 #[derive(Debug)]
@@ -45,7 +42,7 @@ pub(super) fn target(
         .map(|(cell, words)| classes(table.codes(*cell), &words.list, label.numbers.is_some()));
     if task.is_none()
         && let (None, Some((_, names)), Some(_)) = (&label.numbers, &classes, &label.word)
-        && stray(names)
+        && mostly_numbers(names)
     {
         return Err(error(
             &label.word,
@@ -124,21 +121,13 @@ fn classes(
     (codes.map(|code| place[code as usize]).collect(), names)
 }
 
-/// Whether most of a target's different values are numbers that are no classes' names: too many, or
-/// not whole.
-fn stray(names: &[String]) -> bool {
-    let numbers: Vec<f64> = names.iter().filter_map(|name| value(name)).collect();
-    2 * numbers.len() > names.len()
-        && (numbers.len() > FEW_CLASSES || numbers.iter().any(|number| number.fract() != 0.0))
-}
-
 /// The task that a target looks like.
 fn infer(classes: Option<&[String]>, numeric: bool) -> Task {
     let Some(names) = classes else { return Task::Regression };
     let whole = |name: &String| value(name).is_some_and(|number| number.fract() == 0.0);
     match names.len() {
         ..=2 => Task::Binary,
-        count if numeric && (count > FEW_CLASSES || !names.iter().all(whole)) => Task::Regression,
+        count if numeric && (count > FEW_NUMBERS || !names.iter().all(whole)) => Task::Regression,
         _ => Task::Multiclass,
     }
 }

@@ -21,7 +21,7 @@ use dictionary::Dictionary;
 
 pub(super) use fault::Fault;
 pub use text::Decimal;
-pub(super) use text::{is_date, is_decimal_comma, is_dressed, value};
+pub(super) use text::{FEW_NUMBERS, is_date, is_decimal_comma, is_dressed, mostly_numbers, value};
 
 /// Past so many different words a column is no category.
 const MOST_WORDS: usize = 1 << 16;
@@ -31,9 +31,6 @@ pub(super) const MOST_CLASSES: usize = 4096;
 
 /// Past so many texts that float32 does not give back a column holds numbers for certain.
 const MOST_ODD: usize = 4096;
-
-/// Past so many different numbers they are no names.
-const FEW_NUMBERS: usize = 20;
 
 /// Words that are kept to show what a column was like.
 const EXAMPLES: usize = 8;
@@ -211,7 +208,7 @@ impl Builder {
     /// What the column is. The error is that of a field long past.
     pub(super) fn finish(self) -> Result<RawColumn, (Place, Fault)> {
         let stray = match (&self.words, &self.many) {
-            (Some(words), _) => text::mostly_numbers(&words.list, FEW_NUMBERS),
+            (Some(words), _) => mostly_numbers(&words.list),
             (None, Some(many)) => many.mostly_numbers,
             (None, None) => false,
         };
@@ -340,7 +337,7 @@ impl Builder {
         match self.want {
             Want::Infer => {
                 let mut list = self.words.take().map(|words| words.list).unwrap_or_default();
-                let mostly_numbers = text::mostly_numbers(&list, FEW_NUMBERS);
+                let mostly_numbers = mostly_numbers(&list);
                 list.truncate(EXAMPLES);
                 self.many = Some(Many { examples: list, mostly_numbers });
                 self.state = State::Nothing;

@@ -26,11 +26,14 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
     whole > 0 && !leading && !trailing && !negative_zero
 }
 
+/// Past so many different numbers they are no names.
+pub(in crate::data) const FEW_NUMBERS: usize = 20;
+
 /// Whether words are mostly numbers that are no names: too many for that, or not whole.
-pub(super) fn mostly_numbers(words: &[String], few: usize) -> bool {
+pub(in crate::data) fn mostly_numbers(words: &[String]) -> bool {
     let numbers: Vec<f64> = words.iter().filter_map(|word| value(word)).collect();
     2 * numbers.len() > words.len()
-        && (numbers.len() > few || numbers.iter().any(|number| number.fract() != 0.0))
+        && (numbers.len() > FEW_NUMBERS || numbers.iter().any(|number| number.fract() != 0.0))
 }
 
 /// The number that a word is, with a point or with a comma.
