@@ -187,6 +187,31 @@ fn who_takes_which_strand_does_not_show() -> Result<()> {
 }
 
 #[test]
+fn who_takes_which_rows_and_units_does_not_show() -> Result<()> {
+    // Rows and units that no number of threads divides, a product that is cut into blocks, and zeros
+    // enough for those that leave them out where a thread has many rows.
+    let data = random_data(Task::Multiclass, [700, 300, 6], 8)?;
+    let network = Network::new(300, &[333, 95], 6)
+        .with_activation(Activation::Relu)
+        .with_output(output_for(Task::Multiclass));
+    let options = TrainOptions {
+        batch_size: BatchSize::Rows(470),
+        length: Length::Steps(6),
+        ..options(Strategy::Layered, Optimizer::adam(1e-2))
+    };
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.expect("threads can be started");
+        pool.install(|| trained(&Cpu, &network, &data, options.clone()))
+    };
+    let expected = run(1)?;
+    for threads in [2, 3, 8] {
+        assert!(expected == run(threads)?, "{threads} threads differ");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_observer_stops_it_after_whole_steps() -> Result<()> {
     let data = random_data(Task::Regression, [600, 30, 1], 6)?;
     let network = Network::new(30, &[64], 1).with_output(output_for(Task::Regression));

@@ -1,7 +1,7 @@
 //! Clipping by the norm: squares summed and gradients applied, a thread its share of each layer.
 
 use super::passes;
-use super::team::{Bound, Member, pieces};
+use super::team::{Bound, Part, pieces};
 use crate::kernels::{ApplyGradient, SquareSum};
 
 /// Numbers that are copied, regularized and used at once: what the first cache holds.
@@ -11,8 +11,8 @@ const BLOCK: usize = 1024;
 ///
 /// # Safety
 /// While it runs, no other thread may use these parts, nor write to what it reads.
-pub(super) unsafe fn square_sum(sum: &SquareSum, bound: &Bound<'_>, member: Member) {
-    let own = member.share(sum.parts(), 1);
+pub(super) unsafe fn square_sum(sum: &SquareSum, bound: &Bound<'_>, part: Part) {
+    let own = part.share(sum.parts(), 1);
     let weights = sum.outputs * sum.inputs;
     // SAFETY: these parts are the thread's.
     let partials = unsafe { bound.write(2, sum.first + own.start..sum.first + own.end) };
@@ -36,13 +36,9 @@ pub(super) unsafe fn square_sum(sum: &SquareSum, bound: &Bound<'_>, member: Memb
 /// # Safety
 /// While it runs, no other thread may use this range of the parameters and what is remembered of
 /// them, nor write to what it reads.
-pub(super) unsafe fn apply(
-    ApplyGradient { layer }: &ApplyGradient,
-    bound: &Bound<'_>,
-    member: Member,
-) {
+pub(super) unsafe fn apply(ApplyGradient { layer }: &ApplyGradient, bound: &Bound<'_>, part: Part) {
     let weights = layer.weights();
-    let own = member.share(layer.count(), 16);
+    let own = part.share(layer.count(), 16);
     // SAFETY: control and clip are only read.
     let (control, scale) = unsafe { (bound.control(), bound.read(2, 0..1)[0]) };
     let formula = layer.formula(control);

@@ -8,7 +8,7 @@ use super::passes;
 use super::product::{Layout, Right, Start, Workspace, product};
 use super::replay::Hands;
 use super::rows::sources;
-use super::team::{Bound, Deal, Member, pieces};
+use super::team::{Bound, Part, pieces};
 use super::weights::{self, Panels, Place};
 use crate::kernels::{Control, Function, FusedGradient, FusedUpdate, Pass, keeps_z, pairs_mut};
 use crate::plan::BufferId;
@@ -17,21 +17,21 @@ use crate::spec::{Layer, Shuffle};
 /// Parameters that are added up and updated at once: what the first cache holds.
 const BLOCK: usize = 1024;
 
-/// Strands of the batch, those that fall to a thread.
+/// Some strands of the batch, on one of so many threads.
 ///
 /// # Safety
-/// While it runs, no other thread may use its strands' rows and gradients, or the scratch memory of
+/// While it runs, no other thread may use these strands' rows and gradients, or the scratch memory of
 /// its number, nor write to what it reads.
 pub(super) unsafe fn gradient(
     fused: &FusedGradient,
     bound: &Bound<'_>,
-    member: Member,
-    deal: Deal<'_>,
+    part: Part,
+    threads: usize,
     hands: &mut Hands<'_>,
 ) {
-    for strand in deal.of(fused.strands, member.threads) {
+    for strand in part.share(fused.strands, 1) {
         // A thread's own stays in its cache; where there are more threads than rooms, the strand's.
-        let room = if member.threads > fused.strands { strand } else { member.thread };
+        let room = if threads > fused.strands { strand } else { hands.thread };
         // SAFETY: the strand is one of the thread's, and so is the room.
         unsafe { self::strand(fused, bound, [strand, room], hands) };
     }
@@ -251,20 +251,20 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The strands' gradients added up and applied, a thread's range of the parameters.
+/// The strands' gradients added up and applied, a part of the parameters.
 ///
 /// # Safety
-/// While it runs, no other thread may use its range of gradients, parameters and what is
+/// While it runs, no other thread may use this part of gradients, parameters and what is
 /// remembered of them.
-pub(super) unsafe fn update(update: &FusedUpdate, bound: &Bound<'_>, member: Member) {
+pub(super) unsafe fn update(update: &FusedUpdate, bound: &Bound<'_>, part: Part) {
     let count = update.parameters;
-    let range = member.share(count, 16);
+    let range = part.share(count, 16);
     // SAFETY: the control is only read.
     let control = unsafe { bound.control() };
     let formula = update.hyper.at(update.update, update.lr * control.schedule, control.step);
     for block in pieces(range, BLOCK) {
         let of = |tensor: usize| tensor * count + block.start..tensor * count + block.end;
-        // SAFETY: this range of all tensors is the thread's own.
+        // SAFETY: this range of all tensors is the part's own.
         let (sum, parameters) = unsafe { (bound.write(1, of(0)), bound.write(2, of(0))) };
         for strand in 1..update.strands {
             // SAFETY: as above.

@@ -7,7 +7,7 @@ use super::passes::{self, LANES, load};
 use super::replay::Hands;
 use super::rows::of;
 use super::simd::widest;
-use super::team::{Bound, Member};
+use super::team::{Bound, Part};
 use super::units;
 use crate::kernels::{
     LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, normalized, pairs, pairs_mut,
@@ -141,11 +141,11 @@ pub(super) fn scratch_words(norm: &LayerNormBackwardWeight) -> usize {
 pub(super) unsafe fn backward_weight(
     norm: &LayerNormBackwardWeight,
     bound: &Bound<'_>,
-    member: Member,
+    part: Part,
     hands: &mut Hands<'_>,
 ) {
     let o = norm.columns();
-    let own = member.share(o, LANES);
+    let own = part.share(o, LANES);
     // SAFETY: control, d_n, z and the moments are only read.
     let (control, d_n, z, moments) = unsafe {
         let control = bound.control();

@@ -2,11 +2,12 @@
 //! between.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::AtomicUsize;
 
 use super::product::Workspace;
-use super::schedule::{Split, sections};
-use super::team::{Barrier, Bound, Deal, Go, Guard, Member, Shared};
+use super::room::Room;
+use super::schedule::sections;
+use super::tasks::{Section, Work};
+use super::team::{Barrier, Bound, Go, Guard, Part, Shared};
 use super::weights::{Panelled, Panels};
 use super::{clipping, fused, norms, rows, units};
 use crate::backend::{Memory, Sink, StepMetrics};
@@ -22,7 +23,7 @@ const BETWEEN_LOOKS: u64 = 1 << 29;
 /// Steps between two looks at the sink, at most: a terminal needs no more.
 const STEPS_AT_ONCE: u64 = 4096;
 
-/// Rows at which the batch is cut: a row of a narrow tensor is less than a cache line.
+/// Rows at which a batch is cut: a row of a narrow tensor is less than a cache line.
 const GRAIN: usize = 8;
 
 /// Runs the dispatches of a phase `times` times, and hands each step's metrics over where the phase
@@ -40,19 +41,22 @@ pub(super) fn replay(
     let threads = rayon::current_num_threads().min(worth).max(1);
     let tensors: Vec<Shared<'_, u32>> =
         memory.buffers_mut().iter_mut().map(|words| Shared::new(words)).collect();
-    let mut sections = sections(dispatches);
-    let panelled = Panelled::of(dispatches, &sections);
-    sections.resize(sections.len().max(panelled.sections()), Vec::new());
+    let mut numbers = sections(dispatches);
+    let panelled = Panelled::of(dispatches, &numbers);
+    numbers.resize(numbers.len().max(panelled.sections()), Vec::new());
     panels.resize(panelled.words().max(panels.len()), 0.0);
     rooms.resize_with(threads.max(rooms.len()), Room::default);
     let (own, others) = rooms.split_at_mut(1);
+    let section = |numbers: &[usize], due: &mut dyn Iterator<Item = usize>| {
+        Section::of(dispatches, numbers, (&panelled, due), threads)
+    };
+    let each = numbers.iter().enumerate();
     let crew = Crew {
         dispatches,
-        sections,
+        before: section(&[], &mut (0..panelled.count())),
+        sections: each.map(|(index, numbers)| section(numbers, &mut panelled.due(index))).collect(),
         tensors: &tensors,
-        panelled,
-        panels: Shared::new(panels),
-        taken: dispatches.iter().map(|_| AtomicUsize::new(0)).collect(),
+        panels: Panels { of: &panelled, words: &Shared::new(panels) },
         barrier: Barrier::new(threads),
         threads,
     };
@@ -91,28 +95,21 @@ pub(crate) struct Kept {
     rooms: Vec<Room>,
 }
 
-/// A thread's own memory.
-#[derive(Default)]
-struct Room {
-    scratch: Vec<f32>,
-    workspace: Workspace,
-}
-
 /// What the threads of a replay share.
 struct Crew<'a> {
     dispatches: &'a [Dispatch],
-    sections: Vec<Vec<usize>>,
+    /// Before the first step.
+    before: Section,
+    sections: Vec<Section>,
     tensors: &'a [Shared<'a, u32>],
-    panelled: Panelled,
-    panels: Shared<'a, f32>,
-    /// How often threads have asked for a part of a dispatch, for each.
-    taken: Vec<AtomicUsize>,
+    panels: Panels<'a>,
     barrier: Barrier,
     threads: usize,
 }
 
 /// What a thread works with.
 pub(super) struct Hands<'a> {
+    pub(super) thread: usize,
     pub(super) panels: Panels<'a>,
     /// For a block of a layer's gradient.
     pub(super) scratch: &'a mut [f32],
@@ -124,42 +121,42 @@ impl Crew<'_> {
     fn work(
         &self,
         thread: usize,
-        Room { scratch, workspace }: &mut Room,
+        room: &mut Room,
         times: u64,
         mut tell: impl FnMut(Option<StepMetrics>) -> ControlFlow<()>,
     ) {
-        let member = Member { thread, threads: self.threads };
-        let words = self.dispatches.iter().map(|dispatch| match &dispatch.operation {
-            Operation::DenseBackwardWeight(layer) => units::scratch_words(layer),
-            Operation::LayerNormBackwardWeight(norm) => norms::scratch_words(norm),
-            _ => 0,
-        });
-        scratch.resize(words.max().unwrap_or(0).max(scratch.len()), 0.0);
-        let panels = Panels { of: &self.panelled, words: &self.panels };
-        let mut hands = Hands { panels, scratch, workspace };
-        if !self.panelled.is_empty() {
-            self.renew(None, member);
+        room.hold(self.dispatches);
+        let Room { scratch, workspace } = room;
+        let mut hands = Hands { thread, panels: self.panels, scratch, workspace };
+        if !self.before.is_empty() {
+            for (work, part) in self.before.taken(0) {
+                // SAFETY: each task is one thread's, and nobody reads the panels before all have
+                // waited.
+                unsafe { self.task(work, part, &mut hands) };
+            }
             if self.barrier.wait() == Go::Home {
                 return;
             }
         }
         for step in 0..times {
             let mut metrics = None;
-            for (index, section) in self.sections.iter().enumerate() {
-                // After the last step nobody would read them: a replay begins with all of them.
-                if step + 1 < times {
-                    self.renew(Some(index), member);
-                }
-                for &number in section {
-                    let dispatch = &self.dispatches[number];
-                    let bound = Bound { tensors: self.tensors, ids: &dispatch.bindings };
-                    let deal = Deal { taken: &self.taken[number], step: step as usize };
-                    // SAFETY: a section holds no two dispatches of which one writes what the other
-                    // uses, but for rows that are the same thread's in both; each dispatch is
-                    // shared out by rows, units, strands or parameters, a part to one thread, or
-                    // done whole by the first; and between sections all wait for each other.
-                    let told = unsafe { run(dispatch, &bound, member, deal, &mut hands) };
-                    metrics = metrics.or(told);
+            for section in &self.sections {
+                // SAFETY: a section holds no two dispatches of which one writes what the other
+                // uses, but for rows that are the same task's in both; panels are of weights that
+                // the section before has changed, and that this one neither changes nor reads;
+                // each task is one thread's, what is not cut into tasks the first one's; and
+                // between sections all wait for each other.
+                unsafe {
+                    for &number in section.whole.iter().filter(|_| thread == 0) {
+                        let (operation, bound) = self.dispatch(number);
+                        metrics = metrics.or(self::whole(operation, &bound));
+                    }
+                    for (work, part) in section.taken(step as usize) {
+                        // After the last step nobody would read them: a replay begins with all.
+                        if step + 1 < times || !matches!(work, Work::Panels(_)) {
+                            self.task(work, part, &mut hands);
+                        }
+                    }
                 }
                 if self.barrier.wait() == Go::Home {
                     return;
@@ -172,49 +169,65 @@ impl Crew<'_> {
         }
     }
 
-    /// A member's share of the weights into panels, at the beginning or of a section.
-    fn renew(&self, section: Option<usize>, member: Member) {
-        // SAFETY: the weights have been changed in the section before, and are not in this one;
-        // the panels are read in sections before that, and again in the next step: and between
-        // sections all wait for each other.
-        unsafe { self.panelled.renew(section, self.tensors, &self.panels, member) };
+    fn dispatch(&self, number: usize) -> (&Operation, Bound<'_>) {
+        let Dispatch { operation, bindings, .. } = &self.dispatches[number];
+        (operation, Bound { tensors: self.tensors, ids: bindings })
+    }
+
+    /// A task.
+    ///
+    /// # Safety
+    /// While it runs, no other thread may use the task's part of what it writes, nor write to what
+    /// it reads.
+    unsafe fn task(&self, work: &Work, part: Part, hands: &mut Hands<'_>) {
+        // SAFETY: the caller's promise, in all calls.
+        unsafe {
+            match work {
+                Work::Rows(numbers) => {
+                    for (operation, bound) in numbers.iter().map(|&number| self.dispatch(number)) {
+                        let rows = part.share(bound.control().rows as usize, GRAIN);
+                        rows::run(operation, &bound, rows, hands);
+                    }
+                }
+                Work::Parts(number) => {
+                    let (operation, bound) = self.dispatch(*number);
+                    self::part(operation, &bound, part, self.threads, hands);
+                }
+                Work::Panels(layer) => {
+                    self.panels.of.renew(*layer, self.tensors, self.panels.words, part);
+                }
+            }
+        }
     }
 }
 
-/// A member's share of a dispatch; returns the step's metrics where it writes them.
+/// A part of a dispatch.
 ///
 /// # Safety
-/// No other thread may use the member's share of the buffers, nor write to what is read of the
-/// others, while it runs.
-unsafe fn run(
-    dispatch: &Dispatch,
+/// While it runs, no other thread may use the part of what it writes, nor write to what it reads.
+unsafe fn part(
+    operation: &Operation,
     bound: &Bound<'_>,
-    member: Member,
-    deal: Deal<'_>,
+    part: Part,
+    threads: usize,
     hands: &mut Hands<'_>,
-) -> Option<StepMetrics> {
+) {
     // SAFETY: the caller's promise, in all calls.
     unsafe {
-        match (&dispatch.operation, Split::of(dispatch)) {
-            (operation, Split::Rows(_)) => {
-                let count = bound.control().rows as usize;
-                rows::run(operation, bound, member.share(count, GRAIN), hands);
+        match operation {
+            Operation::DenseBackwardWeight(layer) => units::run(layer, bound, part, hands),
+            Operation::LayerNormBackwardWeight(norm) => {
+                norms::backward_weight(norm, bound, part, hands);
             }
-            (Operation::DenseBackwardWeight(layer), _) => units::run(layer, bound, member, hands),
-            (Operation::LayerNormBackwardWeight(norm), _) => {
-                norms::backward_weight(norm, bound, member, hands);
+            Operation::FusedGradient(fused) => {
+                fused::gradient(fused, bound, part, threads, hands);
             }
-            (Operation::FusedGradient(fused), _) => {
-                fused::gradient(fused, bound, member, deal, hands);
-            }
-            (Operation::FusedUpdate(update), _) => fused::update(update, bound, member),
-            (Operation::SquareSum(sum), _) => clipping::square_sum(sum, bound, member),
-            (Operation::ApplyGradient(layer), _) => clipping::apply(layer, bound, member),
-            (operation, _) if member.thread == 0 => return whole(operation, bound),
-            _ => {}
+            Operation::FusedUpdate(update) => fused::update(update, bound, part),
+            Operation::SquareSum(sum) => clipping::square_sum(sum, bound, part),
+            Operation::ApplyGradient(layer) => clipping::apply(layer, bound, part),
+            _ => unreachable!("{} has no parts", operation.kernel().stem()),
         }
     }
-    None
 }
 
 /// An operation's twin.

@@ -15,6 +15,25 @@ use crate::kernels::{
 };
 use crate::spec::{Layer, Shuffle};
 
+/// Rows of a part, at least; and where the weights come from beyond the second cache, so that they are
+/// not brought there, and together, too often.
+const LEAST: [usize; 2] = [16, 256];
+
+/// Bytes of weights that stay there.
+const NEAR: usize = 1 << 20;
+
+/// Parts into which the batch can be cut before they are too small: the products decide, the rest
+/// goes along.
+pub(super) fn most_parts(operation: &Operation) -> usize {
+    let (rows, weights) = match operation {
+        Operation::DenseForward(layer) => (layer.rows, layer.inputs * layer.outputs),
+        Operation::DenseBackwardInput(layer) => (layer.rows, layer.inputs * layer.outputs),
+        _ => return usize::MAX,
+    };
+    let far = weights * size_of::<f32>() > NEAR;
+    rows / LEAST[usize::from(far)]
+}
+
 /// Runs an operation on rows of the batch.
 ///
 /// # Safety

@@ -1,9 +1,9 @@
 //! Cuts a phase into sections: within one, threads go their own ways; between two, they wait for
 //! each other.
 //!
-//! Most of a step is done row by row, and a thread that keeps to its rows needs nobody: it takes
+//! Most of a step is done row by row, and a thread that keeps to some rows needs nobody: it takes
 //! them through gather, all layers, the loss and all layers back without waiting once. The weights'
-//! gradients come after, each thread its units.
+//! gradients come after, by units.
 
 use crate::kernels::{Access, Operation};
 use crate::plan::{BufferId, Dispatch};
@@ -66,7 +66,7 @@ pub(super) fn sections(phase: &[Dispatch]) -> Vec<Vec<usize>> {
             }
             section = section.max(match meet(&phase[before], dispatch) {
                 Meeting::Never => 0,
-                Meeting::OnOneThread => section_of[before],
+                Meeting::InOneTask => section_of[before],
                 Meeting::AcrossThreads => section_of[before] + 1,
             });
         }
@@ -81,8 +81,8 @@ pub(super) fn sections(phase: &[Dispatch]) -> Vec<Vec<usize>> {
 /// Whether what one dispatch writes concerns another.
 enum Meeting {
     Never,
-    /// Each thread meets only what it wrote itself.
-    OnOneThread,
+    /// Each task meets only what it wrote itself.
+    InOneTask,
     AcrossThreads,
 }
 
@@ -100,7 +100,7 @@ fn meet(before: &Dispatch, after: &Dispatch) -> Meeting {
             if shared { Meeting::AcrossThreads } else { Meeting::Never }
         }
         _ if !clash => Meeting::Never,
-        (Split::Rows(one), Split::Rows(other)) if one == other => Meeting::OnOneThread,
+        (Split::Rows(one), Split::Rows(other)) if one == other => Meeting::InOneTask,
         _ => Meeting::AcrossThreads,
     }
 }

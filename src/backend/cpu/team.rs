@@ -89,21 +89,21 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// A thread of a team: its number, and how many there are.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Member {
-    pub(super) thread: usize,
-    pub(super) threads: usize,
+/// One of the parts into which something is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) number: usize,
+    pub(super) of: usize,
 }
 
-impl Member {
-    /// Its share of `count` things, cut at multiples of `grain`.
+impl Part {
+    /// What it has of `count` things, cut at multiples of `grain`.
     pub(super) fn share(self, count: usize, grain: usize) -> Range<usize> {
-        let cut = |thread: usize| match thread {
-            _ if thread == self.threads => count,
-            _ => (count * thread / self.threads).next_multiple_of(grain).min(count),
+        let cut = |number: usize| match number {
+            _ if number == self.of => count,
+            _ => (count * number / self.of).next_multiple_of(grain).min(count),
         };
-        cut(self.thread)..cut(self.thread + 1)
+        cut(self.number)..cut(self.number + 1)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The weights' gradients and their update, on a thread's part of a layer: block by block, so that
+//! The weights' gradients and their update, on a part of a layer: block by block, so that
 //! a block's gradient is still in a cache when its weights are updated, and never whole in memory.
 
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::passes;
 use super::product::{Layout, PANEL, Right, Start, product};
 use super::replay::Hands;
-use super::team::{Bound, Member, pieces};
+use super::team::{Bound, Part, pieces};
 use crate::kernels::{Control, DenseBackwardWeight, LayerUpdate, Update};
 
 /// Elements of a block: 4 MiB, of the third cache. Smaller ones would stay in the second, but the
@@ -16,8 +16,13 @@ const BLOCK: usize = 1 << 20;
 /// Inputs of a block, at most.
 const INPUTS: usize = 2048;
 
-/// Units that a tile of the product takes at once: so the threads' shares are cut there.
+/// Units that a tile of the product takes at once: so parts are cut there.
 const GRAIN: usize = 8;
+
+/// Bytes of x beyond which a product brings it together as it goes, and units that it should do so
+/// for, at least.
+const LARGE: usize = 1 << 20;
+const LEAST: usize = 256;
 
 /// Units and inputs of a block.
 fn block_of(layer: &LayerUpdate) -> [usize; 2] {
@@ -31,31 +36,41 @@ pub(super) fn scratch_words(kernel: &DenseBackwardWeight) -> usize {
     (units * inputs).max(kernel.layer.outputs)
 }
 
-/// A thread's part of a layer: the weights of some units to some inputs, and some biases.
-struct Part {
+/// Parts into which a layer can be cut before they are too small.
+pub(super) fn most_parts(kernel: &DenseBackwardWeight) -> usize {
+    let LayerUpdate { inputs, outputs, .. } = kernel.layer;
+    let least = match 4 * kernel.rows * inputs {
+        ..=LARGE => 2 * GRAIN,
+        _ => LEAST,
+    };
+    (outputs / least).max(inputs / PANEL).max(1)
+}
+
+/// A part of a layer: the weights of some units to some inputs, and some biases.
+struct Share {
     units: Range<usize>,
     inputs: Range<usize>,
     biases: Range<usize>,
 }
 
-impl Part {
-    /// Each thread has units of its own. Where they are few, it has inputs of its own: tiles stay
+impl Share {
+    /// Each part has units of its own. Where they are few, it has inputs of its own: tiles stay
     /// whole, and x is not read by all.
-    fn of(layer: &LayerUpdate, member: Member) -> Self {
+    fn of(layer: &LayerUpdate, part: Part) -> Self {
         let (inputs, outputs) = (layer.inputs, layer.outputs);
-        if outputs >= 2 * GRAIN * member.threads {
-            let units = member.share(outputs, GRAIN);
+        if outputs >= 2 * GRAIN * part.of {
+            let units = part.share(outputs, GRAIN);
             return Self { biases: units.clone(), units, inputs: 0..inputs };
         }
         Self {
             units: 0..outputs,
-            inputs: member.share(inputs, PANEL),
-            biases: member.share(outputs, 1),
+            inputs: part.share(inputs, PANEL),
+            biases: part.share(outputs, 1),
         }
     }
 }
 
-/// d_W = d_zᵀ · x and d_b = Σ d_z of a thread's part, and their update.
+/// d_W = d_zᵀ · x and d_b = Σ d_z of a part, and their update.
 ///
 /// # Safety
 /// While it runs, no other thread may use this part's parameters and what is remembered of them,
@@ -63,20 +78,20 @@ impl Part {
 pub(super) unsafe fn run(
     kernel: &DenseBackwardWeight,
     bound: &Bound<'_>,
-    member: Member,
+    part: Part,
     hands: &mut Hands<'_>,
 ) {
     let layer = &kernel.layer;
-    let part = Part::of(layer, member);
+    let share = Share::of(layer, part);
     let [units, inputs] = block_of(layer);
-    for units in pieces(part.units, units) {
-        for inputs in pieces(part.inputs.clone(), inputs) {
-            // SAFETY: these weights are a part of the thread's.
+    for units in pieces(share.units, units) {
+        for inputs in pieces(share.inputs.clone(), inputs) {
+            // SAFETY: these weights are in the part.
             unsafe { weights(layer, bound, (units.clone(), inputs), hands) };
         }
     }
-    // SAFETY: these biases are the thread's.
-    unsafe { biases(layer, bound, part.biases, hands) };
+    // SAFETY: these biases are in the part.
+    unsafe { biases(layer, bound, share.biases, hands) };
 }
 
 /// A block of the weights.

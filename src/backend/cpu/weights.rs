@@ -6,7 +6,7 @@ use super::product::{
     Layout, PANEL, Right, Start, Workspace, dots, panel_words, product, product_then,
     put_into_panels,
 };
-use super::team::{Member, Shared};
+use super::team::{Part, Shared};
 use crate::kernels::{Access, Function, Operation, floats};
 use crate::plan::{BufferId, Dispatch};
 use crate::spec::Layer;
@@ -69,9 +69,14 @@ impl Panelled {
         self.0.iter().map(Entry::words).sum()
     }
 
-    /// Whether there is nothing to do.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// How many they are.
+    pub(super) const fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The shape of one.
+    pub(super) fn layer(&self, number: usize) -> Layer {
+        self.0[number].layer
     }
 
     /// The sections that a step has, with the one in which the last panels are renewed.
@@ -79,33 +84,34 @@ impl Panelled {
         self.0.iter().filter_map(|entry| entry.after).map(|after| after + 2).max().unwrap_or(0)
     }
 
-    /// Brings a member's share of weights into panels: all, or those that the section before this
-    /// one has changed.
+    /// The layers whose panels are due in a section, for the one before it has changed the weights.
+    pub(super) fn due(&self, section: usize) -> impl Iterator<Item = usize> {
+        let due = move |entry: &Entry| entry.after.is_some_and(|after| after + 1 == section);
+        (0..self.count()).filter(move |&number| due(&self.0[number]))
+    }
+
+    /// Brings a part of a layer's weights into panels.
     ///
     /// # Safety
-    /// While it runs, no thread may write to the weights or use the member's share of the panels.
+    /// While it runs, no thread may write to the weights or use this part of the panels.
     pub(super) unsafe fn renew(
         &self,
-        section: Option<usize>,
+        layer: usize,
         tensors: &[Shared<'_, u32>],
         panels: &Shared<'_, f32>,
-        member: Member,
+        part: Part,
     ) {
-        let due = |entry: &&Entry| {
-            section.is_none_or(|section| entry.after.is_some_and(|after| after + 1 == section))
+        let entry = &self.0[layer];
+        let Layer { inputs, outputs } = entry.layer;
+        let own = part.share(outputs.div_ceil(PANEL), 1);
+        let panel = PANEL * inputs;
+        let at = entry.place.at..entry.place.at + inputs * outputs;
+        // SAFETY: the weights are only read, and these panels are the caller's.
+        let (weights, panels) = unsafe {
+            let range = entry.first + own.start * panel..entry.first + own.end * panel;
+            (floats(tensors[entry.place.buffer.0].read(at)), panels.write(range))
         };
-        for entry in self.0.iter().filter(due) {
-            let Layer { inputs, outputs } = entry.layer;
-            let own = member.share(outputs.div_ceil(PANEL), 1);
-            let panel = PANEL * inputs;
-            let at = entry.place.at..entry.place.at + inputs * outputs;
-            // SAFETY: the weights are only read, and these panels are the member's.
-            let (weights, panels) = unsafe {
-                let range = entry.first + own.start * panel..entry.first + own.end * panel;
-                (floats(tensors[entry.place.buffer.0].read(at)), panels.write(range))
-            };
-            put_into_panels(weights, [outputs, inputs], own, panels);
-        }
+        put_into_panels(weights, [outputs, inputs], own, panels);
     }
 }
 

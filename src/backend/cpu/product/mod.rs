@@ -107,12 +107,29 @@ pub(super) enum Right<'a> {
     Panels(&'a [f32]),
 }
 
-/// Memory for packed blocks; it grows once, in the first step that needs it.
+/// Memory for what is copied together.
 #[derive(Default)]
 pub(super) struct Workspace {
     a: Vec<f32>,
     b: Vec<f32>,
     sparse: sparse::Workspace,
+}
+
+impl Workspace {
+    /// Grows to what a product of this size takes, or a part of it: A in this layout, B in rows of so
+    /// many or else in panels.
+    pub(super) fn hold(&mut self, size: [usize; 3], layout: Layout, b_row: Option<usize>) {
+        let [left, right] = Packing::pays(size, layout, b_row);
+        if left {
+            grow(&mut self.a, 2 * pack::LEFT_WORDS, 0.0);
+        }
+        if right {
+            grow(&mut self.b, 2 * pack::RIGHT_WORDS, 0.0);
+        }
+        if sparse::fits(size) {
+            self.sparse.hold(size);
+        }
+    }
 }
 
 /// What is to be done with a piece of C that is ready, and where it begins.
@@ -147,11 +164,8 @@ pub(super) fn product_then(
     workspace: &mut Workspace,
     finish: Finish<'_>,
 ) {
-    if sparse::fits(size) {
-        workspace.sparse.hold(size);
-        if sparse::pays(size, a.0, a.1) {
-            return dispatch(Sparse::new(size, into, a, b, workspace, finish));
-        }
+    if sparse::fits(size) && sparse::pays(size, a.0, a.1) {
+        return dispatch(Sparse::new(size, into, a, b, workspace, finish));
     }
     dispatch(Nest::new(size, into, a, b, workspace, finish));
 }

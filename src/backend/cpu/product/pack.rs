@@ -35,6 +35,10 @@ const GAP: usize = 16;
 /// Floats from one row of a packed block of A to the next.
 const APART: usize = DEPTH + GAP;
 
+/// Floats of a packed block of A, and of B.
+pub(super) const LEFT_WORDS: usize = ROWS * APART;
+pub(super) const RIGHT_WORDS: usize = COLUMNS * (DEPTH + 1);
+
 /// Floats that a tile asks for.
 const LINE: usize = ASKED * DEPTH;
 
@@ -45,30 +49,36 @@ const RIGHT: usize = 1 << 20;
 const LEFT: usize = 64 << 10;
 
 impl<'a> Packing<'a> {
-    /// Packs what spans more than a cache holds, if it is used often enough.
-    pub(super) fn of(
-        [m, n, k]: [usize; 3],
-        (a, layout): (&'a [f32], Layout),
-        b: Right<'a>,
-        workspace: &'a mut Workspace,
-    ) -> Self {
+    /// Whether to pack A and B: what spans more than a cache holds, if it is used often enough.
+    pub(super) fn pays([m, n, k]: [usize; 3], layout: Layout, b_row: Option<usize>) -> [bool; 2] {
         let bytes = |floats: usize| floats * size_of::<f32>();
-        let right = match b {
-            Right::Rows(_, row) => bytes(row * k) > RIGHT && m > 4 * TALL,
-            Right::Panels(_) => false,
-        };
         let far = match layout.column {
             1 => bytes(layout.row * TALL) > LEFT / 2,
             step => bytes(step * k.min(DEPTH)) > LEFT,
         };
-        let left = far && n > 4 * PANEL;
+        let large = |row| bytes(row * k) > RIGHT;
+        [far && n > 4 * PANEL, b_row.is_some_and(large) && m > 4 * TALL]
+    }
+
+    /// The operands, packed if that pays.
+    pub(super) fn of(
+        size: [usize; 3],
+        (a, layout): (&'a [f32], Layout),
+        b: Right<'a>,
+        workspace: &'a mut Workspace,
+    ) -> Self {
+        let b_row = match b {
+            Right::Rows(_, row) => Some(row),
+            Right::Panels(_) => None,
+        };
+        let [left, right] = Self::pays(size, layout, b_row);
         Self {
             a,
             layout,
             b,
-            k,
-            left: left.then(|| Packed::of(&mut workspace.a, ROWS * APART)),
-            right: right.then(|| Packed::of(&mut workspace.b, COLUMNS * (DEPTH + 1))),
+            k: size[2],
+            left: left.then(|| Packed::of(&mut workspace.a, LEFT_WORDS)),
+            right: right.then(|| Packed::of(&mut workspace.b, RIGHT_WORDS)),
         }
     }
 

@@ -94,8 +94,7 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    /// Grows once, in the first step that has a product of this size: what its numbers are may
-    /// change later.
+    /// Grows to what a product of this size takes, or a part of it.
     pub(super) fn hold(&mut self, [m, _, _]: [usize; 3]) {
         let rows = ROWS.min(m).next_multiple_of(SIDE);
         grow(&mut self.left, rows * DEPTH / SIDE, Row::ZERO);

@@ -1,0 +1,237 @@
+//! What a section has to do, cut into tasks that threads take one after another: a core that is
+//! slower, or that others use, takes fewer, and holds up the rest less.
+//!
+//! What a task makes does not depend on who makes it, nor on how many there are.
+
+use std::cmp::Reverse;
+use std::sync::atomic::AtomicUsize;
+
+use super::schedule::Split;
+use super::team::{Deal, Part};
+use super::weights::Panelled;
+use super::{rows, units};
+use crate::kernels::Operation;
+use crate::plan::Dispatch;
+
+/// Floating-point operations of a task, at least: some microseconds, beside which taking it is
+/// nothing.
+const WORTH_A_TASK: u64 = 500_000;
+
+/// Tasks into which a thread's share of something is cut, at most. Measured on two threads: eight make
+/// products of so few rows that they take longer.
+const EACH: usize = 4;
+
+/// What is cut into tasks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Dispatches that go row by row: a task takes its rows through all of them.
+    Rows(Vec<usize>),
+    /// A dispatch that has parts of another kind.
+    Parts(usize),
+    /// A layer's weights into panels.
+    Panels(usize),
+}
+
+/// What is done between two barriers.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// Dispatches that the first thread runs, before it takes tasks.
+    pub(super) whole: Vec<usize>,
+    /// Each with the number of its tasks, those with the largest first: then what is left at the end
+    /// is small.
+    works: Vec<(Work, usize)>,
+    /// Tasks of all.
+    count: usize,
+    threads: usize,
+    /// How often threads have asked for one.
+    taken: AtomicUsize,
+}
+
+impl Section {
+    /// Of these dispatches of a phase, and of layers whose panels are due.
+    pub(super) fn of(
+        phase: &[Dispatch],
+        numbers: &[usize],
+        (panelled, due): (&Panelled, impl Iterator<Item = usize>),
+        threads: usize,
+    ) -> Self {
+        let mut whole = Vec::new();
+        let mut works: Vec<Work> = due.map(Work::Panels).collect();
+        for &number in numbers {
+            match Split::of(&phase[number]) {
+                Split::Whole => whole.push(number),
+                Split::Parts => works.push(Work::Parts(number)),
+                Split::Rows(control) => {
+                    let same = works.iter_mut().find_map(|work| match work {
+                        Work::Rows(rows) if Split::of(&phase[rows[0]]) == Split::Rows(control) => {
+                            Some(rows)
+                        }
+                        _ => None,
+                    });
+                    match same {
+                        Some(rows) => rows.push(number),
+                        None => works.push(Work::Rows(vec![number])),
+                    }
+                }
+            }
+        }
+        let cut = |work: Work| {
+            let flops = flops(&work, phase, panelled);
+            let tasks = tasks(&work, flops, phase, threads);
+            (work, tasks, flops / tasks as u64)
+        };
+        let mut works: Vec<_> = works.into_iter().map(cut).collect();
+        works.sort_by_key(|(_, _, flops)| Reverse(*flops));
+        let works: Vec<_> = works.into_iter().map(|(work, tasks, _)| (work, tasks)).collect();
+        let count = works.iter().map(|(_, tasks)| tasks).sum();
+        Self { whole, works, count, threads, taken: AtomicUsize::new(0) }
+    }
+
+    /// The tasks that fall to the calling thread in a step, as [`Deal::of`] deals them.
+    pub(super) fn taken(&self, step: usize) -> impl Iterator<Item = (&Work, Part)> {
+        (Deal { taken: &self.taken, step }).of(self.count, self.threads).filter_map(|number| {
+            let mut number = number;
+            self.works.iter().find_map(|(work, of)| match number.checked_sub(*of) {
+                None => Some((work, Part { number, of: *of })),
+                Some(rest) => {
+                    number = rest;
+                    None
+                }
+            })
+        })
+    }
+
+    /// Whether there is nothing to do.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.works.is_empty()
+    }
+}
+
+/// What it costs.
+fn flops(work: &Work, phase: &[Dispatch], panelled: &Panelled) -> u64 {
+    let of = |number: &usize| phase[*number].operation.kernel().cost().flops;
+    match work {
+        Work::Rows(numbers) => numbers.iter().map(of).sum(),
+        Work::Parts(number) => of(number),
+        Work::Panels(layer) => panelled.layer(*layer).parameters() as u64,
+    }
+}
+
+/// Into how many tasks it is cut.
+fn tasks(work: &Work, flops: u64, phase: &[Dispatch], threads: usize) -> usize {
+    let most = match work {
+        Work::Rows(numbers) => {
+            let most = numbers.iter().map(|&number| rows::most_parts(&phase[number].operation));
+            most.min().unwrap_or(1)
+        }
+        Work::Parts(number) => match &phase[*number].operation {
+            // The plan has cut it already.
+            Operation::FusedGradient(fused) => return fused.strands,
+            Operation::DenseBackwardWeight(kernel) => units::most_parts(kernel),
+            _ => usize::MAX,
+        },
+        Work::Panels(_) => usize::MAX,
+    };
+    let worth = usize::try_from(flops / WORTH_A_TASK).unwrap_or(usize::MAX);
+    match threads {
+        1 => 1,
+        _ => worth.min(most).clamp(threads, EACH * threads),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::cpu::schedule;
+    use crate::kernels::Weighting;
+    use crate::plan::{Gradients, Limits, Phase, Residence, Training, training};
+    use crate::spec::{Loss, Network, Optimizer, Regularization, Schedule, Shuffle, Strategy};
+
+    /// The sections of a step as so many threads go through them.
+    fn sections(hidden: &[usize], strategy: Strategy, threads: usize) -> Vec<Section> {
+        let request = Training {
+            network: &Network::new(64, hidden, 1),
+            loss: Loss::Bce,
+            optimizer: &Optimizer::adam(1e-3),
+            regularization: &Regularization::default(),
+            schedule: &Schedule::default(),
+            steps: 10,
+            weighting: Weighting::Even,
+            rows: 1024,
+            residence: Residence::Fitting,
+            validation: 0,
+            batch: 512,
+            shuffle: Shuffle::EveryEpoch,
+            seed: 1,
+            strategy,
+            gradients: Gradients::Fused,
+        };
+        let limits = Limits { threads, ..Limits::unlimited("cpu") };
+        let plan = training(&request, &limits).unwrap_or_else(|error| panic!("{error}"));
+        let phase = plan.phase(Phase::Step);
+        let mut numbers = schedule::sections(phase);
+        let panelled = Panelled::of(phase, &numbers);
+        numbers.resize(numbers.len().max(panelled.sections()), Vec::new());
+        let each = numbers.iter().enumerate();
+        each.map(|(index, numbers)| {
+            Section::of(phase, numbers, (&panelled, panelled.due(index)), threads)
+        })
+        .collect()
+    }
+
+    #[test]
+    fn rows_go_through_a_layered_step_together() {
+        let sections = sections(&[128, 64], Strategy::Layered, 2);
+        let [rows, weights, after] = &sections[..] else { panic!("{sections:?}") };
+        let [(Work::Rows(numbers), 8)] = &rows.works[..] else { panic!("{rows:?}") };
+        assert_eq!(numbers.len(), 2 + 3 + 1 + 2, "gathers, layers, loss, layers back");
+        assert!(
+            weights.works.iter().all(|(work, tasks)| matches!(work, Work::Parts(_)) && *tasks > 1)
+        );
+        assert_eq!(weights.works.len(), 3);
+        assert!(after.works.iter().all(|(work, _)| matches!(work, Work::Panels(_))));
+        assert_eq!((after.works.len(), after.whole.len()), (2, 1), "panels, metrics");
+    }
+
+    #[test]
+    fn one_thread_takes_things_whole() {
+        let sections = sections(&[128, 64], Strategy::Layered, 1);
+        assert!(sections.iter().flat_map(|section| &section.works).all(|(_, tasks)| *tasks == 1));
+    }
+
+    #[test]
+    fn there_are_tasks_for_all_threads_but_no_small_ones() {
+        for (hidden, threads, expected) in [
+            // Eight tasks of 64 rows; sixteen rows at least; and a row to each thread at least.
+            (&[128, 64][..], 2, 8),
+            (&[128, 64], 16, 32),
+            (&[128, 64], 64, 64),
+            // Weights that don't stay in the cache are not read again for fewer than 256 rows.
+            (&[1024, 1024], 2, 2),
+            // Not worth more.
+            (&[16], 2, 2),
+        ] {
+            let sections = sections(hidden, Strategy::Layered, threads);
+            let [(Work::Rows(_), tasks)] = sections[0].works[..] else { panic!("{sections:?}") };
+            assert_eq!(tasks, expected, "{hidden:?}, {threads} threads");
+        }
+    }
+
+    #[test]
+    fn each_strand_is_a_task() {
+        let sections = sections(&[128, 64], Strategy::Fused, 4);
+        assert!(matches!(sections[0].works[..], [(Work::Parts(_), 4)]), "{sections:?}");
+    }
+
+    #[test]
+    fn tasks_are_found_by_their_numbers() {
+        let sections = sections(&[128, 64], Strategy::Layered, 2);
+        let section = &sections[1];
+        let taken: Vec<(&Work, Part)> = section.taken(0).collect();
+        let all = section
+            .works
+            .iter()
+            .flat_map(|(work, of)| (0..*of).map(move |number| (work, Part { number, of: *of })));
+        assert!(taken.into_iter().eq(all));
+    }
+}
