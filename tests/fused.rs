@@ -212,6 +212,30 @@ fn who_takes_which_rows_and_units_does_not_show() -> Result<()> {
 }
 
 #[test]
+fn auto_takes_it_where_rows_are_many_for_the_parameters() -> Result<()> {
+    let data = random_data(Task::Multiclass, [600, 784, 10], 3)?;
+    let network = |hidden: &[usize]| {
+        Network::new(784, hidden, 10)
+            .with_activation(Activation::Relu)
+            .with_output(output_for(Task::Multiclass))
+    };
+    for (hidden, rows, expected) in [
+        (&[64][..], 128, Strategy::Fused),
+        (&[256, 128], 128, Strategy::Layered),
+        (&[256, 128], 256, Strategy::Fused),
+        (&[512], 512, Strategy::Layered),
+    ] {
+        let options = TrainOptions {
+            batch_size: BatchSize::Rows(rows),
+            ..options(Strategy::Auto, Optimizer::sgd(0.1))
+        };
+        let trainer = Trainer::on(&Strands(2), &network(hidden), &data, options)?;
+        assert_eq!(trainer.strategy(), expected, "{hidden:?}, {rows} rows");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_observer_stops_it_after_whole_steps() -> Result<()> {
     let data = random_data(Task::Regression, [600, 30, 1], 6)?;
     let network = Network::new(30, &[64], 1).with_output(output_for(Task::Regression));

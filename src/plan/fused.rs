@@ -50,19 +50,23 @@ const UNITS: [u32; 5] = [16, 32, 64, 128, 256];
 /// has a unit to itself.
 const ENOUGH_THREADS: [u32; 2] = [64, 128];
 
-/// Parameters up to which it was measured to be ahead.
+/// Parameters up to which it was measured to be ahead, and for each row of a batch.
 const MOST_PARAMETERS: u64 = 250_000;
+const MOST_OF_A_ROW: u64 = 1000;
 
 /// Whether `auto` trains a network this way: where each thread has a strand of its own, and the
 /// strands' gradients are cheap to add up.
 ///
-/// Measured on two cores with batches of 128 to 8,192 rows: 16-32-1 takes 0.30 to 0.49 of the
-/// layered way's time, 64-128-64-1 0.57 to 0.74, 64-256-256-1 (83,000 parameters) 0.72 to 0.83,
-/// 784-256-128-1 (234,000) 0.78 to 0.97, 512-512-512-1 (526,000) 0.92 to 1.16.
+/// Measured on two cores with batches of 128 to 8,192 rows, the most in smaller ones: 16-32-1 takes
+/// 0.60 to 0.73 of the layered way's time, 64-128-64-1 0.61 to 0.90, 784-64-10 (51,000 parameters)
+/// 0.71 to 0.91, 784-128-10 (102,000) 0.45 to 1.00, 784-256-128-10 (235,000) 0.54 to 0.93 from 256
+/// rows on, 512-512-512-1 (526,000) 0.92 to 1.16. With 128 rows 256-256-256-10 (134,000) and
+/// 784-256-128-10 take 0.93 to 1.05 of it, and the workload `mnist` 1.03 to 1.13: then the layered
+/// way is the better one, which loses less where a core is slow.
 pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
     limits.kind == DeviceKind::Cpu
         && request.only_layered().is_none()
-        && request.network.parameters() <= MOST_PARAMETERS
+        && request.network.parameters() <= MOST_PARAMETERS.min(MOST_OF_A_ROW * request.batch as u64)
         && request.batch >= 2 * STRAND
 }
 
