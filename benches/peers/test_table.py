@@ -34,6 +34,15 @@ class Table(unittest.TestCase):
         both = [sample("halfplane-cpu", "mnist", 1.0), sample("jax", "mnist", 1.0)]
         self.assertIn("**1.00**, behind: ≤ 0.80 wanted", text(*both))
 
+    def test_field_counts_as_the_faster_way_takes_it(self):
+        product = {"event": "gemm", "on": "gpu", "operation": "forward", "m": 8, "n": 8, "k": 8}
+        products = [product | {"program": program, "gflops": 1000.0} for program in ("halfplane-gpu", "torch-cuda")]
+        flops = table.flops(WORKLOADS["field"])
+        layered = sample("halfplane-gpu", "field", flops / 200e9)
+        fused = sample("halfplane-gpu-fused", "field", flops / 600e9)
+        self.assertIn("runs at 0.20 of the vendor's best product (behind", text(*products, layered))
+        self.assertIn("runs at 0.60 of the vendor's best product (reached", text(*products, layered, fused))
+
     def test_compares_with_the_better_variant(self):
         records = [sample("halfplane-cpu", "wide", 1.0), sample("burn-flex", "wide", 4.0),
                    sample("burn-flex-1", "wide", 2.0)]

@@ -50,8 +50,10 @@ const UNITS: [u32; 5] = [16, 32, 64, 128, 256];
 /// has a unit to itself.
 const ENOUGH_THREADS: [u32; 2] = [64, 128];
 
-/// Parameters up to which it was measured to be ahead, and for each row of a batch.
+/// Parameters up to which it was measured to be ahead.
 const MOST_PARAMETERS: u64 = 250_000;
+
+/// And for each row of the batch.
 const MOST_OF_A_ROW: u64 = 1000;
 
 /// Whether `auto` trains a network this way: where each thread has a strand of its own, and the

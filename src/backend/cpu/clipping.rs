@@ -1,4 +1,4 @@
-//! Clipping by the norm: squares summed and gradients applied, a thread its share of each layer.
+//! Clipping by the norm: squares summed and gradients applied, part by part of each layer.
 
 use super::passes;
 use super::team::{Bound, Part, pieces};
@@ -7,14 +7,14 @@ use crate::kernels::{ApplyGradient, SquareSum};
 /// Numbers that are copied, regularized and used at once: what the first cache holds.
 const BLOCK: usize = 1024;
 
-/// A thread's parts of the sum of a layer's squares.
+/// Some parts of the sum of a layer's squares.
 ///
 /// # Safety
 /// While it runs, no other thread may use these parts, nor write to what it reads.
 pub(super) unsafe fn square_sum(sum: &SquareSum, bound: &Bound<'_>, part: Part) {
     let own = part.share(sum.parts(), 1);
     let weights = sum.outputs * sum.inputs;
-    // SAFETY: these parts are the thread's.
+    // SAFETY: these parts are the caller's.
     let partials = unsafe { bound.write(2, sum.first + own.start..sum.first + own.end) };
     for (partial, part) in partials.iter_mut().zip(own) {
         *partial = 0.0;
@@ -31,10 +31,10 @@ pub(super) unsafe fn square_sum(sum: &SquareSum, bound: &Bound<'_>, part: Part) 
     }
 }
 
-/// A thread's range of a layer's parameters, updated by the clipped gradient.
+/// A part of a layer's parameters, updated by the clipped gradient.
 ///
 /// # Safety
-/// While it runs, no other thread may use this range of the parameters and what is remembered of
+/// While it runs, no other thread may use this part of the parameters and what is remembered of
 /// them, nor write to what it reads.
 pub(super) unsafe fn apply(ApplyGradient { layer }: &ApplyGradient, bound: &Bound<'_>, part: Part) {
     let weights = layer.weights();
@@ -48,7 +48,7 @@ pub(super) unsafe fn apply(ApplyGradient { layer }: &ApplyGradient, bound: &Boun
         let mut copy = [0.0; BLOCK];
         let copy = &mut copy[..block.len()];
         copy.copy_from_slice(gradient);
-        // SAFETY: this range is the thread's own; each slot is borrowed once.
+        // SAFETY: this range is the part's own; each slot is borrowed once.
         let tensor = |slot| unsafe { bound.write(slot, block.clone()) };
         let parameters = tensor(3);
         layer.hyper.regularize(weights.saturating_sub(block.start), parameters, copy);

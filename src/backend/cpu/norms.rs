@@ -133,7 +133,7 @@ pub(super) fn scratch_words(norm: &LayerNormBackwardWeight) -> usize {
     norm.layer.count()
 }
 
-/// d_γ = Σ d_n ∘ (z − mean) / σ and d_β = Σ d_n of a thread's units, row by row, and their update.
+/// d_γ = Σ d_n ∘ (z − mean) / σ and d_β = Σ d_n of some units, row by row, and their update.
 ///
 /// # Safety
 /// While it runs, no other thread may use these units' parameters and what is remembered of them,
@@ -158,7 +158,7 @@ pub(super) unsafe fn backward_weight(
     let (of_gamma, of_beta) = hands.scratch[..2 * own.len()].split_at_mut(own.len());
     for (sums, range) in [&mut *of_gamma, &mut *of_beta].into_iter().zip(ranges.clone()) {
         match layer.goes_on(control) {
-            // SAFETY: this part of the gradient is the thread's own.
+            // SAFETY: this part of the gradient is the part's own.
             true => sums.copy_from_slice(unsafe { bound.read(4, range) }),
             false => sums.fill(0.0),
         }
@@ -177,7 +177,7 @@ pub(super) unsafe fn backward_weight(
         },
     );
     for (sums, range) in [of_gamma, of_beta].into_iter().zip(ranges) {
-        // SAFETY: these parameters are the thread's own.
+        // SAFETY: these parameters are the part's own.
         unsafe { units::apply(layer, control, (bound, 4), range, sums) };
     }
 }

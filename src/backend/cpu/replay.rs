@@ -23,9 +23,6 @@ const BETWEEN_LOOKS: u64 = 1 << 29;
 /// Steps between two looks at the sink, at most: a terminal needs no more.
 const STEPS_AT_ONCE: u64 = 4096;
 
-/// Rows at which a batch is cut: a row of a narrow tensor is less than a cache line.
-const GRAIN: usize = 8;
-
 /// Runs the dispatches of a phase `times` times, and hands each step's metrics over where the phase
 /// has a history.
 pub(super) fn replay(
@@ -143,7 +140,7 @@ impl Crew<'_> {
             for section in &self.sections {
                 // SAFETY: a section holds no two dispatches of which one writes what the other
                 // uses, but for rows that are the same task's in both; panels are of weights that
-                // the section before has changed, and that this one neither changes nor reads;
+                // the section before has changed and this one does not, and nobody reads them here;
                 // each task is one thread's, what is not cut into tasks the first one's; and
                 // between sections all wait for each other.
                 unsafe {
@@ -185,7 +182,7 @@ impl Crew<'_> {
             match work {
                 Work::Rows(numbers) => {
                     for (operation, bound) in numbers.iter().map(|&number| self.dispatch(number)) {
-                        let rows = part.share(bound.control().rows as usize, GRAIN);
+                        let rows = part.share(bound.control().rows as usize, rows::GRAIN);
                         rows::run(operation, &bound, rows, hands);
                     }
                 }

@@ -1,5 +1,5 @@
-//! A thread's own memory, as large as any task of a phase may ask for: what a step takes it to is not
-//! known before, and a step allocates nothing.
+//! A thread's own memory, as large as any task of a phase may ask for: which tasks a thread will
+//! take is not known beforehand, and a step allocates nothing.
 
 use super::product::{Layout, Workspace};
 use super::{norms, units};

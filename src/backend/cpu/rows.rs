@@ -15,23 +15,26 @@ use crate::kernels::{
 };
 use crate::spec::{Layer, Shuffle};
 
-/// Rows of a part, at least; and where the weights come from beyond the second cache, so that they are
+/// Rows at which a batch is cut: a row of a narrow tensor is less than a cache line.
+pub(super) const GRAIN: usize = 8;
+
+/// Rows of a part, at best; and where the weights come from beyond the second cache, so that they are
 /// not brought there, and together, too often.
-const LEAST: [usize; 2] = [16, 256];
+const BEST: [usize; 2] = [16, 256];
 
 /// Bytes of weights that stay there.
 const NEAR: usize = 1 << 20;
 
-/// Parts into which the batch can be cut before they are too small: the products decide, the rest
-/// goes along.
-pub(super) fn most_parts(operation: &Operation) -> usize {
+/// Parts into which the rows of products are cut, at best, and at most, beyond which they are empty;
+/// the rest goes along.
+pub(super) fn parts(operation: &Operation) -> [usize; 2] {
     let (rows, weights) = match operation {
         Operation::DenseForward(layer) => (layer.rows, layer.inputs * layer.outputs),
         Operation::DenseBackwardInput(layer) => (layer.rows, layer.inputs * layer.outputs),
-        _ => return usize::MAX,
+        _ => return [usize::MAX; 2],
     };
     let far = weights * size_of::<f32>() > NEAR;
-    rows / LEAST[usize::from(far)]
+    [rows / BEST[usize::from(far)], rows.div_ceil(GRAIN)]
 }
 
 /// Runs an operation on rows of the batch.

@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::sync::atomic::AtomicUsize;
 
+use super::product::PANEL;
 use super::schedule::Split;
 use super::team::{Deal, Part};
 use super::weights::Panelled;
@@ -13,12 +14,15 @@ use super::{rows, units};
 use crate::kernels::Operation;
 use crate::plan::Dispatch;
 
-/// Floating-point operations of a task, at least: some microseconds, beside which taking it is
-/// nothing.
+/// Floating-point operations of a task, where there are more than threads: some microseconds, beside
+/// which taking it is nothing.
 const WORTH_A_TASK: u64 = 500_000;
 
-/// Tasks into which a thread's share of something is cut, at most. Measured on two threads: eight make
-/// products of so few rows that they take longer.
+/// Floating-point operations that are not worth another thread.
+const LITTLE: u64 = 50_000;
+
+/// Tasks into which a thread's share of something is cut, at most. Measured on two threads: eight
+/// make products of so few rows that they take longer.
 const EACH: usize = 4;
 
 /// What is cut into tasks.
@@ -37,8 +41,8 @@ pub(super) enum Work {
 pub(super) struct Section {
     /// Dispatches that the first thread runs, before it takes tasks.
     pub(super) whole: Vec<usize>,
-    /// Each with the number of its tasks, those with the largest first: then what is left at the end
-    /// is small.
+    /// Each with the number of its tasks, those with the largest first: then what is left at the
+    /// end is small.
     works: Vec<(Work, usize)>,
     /// Tasks of all.
     count: usize,
@@ -77,7 +81,7 @@ impl Section {
         }
         let cut = |work: Work| {
             let flops = flops(&work, phase, panelled);
-            let tasks = tasks(&work, flops, phase, threads);
+            let tasks = tasks(&work, flops, (phase, panelled), threads);
             (work, tasks, flops / tasks as u64)
         };
         let mut works: Vec<_> = works.into_iter().map(cut).collect();
@@ -107,35 +111,45 @@ impl Section {
     }
 }
 
-/// What it costs.
+/// What it costs; a number that is moved counts as much as four operations.
 fn flops(work: &Work, phase: &[Dispatch], panelled: &Panelled) -> u64 {
     let of = |number: &usize| phase[*number].operation.kernel().cost().flops;
     match work {
         Work::Rows(numbers) => numbers.iter().map(of).sum(),
         Work::Parts(number) => of(number),
-        Work::Panels(layer) => panelled.layer(*layer).parameters() as u64,
+        Work::Panels(layer) => 4 * panelled.layer(*layer).parameters() as u64,
     }
 }
 
-/// Into how many tasks it is cut.
-fn tasks(work: &Work, flops: u64, phase: &[Dispatch], threads: usize) -> usize {
-    let most = match work {
+/// Into how many tasks it is cut: those that are worth it, at least one for each thread if that is
+/// not little, and none that are empty.
+fn tasks(
+    work: &Work,
+    flops: u64,
+    (phase, panelled): (&[Dispatch], &Panelled),
+    threads: usize,
+) -> usize {
+    let [best, most] = match work {
         Work::Rows(numbers) => {
-            let most = numbers.iter().map(|&number| rows::most_parts(&phase[number].operation));
-            most.min().unwrap_or(1)
+            let parts = numbers.iter().map(|&number| rows::parts(&phase[number].operation));
+            parts.fold([usize::MAX; 2], |[best, most], parts| {
+                [best.min(parts[0]), most.min(parts[1])]
+            })
         }
         Work::Parts(number) => match &phase[*number].operation {
             // The plan has cut it already.
             Operation::FusedGradient(fused) => return fused.strands,
-            Operation::DenseBackwardWeight(kernel) => units::most_parts(kernel),
-            _ => usize::MAX,
+            Operation::DenseBackwardWeight(kernel) => units::parts(kernel, threads),
+            Operation::SquareSum(sum) => [sum.parts(); 2],
+            _ => [usize::MAX; 2],
         },
-        Work::Panels(_) => usize::MAX,
+        Work::Panels(layer) => [panelled.layer(*layer).outputs.div_ceil(PANEL); 2],
     };
-    let worth = usize::try_from(flops / WORTH_A_TASK).unwrap_or(usize::MAX);
+    let worth = |each| usize::try_from(flops / each).unwrap_or(usize::MAX);
+    let least = (1 + worth(LITTLE)).min(threads);
     match threads {
         1 => 1,
-        _ => worth.min(most).clamp(threads, EACH * threads),
+        _ => worth(WORTH_A_TASK).min(best).clamp(least, EACH * threads).min(most).max(1),
     }
 }
 
@@ -200,9 +214,9 @@ mod tests {
     }
 
     #[test]
-    fn there_are_tasks_for_all_threads_but_no_small_ones() {
+    fn there_are_tasks_for_all_threads_but_few_small_ones() {
         for (hidden, threads, expected) in [
-            // Eight tasks of 64 rows; sixteen rows at least; and a row to each thread at least.
+            // Eight tasks of 64 rows; 16 rows at best; 8 rows where there are as many threads.
             (&[128, 64][..], 2, 8),
             (&[128, 64], 16, 32),
             (&[128, 64], 64, 64),

@@ -19,10 +19,10 @@ const INPUTS: usize = 2048;
 /// Units that a tile of the product takes at once: so parts are cut there.
 const GRAIN: usize = 8;
 
-/// Bytes of x beyond which a product brings it together as it goes, and units that it should do so
-/// for, at least.
+/// Units of a part, at least, that products can still leave out zeros for; and where x spans more bytes
+/// than these, so that a product brings it together as it goes, which must pay.
+const LEAST: [usize; 2] = [64, 256];
 const LARGE: usize = 1 << 20;
-const LEAST: usize = 256;
 
 /// Units and inputs of a block.
 fn block_of(layer: &LayerUpdate) -> [usize; 2] {
@@ -36,14 +36,21 @@ pub(super) fn scratch_words(kernel: &DenseBackwardWeight) -> usize {
     (units * inputs).max(kernel.layer.outputs)
 }
 
-/// Parts into which a layer can be cut before they are too small.
-pub(super) fn most_parts(kernel: &DenseBackwardWeight) -> usize {
-    let LayerUpdate { inputs, outputs, .. } = kernel.layer;
-    let least = match 4 * kernel.rows * inputs {
-        ..=LARGE => 2 * GRAIN,
-        _ => LEAST,
-    };
-    (outputs / least).max(inputs / PANEL).max(1)
+/// Whether so many parts have units of their own. Where units are few, parts have inputs of their own:
+/// tiles stay whole, and x is not read by all.
+const fn by_units(outputs: usize, parts: usize) -> bool {
+    outputs >= 2 * GRAIN * parts
+}
+
+/// Parts into which a layer is cut by so many threads: at best, and at most, beyond which they are
+/// empty.
+pub(super) fn parts(kernel: &DenseBackwardWeight, threads: usize) -> [usize; 2] {
+    let layer = &kernel.layer;
+    if by_units(layer.outputs, threads) {
+        let large = kernel.rows * layer.inputs * size_of::<f32>() > LARGE;
+        return [layer.outputs / LEAST[usize::from(large)], layer.outputs / (2 * GRAIN)];
+    }
+    [layer.inputs / PANEL, layer.inputs.div_ceil(PANEL)]
 }
 
 /// A part of a layer: the weights of some units to some inputs, and some biases.
@@ -54,19 +61,14 @@ struct Share {
 }
 
 impl Share {
-    /// Each part has units of its own. Where they are few, it has inputs of its own: tiles stay
-    /// whole, and x is not read by all.
-    fn of(layer: &LayerUpdate, part: Part) -> Self {
-        let (inputs, outputs) = (layer.inputs, layer.outputs);
-        if outputs >= 2 * GRAIN * part.of {
+    fn of([outputs, inputs]: [usize; 2], part: Part) -> Self {
+        if by_units(outputs, part.of) {
             let units = part.share(outputs, GRAIN);
             return Self { biases: units.clone(), units, inputs: 0..inputs };
         }
-        Self {
-            units: 0..outputs,
-            inputs: part.share(inputs, PANEL),
-            biases: part.share(outputs, 1),
-        }
+        // Few units have few biases, whose rows are read once so.
+        let biases = if part.number == 0 { 0..outputs } else { 0..0 };
+        Self { units: 0..outputs, inputs: part.share(inputs, PANEL), biases }
     }
 }
 
@@ -82,7 +84,7 @@ pub(super) unsafe fn run(
     hands: &mut Hands<'_>,
 ) {
     let layer = &kernel.layer;
-    let share = Share::of(layer, part);
+    let share = Share::of([layer.outputs, layer.inputs], part);
     let [units, inputs] = block_of(layer);
     for units in pieces(share.units, units) {
         for inputs in pieces(share.inputs.clone(), inputs) {
@@ -90,8 +92,10 @@ pub(super) unsafe fn run(
             unsafe { weights(layer, bound, (units.clone(), inputs), hands) };
         }
     }
-    // SAFETY: these biases are in the part.
-    unsafe { biases(layer, bound, share.biases, hands) };
+    if !share.biases.is_empty() {
+        // SAFETY: these biases are in the part.
+        unsafe { biases(layer, bound, share.biases, hands) };
+    }
 }
 
 /// A block of the weights.
@@ -117,7 +121,7 @@ unsafe fn weights(
         start = Start::Kept;
         for (unit, d_weight) in units.clone().zip(d_weight.chunks_exact_mut(inputs.len())) {
             let own = unit * i + inputs.start..unit * i + inputs.end;
-            // SAFETY: this part of the gradient is the thread's own.
+            // SAFETY: this part of the gradient is the part's own.
             d_weight.copy_from_slice(unsafe { bound.read(3, own) });
         }
     }
@@ -125,7 +129,7 @@ unsafe fn weights(
     let of_units = (from(d_z, units.start), Layout::rows(o).transposed());
     let of_inputs = Right::Rows(from(x, inputs.start), i);
     product(size, (&mut *d_weight, start), of_units, of_inputs, hands.workspace);
-    // SAFETY: these parameters are the thread's own.
+    // SAFETY: these parameters are the part's own.
     let apply =
         |range, gradient: &mut _| unsafe { apply(layer, control, (bound, 3), range, gradient) };
     if inputs.len() == i {
@@ -156,14 +160,14 @@ unsafe fn biases(
     let d_bias = &mut hands.scratch[..units.len()];
     let own = o * i + units.start..o * i + units.end;
     match layer.goes_on(control) {
-        // SAFETY: this part of the gradient is the thread's own.
+        // SAFETY: this part of the gradient is the part's own.
         true => d_bias.copy_from_slice(unsafe { bound.read(3, own.clone()) }),
         false => d_bias.fill(0.0),
     }
     for row in d_z.chunks_exact(o) {
         passes::add(d_bias, &row[units.clone()]);
     }
-    // SAFETY: these parameters are the thread's own.
+    // SAFETY: these parameters are the part's own.
     unsafe { apply(layer, control, (bound, 3), own, d_bias) };
 }
 
@@ -194,4 +198,33 @@ pub(super) unsafe fn apply(
     layer.hyper.regularize(weights, parameters, gradient);
     let memory = |number| tensor(first + 1 + number);
     passes::update(layer.formula(control), parameters, gradient, memory);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_make_up_a_layer() {
+        for outputs in [1, 15, 95, 256] {
+            for inputs in [5, 33, 333] {
+                for of in 1..=70 {
+                    let mut weights = vec![0; outputs * inputs];
+                    let mut biases = vec![0; outputs];
+                    for number in 0..of {
+                        let share = Share::of([outputs, inputs], Part { number, of });
+                        for unit in share.units {
+                            share
+                                .inputs
+                                .clone()
+                                .for_each(|input| weights[unit * inputs + input] += 1);
+                        }
+                        share.biases.for_each(|unit| biases[unit] += 1);
+                    }
+                    let once = weights.into_iter().chain(biases).all(|count| count == 1);
+                    assert!(once, "{of} parts of {outputs} units and {inputs} inputs");
+                }
+            }
+        }
+    }
 }
