@@ -17,36 +17,19 @@ use crate::spec::{Layer, Shuffle};
 /// Parameters that are added up and updated at once: what the first cache holds.
 const BLOCK: usize = 1024;
 
-/// Some strands of the batch, on one of so many threads.
+/// A strand of the batch.
 ///
 /// # Safety
-/// While it runs, no other thread may use these strands' rows and gradients, or the scratch memory of
-/// its number, nor write to what it reads.
+/// While it runs, no other thread may use the strand's rows and gradient, or the scratch memory of its
+/// room, nor write to what it reads.
 pub(super) unsafe fn gradient(
     fused: &FusedGradient,
     bound: &Bound<'_>,
-    part: Part,
-    threads: usize,
+    strand: usize,
     hands: &mut Hands<'_>,
 ) {
-    for strand in part.share(fused.strands, 1) {
-        // A thread's own stays in its cache; where there are more threads than rooms, the strand's.
-        let room = if threads > fused.strands { strand } else { hands.thread };
-        // SAFETY: the strand is one of the thread's, and so is the room.
-        unsafe { self::strand(fused, bound, [strand, room], hands) };
-    }
-}
-
-/// A strand, with scratch memory of some number.
-///
-/// # Safety
-/// As [`gradient`].
-unsafe fn strand(
-    fused: &FusedGradient,
-    bound: &Bound<'_>,
-    [strand, room]: [usize; 2],
-    hands: &mut Hands<'_>,
-) {
+    // A thread's own room stays in its cache; where there are more threads than rooms, the strand's.
+    let room = if hands.threads > fused.strands { strand } else { hands.thread };
     let parameters = fused.parameters();
     let words = fused.tile_words();
     // SAFETY: control, data and parameters are only read.
@@ -60,7 +43,7 @@ unsafe fn strand(
     };
     let rows = fused.strand(strand, control.rows as usize);
     let train = fused.pass == Pass::Train;
-    // SAFETY: these parts are the strand's own, and the room is the thread's.
+    // SAFETY: these parts and the room are the strand's own.
     let (gradient, metrics, scratch) = unsafe {
         (
             match train {

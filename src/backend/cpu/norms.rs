@@ -158,7 +158,7 @@ pub(super) unsafe fn backward_weight(
     let (of_gamma, of_beta) = hands.scratch[..2 * own.len()].split_at_mut(own.len());
     for (sums, range) in [&mut *of_gamma, &mut *of_beta].into_iter().zip(ranges.clone()) {
         match layer.goes_on(control) {
-            // SAFETY: this part of the gradient is the part's own.
+            // SAFETY: this range of the gradient is the part's own.
             true => sums.copy_from_slice(unsafe { bound.read(4, range) }),
             false => sums.fill(0.0),
         }

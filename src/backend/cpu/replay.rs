@@ -5,10 +5,9 @@ use std::ops::ControlFlow;
 
 use super::product::Workspace;
 use super::room::Room;
-use super::schedule::sections;
-use super::tasks::{Section, Work};
+use super::tasks::{Section, Work, sections};
 use super::team::{Barrier, Bound, Go, Guard, Part, Shared};
-use super::weights::{Panelled, Panels};
+use super::weights::Panels;
 use super::{clipping, fused, norms, rows, units};
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{Control, Kernel as _, Operation, pairs};
@@ -38,20 +37,14 @@ pub(super) fn replay(
     let threads = rayon::current_num_threads().min(worth).max(1);
     let tensors: Vec<Shared<'_, u32>> =
         memory.buffers_mut().iter_mut().map(|words| Shared::new(words)).collect();
-    let mut numbers = sections(dispatches);
-    let panelled = Panelled::of(dispatches, &numbers);
-    numbers.resize(numbers.len().max(panelled.sections()), Vec::new());
+    let (panelled, sections) = sections(dispatches, threads);
     panels.resize(panelled.words().max(panels.len()), 0.0);
     rooms.resize_with(threads.max(rooms.len()), Room::default);
     let (own, others) = rooms.split_at_mut(1);
-    let section = |numbers: &[usize], due: &mut dyn Iterator<Item = usize>| {
-        Section::of(dispatches, numbers, (&panelled, due), threads)
-    };
-    let each = numbers.iter().enumerate();
     let crew = Crew {
         dispatches,
-        before: section(&[], &mut (0..panelled.count())),
-        sections: each.map(|(index, numbers)| section(numbers, &mut panelled.due(index))).collect(),
+        before: Section::of(dispatches, &[], (&panelled, 0..panelled.count()), threads),
+        sections,
         tensors: &tensors,
         panels: Panels { of: &panelled, words: &Shared::new(panels) },
         barrier: Barrier::new(threads),
@@ -107,6 +100,7 @@ struct Crew<'a> {
 /// What a thread works with.
 pub(super) struct Hands<'a> {
     pub(super) thread: usize,
+    pub(super) threads: usize,
     pub(super) panels: Panels<'a>,
     /// For a block of a layer's gradient.
     pub(super) scratch: &'a mut [f32],
@@ -124,7 +118,8 @@ impl Crew<'_> {
     ) {
         room.hold(self.dispatches);
         let Room { scratch, workspace } = room;
-        let mut hands = Hands { thread, panels: self.panels, scratch, workspace };
+        let mut hands =
+            Hands { thread, threads: self.threads, panels: self.panels, scratch, workspace };
         if !self.before.is_empty() {
             for (work, part) in self.before.taken(0) {
                 // SAFETY: each task is one thread's, and nobody reads the panels before all have
@@ -188,7 +183,7 @@ impl Crew<'_> {
                 }
                 Work::Parts(number) => {
                     let (operation, bound) = self.dispatch(*number);
-                    self::part(operation, &bound, part, self.threads, hands);
+                    self::part(operation, &bound, part, hands);
                 }
                 Work::Panels(layer) => {
                     self.panels.of.renew(*layer, self.tensors, self.panels.words, part);
@@ -202,13 +197,7 @@ impl Crew<'_> {
 ///
 /// # Safety
 /// While it runs, no other thread may use the part of what it writes, nor write to what it reads.
-unsafe fn part(
-    operation: &Operation,
-    bound: &Bound<'_>,
-    part: Part,
-    threads: usize,
-    hands: &mut Hands<'_>,
-) {
+unsafe fn part(operation: &Operation, bound: &Bound<'_>, part: Part, hands: &mut Hands<'_>) {
     // SAFETY: the caller's promise, in all calls.
     unsafe {
         match operation {
@@ -216,9 +205,8 @@ unsafe fn part(
             Operation::LayerNormBackwardWeight(norm) => {
                 norms::backward_weight(norm, bound, part, hands);
             }
-            Operation::FusedGradient(fused) => {
-                fused::gradient(fused, bound, part, threads, hands);
-            }
+            // Each strand is a part.
+            Operation::FusedGradient(fused) => fused::gradient(fused, bound, part.number, hands),
             Operation::FusedUpdate(update) => fused::update(update, bound, part),
             Operation::SquareSum(sum) => clipping::square_sum(sum, bound, part),
             Operation::ApplyGradient(layer) => clipping::apply(layer, bound, part),

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::lanes::Plain;
 use super::norms;
 use super::passes;
+use super::product::NEAR;
 use super::replay::Hands;
 use super::team::Bound;
 use super::weights::{self, Place};
@@ -21,9 +22,6 @@ pub(super) const GRAIN: usize = 8;
 /// Rows of a part, at best; and where the weights come from beyond the second cache, so that they are
 /// not brought there, and together, too often.
 const BEST: [usize; 2] = [16, 256];
-
-/// Bytes of weights that stay there.
-const NEAR: usize = 1 << 20;
 
 /// Parts into which the rows of products are cut, at best, and at most, beyond which they are empty;
 /// the rest goes along.

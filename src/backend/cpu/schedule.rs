@@ -106,19 +106,20 @@ fn meet(before: &Dispatch, after: &Dispatch) -> Meeting {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::kernels::Weighting;
-    use crate::plan::{Gradients, Limits, Phase, Plan, Residence, Training, training};
+    use crate::plan::{Gradients, Limits, Phase, Residence, Training, training};
     use crate::spec::{
         Loss, Network, Normalization, Optimizer, Regularization, Schedule, Shuffle, Strategy,
     };
 
-    fn plan(strategy: Strategy) -> Plan {
-        plan_of(&Network::new(8, &[16, 16], 1), strategy)
-    }
-
-    fn plan_of(network: &Network, strategy: Strategy) -> Plan {
+    /// A step of 512 rows, planned for so many threads.
+    pub(in crate::backend::cpu) fn step(
+        network: &Network,
+        strategy: Strategy,
+        threads: usize,
+    ) -> Vec<Dispatch> {
         let request = Training {
             network,
             loss: Loss::Bce,
@@ -127,26 +128,26 @@ mod tests {
             schedule: &Schedule::default(),
             steps: 10,
             weighting: Weighting::Even,
-            rows: 1000,
+            rows: 1024,
             residence: Residence::Fitting,
             validation: 0,
-            batch: 200,
+            batch: 512,
             shuffle: Shuffle::EveryEpoch,
             seed: 1,
             strategy,
             gradients: Gradients::Fused,
         };
-        match training(&request, &Limits::unlimited("cpu")) {
-            Ok(plan) => plan,
+        let limits = Limits { threads, ..Limits::unlimited("cpu") };
+        match training(&request, &limits) {
+            Ok(plan) => plan.phase(Phase::Step).to_vec(),
             Err(error) => panic!("{error}"),
         }
     }
 
     #[test]
     fn a_layered_step_waits_three_times_whatever_its_depth() {
-        let plan = plan(Strategy::Layered);
-        let phase = plan.phase(Phase::Step);
-        let sections = sections(phase);
+        let phase = step(&Network::new(8, &[16, 16], 1), Strategy::Layered, 2);
+        let sections = sections(&phase);
         let kernels = |section: &Vec<usize>| -> Vec<&str> {
             section.iter().map(|&number| phase[number].operation.kernel().stem()).collect()
         };
@@ -162,9 +163,8 @@ mod tests {
     #[test]
     fn norms_do_not_wait() {
         let network = Network::new(8, &[16, 16], 1).with_normalization(Normalization::LayerNorm);
-        let plan = plan_of(&network, Strategy::Layered);
-        let phase = plan.phase(Phase::Step);
-        let sections = sections(phase);
+        let phase = step(&network, Strategy::Layered, 2);
+        let sections = sections(&phase);
         assert_eq!(sections.len(), 3);
         let of_norms = |number: &&usize| {
             phase[**number].operation.kernel().stem() == "layer_norm_backward_weight"
@@ -174,6 +174,7 @@ mod tests {
 
     #[test]
     fn a_fused_step_waits_three_times() {
-        assert_eq!(sections(plan(Strategy::Fused).phase(Phase::Step)), [[0], [1], [2]]);
+        let phase = step(&Network::new(8, &[16, 16], 1), Strategy::Fused, 2);
+        assert_eq!(sections(&phase), [[0], [1], [2]]);
     }
 }

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::sync::atomic::AtomicUsize;
 
 use super::product::PANEL;
-use super::schedule::Split;
+use super::schedule::{self, Split};
 use super::team::{Deal, Part};
 use super::weights::Panelled;
 use super::{rows, units};
@@ -49,6 +49,18 @@ pub(super) struct Section {
     threads: usize,
     /// How often threads have asked for one.
     taken: AtomicUsize,
+}
+
+/// The sections of a phase for so many threads, and the layers whose weights they keep in panels.
+pub(super) fn sections(phase: &[Dispatch], threads: usize) -> (Panelled, Vec<Section>) {
+    let mut numbers = schedule::sections(phase);
+    let panelled = Panelled::of(phase, &numbers);
+    numbers.resize(numbers.len().max(panelled.sections()), Vec::new());
+    let section = |(index, numbers): (usize, &Vec<usize>)| {
+        Section::of(phase, numbers, (&panelled, panelled.due(index)), threads)
+    };
+    let sections = numbers.iter().enumerate().map(section).collect();
+    (panelled, sections)
 }
 
 impl Section {
@@ -156,41 +168,12 @@ fn tasks(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::cpu::schedule;
-    use crate::kernels::Weighting;
-    use crate::plan::{Gradients, Limits, Phase, Residence, Training, training};
-    use crate::spec::{Loss, Network, Optimizer, Regularization, Schedule, Shuffle, Strategy};
+    use crate::backend::cpu::schedule::tests::step;
+    use crate::spec::{Network, Strategy};
 
-    /// The sections of a step as so many threads go through them.
     fn sections(hidden: &[usize], strategy: Strategy, threads: usize) -> Vec<Section> {
-        let request = Training {
-            network: &Network::new(64, hidden, 1),
-            loss: Loss::Bce,
-            optimizer: &Optimizer::adam(1e-3),
-            regularization: &Regularization::default(),
-            schedule: &Schedule::default(),
-            steps: 10,
-            weighting: Weighting::Even,
-            rows: 1024,
-            residence: Residence::Fitting,
-            validation: 0,
-            batch: 512,
-            shuffle: Shuffle::EveryEpoch,
-            seed: 1,
-            strategy,
-            gradients: Gradients::Fused,
-        };
-        let limits = Limits { threads, ..Limits::unlimited("cpu") };
-        let plan = training(&request, &limits).unwrap_or_else(|error| panic!("{error}"));
-        let phase = plan.phase(Phase::Step);
-        let mut numbers = schedule::sections(phase);
-        let panelled = Panelled::of(phase, &numbers);
-        numbers.resize(numbers.len().max(panelled.sections()), Vec::new());
-        let each = numbers.iter().enumerate();
-        each.map(|(index, numbers)| {
-            Section::of(phase, numbers, (&panelled, panelled.due(index)), threads)
-        })
-        .collect()
+        let phase = step(&Network::new(64, hidden, 1), strategy, threads);
+        super::sections(&phase, threads).1
     }
 
     #[test]

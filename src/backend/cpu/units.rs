@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::passes;
-use super::product::{Layout, PANEL, Right, Start, product};
+use super::product::{Layout, NEAR, PANEL, Right, Start, product};
 use super::replay::Hands;
 use super::team::{Bound, Part, pieces};
 use crate::kernels::{Control, DenseBackwardWeight, LayerUpdate, Update};
@@ -19,10 +19,9 @@ const INPUTS: usize = 2048;
 /// Units that a tile of the product takes at once: so parts are cut there.
 const GRAIN: usize = 8;
 
-/// Units of a part, at least, that products can still leave out zeros for; and where x spans more bytes
-/// than these, so that a product brings it together as it goes, which must pay.
-const LEAST: [usize; 2] = [64, 256];
-const LARGE: usize = 1 << 20;
+/// Units of a part, at best: enough that products can leave out zeros; and where x is too large to stay
+/// near, enough to pay for bringing it together.
+const BEST: [usize; 2] = [64, 256];
 
 /// Units and inputs of a block.
 fn block_of(layer: &LayerUpdate) -> [usize; 2] {
@@ -47,8 +46,8 @@ const fn by_units(outputs: usize, parts: usize) -> bool {
 pub(super) fn parts(kernel: &DenseBackwardWeight, threads: usize) -> [usize; 2] {
     let layer = &kernel.layer;
     if by_units(layer.outputs, threads) {
-        let large = kernel.rows * layer.inputs * size_of::<f32>() > LARGE;
-        return [layer.outputs / LEAST[usize::from(large)], layer.outputs / (2 * GRAIN)];
+        let far = kernel.rows * layer.inputs * size_of::<f32>() > NEAR;
+        return [layer.outputs / BEST[usize::from(far)], layer.outputs / (2 * GRAIN)];
     }
     [layer.inputs / PANEL, layer.inputs.div_ceil(PANEL)]
 }
@@ -121,7 +120,7 @@ unsafe fn weights(
         start = Start::Kept;
         for (unit, d_weight) in units.clone().zip(d_weight.chunks_exact_mut(inputs.len())) {
             let own = unit * i + inputs.start..unit * i + inputs.end;
-            // SAFETY: this part of the gradient is the part's own.
+            // SAFETY: this range of the gradient is the part's own.
             d_weight.copy_from_slice(unsafe { bound.read(3, own) });
         }
     }
@@ -160,7 +159,7 @@ unsafe fn biases(
     let d_bias = &mut hands.scratch[..units.len()];
     let own = o * i + units.start..o * i + units.end;
     match layer.goes_on(control) {
-        // SAFETY: this part of the gradient is the part's own.
+        // SAFETY: this range of the gradient is the part's own.
         true => d_bias.copy_from_slice(unsafe { bound.read(3, own.clone()) }),
         false => d_bias.fill(0.0),
     }

@@ -46,6 +46,9 @@ const DEPTH: usize = 256;
 /// Rows of A that are packed at once: 512 KiB.
 const ROWS: usize = 512;
 
+/// Bytes of an operand that stay in the second cache while it is used again.
+pub(super) const NEAR: usize = 1 << 20;
+
 /// Floats of a row from which on the next band is asked for ahead of time: half a page.
 const FAR: usize = 512;
 

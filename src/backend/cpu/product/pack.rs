@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use super::tile::ASKED;
 use super::{
-    COLUMNS, DEPTH, FEW, Layout, Left, PANEL, Panels, Place, ROWS, Right, TALL, Workspace, grow,
+    COLUMNS, DEPTH, FEW, Layout, Left, NEAR, PANEL, Panels, Place, ROWS, Right, TALL, Workspace,
+    grow,
 };
 
 /// The operands of a product, and which of their blocks are packed.
@@ -42,9 +43,6 @@ pub(super) const RIGHT_WORDS: usize = COLUMNS * (DEPTH + 1);
 /// Floats that a tile asks for.
 const LINE: usize = ASKED * DEPTH;
 
-/// Bytes that B may span and still stay in the second cache.
-const RIGHT: usize = 1 << 20;
-
 /// Bytes that a band of A may span.
 const LEFT: usize = 64 << 10;
 
@@ -56,7 +54,7 @@ impl<'a> Packing<'a> {
             1 => bytes(layout.row * TALL) > LEFT / 2,
             step => bytes(step * k.min(DEPTH)) > LEFT,
         };
-        let large = |row| bytes(row * k) > RIGHT;
+        let large = |row| bytes(row * k) > NEAR;
         [far && n > 4 * PANEL, b_row.is_some_and(large) && m > 4 * TALL]
     }
 
@@ -117,7 +115,7 @@ impl<'a> Packing<'a> {
         if let (true, Right::Panels(panels)) = (new[1], self.b) {
             let remaining = of - number;
             let count = next.columns.div_ceil(PANEL);
-            if remaining <= count && size_of_val(panels) > RIGHT {
+            if remaining <= count && size_of_val(panels) > NEAR {
                 let panel = next.j / PANEL + count - remaining;
                 let start = panels.as_ptr().wrapping_add((panel * self.k + next.l) * PANEL);
                 let count = next.depth * PANEL / LINE;
