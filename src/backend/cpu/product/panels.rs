@@ -6,9 +6,13 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use crate::backend::cpu::simd::dispatch;
+use crate::backend::cpu::team::pieces;
 
 /// Units of a panel.
 pub(in crate::backend::cpu) const PANEL: usize = 32;
+
+/// Inputs whose place in a panel stays in the first cache until all units are there.
+const TOGETHER: usize = 64;
 
 /// Side of the squares that are transposed in registers.
 const SQUARE: usize = 4;
@@ -48,8 +52,10 @@ impl WithSimd for Transposition<'_> {
             let units = number * PANEL..n.min((number + 1) * PANEL);
             let weight = &weight[units.start * k..units.end * k];
             let whole = units.len() / SQUARE * SQUARE;
-            for first in (0..whole).step_by(SQUARE) {
-                squares(&weight[first * k..(first + SQUARE) * k], k, &mut panel[first..]);
+            for inputs in pieces(0..k, TOGETHER) {
+                for first in (0..whole).step_by(SQUARE) {
+                    squares(&weight[first * k..], k, inputs.clone(), panel, first);
+                }
             }
             for unit in whole..units.len() {
                 for (l, w) in weight[unit * k..(unit + 1) * k].iter().enumerate() {
@@ -60,22 +66,24 @@ impl WithSimd for Transposition<'_> {
     }
 }
 
-/// [`SQUARE`] units of k weights each, transposed.
+/// Some weights of [`SQUARE`] units of k each, transposed into a panel from its unit `first` on.
 #[inline(always)]
-fn squares(weight: &[f32], k: usize, panel: &mut [f32]) {
-    let whole = k / SQUARE * SQUARE;
-    let rows: [_; SQUARE] =
-        std::array::from_fn(|unit| weight[unit * k..][..k].as_chunks::<SQUARE>().0);
-    for l in 0..k / SQUARE {
-        let columns = transposed(rows.map(|row| row[l]));
-        let place = &mut panel[l * SQUARE * PANEL..];
-        for (column, units) in columns.iter().enumerate() {
-            place[column * PANEL..][..SQUARE].copy_from_slice(units);
+fn squares(weight: &[f32], k: usize, inputs: Range<usize>, panel: &mut [f32], first: usize) {
+    // The compiler need not ask again.
+    assert!(first <= PANEL - SQUARE);
+    let row = |unit: usize| weight[unit * k..][inputs.clone()].as_chunks::<SQUARE>();
+    let rows: [_; SQUARE] = std::array::from_fn(row);
+    let [(a, _), (b, _), (c, _), (d, _)] = rows;
+    let panel = &mut panel[inputs.start * PANEL..inputs.end * PANEL];
+    let (places, left) = panel.as_chunks_mut::<{ SQUARE * PANEL }>();
+    for ((((a, b), c), d), place) in a.iter().zip(b).zip(c).zip(d).zip(places) {
+        for (column, units) in transposed([*a, *b, *c, *d]).iter().enumerate() {
+            place[column * PANEL + first..][..SQUARE].copy_from_slice(units);
         }
     }
-    for l in whole..k {
-        for unit in 0..SQUARE {
-            panel[l * PANEL + unit] = weight[unit * k + l];
+    for (unit, (_, rest)) in rows.into_iter().enumerate() {
+        for (w, place) in rest.iter().zip(left.chunks_exact_mut(PANEL)) {
+            place[first + unit] = *w;
         }
     }
 }
