@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use super::tile::ASKED;
 use super::{
-    COLUMNS, DEPTH, FEW, Layout, Left, NEAR, PANEL, Panels, Place, ROWS, Right, TALL, Workspace,
-    grow,
+    COLUMNS, DEPTH, FEW, Layout, Left, MIDDLE, NEAR, PANEL, Panels, Place, ROWS, Right, TALL,
+    Workspace, grow,
 };
 
 /// The operands of a product, and which of their blocks are packed.
@@ -43,19 +43,23 @@ pub(super) const RIGHT_WORDS: usize = COLUMNS * (DEPTH + 1);
 /// Floats that a tile asks for.
 const LINE: usize = ASKED * DEPTH;
 
-/// Bytes that a band of A may span.
+/// Bytes that the lines of A may span where they are its columns.
 const LEFT: usize = 64 << 10;
+
+/// Floats of a row of A from which on those of a band lie where they drive each other out of the first
+/// cache: a page.
+const LONG: usize = 1024;
 
 impl<'a> Packing<'a> {
     /// Whether to pack A and B: what spans more than a cache holds, if it is used often enough.
     pub(super) fn pays([m, n, k]: [usize; 3], layout: Layout, b_row: Option<usize>) -> [bool; 2] {
         let bytes = |floats: usize| floats * size_of::<f32>();
         let far = match layout.column {
-            1 => bytes(layout.row * TALL) > LEFT / 2,
+            1 => layout.row >= LONG,
             step => bytes(step * k.min(DEPTH)) > LEFT,
         };
         let large = |row| bytes(row * k) > NEAR;
-        [far && n > 4 * PANEL, b_row.is_some_and(large) && m > 4 * TALL]
+        [far && n > 4 * PANEL, b_row.is_some_and(large) && m > 4 * MIDDLE]
     }
 
     /// The operands, packed if that pays.
@@ -89,6 +93,7 @@ impl<'a> Packing<'a> {
             match (self.layout.column, tall) {
                 (1, _) => left.copy(piece, packed.next),
                 (_, FEW) => left.interleave::<FEW>(piece, packed.next),
+                (_, MIDDLE) => left.interleave::<MIDDLE>(piece, packed.next),
                 _ => left.interleave::<TALL>(piece, packed.next),
             }
         }

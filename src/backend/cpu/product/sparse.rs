@@ -4,19 +4,23 @@
 //!
 //! A block of A is copied together in squares of 64 by 64, each row with a word whose bits say where
 //! it is not zero. The kernel goes through the bits: each brings a number of A for all lanes and a row
-//! of a square of B, which stays in the first cache, to 64 sums in registers. So a multiply-add takes
-//! a load, where those of a [`tile`](super::tile) share theirs, and takes longer; there are the fewer.
+//! of one or two squares of B, which stay in the first cache, to as many sums in registers. So a
+//! multiply-add takes a load, where those of a [`tile`](super::tile) share theirs, and takes longer;
+//! there are the fewer.
 //!
 //! The terms that are left are summed in the order in which [`Nest`](super::Nest) sums all of them,
 //! and a zero changes no sum but the sign of another zero: so both make the same numbers. But zero
 //! times what is not finite is NaN there, and nothing here.
 //!
-//! Measured with AVX-512, where half of A is zero: 512 rows through 2048×2048 take 0.72 to 0.76 of the
-//! time of a dense product, 128 rows through 64×64 0.83, and where three fifths are zero 0.60 and
-//! 0.70. The workload `wide` takes 0.8 of its time, and 0.77 with AVX2.
+//! Measured with AVX-512 where half of A is zero, on a processor that starts one multiply-add in a
+//! cycle: 512 rows through 2048×2048 took 0.72 to 0.76 of the time of a dense product, 128 rows through
+//! 64×64 0.83; with AVX2 `wide` took 0.77. On one that starts two, dense products gain more: there,
+//! 512 rows through 2048×1024 take 0.89 of the time and 128 rows through 784×256 0.88, where three
+//! fifths are zero 0.75, and 64 columns no less than a dense product.
 
 use std::ops::Range;
 
+use bytemuck::{Pod, Zeroable};
 use pulp::{Simd, WithSimd};
 
 use super::pack::prefetch;
@@ -24,18 +28,26 @@ use super::panels::PANEL;
 use super::{DEPTH, Finish, Layout, ROWS, Right, Start, check, grow};
 use crate::backend::cpu::team::pieces;
 
-/// Side of a square of B, whose 16 KiB are half of a first cache, and bits of a word.
+/// Side of a square of B, and bits of a word.
 const SIDE: usize = 64;
+
+/// Squares of B side by side, 32 KiB, where registers are wide: eight chains of multiply-adds hide
+/// their latency even on processors that start two of them in a cycle, where four took 1.25 of the
+/// time. Measured with a first cache of 48 KiB, and half of it where others used the same core.
+const WIDE: usize = 2;
+
+/// Vectors of sums in registers.
+const SUMS: usize = 8;
 
 /// Lines of A that are looked at, to estimate how much of it is zero.
 const SAMPLES: usize = 8;
 
 /// Time of a multiply-add here, in those of a dense product.
-const LIVE: f32 = 1.5;
+const LIVE: f32 = 1.6;
 
 /// What a number of A takes before it is multiplied at all, in the same unit. Both are a line through
-/// what was measured with 64 to 2048 columns, of which half and two fifths of A's numbers were not
-/// zero, and somewhat more, lest a product take longer than a dense one.
+/// what was measured with 64 to 2048 columns where half, two fifths and three fifths of A's numbers
+/// were not zero, and somewhat more, lest a product take longer than a dense one.
 const FOUND: f32 = 8.0;
 
 /// Floats of a block of rows of C up to which they are finished at once, for they stay in the second
@@ -46,8 +58,8 @@ const WHOLE: usize = 1 << 16;
 const AHEAD: usize = 8;
 
 /// As many numbers as a row of a square of B has. They begin where a line of the cache does.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
 struct Row([f32; SIDE]);
 
 impl Row {
@@ -99,8 +111,8 @@ impl Workspace {
         let rows = ROWS.min(m).next_multiple_of(SIDE);
         grow(&mut self.left, rows * DEPTH / SIDE, Row::ZERO);
         grow(&mut self.bits, rows * DEPTH / SIDE, 0);
-        grow(&mut self.right, SIDE, Row::ZERO);
-        grow(&mut self.sums, rows, Row::ZERO);
+        grow(&mut self.right, WIDE * SIDE, Row::ZERO);
+        grow(&mut self.sums, WIDE * rows, Row::ZERO);
     }
 }
 
@@ -155,21 +167,23 @@ impl WithSimd for Sparse<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match (SIDE / S::F32_LANES, self.layout.column) {
-            (4, 1) => self.run::<S, 4, false>(simd),
-            (4, _) => self.run::<S, 4, true>(simd),
-            (_, 1) => self.run::<S, 8, false>(simd),
-            _ => self.run::<S, 8, true>(simd),
+        match (WIDE * SIDE / S::F32_LANES, self.layout.column) {
+            (SUMS, 1) => self.run::<S, WIDE, { SUMS / WIDE }, false>(simd),
+            (SUMS, _) => self.run::<S, WIDE, { SUMS / WIDE }, true>(simd),
+            (_, 1) => self.run::<S, 1, SUMS, false>(simd),
+            (_, _) => self.run::<S, 1, SUMS, true>(simd),
         }
     }
 }
 
 impl Sparse<'_> {
+    /// With W squares of B side by side; where only one is left, its sums are V vectors.
     #[inline(always)]
-    fn run<S: Simd, const V: usize, const TURNED: bool>(self, simd: S) {
+    fn run<S: Simd, const W: usize, const V: usize, const TURNED: bool>(self, simd: S) {
         let Self { size: [m, n, k], c, start, a, layout, b, workspace, finish } = self;
         let right = Squares { b, n, k };
         let Workspace { left, bits, right: square, sums } = workspace;
+        let (square, sums) = (square.as_chunks_mut::<W>().0, sums.as_chunks_mut::<W>().0);
         let square = square.first_chunk_mut().expect("it holds one");
         for rows in pieces(0..m, ROWS) {
             let whole = rows.len() * n <= WHOLE;
@@ -177,7 +191,7 @@ impl Sparse<'_> {
             for depth in pieces(0..k, DEPTH) {
                 bring::<S, TURNED>(simd, (a, layout), [rows.clone(), depth.clone()], left, bits);
                 let start = if depth.start == 0 { start } else { Start::Kept };
-                for columns in pieces(0..n, SIDE) {
+                for columns in pieces(0..n, W * SIDE) {
                     let across = depth.len().div_ceil(SIDE);
                     for (number, l) in depth.clone().step_by(SIDE).enumerate() {
                         right.load(l, columns.start, square);
@@ -187,11 +201,15 @@ impl Sparse<'_> {
                         };
                         let bands = sums.len().div_ceil(SIDE);
                         for (band, sums) in sums.chunks_mut(SIDE).enumerate() {
-                            right.ask(next, [band, bands]);
+                            right.ask::<W>(next, [band, bands]);
                             let at = (band * across + number) * SIDE;
                             let left = left[at..].first_chunk().expect("whole squares");
                             let bits = bits[at..].first_chunk().expect("as many words");
-                            multiply::<S, V, TURNED>(simd, left, bits, square, sums, number == 0);
+                            let (left, sums) = ((left, bits), (sums, number == 0));
+                            match columns.len() > SIDE {
+                                true => multiply::<S, W, SUMS, TURNED>(simd, left, square, sums, W),
+                                false => multiply::<S, W, V, TURNED>(simd, left, square, sums, 1),
+                            }
                         }
                     }
                     let ready = (depth.end == k && !whole).then_some(finish);
@@ -279,20 +297,24 @@ fn transpose(bits: &mut [u64; SIDE]) {
 /// Sums to their columns of C, whose rows have n: with what they begin with, and finished where they
 /// are ready.
 #[inline(always)]
-fn store(
+fn store<const W: usize>(
     (c, n): (&mut [f32], usize),
     [rows, columns]: [Range<usize>; 2],
-    (sums, start): (&[Row], Start<'_>),
+    (sums, start): (&[[Row; W]], Start<'_>),
     ready: Option<Finish<'_>>,
 ) {
     for (row, sums) in rows.zip(sums) {
         let at = row * n + columns.start;
-        prefetch(c.as_ptr().wrapping_add(at + AHEAD * n), SIDE);
+        prefetch(c.as_ptr().wrapping_add(at + AHEAD * n), W * SIDE);
         let c = &mut c[at..at + columns.len()];
-        match start {
-            Start::Zero => sums.put(c),
-            Start::Kept => sums.plus(c).put(c),
-            Start::Row(bias) => sums.plus(&bias[columns.clone()]).put(c),
+        for (part, (sums, c)) in sums.iter().zip(c.chunks_mut(SIDE)).enumerate() {
+            match start {
+                Start::Zero => sums.put(c),
+                Start::Kept => sums.plus(c).put(c),
+                Start::Row(bias) => {
+                    sums.plus(&bias[columns.start + part * SIDE..][..c.len()]).put(c)
+                }
+            }
         }
         if let Some(finish) = ready {
             finish(c, at);
@@ -308,55 +330,60 @@ struct Squares<'a> {
 }
 
 impl<'a> Squares<'a> {
-    /// The square at row l and column j, as far as the matrix goes; what is beyond stays as it is,
+    /// The squares from row l and column j on, as far as the matrix goes; what is beyond stays as it is,
     /// and comes into no sum that is used.
     #[inline(always)]
-    fn load(&self, l: usize, j: usize, square: &mut [Row]) {
+    fn load<const W: usize>(&self, l: usize, j: usize, square: &mut [[Row; W]; SIDE]) {
+        /// Panels of a square.
+        const PANELS: usize = SIDE / PANEL;
         let rows = SIDE.min(self.k - l);
         match self.b {
             Right::Rows(b, apart) => {
-                let columns = SIDE.min(self.n - j);
+                let columns = (W * SIDE).min(self.n - j);
                 for (l, row) in (l..).zip(&mut square[..rows]) {
-                    row.copy(&b[l * apart + j..][..columns]);
+                    let from = b[l * apart + j..][..columns].chunks(SIDE);
+                    row.iter_mut().zip(from).for_each(|(row, from)| row.copy(from));
                 }
             }
             Right::Panels(panels) => {
                 let panels = panels.chunks_exact(self.k * PANEL).skip(j / PANEL);
-                for (number, panel) in panels.take(SIDE / PANEL).enumerate() {
+                for (number, panel) in panels.take(W * PANELS).enumerate() {
                     let from = panel[l * PANEL..].as_chunks::<PANEL>().0;
                     for (row, from) in square[..rows].iter_mut().zip(from) {
-                        row.0[number * PANEL..][..PANEL].copy_from_slice(from);
+                        let row = &mut row[number / PANELS].0;
+                        row[number % PANELS * PANEL..][..PANEL].copy_from_slice(from);
                     }
                 }
             }
         }
     }
 
-    /// Asks for a part of a square, one out of so many, if it is to be copied from rows. At the end
+    /// Asks for a part of the squares, one out of so many, if it is to be copied from rows. At the end
     /// of a block it is not the next one, and does no harm.
     #[inline(always)]
-    fn ask(&self, [l, j]: [usize; 2], [part, of]: [usize; 2]) {
+    fn ask<const W: usize>(&self, [l, j]: [usize; 2], [part, of]: [usize; 2]) {
         let Right::Rows(b, apart) = self.b else { return };
         for row in l + SIDE * part / of..l + SIDE * (part + 1) / of {
-            prefetch(b.as_ptr().wrapping_add(row * apart + j), SIDE);
+            prefetch(b.as_ptr().wrapping_add(row * apart + j), W * SIDE);
         }
     }
 }
 
-/// sums += left · right; if this is the `first` square, they begin with zero. The bits say what is not
-/// zero on the left, whose rows stand here as columns if it is `TURNED`.
+/// sums += left · right, of so many squares on the right and V vectors at once; if these are the `first`
+/// squares, they begin with zero. The bits say what is not zero on the left, whose rows stand here as
+/// columns if it is `TURNED`.
 #[inline(always)]
-fn multiply<S: Simd, const V: usize, const TURNED: bool>(
+fn multiply<S: Simd, const W: usize, const V: usize, const TURNED: bool>(
     simd: S,
-    left: &[Row; SIDE],
-    bits: &[u64; SIDE],
-    right: &[Row; SIDE],
-    sums: &mut [Row],
-    first: bool,
+    (left, bits): (&[Row; SIDE], &[u64; SIDE]),
+    right: &[[Row; W]; SIDE],
+    (sums, first): (&mut [[Row; W]], bool),
+    squares: usize,
 ) {
+    let parts = squares * SIDE / (V * S::F32_LANES);
     for (row, (bits, sums)) in bits.iter().zip(sums).enumerate() {
-        let sums = S::as_mut_simd_f32s(&mut sums.0).0;
-        for (part, sums) in sums.as_chunks_mut::<V>().0.iter_mut().enumerate() {
+        let sums = S::as_mut_simd_f32s(bytemuck::cast_slice_mut(sums)).0;
+        for (part, sums) in sums.as_chunks_mut::<V>().0[..parts].iter_mut().enumerate() {
             let mut registers = if first { [simd.splat_f32s(0.0); V] } else { *sums };
             let mut bits = *bits;
             while bits != 0 {
@@ -364,7 +391,8 @@ fn multiply<S: Simd, const V: usize, const TURNED: bool>(
                 bits &= bits - 1;
                 let x = if TURNED { left[column].0[row] } else { left[row].0[column] };
                 let x = simd.splat_f32s(x);
-                let vectors = S::as_simd_f32s(&right[column].0).0.as_chunks::<V>().0[part];
+                let vectors = S::as_simd_f32s(bytemuck::cast_slice(&right[column])).0;
+                let vectors = vectors.as_chunks::<V>().0[part];
                 for (sum, vector) in registers.iter_mut().zip(vectors) {
                     *sum = simd.mul_add_e_f32s(x, vector, *sum);
                 }
