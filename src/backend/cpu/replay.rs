@@ -121,7 +121,7 @@ impl Crew<'_> {
         let mut hands =
             Hands { thread, threads: self.threads, panels: self.panels, scratch, workspace };
         if !self.before.is_empty() {
-            for (work, part) in self.before.taken(0) {
+            for (work, part) in self.before.taken(thread, 0) {
                 // SAFETY: each task is one thread's, and nobody reads the panels before all have
                 // waited.
                 unsafe { self.task(work, part, &mut hands) };
@@ -143,7 +143,7 @@ impl Crew<'_> {
                         let (operation, bound) = self.dispatch(number);
                         metrics = metrics.or(self::whole(operation, &bound));
                     }
-                    for (work, part) in section.taken(step as usize) {
+                    for (work, part) in section.taken(thread, step as usize) {
                         // After the last step nobody would read them: a replay begins with all.
                         if step + 1 < times || !matches!(work, Work::Panels(_)) {
                             self.task(work, part, &mut hands);

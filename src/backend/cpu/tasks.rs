@@ -1,14 +1,14 @@
-//! What a section has to do, cut into tasks that threads take one after another: a core that is
-//! slower, or that others use, takes fewer, and holds up the rest less.
+//! What a section has to do, cut into tasks. Each thread has its own, in whose memory it was in the
+//! last step, and takes others' when it has done them: a core that is slower, or that others use, does
+//! fewer, and holds up the rest less.
 //!
 //! What a task makes does not depend on who makes it, nor on how many there are.
 
 use std::cmp::Reverse;
-use std::sync::atomic::AtomicUsize;
 
 use super::product::PANEL;
 use super::schedule::{self, Split};
-use super::team::{Deal, Part};
+use super::team::{Part, Pile};
 use super::weights::Panelled;
 use super::{rows, units};
 use crate::kernels::Operation;
@@ -41,14 +41,11 @@ pub(super) enum Work {
 pub(super) struct Section {
     /// Dispatches that the first thread runs, before it takes tasks.
     pub(super) whole: Vec<usize>,
-    /// Each with the number of its tasks, those with the largest first: then what is left at the
-    /// end is small.
+    /// Each with the number of its tasks.
     works: Vec<(Work, usize)>,
-    /// Tasks of all.
-    count: usize,
-    threads: usize,
-    /// How often threads have asked for one.
-    taken: AtomicUsize,
+    /// A thread each: of tasks, named by their work. The largest come first: then what is left at the
+    /// end is small.
+    piles: Vec<Pile<(usize, Part)>>,
 }
 
 /// The sections of a phase for so many threads, and the layers whose weights they keep in panels.
@@ -99,22 +96,22 @@ impl Section {
         let mut works: Vec<_> = works.into_iter().map(cut).collect();
         works.sort_by_key(|(_, _, flops)| Reverse(*flops));
         let works: Vec<_> = works.into_iter().map(|(work, tasks, _)| (work, tasks)).collect();
-        let count = works.iter().map(|(_, tasks)| tasks).sum();
-        Self { whole, works, count, threads, taken: AtomicUsize::new(0) }
+        let own = |thread| {
+            let share = Part { number: thread, of: threads };
+            let tasks = works.iter().enumerate().flat_map(|(work, &(_, of))| {
+                share.share(of, 1).map(move |number| (work, Part { number, of }))
+            });
+            Pile::of(tasks.collect())
+        };
+        let piles = (0..threads).map(own).collect();
+        Self { whole, works, piles }
     }
 
-    /// The tasks that fall to the calling thread in a step, as [`Deal::of`] deals them.
-    pub(super) fn taken(&self, step: usize) -> impl Iterator<Item = (&Work, Part)> {
-        (Deal { taken: &self.taken, step }).of(self.count, self.threads).filter_map(|number| {
-            let mut number = number;
-            self.works.iter().find_map(|(work, of)| match number.checked_sub(*of) {
-                None => Some((work, Part { number, of: *of })),
-                Some(rest) => {
-                    number = rest;
-                    None
-                }
-            })
-        })
+    /// The tasks that fall to a thread in a step: first its own.
+    pub(super) fn taken(&self, thread: usize, step: usize) -> impl Iterator<Item = (&Work, Part)> {
+        let piles = self.piles[thread..].iter().chain(&self.piles[..thread]);
+        let tasks = piles.flat_map(move |pile| pile.take(step));
+        tasks.map(|&(work, part)| (&self.works[work].0, part))
     }
 
     /// Whether there is nothing to do.
@@ -221,14 +218,19 @@ mod tests {
     }
 
     #[test]
-    fn tasks_are_found_by_their_numbers() {
+    fn a_thread_has_the_same_part_of_everything_and_then_what_others_left() {
         let sections = sections(&[128, 64], Strategy::Layered, 2);
         let section = &sections[1];
-        let taken: Vec<(&Work, Part)> = section.taken(0).collect();
-        let all = section
-            .works
-            .iter()
-            .flat_map(|(work, of)| (0..*of).map(move |number| (work, Part { number, of: *of })));
-        assert!(taken.into_iter().eq(all));
+        let left = section.taken(0, 0).next().expect("there are tasks");
+        let mut taken: Vec<(&Work, Part)> = section.taken(1, 0).collect();
+        let own = |(_, part): &(&Work, Part)| 2 * part.number >= part.of;
+        let count = taken.len().div_ceil(2);
+        assert!(taken[..count].iter().all(own) && !taken[count..].iter().any(own), "{taken:?}");
+        taken.push(left);
+        for (work, of) in &section.works {
+            let mut numbers: Vec<_> = taken.iter().filter(|task| task.0 == work).collect();
+            numbers.sort_by_key(|(_, part)| part.number);
+            assert!(numbers.iter().map(|(_, part)| part.number).eq(0..*of), "{work:?}");
+        }
     }
 }

@@ -107,25 +107,38 @@ impl Part {
     }
 }
 
-/// What the threads of a team take one after another, each the next that is left: whoever is slower
-/// takes fewer. The count goes on from step to step, so that nobody has to set it back.
-#[derive(Clone, Copy)]
-pub(super) struct Deal<'a> {
-    pub(super) taken: &'a AtomicUsize,
-    /// The step, from 0.
-    pub(super) step: usize,
+/// What a thread of a team has to do in every step, and others when they have done their own: each
+/// takes the next that is left, so whoever is slower does less; but as a rule a thread meets the same
+/// things again, which are in its cache.
+#[derive(Debug)]
+pub(super) struct Pile<T> {
+    things: Vec<T>,
+    taken: Alone,
 }
 
-impl Deal<'_> {
-    /// The numbers of `count` things that fall to the calling thread. Every thread must take them to
-    /// the end once a step, and all wait for each other before the next.
-    pub(super) fn of(self, count: usize, threads: usize) -> impl Iterator<Item = usize> {
-        // In every step before each was taken once, and each thread found once that none was left.
-        let before = self.step.wrapping_mul(count + threads);
-        std::iter::repeat_with(move || {
-            self.taken.fetch_add(1, Ordering::Relaxed).wrapping_sub(before)
+/// A count of what has been taken in all steps, so that nobody has to set it back. It has its own
+/// line of the cache.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Alone(AtomicUsize);
+
+impl<T> Pile<T> {
+    pub(super) fn of(things: Vec<T>) -> Self {
+        Self { things, taken: Alone::default() }
+    }
+
+    /// What is left in a step falls to the calling thread, thing by thing. Each pile must be taken to
+    /// the end in every step, from 0 on, and all threads wait for each other before the next.
+    pub(super) fn take(&self, step: usize) -> impl Iterator<Item = &T> {
+        let count = self.things.len();
+        let before = step.wrapping_mul(count);
+        let next =
+            move |taken: usize| (taken.wrapping_sub(before) < count).then(|| taken.wrapping_add(1));
+        std::iter::from_fn(move || {
+            let taken =
+                self.taken.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
+            Some(&self.things[taken.wrapping_sub(before)])
         })
-        .take_while(move |number| *number < count)
     }
 }
 
@@ -251,27 +264,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_part_is_dealt_once_a_step() {
+    fn every_thing_is_taken_once_a_step() {
         const STEPS: usize = 50;
         for (count, threads) in [(0, 2), (1, 1), (2, 5), (16, 3)] {
-            let (taken, barrier) = (AtomicUsize::new(0), Barrier::new(threads));
-            let dealt = Mutex::new(Vec::new());
+            let share = |number| Part { number, of: threads }.share(count, 1).collect();
+            let piles: Vec<_> = (0..threads).map(|thread| Pile::of(share(thread))).collect();
+            let (barrier, taken) = (Barrier::new(threads), Mutex::new(Vec::new()));
             std::thread::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(|| {
+                for thread in 0..threads {
+                    let (piles, barrier, taken) = (&piles, &barrier, &taken);
+                    scope.spawn(move || {
                         for step in 0..STEPS {
-                            for number in (Deal { taken: &taken, step }).of(count, threads) {
-                                dealt.lock().expect("nobody panics").push((step, number));
+                            let own_first = piles.iter().cycle().skip(thread).take(threads);
+                            for number in own_first.flat_map(|pile| pile.take(step)) {
+                                taken.lock().expect("nobody panics").push((step, *number));
                             }
                             barrier.wait();
                         }
                     });
                 }
             });
-            let mut dealt = dealt.into_inner().expect("nobody panicked");
-            dealt.sort_unstable();
+            let mut taken = taken.into_inner().expect("nobody panicked");
+            taken.sort_unstable();
             let all = (0..STEPS).flat_map(|step| (0..count).map(move |number| (step, number)));
-            assert!(dealt.into_iter().eq(all), "{count} things, {threads} threads");
+            assert!(taken.into_iter().eq(all), "{count} things, {threads} threads");
         }
     }
 }
