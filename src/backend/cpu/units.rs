@@ -16,7 +16,7 @@ const BLOCK: usize = 1 << 20;
 /// Inputs of a block, at most.
 const INPUTS: usize = 2048;
 
-/// Units that a tile of the product takes at once: so parts are cut there.
+/// Units at which parts are cut: as many as the smaller of the large tiles takes.
 const GRAIN: usize = 8;
 
 /// Units of a part, at best: enough that products can leave out zeros; and where x is too large to stay

@@ -10,8 +10,9 @@
 //! crate, which stood here before: 128 rows through 64×64 weights 115 forward (98) and back (109) and
 //! their gradient 115 (107); 64 rows through 784×256, forward 116 (92); 512 rows through 2048×2048
 //! that come from memory, forward 109 (83), back 108 (104), gradient and update 107 (103). On another,
-//! whose multiply-adds allow 170: 128 rows through 784×256, forward 164, back 156, gradient 154, where
-//! MKL has 166, 150 and 160; 512 rows through 2048×1024, forward 150, where MKL has 151.
+//! whose multiply-adds allow 170 or somewhat more: 128 rows through 784×256, forward 166, back 157,
+//! gradient 153, where MKL has 172, 175 and 167; 512 rows through 2048×1024, forward 155, where MKL has
+//! 151.
 //!
 //! Where A is zero in many places, as behind a ReLU, what is multiplied by nothing is left out
 //! ([`sparse`]).
@@ -64,14 +65,20 @@ const MIDDLE: usize = 8;
 /// than just hide the latency.
 const FEW: usize = 6;
 
+/// Whether there are registers for the larger tiles.
+#[inline(always)]
+const fn many<S: Simd>() -> bool {
+    S::REGISTER_COUNT >= 32
+}
+
 /// Rows of the largest tile of a product of m: its sums fit into the registers, two vectors each,
 /// beside two of B and one number of A.
 #[inline(always)]
 const fn tall<S: Simd>(m: usize) -> usize {
-    match S::REGISTER_COUNT {
-        32.. if m >= 2 * TALL => TALL,
-        32.. => MIDDLE,
-        _ => FEW,
+    match many::<S>() {
+        true if m >= 2 * TALL => TALL,
+        true => MIDDLE,
+        false => FEW,
     }
 }
 
@@ -384,7 +391,7 @@ impl Block {
     /// All its elements must be there, and nobody else may use C's.
     #[inline(always)]
     unsafe fn run<S: Simd>(&self, simd: S, band: Range<usize>, ahead: Ahead) {
-        let (tall, many) = (self.tall, S::REGISTER_COUNT >= 32);
+        let (tall, many) = (self.tall, many::<S>());
         // Long rows lie pages apart, where the processor does not foresee them.
         if self.a.step == 1 && self.a.row >= FAR && self.size[0] - band.start >= 2 * tall {
             for row in 0..tall {

@@ -15,8 +15,8 @@
 //! Measured with AVX-512 where half of A is zero, on a processor that starts one multiply-add in a
 //! cycle: 512 rows through 2048×2048 took 0.72 to 0.76 of the time of a dense product, 128 rows through
 //! 64×64 0.83; with AVX2 `wide` took 0.77. On one that starts two, dense products gain more: there,
-//! 512 rows through 2048×1024 take 0.89 of the time and 128 rows through 784×256 0.88, where three
-//! fifths are zero 0.75, and 64 columns no less than a dense product.
+//! 512 rows through 2048×1024 and 128 rows through 784×256 take 0.89 to 0.95 of the time, where three
+//! fifths are zero 0.77 to 0.84; but with 64 columns they take 1.17 to 1.24.
 
 use std::ops::Range;
 
@@ -33,7 +33,7 @@ const SIDE: usize = 64;
 
 /// Squares of B side by side, 32 KiB, where registers are wide: eight chains of multiply-adds hide
 /// their latency even on processors that start two of them in a cycle, where four took 1.25 of the
-/// time. Measured with a first cache of 48 KiB, and half of it where others used the same core.
+/// time. Measured with a first cache of 48 KiB, and not yet with one of 32.
 const WIDE: usize = 2;
 
 /// Vectors of sums in registers.
@@ -47,7 +47,8 @@ const LIVE: f32 = 1.6;
 
 /// What a number of A takes before it is multiplied at all, in the same unit. Both are a line through
 /// what was measured with 64 to 2048 columns where half, two fifths and three fifths of A's numbers
-/// were not zero, and somewhat more, lest a product take longer than a dense one.
+/// were not zero, and somewhat more, lest a product take longer than a dense one; with 64 columns the
+/// two processors disagree.
 const FOUND: f32 = 8.0;
 
 /// Floats of a block of rows of C up to which they are finished at once, for they stay in the second

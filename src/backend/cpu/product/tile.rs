@@ -4,10 +4,10 @@
 //! that start two of them in a cycle; each column of A brings 12 numbers that go to all lanes, and
 //! each row of B 2 vectors: 14 loads for 24 multiply-adds, so that it is the multiply-adds that
 //! bound it. B comes from the second cache, and is asked for ahead of time. Measured with AVX-512
-//! and 128 rows: 93 to 97 % of what two multiply-adds in a cycle allow, where 8 rows that don't ask
-//! reached 82 %; of what one allows, 97 to 99.9 % with those already. AVX2 has registers for 6 rows:
-//! 12 chains, and 8 loads for them. With 4 rows, whose 8 chains can never wait, `wide` took 14 % more
-//! there, and batches of 128 rows through 784×256 9 % more.
+//! on 128 rows through 784×256: 90 to 98 % of what two multiply-adds in a cycle allow, where tiles of 8
+//! rows that don't ask reached 75 to 85 %; of what one allows, those reached 97 to 99.9 %. AVX2 has
+//! registers for 6 rows: 12 chains, and 8 loads for them. With 4 rows, whose 8 chains can never wait,
+//! `wide` took 14 % more there, and batches of 128 rows through 784×256 9 % more.
 
 use pulp::{Simd, WithSimd};
 
