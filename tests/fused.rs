@@ -189,24 +189,29 @@ fn who_takes_which_strand_does_not_show() -> Result<()> {
 #[test]
 fn who_takes_which_rows_and_units_does_not_show() -> Result<()> {
     // Rows and units that no number of threads divides, a product that is cut into blocks, and zeros
-    // enough for those that leave them out where a thread has many rows.
+    // enough for those that leave them out where a thread has many rows. Of the hidden layers both go
+    // forward by rows, one by units, and both, with weights in panels and as they are.
     let data = random_data(Task::Multiclass, [700, 300, 6], 8)?;
     let network = Network::new(300, &[333, 95], 6)
         .with_activation(Activation::Relu)
         .with_output(output_for(Task::Multiclass));
-    let options = TrainOptions {
-        batch_size: BatchSize::Rows(470),
-        length: Length::Steps(6),
-        ..options(Strategy::Layered, Optimizer::adam(1e-2))
-    };
-    let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.expect("threads can be started");
-        pool.install(|| trained(&Cpu, &network, &data, options.clone()))
-    };
-    let expected = run(1)?;
-    for threads in [2, 3, 8] {
-        assert!(expected == run(threads)?, "{threads} threads differ");
+    for rows in [470, 90, 20, 5] {
+        let options = TrainOptions {
+            batch_size: BatchSize::Rows(rows),
+            length: Length::Steps(10),
+            ..options(Strategy::Layered, Optimizer::sgd(0.1))
+        };
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let pool = pool.expect("threads can be started");
+            pool.install(|| trained(&Cpu, &network, &data, options.clone()))
+        };
+        let first = run(1)?;
+        let (expected, _) = trained(&Reference, &network, &data, options.clone())?;
+        near(&first.0, &expected, &format!("{rows} rows"));
+        for threads in [2, 3, 8] {
+            assert!(first == run(threads)?, "{rows} rows: {threads} threads differ");
+        }
     }
     Ok(())
 }

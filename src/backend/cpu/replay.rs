@@ -201,7 +201,8 @@ unsafe fn part(operation: &Operation, bound: &Bound<'_>, part: Part, hands: &mut
     // SAFETY: the caller's promise, in all calls.
     unsafe {
         match operation {
-            Operation::DenseBackwardWeight(layer) => units::run(layer, bound, part, hands),
+            Operation::DenseForward(layer) => units::forward(layer, bound, part, hands),
+            Operation::DenseBackwardWeight(layer) => units::backward(layer, bound, part, hands),
             Operation::LayerNormBackwardWeight(norm) => {
                 norms::backward_weight(norm, bound, part, hands);
             }

@@ -2,7 +2,7 @@
 //! take is not known beforehand, and a step allocates nothing.
 
 use super::product::{Layout, Workspace};
-use super::{norms, units};
+use super::{norms, units, weights};
 use crate::kernels::Operation;
 use crate::plan::Dispatch;
 use crate::spec::Layer;
@@ -23,7 +23,7 @@ impl Room {
                 Operation::DenseForward(dense) => {
                     let layer = Layer { inputs: dense.inputs, outputs: dense.outputs };
                     self.forward(dense.rows, layer);
-                    0
+                    if weights::by_units(dense) { units::forward_scratch_words(dense) } else { 0 }
                 }
                 Operation::DenseBackwardInput(dense) => {
                     let layer = Layer { inputs: dense.inputs, outputs: dense.outputs };

@@ -3,8 +3,10 @@
 //!
 //! Most of a step is done row by row, and a thread that keeps to some rows needs nobody: it takes
 //! them through gather, all layers, the loss and all layers back without waiting once. The weights'
-//! gradients come after, by units.
+//! gradients come after, by units. So do layers forward that have more weights than the batch has
+//! numbers: a thread keeps to the weights that it has changed itself.
 
+use super::weights;
 use crate::kernels::{Access, Operation};
 use crate::plan::{BufferId, Dispatch};
 
@@ -23,6 +25,7 @@ impl Split {
     /// The way of a dispatch.
     pub(super) fn of(dispatch: &Dispatch) -> Self {
         match &dispatch.operation {
+            Operation::DenseForward(dense) if weights::by_units(dense) => Self::Parts,
             Operation::Gather(_)
             | Operation::DenseForward(_)
             | Operation::LayerNorm(_)
@@ -144,19 +147,32 @@ pub(super) mod tests {
         }
     }
 
-    #[test]
-    fn a_layered_step_waits_three_times_whatever_its_depth() {
-        let phase = step(&Network::new(8, &[16, 16], 1), Strategy::Layered, 2);
-        let sections = sections(&phase);
-        let kernels = |section: &Vec<usize>| -> Vec<&str> {
+    /// The kernels of each section of a layered step.
+    fn names(network: &Network) -> Vec<Vec<&'static str>> {
+        let phase = step(network, Strategy::Layered, 2);
+        let kernels = |section: &Vec<usize>| {
             section.iter().map(|&number| phase[number].operation.kernel().stem()).collect()
         };
-        let names: Vec<Vec<&str>> = sections.iter().map(kernels).collect();
+        sections(&phase).iter().map(kernels).collect()
+    }
+
+    #[test]
+    fn a_layered_step_waits_three_times_whatever_its_depth() {
+        let names = names(&Network::new(8, &[16, 16], 1));
         assert_eq!(names[0][..2], ["gather", "gather"]);
         assert_eq!(names[0].last(), Some(&"dense_backward_input"));
         assert_eq!(names[1], ["dense_backward_weight"; 3]);
         assert_eq!(names[2], ["metrics"]);
         assert_eq!(names.len(), 3);
+    }
+
+    #[test]
+    fn it_waits_before_and_after_a_layer_that_goes_by_units() {
+        let names = names(&Network::new(2048, &[2048, 16], 1));
+        assert_eq!(names[..2], [vec!["gather"; 2], vec!["dense_forward"]]);
+        assert_eq!(names[2][..2], ["dense_forward"; 2]);
+        assert_eq!(names[3], ["dense_backward_weight"; 3]);
+        assert_eq!(names.len(), 5);
     }
 
     /// A norm's parameters stand apart from its layer's, so that both can be updated at once.

@@ -120,9 +120,12 @@ impl Section {
     }
 }
 
-/// What it costs; a number that is moved counts as much as four operations.
+/// What it costs; a number that is moved counts as much as four operations, a byte as one.
 fn flops(work: &Work, phase: &[Dispatch], panelled: &Panelled) -> u64 {
-    let of = |number: &usize| phase[*number].operation.kernel().cost().flops;
+    let of = |number: &usize| {
+        let cost = phase[*number].operation.kernel().cost();
+        cost.flops.max(cost.bytes)
+    };
     match work {
         Work::Rows(numbers) => numbers.iter().map(of).sum(),
         Work::Parts(number) => of(number),
@@ -148,6 +151,7 @@ fn tasks(
         Work::Parts(number) => match &phase[*number].operation {
             // The plan has cut it already.
             Operation::FusedGradient(fused) => return fused.strands,
+            Operation::DenseForward(kernel) => units::forward_parts(kernel),
             Operation::DenseBackwardWeight(kernel) => units::parts(kernel, threads),
             Operation::SquareSum(sum) => [sum.parts(); 2],
             _ => [usize::MAX; 2],

@@ -1,5 +1,6 @@
-//! The weights' gradients and their update, on a part of a layer: block by block, so that
-//! a block's gradient is still in a cache when its weights are updated, and never whole in memory.
+//! What is done on a part of a layer: the weights' gradients and their update, block by block, so that
+//! a block's gradient is still in a cache when its weights are updated, and never whole in memory; and
+//! the way forward of a layer that has more weights than the batch has numbers.
 
 use std::ops::Range;
 
@@ -7,7 +8,9 @@ use super::passes;
 use super::product::{Layout, NEAR, PANEL, Right, Start, product};
 use super::replay::Hands;
 use super::team::{Bound, Part, pieces};
-use crate::kernels::{Control, DenseBackwardWeight, LayerUpdate, Update};
+use super::weights::{self, Place};
+use crate::kernels::{Control, DenseBackwardWeight, DenseForward, LayerUpdate, Update};
+use crate::spec::Layer;
 
 /// Elements of a block: 4 MiB, of the third cache. Smaller ones would stay in the second, but the
 /// product would have to bring its operands together more often, which costs more.
@@ -22,6 +25,10 @@ const GRAIN: usize = 8;
 /// Units of a part, at best: enough that products can leave out zeros; and where x is too large to stay
 /// near, enough to pay for bringing it together.
 const BEST: [usize; 2] = [64, 256];
+
+/// Units that go forward at once, at most, and then to where they stand among the others: whole
+/// panels.
+const UNITS: usize = 256;
 
 /// Units and inputs of a block.
 fn block_of(layer: &LayerUpdate) -> [usize; 2] {
@@ -52,6 +59,48 @@ pub(super) fn parts(kernel: &DenseBackwardWeight, threads: usize) -> [usize; 2] 
     [layer.inputs / PANEL, layer.inputs.div_ceil(PANEL)]
 }
 
+/// Parts into which a layer is cut on its way forward: at best, and at most.
+pub(super) const fn forward_parts(kernel: &DenseForward) -> [usize; 2] {
+    [kernel.outputs / BEST[0], kernel.outputs.div_ceil(PANEL)]
+}
+
+/// Words that the units of a part take on their way forward.
+pub(super) const fn forward_scratch_words(kernel: &DenseForward) -> usize {
+    kernel.rows * if kernel.outputs < UNITS { kernel.outputs } else { UNITS }
+}
+
+/// y = f(x · Wᵀ + b) of some units.
+///
+/// # Safety
+/// While it runs, no other thread may use these units of y, nor write to what it reads.
+pub(super) unsafe fn forward(
+    kernel: &DenseForward,
+    bound: &Bound<'_>,
+    part: Part,
+    hands: &mut Hands<'_>,
+) {
+    let (i, o) = (kernel.inputs, kernel.outputs);
+    // SAFETY: control, x, the parameters and their panels are only read.
+    let (rows, x, parameters, panels) = unsafe {
+        let rows = bound.control().rows as usize;
+        let panels = hands.panels.find(Place { buffer: bound.ids[2], at: 0 });
+        (rows, bound.read(1, 0..rows * i), bound.read(2, 0..o * (i + 1)), panels)
+    };
+    let (weight, bias) = parameters.split_at(o * i);
+    for units in pieces(part.share(o, PANEL), UNITS) {
+        let of = (rows, Layer { inputs: i, outputs: units.len() }, kernel.function);
+        let parameters = (&weight[units.start * i..units.end * i], &bias[units.clone()]);
+        let panels = panels.map(|panels| &panels[units.start * i..]);
+        let own = &mut hands.scratch[..rows * units.len()];
+        weights::forward(of, own, x, parameters, panels, hands.workspace);
+        for (row, own) in own.chunks_exact(units.len()).enumerate() {
+            // SAFETY: these units of y are the part's own.
+            let y = unsafe { bound.write(3, row * o + units.start..row * o + units.end) };
+            y.copy_from_slice(own);
+        }
+    }
+}
+
 /// A part of a layer: the weights of some units to some inputs, and some biases.
 struct Share {
     units: Range<usize>,
@@ -76,7 +125,7 @@ impl Share {
 /// # Safety
 /// While it runs, no other thread may use this part's parameters and what is remembered of them,
 /// nor write to what it reads.
-pub(super) unsafe fn run(
+pub(super) unsafe fn backward(
     kernel: &DenseBackwardWeight,
     bound: &Bound<'_>,
     part: Part,
@@ -100,7 +149,7 @@ pub(super) unsafe fn run(
 /// A block of the weights.
 ///
 /// # Safety
-/// As [`run`].
+/// As [`backward`].
 unsafe fn weights(
     layer: &LayerUpdate,
     bound: &Bound<'_>,
@@ -143,7 +192,7 @@ unsafe fn weights(
 /// The biases of some units.
 ///
 /// # Safety
-/// As [`run`].
+/// As [`backward`].
 unsafe fn biases(
     layer: &LayerUpdate,
     bound: &Bound<'_>,
