@@ -298,24 +298,52 @@ impl<'m> Lines<'m> {
     }
 }
 
+/// Floats of a line of the cache.
+const CACHED: usize = 16;
+
 /// Asks for some floats before they are read.
 #[inline(always)]
 pub(super) fn prefetch(from: *const f32, floats: usize) {
-    /// Floats of a line of the cache.
-    const CACHED: usize = 16;
     for at in (0..floats).step_by(CACHED) {
         prefetch_line(from.wrapping_add(at));
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+/// The same, but only to the second cache.
+#[inline(always)]
+pub(super) fn prefetch_near(from: *const f32, floats: usize) {
+    for at in (0..floats).step_by(CACHED) {
+        hint::near(from.wrapping_add(at));
+    }
+}
+
 #[inline(always)]
 pub(super) fn prefetch_line(line: *const f32) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    // SAFETY: every x86-64 processor has the instruction, which reads nothing that could fault.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
+    hint::nearest(line);
+}
+
+#[cfg(target_arch = "x86_64")]
+mod hint {
+    use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
+
+    #[inline(always)]
+    pub(super) fn nearest(line: *const f32) {
+        // SAFETY: every x86-64 processor has the instruction, which reads nothing that could fault.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
+    }
+
+    #[inline(always)]
+    pub(super) fn near(line: *const f32) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) };
+    }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-#[inline(always)]
-pub(super) fn prefetch_line(_: *const f32) {}
+mod hint {
+    #[inline(always)]
+    pub(super) fn nearest(_: *const f32) {}
+
+    #[inline(always)]
+    pub(super) fn near(_: *const f32) {}
+}

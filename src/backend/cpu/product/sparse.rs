@@ -15,28 +15,29 @@
 //! Measured with AVX-512 where half of A is zero, on a processor that starts one multiply-add in a
 //! cycle: 512 rows through 2048×2048 took 0.72 to 0.76 of the time of a dense product, 128 rows through
 //! 64×64 0.83; with AVX2 `wide` took 0.77. On one that starts two, dense products gain more: there,
-//! 512 rows through 2048×1024 and 128 rows through 784×256 take 0.89 to 0.95 of the time, where three
-//! fifths are zero 0.77 to 0.84; but with 64 columns they take 1.17 to 1.24.
+//! 512 rows through 2048×1024 and 128 rows through 784×256 take 0.85 to 0.88 of the time, their gradient
+//! 0.81, where three fifths are zero 0.72 to 0.78; but with 64 columns they take 1.12.
 
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
 use pulp::{Simd, WithSimd};
 
-use super::pack::prefetch;
+use super::pack::{prefetch, prefetch_near};
 use super::panels::PANEL;
-use super::{DEPTH, Finish, Layout, ROWS, Right, Start, check, grow};
-use crate::backend::cpu::team::pieces;
+use super::{DEPTH, Finish, Layout, NEAR, ROWS, Right, Start, check, grow};
+use crate::backend::cpu::team::{Part, pieces};
 
 /// Side of a square of B, and bits of a word.
 const SIDE: usize = 64;
 
-/// Squares of B side by side, 32 KiB, where registers are wide: eight chains of multiply-adds hide
-/// their latency even on processors that start two of them in a cycle, where four took 1.25 of the
-/// time. Measured with a first cache of 48 KiB, and not yet with one of 32.
+/// Rows in one of a block of B, where registers are wide: 32 KiB in all. Eight chains of multiply-adds
+/// hide their latency even on processors that start two of them in a cycle, where four took 1.25 of
+/// the time. Measured with a first cache of 48 KiB, and not yet with one of 32.
 const WIDE: usize = 2;
 
-/// Vectors of sums in registers.
+/// Vectors of sums in registers, at most, and so in a row of a block of B. Where they don't divide the
+/// columns, all blocks have about as many: a few columns by themselves take as long as many.
 const SUMS: usize = 8;
 
 /// Lines of A that are looked at, to estimate how much of it is zero.
@@ -66,7 +67,7 @@ struct Row([f32; SIDE]);
 impl Row {
     const ZERO: Self = Self([0.0; SIDE]);
 
-    /// Its first numbers are these. Of a whole row the compiler knows the length, here and below.
+    /// Its first numbers are these. Of a whole row the compiler knows the length.
     #[inline(always)]
     fn copy(&mut self, from: &[f32]) {
         match from.first_chunk() {
@@ -74,25 +75,18 @@ impl Row {
             None => self.0[..from.len()].copy_from_slice(from),
         }
     }
+}
 
-    /// Its first numbers, to where they belong.
-    #[inline(always)]
-    fn put(&self, to: &mut [f32]) {
-        match to.first_chunk_mut() {
-            Some(all) => *all = self.0,
-            None => to.copy_from_slice(&self.0[..to.len()]),
-        }
-    }
+/// Rows side by side, as vectors.
+#[inline(always)]
+fn vectors<S: Simd>(rows: &[Row]) -> &[S::f32s] {
+    S::as_simd_f32s(bytemuck::cast_slice(rows)).0
+}
 
-    /// Added to what its first numbers begin with.
-    #[inline(always)]
-    fn plus(mut self, start: &[f32]) -> Self {
-        match start.first_chunk::<SIDE>() {
-            Some(all) => self.0.iter_mut().zip(all).for_each(|(sum, start)| *sum += start),
-            None => self.0.iter_mut().zip(start).for_each(|(sum, start)| *sum += start),
-        }
-        self
-    }
+/// The same, to be written.
+#[inline(always)]
+fn vectors_mut<S: Simd>(rows: &mut [Row]) -> &mut [S::f32s] {
+    S::as_mut_simd_f32s(bytemuck::cast_slice_mut(rows)).0
 }
 
 /// Memory for what is copied together.
@@ -101,7 +95,7 @@ pub(super) struct Workspace {
     /// A block of A in squares, and where each row of them is not zero.
     left: Vec<Row>,
     bits: Vec<u64>,
-    /// A square of B.
+    /// A block of B.
     right: Vec<Row>,
     sums: Vec<Row>,
 }
@@ -168,59 +162,83 @@ impl WithSimd for Sparse<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match (WIDE * SIDE / S::F32_LANES, self.layout.column) {
-            (SUMS, 1) => self.run::<S, WIDE, { SUMS / WIDE }, false>(simd),
-            (SUMS, _) => self.run::<S, WIDE, { SUMS / WIDE }, true>(simd),
-            (_, 1) => self.run::<S, 1, SUMS, false>(simd),
-            (_, _) => self.run::<S, 1, SUMS, true>(simd),
+        match (SUMS * S::F32_LANES > SIDE, self.layout.column) {
+            (true, 1) => self.run::<S, WIDE, false>(simd),
+            (true, _) => self.run::<S, WIDE, true>(simd),
+            (false, 1) => self.run::<S, 1, false>(simd),
+            (false, _) => self.run::<S, 1, true>(simd),
         }
     }
 }
 
 impl Sparse<'_> {
-    /// With W squares of B side by side; where only one is left, its sums are V vectors.
+    /// With blocks of B that are W rows wide.
     #[inline(always)]
-    fn run<S: Simd, const W: usize, const V: usize, const TURNED: bool>(self, simd: S) {
-        let Self { size: [m, n, k], c, start, a, layout, b, workspace, finish } = self;
-        let right = Squares { b, n, k };
-        let Workspace { left, bits, right: square, sums } = workspace;
-        let (square, sums) = (square.as_chunks_mut::<W>().0, sums.as_chunks_mut::<W>().0);
-        let square = square.first_chunk_mut().expect("it holds one");
+    fn run<S: Simd, const W: usize, const TURNED: bool>(mut self, simd: S) {
+        let [m, n, k] = self.size;
+        let vectors = n.div_ceil(S::F32_LANES);
+        let blocks = vectors.div_ceil(SUMS);
         for rows in pieces(0..m, ROWS) {
             let whole = rows.len() * n <= WHOLE;
-            let sums = &mut sums[..rows.len()];
             for depth in pieces(0..k, DEPTH) {
-                bring::<S, TURNED>(simd, (a, layout), [rows.clone(), depth.clone()], left, bits);
-                let start = if depth.start == 0 { start } else { Start::Kept };
-                for columns in pieces(0..n, W * SIDE) {
-                    let across = depth.len().div_ceil(SIDE);
-                    for (number, l) in depth.clone().step_by(SIDE).enumerate() {
-                        right.load(l, columns.start, square);
-                        let next = match l + SIDE < depth.end {
-                            true => [l + SIDE, columns.start],
-                            false => [depth.start, columns.end],
-                        };
-                        let bands = sums.len().div_ceil(SIDE);
-                        for (band, sums) in sums.chunks_mut(SIDE).enumerate() {
-                            right.ask::<W>(next, [band, bands]);
-                            let at = (band * across + number) * SIDE;
-                            let left = left[at..].first_chunk().expect("whole squares");
-                            let bits = bits[at..].first_chunk().expect("as many words");
-                            let (left, sums) = ((left, bits), (sums, number == 0));
-                            match columns.len() > SIDE {
-                                true => multiply::<S, W, SUMS, TURNED>(simd, left, square, sums, W),
-                                false => multiply::<S, W, V, TURNED>(simd, left, square, sums, 1),
-                            }
-                        }
+                let part = [rows.clone(), depth.clone()];
+                let Workspace { left, bits, .. } = &mut *self.workspace;
+                bring::<S, TURNED>(simd, (self.a, self.layout), part.clone(), left, bits);
+                let ready = depth.end == k && !whole;
+                for number in 0..blocks {
+                    let Range { start, end } = Part { number, of: blocks }.share(vectors, 1);
+                    let columns = start * S::F32_LANES..n.min(end * S::F32_LANES);
+                    let part = part.clone();
+                    match end - start {
+                        4 => self.columns::<S, W, 4, TURNED>(simd, part, columns, ready),
+                        5 => self.columns::<S, W, 5, TURNED>(simd, part, columns, ready),
+                        6 => self.columns::<S, W, 6, TURNED>(simd, part, columns, ready),
+                        7 => self.columns::<S, W, 7, TURNED>(simd, part, columns, ready),
+                        _ => self.columns::<S, W, SUMS, TURNED>(simd, part, columns, ready),
                     }
-                    let ready = (depth.end == k && !whole).then_some(finish);
-                    store((&mut *c, n), [rows.clone(), columns], (sums, start), ready);
                 }
             }
             if whole {
-                finish(&mut c[rows.start * n..rows.end * n], rows.start * n);
+                (self.finish)(&mut self.c[rows.start * n..rows.end * n], rows.start * n);
             }
         }
+    }
+
+    /// Some rows of A, a part of their depth, times V vectors of columns of B; and whether these are
+    /// `ready` then, to be finished.
+    #[inline(always)]
+    fn columns<S: Simd, const W: usize, const V: usize, const TURNED: bool>(
+        &mut self,
+        simd: S,
+        [rows, depth]: [Range<usize>; 2],
+        columns: Range<usize>,
+        ready: bool,
+    ) {
+        let Self { size: [_, n, k], start, b, finish, .. } = *self;
+        let right = Blocks { b, k };
+        let Workspace { left, bits, right: block, sums } = &mut *self.workspace;
+        let (block, sums) = (block.as_chunks_mut::<W>().0, sums.as_chunks_mut::<W>().0);
+        let block = block.first_chunk_mut().expect("it holds one");
+        let sums = &mut sums[..rows.len()];
+        let across = depth.len().div_ceil(SIDE);
+        for (number, l) in depth.clone().step_by(SIDE).enumerate() {
+            right.load::<S, W, V>(l, columns.clone(), block);
+            let next = match l + SIDE < depth.end {
+                true => [l + SIDE, columns.start],
+                false => [depth.start, columns.end],
+            };
+            let bands = sums.len().div_ceil(SIDE);
+            for (band, sums) in sums.chunks_mut(SIDE).enumerate() {
+                right.ask::<W>(next, [band, bands]);
+                let at = (band * across + number) * SIDE;
+                let left = left[at..].first_chunk().expect("whole squares");
+                let bits = bits[at..].first_chunk().expect("as many words");
+                multiply::<S, W, V, TURNED>(simd, (left, bits), block, (sums, number == 0));
+            }
+        }
+        let start = if depth.start == 0 { start } else { Start::Kept };
+        let ready = ready.then_some(finish);
+        store::<S, W, V>(simd, (&mut *self.c, n), [rows, columns], (sums, start), ready);
     }
 }
 
@@ -298,7 +316,8 @@ fn transpose(bits: &mut [u64; SIDE]) {
 /// Sums to their columns of C, whose rows have n: with what they begin with, and finished where they
 /// are ready.
 #[inline(always)]
-fn store<const W: usize>(
+fn store<S: Simd, const W: usize, const V: usize>(
+    simd: S,
     (c, n): (&mut [f32], usize),
     [rows, columns]: [Range<usize>; 2],
     (sums, start): (&[[Row; W]], Start<'_>),
@@ -308,97 +327,132 @@ fn store<const W: usize>(
         let at = row * n + columns.start;
         prefetch(c.as_ptr().wrapping_add(at + AHEAD * n), W * SIDE);
         let c = &mut c[at..at + columns.len()];
-        for (part, (sums, c)) in sums.iter().zip(c.chunks_mut(SIDE)).enumerate() {
-            match start {
-                Start::Zero => sums.put(c),
-                Start::Kept => sums.plus(c).put(c),
-                Start::Row(bias) => {
-                    sums.plus(&bias[columns.start + part * SIDE..][..c.len()]).put(c)
-                }
-            }
-        }
+        let start = match start {
+            Start::Row(bias) => Start::Row(&bias[columns.clone()]),
+            same => same,
+        };
+        put::<S, V>(simd, c, start, sums);
         if let Some(finish) = ready {
             finish(c, at);
         }
     }
 }
 
-/// The matrix on the right, square by square.
-struct Squares<'a> {
+/// V vectors of a row of sums, or what the last block has of them, with what they begin with.
+#[inline(always)]
+fn put<S: Simd, const V: usize>(simd: S, c: &mut [f32], start: Start<'_>, sums: &[Row]) {
+    let Some(whole) = S::as_mut_simd_f32s(c).0.first_chunk_mut::<V>() else {
+        let sums: &[f32] = bytemuck::cast_slice(sums);
+        let sums = c.iter_mut().zip(sums);
+        return match start {
+            Start::Zero => sums.for_each(|(c, sum)| *c = *sum),
+            Start::Kept => sums.for_each(|(c, sum)| *c += sum),
+            Start::Row(bias) => sums.zip(bias).for_each(|((c, sum), bias)| *c = bias + sum),
+        };
+    };
+    let sums = vectors::<S>(sums).first_chunk::<V>().expect("they are no fewer");
+    let all = whole.iter_mut().zip(sums);
+    match start {
+        Start::Zero => *whole = *sums,
+        Start::Kept => all.for_each(|(c, sum)| *c = simd.add_f32s(*c, *sum)),
+        Start::Row(bias) => {
+            let bias = S::as_simd_f32s(bias).0;
+            all.zip(bias).for_each(|((c, sum), bias)| *c = simd.add_f32s(*bias, *sum));
+        }
+    }
+}
+
+/// The matrix on the right, block by block.
+struct Blocks<'a> {
     b: Right<'a>,
-    n: usize,
+    /// Rows of the matrix.
     k: usize,
 }
 
-impl<'a> Squares<'a> {
-    /// The squares from row l and column j on, as far as the matrix goes; what is beyond stays as it is,
-    /// and comes into no sum that is used.
+impl<'a> Blocks<'a> {
+    /// Some columns from row l on, as far as the matrix goes; what is beyond stays as it is, and comes
+    /// into no sum that is used. They begin where a vector does, counted from the first column.
     #[inline(always)]
-    fn load<const W: usize>(&self, l: usize, j: usize, square: &mut [[Row; W]; SIDE]) {
-        /// Panels of a square.
-        const PANELS: usize = SIDE / PANEL;
-        let rows = SIDE.min(self.k - l);
+    fn load<S: Simd, const W: usize, const V: usize>(
+        &self,
+        l: usize,
+        columns: Range<usize>,
+        block: &mut [[Row; W]; SIDE],
+    ) {
+        let block = &mut block[..SIDE.min(self.k - l)];
         match self.b {
             Right::Rows(b, apart) => {
-                let columns = (W * SIDE).min(self.n - j);
-                for (l, row) in (l..).zip(&mut square[..rows]) {
-                    let from = b[l * apart + j..][..columns].chunks(SIDE);
-                    row.iter_mut().zip(from).for_each(|(row, from)| row.copy(from));
+                for (l, row) in (l..).zip(block) {
+                    let from = &b[l * apart + columns.start..][..columns.len()];
+                    match S::as_simd_f32s(from).0.first_chunk::<V>() {
+                        Some(whole) => vectors_mut::<S>(row)[..V].copy_from_slice(whole),
+                        None => {
+                            let row: &mut [f32] = bytemuck::cast_slice_mut(row);
+                            row[..from.len()].copy_from_slice(from);
+                        }
+                    }
                 }
             }
             Right::Panels(panels) => {
-                let panels = panels.chunks_exact(self.k * PANEL).skip(j / PANEL);
-                for (number, panel) in panels.take(W * PANELS).enumerate() {
-                    let from = panel[l * PANEL..].as_chunks::<PANEL>().0;
-                    for (row, from) in square[..rows].iter_mut().zip(from) {
-                        let row = &mut row[number / PANELS].0;
-                        row[number % PANELS * PANEL..][..PANEL].copy_from_slice(from);
-                    }
+                let mut column = columns.start;
+                while column < columns.end {
+                    let panel = panels[(column / PANEL * self.k + l) * PANEL..].chunks_exact(PANEL);
+                    let (within, to) = (column % PANEL, column - columns.start);
+                    let rows = block.iter_mut().map(|row| bytemuck::cast_slice_mut(row)).zip(panel);
+                    column += if within == 0 && columns.end - column >= PANEL {
+                        rows.for_each(|(row, from)| row[to..][..PANEL].copy_from_slice(from));
+                        PANEL
+                    } else {
+                        // Lanes divide a panel.
+                        let (from, to) = (within / S::F32_LANES, to / S::F32_LANES);
+                        rows.for_each(|(row, panel)| {
+                            S::as_mut_simd_f32s(row).0[to] = S::as_simd_f32s(panel).0[from];
+                        });
+                        S::F32_LANES
+                    };
                 }
             }
         }
     }
 
-    /// Asks for a part of the squares, one out of so many, if it is to be copied from rows. At the end
-    /// of a block it is not the next one, and does no harm.
+    /// Asks for a part of a block, one out of so many, if it is to be copied from rows that are far:
+    /// to the second cache, for the first one holds the block that is used. At the end of all columns
+    /// it is not the next one, and does no harm.
     #[inline(always)]
     fn ask<const W: usize>(&self, [l, j]: [usize; 2], [part, of]: [usize; 2]) {
         let Right::Rows(b, apart) = self.b else { return };
+        if size_of_val(b) <= NEAR {
+            return;
+        }
         for row in l + SIDE * part / of..l + SIDE * (part + 1) / of {
-            prefetch(b.as_ptr().wrapping_add(row * apart + j), W * SIDE);
+            prefetch_near(b.as_ptr().wrapping_add(row * apart + j), W * SIDE);
         }
     }
 }
 
-/// sums += left · right, of so many squares on the right and V vectors at once; if these are the `first`
-/// squares, they begin with zero. The bits say what is not zero on the left, whose rows stand here as
-/// columns if it is `TURNED`.
+/// sums += left · right, in V vectors; if these are the `first` rows on the right, the sums begin with
+/// zero. The bits say what is not zero on the left, whose rows stand here as columns if it is `TURNED`.
 #[inline(always)]
 fn multiply<S: Simd, const W: usize, const V: usize, const TURNED: bool>(
     simd: S,
     (left, bits): (&[Row; SIDE], &[u64; SIDE]),
     right: &[[Row; W]; SIDE],
     (sums, first): (&mut [[Row; W]], bool),
-    squares: usize,
 ) {
-    let parts = squares * SIDE / (V * S::F32_LANES);
     for (row, (bits, sums)) in bits.iter().zip(sums).enumerate() {
-        let sums = S::as_mut_simd_f32s(bytemuck::cast_slice_mut(sums)).0;
-        for (part, sums) in sums.as_chunks_mut::<V>().0[..parts].iter_mut().enumerate() {
-            let mut registers = if first { [simd.splat_f32s(0.0); V] } else { *sums };
-            let mut bits = *bits;
-            while bits != 0 {
-                let column = bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                let x = if TURNED { left[column].0[row] } else { left[row].0[column] };
-                let x = simd.splat_f32s(x);
-                let vectors = S::as_simd_f32s(bytemuck::cast_slice(&right[column])).0;
-                let vectors = vectors.as_chunks::<V>().0[part];
-                for (sum, vector) in registers.iter_mut().zip(vectors) {
-                    *sum = simd.mul_add_e_f32s(x, vector, *sum);
-                }
+        let sums = vectors_mut::<S>(sums).first_chunk_mut::<V>().expect("they are no fewer");
+        let mut registers = if first { [simd.splat_f32s(0.0); V] } else { *sums };
+        let mut bits = *bits;
+        while bits != 0 {
+            let column = bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            let x = if TURNED { left[column].0[row] } else { left[row].0[column] };
+            let x = simd.splat_f32s(x);
+            let vectors = vectors::<S>(&right[column]).first_chunk::<V>().expect("as many");
+            for (sum, vector) in registers.iter_mut().zip(vectors) {
+                *sum = simd.mul_add_e_f32s(x, *vector, *sum);
             }
-            *sums = registers;
         }
+        *sums = registers;
     }
 }
