@@ -192,25 +192,30 @@ fn who_takes_which_rows_and_units_does_not_show() -> Result<()> {
     // enough for those that leave them out where a thread has many rows. Of the hidden layers both go
     // forward by rows, one by units, and both, with weights in panels and as they are.
     let data = random_data(Task::Multiclass, [700, 300, 6], 8)?;
-    let network = Network::new(300, &[333, 95], 6)
+    let network = Network::new(300, &[333, 133], 6)
         .with_activation(Activation::Relu)
         .with_output(output_for(Task::Multiclass));
     for rows in [470, 90, 20, 5] {
-        let options = TrainOptions {
-            batch_size: BatchSize::Rows(rows),
-            length: Length::Steps(10),
-            ..options(Strategy::Layered, Optimizer::sgd(0.1))
-        };
-        let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            let pool = pool.expect("threads can be started");
-            pool.install(|| trained(&Cpu, &network, &data, options.clone()))
-        };
-        let first = run(1)?;
-        let (expected, _) = trained(&Reference, &network, &data, options.clone())?;
-        near(&first.0, &expected, &format!("{rows} rows"));
-        for threads in [2, 3, 8] {
-            assert!(first == run(threads)?, "{rows} rows: {threads} threads differ");
+        for optimizer in [Optimizer::sgd(0.1), Optimizer::adam(1e-3)] {
+            let options = TrainOptions {
+                batch_size: BatchSize::Rows(rows),
+                length: Length::Steps(10),
+                ..options(Strategy::Layered, optimizer)
+            };
+            let run = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+                let pool = pool.expect("threads can be started");
+                pool.install(|| trained(&Cpu, &network, &data, options.clone()))
+            };
+            let first = run(1)?;
+            // Adam makes much of a gradient that is zero but for rounding.
+            if optimizer == Optimizer::sgd(0.1) {
+                let (expected, _) = trained(&Reference, &network, &data, options.clone())?;
+                near(&first.0, &expected, &format!("{rows} rows"));
+            }
+            for threads in [2, 3, 8] {
+                assert!(first == run(threads)?, "{rows} rows: {threads} threads differ");
+            }
         }
     }
     Ok(())

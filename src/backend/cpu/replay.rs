@@ -102,7 +102,7 @@ pub(super) struct Hands<'a> {
     pub(super) thread: usize,
     pub(super) threads: usize,
     pub(super) panels: Panels<'a>,
-    /// For a block of a layer's gradient.
+    /// For a block of a layer's gradient, or some units' way forward.
     pub(super) scratch: &'a mut [f32],
     pub(super) workspace: &'a mut Workspace,
 }

@@ -10,7 +10,7 @@ use crate::spec::Layer;
 /// What a thread has to itself.
 #[derive(Default)]
 pub(super) struct Room {
-    /// For a block of a layer's gradient.
+    /// For a block of a layer's gradient, or some units' way forward.
     pub(super) scratch: Vec<f32>,
     pub(super) workspace: Workspace,
 }
@@ -23,7 +23,11 @@ impl Room {
                 Operation::DenseForward(dense) => {
                     let layer = Layer { inputs: dense.inputs, outputs: dense.outputs };
                     self.forward(dense.rows, layer);
-                    if weights::by_units(dense) { units::forward_scratch_words(dense) } else { 0 }
+                    if weights::forward_by_units(dense) {
+                        units::forward_scratch_words(dense)
+                    } else {
+                        0
+                    }
                 }
                 Operation::DenseBackwardInput(dense) => {
                     let layer = Layer { inputs: dense.inputs, outputs: dense.outputs };

@@ -3,8 +3,8 @@
 //!
 //! Most of a step is done row by row, and a thread that keeps to some rows needs nobody: it takes
 //! them through gather, all layers, the loss and all layers back without waiting once. The weights'
-//! gradients come after, by units. So do layers forward that have more weights than the batch has
-//! numbers: a thread keeps to the weights that it has changed itself.
+//! gradients come after, by units. A layer that has more weights than the batch brings and takes from
+//! it goes forward by units, too: then a thread keeps to weights that it has changed itself.
 
 use super::weights;
 use crate::kernels::{Access, Operation};
@@ -25,7 +25,7 @@ impl Split {
     /// The way of a dispatch.
     pub(super) fn of(dispatch: &Dispatch) -> Self {
         match &dispatch.operation {
-            Operation::DenseForward(dense) if weights::by_units(dense) => Self::Parts,
+            Operation::DenseForward(dense) if weights::forward_by_units(dense) => Self::Parts,
             Operation::Gather(_)
             | Operation::DenseForward(_)
             | Operation::LayerNorm(_)

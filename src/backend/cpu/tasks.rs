@@ -120,7 +120,7 @@ impl Section {
     }
 }
 
-/// What it costs; a number that is moved counts as much as four operations, a byte as one.
+/// What it costs: floating-point operations, or bytes that are moved, where these are more.
 fn flops(work: &Work, phase: &[Dispatch], panelled: &Panelled) -> u64 {
     let of = |number: &usize| {
         let cost = phase[*number].operation.kernel().cost();

@@ -1,6 +1,6 @@
 //! What is done on a part of a layer: the weights' gradients and their update, block by block, so that
 //! a block's gradient is still in a cache when its weights are updated, and never whole in memory; and
-//! the way forward of a layer that has more weights than the batch has numbers.
+//! the way forward of a layer that has more weights than the batch brings and takes from it.
 
 use std::ops::Range;
 
@@ -26,9 +26,12 @@ const GRAIN: usize = 8;
 /// near, enough to pay for bringing it together.
 const BEST: [usize; 2] = [64, 256];
 
-/// Units that go forward at once, at most, and then to where they stand among the others: whole
-/// panels.
-const UNITS: usize = 256;
+/// Units of a part that goes forward, at best: with fewer, leaving out zeros does not pay everywhere.
+const FORWARD: usize = 128;
+
+/// Units that go forward at once, at most: whole panels. What becomes of them is then copied from rows
+/// of their own to those of all units.
+const AT_ONCE: usize = 256;
 
 /// Units and inputs of a block.
 fn block_of(layer: &LayerUpdate) -> [usize; 2] {
@@ -61,12 +64,12 @@ pub(super) fn parts(kernel: &DenseBackwardWeight, threads: usize) -> [usize; 2] 
 
 /// Parts into which a layer is cut on its way forward: at best, and at most.
 pub(super) const fn forward_parts(kernel: &DenseForward) -> [usize; 2] {
-    [kernel.outputs / BEST[0], kernel.outputs.div_ceil(PANEL)]
+    [kernel.outputs / FORWARD, kernel.outputs.div_ceil(PANEL)]
 }
 
 /// Words that the units of a part take on their way forward.
 pub(super) const fn forward_scratch_words(kernel: &DenseForward) -> usize {
-    kernel.rows * if kernel.outputs < UNITS { kernel.outputs } else { UNITS }
+    kernel.rows * if kernel.outputs < AT_ONCE { kernel.outputs } else { AT_ONCE }
 }
 
 /// y = f(x · Wᵀ + b) of some units.
@@ -80,14 +83,21 @@ pub(super) unsafe fn forward(
     hands: &mut Hands<'_>,
 ) {
     let (i, o) = (kernel.inputs, kernel.outputs);
-    // SAFETY: control, x, the parameters and their panels are only read.
+    // SAFETY: control, x, the parameters and their panels are only read; panels are renewed in a
+    // section of their own.
     let (rows, x, parameters, panels) = unsafe {
         let rows = bound.control().rows as usize;
         let panels = hands.panels.find(Place { buffer: bound.ids[2], at: 0 });
         (rows, bound.read(1, 0..rows * i), bound.read(2, 0..o * (i + 1)), panels)
     };
     let (weight, bias) = parameters.split_at(o * i);
-    for units in pieces(part.share(o, PANEL), UNITS) {
+    if part.of == 1 {
+        // SAFETY: y is the part's own.
+        let y = unsafe { bound.write(3, 0..rows * o) };
+        let of = (rows, Layer { inputs: i, outputs: o }, kernel.function);
+        return weights::forward(of, y, x, (weight, bias), panels, hands.workspace);
+    }
+    for units in pieces(part.share(o, PANEL), AT_ONCE) {
         let of = (rows, Layer { inputs: i, outputs: units.len() }, kernel.function);
         let parameters = (&weight[units.start * i..units.end * i], &bias[units.clone()]);
         let panels = panels.map(|panels| &panels[units.start * i..]);

@@ -18,17 +18,20 @@ const ROWS: usize = 8;
 /// Units from which on vectors of units pay.
 const UNITS: usize = 8;
 
-/// Numbers by which less must pass between threads, lest two more barriers in a step cost more. Measured
-/// on two threads: 784-256-128-10 takes 0.73, 0.81 and 0.95 of the time by units with batches of 8, 32
-/// and 128 rows; but 32 rows through 64-128-64-1, where 5,000 pass less, took 1.14.
+/// Numbers by which less must pass between threads for a layer, lest two more barriers in a step cost
+/// more. Measured on two threads: 784-256-128-10 takes 0.73, 0.81 and 0.95 of the time by units with
+/// batches of 8, 32 and 128 rows; but 32 rows through 64-128-64-1, where 4,096 pass less, took 1.14.
 const LESS: usize = 1 << 14;
 
+/// Units from which on panels of them can be shared out about evenly.
+const MANY: usize = 4 * PANEL;
+
 /// Whether threads share out a layer's units, and not its rows, when it goes forward. Then all read the
-/// whole batch, and what they make of it is read by rows; but each keeps to weights that it has changed
-/// itself, where by rows all read all of them.
-pub(super) const fn by_units(dense: &DenseForward) -> bool {
+/// whole batch, and what they make of it is read by rows; but each keeps to weights that, as a rule, it
+/// has changed itself, where by rows all read all of them.
+pub(super) const fn forward_by_units(dense: &DenseForward) -> bool {
     let DenseForward { rows, inputs, outputs, .. } = *dense;
-    outputs > PANEL && inputs * outputs >= rows * (inputs + outputs) + LESS
+    outputs >= MANY && inputs * outputs >= rows * (inputs + outputs) + LESS
 }
 
 /// Where the weights of a layer stand.

@@ -4,9 +4,9 @@
 //!
 //! A block of A is copied together in squares of 64 by 64, each row with a word whose bits say where
 //! it is not zero. The kernel goes through the bits: each brings a number of A for all lanes and a row
-//! of one or two squares of B, which stay in the first cache, to as many sums in registers. So a
-//! multiply-add takes a load, where those of a [`tile`](super::tile) share theirs, and takes longer;
-//! there are the fewer.
+//! of a block of B, which stays in the first cache, to as many sums in registers. So a multiply-add
+//! takes a load, where those of a [`tile`](super::tile) share theirs, and takes longer; there are the
+//! fewer.
 //!
 //! The terms that are left are summed in the order in which [`Nest`](super::Nest) sums all of them,
 //! and a zero changes no sum but the sign of another zero: so both make the same numbers. But zero
@@ -28,16 +28,17 @@ use super::panels::PANEL;
 use super::{DEPTH, Finish, Layout, NEAR, ROWS, Right, Start, check, grow};
 use crate::backend::cpu::team::{Part, pieces};
 
-/// Side of a square of B, and bits of a word.
+/// Side of a square of A, rows of a block of B, and bits of a word.
 const SIDE: usize = 64;
 
-/// Rows in one of a block of B, where registers are wide: 32 KiB in all. Eight chains of multiply-adds
-/// hide their latency even on processors that start two of them in a cycle, where four took 1.25 of
-/// the time. Measured with a first cache of 48 KiB, and not yet with one of 32.
+/// [`Row`]s that make up a row of a block of B where registers are wide: the block has 32 KiB. Measured
+/// with a first cache of 48 KiB, and not yet with one of 32.
 const WIDE: usize = 2;
 
-/// Vectors of sums in registers, at most, and so in a row of a block of B. Where they don't divide the
-/// columns, all blocks have about as many: a few columns by themselves take as long as many.
+/// Vectors of sums in registers, at most, and so in a row of a block of B. Eight chains of multiply-adds
+/// hide their latency even on processors that start two of them in a cycle, where four took 1.25 of
+/// the time; so all blocks have about as many, and none just what is left over. That makes four at
+/// least, for a product has at least [`SIDE`] columns.
 const SUMS: usize = 8;
 
 /// Lines of A that are looked at, to estimate how much of it is zero.
@@ -59,7 +60,7 @@ const WHOLE: usize = 1 << 16;
 /// Rows of C between the one that is written and the one that is asked for.
 const AHEAD: usize = 8;
 
-/// As many numbers as a row of a square of B has. They begin where a line of the cache does.
+/// As many numbers as a square of A is wide. They begin where a line of the cache does.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
 struct Row([f32; SIDE]);
@@ -229,7 +230,7 @@ impl Sparse<'_> {
             };
             let bands = sums.len().div_ceil(SIDE);
             for (band, sums) in sums.chunks_mut(SIDE).enumerate() {
-                right.ask::<W>(next, [band, bands]);
+                right.ask(next, V * S::F32_LANES, [band, bands]);
                 let at = (band * across + number) * SIDE;
                 let left = left[at..].first_chunk().expect("whole squares");
                 let bits = bits[at..].first_chunk().expect("as many words");
@@ -325,7 +326,7 @@ fn store<S: Simd, const W: usize, const V: usize>(
 ) {
     for (row, sums) in rows.zip(sums) {
         let at = row * n + columns.start;
-        prefetch(c.as_ptr().wrapping_add(at + AHEAD * n), W * SIDE);
+        prefetch(c.as_ptr().wrapping_add(at + AHEAD * n), V * S::F32_LANES);
         let c = &mut c[at..at + columns.len()];
         let start = match start {
             Start::Row(bias) => Start::Row(&bias[columns.clone()]),
@@ -419,13 +420,13 @@ impl<'a> Blocks<'a> {
     /// to the second cache, for the first one holds the block that is used. At the end of all columns
     /// it is not the next one, and does no harm.
     #[inline(always)]
-    fn ask<const W: usize>(&self, [l, j]: [usize; 2], [part, of]: [usize; 2]) {
+    fn ask(&self, [l, j]: [usize; 2], floats: usize, [part, of]: [usize; 2]) {
         let Right::Rows(b, apart) = self.b else { return };
         if size_of_val(b) <= NEAR {
             return;
         }
         for row in l + SIDE * part / of..l + SIDE * (part + 1) / of {
-            prefetch_near(b.as_ptr().wrapping_add(row * apart + j), W * SIDE);
+            prefetch_near(b.as_ptr().wrapping_add(row * apart + j), floats);
         }
     }
 }

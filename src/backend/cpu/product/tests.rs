@@ -208,7 +208,7 @@ fn zeros_are_left_out_where_they_are_many() {
     for (size, live, pays) in [
         ([80, 64, 80], 10, true),
         ([80, 64, 80], 13, false),
-        // The second strip would have a single column.
+        // It is estimated in columns of whole squares: here two.
         ([80, 65, 80], 10, false),
         ([80, 640, 80], 12, true),
         ([80, 640, 80], 14, false),
