@@ -196,7 +196,7 @@ fn who_takes_which_rows_and_units_does_not_show() -> Result<()> {
         .with_activation(Activation::Relu)
         .with_output(output_for(Task::Multiclass));
     for rows in [470, 90, 20, 5] {
-        for optimizer in [Optimizer::sgd(0.1), Optimizer::adam(1e-3)] {
+        for optimizer in [Optimizer::sgd(0.1), Optimizer::adam(1e-2)] {
             let options = TrainOptions {
                 batch_size: BatchSize::Rows(rows),
                 length: Length::Steps(10),

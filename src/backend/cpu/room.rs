@@ -2,7 +2,7 @@
 //! take is not known beforehand, and a step allocates nothing.
 
 use super::product::{Layout, Workspace};
-use super::{norms, units, weights};
+use super::{norms, units};
 use crate::kernels::Operation;
 use crate::plan::Dispatch;
 use crate::spec::Layer;
@@ -23,11 +23,7 @@ impl Room {
                 Operation::DenseForward(dense) => {
                     let layer = Layer { inputs: dense.inputs, outputs: dense.outputs };
                     self.forward(dense.rows, layer);
-                    if weights::forward_by_units(dense) {
-                        units::forward_scratch_words(dense)
-                    } else {
-                        0
-                    }
+                    units::forward_scratch_words(dense)
                 }
                 Operation::DenseBackwardInput(dense) => {
                     let layer = Layer { inputs: dense.inputs, outputs: dense.outputs };

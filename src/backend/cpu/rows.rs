@@ -105,7 +105,10 @@ unsafe fn gather(gather: &Gather, bound: &Bound<'_>, rows: Range<usize>) {
 }
 
 /// y = f(x · Wᵀ + b)
-unsafe fn forward(
+///
+/// # Safety
+/// As [`run`].
+pub(super) unsafe fn forward(
     layer: &DenseForward,
     bound: &Bound<'_>,
     rows: Range<usize>,

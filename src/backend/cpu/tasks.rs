@@ -14,11 +14,11 @@ use super::{rows, units};
 use crate::kernels::Operation;
 use crate::plan::Dispatch;
 
-/// Floating-point operations of a task, where there are more than threads: some microseconds, beside
-/// which taking it is nothing.
+/// [`cost`] of a task, where there are more than threads: some microseconds, beside which taking it is
+/// nothing.
 const WORTH_A_TASK: u64 = 500_000;
 
-/// Floating-point operations that are not worth another thread.
+/// [`cost`] that is not worth another thread.
 const LITTLE: u64 = 50_000;
 
 /// Tasks into which a thread's share of something is cut, at most. Measured on two threads: eight
@@ -89,12 +89,12 @@ impl Section {
             }
         }
         let cut = |work: Work| {
-            let flops = flops(&work, phase, panelled);
-            let tasks = tasks(&work, flops, (phase, panelled), threads);
-            (work, tasks, flops / tasks as u64)
+            let cost = cost(&work, phase, panelled);
+            let tasks = tasks(&work, cost, (phase, panelled), threads);
+            (work, tasks, cost / tasks as u64)
         };
         let mut works: Vec<_> = works.into_iter().map(cut).collect();
-        works.sort_by_key(|(_, _, flops)| Reverse(*flops));
+        works.sort_by_key(|(_, _, cost)| Reverse(*cost));
         let works: Vec<_> = works.into_iter().map(|(work, tasks, _)| (work, tasks)).collect();
         let own = |thread| {
             let share = Part { number: thread, of: threads };
@@ -121,7 +121,7 @@ impl Section {
 }
 
 /// What it costs: floating-point operations, or bytes that are moved, where these are more.
-fn flops(work: &Work, phase: &[Dispatch], panelled: &Panelled) -> u64 {
+fn cost(work: &Work, phase: &[Dispatch], panelled: &Panelled) -> u64 {
     let of = |number: &usize| {
         let cost = phase[*number].operation.kernel().cost();
         cost.flops.max(cost.bytes)
@@ -137,7 +137,7 @@ fn flops(work: &Work, phase: &[Dispatch], panelled: &Panelled) -> u64 {
 /// not little, and none that are empty.
 fn tasks(
     work: &Work,
-    flops: u64,
+    cost: u64,
     (phase, panelled): (&[Dispatch], &Panelled),
     threads: usize,
 ) -> usize {
@@ -158,7 +158,7 @@ fn tasks(
         },
         Work::Panels(layer) => [panelled.layer(*layer).outputs.div_ceil(PANEL); 2],
     };
-    let worth = |each| usize::try_from(flops / each).unwrap_or(usize::MAX);
+    let worth = |each| usize::try_from(cost / each).unwrap_or(usize::MAX);
     let least = (1 + worth(LITTLE)).min(threads);
     match threads {
         1 => 1,

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::passes;
 use super::product::{Layout, NEAR, PANEL, Right, Start, product};
 use super::replay::Hands;
+use super::rows;
 use super::team::{Bound, Part, pieces};
 use super::weights::{self, Place};
 use crate::kernels::{Control, DenseBackwardWeight, DenseForward, LayerUpdate, Update};
@@ -67,9 +68,12 @@ pub(super) const fn forward_parts(kernel: &DenseForward) -> [usize; 2] {
     [kernel.outputs / FORWARD, kernel.outputs.div_ceil(PANEL)]
 }
 
-/// Words that the units of a part take on their way forward.
-pub(super) const fn forward_scratch_words(kernel: &DenseForward) -> usize {
-    kernel.rows * if kernel.outputs < AT_ONCE { kernel.outputs } else { AT_ONCE }
+/// Words that the units of a part take on their way forward, if a layer goes by units.
+pub(super) fn forward_scratch_words(kernel: &DenseForward) -> usize {
+    match weights::forward_by_units(kernel) {
+        true => kernel.rows * kernel.outputs.min(AT_ONCE),
+        false => 0,
+    }
 }
 
 /// y = f(x · Wᵀ + b) of some units.
@@ -83,20 +87,19 @@ pub(super) unsafe fn forward(
     hands: &mut Hands<'_>,
 ) {
     let (i, o) = (kernel.inputs, kernel.outputs);
-    // SAFETY: control, x, the parameters and their panels are only read; panels are renewed in a
-    // section of their own.
-    let (rows, x, parameters, panels) = unsafe {
-        let rows = bound.control().rows as usize;
+    // SAFETY: control is only read.
+    let rows = unsafe { bound.control() }.rows as usize;
+    if part.of == 1 {
+        // SAFETY: all units are the part's own, and so are all rows.
+        return unsafe { rows::forward(kernel, bound, 0..rows, hands) };
+    }
+    // SAFETY: x, the parameters and their panels are only read; panels are renewed in a section of
+    // their own.
+    let (x, parameters, panels) = unsafe {
         let panels = hands.panels.find(Place { buffer: bound.ids[2], at: 0 });
-        (rows, bound.read(1, 0..rows * i), bound.read(2, 0..o * (i + 1)), panels)
+        (bound.read(1, 0..rows * i), bound.read(2, 0..o * (i + 1)), panels)
     };
     let (weight, bias) = parameters.split_at(o * i);
-    if part.of == 1 {
-        // SAFETY: y is the part's own.
-        let y = unsafe { bound.write(3, 0..rows * o) };
-        let of = (rows, Layer { inputs: i, outputs: o }, kernel.function);
-        return weights::forward(of, y, x, (weight, bias), panels, hands.workspace);
-    }
     for units in pieces(part.share(o, PANEL), AT_ONCE) {
         let of = (rows, Layer { inputs: i, outputs: units.len() }, kernel.function);
         let parameters = (&weight[units.start * i..units.end * i], &bias[units.clone()]);

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+pub(super) use hint::nearest as prefetch_line;
+
 use super::tile::ASKED;
 use super::{
     COLUMNS, DEPTH, FEW, Layout, Left, MIDDLE, NEAR, PANEL, Panels, Place, ROWS, Right, TALL,
@@ -301,25 +303,22 @@ impl<'m> Lines<'m> {
 /// Floats of a line of the cache.
 const CACHED: usize = 16;
 
+/// The lines of some floats.
+#[inline(always)]
+fn lines(from: *const f32, floats: usize) -> impl Iterator<Item = *const f32> {
+    (0..floats).step_by(CACHED).map(move |at| from.wrapping_add(at))
+}
+
 /// Asks for some floats before they are read.
 #[inline(always)]
 pub(super) fn prefetch(from: *const f32, floats: usize) {
-    for at in (0..floats).step_by(CACHED) {
-        prefetch_line(from.wrapping_add(at));
-    }
+    lines(from, floats).for_each(prefetch_line);
 }
 
 /// The same, but only to the second cache.
 #[inline(always)]
 pub(super) fn prefetch_near(from: *const f32, floats: usize) {
-    for at in (0..floats).step_by(CACHED) {
-        hint::near(from.wrapping_add(at));
-    }
-}
-
-#[inline(always)]
-pub(super) fn prefetch_line(line: *const f32) {
-    hint::nearest(line);
+    lines(from, floats).for_each(hint::near);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -327,7 +326,7 @@ mod hint {
     use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
 
     #[inline(always)]
-    pub(super) fn nearest(line: *const f32) {
+    pub(in super::super) fn nearest(line: *const f32) {
         // SAFETY: every x86-64 processor has the instruction, which reads nothing that could fault.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
     }
@@ -342,7 +341,7 @@ mod hint {
 #[cfg(not(target_arch = "x86_64"))]
 mod hint {
     #[inline(always)]
-    pub(super) fn nearest(_: *const f32) {}
+    pub(in super::super) fn nearest(_: *const f32) {}
 
     #[inline(always)]
     pub(super) fn near(_: *const f32) {}

@@ -127,6 +127,7 @@ pub(super) fn pays([m, n, k]: [usize; 3], a: &[f32], layout: Layout) -> bool {
     let count = |line: &[f32]| line.iter().filter(|a| **a != 0.0).count();
     let count: usize = samples.map(count).sum();
     let live = count as f32 / (SAMPLES * floats) as f32;
+    // Columns beyond whole squares make blocks narrower, and each number of A takes longer.
     FOUND + LIVE * live * n.next_multiple_of(SIDE) as f32 <= n as f32
 }
 
