@@ -1,19 +1,20 @@
 //! A plan's buffers in the host's memory, and a dispatch's share of them.
 
 use super::StepMetrics;
+use super::aligned::Aligned;
 use crate::kernels::{Control, Operation, Words, pairs};
 use crate::plan::{BufferId, Phase, Plan, Region};
 
 /// The buffers of a plan.
 #[derive(Debug)]
 pub struct Memory {
-    buffers: Vec<Words>,
+    buffers: Vec<Aligned<u32>>,
 }
 
 impl Memory {
     /// All buffers of a plan, zero.
     pub fn new(plan: &Plan) -> Self {
-        let buffers = plan.buffers.iter().map(|buffer| vec![0; buffer.words()]).collect();
+        let buffers = plan.buffers.iter().map(|buffer| Aligned::zeros(buffer.words())).collect();
         Self { buffers }
     }
 
@@ -28,7 +29,7 @@ impl Memory {
     }
 
     /// All buffers, in the order of their numbers.
-    pub(crate) fn buffers_mut(&mut self) -> &mut [Words] {
+    pub(crate) fn buffers_mut(&mut self) -> &mut [Aligned<u32>] {
         &mut self.buffers
     }
 
@@ -42,8 +43,8 @@ impl Memory {
         for dispatch in plan.phase(phase) {
             // Taken out, so that each can be borrowed alone.
             let take = |id: &BufferId| std::mem::take(&mut self.buffers[id.0]);
-            let mut bound: Vec<Words> = dispatch.bindings.iter().map(take).collect();
-            let mut slices: Vec<&mut [u32]> = bound.iter_mut().map(Vec::as_mut_slice).collect();
+            let mut bound: Vec<_> = dispatch.bindings.iter().map(take).collect();
+            let mut slices: Vec<&mut [u32]> = bound.iter_mut().map(|words| &mut **words).collect();
             run(&dispatch.operation, &mut slices);
             for (id, words) in dispatch.bindings.iter().zip(bound) {
                 self.buffers[id.0] = words;

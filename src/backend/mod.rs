@@ -3,6 +3,7 @@
 //!
 //! Only `gpu/` names wgpu. Must not know: the epoch loop.
 
+mod aligned;
 mod choice;
 pub mod cpu;
 pub mod gpu;

@@ -9,6 +9,7 @@ use super::tasks::{Section, Work, sections};
 use super::team::{Barrier, Bound, Go, Guard, Part, Shared};
 use super::weights::Panels;
 use super::{clipping, fused, norms, rows, units};
+use crate::backend::aligned::Aligned;
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{Control, Kernel as _, Operation, pairs};
 use crate::plan::Dispatch;
@@ -38,7 +39,7 @@ pub(super) fn replay(
     let tensors: Vec<Shared<'_, u32>> =
         memory.buffers_mut().iter_mut().map(|words| Shared::new(words)).collect();
     let (panelled, sections) = sections(dispatches, threads);
-    panels.resize(panelled.words().max(panels.len()), 0.0);
+    panels.hold(panelled.words());
     rooms.resize_with(threads.max(rooms.len()), Room::default);
     let (own, others) = rooms.split_at_mut(1);
     let crew = Crew {
@@ -80,7 +81,7 @@ pub(super) fn replay(
 #[derive(Default)]
 pub(crate) struct Kept {
     /// Of weights.
-    panels: Vec<f32>,
+    panels: Aligned<f32>,
     /// A thread each.
     rooms: Vec<Room>,
 }

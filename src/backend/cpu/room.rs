@@ -3,6 +3,7 @@
 
 use super::product::{Layout, Workspace};
 use super::{norms, units};
+use crate::backend::aligned::Aligned;
 use crate::kernels::Operation;
 use crate::plan::Dispatch;
 use crate::spec::Layer;
@@ -11,7 +12,7 @@ use crate::spec::Layer;
 #[derive(Default)]
 pub(super) struct Room {
     /// For a block of a layer's gradient, or some units' way forward.
-    pub(super) scratch: Vec<f32>,
+    pub(super) scratch: Aligned<f32>,
     pub(super) workspace: Workspace,
 }
 
@@ -46,7 +47,7 @@ impl Room {
                 Operation::LayerNormBackwardWeight(norm) => norms::scratch_words(norm),
                 _ => 0,
             };
-            self.scratch.resize(words.max(self.scratch.len()), 0.0);
+            self.scratch.hold(words);
         }
     }
 

@@ -39,6 +39,7 @@ use sparse::Sparse;
 use tile::Tile;
 
 use super::simd::dispatch;
+use crate::backend::aligned::Aligned;
 
 /// Columns of a block of B.
 const COLUMNS: usize = 512;
@@ -129,8 +130,8 @@ pub(super) enum Right<'a> {
 /// Memory for what is copied together.
 #[derive(Default)]
 pub(super) struct Workspace {
-    a: Vec<f32>,
-    b: Vec<f32>,
+    a: Aligned<f32>,
+    b: Aligned<f32>,
     sparse: sparse::Workspace,
 }
 
@@ -140,10 +141,10 @@ impl Workspace {
     pub(super) fn hold(&mut self, size: [usize; 3], layout: Layout, b_row: Option<usize>) {
         let [left, right] = Packing::pays(size, layout, b_row);
         if left {
-            grow(&mut self.a, 2 * pack::LEFT_WORDS, 0.0);
+            self.a.hold(2 * pack::LEFT_WORDS);
         }
         if right {
-            grow(&mut self.b, 2 * pack::RIGHT_WORDS, 0.0);
+            self.b.hold(2 * pack::RIGHT_WORDS);
         }
         if sparse::fits(size) {
             self.sparse.hold(size);

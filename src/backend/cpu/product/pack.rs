@@ -11,8 +11,9 @@ pub(super) use hint::nearest as prefetch_line;
 use super::tile::ASKED;
 use super::{
     COLUMNS, DEPTH, FEW, Layout, Left, MIDDLE, NEAR, PANEL, Panels, Place, ROWS, Right, TALL,
-    Workspace, grow,
+    Workspace,
 };
+use crate::backend::aligned::Aligned;
 
 /// The operands of a product, and which of their blocks are packed.
 pub(super) struct Packing<'a> {
@@ -197,8 +198,8 @@ impl<'a> Packing<'a> {
 }
 
 impl<'a> Packed<'a> {
-    fn of(memory: &'a mut Vec<f32>, floats: usize) -> Self {
-        grow(memory, 2 * floats, 0.0);
+    fn of(memory: &'a mut Aligned<f32>, floats: usize) -> Self {
+        memory.hold(2 * floats);
         let (now, next) = memory[..2 * floats].split_at_mut(floats);
         Self { now, next }
     }
