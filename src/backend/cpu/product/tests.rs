@@ -20,7 +20,8 @@ struct Case {
     size: [usize; 3],
     a: Vec<f32>,
     a_transposed: Vec<f32>,
-    b: Vec<f32>,
+    /// Aligned, so that what may be read where it stands is.
+    b: Aligned<f32>,
     panels: Vec<f32>,
     bias: Vec<f32>,
     c: Vec<f32>,
@@ -45,7 +46,8 @@ impl Case {
 
     fn with(size: [usize; 3], a: Vec<f32>) -> Self {
         let [m, n, k] = size;
-        let b = numbers(k * n, 2);
+        let mut b = Aligned::zeros(k * n);
+        b.copy_from_slice(&numbers(k * n, 2));
         let transpose = |matrix: &[f32], rows: usize, columns: usize| -> Vec<f32> {
             let of = |at: usize| matrix[at % rows * columns + at / rows];
             (0..rows * columns).map(of).collect()
