@@ -18,10 +18,11 @@ pub(crate) struct Aligned<T> {
 
 impl<T: Pod> Aligned<T> {
     /// So many zeros. Large memory comes as zeros from the system, page by page when it is used: so
-    /// the place of the first one is chosen within plain memory, for which the system is asked so.
+    /// the place of the first one is chosen within plain memory, for which the system is asked so. (It
+    /// need not be found, says the documentation: then it is any.)
     pub(crate) fn zeros(length: usize) -> Self {
         let memory = vec![T::zeroed(); length + LINE / size_of::<T>()];
-        let first = memory.as_ptr().align_offset(LINE);
+        let first = memory.as_ptr().align_offset(LINE).min(memory.len() - length);
         Self { memory, first, length }
     }
 

@@ -155,13 +155,6 @@ impl Workspace {
 /// What is to be done with a piece of C that is ready, and where it begins.
 type Finish<'a> = &'a dyn Fn(&mut [f32], usize);
 
-/// A memory is at least so long.
-fn grow<T: Clone>(memory: &mut Vec<T>, length: usize, value: T) {
-    if memory.len() < length {
-        memory.resize(length, value);
-    }
-}
-
 /// C\[m,n\] = start + A\[m,k\] · B\[k,n\] on the calling thread, C row by row.
 pub(super) fn product(
     size: [usize; 3],

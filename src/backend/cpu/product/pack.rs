@@ -49,9 +49,9 @@ const LINE: usize = ASKED * DEPTH;
 /// Bytes that the lines of A may span where they are its columns.
 const LEFT: usize = 64 << 10;
 
-/// Floats of a row of A from which on those of a band lie where they drive each other out of the first
-/// cache: a page.
-const LONG: usize = 1024;
+/// Floats of a row from which on each has a page of its own, and those of a band drive each other out of
+/// the first cache.
+pub(super) const LONG: usize = 1024;
 
 impl<'a> Packing<'a> {
     /// Whether to pack A and B: what spans more than a cache holds, if it is used often enough.

@@ -23,9 +23,9 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 use pulp::{Simd, WithSimd};
 
-use super::pack::{prefetch, prefetch_near};
+use super::pack::{LONG, prefetch, prefetch_near};
 use super::panels::{PANEL, panel_words};
-use super::{DEPTH, Finish, Layout, NEAR, ROWS, Right, Start, check, grow};
+use super::{DEPTH, Finish, Layout, NEAR, ROWS, Right, Start, check};
 use crate::backend::cpu::team::{Part, pieces};
 
 /// Side of a square of A, rows of a block of B, and bits of a word.
@@ -60,9 +60,6 @@ const WHOLE: usize = 1 << 16;
 /// Rows of B as long as a multiple of so many floats begin in so few sets of the first cache that they
 /// drive each other out.
 const SETS: usize = 256;
-
-/// Floats of a row of B from which on each has a page of its own.
-const PAGE: usize = 1024;
 
 /// Rows of C between the one that is written and the one that is asked for.
 const AHEAD: usize = 8;
@@ -116,6 +113,13 @@ impl Workspace {
         grow(&mut self.bits, rows * DEPTH / SIDE, 0);
         grow(&mut self.right, WIDE * SIDE, Row::ZERO);
         grow(&mut self.sums, WIDE * rows, Row::ZERO);
+    }
+}
+
+/// A memory is at least so long.
+fn grow<T: Clone>(memory: &mut Vec<T>, length: usize, value: T) {
+    if memory.len() < length {
+        memory.resize(length, value);
     }
 }
 
@@ -231,7 +235,7 @@ impl Sparse<'_> {
         let sums = &mut sums[..rows.len()];
         let across = depth.len().div_ceil(SIDE);
         for (number, l) in depth.clone().step_by(SIDE).enumerate() {
-            let block = right.block::<S, W, V>(l, columns.clone(), memory);
+            let operand = right.operand::<S, W, V>(l, columns.clone(), memory);
             let next = match l + SIDE < depth.end {
                 true => [l + SIDE, columns.start],
                 false => [depth.start, columns.end],
@@ -242,9 +246,10 @@ impl Sparse<'_> {
                 let at = (band * across + number) * SIDE;
                 let left = left[at..].first_chunk().expect("whole squares");
                 let bits = bits[at..].first_chunk().expect("as many words");
-                // SAFETY: the block has all rows that B has, and `bring` has set no bit for others.
+                // SAFETY: the operand has V vectors of all rows that B has from l on, and `bring` has
+                // set no bit for others.
                 unsafe {
-                    multiply::<S, V, W, TURNED>(simd, (left, bits), block, (sums, number == 0));
+                    multiply::<S, W, V, TURNED>(simd, (left, bits), operand, (sums, number == 0));
                 }
             }
         }
@@ -381,9 +386,9 @@ struct Blocks<'a> {
     k: usize,
 }
 
-/// Some rows of it.
+/// Vectors of some of its rows, where they stand or copied together.
 #[derive(Clone, Copy)]
-struct Block {
+struct Operand {
     start: *const f32,
     /// From one row to the next.
     row: usize,
@@ -393,26 +398,27 @@ struct Block {
 
 impl<'a> Blocks<'a> {
     /// V vectors of each row from row l on, up to the block's or the matrix's end: where they stand, if
-    /// they stay in the first cache there and none lies in two of its lines. Not to copy them makes
-    /// 128 rows through 784×256 1.05 times as fast and the gradient of 64 such units 1.12 times.
+    /// they stay in the first cache there and none lies in two of its lines, as in panels none does.
+    /// Not to copy them makes 128 rows through 784×256 1.05 times as fast, and the gradient of 64 such
+    /// units 1.12 times.
     #[inline(always)]
-    fn block<S: Simd, const W: usize, const V: usize>(
+    fn operand<S: Simd, const W: usize, const V: usize>(
         &self,
         l: usize,
         columns: Range<usize>,
         memory: &mut [[Row; W]; SIDE],
-    ) -> Block {
+    ) -> Operand {
         match self.b {
             Right::Panels(panels) if self.whole(panels, columns.start, V * S::F32_LANES) => {
                 let start = panels[(columns.start / PANEL * self.k + l) * PANEL..].as_ptr();
-                Block { start, row: PANEL, panel: PANEL * self.k }
+                Operand { start, row: PANEL, panel: PANEL * self.k }
             }
             Right::Rows(b, row) if spread::<S>(b, row) && columns.len() == V * S::F32_LANES => {
-                Block { start: b[l * row + columns.start..].as_ptr(), row, panel: PANEL }
+                Operand { start: b[l * row + columns.start..].as_ptr(), row, panel: PANEL }
             }
             _ => {
                 self.load::<S, W, V>(l, columns, memory);
-                Block { start: memory.as_ptr().cast(), row: W * SIDE, panel: PANEL }
+                Operand { start: memory.as_ptr().cast(), row: W * SIDE, panel: PANEL }
             }
         }
     }
@@ -467,9 +473,9 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    /// Asks for a part of a block, one out of so many, if it is to be copied from rows that are far:
-    /// to the second cache, for the first one holds the block that is used. At the end of all columns
-    /// it is not the next one, and does no harm.
+    /// Asks for a part of a block, one out of so many, if its rows are far: to the second cache, for the
+    /// first one holds the block that is used. At the end of all columns it is not the next one, and
+    /// does no harm.
     #[inline(always)]
     fn ask(&self, [l, j]: [usize; 2], floats: usize, [part, of]: [usize; 2]) {
         let Right::Rows(b, apart) = self.b else { return };
@@ -487,19 +493,19 @@ impl<'a> Blocks<'a> {
 #[inline(always)]
 fn spread<S: Simd>(b: &[f32], apart: usize) -> bool {
     let whole = b.as_ptr().addr().is_multiple_of(size_of::<S::f32s>());
-    whole && apart.is_multiple_of(S::F32_LANES) && !apart.is_multiple_of(SETS) && apart < PAGE
+    whole && apart.is_multiple_of(S::F32_LANES) && !apart.is_multiple_of(SETS) && apart < LONG
 }
 
 /// sums += left · right, in V vectors; if these are the `first` rows on the right, the sums begin with
 /// zero. The bits say what is not zero on the left, whose rows stand here as columns if it is `TURNED`.
 ///
 /// # Safety
-/// The rows on the right that bits name must be there.
+/// V vectors of each row that bits name must be there on the right.
 #[inline(always)]
-unsafe fn multiply<S: Simd, const V: usize, const W: usize, const TURNED: bool>(
+unsafe fn multiply<S: Simd, const W: usize, const V: usize, const TURNED: bool>(
     simd: S,
     (left, bits): (&[Row; SIDE], &[u64; SIDE]),
-    right: Block,
+    right: Operand,
     (sums, first): (&mut [[Row; W]], bool),
 ) {
     for (row, (bits, sums)) in bits.iter().zip(sums).enumerate() {

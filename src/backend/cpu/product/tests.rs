@@ -189,6 +189,7 @@ fn products_without_their_zeros_make_the_same_numbers() {
         [64, 128, 64],
         [65, 130, 127],
         [131, 160, 97],
+        [70, 160, DEPTH + 70],
         [67, 257, DEPTH + 70],
         [ROWS + 70, 129, DEPTH + 1],
         [200, COLUMNS + 100, 2 * DEPTH + 3],
