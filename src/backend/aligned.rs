@@ -8,8 +8,8 @@ use bytemuck::Pod;
 /// Bytes of a line.
 const LINE: usize = 64;
 
-/// A slice of memory of its own.
-#[derive(Debug, Default)]
+/// A slice of memory of its own. What is longer than a line must have a type that begins where one does.
+#[derive(Debug)]
 pub(crate) struct Aligned<T> {
     memory: Vec<T>,
     first: usize,
@@ -31,6 +31,12 @@ impl<T: Pod> Aligned<T> {
         if self.length < length {
             *self = Self::zeros(length);
         }
+    }
+}
+
+impl<T> Default for Aligned<T> {
+    fn default() -> Self {
+        Self { memory: Vec::new(), first: 0, length: 0 }
     }
 }
 

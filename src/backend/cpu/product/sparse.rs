@@ -26,6 +26,7 @@ use pulp::{Simd, WithSimd};
 use super::pack::{LONG, prefetch, prefetch_near};
 use super::panels::{PANEL, panel_words};
 use super::{DEPTH, Finish, Layout, NEAR, ROWS, Right, Start, check};
+use crate::backend::aligned::Aligned;
 use crate::backend::cpu::team::{Part, pieces};
 
 /// Side of a square of A, rows of a block of B, and bits of a word.
@@ -70,8 +71,6 @@ const AHEAD: usize = 8;
 struct Row([f32; SIDE]);
 
 impl Row {
-    const ZERO: Self = Self([0.0; SIDE]);
-
     /// Its first numbers are these. Of a whole row the compiler knows the length.
     #[inline(always)]
     fn copy(&mut self, from: &[f32]) {
@@ -98,28 +97,21 @@ fn vectors_mut<S: Simd>(rows: &mut [Row]) -> &mut [S::f32s] {
 #[derive(Default)]
 pub(super) struct Workspace {
     /// A block of A in squares, and where each row of them is not zero.
-    left: Vec<Row>,
-    bits: Vec<u64>,
-    /// A block of B.
-    right: Vec<Row>,
-    sums: Vec<Row>,
+    left: Aligned<Row>,
+    bits: Aligned<u64>,
+    /// A block of B, where it is copied.
+    right: Aligned<Row>,
+    sums: Aligned<Row>,
 }
 
 impl Workspace {
     /// Grows to what a product of this size takes, or a part of it.
     pub(super) fn hold(&mut self, [m, _, _]: [usize; 3]) {
         let rows = ROWS.min(m).next_multiple_of(SIDE);
-        grow(&mut self.left, rows * DEPTH / SIDE, Row::ZERO);
-        grow(&mut self.bits, rows * DEPTH / SIDE, 0);
-        grow(&mut self.right, WIDE * SIDE, Row::ZERO);
-        grow(&mut self.sums, WIDE * rows, Row::ZERO);
-    }
-}
-
-/// A memory is at least so long.
-fn grow<T: Clone>(memory: &mut Vec<T>, length: usize, value: T) {
-    if memory.len() < length {
-        memory.resize(length, value);
+        self.left.hold(rows * DEPTH / SIDE);
+        self.bits.hold(rows * DEPTH / SIDE);
+        self.right.hold(WIDE * SIDE);
+        self.sums.hold(WIDE * rows);
     }
 }
 
