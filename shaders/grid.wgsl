@@ -1,4 +1,4 @@
-// What `resident` and `solo` are given: networks in a grid, each with its description and with its
+// What `resident` and `thread_per_network` are given: networks in a grid, each with its description and with its
 // share of the buffers, for so many steps in one dispatch.
 
 struct Immediates {

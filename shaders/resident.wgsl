@@ -3,7 +3,7 @@
 // through the layers); what does not stays in storage, by the same code. Bound by latency: every
 // layer waits for the one before it, with a barrier between; or, where barriers are dear, a row has a
 // thread to itself from layer to layer. llvmpipe takes a hundred cycles for a load from either
-// memory, a loop over its vector's lanes: what is small enough it trains by `solo.wgsl`.
+// memory, a loop over its vector's lanes: what is small enough it trains by `thread_per_network.wgsl`.
 
 override BY_ROWS: bool;           // a thread has a row to itself, not elements of all rows
 override KEEP_Z: bool;            // the activation's derivative needs z

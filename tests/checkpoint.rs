@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use halfplane::backend::cpu::Cpu;
-use halfplane::train::{Checkpoint, CheckpointOptions, Checkpoints, Ended, Every, output_for};
+use halfplane::train::{Checkpoint, CheckpointOptions, Checkpoints, Ended, Interval, output_for};
 use halfplane::{
     Activation, BatchSize, Dataset, EarlyStopping, Event, Keep, Length, Network, Normalization,
     Optimizer, Parameters, Result, Strategy, Summary, Task, TrainOptions, Trainer,
@@ -139,7 +139,7 @@ fn two_checkpoints_stay_and_either_will_do() -> Result<()> {
             let place = format!("{}, {strategy}", device.name());
             let folder = folder.path().join(&place);
             let own =
-                CheckpointOptions { every: Every::Steps(7), ..CheckpointOptions::new(&folder) };
+                CheckpointOptions { every: Interval::Steps(7), ..CheckpointOptions::new(&folder) };
             let options = TrainOptions { checkpoints: Some(own), ..options(strategy, 60) };
             let mut trainer = Trainer::on(device.as_ref(), &network, data, options.clone())?;
             let mut written = Vec::new();
@@ -180,7 +180,7 @@ fn early_stopping_goes_on_where_it_was() -> Result<()> {
     let (network, data) = (network(), (&train, &validation));
     let folder = tempfile::tempdir().expect("a folder can be made");
     let own =
-        CheckpointOptions { every: Every::Epochs(1), ..CheckpointOptions::new(folder.path()) };
+        CheckpointOptions { every: Interval::Epochs(1), ..CheckpointOptions::new(folder.path()) };
     let options = TrainOptions {
         optimizer: Optimizer::adam(0.02),
         early_stopping: Some(EarlyStopping::after(4)),

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use halfplane::backend::{Device, cpu::Cpu};
 use halfplane::plan::{Gradients, Limits, Plan};
 use halfplane::spec::Clip;
-use halfplane::train::{CheckpointOptions, Checkpoints, Every, output_for, plan_for};
+use halfplane::train::{CheckpointOptions, Checkpoints, Interval, output_for, plan_for};
 use halfplane::{
     Activation, BatchSize, Dataset, Event, Keep, Length, Loss, Network, Normalization, Optimizer,
     Parameters, Regularization, Result, Schedule, Shuffle, Strategy, Task, TrainOptions, Trainer,
@@ -248,7 +248,7 @@ fn a_split_training_goes_on_to_the_last_bit() -> Result<()> {
         ] {
             let folder = tempfile::tempdir().expect("a folder can be made");
             let own = CheckpointOptions::new(folder.path());
-            let checkpoints = Some(CheckpointOptions { every: Every::Steps(20), ..own });
+            let checkpoints = Some(CheckpointOptions { every: Interval::Steps(20), ..own });
             let length = Length::Steps(steps);
             let short = TrainOptions { checkpoints, length, ..before.clone() };
             Trainer::on(device, &network, data, short)?.run(quiet)?;

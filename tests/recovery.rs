@@ -10,7 +10,7 @@ use std::rc::Rc;
 use halfplane::backend::{Backend, Device, Sink, cpu::Cpu};
 use halfplane::kernels::Words;
 use halfplane::plan::{DeviceKind, Limits, Phase, Plan, Region};
-use halfplane::train::{CheckpointOptions, Every, output_for};
+use halfplane::train::{CheckpointOptions, Interval, output_for};
 use halfplane::{
     BatchSize, Dataset, Error, Event, Keep, Length, Network, Optimizer, Parameters, Result,
     Strategy, Task, TrainOptions, Trainer,
@@ -161,7 +161,7 @@ fn a_device_that_is_opened_again_ends_where_it_would_have() -> Result<()> {
                 let place = format!("{}, {strategy}, after {fails} steps", device.name());
                 let folder = tempfile::tempdir().expect("a folder can be made");
                 let own = CheckpointOptions::new(folder.path());
-                let own = CheckpointOptions { every: Every::Steps(20), ..own };
+                let own = CheckpointOptions { every: Interval::Steps(20), ..own };
                 let options = TrainOptions { checkpoints: Some(own), ..options(strategy) };
                 let failing = Failing::after(device, fails);
                 let trainer = Trainer::on(&failing, &network, data, options)?;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use halfplane::backend::cpu::Cpu;
 use halfplane::plan::Limits;
-use halfplane::train::{CheckpointOptions, Checkpoints, Every, output_for, plan_for};
+use halfplane::train::{CheckpointOptions, Checkpoints, Interval, output_for, plan_for};
 use halfplane::{
     Activation, BatchSize, Dataset, Error, Event, Keep, Length, Network, Normalization, Optimizer,
     Output, Result, Shuffle, Strategy, Targets, Task, TrainOptions, Trainer,
@@ -145,7 +145,7 @@ fn a_training_in_shards_goes_on_to_the_last_bit() -> Result<()> {
         events(&mut whole)?;
         let folder = tempfile::tempdir().expect("a folder can be made");
         let own = CheckpointOptions::new(folder.path());
-        let checkpoints = Some(CheckpointOptions { every: Every::Steps(20), ..own });
+        let checkpoints = Some(CheckpointOptions { every: Interval::Steps(20), ..own });
         let saving = TrainOptions { checkpoints, ..plain.clone() };
         for steps in [33, 35, 62] {
             let place = format!("{}, {steps} steps", device.name());

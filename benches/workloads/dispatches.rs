@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use halfplane::kernels::{Control, Operation, Weighting};
 use halfplane::plan::{
-    self, Buffer, DeviceKind, Dispatch, Gradients, Phase, Plan, Residence, Role, Training,
+    self, Buffer, DataPlacement, DeviceKind, Dispatch, Gradients, Phase, Plan, Role, Training,
 };
 use halfplane::spec::{
     Loss, Network, Optimizer, Output, Regularization, Schedule, Shuffle, Strategy,
@@ -103,7 +103,7 @@ fn layered<'a>(
         steps: 1,
         weighting: Weighting::Even,
         rows,
-        residence: Residence::Whole,
+        placement: DataPlacement::Whole,
         validation: 0,
         batch,
         shuffle: Shuffle::Never,

@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use halfplane::train::{Checkpoint, CheckpointOptions, Checkpoints, Every, Notes, ReduceOnPlateau};
+use halfplane::train::{
+    Checkpoint, CheckpointOptions, Checkpoints, Interval, Notes, ReduceOnPlateau,
+};
 use halfplane::{EarlyStopping, Error, Keep, Result, TrainOptions};
 
 /// What `train` takes beyond a description of the training.
@@ -37,7 +39,7 @@ pub(crate) struct Course {
     checkpoint: Option<PathBuf>,
     /// How often: a time as in 30s, 5m or 2h, or "N steps" or "N epochs" [default: 30s]
     #[arg(long, value_name = "INTERVAL")]
-    checkpoint_every: Option<Every>,
+    checkpoint_every: Option<Interval>,
     /// Go on with the training whose checkpoints are in this folder; it needs no other argument
     #[arg(long, value_name = "DIR")]
     pub(super) resume: Option<PathBuf>,

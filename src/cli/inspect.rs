@@ -7,7 +7,7 @@ use clap::Args;
 use halfplane::data::{
     Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, TargetEncoding,
 };
-use halfplane::model::{Anatomy, Provenance};
+use halfplane::model::{NetworkSummary, Provenance};
 use halfplane::plan::{bytes, quantity};
 use halfplane::{DeviceChoice, Model, Result, ShaderChecks, backend};
 use serde_json::Value;
@@ -33,12 +33,12 @@ pub(crate) struct InspectArguments {
 pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
     let model = Model::load(&arguments.model)?;
     let (device, _) = backend::open(&arguments.device, ShaderChecks::Off)?;
-    let anatomy = model.anatomy(&device.limits());
+    let summary = model.summary(&device.limits());
     if arguments.json {
         return report::print(&format!(
             "{}\n",
             serde_json::json!({
-                "model": anatomy,
+                "model": summary,
                 "target": model.target,
                 "classes": model.classes,
                 "preprocessing": model.preprocessing,
@@ -47,23 +47,23 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
             })
         ));
     }
-    let mut text = network(&model, &anatomy);
-    text += &memory(&anatomy, device.name());
+    let mut text = network(&model, &summary);
+    text += &memory(&summary, device.name());
     text += &preprocessing(&model);
     text += &trained(model.provenance.as_ref());
     report::print(&text)
 }
 
 /// The layers, one a line.
-fn network(model: &Model, anatomy: &Anatomy) -> String {
+fn network(model: &Model, summary: &NetworkSummary) -> String {
     let network = &model.network;
     let mut text = format!(
         "network {network}: {} parameters, {} FLOPs a row forward\n",
-        anatomy.parameters,
-        quantity(anatomy.flops_forward),
+        summary.parameters,
+        quantity(summary.flops_forward),
     );
-    let width = anatomy.layers.iter().map(|layer| layer.function.len()).fold(10, usize::max);
-    for (index, layer) in anatomy.layers.iter().enumerate() {
+    let width = summary.layers.iter().map(|layer| layer.function.len()).fold(10, usize::max);
+    for (index, layer) in summary.layers.iter().enumerate() {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
@@ -78,14 +78,14 @@ fn network(model: &Model, anatomy: &Anatomy) -> String {
     text
 }
 
-fn memory(anatomy: &Anatomy, device: &str) -> String {
+fn memory(summary: &NetworkSummary, device: &str) -> String {
     let mut text = format!("memory on {device}\n");
-    let train = match (&anatomy.train, anatomy.train_rows) {
+    let train = match (&summary.train, summary.train_rows) {
         (Some(size), Some(rows)) => format!("{} with {rows} rows on the device", bytes(*size)),
         _ => "unknown: nothing is said of how it was trained, or it does not fit".to_owned(),
     };
-    let predict = match anatomy.predict {
-        Some(size) => format!("{}, {} rows at a time", bytes(size), anatomy.predict_rows),
+    let predict = match summary.predict {
+        Some(size) => format!("{}, {} rows at a time", bytes(size), summary.predict_rows),
         None => "more than there is".to_owned(),
     };
     let _ = writeln!(text, "  to train    {train}\n  to predict  {predict}");

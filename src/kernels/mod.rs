@@ -36,8 +36,8 @@ mod resident;
 mod schedule;
 mod shader;
 mod softmax;
-mod solo;
 mod square_sum;
+mod thread_per_network;
 mod weigh;
 mod widths;
 
@@ -74,7 +74,7 @@ pub use permutation::permute;
 pub(crate) use permutation::seed_of;
 pub(crate) use random::philox_lanes;
 pub(crate) use resident::keeps_z;
-pub use resident::{Member, Placement, Resident, Sharing};
+pub use resident::{Member, Placement, Resident, ThreadMapping};
 pub use schedule::{Course, Rate, Schedule};
 pub use shader::{Module, source};
 pub use softmax::Softmax;

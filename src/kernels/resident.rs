@@ -1,16 +1,16 @@
 //! Many steps of many networks in one dispatch, each network in a workgroup or a thread of its own:
-//! `shaders/resident.wgsl` and `shaders/solo.wgsl`.
+//! `shaders/resident.wgsl` and `shaders/thread_per_network.wgsl`.
 
 use super::network::{Network, sources};
 use super::optimizer::{Formula, Hyper};
 use super::permutation::seed_of;
 use super::schedule::Course;
 use super::shader::{
-    CONTROL, FOLD, GRID, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, SOLO, WIDTHS,
+    CONTROL, FOLD, GRID, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, THREAD_PER_NETWORK, WIDTHS,
 };
 use super::{
     Control, Cost, Criterion, Function, Kernel, Module, Rate, Slot, Update, Words, floats,
-    floats_mut, immediates, reads, slots, solo, widths, writes,
+    floats_mut, immediates, reads, slots, thread_per_network, widths, writes,
 };
 use crate::spec::{Layer, Shuffle};
 
@@ -90,7 +90,7 @@ pub struct Placement {
 
 /// What a thread of a workgroup has to itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sharing {
+pub enum ThreadMapping {
     /// Elements of all rows: more threads have work, and wait for each other after every layer.
     Elements,
     /// A row of the batch, forward and backward: they wait twice a step.
@@ -122,7 +122,7 @@ pub struct Resident {
     /// What stands in workgroup memory.
     pub placement: Placement,
     /// What a thread has to itself.
-    pub sharing: Sharing,
+    pub mapping: ThreadMapping,
     /// Loop iterations that a thread may do in one dispatch, where the driver counts them.
     pub loop_limit: Option<u64>,
 }
@@ -170,12 +170,14 @@ impl Resident {
     /// Threads of a workgroup: one for each unit of each row, as far as that goes, or for each row.
     pub fn threads(&self) -> u32 {
         let most = |of: &dyn Fn(&Member) -> usize| self.members.iter().map(of).max().unwrap_or(1);
-        match self.sharing {
-            Sharing::Elements => (most(&Member::widest).next_power_of_two() as u32).clamp(16, 256),
+        match self.mapping {
+            ThreadMapping::Elements => {
+                (most(&Member::widest).next_power_of_two() as u32).clamp(16, 256)
+            }
             // The lanes of a CPU's vector; a GPU, which could have more, gets networks so small this
             // way that few of them are many.
-            Sharing::Networks => 8,
-            Sharing::Rows => (most(&|m| m.batch).next_power_of_two() as u32).max(8),
+            ThreadMapping::Networks => 8,
+            ThreadMapping::Rows => (most(&|m| m.batch).next_power_of_two() as u32).max(8),
         }
     }
 
@@ -191,13 +193,13 @@ impl Resident {
         };
         // A shuffled row is found by walks of three rounds: two on average, a dozen at the worst.
         let source = if self.shuffle == Shuffle::EveryEpoch { 64 } else { 0 };
-        let by_rows = |rows: usize, columns: usize, inner: u64| match self.sharing {
-            Sharing::Elements => shared(rows * columns, inner),
-            Sharing::Rows | Sharing::Networks => LOOP + columns as u64 * (1 + inner),
+        let by_rows = |rows: usize, columns: usize, inner: u64| match self.mapping {
+            ThreadMapping::Elements => shared(rows * columns, inner),
+            ThreadMapping::Rows | ThreadMapping::Networks => LOOP + columns as u64 * (1 + inner),
         };
         let of = |member: &Member| {
             let rows = member.batch as u64;
-            if self.sharing == Sharing::Networks {
+            if self.mapping == ThreadMapping::Networks {
                 let loss = 3 * (LOOP + member.outputs() as u64);
                 return 1 + LOOP + rows * (1 + source + loss);
             }
@@ -224,9 +226,9 @@ impl Resident {
         let Some(limit) = self.loop_limit else { return u64::MAX };
         // What comes before and after the steps: parameters in and out.
         let parameters = self.members.iter().map(Member::parameters).max().unwrap_or(0) as u64;
-        let share = match self.sharing {
-            Sharing::Elements | Sharing::Rows => u64::from(self.threads()),
-            Sharing::Networks => 1,
+        let share = match self.mapping {
+            ThreadMapping::Elements | ThreadMapping::Rows => u64::from(self.threads()),
+            ThreadMapping::Networks => 1,
         };
         let around = 64 + 8 * parameters.div_ceil(share);
         limit.saturating_sub(around) / self.iterations()
@@ -282,18 +284,18 @@ impl Resident {
 
     /// Bytes of workgroup memory that this takes.
     pub fn workgroup_bytes(&self) -> usize {
-        match self.sharing {
-            Sharing::Elements | Sharing::Rows => 4 * (self.arena().1 + 4),
-            Sharing::Networks => 0,
+        match self.mapping {
+            ThreadMapping::Elements | ThreadMapping::Rows => 4 * (self.arena().1 + 4),
+            ThreadMapping::Networks => 0,
         }
     }
 }
 
 impl Kernel for Resident {
     fn stem(&self) -> &'static str {
-        match self.sharing {
-            Sharing::Elements | Sharing::Rows => "resident",
-            Sharing::Networks => "solo",
+        match self.mapping {
+            ThreadMapping::Elements | ThreadMapping::Rows => "resident",
+            ThreadMapping::Networks => "thread_per_network",
         }
     }
 
@@ -309,17 +311,17 @@ impl Kernel for Resident {
             RATE,
             self.criterion.piece(),
         ];
-        let own: &[Module] = match self.sharing {
-            Sharing::Elements | Sharing::Rows => &[WIDTHS, RESIDENT],
-            Sharing::Networks => &[SOLO],
+        let own: &[Module] = match self.mapping {
+            ThreadMapping::Elements | ThreadMapping::Rows => &[WIDTHS, RESIDENT],
+            ThreadMapping::Networks => &[THREAD_PER_NETWORK],
         };
         [&pieces, own].concat()
     }
 
     fn written(&self) -> String {
-        match self.sharing {
-            Sharing::Elements | Sharing::Rows => String::new(),
-            Sharing::Networks => solo::written(self),
+        match self.mapping {
+            ThreadMapping::Elements | ThreadMapping::Rows => String::new(),
+            ThreadMapping::Networks => thread_per_network::written(self),
         }
     }
 
@@ -348,11 +350,11 @@ impl Kernel for Resident {
             ("SHUFFLE", flag(self.shuffle == Shuffle::EveryEpoch)),
             ("MEMORIES", self.update.memories().len() as f64),
         ]);
-        if self.sharing == Sharing::Networks {
+        if self.mapping == ThreadMapping::Networks {
             return overrides;
         }
         overrides.extend([
-            ("BY_ROWS", flag(self.sharing == Sharing::Rows)),
+            ("BY_ROWS", flag(self.mapping == ThreadMapping::Rows)),
             ("KEEP_Z", flag(keeps_z(self.function))),
             ("PARAMETERS_INSIDE", flag(self.placement.parameters)),
             ("MEMORY_INSIDE", flag(self.placement.memory)),
@@ -386,9 +388,9 @@ impl Kernel for Resident {
 
     fn workgroups(&self) -> u64 {
         let networks = self.members.len() as u64;
-        match self.sharing {
-            Sharing::Elements | Sharing::Rows => networks,
-            Sharing::Networks => networks.div_ceil(u64::from(self.threads())),
+        match self.mapping {
+            ThreadMapping::Elements | ThreadMapping::Rows => networks,
+            ThreadMapping::Networks => networks.div_ceil(u64::from(self.threads())),
         }
     }
 
@@ -406,7 +408,9 @@ impl Kernel for Resident {
             count => format!("{count} networks"),
         };
         let place = match &inside[..] {
-            _ if self.sharing == Sharing::Networks => "all in registers, a thread each".to_owned(),
+            _ if self.mapping == ThreadMapping::Networks => {
+                "all in registers, a thread each".to_owned()
+            }
             [] => "all in storage".to_owned(),
             names => format!(
                 "{} in {:.1} KiB of workgroup memory",

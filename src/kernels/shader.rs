@@ -3,7 +3,7 @@
 //! WGSL lets declarations stand in any order, so a shader is simply its pieces one after another:
 //! what it imports, then itself. Variants choose another piece (`update_sgd` for `update_adam`) or
 //! set an override; the text itself is never edited. One
-//! kernel adds a text of its own for each shape: see `solo.rs`.
+//! kernel adds a text of its own for each shape: see `thread_per_network.rs`.
 
 use super::Kernel;
 
@@ -94,7 +94,7 @@ modules! {
     SCHEDULE = "schedule";
     SHARED_SUMS = "shared_sums";
     SOFTMAX = "softmax";
-    SOLO = "solo";
+    THREAD_PER_NETWORK = "thread_per_network";
     SQUARE_SUM = "square_sum";
     STORE_WORDS = "store_words";
     TILES = "tiles";

@@ -2,8 +2,8 @@
 //!
 //! Must not know: training.
 
-mod anatomy;
 mod file;
+mod summary;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,8 @@ use crate::spec::{
 };
 use crate::{Error, Result};
 
-pub use anatomy::{Anatomy, LayerAnatomy};
 pub use file::read_parameters;
+pub use summary::{LayerSummary, NetworkSummary};
 
 /// How a model came to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

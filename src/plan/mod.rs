@@ -23,7 +23,7 @@ pub use layered::inference;
 pub use limits::{DeviceKind, Limits};
 pub use print::{bytes, quantity};
 pub use resident::{GridMember, grid};
-pub use shard::{Place, Residence, Shard};
+pub use shard::{DataPlacement, Place, Shard};
 
 use crate::{Error, Result};
 
@@ -36,7 +36,7 @@ pub fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     match request.strategy {
         Strategy::Layered => layered::training(request, limits),
         Strategy::Resident | Strategy::Fused
-            if matches!(request.residence, Residence::Shard(_)) =>
+            if matches!(request.placement, DataPlacement::Shard(_)) =>
         {
             Err(Error::invalid(
                 format!("the {} strategy knows no shards", request.strategy),
@@ -51,9 +51,9 @@ pub fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
 
 /// The way that takes the least time or, where that has no room, the layered one.
 fn best(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
-    let plan = match request.residence {
+    let plan = match request.placement {
         // Only the layered way knows shards.
-        Residence::Shard(_) => return layered::training(request, limits),
+        DataPlacement::Shard(_) => return layered::training(request, limits),
         _ if resident::pays(request, limits) => resident::training(request, limits),
         _ if fused::pays(request, limits) => fused::training(request, limits),
         _ => return layered::training(request, limits),
@@ -84,7 +84,7 @@ pub struct Training<'a> {
     /// Rows in the data set, N.
     pub rows: usize,
     /// What of it is on the device.
-    pub residence: Residence,
+    pub placement: DataPlacement,
     /// Rows of validation data; 0 for none.
     pub validation: usize,
     /// Rows in a batch, B, at most N.
@@ -411,7 +411,7 @@ impl Plan {
     }
 
     /// Rows of the data set that are on the device.
-    pub fn shown(&self) -> usize {
+    pub fn device_rows(&self) -> usize {
         self.shard.map_or(self.rows, |shard| shard.rows)
     }
 

@@ -6,7 +6,9 @@ use super::{
     BufferId, Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan, Region, Role,
     Training, Validation,
 };
-use crate::kernels::{Control, Function, Member, Operation, Placement, Resident, Sharing, Update};
+use crate::kernels::{
+    Control, Function, Member, Operation, Placement, Resident, ThreadMapping, Update,
+};
 use crate::spec::{Network, Shuffle, Strategy, check_lr};
 use crate::{Error, Result};
 
@@ -193,10 +195,10 @@ fn resident(
 ) -> Resident {
     let full = members.iter().all(|member| member.batch == member.rows);
     let capacity = (HISTORY / members.len()).clamp(64, HISTORY_STEPS);
-    let sharing = match limits.kind {
+    let mapping = match limits.kind {
         DeviceKind::Software => on_a_cpu(&members, update),
         DeviceKind::Gpu => on_a_gpu(&members),
-        DeviceKind::Cpu => Sharing::Elements,
+        DeviceKind::Cpu => ThreadMapping::Elements,
     };
     let mut grid = Resident {
         members,
@@ -209,7 +211,7 @@ fn resident(
         shuffle: if full { Shuffle::Never } else { request.shuffle },
         capacity,
         placement: Placement::default(),
-        sharing,
+        mapping,
         loop_limit: limits.loop_limit,
     };
     let all = Placement { rows: true, parameters: true, memory: true };
@@ -231,14 +233,14 @@ fn resident(
 /// A graphics processor wants as many threads as have something to do, but for what is so small that
 /// a thread alone is done before many have waited for each other. An NVIDIA H200 takes 0.7 µs a step
 /// of the 2-2-1 network that way for 1.2 µs, but 33 µs of 2-10-10-10-1 for 4.1 µs.
-fn on_a_gpu(members: &[Member]) -> Sharing {
+fn on_a_gpu(members: &[Member]) -> ThreadMapping {
     let tiny = |member: &Member| {
         let parameters = member.parameters();
         parameters <= ALONE && member.batch * parameters <= ALONE_BY_ROWS
     };
     match alike(members) && members.iter().all(tiny) {
-        true => Sharing::Networks,
-        false => Sharing::Elements,
+        true => ThreadMapping::Networks,
+        false => ThreadMapping::Elements,
     }
 }
 
@@ -249,7 +251,7 @@ fn alike(members: &[Member]) -> bool {
 
 /// What is best where a CPU plays the workgroup's threads one after another: loads through an index
 /// cost most, and waiting for each other does.
-fn on_a_cpu(members: &[Member], update: Update) -> Sharing {
+fn on_a_cpu(members: &[Member], update: Update) -> ThreadMapping {
     let few = members.iter().all(|member| member.batch <= 256);
     let tensors = match update {
         // Soon over, so that what is soon compiled is best.
@@ -258,11 +260,11 @@ fn on_a_cpu(members: &[Member], update: Update) -> Sharing {
     };
     let numbers = tensors * members[0].parameters() + LOAD * members[0].widths[0];
     if few && alike(members) && numbers <= WRITTEN_OUT {
-        Sharing::Networks
+        ThreadMapping::Networks
     } else if few {
-        Sharing::Rows
+        ThreadMapping::Rows
     } else {
-        Sharing::Elements
+        ThreadMapping::Elements
     }
 }
 
@@ -380,29 +382,29 @@ mod tests {
     #[test]
     fn a_gpu_gives_the_tiniest_networks_a_thread_each() {
         let tiny = of(&[2, 2, 1], 4);
-        assert_eq!(on_a_gpu(&[tiny.clone(), tiny.clone()]), Sharing::Networks);
-        assert_eq!(on_a_gpu(&[of(&[2, 2, 1], 32)]), Sharing::Elements);
-        assert_eq!(on_a_gpu(&[of(&[20, 1], 1)]), Sharing::Elements);
-        assert_eq!(on_a_gpu(&[of(&[2, 10, 10, 10, 1], 4)]), Sharing::Elements);
-        assert_eq!(on_a_gpu(&[tiny, of(&[2, 3, 1], 4)]), Sharing::Elements);
+        assert_eq!(on_a_gpu(&[tiny.clone(), tiny.clone()]), ThreadMapping::Networks);
+        assert_eq!(on_a_gpu(&[of(&[2, 2, 1], 32)]), ThreadMapping::Elements);
+        assert_eq!(on_a_gpu(&[of(&[20, 1], 1)]), ThreadMapping::Elements);
+        assert_eq!(on_a_gpu(&[of(&[2, 10, 10, 10, 1], 4)]), ThreadMapping::Elements);
+        assert_eq!(on_a_gpu(&[tiny, of(&[2, 3, 1], 4)]), ThreadMapping::Elements);
     }
 
     #[test]
     fn a_software_adapter_gives_small_networks_of_one_shape_a_thread_each() {
         let wide = of(&[2, 10, 10, 10, 1], 4);
-        for (update, sharing) in [
-            (Update::Sgd, Sharing::Networks),
-            (Update::Momentum, Sharing::Rows),
-            (Update::Adam, Sharing::Rows),
-            (Update::Gradient, Sharing::Rows),
+        for (update, mapping) in [
+            (Update::Sgd, ThreadMapping::Networks),
+            (Update::Momentum, ThreadMapping::Rows),
+            (Update::Adam, ThreadMapping::Rows),
+            (Update::Gradient, ThreadMapping::Rows),
         ] {
-            assert_eq!(on_a_cpu(std::slice::from_ref(&wide), update), sharing, "{update:?}");
+            assert_eq!(on_a_cpu(std::slice::from_ref(&wide), update), mapping, "{update:?}");
             let small = of(&[2, 2, 1], 4);
-            assert_eq!(on_a_cpu(&[small.clone(), small], update), Sharing::Networks);
+            assert_eq!(on_a_cpu(&[small.clone(), small], update), ThreadMapping::Networks);
         }
-        assert_eq!(on_a_cpu(&[of(&[100, 1], 4)], Update::Sgd), Sharing::Rows);
+        assert_eq!(on_a_cpu(&[of(&[100, 1], 4)], Update::Sgd), ThreadMapping::Rows);
         let two_shapes = [of(&[2, 2, 1], 4), of(&[2, 3, 1], 4)];
-        assert_eq!(on_a_cpu(&two_shapes, Update::Sgd), Sharing::Rows);
-        assert_eq!(on_a_cpu(&[of(&[2, 2, 1], 257)], Update::Sgd), Sharing::Elements);
+        assert_eq!(on_a_cpu(&two_shapes, Update::Sgd), ThreadMapping::Rows);
+        assert_eq!(on_a_cpu(&[of(&[2, 2, 1], 257)], Update::Sgd), ThreadMapping::Elements);
     }
 }

@@ -7,7 +7,7 @@ use crate::Result;
 
 /// What of the training rows is on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Residence {
+pub enum DataPlacement {
     /// All or, where there is no room for that, a shard at a time.
     Fitting,
     /// All.
@@ -33,17 +33,17 @@ pub type Place = [Vec<Chunk>; 3];
 impl Training<'_> {
     /// Rows of the largest shard, or all.
     pub(super) fn room(&self) -> usize {
-        match self.residence {
-            Residence::Shard(shard) => shard.capacity,
-            Residence::Fitting | Residence::Whole => self.rows,
+        match self.placement {
+            DataPlacement::Shard(shard) => shard.capacity,
+            DataPlacement::Fitting | DataPlacement::Whole => self.rows,
         }
     }
 
     /// Rows that are on the device.
-    pub(super) fn shown(&self) -> usize {
-        match self.residence {
-            Residence::Shard(shard) => shard.rows,
-            Residence::Fitting | Residence::Whole => self.rows,
+    pub(super) fn device_rows(&self) -> usize {
+        match self.placement {
+            DataPlacement::Shard(shard) => shard.rows,
+            DataPlacement::Fitting | DataPlacement::Whole => self.rows,
         }
     }
 }
@@ -58,7 +58,7 @@ pub(super) fn largest(
     let plan = |batches: usize| {
         let capacity = batches * request.batch;
         let shard = Shard { capacity, rows: capacity, place: 0 };
-        let request = Training { residence: Residence::Shard(shard), ..request.clone() };
+        let request = Training { placement: DataPlacement::Shard(shard), ..request.clone() };
         lower(&request, limits, at_once)
     };
     // The last batch may be short; all of them do not fit, or nobody would ask.

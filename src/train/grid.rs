@@ -8,7 +8,7 @@ use crate::backend::{self, Backend};
 use crate::data::Dataset;
 use crate::kernels::Weighting;
 use crate::model;
-use crate::plan::{self, GridMember, Phase, Plan, Residence};
+use crate::plan::{self, DataPlacement, GridMember, Phase, Plan};
 use crate::spec::{Length, Loss, Network, Parameters, Strategy};
 use crate::{Error, Result};
 
@@ -117,7 +117,7 @@ impl<'a> Grid<'a> {
             steps: options.length.steps(per_epoch),
             weighting: data.weights().map_or(Weighting::Even, Weighting::of),
             rows: data.rows(),
-            residence: Residence::Whole,
+            placement: DataPlacement::Whole,
             validation: 0,
             batch,
             shuffle: options.shuffle,

@@ -5,12 +5,12 @@
 mod checkpoint;
 mod event;
 mod grid;
+mod interval;
 mod journal;
 mod options;
 mod plateau;
 mod prepare;
 mod recover;
-mod rhythm;
 mod run;
 mod show;
 mod snapshot;
@@ -33,10 +33,10 @@ use crate::{Error, Result};
 pub use checkpoint::{Checkpoint, CheckpointOptions, Checkpoints, Notes};
 pub use event::{Best, Ended, Evaluation, Event, Summary};
 pub use grid::{Candidate, Grid, Trained};
+pub use interval::Interval;
 pub use options::TrainOptions;
 pub use plateau::ReduceOnPlateau;
 pub use prepare::{TrainingData, output_for, plan_for};
-pub use rhythm::Every;
 pub use watch::{EarlyStopping, Keep};
 
 use checkpoint::Fingerprints;

@@ -3,7 +3,7 @@
 use super::TrainOptions;
 use crate::data::{Dataset, Targets, Task};
 use crate::kernels::Weighting;
-use crate::plan::{self, Plan, Residence, Shard};
+use crate::plan::{self, DataPlacement, Plan, Shard};
 use crate::spec::{Loss, Network, Output};
 use crate::{Error, Result};
 
@@ -48,12 +48,12 @@ pub fn plan_for<'a>(
 ) -> Result<Plan> {
     let data = data.into();
     let rows = data.training.rows();
-    let residence = match options.shard_rows {
-        None => Residence::Fitting,
-        Some(capacity) if capacity >= rows => Residence::Whole,
-        Some(capacity) => Residence::Shard(Shard { capacity, rows: capacity, place: 0 }),
+    let placement = match options.shard_rows {
+        None => DataPlacement::Fitting,
+        Some(capacity) if capacity >= rows => DataPlacement::Whole,
+        Some(capacity) => DataPlacement::Shard(Shard { capacity, rows: capacity, place: 0 }),
     };
-    plan_of(network, data, options, limits, residence)
+    plan_of(network, data, options, limits, placement)
 }
 
 /// The plan for what of the training rows is on the device.
@@ -62,7 +62,7 @@ pub(super) fn plan_of(
     data: TrainingData<'_>,
     options: &TrainOptions,
     limits: &plan::Limits,
-    residence: Residence,
+    placement: DataPlacement,
 ) -> Result<Plan> {
     let TrainingData { training: data, validation } = data;
     let limits = &limits.with_memory(options.memory);
@@ -81,7 +81,7 @@ pub(super) fn plan_of(
         ));
     }
     let batch = options.batch_size.of(data.rows());
-    if let Residence::Shard(shard) = residence
+    if let DataPlacement::Shard(shard) = placement
         && !(shard.capacity > 0 && shard.capacity.is_multiple_of(batch))
     {
         return Err(Error::invalid(
@@ -99,7 +99,7 @@ pub(super) fn plan_of(
             steps: options.length.steps(per_epoch),
             weighting: data.weights().map_or(Weighting::Even, Weighting::of),
             rows: data.rows(),
-            residence,
+            placement,
             validation: validation.map_or(0, Dataset::rows),
             batch,
             shuffle: options.shuffle,

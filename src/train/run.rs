@@ -10,9 +10,9 @@ use super::journal::{Journal, Teller};
 use super::prepare::plan_of;
 use super::transfer::{check_steps, describe};
 use super::watch::Watch;
-use super::{Best, Ended, Evaluation, Event, Every, Keep, Kept, Summary, TrainOptions, Trainer};
+use super::{Best, Ended, Evaluation, Event, Interval, Keep, Kept, Summary, TrainOptions, Trainer};
 use crate::backend::StepMetrics;
-use crate::plan::Residence;
+use crate::plan::DataPlacement;
 use crate::{Error, Result};
 
 /// What came of a run, before it is summed up.
@@ -145,7 +145,7 @@ impl Trainer<'_> {
         let checkpoint = self.checkpoint()?;
         let path = folder.write(&checkpoint)?;
         self.fallback.keep(checkpoint.into_snapshot());
-        if let Every::Time(interval) = every {
+        if let Interval::Time(interval) = every {
             self.checkpoint_due = Some(Instant::now() + interval);
         }
         teller.tell(&Event::Checkpoint { step: self.progress.step, path });
@@ -239,16 +239,16 @@ impl Trainer<'_> {
         if self.options.reduce_on_plateau.is_none() {
             return Ok(());
         }
-        let residence = self.plan().shard.map_or(Residence::Whole, Residence::Shard);
-        self.replan(residence)
+        let placement = self.plan().shard.map_or(DataPlacement::Whole, DataPlacement::Shard);
+        self.replan(placement)
     }
 
     /// Gives the device a plan for the present learning rate and for what of the data is there.
-    pub(super) fn replan(&mut self, residence: Residence) -> Result<()> {
+    pub(super) fn replan(&mut self, placement: DataPlacement) -> Result<()> {
         let optimizer = self.options.optimizer.with_lr(self.lr());
         let options = TrainOptions { optimizer, ..self.options.clone() };
         let network = self.plan().network().clone();
-        let plan = plan_of(&network, self.data, &options, &self.limits, residence)?;
+        let plan = plan_of(&network, self.data, &options, &self.limits, placement)?;
         self.backend.replan(plan)?;
         describe(self.backend.as_mut())
     }

@@ -5,7 +5,7 @@ use super::{Evaluation, Trainer, TrainingData};
 use crate::Result;
 use crate::data::Dataset;
 use crate::kernels::Control;
-use crate::plan::{Chunk, Phase, Plan, Region, Residence, Shard};
+use crate::plan::{Chunk, DataPlacement, Phase, Plan, Region, Shard};
 
 /// Words that are written at once while steps run: a few milliseconds.
 const PART: usize = 4 << 20;
@@ -105,7 +105,7 @@ impl<'a> Trainer<'a> {
         };
         let shard = Shard { rows: self.tour.shard(shard).len(), place, ..present };
         if shard != present {
-            self.replan(Residence::Shard(shard))?;
+            self.replan(DataPlacement::Shard(shard))?;
         }
         Ok(())
     }
@@ -118,7 +118,7 @@ impl<'a> Trainer<'a> {
         let mut all = [0.0; 2];
         for shard in 0..self.tour.shards() {
             self.show(shard)?;
-            let share = (self.plan().shown(), self.plan().evaluate_rows);
+            let share = (self.plan().device_rows(), self.plan().evaluate_rows);
             let examination = handle(self.plan().handles.evaluation);
             let own = sums(self.backend.as_mut(), Phase::Evaluate, examination, &[share])?;
             all = own.into_iter().fold(all, |[a, b], [loss, score]| [a + loss, b + score]);

@@ -63,7 +63,7 @@ const CHECKED: [&str; 15] = [
     "apply_gradient",
     "dense_join_weight",
     "resident",
-    "solo",
+    "thread_per_network",
     "fused_gradient",
     "fused_update",
 ];

@@ -112,7 +112,7 @@ fn meet(before: &Dispatch, after: &Dispatch) -> Meeting {
 pub(super) mod tests {
     use super::*;
     use crate::kernels::Weighting;
-    use crate::plan::{Gradients, Limits, Phase, Residence, Training, training};
+    use crate::plan::{DataPlacement, Gradients, Limits, Phase, Training, training};
     use crate::spec::{
         Loss, Network, Normalization, Optimizer, Regularization, Schedule, Shuffle, Strategy,
     };
@@ -132,7 +132,7 @@ pub(super) mod tests {
             steps: 10,
             weighting: Weighting::Even,
             rows: 1024,
-            residence: Residence::Fitting,
+            placement: DataPlacement::Fitting,
             validation: 0,
             batch: 512,
             shuffle: Shuffle::EveryEpoch,

@@ -4,8 +4,8 @@
 use super::{activations, criteria, name, regularizations, schedules};
 use crate::check::Case;
 use crate::kernels::{
-    Control, Criterion, Function, Hyper, Member, Operation, Placement, Rate, Resident, Sharing,
-    Update,
+    Control, Criterion, Function, Hyper, Member, Operation, Placement, Rate, Resident,
+    ThreadMapping, Update,
 };
 use crate::spec::{Activation, Loss, Moments, Optimizer, Output, Shuffle};
 
@@ -29,7 +29,7 @@ fn base() -> Resident {
         shuffle: Shuffle::EveryEpoch,
         capacity: 7,
         placement: INSIDE,
-        sharing: Sharing::Elements,
+        mapping: ThreadMapping::Elements,
         loop_limit: None,
     }
 }
@@ -79,17 +79,17 @@ pub(super) fn resident(list: &mut Vec<Case>) {
     for (widths, rows, batch) in shapes {
         let members = vec![member(widths, rows, batch)];
         add(&format!("{widths:?}"), Resident { members: members.clone(), ..base() }, 1);
-        let sharing = Sharing::Rows;
-        add(&format!("{widths:?} by rows"), Resident { members, sharing, ..base() }, 1);
+        let mapping = ThreadMapping::Rows;
+        add(&format!("{widths:?} by rows"), Resident { members, mapping, ..base() }, 1);
     }
     for (place, placement) in placements() {
         let function = Function::Of(Activation::Gelu);
-        let grid = Resident { placement, function, sharing: Sharing::Rows, ..base() };
+        let grid = Resident { placement, function, mapping: ThreadMapping::Rows, ..base() };
         add(&format!("by rows, {place}"), grid, 2);
     }
     let mixed = [&[3, 4, 2][..], &[3, 7, 5, 2], &[3, 2]].map(|widths| member(widths, 13, 5));
     add("three shapes", Resident { members: mixed.to_vec(), ..base() }, 1);
-    let by_rows = Resident { members: mixed.to_vec(), sharing: Sharing::Rows, ..base() };
+    let by_rows = Resident { members: mixed.to_vec(), mapping: ThreadMapping::Rows, ..base() };
     add("three shapes by rows", by_rows, 1);
     let alike = vec![member(&[3, 4, 2], 13, 5); 9];
     add("nine alike", Resident { members: alike, ..base() }, 2);
@@ -99,7 +99,7 @@ pub(super) fn resident(list: &mut Vec<Case>) {
 /// A network a thread, its passes written out: for small shapes, so that they are soon compiled.
 fn alone(add: &mut impl FnMut(&str, Resident, u64)) {
     let members = vec![member(&[3, 4, 3, 2], 13, 5)];
-    let base = Resident { members, sharing: Sharing::Networks, ..base() };
+    let base = Resident { members, mapping: ThreadMapping::Networks, ..base() };
     for step in [0, 2, 4] {
         add("alone, short last batch", base.clone(), step);
     }

@@ -4,7 +4,7 @@
 use super::Lowering;
 use crate::Result;
 use crate::kernels::{Gather, Operation};
-use crate::plan::{BufferId, Chunk, Dispatch, Place, Residence, Role, Training};
+use crate::plan::{BufferId, Chunk, DataPlacement, Dispatch, Place, Role, Training};
 use crate::spec::Shuffle;
 
 /// Where a phase's rows come from.
@@ -29,7 +29,7 @@ impl Source {
         shuffle: Shuffle,
     ) -> Result<Self> {
         // A shard's batches are gathered even where one is the whole shard: the next is not.
-        let shard = matches!(request.residence, Residence::Shard(_));
+        let shard = matches!(request.placement, DataPlacement::Shard(_));
         if rows == request.rows
             && rows <= lowering.at_once
             && !shard

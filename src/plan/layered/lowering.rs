@@ -4,7 +4,7 @@ use super::norm::Normed;
 use super::regularized::Dropped;
 use crate::kernels::{Control, DenseBackwardWeight, Function};
 use crate::plan::{
-    Buffer, BufferId, Dispatch, Handles, Limits, Phase, Plan, Residence, Role, Training,
+    Buffer, BufferId, DataPlacement, Dispatch, Handles, Limits, Phase, Plan, Role, Training,
 };
 use crate::spec::{Layer, Network, Strategy};
 use crate::{Error, Result};
@@ -180,16 +180,16 @@ impl<'a> Lowering<'a> {
         self,
         rows: usize,
         evaluate_rows: usize,
-        residence: Residence,
+        placement: DataPlacement,
     ) -> Result<Plan> {
         let predict_rows = self.handles.input.map_or(0, |id| self.buffers[id.0].shape[0]);
         let plan = Plan {
             networks: vec![self.network.clone()],
             strategy: Strategy::Layered,
             rows,
-            shard: match residence {
-                Residence::Shard(shard) => Some(shard),
-                Residence::Fitting | Residence::Whole => None,
+            shard: match placement {
+                DataPlacement::Shard(shard) => Some(shard),
+                DataPlacement::Fitting | DataPlacement::Whole => None,
             },
             micro_batch: self.is_split().then_some(self.at_once),
             batch: self.batch,

@@ -10,7 +10,7 @@ mod norm;
 mod regularized;
 mod tensors;
 
-use super::{Gradients, Limits, Phase, Plan, Residence, Role, Shard, Training, shard};
+use super::{DataPlacement, Gradients, Limits, Phase, Plan, Role, Shard, Training, shard};
 use crate::kernels::{Metrics, Update, Weighting};
 use crate::spec::Network;
 use crate::{Error, Result};
@@ -41,7 +41,7 @@ fn fit(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
         Err(error @ Error::TooLarge { .. }) => error,
         plan => return plan,
     };
-    let fitting = request.residence == Residence::Fitting;
+    let fitting = request.placement == DataPlacement::Fitting;
     let shards = || fitting.then(|| shard::largest(request, limits, usize::MAX)).flatten();
     let split = || micro::largest(request, limits);
     let one = if micro::takes_more_than_data(request) {
@@ -51,7 +51,7 @@ fn fit(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     };
     let both = || {
         let room = Shard { capacity: request.batch, rows: request.batch, place: 0 };
-        let least = Training { residence: Residence::Shard(room), ..request.clone() };
+        let least = Training { placement: DataPlacement::Shard(room), ..request.clone() };
         let rows = micro::most(&least, limits).filter(|_| fitting)?;
         shard::largest(request, limits, rows)
     };
@@ -69,13 +69,13 @@ pub(in crate::plan) fn lower(
     lowering.check_layers()?;
     let whole = request.rows;
     let room = Training { rows: request.room(), ..request.clone() };
-    let request = &Training { rows: request.shown(), ..request.clone() };
+    let request = &Training { rows: request.device_rows(), ..request.clone() };
     let portion = lowering.portion(&room);
     lowering.at_once = portion.min(at_once).min(lowering.most_rows());
     let data = lowering.training_rows(&room, request)?;
     let validation = Training {
         rows: request.validation,
-        residence: Residence::Whole,
+        placement: DataPlacement::Whole,
         // They all count the same: they tell what the network is worth as it is.
         weighting: Weighting::Even,
         ..request.clone()
@@ -126,7 +126,7 @@ pub(in crate::plan) fn lower(
     let examination = lowering.examination(Phase::Evaluate, request, data, sizes)?;
     lowering.handles.evaluation = Some(examination);
     lowering.validation(&validation, validation_data, portion)?;
-    lowering.finish(whole, rows, request.residence)
+    lowering.finish(whole, rows, request.placement)
 }
 
 /// Plans predictions by a trained network, at most `rows` rows at a time.
@@ -142,7 +142,7 @@ pub fn inference(network: &Network, rows: usize, limits: &Limits) -> Result<Plan
     lowering.parameters();
     lowering.activations()?;
     lowering.predict(portion)?;
-    lowering.finish(0, 0, Residence::Whole)
+    lowering.finish(0, 0, DataPlacement::Whole)
 }
 
 /// Where a smaller batch would fit, names the largest that does: found by planning it.

@@ -4,7 +4,7 @@ use super::Lowering;
 use crate::Result;
 use crate::kernels::{Update, Weighting};
 use crate::plan::{
-    BufferId, Chunk, DeviceKind, Gradients, Place, Region, Residence, Role, Training, shard,
+    BufferId, Chunk, DataPlacement, DeviceKind, Gradients, Place, Region, Role, Training, shard,
 };
 use crate::spec::{Block, Layer};
 
@@ -15,7 +15,7 @@ impl Lowering<'_> {
         room: &Training<'_>,
         request: &Training<'_>,
     ) -> Result<Place> {
-        let Residence::Shard(present) = request.residence else {
+        let DataPlacement::Shard(present) = request.placement else {
             return self.data_set("data", room);
         };
         for name in ["shard.0", "shard.1"] {

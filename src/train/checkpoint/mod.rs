@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::snapshot::Snapshot;
 use super::tour::Tour;
-use super::{Every, TrainOptions, Trainer, TrainingData};
+use super::{Interval, TrainOptions, Trainer, TrainingData};
 use crate::data::Dataset;
 use crate::kernels::Update;
 use crate::spec::{Length, Network};
@@ -28,7 +28,7 @@ pub struct CheckpointOptions {
     /// The folder; it is made where it is missing. The two newest checkpoints stay in it.
     pub folder: PathBuf,
     /// How often; besides, one is written at the beginning and one at the end.
-    pub every: Every,
+    pub every: Interval,
     /// What whoever resumes the training wants to know, by name: how the data is read, say.
     pub notes: Notes,
 }
@@ -39,7 +39,7 @@ pub type Notes = BTreeMap<String, Vec<String>>;
 impl CheckpointOptions {
     /// In a folder, every 30 seconds.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        let every = Every::Time(Duration::from_secs(30));
+        let every = Interval::Time(Duration::from_secs(30));
         Self { folder: folder.into(), every, notes: Notes::new() }
     }
 }

@@ -3,7 +3,7 @@
 // and eight networks fill a vector of the CPU. Parameters, their gradients, what the optimizer
 // remembers and a row's units are variables of their own: llvmpipe keeps them in registers or on the stack, where a load is
 // one instruction. Through an index it would be a loop over the vector's lanes, a hundred times as
-// long. So the passes are written out for the shape by `kernels/solo.rs`: `learn_row`, `update`,
+// long. So the passes are written out for the shape by `kernels/thread_per_network.rs`: `learn_row`, `update`,
 // `shift` and the like are there. Bound by arithmetic, one lane in eight for a network alone; and
 // the text grows with the parameters, and the time to compile it.
 
@@ -53,7 +53,7 @@ fn take_back(me: Member) {
 }
 
 @compute @workgroup_size(THREADS)
-fn solo(
+fn thread_per_network(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,

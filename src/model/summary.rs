@@ -4,14 +4,14 @@ use serde::Serialize;
 
 use super::Model;
 use crate::kernels::Weighting;
-use crate::plan::{self, Gradients, Limits, Residence, Training};
+use crate::plan::{self, DataPlacement, Gradients, Limits, Training};
 use crate::spec::{Shuffle, Strategy};
 
 /// Layers, parameters, operations and memory.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Anatomy {
+pub struct NetworkSummary {
     /// The dense layers, first to last.
-    pub layers: Vec<LayerAnatomy>,
+    pub layers: Vec<LayerSummary>,
     /// All parameters, P.
     pub parameters: u64,
     /// Floating-point operations of one row's way forward.
@@ -29,7 +29,7 @@ pub struct Anatomy {
 
 /// One dense layer and the function after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LayerAnatomy {
+pub struct LayerSummary {
     /// I
     pub inputs: usize,
     /// O
@@ -44,12 +44,12 @@ pub struct LayerAnatomy {
 
 impl Model {
     /// What the model is made of, and what it costs on a device of such limits.
-    pub fn anatomy(&self, limits: &Limits) -> Anatomy {
+    pub fn summary(&self, limits: &Limits) -> NetworkSummary {
         let network = &self.network;
         let layers = network.layers();
         let last = layers.len() - 1;
         let flops = network.flops_by_layer();
-        let layer = |(index, layer): (usize, &crate::spec::Layer)| LayerAnatomy {
+        let layer = |(index, layer): (usize, &crate::spec::Layer)| LayerSummary {
             inputs: layer.inputs,
             outputs: layer.outputs,
             function: match index == last {
@@ -60,7 +60,7 @@ impl Model {
             flops_forward: flops[index],
         };
         let predict = plan::inference(network, usize::MAX, limits).ok();
-        Anatomy {
+        NetworkSummary {
             layers: layers.iter().enumerate().map(layer).collect(),
             parameters: network.parameters(),
             flops_forward: network.flops_forward(),
@@ -85,7 +85,7 @@ impl Model {
             weighting: Weighting::Even,
             rows: own.rows,
             validation: 0,
-            residence: Residence::Whole,
+            placement: DataPlacement::Whole,
             batch: own.batch,
             shuffle: Shuffle::EveryEpoch,
             seed: own.seed,

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 /// How often checkpoints are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Every {
+pub enum Interval {
     /// When so much time has passed.
     Time(Duration),
     /// After so many steps.
@@ -18,7 +18,7 @@ pub enum Every {
     Epochs(u64),
 }
 
-impl Every {
+impl Interval {
     /// Steps from one time to the next, where it goes by steps.
     pub(super) fn steps(self, per_epoch: u64) -> Option<u64> {
         match self {
@@ -29,7 +29,7 @@ impl Every {
     }
 }
 
-impl FromStr for Every {
+impl FromStr for Interval {
     type Err = Error;
 
     /// `30s`, `5m`, `2h`, `100 steps`, `3 epochs`.
@@ -63,21 +63,21 @@ mod tests {
 
     #[test]
     fn intervals_have_units() {
-        let seconds = |count| Every::Time(Duration::from_secs(count));
+        let seconds = |count| Interval::Time(Duration::from_secs(count));
         for (text, every) in [
             ("30s", seconds(30)),
             ("5m", seconds(300)),
             ("5 min", seconds(300)),
             ("2h", seconds(7200)),
-            ("100 steps", Every::Steps(100)),
-            ("1step", Every::Steps(1)),
-            ("3epochs", Every::Epochs(3)),
+            ("100 steps", Interval::Steps(100)),
+            ("1step", Interval::Steps(1)),
+            ("3epochs", Interval::Epochs(3)),
         ] {
-            assert_eq!(text.parse::<Every>().ok(), Some(every), "{text}");
+            assert_eq!(text.parse::<Interval>().ok(), Some(every), "{text}");
         }
         for text in ["", "30", "s", "0s", "-1s", "1.5s", "3 parsecs", "99999999999999999999s"] {
-            assert!(text.parse::<Every>().is_err(), "{text}");
+            assert!(text.parse::<Interval>().is_err(), "{text}");
         }
-        assert!("9999999999999999999h".parse::<Every>().is_err(), "hours that overflow");
+        assert!("9999999999999999999h".parse::<Interval>().is_err(), "hours that overflow");
     }
 }

@@ -1,4 +1,4 @@
-//! The part of `shaders/solo.wgsl` that is written out for a shape, a statement for each product.
+//! The part of `shaders/thread_per_network.wgsl` that is written out for a shape, a statement for each product.
 //!
 //! Here, and only here, is WGSL made by Rust. An array that a thread has to itself cannot be as long
 //! as an override says, and llvmpipe keeps in registers only what is never reached through an index
