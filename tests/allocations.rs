@@ -1,7 +1,5 @@
 //! A step on the CPU allocates nothing: a run of many steps allocates as often as a run of few.
 
-mod common;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +8,8 @@ use halfplane::backend::cpu::Cpu;
 use halfplane::spec::{BatchSize, Clip, Decay, Length, Optimizer, Regularization, Schedule};
 use halfplane::train::output_for;
 use halfplane::{
-    Activation, Dataset, Network, Normalization, Result, Strategy, Task, TrainOptions, Trainer,
+    Activation, Dataset, Network, Normalization, Result, Strategy, Targets, Task, TrainOptions,
+    Trainer,
 };
 
 /// The system's allocator, counting.
@@ -45,7 +44,7 @@ fn more_steps_allocate_no_more() -> Result<()> {
     let sparse = (&[600, 520][..], Activation::Relu, 300, [2, 42], many);
     for (hidden, activation, batch, steps, strategies) in [small, large, sparse] {
         let inputs = if batch > 8 { 700 } else { 7 };
-        let data = common::random_data(Task::Multiclass, [400, inputs, 3], 5)?;
+        let data = table(400, inputs)?;
         let network = Network::new(inputs, hidden, 3)
             .with_activation(activation)
             .with_output(output_for(Task::Multiclass));
@@ -68,6 +67,17 @@ fn more_steps_allocate_no_more() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Scattered numbers in [−1, 1), of three classes.
+fn table(rows: usize, inputs: usize) -> Result<Dataset> {
+    let number = |index: usize| {
+        let hash = (index as u32).wrapping_mul(2_654_435_769);
+        f64::from(hash) / f64::from(1_u32 << 31) - 1.0
+    };
+    let features = (0..rows * inputs).map(|index| number(index) as f32).collect();
+    let values = (0..rows as u32).map(|row| row % 3).collect();
+    Dataset::new(inputs, features, Targets::Classes { values, count: 3 })
 }
 
 /// Allocations of a run, after another one.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need where it is missing (a software Vulkan adapter), then runs them all.
 #
-#   tests/run.sh                  everything
-#   tests/run.sh --test golden    what cargo test would take
+#   tests/run.sh           everything
+#   tests/run.sh golden    what cargo test would take
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,7 +36,7 @@ cargo test --release --locked "$@"
 if [ $# -gt 0 ]; then exit; fi
 
 # More threads than this machine may have, and than many a batch has rows.
-RAYON_NUM_THREADS=16 cargo test --release --locked --test kernels -- cpu_path wrong_devices
+RAYON_NUM_THREADS=16 cargo test --release --locked --test suite -- twins::cpu_path twins::wrong_devices
 
 # What other programs make of our files, where they are at hand. PYTHON names another interpreter.
 python=${PYTHON:-python3}

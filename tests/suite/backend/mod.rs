@@ -1,0 +1,4 @@
+//! What devices compute with each strategy.
+
+mod fused;
+mod resident;

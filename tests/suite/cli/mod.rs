@@ -1,0 +1,8 @@
+//! The program, run as a user would run it.
+
+mod bad_input;
+mod evaluate;
+mod profile;
+mod program;
+mod recipe;
+mod tables;

@@ -1,0 +1,246 @@
+//! From tables to models to predictions, as a user would: formats, pipes, what is said on the way.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::support::folder::Folder;
+
+/// A folder with such tables of the repository.
+fn with(names: &[&str]) -> Folder {
+    let folder = Folder::new();
+    for name in names {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+        let place = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        folder.write(place, fs::read(&path).expect("it is in the repository"));
+    }
+    folder
+}
+
+/// Runs the program with something on its standard input.
+fn piped(folder: &Folder, words: &str, input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_halfplane"))
+        .args(words.split_whitespace())
+        .current_dir(folder.path("."))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    // A program that refuses early does not read to the end.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+fn stdout(output: &Output) -> String {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn accuracy(text: &str) -> f64 {
+    let number = text.split("accuracy ").nth(1).and_then(|rest| rest.split([' ', ',']).next());
+    number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no accuracy in {text}"))
+}
+
+#[test]
+fn penguins_from_table_to_predictions() {
+    let folder = with(&["penguins.csv"]);
+    let text = folder.good(
+        "train penguins.csv --target species --epochs 40 --device cpu --output penguins.safetensors",
+    );
+    for line in [
+        "344 rows of 15 numbers, target `species`: 3 classes, Adelie, Chinstrap, Gentoo",
+        "5 standardised: bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g, year",
+        "2 one-hot: island (3), sex (2 + missing)",
+        "4 missing numbers take the mean, and show in an input of their own: bill_length_mm",
+    ] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
+    assert!(accuracy(&text) > 0.99, "{text}");
+    let table = folder.read("penguins.csv");
+    let predictions = folder.good("predict penguins.safetensors penguins.csv");
+    assert_eq!(predictions.lines().next(), Some("p_Adelie,p_Chinstrap,p_Gentoo,class"));
+    let right = predictions
+        .lines()
+        .zip(table.lines())
+        .skip(1)
+        .filter(|(prediction, row)| prediction.rsplit(',').next() == row.split(',').next());
+    assert!(right.count() > 340);
+    // Standard input and output; and only the columns that are needed, in any order.
+    let output = piped(&folder, "predict penguins.safetensors - --output -", table.as_bytes());
+    assert_eq!(stdout(&output), predictions);
+    folder.good("predict penguins.safetensors penguins.csv --output p.csv");
+    assert_eq!(folder.read("p.csv"), predictions);
+}
+
+#[test]
+fn what_a_model_has_not_seen_is_told_and_predicted_all_the_same() {
+    let folder = with(&["penguins.csv"]);
+    folder.good(
+        "train penguins.csv --target species --drop year --epochs 2 --device cpu --quiet \
+         --output m.safetensors",
+    );
+    let header = "bill_length_mm,bill_depth_mm,flipper_length_mm,body_mass_g,sex,island";
+    folder.write("new.csv", format!("{header}\n39,18,NA,,male,Elephant\n40,17,180,3500,,Dream\n"));
+    let output = folder.run("predict m.safetensors new.csv");
+    let warnings = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(stdout(&output).lines().count(), 3);
+    assert!(
+        warnings.contains("warning: column `island` has words") && warnings.contains("`Elephant`"),
+        "{warnings}"
+    );
+    // Missing numbers and missing words were there in the training.
+    assert_eq!(warnings.matches("warning: ").count(), 1, "{warnings}");
+}
+
+#[test]
+fn many_rows_come_in_larger_batches() {
+    let folder = Folder::new();
+    let table = |rows: usize| {
+        let rows: String = (0..rows).map(|row| format!("{},{}\n", row % 7, row % 3)).collect();
+        format!("a,y\n{rows}")
+    };
+    folder.write("few.csv", table(9_999));
+    folder.write("many.csv", table(10_000));
+    for (words, told) in [
+        ("few.csv", "batches of 32"),
+        ("many.csv", "batches of 128"),
+        ("many.csv --batch-size 50", "batches of 50"),
+    ] {
+        let text = folder.good(&format!("train {words} --target y --epochs 1 --device cpu"));
+        assert!(text.contains(told), "{words}: {text}");
+    }
+}
+
+#[test]
+fn a_model_of_one_format_predicts_from_every_other() {
+    let mut names = vec!["formats/table.csv", "formats/table.tsv", "formats/table.csv.gz"];
+    if cfg!(feature = "parquet") {
+        names.extend(["formats/table-snappy.parquet", "formats/table-zstd.parquet"]);
+    }
+    let folder = with(&names);
+    folder.good("train table.csv --epochs 5 --device cpu --quiet --output m.safetensors");
+    let expected = folder.good("predict m.safetensors table.csv");
+    for name in &names {
+        let name = name.trim_start_matches("formats/");
+        assert_eq!(folder.good(&format!("predict m.safetensors {name}")), expected, "{name}");
+        let bytes = folder.read_bytes(name);
+        let output = piped(&folder, "predict m.safetensors -", &bytes);
+        assert_eq!(stdout(&output), expected, "{name} through a pipe");
+    }
+    // A table without a header has its columns in the order of x1, x2, …
+    let table = folder.read("table.csv");
+    let (_, body) = table.split_once('\n').expect("a header");
+    folder.write("body.csv", body.replace(',', ":"));
+    folder.good(
+        "train body.csv --no-header --delimiter : --epochs 5 --device cpu --quiet --output n.safetensors",
+    );
+    let found = folder.good("predict n.safetensors body.csv --no-header --delimiter :");
+    assert_eq!(found, expected);
+    // As programs write it where the comma stands before fractions.
+    folder.write("commas.csv", table.replace(',', ";").replace('.', ","));
+    folder.good(
+        "train commas.csv --decimal , --epochs 5 --device cpu --quiet --output c.safetensors",
+    );
+    assert_eq!(folder.read_bytes("c.safetensors"), folder.read_bytes("m.safetensors"));
+    assert_eq!(folder.good("predict c.safetensors commas.csv --decimal ,"), expected);
+}
+
+#[test]
+fn training_reads_standard_input() {
+    let folder = with(&["iris.csv"]);
+    let table = folder.read_bytes("iris.csv");
+    let output = piped(&folder, "train - --epochs 3 --device cpu --output m.safetensors", &table);
+    let text = stdout(&output);
+    assert!(text.contains("150 rows of 4 numbers, target `species`: 3 classes"), "{text}");
+    let same = folder.good("train iris.csv --epochs 3 --device cpu --output n.safetensors");
+    assert_eq!(folder.read_bytes("m.safetensors"), folder.read_bytes("n.safetensors"), "{same}");
+}
+
+#[test]
+fn pictures_with_labels_of_their_own() {
+    let folder = with(&["digits-images-idx3-ubyte.gz", "digits-labels-idx1-ubyte.gz"]);
+    let text = folder.good(
+        "train digits-images-idx3-ubyte.gz --labels digits-labels-idx1-ubyte.gz --epochs 10 \
+         --device cpu --output m.safetensors",
+    );
+    assert!(text.contains("1797 rows of 64 numbers, target `label`: 10 classes"), "{text}");
+    assert!(accuracy(&text) > 0.97, "{text}");
+    let predictions = folder.good("predict m.safetensors digits-images-idx3-ubyte.gz");
+    let classes: Vec<&str> =
+        predictions.lines().filter_map(|line| line.rsplit(',').next()).collect();
+    assert_eq!(classes[..4], ["class", "0", "1", "2"]);
+}
+
+#[test]
+fn regression_is_predicted_in_the_targets_own_unit() {
+    let folder = with(&["diabetes.csv"]);
+    let text = folder.good("train diabetes.csv --epochs 20 --device cpu --output m.safetensors");
+    assert!(text.contains("the target is standardised, by mean 152.1"), "{text}");
+    let predictions = folder.good("predict m.safetensors diabetes.csv");
+    let own: Vec<f64> =
+        predictions.lines().skip(1).map(|line| line.parse().expect("a number")).collect();
+    let mean = own.iter().sum::<f64>() / own.len() as f64;
+    assert!((mean - 152.0).abs() < 20.0, "{mean}");
+    // Few rows are shown one by one, in that unit too.
+    folder.write("few.csv", "x,y\n1,1000\n2,2000\n3,3500\n4,4001.5\n");
+    let text = folder.good("train few.csv --epochs 3 --task regression --device cpu");
+    assert!(text.contains("4001.5"), "{text}");
+}
+
+#[test]
+fn imbalance_is_said_aloud() {
+    let folder = Folder::new();
+    let rows: String = (0..40).map(|row| format!("{row}.5,{}\n", u8::from(row > 35))).collect();
+    folder.write("rare.csv", format!("x,y\n{rows}"));
+    let text = folder.good("train rare.csv --epochs 1 --device cpu");
+    let said = "imbalanced classes: `0` in 36 rows (90.0 %), `1` in 4 rows (10.0 %); \
+                --class-weight balanced";
+    assert!(text.contains(said), "{text}");
+    let rows: String = (0..40).map(|row| format!("{row}.5,{}\n", row % 2)).collect();
+    folder.write("even.csv", format!("x,y\n{rows}"));
+    assert!(!folder.good("train even.csv --epochs 1 --device cpu").contains("imbalanced"));
+}
+
+#[test]
+fn columns_are_chosen_by_flags_and_by_configuration_files() {
+    let folder = Folder::new();
+    let rows: String =
+        (0..60).map(|row| format!("{row},{},{},{}\n", row % 3, -999, row % 2)).collect();
+    folder.write("t.csv", format!("id,\"zip, code\",gap,y\n{rows}1,2,5,0\n1,2,6,1\n"));
+    folder.write("c.toml", "drop = [\"id\"]\ncategorical = [\"zip, code\"]\nna = [\"-999\"]\n");
+    let by_file = folder.good("train t.csv --config c.toml --epochs 1 --device cpu");
+    for line in ["1 one-hot: zip, code (3)", "1 left out: id", "in an input of their own: gap"] {
+        assert!(by_file.contains(line), "no `{line}` in\n{by_file}");
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_halfplane"))
+        .args(["train", "t.csv", "--drop", "id", "--categorical", "\"zip, code\"", "--na", "-999"])
+        .args(["--epochs", "1", "--device", "cpu"])
+        .current_dir(folder.path("."))
+        .output()
+        .expect("the program starts");
+    let by_flags = stdout(&output);
+    let schema = |text: &str| text.lines().take(6).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(schema(&by_file), schema(&by_flags));
+    let plain = folder.good("train t.csv --preprocess none --epochs 1 --lr 1e-9 --device cpu");
+    assert!(!plain.contains("standardised"), "{plain}");
+    // A column that counts the rows is told of.
+    let rows: String = (0..60).map(|row| format!("{row},{},{}\n", row * 7 % 13, row % 2)).collect();
+    folder.write("counted.csv", format!("n,x,y\n{rows}"));
+    let output = folder.run("train counted.csv --epochs 1 --device cpu");
+    let warning = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(warning.contains("warning: column `n` counts the rows"), "{warning}");
+}
+
+#[test]
+fn a_model_of_version_1_still_predicts() {
+    let folder = with(&["../models/version-1.safetensors"]);
+    folder.write("new.csv", "v,u\n3,0.5\n-0.5,-3\n");
+    let text = folder.good("predict version-1.safetensors new.csv");
+    let classes: Vec<&str> = text.lines().filter_map(|line| line.rsplit(',').next()).collect();
+    assert_eq!(classes, ["class", "blue", "red"]);
+}

@@ -1,0 +1,3 @@
+//! From files to data sets.
+
+mod tables;

@@ -1,0 +1,18 @@
+//! The integration tests, in one program: its modules are named after the rooms of `src/`.
+//!
+//!     cargo test --release --test suite                    all of it
+//!     cargo test --release --test suite -- train::golden   one module
+//!
+//! What needs an allocator of its own, or files that the package lacks, stands beside this folder.
+
+mod backend;
+mod cli;
+mod data;
+mod export;
+mod kernels;
+mod metrics;
+mod plan;
+mod report;
+mod spec;
+mod support;
+mod train;

@@ -1,0 +1,4 @@
+//! What a plan holds, and what it promises to devices.
+
+mod dispatches;
+mod limits;

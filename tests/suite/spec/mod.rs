@@ -1,0 +1,3 @@
+//! What to train.
+
+mod initial;

@@ -1,0 +1,13 @@
+//! The training loop, on every device.
+
+mod checkpoint;
+mod classics;
+mod golden;
+mod micro_batches;
+mod options;
+mod order;
+mod recovery;
+pub(crate) mod runs;
+mod streaming;
+mod validation;
+mod weights;

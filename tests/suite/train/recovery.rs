@@ -1,0 +1,276 @@
+//! Devices that fail in mid-run: training goes on from the last snapshot, on another device, and
+//! says so.
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use halfplane::backend::{Backend, Device, Sink, cpu::Cpu};
+use halfplane::kernels::Words;
+use halfplane::plan::{DeviceKind, Limits, Phase, Plan, Region};
+use halfplane::train::{CheckpointOptions, Interval, output_for};
+use halfplane::{
+    BatchSize, Dataset, Error, Event, Keep, Length, Network, Optimizer, Parameters, Result,
+    Strategy, Task, TrainOptions, Trainer,
+};
+
+use crate::support::{devices, random_data};
+
+const STEPS: u64 = 90;
+
+/// A device that fails after so many steps, counted over all that is loaded onto it.
+struct Failing<'a> {
+    inner: &'a dyn Device,
+    left: Rc<Cell<u64>>,
+}
+
+impl<'a> Failing<'a> {
+    fn after(inner: &'a dyn Device, steps: u64) -> Self {
+        Self { inner, left: Rc::new(Cell::new(steps)) }
+    }
+}
+
+impl Device for Failing<'_> {
+    fn name(&self) -> &str {
+        "a device that fails"
+    }
+
+    fn limits(&self) -> Limits {
+        let limits = self.inner.limits();
+        let kind = match limits.kind {
+            // It cannot be lost, so that nothing is kept for that case. Small batches have the same
+            // plan on a GPU, so that the bits can be compared.
+            DeviceKind::Cpu => DeviceKind::Gpu,
+            kind => kind,
+        };
+        Limits { kind, ..limits }
+    }
+
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        Ok(Box::new(Loaded { inner: self.inner.load(plan)?, left: Rc::clone(&self.left) }))
+    }
+}
+
+struct Loaded {
+    inner: Box<dyn Backend>,
+    left: Rc<Cell<u64>>,
+}
+
+impl Backend for Loaded {
+    fn plan(&self) -> &Plan {
+        self.inner.plan()
+    }
+
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        self.inner.load(plan)
+    }
+
+    fn replan(&mut self, plan: Plan) -> Result<()> {
+        self.inner.replan(plan)
+    }
+
+    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
+        self.inner.write_region(region, words)
+    }
+
+    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
+        self.inner.read_region(region, words)
+    }
+
+    fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
+        self.inner.replay(phase, times)
+    }
+
+    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
+        let now = steps.min(self.left.get());
+        let mut done = 0;
+        self.inner.steps(now, &mut |finished| {
+            done += finished.len() as u64;
+            sink(finished)
+        })?;
+        self.left.set(self.left.get() - done);
+        if now < steps && done == now {
+            return Err(Error::Device {
+                device: "a device that fails".into(),
+                problem: "it was unplugged".into(),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn network() -> Network {
+    Network::new(5, &[9], 3).with_output(output_for(Task::Multiclass))
+}
+
+fn data() -> Result<[Dataset; 2]> {
+    let of = |rows, seed| random_data(Task::Multiclass, [rows, 5, 3], seed);
+    Ok([of(37, 1)?, of(23, 2)?])
+}
+
+fn options(strategy: Strategy) -> TrainOptions {
+    TrainOptions {
+        strategy,
+        optimizer: Optimizer::adam(0.01),
+        batch_size: BatchSize::Rows(8),
+        length: Length::Steps(STEPS),
+        log_every: 1,
+        keep: Some(Keep::Best),
+        ..TrainOptions::default()
+    }
+}
+
+/// What a training says about steps and epochs, from where it went on after failures, and its
+/// weights.
+#[derive(Debug, PartialEq)]
+struct Run {
+    events: Vec<Event>,
+    recovered: Vec<(u64, String)>,
+    parameters: Parameters,
+}
+
+fn run(trainer: &mut Trainer<'_>) -> Result<Run> {
+    let (mut events, mut recovered) = (Vec::new(), Vec::new());
+    trainer.run(|event| {
+        match event {
+            Event::Recovered { step, problem, device } => {
+                assert_eq!(problem, "it was unplugged");
+                recovered.push((*step, device.clone()));
+            }
+            Event::Step { .. } | Event::Epoch { .. } => events.push(event.clone()),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(Run { events, recovered, parameters: trainer.parameters()? })
+}
+
+/// Opened again, the device goes on from the checkpoint before: nothing is said twice, and the end
+/// is that of a training that nothing has happened to.
+#[test]
+fn a_device_that_is_opened_again_ends_where_it_would_have() -> Result<()> {
+    let [train, validation] = data()?;
+    let (network, data) = (network(), (&train, &validation));
+    for device in devices() {
+        let device = device.as_ref();
+        for strategy in [Strategy::Layered, Strategy::Resident] {
+            let whole = run(&mut Trainer::on(device, &network, data, options(strategy))?)?;
+            for fails in [0, 1, 33, 38, 40, STEPS - 1] {
+                let place = format!("{}, {strategy}, after {fails} steps", device.name());
+                let folder = tempfile::tempdir().expect("a folder can be made");
+                let own = CheckpointOptions::new(folder.path());
+                let own = CheckpointOptions { every: Interval::Steps(20), ..own };
+                let options = TrainOptions { checkpoints: Some(own), ..options(strategy) };
+                let failing = Failing::after(device, fails);
+                let trainer = Trainer::on(&failing, &network, data, options)?;
+                let again = || Ok(Box::new(Lent(device)) as Box<dyn Device + '_>);
+                let found = run(&mut trainer.with_fallback(again))?;
+                let expected = (fails / 20 * 20, device.name().to_owned());
+                assert_eq!(found.recovered, [expected], "{place}");
+                assert!(found.events == whole.events, "{place}: {:?}", found.events);
+                assert!(found.parameters == whole.parameters, "{place}: the weights differ");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A device that somebody else owns.
+struct Lent<'a>(&'a dyn Device);
+
+impl Device for Lent<'_> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn limits(&self) -> Limits {
+        self.0.limits()
+    }
+
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        self.0.load(plan)
+    }
+}
+
+type Open<'a> = Box<dyn FnMut() -> Result<Box<dyn Device + 'a>> + 'a>;
+
+#[test]
+fn where_no_device_comes_back_the_cpu_goes_on() -> Result<()> {
+    let [train, validation] = data()?;
+    let (network, data) = (network(), (&train, &validation));
+    let whole = run(&mut Trainer::on(&Cpu, &network, data, options(Strategy::Layered))?)?;
+    // It cannot be opened, or it fails at once, or it fails where it failed before.
+    let gone = || Err(Error::NoDevice { problem: "gone".into(), remedy: "wait".into() });
+    let broken = || Ok(Box::new(Failing::after(&Cpu, 0)) as Box<dyn Device>);
+    let cases: [(&str, &[&str], Open<'_>); 2] = [
+        ("gone", &["cpu"], Box::new(gone)),
+        ("broken", &["a device that fails", "cpu"], Box::new(broken)),
+    ];
+    for (name, expected, open) in cases {
+        let failing = Failing::after(&Cpu, 42);
+        let options = options(Strategy::Layered);
+        let trainer = Trainer::on(&failing, &network, data, options)?;
+        let found = run(&mut trainer.with_fallback(open))?;
+        let names: Vec<&str> = found.recovered.iter().map(|(_, name)| name.as_str()).collect();
+        assert_eq!(names, expected, "{name}");
+        assert!(found.events == whole.events, "{name}: {:?}", found.events);
+        assert!(found.parameters == whole.parameters, "{name}: the weights differ");
+    }
+    Ok(())
+}
+
+/// A device with so much room that all rows fit, but no batch of all of them.
+struct Smaller<'a>(&'a dyn Device);
+
+impl Device for Smaller<'_> {
+    fn name(&self) -> &str {
+        "a smaller device"
+    }
+
+    fn limits(&self) -> Limits {
+        self.0.limits()
+    }
+
+    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+        if plan.micro_batch.is_none() {
+            let (device, problem) = (self.name().into(), "there is no room".into());
+            return Err(Error::Device { device, problem });
+        }
+        self.0.load(plan)
+    }
+}
+
+/// Where there is less room than before, the batch is split before the device is given up.
+#[test]
+fn a_device_with_less_room_goes_on_with_a_split_batch() -> Result<()> {
+    let data = &random_data(Task::Multiclass, [1500, 5, 3], 1)?;
+    let network = Network::new(5, &[60, 60], 3).with_output(output_for(Task::Multiclass));
+    let [_, device] = devices();
+    let options = TrainOptions {
+        batch_size: BatchSize::Full,
+        length: Length::Steps(20),
+        ..options(Strategy::Layered)
+    };
+    let whole = run(&mut Trainer::on(device.as_ref(), &network, data, options.clone())?)?;
+    let failing = Failing::after(device.as_ref(), 12);
+    let trainer = Trainer::on(&failing, &network, data, options)?;
+    let smaller = || Ok(Box::new(Smaller(device.as_ref())) as Box<dyn Device + '_>);
+    let found = run(&mut trainer.with_fallback(smaller))?;
+    let names: Vec<&str> = found.recovered.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["a smaller device"]);
+    assert!(found.events == whole.events, "{:?}", found.events);
+    assert!(found.parameters == whole.parameters, "the weights differ");
+    Ok(())
+}
+
+#[test]
+fn without_a_fallback_a_failure_is_an_error() -> Result<()> {
+    let [train, _] = data()?;
+    let failing = Failing::after(&Cpu, 42);
+    let mut trainer = Trainer::on(&failing, &network(), &train, options(Strategy::Layered))?;
+    match run(&mut trainer) {
+        Err(Error::Device { problem, .. }) => assert_eq!(problem, "it was unplugged"),
+        other => panic!("{other:?}"),
+    }
+    Ok(())
+}
