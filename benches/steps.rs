@@ -26,7 +26,7 @@ struct Workload {
 }
 
 impl Workload {
-    fn trainer(&self, device: &dyn Device) -> halfplane::Result<Trainer<'_>> {
+    fn trainer(&self, device: &dyn Device) -> halfplane::Result<Trainer> {
         let options = TrainOptions {
             optimizer: self.optimizer,
             batch_size: self.batch,

@@ -66,7 +66,7 @@ fn trainer<'a>(
     batch: usize,
     strategy: Strategy,
     steps: u64,
-) -> Result<Trainer<'a>> {
+) -> Result<Trainer> {
     let options = TrainOptions {
         optimizer: Optimizer::adam(1e-3),
         batch_size: BatchSize::Rows(batch),

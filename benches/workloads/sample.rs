@@ -75,10 +75,10 @@ fn on<'a>(
     workload: &Workload,
     data: &'a Dataset,
     options: TrainOptions,
-) -> Result<Trainer<'a>> {
+) -> Result<Trainer> {
     Ok(Trainer::on(bench.device.as_ref(), &workload.network(), data, options)?)
 }
 
-fn run(trainer: &mut Trainer<'_>) -> Result<Summary> {
+fn run(trainer: &mut Trainer) -> Result<Summary> {
     Ok(trainer.run(|_| ControlFlow::Continue(()))?)
 }

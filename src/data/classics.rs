@@ -8,8 +8,8 @@ impl Dataset {
         Self {
             inputs: 2,
             rows: 4,
-            features: vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0],
-            targets: Targets::Binary { values: vec![0.0, 1.0, 1.0, 0.0], columns: 1 },
+            features: vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0].into(),
+            targets: Targets::Binary { values: vec![0.0, 1.0, 1.0, 0.0], columns: 1 }.into(),
             weights: None,
             preprocessing: Preprocessing::as_is(["x1", "x2"]),
             target_name: "y".into(),

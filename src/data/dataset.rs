@@ -1,5 +1,8 @@
 //! Rows of numbers and what they should become.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::Preprocessing;
@@ -127,13 +130,15 @@ fn select<T: Copy>(values: &[T], columns: usize, rows: &[usize]) -> Vec<T> {
 }
 
 /// A table ready for training: all numbers finite, all targets in range.
+///
+/// Clones share the numbers: a clone costs little, however many rows there are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     pub(super) inputs: usize,
     pub(super) rows: usize,
-    pub(super) features: Vec<f32>,
-    pub(super) targets: Targets,
-    pub(super) weights: Option<Vec<f32>>,
+    pub(super) features: Arc<Vec<f32>>,
+    pub(super) targets: Arc<Targets>,
+    pub(super) weights: Option<Arc<Vec<f32>>>,
     pub(super) preprocessing: Preprocessing,
     pub(super) target_name: String,
     pub(super) classes: Vec<String>,
@@ -204,8 +209,8 @@ impl Dataset {
         Ok(Self {
             inputs,
             rows,
-            features,
-            targets,
+            features: features.into(),
+            targets: targets.into(),
             weights: None,
             preprocessing: Preprocessing::as_is((1..=inputs).map(|column| format!("x{column}"))),
             target_name: "y".into(),
@@ -234,7 +239,7 @@ impl Dataset {
         if weights.iter().all(|weight| *weight == 0.0) {
             return Err(Error::invalid("all weights are 0", "give some row a positive one"));
         }
-        Ok(Self { weights: Some(weights), ..self })
+        Ok(Self { weights: Some(weights.into()), ..self })
     }
 
     /// Some of the rows, in the order given.
@@ -242,9 +247,9 @@ impl Dataset {
     pub fn select(&self, rows: &[usize]) -> Self {
         Self {
             rows: rows.len(),
-            features: select(&self.features, self.inputs, rows),
-            targets: self.targets.select(rows),
-            weights: self.weights.as_ref().map(|weights| select(weights, 1, rows)),
+            features: select(&self.features, self.inputs, rows).into(),
+            targets: self.targets.select(rows).into(),
+            weights: self.weights.as_ref().map(|weights| select(weights, 1, rows).into()),
             preprocessing: self.preprocessing.clone(),
             target_name: self.target_name.clone(),
             classes: self.classes.clone(),
@@ -284,7 +289,7 @@ impl Dataset {
 
     /// How much each row counts in the loss, where they do not all count alike.
     pub fn weights(&self) -> Option<&[f32]> {
-        self.weights.as_deref()
+        self.weights.as_deref().map(Vec::as_slice)
     }
 
     /// How the features came from a table.
@@ -327,12 +332,18 @@ impl Dataset {
     /// The sum of the squared distances of the targets from their mean (of each column), in f64:
     /// what R² compares with. 0 for classes.
     pub fn total_squares(&self) -> f64 {
-        let Targets::Numbers { values, columns } = &self.targets else { return 0.0 };
+        self.total_squares_of(0..self.rows)
+    }
+
+    /// The same for some of the rows.
+    pub(crate) fn total_squares_of(&self, rows: Range<usize>) -> f64 {
+        let Targets::Numbers { values, columns } = &*self.targets else { return 0.0 };
+        let values = &values[rows.start * columns..rows.end * columns];
         (0..*columns)
             .map(|column| {
                 let of_column =
                     || values.iter().skip(column).step_by(*columns).map(|&v| f64::from(v));
-                let mean = of_column().sum::<f64>() / self.rows as f64;
+                let mean = of_column().sum::<f64>() / rows.len() as f64;
                 of_column().map(|value| (value - mean).powi(2)).sum::<f64>()
             })
             .sum()

@@ -86,11 +86,7 @@ pub(crate) struct Report {
 
 impl Report {
     /// Opens every place that is written to, so that none fails after the training.
-    pub(crate) fn open(
-        sinks: &Sinks<'_>,
-        trainer: &Trainer<'_>,
-        verbosity: Verbosity,
-    ) -> Result<Self> {
+    pub(crate) fn open(sinks: &Sinks<'_>, trainer: &Trainer, verbosity: Verbosity) -> Result<Self> {
         let per_epoch = trainer.plan().steps_per_epoch();
         let board = |folder| tensorboard::TensorBoard::create(folder, per_epoch);
         let pictures = |folder: &Path| {
@@ -124,7 +120,7 @@ impl Report {
     /// Says what is going to be trained, and where.
     pub(crate) fn begin(
         &mut self,
-        trainer: &mut Trainer<'_>,
+        trainer: &mut Trainer,
         data: &Dataset,
         options: &TrainOptions,
     ) -> Result<()> {
@@ -148,7 +144,7 @@ impl Report {
         self.live.as_ref().and_then(live::Live::shows_weights)
     }
 
-    fn lines(&mut self, trainer: &Trainer<'_>, options: &TrainOptions) {
+    fn lines(&mut self, trainer: &Trainer, options: &TrainOptions) {
         if self.verbosity == Verbosity::Normal {
             self.progress = Some(progress::Progress::begin(trainer.plan(), options));
         }
@@ -201,7 +197,7 @@ impl Report {
     /// Says what came of it.
     pub(crate) fn end(
         &mut self,
-        trainer: &mut Trainer<'_>,
+        trainer: &mut Trainer,
         data: &Dataset,
         options: &TrainOptions,
         summary: &Summary,
@@ -223,7 +219,7 @@ impl Report {
     /// The rows are those that it was validated with or, without such, those that it has learned.
     pub(crate) fn pictures(
         &self,
-        trainer: &mut Trainer<'_>,
+        trainer: &mut Trainer,
         training: &Dataset,
         validation: Option<&Dataset>,
     ) -> Result<()> {

@@ -12,7 +12,7 @@ use halfplane::{
 const FEW_ROWS: usize = 16;
 
 /// The network, the data, the way, the device.
-pub(super) fn heading(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOptions) -> String {
+pub(super) fn heading(trainer: &Trainer, data: &Dataset, options: &TrainOptions) -> String {
     let plan = trainer.plan();
     let network = plan.network();
     let loss = options.loss.unwrap_or(Loss::default_for(network.output));
@@ -128,7 +128,7 @@ fn plain(value: f64) -> String {
 /// Loss, score, time, device; few rows one by one; and why it did not learn, where one line is all
 /// that the network has.
 pub(super) fn summary(
-    trainer: &mut Trainer<'_>,
+    trainer: &mut Trainer,
     data: &Dataset,
     options: &TrainOptions,
     summary: &Summary,
@@ -264,7 +264,7 @@ pub(crate) fn largest(row: &[f32]) -> usize {
 }
 
 /// Why a single layer may have done no better than guessing.
-fn half_plane(trainer: &Trainer<'_>, data: &Dataset, options: &TrainOptions, loss: f64) -> String {
+fn half_plane(trainer: &Trainer, data: &Dataset, options: &TrainOptions, loss: f64) -> String {
     let Targets::Binary { values, columns: 1 } = data.targets() else { return String::new() };
     let share = values.iter().map(|&t| f64::from(t)).sum::<f64>() / values.len() as f64;
     let guessing = match options.loss {

@@ -59,8 +59,8 @@ pub struct Trained {
 /// # Ok(())
 /// # }
 /// ```
-pub struct Grid<'a> {
-    data: &'a Dataset,
+pub struct Grid {
+    data: Dataset,
     candidates: Vec<Candidate>,
     length: Length,
     backend: Box<dyn Backend>,
@@ -68,7 +68,7 @@ pub struct Grid<'a> {
     done: u64,
 }
 
-impl<'a> Grid<'a> {
+impl Grid {
     /// Plans the training, opens the device, and puts data and initial weights there.
     ///
     /// Of the options, `loss`, `optimizer` but for its learning rate, `regularization`,
@@ -77,7 +77,7 @@ impl<'a> Grid<'a> {
     /// # Errors
     /// As [`super::Trainer::new`]; [`Error::Invalid`] for networks that differ in more than their
     /// hidden layers.
-    pub fn new(candidates: &[Candidate], data: &'a Dataset, options: TrainOptions) -> Result<Self> {
+    pub fn new(candidates: &[Candidate], data: &Dataset, options: TrainOptions) -> Result<Self> {
         let (device, _) = backend::open(&options.device, options.shader_checks)?;
         Self::on(device.as_ref(), candidates, data, options)
     }
@@ -89,7 +89,7 @@ impl<'a> Grid<'a> {
     pub fn on(
         device: &dyn backend::Device,
         candidates: &[Candidate],
-        data: &'a Dataset,
+        data: &Dataset,
         options: TrainOptions,
     ) -> Result<Self> {
         let Some(first) = candidates.first() else {
@@ -132,7 +132,7 @@ impl<'a> Grid<'a> {
             model::upload(backend.as_mut(), regions, &initial)?;
         }
         let mut grid = Self {
-            data,
+            data: data.clone(),
             candidates: candidates.to_vec(),
             length: options.length,
             backend,
@@ -164,7 +164,7 @@ impl<'a> Grid<'a> {
         let backend = self.backend.as_mut();
         let all = sums(backend, Phase::Evaluate, examination, &shares)?;
         let told =
-            |(sums, share): ([f64; 2], &(usize, usize))| evaluation(self.data, sums, share.0);
+            |(sums, share): ([f64; 2], &(usize, usize))| evaluation(&self.data, sums, share.0);
         let evaluations: Vec<Evaluation> = all.into_iter().zip(&shares).map(told).collect();
         let regions = self.plan().handles.parameters.clone();
         let ends = self.candidates.iter().zip(&regions).zip(evaluations);

@@ -2,22 +2,22 @@
 //!
 //! Works on any [`Backend`]. Must not know: which one it has.
 
+mod batch_sampler;
 mod checkpoint;
+mod early_stopping;
+mod epoch_losses;
 mod event;
+mod fallback;
 mod grid;
 mod interval;
-mod journal;
 mod options;
 mod plateau;
 mod prepare;
-mod recover;
 mod run;
 mod show;
 mod snapshot;
 mod stream;
-mod tour;
 mod transfer;
-mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -31,41 +31,41 @@ use crate::spec::{Loss, Network, Parameters, Strategy};
 use crate::{Error, Result};
 
 pub use checkpoint::{Checkpoint, CheckpointOptions, Checkpoints, Notes};
+pub use early_stopping::{EarlyStopping, Keep};
 pub use event::{Best, Ended, Evaluation, Event, Summary};
 pub use grid::{Candidate, Grid, Trained};
 pub use interval::Interval;
 pub use options::TrainOptions;
 pub use plateau::ReduceOnPlateau;
 pub use prepare::{TrainingData, output_for, plan_for};
-pub use watch::{EarlyStopping, Keep};
 
+use batch_sampler::BatchSampler;
 use checkpoint::Fingerprints;
-use recover::Fallback;
+use fallback::Fallback;
 use show::Showing;
-use snapshot::{Kept, Progress};
+use snapshot::{BestWeights, Progress};
 use stream::Stream;
-use tour::Tour;
 use transfer::parameters;
 
 /// Trains one network on one data set.
 ///
 /// It owns the plan and the device's buffers; the data set stays on the device. `run` may be
 /// called again to go on.
-pub struct Trainer<'a> {
-    data: TrainingData<'a>,
+pub struct Trainer {
+    data: TrainingData,
     options: TrainOptions,
     loss: Loss,
-    tour: Tour,
-    stream: Stream<'a>,
+    sampler: BatchSampler,
+    stream: Stream,
     backend: Box<dyn Backend>,
     device: String,
     limits: plan::Limits,
     notice: Option<String>,
     progress: Progress,
-    best: Option<Kept>,
+    best: Option<BestWeights>,
     /// Whether the coming run goes on with one that a checkpoint has brought.
     resumed: bool,
-    fallback: Fallback<'a>,
+    fallback: Fallback,
     interrupt: Option<Arc<AtomicBool>>,
     showing: Option<Showing>,
     /// When the next checkpoint is due, where they go by time.
@@ -74,7 +74,7 @@ pub struct Trainer<'a> {
     fingerprints: Option<Fingerprints>,
 }
 
-impl<'a> Trainer<'a> {
+impl Trainer {
     /// Plans the training, opens the device, and puts data and initial parameters there.
     ///
     /// The data is a [`crate::Dataset`], or two: training rows and validation rows.
@@ -84,7 +84,7 @@ impl<'a> Trainer<'a> {
     /// the device cannot hold, [`Error::NoDevice`] where there is none as asked for.
     pub fn new(
         network: &Network,
-        data: impl Into<TrainingData<'a>>,
+        data: impl Into<TrainingData>,
         options: TrainOptions,
     ) -> Result<Self> {
         let (choice, checks) = (options.device.clone(), options.shader_checks);
@@ -104,13 +104,13 @@ impl<'a> Trainer<'a> {
     pub fn on(
         device: &dyn backend::Device,
         network: &Network,
-        data: impl Into<TrainingData<'a>>,
+        data: impl Into<TrainingData>,
         mut options: TrainOptions,
     ) -> Result<Self> {
         let data = data.into();
         let loss = options.loss.unwrap_or(Loss::default_for(network.output));
         let limits = device.limits();
-        let (backend, notice) = load(device, network, data, &mut options, &limits)?;
+        let (backend, notice) = load(device, network, &data, &mut options, &limits)?;
         let plan = backend.plan();
         // Whatever device it goes on with, the rows come in the same order.
         options.shard_rows = Some(plan.shard.map_or(plan.rows, |shard| shard.capacity));
@@ -124,7 +124,7 @@ impl<'a> Trainer<'a> {
         let mut trainer = Self {
             data,
             loss,
-            tour: Tour::of(plan, options.shuffle, options.seed),
+            sampler: BatchSampler::of(plan, options.shuffle, options.seed),
             stream: Stream::default(),
             backend,
             device: device.name().to_owned(),
@@ -225,7 +225,8 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`Error::Device`]
     pub fn predict(&mut self) -> Result<Vec<f32>> {
-        self.predict_rows(self.data.training.features())
+        let data = self.data.training.clone();
+        self.predict_rows(data.features())
     }
 
     /// Predictions of the present weights for any rows \[N, I\], as the network makes them:
@@ -265,7 +266,7 @@ impl<'a> Trainer<'a> {
             rows: self.data.training.rows(),
             device: self.device.clone(),
         };
-        let data = self.data.training;
+        let data = &self.data.training;
         Ok(Model {
             network: self.plan().network().clone(),
             parameters,
@@ -282,18 +283,18 @@ impl<'a> Trainer<'a> {
 fn load(
     device: &dyn backend::Device,
     network: &Network,
-    data: TrainingData<'_>,
+    data: &TrainingData,
     options: &mut TrainOptions,
     limits: &plan::Limits,
 ) -> Result<(Box<dyn Backend>, Option<String>)> {
-    let plan = plan_for(network, data, options, limits)?;
+    let plan = prepare::plan_within(network, data, options, limits)?;
     let (asked, mut bytes) = (plan.bytes(), plan.bytes());
     let mut loaded = device.load(plan);
     let mut first = None;
     while let Err(error @ Error::Device { .. }) = loaded {
         let first = first.get_or_insert(error);
         options.memory = Some(bytes / 4 * 3);
-        let Ok(smaller) = plan_for(network, data, options, limits) else {
+        let Ok(smaller) = prepare::plan_within(network, data, options, limits) else {
             return Err(std::mem::replace(first, Error::device(device.name(), "out of memory")));
         };
         bytes = smaller.bytes();

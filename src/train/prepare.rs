@@ -1,5 +1,7 @@
 //! From network, data and options to a plan.
 
+use std::sync::Arc;
+
 use super::TrainOptions;
 use crate::data::{Dataset, Targets, Task};
 use crate::kernels::Weighting;
@@ -7,32 +9,64 @@ use crate::plan::{self, DataPlacement, Plan, Shard};
 use crate::spec::{Loss, Network, Output};
 use crate::{Error, Result};
 
-/// What a network is trained on, and what it is tried on meanwhile.
-#[derive(Clone, Copy, Debug)]
-pub struct TrainingData<'a> {
+/// What a network is trained on, and what it is validated with meanwhile.
+///
+/// Made from a [`Dataset`], from training and validation rows as a pair, or from such a pair where
+/// the second one may be missing. Data sets share their numbers, so references will do: they are
+/// cloned at little cost.
+#[derive(Clone, Debug)]
+pub struct TrainingData {
     /// The rows that it learns from.
-    pub training: &'a Dataset,
+    pub training: Dataset,
     /// Rows that it never learns from: they tell how good it is on what it has not seen.
-    pub validation: Option<&'a Dataset>,
+    pub validation: Option<Dataset>,
 }
 
-impl<'a> From<&'a Dataset> for TrainingData<'a> {
-    fn from(training: &'a Dataset) -> Self {
+impl From<Dataset> for TrainingData {
+    fn from(training: Dataset) -> Self {
         Self { training, validation: None }
     }
 }
 
-impl<'a> From<(&'a Dataset, &'a Dataset)> for TrainingData<'a> {
-    /// Training rows and validation rows.
-    fn from((training, validation): (&'a Dataset, &'a Dataset)) -> Self {
+impl From<&Dataset> for TrainingData {
+    fn from(training: &Dataset) -> Self {
+        training.clone().into()
+    }
+}
+
+impl From<Arc<Dataset>> for TrainingData {
+    fn from(training: Arc<Dataset>) -> Self {
+        Arc::unwrap_or_clone(training).into()
+    }
+}
+
+impl From<(Dataset, Dataset)> for TrainingData {
+    fn from((training, validation): (Dataset, Dataset)) -> Self {
         Self { training, validation: Some(validation) }
     }
 }
 
-impl<'a> From<(&'a Dataset, Option<&'a Dataset>)> for TrainingData<'a> {
-    /// Training rows and, where there are such, validation rows.
-    fn from((training, validation): (&'a Dataset, Option<&'a Dataset>)) -> Self {
+impl From<(&Dataset, &Dataset)> for TrainingData {
+    fn from((training, validation): (&Dataset, &Dataset)) -> Self {
+        (training.clone(), validation.clone()).into()
+    }
+}
+
+impl From<(Arc<Dataset>, Arc<Dataset>)> for TrainingData {
+    fn from((training, validation): (Arc<Dataset>, Arc<Dataset>)) -> Self {
+        (Arc::unwrap_or_clone(training), Arc::unwrap_or_clone(validation)).into()
+    }
+}
+
+impl From<(Dataset, Option<Dataset>)> for TrainingData {
+    fn from((training, validation): (Dataset, Option<Dataset>)) -> Self {
         Self { training, validation }
+    }
+}
+
+impl From<(&Dataset, Option<&Dataset>)> for TrainingData {
+    fn from((training, validation): (&Dataset, Option<&Dataset>)) -> Self {
+        (training.clone(), validation.cloned()).into()
     }
 }
 
@@ -40,13 +74,22 @@ impl<'a> From<(&'a Dataset, Option<&'a Dataset>)> for TrainingData<'a> {
 ///
 /// # Errors
 /// As [`super::Trainer::new`], without touching a device.
-pub fn plan_for<'a>(
+pub fn plan_for(
     network: &Network,
-    data: impl Into<TrainingData<'a>>,
+    data: impl Into<TrainingData>,
     options: &TrainOptions,
     limits: &plan::Limits,
 ) -> Result<Plan> {
-    let data = data.into();
+    plan_within(network, &data.into(), options, limits)
+}
+
+/// The same.
+pub(super) fn plan_within(
+    network: &Network,
+    data: &TrainingData,
+    options: &TrainOptions,
+    limits: &plan::Limits,
+) -> Result<Plan> {
     let rows = data.training.rows();
     let placement = match options.shard_rows {
         None => DataPlacement::Fitting,
@@ -59,7 +102,7 @@ pub fn plan_for<'a>(
 /// The plan for what of the training rows is on the device.
 pub(super) fn plan_of(
     network: &Network,
-    data: TrainingData<'_>,
+    data: &TrainingData,
     options: &TrainOptions,
     limits: &plan::Limits,
     placement: DataPlacement,
@@ -100,7 +143,7 @@ pub(super) fn plan_of(
             weighting: data.weights().map_or(Weighting::Even, Weighting::of),
             rows: data.rows(),
             placement,
-            validation: validation.map_or(0, Dataset::rows),
+            validation: validation.as_ref().map_or(0, Dataset::rows),
             batch,
             shuffle: options.shuffle,
             seed: options.seed,

@@ -6,11 +6,13 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::checkpoint::Checkpoints;
-use super::journal::{Journal, Teller};
+use super::early_stopping::BestEpoch;
+use super::epoch_losses::{EpochLosses, EventEmitter};
 use super::prepare::plan_of;
 use super::transfer::{check_steps, describe};
-use super::watch::Watch;
-use super::{Best, Ended, Evaluation, Event, Interval, Keep, Kept, Summary, TrainOptions, Trainer};
+use super::{
+    Best, BestWeights, Ended, Evaluation, Event, Interval, Keep, Summary, TrainOptions, Trainer,
+};
 use crate::backend::StepMetrics;
 use crate::plan::DataPlacement;
 use crate::{Error, Result};
@@ -24,7 +26,7 @@ struct Finished {
     validation: Option<Evaluation>,
 }
 
-impl Trainer<'_> {
+impl Trainer {
     /// Trains for the length in the options, or until early stopping ends it, telling `observer`
     /// as it goes; the observer may break off.
     ///
@@ -38,15 +40,16 @@ impl Trainer<'_> {
         let started = Instant::now();
         let per_epoch = self.plan().steps_per_epoch();
         let first = self.progress.step;
-        let mut teller = Teller::new(&mut observer, self.options.log_every, first, per_epoch);
+        let mut emitter =
+            EventEmitter::new(&mut observer, self.options.log_every, first, per_epoch);
         self.aim(first, per_epoch)?;
         self.fallback.due = None;
         self.keep_for_fallback()?;
-        self.write_checkpoint(&mut teller)?;
+        self.write_checkpoint(&mut emitter)?;
         let finished = loop {
-            match self.attempt(&mut teller) {
+            match self.attempt(&mut emitter) {
                 Ok(finished) => break finished,
-                Err(error) => self.recover(error, &mut teller)?,
+                Err(error) => self.recover(error, &mut emitter)?,
             }
         };
         let Finished { ended, at, best, evaluation, validation } = finished;
@@ -75,7 +78,7 @@ impl Trainer<'_> {
             return Ok(());
         }
         self.progress.goal = first + self.options.length.steps(per_epoch);
-        self.progress.watch = Watch::default();
+        self.progress.watch = BestEpoch::default();
         self.best = None;
         match &self.options.checkpoints {
             // A further run of the same trainer goes on in its own folder.
@@ -85,36 +88,36 @@ impl Trainer<'_> {
     }
 
     /// To the end, unless the device fails.
-    fn attempt(&mut self, teller: &mut Teller<'_>) -> Result<Finished> {
-        let ended = self.go(teller)?;
+    fn attempt(&mut self, emitter: &mut EventEmitter<'_>) -> Result<Finished> {
+        let ended = self.go(emitter)?;
         check_steps(self.backend.as_mut(), &self.device, self.progress.step)?;
         let at = Instant::now();
         if ended == Ended::Patience {
             self.progress.goal = self.progress.step;
         }
-        self.write_checkpoint(teller)?;
+        self.write_checkpoint(emitter)?;
         let best = self.take_best()?;
         let evaluation = self.evaluate()?;
         Ok(Finished { ended, at, best, evaluation, validation: self.validate()? })
     }
 
     /// Up to the goal, or to what ends the run before it.
-    fn go(&mut self, teller: &mut Teller<'_>) -> Result<Ended> {
+    fn go(&mut self, emitter: &mut EventEmitter<'_>) -> Result<Ended> {
         while self.progress.step < self.progress.goal {
-            let looked_at = self.leg(self.next_stop(), teller)?;
+            let looked_at = self.leg(self.next_stop(), emitter)?;
             if let Some(train_loss) = looked_at
-                && self.look(train_loss, teller)?.is_break()
+                && self.look(train_loss, emitter)?.is_break()
             {
                 return Ok(Ended::Patience);
             }
-            if teller.broken_off() {
+            if emitter.broken_off() {
                 return Ok(Ended::Observer);
             }
             if self.interrupted() && self.progress.step < self.progress.goal {
                 return Ok(Ended::Interrupted);
             }
-            self.keep_safe(teller)?;
-            self.tell_weights(teller)?;
+            self.keep_safe(emitter)?;
+            self.tell_weights(emitter)?;
         }
         Ok(Ended::Length)
     }
@@ -124,7 +127,7 @@ impl Trainer<'_> {
     }
 
     /// Writes a checkpoint and takes a snapshot, where they are due.
-    fn keep_safe(&mut self, teller: &mut Teller<'_>) -> Result<()> {
+    fn keep_safe(&mut self, emitter: &mut EventEmitter<'_>) -> Result<()> {
         let per_epoch = self.plan().steps_per_epoch();
         let step = self.progress.step;
         let due =
@@ -134,12 +137,12 @@ impl Trainer<'_> {
             });
         // The last one comes at the end of the run.
         if due && step < self.progress.goal {
-            self.write_checkpoint(teller)?;
+            self.write_checkpoint(emitter)?;
         }
         self.keep_for_fallback()
     }
 
-    fn write_checkpoint(&mut self, teller: &mut Teller<'_>) -> Result<()> {
+    fn write_checkpoint(&mut self, emitter: &mut EventEmitter<'_>) -> Result<()> {
         let Some(own) = &self.options.checkpoints else { return Ok(()) };
         let (folder, every) = (Checkpoints::of(&own.folder), own.every);
         let checkpoint = self.checkpoint()?;
@@ -148,7 +151,7 @@ impl Trainer<'_> {
         if let Interval::Time(interval) = every {
             self.checkpoint_due = Some(Instant::now() + interval);
         }
-        teller.tell(&Event::Checkpoint { step: self.progress.step, path });
+        emitter.emit(&Event::Checkpoint { step: self.progress.step, path });
         Ok(())
     }
 
@@ -170,57 +173,57 @@ impl Trainer<'_> {
         let step = self.progress.step;
         let next = |period: u64| (step / period + 1).saturating_mul(period);
         let stops = look.into_iter().chain(checkpoint).map(next);
-        let shard = (self.tour.shards() > 1).then(|| self.tour.pass_end(step));
+        let shard = (self.sampler.shards() > 1).then(|| self.sampler.pass_end(step));
         stops.chain(shard).fold(self.progress.goal, u64::min)
     }
 
     /// Trains up to a step, or less far where something is due or the run is to end. The training
     /// loss of the epoch that it ended with, where that is to be looked at.
-    fn leg(&mut self, until: u64, teller: &mut Teller<'_>) -> Result<Option<f64>> {
+    fn leg(&mut self, until: u64, emitter: &mut EventEmitter<'_>) -> Result<Option<f64>> {
         self.enter()?;
         let progress = self.progress;
         let look_every = self.look_every();
         let shown = self.showing.map(|showing| showing.due);
         let due = [self.checkpoint_due, self.fallback.due, shown].into_iter().flatten().min();
         let interrupt = self.interrupt.clone();
-        let mut journal = Journal::new(self.tour, progress.step, progress.epoch, look_every);
-        let stream = &mut self.stream;
+        let mut losses = EpochLosses::new(self.sampler, progress.step, progress.epoch, look_every);
+        let (stream, data) = (&mut self.stream, &self.data.training);
         let mut sink = |finished: &[StepMetrics]| {
-            finished.iter().for_each(|metrics| journal.enter(*metrics, teller));
-            let ends = teller.broken_off()
-                || journal.diverged.is_some()
+            finished.iter().for_each(|metrics| losses.enter(*metrics, emitter));
+            let ends = emitter.broken_off()
+                || losses.diverged.is_some()
                 || interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
                 || due.is_some_and(|due| due <= Instant::now());
             if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        self.backend.steps_fed(until - progress.step, &mut sink, &mut || stream.next())?;
-        self.progress.step = journal.step;
-        self.progress.epoch = journal.epoch;
-        match journal.diverged {
+        self.backend.steps_fed(until - progress.step, &mut sink, &mut || stream.next(data))?;
+        self.progress.step = losses.step;
+        self.progress.epoch = losses.epoch;
+        match losses.diverged {
             Some((step, loss)) => Err(self.diverged(step, loss)),
-            None => Ok(journal.looked_at),
+            None => Ok(losses.looked_at),
         }
     }
 
     /// How good the network is at the end of an epoch, told and taken note of; breaks off where
     /// the patience is at its end.
-    fn look(&mut self, train_loss: f64, teller: &mut Teller<'_>) -> Result<ControlFlow<()>> {
+    fn look(&mut self, train_loss: f64, emitter: &mut EventEmitter<'_>) -> Result<ControlFlow<()>> {
         let epoch = self.progress.step / self.plan().steps_per_epoch() - 1;
         let validation = self.validate()?;
-        teller.epoch(epoch, train_loss, validation);
+        emitter.epoch(epoch, train_loss, validation);
         let loss = validation.map_or(train_loss, |validation| validation.loss);
         let stopping = self.options.early_stopping;
         let min_delta = stopping.map_or(0.0, |stopping| stopping.min_delta);
         let better = self.progress.watch.see(epoch, loss, min_delta);
         if better && self.options.keep() == Keep::Best {
             let parameters = Arc::new(self.parameters()?);
-            self.best = Some(Kept { step: self.progress.step, parameters });
+            self.best = Some(BestWeights { step: self.progress.step, parameters });
         }
         if let Some(plateau) = &self.options.reduce_on_plateau
             && self.progress.plateau.see(loss, self.options.optimizer.lr(), plateau)
         {
             self.follow_plateau()?;
-            teller.reduced(epoch, self.lr());
+            emitter.reduced(epoch, self.lr());
         }
         let waited = self.progress.watch.waited(epoch);
         match stopping.is_some_and(|stopping| waited >= stopping.patience) {
@@ -248,7 +251,7 @@ impl Trainer<'_> {
         let optimizer = self.options.optimizer.with_lr(self.lr());
         let options = TrainOptions { optimizer, ..self.options.clone() };
         let network = self.plan().network().clone();
-        let plan = plan_of(&network, self.data, &options, &self.limits, placement)?;
+        let plan = plan_of(&network, &self.data, &options, &self.limits, placement)?;
         self.backend.replan(plan)?;
         describe(self.backend.as_mut())
     }

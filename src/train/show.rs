@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::journal::Teller;
+use super::epoch_losses::EventEmitter;
 use super::{Event, Trainer};
 use crate::Result;
 
@@ -18,7 +18,7 @@ pub(super) struct Showing {
     pub(super) due: Instant,
 }
 
-impl Trainer<'_> {
+impl Trainer {
     /// Lets a run tell its weights about so often, as [`Event::Weights`]; less often where reading
     /// them takes long. The run ends with the same bits.
     #[must_use]
@@ -28,14 +28,14 @@ impl Trainer<'_> {
     }
 
     /// Tells the weights, where that is due.
-    pub(super) fn tell_weights(&mut self, teller: &mut Teller<'_>) -> Result<()> {
+    pub(super) fn tell_weights(&mut self, emitter: &mut EventEmitter<'_>) -> Result<()> {
         let started = Instant::now();
         let Some(Showing { every, due }) = self.showing else { return Ok(()) };
         if started < due {
             return Ok(());
         }
         let parameters = Arc::new(self.parameters()?);
-        teller.tell(&Event::Weights { step: self.progress.step, parameters });
+        emitter.emit(&Event::Weights { step: self.progress.step, parameters });
         let wait = every.max(started.elapsed() * SHARE);
         self.showing = Some(Showing { every, due: Instant::now() + wait });
         Ok(())

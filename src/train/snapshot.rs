@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Trainer;
-use super::journal::EpochLoss;
+use super::early_stopping::BestEpoch;
+use super::epoch_losses::EpochLoss;
 use super::plateau::Plateau;
 use super::transfer::{check_steps, parameters};
-use super::watch::Watch;
 use crate::Result;
 use crate::model;
 use crate::spec::Parameters;
@@ -24,13 +24,13 @@ pub(super) struct Progress {
     pub(super) goal: u64,
     /// The losses that the epoch under way has shown so far.
     pub(super) epoch: EpochLoss,
-    pub(super) watch: Watch,
+    pub(super) watch: BestEpoch,
     pub(super) plateau: Plateau,
 }
 
 /// Weights that were the best when they were kept.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Kept {
+pub(super) struct BestWeights {
     /// The steps done by then.
     pub(super) step: u64,
     pub(super) parameters: Arc<Parameters>,
@@ -43,10 +43,10 @@ pub(super) struct Snapshot {
     pub(super) parameters: Parameters,
     /// Each tensor that the optimizer remembers, in the shape of the parameters.
     pub(super) memories: Vec<Parameters>,
-    pub(super) best: Option<Kept>,
+    pub(super) best: Option<BestWeights>,
 }
 
-impl Trainer<'_> {
+impl Trainer {
     /// Takes a snapshot.
     pub(super) fn snapshot(&mut self) -> Result<Snapshot> {
         check_steps(self.backend.as_mut(), &self.device, self.progress.step)?;

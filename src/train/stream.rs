@@ -1,5 +1,7 @@
 //! What goes to the device while a training runs: the shards of a data set that it has no room for.
 
+use std::ops::Range;
+
 use super::transfer::{describe, evaluation, handle, sources, sums, upload_rows};
 use super::{Evaluation, Trainer, TrainingData};
 use crate::Result;
@@ -12,24 +14,31 @@ const PART: usize = 4 << 20;
 
 /// Which shards are where.
 #[derive(Default)]
-pub(super) struct Stream<'a> {
+pub(super) struct Stream {
     /// The shard in each of the two places, once it is there as a whole.
     places: [Option<usize>; 2],
     /// The shard that is on its way.
-    coming: Option<Coming<'a>>,
+    coming: Option<Coming>,
 }
 
 /// A shard on its way to a place.
-struct Coming<'a> {
+struct Coming {
     shard: usize,
     place: usize,
     /// What has not been written yet, the next part last.
-    parts: Vec<(Region, &'a [u32])>,
+    parts: Vec<Part>,
 }
 
-impl<'a> Coming<'a> {
+/// A part of a shard: where it goes to, and where it stands in features, targets or weights.
+struct Part {
+    region: Region,
+    source: usize,
+    words: Range<usize>,
+}
+
+impl Coming {
     fn new(
-        data: &'a Dataset,
+        data: &Dataset,
         plan: &Plan,
         shard: usize,
         place: usize,
@@ -37,15 +46,19 @@ impl<'a> Coming<'a> {
         rows: usize,
     ) -> Self {
         let mut parts = Vec::new();
-        for (chunks, (words, columns)) in plan.handles.places[place].iter().zip(sources(data)) {
+        let places = plan.handles.places[place].iter().zip(sources(data));
+        for (source, (chunks, (_, columns))) in places.enumerate() {
             for Chunk { buffer, first: begin, rows: room } in chunks.iter().copied() {
                 let end = rows.min(begin + room);
                 if begin >= end {
                     continue;
                 }
-                let own = &words[(first + begin) * columns..(first + end) * columns];
-                let part = |(number, words)| (Region { buffer, offset: number * PART }, words);
-                parts.extend(own.chunks(PART).enumerate().map(part));
+                let own = (first + begin) * columns..(first + end) * columns;
+                parts.extend(own.clone().step_by(PART).enumerate().map(|(number, start)| Part {
+                    region: Region { buffer, offset: number * PART },
+                    source,
+                    words: start..own.end.min(start + PART),
+                }));
             }
         }
         parts.reverse();
@@ -53,10 +66,10 @@ impl<'a> Coming<'a> {
     }
 }
 
-impl<'a> Trainer<'a> {
+impl Trainer {
     /// Brings the data to the device, but for shards: they come when they are needed.
     pub(super) fn bring(&mut self) -> Result<()> {
-        let TrainingData { training, validation } = self.data;
+        let TrainingData { training, validation } = &self.data;
         let handles = self.plan().handles.clone();
         self.stream = Stream::default();
         let backend = self.backend.as_mut();
@@ -73,20 +86,20 @@ impl<'a> Trainer<'a> {
 
     /// Sets the device's counter to the step that comes.
     pub(super) fn set_control(&mut self) -> Result<()> {
-        let words = self.tour.control(self.progress.step).to_words();
+        let words = self.sampler.control(self.progress.step).to_words();
         let control = handle(self.plan().handles.control);
         self.backend.write(control, &words[..Control::WORDS])
     }
 
     /// Has the shard on the device that the coming step goes through, and the next one on its way.
     pub(super) fn enter(&mut self) -> Result<()> {
-        if self.tour.shards() == 1 {
+        if self.sampler.shards() == 1 {
             return Ok(());
         }
-        let stop = self.tour.stop(self.progress.step);
-        self.show(stop.shard)?;
+        let position = self.sampler.position(self.progress.step);
+        self.show(position.shard)?;
         self.set_control()?;
-        let next = self.tour.shard_of(stop.pass + 1);
+        let next = self.sampler.shard_of(position.pass + 1);
         let on_its_way = self.stream.coming.as_ref().is_some_and(|coming| coming.shard == next);
         if !self.stream.places.contains(&Some(next)) && !on_its_way {
             let place = 1 - self.place();
@@ -103,7 +116,7 @@ impl<'a> Trainer<'a> {
             Some(place) => place,
             None => self.fetch(shard)?,
         };
-        let shard = Shard { rows: self.tour.shard(shard).len(), place, ..present };
+        let shard = Shard { rows: self.sampler.shard(shard).len(), place, ..present };
         if shard != present {
             self.replan(DataPlacement::Shard(shard))?;
         }
@@ -116,14 +129,14 @@ impl<'a> Trainer<'a> {
     /// [`crate::Error::Device`]
     pub fn evaluate(&mut self) -> Result<Evaluation> {
         let mut all = [0.0; 2];
-        for shard in 0..self.tour.shards() {
+        for shard in 0..self.sampler.shards() {
             self.show(shard)?;
             let share = (self.plan().device_rows(), self.plan().evaluate_rows);
             let examination = handle(self.plan().handles.evaluation);
             let own = sums(self.backend.as_mut(), Phase::Evaluate, examination, &[share])?;
             all = own.into_iter().fold(all, |[a, b], [loss, score]| [a + loss, b + score]);
         }
-        Ok(evaluation(self.data.training, all, self.plan().rows))
+        Ok(evaluation(&self.data.training, all, self.plan().rows))
     }
 
     /// Loss and score of the present weights on all validation rows, where there are such.
@@ -132,7 +145,7 @@ impl<'a> Trainer<'a> {
     /// [`crate::Error::Device`]
     pub fn validate(&mut self) -> Result<Option<Evaluation>> {
         let (Some(data), Some(validation)) =
-            (self.data.validation, &self.backend.plan().handles.validation)
+            (&self.data.validation, &self.backend.plan().handles.validation)
         else {
             return Ok(None);
         };
@@ -149,16 +162,17 @@ impl<'a> Trainer<'a> {
             _ => self.coming(shard, 1 - self.place()),
         };
         self.stream.places[coming.place] = None;
-        while let Some((region, words)) = coming.parts.pop() {
-            self.backend.write_region(region, words)?;
+        let sources = sources(&self.data.training);
+        while let Some(Part { region, source, words }) = coming.parts.pop() {
+            self.backend.write_region(region, &sources[source].0[words])?;
         }
         self.stream.places[coming.place] = Some(shard);
         Ok(coming.place)
     }
 
-    fn coming(&self, shard: usize, place: usize) -> Coming<'a> {
-        let rows = self.tour.shard(shard);
-        Coming::new(self.data.training, self.plan(), shard, place, rows.start, rows.len())
+    fn coming(&self, shard: usize, place: usize) -> Coming {
+        let rows = self.sampler.shard(shard);
+        Coming::new(&self.data.training, self.plan(), shard, place, rows.start, rows.len())
     }
 
     /// The place of the shard that the plan is for.
@@ -167,9 +181,10 @@ impl<'a> Trainer<'a> {
     }
 }
 
-impl<'a> Stream<'a> {
-    /// The next part of the shard on its way.
-    pub(super) fn next(&mut self) -> Option<(Region, &'a [u32])> {
-        self.coming.as_mut()?.parts.pop()
+impl Stream {
+    /// The next part of the shard on its way, of the data that it comes from.
+    pub(super) fn next<'a>(&mut self, data: &'a Dataset) -> Option<(Region, &'a [u32])> {
+        let Part { region, source, words } = self.coming.as_mut()?.parts.pop()?;
+        Some((region, &sources(data)[source].0[words]))
     }
 }

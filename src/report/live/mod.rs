@@ -69,7 +69,7 @@ pub(super) fn obstacle() -> Option<&'static str> {
 impl Live {
     /// Takes the terminal over. It is given back when this is dropped, and by a panic.
     pub(super) fn begin(
-        trainer: &mut Trainer<'_>,
+        trainer: &mut Trainer,
         data: &Dataset,
         options: &TrainOptions,
         interrupt: Arc<AtomicBool>,

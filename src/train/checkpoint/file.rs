@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{Checkpoint, Fingerprints, Notes};
 use crate::files::write_beside;
 use crate::spec::{LayerParameters, Length, Network, Parameters};
-use crate::train::snapshot::{Kept, Progress, Snapshot};
+use crate::train::snapshot::{BestWeights, Progress, Snapshot};
 use crate::{Error, Result};
 
 /// The key of our metadata in the file's.
@@ -145,7 +145,7 @@ pub(super) fn load(path: &Path) -> Result<Checkpoint> {
         parameters(&tensors, prefix, &metadata.network).map_err(|problem| damaged(&problem))
     };
     let memories = (0..metadata.memories).map(|index| of(&memory_prefix(index)));
-    let best = metadata.best.map(|step| Ok(Kept { step, parameters: Arc::new(of(BEST)?) }));
+    let best = metadata.best.map(|step| Ok(BestWeights { step, parameters: Arc::new(of(BEST)?) }));
     let snapshot = Snapshot {
         progress: metadata.progress,
         parameters: of("")?,

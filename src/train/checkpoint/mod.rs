@@ -12,8 +12,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::batch_sampler::BatchSampler;
 use super::snapshot::Snapshot;
-use super::tour::Tour;
 use super::{Interval, TrainOptions, Trainer, TrainingData};
 use crate::data::Dataset;
 use crate::kernels::Update;
@@ -99,10 +99,10 @@ impl Fingerprint {
 }
 
 impl Fingerprints {
-    fn of(data: TrainingData<'_>) -> Self {
+    fn of(data: &TrainingData) -> Self {
         Self {
-            training: Fingerprint::of(data.training),
-            validation: data.validation.map(Fingerprint::of),
+            training: Fingerprint::of(&data.training),
+            validation: data.validation.as_ref().map(Fingerprint::of),
         }
     }
 
@@ -193,12 +193,12 @@ impl Checkpoint {
         let Snapshot { progress, memories, .. } = &self.snapshot;
         let rows = self.data.training.rows;
         let (batch, capacity) = (options.batch_size.of(rows), options.shard_rows.unwrap_or(rows));
-        let tour = Tour::new(rows, batch, capacity, options.shuffle, options.seed);
+        let sampler = BatchSampler::new(rows, batch, capacity, options.shuffle, options.seed);
         let most = u64::from(u32::MAX);
         let expected = Update::of(&options.optimizer).memories().len();
         if progress.step > most
             || progress.goal > most
-            || progress.epoch.rows() != tour.rows_before(progress.step)
+            || progress.epoch.rows() != sampler.rows_before(progress.step)
             || memories.len() != expected
         {
             return Err(Error::invalid(
@@ -223,7 +223,7 @@ fn settings(options: &TrainOptions) -> Result<BTreeMap<String, Value>> {
     }
 }
 
-impl Trainer<'_> {
+impl Trainer {
     /// The training as it stands, ready to be saved.
     ///
     /// # Errors
@@ -262,6 +262,6 @@ impl Trainer<'_> {
 
     /// Those of the data, computed when they are first asked for.
     fn fingerprints(&mut self) -> &Fingerprints {
-        self.fingerprints.get_or_insert_with(|| Fingerprints::of(self.data))
+        self.fingerprints.get_or_insert_with(|| Fingerprints::of(&self.data))
     }
 }

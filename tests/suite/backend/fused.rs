@@ -274,7 +274,7 @@ fn what_it_lacks_is_refused_by_name() -> Result<()> {
         .with_output(output_for(Task::Regression));
     let options = options(Strategy::Fused, Optimizer::sgd(0.01));
     let kept = TrainOptions { gradients: Gradients::Kept, ..options.clone() };
-    let told = |result: Result<Trainer<'_>>| result.err().map(|error| error.to_string());
+    let told = |result: Result<Trainer>| result.err().map(|error| error.to_string());
     let text = told(Trainer::on(&Cpu, &network, &data, kept)).unwrap_or_default();
     assert!(text.contains("fused") && text.contains("gradients"), "{text}");
     // What goes through a workgroup's memory cannot be as wide as one likes, nor as deep.

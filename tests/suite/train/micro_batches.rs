@@ -54,7 +54,7 @@ struct Run {
     evaluation: [f64; 2],
 }
 
-fn run(trainer: &mut Trainer<'_>) -> Result<Run> {
+fn run(trainer: &mut Trainer) -> Result<Run> {
     let mut events = Vec::new();
     trainer.run(|event| {
         if !matches!(event, Event::End(_)) {

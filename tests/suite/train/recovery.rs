@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use halfplane::backend::{Backend, Device, Sink, cpu::Cpu};
 use halfplane::kernels::Words;
@@ -129,7 +130,7 @@ struct Run {
     parameters: Parameters,
 }
 
-fn run(trainer: &mut Trainer<'_>) -> Result<Run> {
+fn run(trainer: &mut Trainer) -> Result<Run> {
     let (mut events, mut recovered) = (Vec::new(), Vec::new());
     trainer.run(|event| {
         match event {
@@ -152,7 +153,8 @@ fn a_device_that_is_opened_again_ends_where_it_would_have() -> Result<()> {
     let [train, validation] = data()?;
     let (network, data) = (network(), (&train, &validation));
     for device in devices() {
-        let device = device.as_ref();
+        let shared: Arc<dyn Device> = device.into();
+        let device = shared.as_ref();
         for strategy in [Strategy::Layered, Strategy::Resident] {
             let whole = run(&mut Trainer::on(device, &network, data, options(strategy))?)?;
             for fails in [0, 1, 33, 38, 40, STEPS - 1] {
@@ -163,7 +165,8 @@ fn a_device_that_is_opened_again_ends_where_it_would_have() -> Result<()> {
                 let options = TrainOptions { checkpoints: Some(own), ..options(strategy) };
                 let failing = Failing::after(device, fails);
                 let trainer = Trainer::on(&failing, &network, data, options)?;
-                let again = || Ok(Box::new(Lent(device)) as Box<dyn Device + '_>);
+                let lent = Arc::clone(&shared);
+                let again = move || Ok(Box::new(Lent(Arc::clone(&lent))) as Box<dyn Device>);
                 let found = run(&mut trainer.with_fallback(again))?;
                 let expected = (fails / 20 * 20, device.name().to_owned());
                 assert_eq!(found.recovered, [expected], "{place}");
@@ -175,10 +178,10 @@ fn a_device_that_is_opened_again_ends_where_it_would_have() -> Result<()> {
     Ok(())
 }
 
-/// A device that somebody else owns.
-struct Lent<'a>(&'a dyn Device);
+/// A device that others own, too.
+struct Lent(Arc<dyn Device>);
 
-impl Device for Lent<'_> {
+impl Device for Lent {
     fn name(&self) -> &str {
         self.0.name()
     }
@@ -192,7 +195,7 @@ impl Device for Lent<'_> {
     }
 }
 
-type Open<'a> = Box<dyn FnMut() -> Result<Box<dyn Device + 'a>> + 'a>;
+type Open = Box<dyn FnMut() -> Result<Box<dyn Device>>>;
 
 #[test]
 fn where_no_device_comes_back_the_cpu_goes_on() -> Result<()> {
@@ -202,7 +205,7 @@ fn where_no_device_comes_back_the_cpu_goes_on() -> Result<()> {
     // It cannot be opened, or it fails at once, or it fails where it failed before.
     let gone = || Err(Error::NoDevice { problem: "gone".into(), remedy: "wait".into() });
     let broken = || Ok(Box::new(Failing::after(&Cpu, 0)) as Box<dyn Device>);
-    let cases: [(&str, &[&str], Open<'_>); 2] = [
+    let cases: [(&str, &[&str], Open); 2] = [
         ("gone", &["cpu"], Box::new(gone)),
         ("broken", &["a device that fails", "cpu"], Box::new(broken)),
     ];
@@ -220,9 +223,9 @@ fn where_no_device_comes_back_the_cpu_goes_on() -> Result<()> {
 }
 
 /// A device with so much room that all rows fit, but no batch of all of them.
-struct Smaller<'a>(&'a dyn Device);
+struct Smaller(Arc<dyn Device>);
 
-impl Device for Smaller<'_> {
+impl Device for Smaller {
     fn name(&self) -> &str {
         "a smaller device"
     }
@@ -246,6 +249,7 @@ fn a_device_with_less_room_goes_on_with_a_split_batch() -> Result<()> {
     let data = &random_data(Task::Multiclass, [1500, 5, 3], 1)?;
     let network = Network::new(5, &[60, 60], 3).with_output(output_for(Task::Multiclass));
     let [_, device] = devices();
+    let device: Arc<dyn Device> = device.into();
     let options = TrainOptions {
         batch_size: BatchSize::Full,
         length: Length::Steps(20),
@@ -254,7 +258,7 @@ fn a_device_with_less_room_goes_on_with_a_split_batch() -> Result<()> {
     let whole = run(&mut Trainer::on(device.as_ref(), &network, data, options.clone())?)?;
     let failing = Failing::after(device.as_ref(), 12);
     let trainer = Trainer::on(&failing, &network, data, options)?;
-    let smaller = || Ok(Box::new(Smaller(device.as_ref())) as Box<dyn Device + '_>);
+    let smaller = move || Ok(Box::new(Smaller(Arc::clone(&device))) as Box<dyn Device>);
     let found = run(&mut trainer.with_fallback(smaller))?;
     let names: Vec<&str> = found.recovered.iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(names, ["a smaller device"]);

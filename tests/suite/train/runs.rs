@@ -255,7 +255,7 @@ fn train(
 }
 
 /// Trains; all events but the end, which holds the time.
-pub(crate) fn record(trainer: &mut Trainer<'_>) -> Result<Vec<Event>> {
+pub(crate) fn record(trainer: &mut Trainer) -> Result<Vec<Event>> {
     let mut events = Vec::new();
     trainer.run(|event| {
         if !matches!(event, Event::End(_)) {

@@ -50,7 +50,7 @@ fn memory_for(network: &Network, shard_rows: usize, limits: &Limits) -> Result<u
 
 /// All but what validation rows say: their portions, and with them the order of a sum, go by the
 /// memory.
-fn events(trainer: &mut Trainer<'_>) -> Result<Vec<Event>> {
+fn events(trainer: &mut Trainer) -> Result<Vec<Event>> {
     let mut events = Vec::new();
     trainer.run(|event| {
         match event.clone() {

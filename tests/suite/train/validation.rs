@@ -34,7 +34,7 @@ fn network(task: Task) -> Network {
 /// The epochs' training losses and what the validation rows said.
 type Epochs = Vec<(f64, Option<Evaluation>)>;
 
-fn record(trainer: &mut Trainer<'_>) -> Result<(Epochs, Summary)> {
+fn record(trainer: &mut Trainer) -> Result<(Epochs, Summary)> {
     let mut epochs = Vec::new();
     let summary = trainer.run(|event| {
         if let Event::Epoch { epoch, train_loss, validation } = *event {

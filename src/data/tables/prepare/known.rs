@@ -87,8 +87,8 @@ pub fn read_labelled(
     let data = Dataset {
         inputs: preprocessing.outputs(),
         rows,
-        features,
-        targets,
+        features: features.into(),
+        targets: targets.into(),
         weights: None,
         preprocessing: preprocessing.clone(),
         target_name: target.to_owned(),

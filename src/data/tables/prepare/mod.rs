@@ -134,11 +134,11 @@ impl Raw {
         encode_target(&mut targets, &target);
         let preprocessing = Preprocessing { columns, target, na: options.na.clone() };
         let Applied { features: [first, others], .. } = preprocessing.apply(table, &training)?;
-        let data = |targets: Targets, features| Dataset {
+        let data = |targets: Targets, features: Vec<f32>| Dataset {
             inputs: preprocessing.outputs(),
             rows: targets.rows(),
-            features,
-            targets,
+            features: features.into(),
+            targets: targets.into(),
             weights: None,
             preprocessing: preprocessing.clone(),
             target_name: target_name.clone(),

@@ -52,7 +52,7 @@ fn options(strategy: Strategy, steps: u64) -> TrainOptions {
 }
 
 /// Steps, epochs and reductions: what the same training must say again. And how it ended.
-fn record(trainer: &mut Trainer<'_>, flag: Option<&AtomicBool>) -> Result<(Vec<Event>, Summary)> {
+fn record(trainer: &mut Trainer, flag: Option<&AtomicBool>) -> Result<(Vec<Event>, Summary)> {
     let mut events = Vec::new();
     let summary = trainer.run(|event| {
         if matches!(event, Event::Step { .. } | Event::Epoch { .. } | Event::Reduced { .. }) {
@@ -70,7 +70,7 @@ fn record(trainer: &mut Trainer<'_>, flag: Option<&AtomicBool>) -> Result<(Vec<E
 /// What a run has come to, but for the time it took.
 type Outcome = (Vec<Event>, Parameters, (u64, f64, Option<f64>, Option<u64>));
 
-fn outcome(trainer: &mut Trainer<'_>, events: Vec<Event>, end: &Summary) -> Result<Outcome> {
+fn outcome(trainer: &mut Trainer, events: Vec<Event>, end: &Summary) -> Result<Outcome> {
     let validation = end.validation.map(|found| found.loss);
     let best = end.best.map(|best| best.epoch);
     Ok((events, trainer.parameters()?, (end.steps, end.evaluation.loss, validation, best)))

@@ -9,7 +9,7 @@ use crate::spec::Shuffle;
 /// Every shard but the last holds whole batches, so that an epoch has as many steps as without
 /// shards. They come in a new order each epoch, and each time with its rows in a new order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tour {
+pub(super) struct BatchSampler {
     rows: usize,
     batch: usize,
     capacity: usize,
@@ -19,7 +19,7 @@ pub(super) struct Tour {
 
 /// Where a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stop {
+pub(super) struct Position {
     /// Passes through shards before this one.
     pub(super) pass: u64,
     /// The shard's number in the data set.
@@ -31,7 +31,7 @@ pub(super) struct Stop {
 /// Parts the order of the shards from that of the rows.
 const SHARDS: u32 = 0x5A4D_0001;
 
-impl Tour {
+impl BatchSampler {
     /// The way through the rows of a plan.
     pub(super) fn of(plan: &Plan, shuffle: Shuffle, seed: u64) -> Self {
         let capacity = plan.shard.map_or(plan.rows, |shard| shard.capacity);
@@ -82,11 +82,11 @@ impl Tour {
     }
 
     /// Where a step is.
-    pub(super) fn stop(&self, step: u64) -> Stop {
+    pub(super) fn position(&self, step: u64) -> Position {
         let steps = self.steps_per_epoch();
         let mut batch = step % steps;
         if self.capacity == self.rows {
-            return Stop { pass: step / steps, shard: 0, batch };
+            return Position { pass: step / steps, shard: 0, batch };
         }
         let shards = self.shards() as u64;
         let mut pass = step / steps * shards;
@@ -94,7 +94,7 @@ impl Tour {
             let shard = self.shard_of(pass);
             match self.steps_of(shard) {
                 steps if batch >= steps => batch -= steps,
-                _ => return Stop { pass, shard, batch },
+                _ => return Position { pass, shard, batch },
             }
             pass += 1;
         }
@@ -102,7 +102,7 @@ impl Tour {
 
     /// The step at which the pass ends that a step belongs to.
     pub(super) fn pass_end(&self, step: u64) -> u64 {
-        let Stop { shard, batch, .. } = self.stop(step);
+        let Position { shard, batch, .. } = self.position(step);
         step - batch + self.steps_of(shard)
     }
 
@@ -112,13 +112,13 @@ impl Tour {
         if self.batch >= self.rows {
             return self.rows;
         }
-        let Stop { shard, batch, .. } = self.stop(step);
+        let Position { shard, batch, .. } = self.position(step);
         self.batch.min(self.shard(shard).len() - batch as usize * self.batch)
     }
 
     /// Rows that its epoch has seen before a step.
     pub(super) fn rows_before(&self, step: u64) -> usize {
-        let Stop { pass, batch, .. } = self.stop(step);
+        let Position { pass, batch, .. } = self.position(step);
         let first = pass - pass % self.shards() as u64;
         let passed = (first..pass).map(|pass| self.shard(self.shard_of(pass)).len());
         passed.sum::<usize>() + batch as usize * self.batch
@@ -126,7 +126,7 @@ impl Tour {
 
     /// What the device counts, before a step.
     pub(super) fn control(&self, step: u64) -> Control {
-        let Stop { pass, batch, .. } = self.stop(step);
+        let Position { pass, batch, .. } = self.position(step);
         Control {
             step: step as u32,
             epoch: pass as u32,
@@ -148,17 +148,23 @@ mod tests {
     fn an_epoch_sees_each_row_once() {
         for (rows, batch, capacity) in SIZES {
             for shuffle in [Shuffle::Never, Shuffle::EveryEpoch] {
-                let tour = Tour::new(rows, batch, capacity, shuffle, 5);
-                let steps = tour.steps_per_epoch();
+                let sampler = BatchSampler::new(rows, batch, capacity, shuffle, 5);
+                let steps = sampler.steps_per_epoch();
                 for epoch in 0..3 {
                     let mut seen = vec![0; rows];
                     for step in epoch * steps..(epoch + 1) * steps {
-                        assert_eq!(tour.rows_before(step), seen.iter().sum::<usize>(), "{tour:?}");
-                        let Stop { shard, batch: number, .. } = tour.stop(step);
-                        let first = tour.shard(shard).start + number as usize * batch;
-                        seen[first..first + tour.batch_rows(step)].iter_mut().for_each(|n| *n += 1);
+                        assert_eq!(
+                            sampler.rows_before(step),
+                            seen.iter().sum::<usize>(),
+                            "{sampler:?}"
+                        );
+                        let Position { shard, batch: number, .. } = sampler.position(step);
+                        let first = sampler.shard(shard).start + number as usize * batch;
+                        seen[first..first + sampler.batch_rows(step)]
+                            .iter_mut()
+                            .for_each(|n| *n += 1);
                     }
-                    assert_eq!(seen, vec![1; rows], "{tour:?}");
+                    assert_eq!(seen, vec![1; rows], "{sampler:?}");
                 }
             }
         }
@@ -168,31 +174,31 @@ mod tests {
     #[test]
     fn the_device_counts_alike() {
         for (rows, batch, capacity) in SIZES {
-            let tour = Tour::new(rows, batch, capacity, Shuffle::EveryEpoch, 5);
+            let sampler = BatchSampler::new(rows, batch, capacity, Shuffle::EveryEpoch, 5);
             let mut step = 0;
-            while step < 4 * tour.steps_per_epoch() {
-                let end = tour.pass_end(step);
-                let count = tour.shard(tour.stop(step).shard).len();
-                let mut control = tour.control(step);
+            while step < 4 * sampler.steps_per_epoch() {
+                let end = sampler.pass_end(step);
+                let count = sampler.shard(sampler.position(step).shard).len();
+                let mut control = sampler.control(step);
                 for step in step..end {
-                    assert_eq!(control, Control { slot: control.slot, ..tour.control(step) });
+                    assert_eq!(control, Control { slot: control.slot, ..sampler.control(step) });
                     control.advance(count, batch, 1 << 14);
                 }
-                assert_eq!((control.first, control.step), (0, end as u32), "{tour:?}");
+                assert_eq!((control.first, control.step), (0, end as u32), "{sampler:?}");
                 step = end;
             }
             // Where all rows are on the device, nothing is new.
             if capacity == rows {
-                assert_eq!(tour.control(13), Control::at(13, rows, batch));
+                assert_eq!(sampler.control(13), Control::at(13, rows, batch));
             }
         }
     }
 
     #[test]
     fn shards_come_in_new_orders() {
-        let tour = Tour::new(1000, 10, 50, Shuffle::EveryEpoch, 5);
+        let sampler = BatchSampler::new(1000, 10, 50, Shuffle::EveryEpoch, 5);
         let orders: Vec<Vec<usize>> = (0..4)
-            .map(|e| (20 * e..20 * (e + 1)).map(|pass| tour.shard_of(pass)).collect())
+            .map(|e| (20 * e..20 * (e + 1)).map(|pass| sampler.shard_of(pass)).collect())
             .collect();
         for (number, order) in orders.iter().enumerate() {
             let mut sorted = order.clone();
@@ -200,7 +206,7 @@ mod tests {
             assert!(sorted.into_iter().eq(0..20), "{order:?}");
             assert!(!orders[..number].contains(order), "{orders:?}");
         }
-        let plain = Tour::new(1000, 10, 50, Shuffle::Never, 5);
+        let plain = BatchSampler::new(1000, 10, 50, Shuffle::Never, 5);
         assert!((0..20).map(|pass| plain.shard_of(pass)).eq(0..20));
     }
 }

@@ -50,11 +50,11 @@ named!(Keep, "choice of weights", { Last => "last", Best => "best" });
 /// The epochs' losses, as far as they are remembered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Watch {
+pub(super) struct BestEpoch {
     pub(super) best: Option<Best>,
 }
 
-impl Watch {
+impl BestEpoch {
     /// Takes note of an epoch's loss; whether it is the best one. A loss that is not finite never
     /// is.
     pub(super) fn see(&mut self, epoch: u64, loss: f64, min_delta: f64) -> bool {
@@ -79,7 +79,7 @@ mod tests {
     /// these losses, and epoch 3 is its best.
     #[test]
     fn waits_as_keras_does() {
-        let mut watch = Watch::default();
+        let mut watch = BestEpoch::default();
         let losses = [1.0, 0.95, 0.8, 0.6, 0.55, 0.51, 0.1];
         let stopping = EarlyStopping { patience: 2, min_delta: 0.1 };
         let stopped = (0..).zip(losses).find_map(|(epoch, loss)| {
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_never_the_best() {
-        let mut watch = Watch::default();
+        let mut watch = BestEpoch::default();
         assert!(!watch.see(0, f64::NAN, 0.0));
         assert_eq!(watch.waited(0), 1);
         assert!(watch.see(1, 3.0, 0.0));

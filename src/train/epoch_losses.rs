@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use super::tour::Tour;
+use super::batch_sampler::BatchSampler;
 use super::{Evaluation, Event};
 use crate::backend::StepMetrics;
 
@@ -33,7 +33,7 @@ impl EpochLoss {
 }
 
 /// Tells the observer what it has not been told yet, until it breaks off.
-pub(super) struct Teller<'o> {
+pub(super) struct EventEmitter<'o> {
     observer: &'o mut dyn FnMut(&Event) -> ControlFlow<()>,
     log_every: u64,
     /// The first step, epoch and reduction after an epoch that are still to be told: what is done
@@ -45,7 +45,7 @@ pub(super) struct Teller<'o> {
     broken_off: bool,
 }
 
-impl<'o> Teller<'o> {
+impl<'o> EventEmitter<'o> {
     pub(super) fn new(
         observer: &'o mut dyn FnMut(&Event) -> ControlFlow<()>,
         log_every: u64,
@@ -62,7 +62,7 @@ impl<'o> Teller<'o> {
         self.broken_off
     }
 
-    pub(super) fn tell(&mut self, event: &Event) {
+    pub(super) fn emit(&mut self, event: &Event) {
         if !self.broken_off {
             self.broken_off = (self.observer)(event).is_break();
         }
@@ -71,14 +71,14 @@ impl<'o> Teller<'o> {
     fn step(&mut self, step: u64, loss: f32) {
         if step == self.step {
             self.step += self.log_every;
-            self.tell(&Event::Step { step, loss });
+            self.emit(&Event::Step { step, loss });
         }
     }
 
     pub(super) fn epoch(&mut self, epoch: u64, train_loss: f64, validation: Option<Evaluation>) {
         if epoch >= self.epoch {
             self.epoch = epoch + 1;
-            self.tell(&Event::Epoch { epoch, train_loss, validation });
+            self.emit(&Event::Epoch { epoch, train_loss, validation });
         }
     }
 
@@ -86,13 +86,13 @@ impl<'o> Teller<'o> {
     pub(super) fn reduced(&mut self, epoch: u64, lr: f64) {
         if epoch >= self.reduced {
             self.reduced = epoch + 1;
-            self.tell(&Event::Reduced { epoch, lr });
+            self.emit(&Event::Reduced { epoch, lr });
         }
     }
 }
 
 /// The steps of a leg, as their metrics come.
-pub(super) struct Journal {
+pub(super) struct EpochLosses {
     /// Steps done.
     pub(super) step: u64,
     /// The epoch under way.
@@ -101,7 +101,7 @@ pub(super) struct Journal {
     pub(super) looked_at: Option<f64>,
     /// The first step whose loss was not finite, and the loss.
     pub(super) diverged: Option<(u64, f32)>,
-    tour: Tour,
+    sampler: BatchSampler,
     per_epoch: u64,
     /// The number of the epoch under way, and its steps still to come. Counted: a tiny step takes
     /// less than the divisions that would tell.
@@ -111,17 +111,22 @@ pub(super) struct Journal {
     look_every: Option<u64>,
 }
 
-impl Journal {
+impl EpochLosses {
     /// From a step on, with the losses that its epoch has shown so far.
-    pub(super) fn new(tour: Tour, step: u64, epoch: EpochLoss, look_every: Option<u64>) -> Self {
-        let per_epoch = tour.steps_per_epoch();
+    pub(super) fn new(
+        sampler: BatchSampler,
+        step: u64,
+        epoch: EpochLoss,
+        look_every: Option<u64>,
+    ) -> Self {
+        let per_epoch = sampler.steps_per_epoch();
         let (number, to_come) = (step / per_epoch, per_epoch - step % per_epoch);
         Self {
             step,
             epoch,
             looked_at: None,
             diverged: None,
-            tour,
+            sampler,
             per_epoch,
             number,
             to_come,
@@ -131,7 +136,7 @@ impl Journal {
 
     /// One step's metrics.
     #[inline]
-    pub(super) fn enter(&mut self, [loss, _score]: StepMetrics, teller: &mut Teller<'_>) {
+    pub(super) fn enter(&mut self, [loss, _score]: StepMetrics, emitter: &mut EventEmitter<'_>) {
         if self.diverged.is_some() {
             return;
         }
@@ -141,11 +146,11 @@ impl Journal {
         }
         let step = self.step;
         self.step += 1;
-        teller.step(step, loss);
+        emitter.step(step, loss);
         self.to_come -= 1;
         let whole = self.per_epoch == 1;
         if !whole {
-            self.epoch.add(loss, self.tour.batch_rows(step));
+            self.epoch.add(loss, self.sampler.batch_rows(step));
         }
         if self.to_come == 0 {
             // Of one step the mean is its loss, without a division.
@@ -155,7 +160,7 @@ impl Journal {
             self.to_come = self.per_epoch;
             match self.look_every {
                 Some(every) if (epoch + 1).is_multiple_of(every) => self.looked_at = Some(mean),
-                _ => teller.epoch(epoch, mean, None),
+                _ => emitter.epoch(epoch, mean, None),
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::journal::Teller;
+use super::epoch_losses::EventEmitter;
 use super::snapshot::Snapshot;
 use super::{Event, Trainer, load};
 use crate::backend::{self, Device, DeviceChoice, ShaderChecks};
@@ -14,12 +14,12 @@ use crate::{Error, Result};
 const SNAPSHOTS: Duration = Duration::from_secs(1);
 
 /// Opens a device to go on with.
-type Open<'a> = Box<dyn FnMut() -> Result<Box<dyn Device + 'a>> + 'a>;
+type Open = Box<dyn FnMut() -> Result<Box<dyn Device>>>;
 
 /// What a run falls back on.
 #[derive(Default)]
-pub(super) struct Fallback<'a> {
-    open: Option<Open<'a>>,
+pub(super) struct Fallback {
+    open: Option<Open>,
     snapshot: Option<Snapshot>,
     /// When the next snapshot is due.
     pub(super) due: Option<Instant>,
@@ -27,7 +27,7 @@ pub(super) struct Fallback<'a> {
     begun: Option<u64>,
 }
 
-impl Fallback<'_> {
+impl Fallback {
     /// A snapshot that has been taken for something else.
     pub(super) fn keep(&mut self, snapshot: Snapshot) {
         if self.open.is_some() {
@@ -36,7 +36,7 @@ impl Fallback<'_> {
     }
 }
 
-impl<'a> Trainer<'a> {
+impl Trainer {
     /// Where to go on when the device fails in mid-run: `open` opens a device again. Where it does
     /// not, or where that device gets no further, training goes on on the CPU path.
     ///
@@ -44,7 +44,7 @@ impl<'a> Trainer<'a> {
     #[must_use]
     pub fn with_fallback(
         mut self,
-        open: impl FnMut() -> Result<Box<dyn Device + 'a>> + 'a,
+        open: impl FnMut() -> Result<Box<dyn Device>> + 'static,
     ) -> Self {
         self.fallback.open = Some(Box::new(open));
         self
@@ -63,7 +63,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Goes back to the last snapshot on another device, or returns the error where there is none.
-    pub(super) fn recover(&mut self, error: Error, teller: &mut Teller<'_>) -> Result<()> {
+    pub(super) fn recover(&mut self, error: Error, emitter: &mut EventEmitter<'_>) -> Result<()> {
         let Error::Device { problem, .. } = &error else { return Err(error) };
         let (Some(open), Some(snapshot)) = (&mut self.fallback.open, self.fallback.snapshot.take())
         else {
@@ -86,7 +86,7 @@ impl<'a> Trainer<'a> {
         self.fallback.begun = Some(step);
         self.fallback.snapshot = Some(snapshot);
         let problem = problem.clone();
-        teller.tell(&Event::Recovered { step, problem, device: self.device.clone() });
+        emitter.emit(&Event::Recovered { step, problem, device: self.device.clone() });
         Ok(())
     }
 
@@ -95,7 +95,7 @@ impl<'a> Trainer<'a> {
     fn move_to(&mut self, device: &dyn Device, snapshot: &Snapshot) -> Result<()> {
         let network = self.plan().network().clone();
         let (limits, mut options) = (device.limits(), self.options.clone());
-        (self.backend, _) = load(device, &network, self.data, &mut options, &limits)?;
+        (self.backend, _) = load(device, &network, &self.data, &mut options, &limits)?;
         self.options = options;
         self.limits = limits;
         self.device = device.name().to_owned();
