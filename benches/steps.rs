@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use halfplane::backend::{self, Device, reference::Reference};
+use halfplane::platform::block_on;
 use halfplane::{
     BatchSize, Dataset, DeviceChoice, Length, Network, Optimizer, ShaderChecks, Targets,
     TrainOptions, Trainer,
@@ -80,7 +81,7 @@ fn workloads() -> halfplane::Result<Vec<Workload>> {
 fn steps(criterion: &mut Criterion) {
     let workloads = workloads().expect("the workloads make sense");
     for choice in [DeviceChoice::Cpu, DeviceChoice::Software] {
-        let device = match backend::open(&choice, ShaderChecks::Off) {
+        let device = match block_on(backend::open(&choice, ShaderChecks::Off)) {
             Ok((device, _)) => device,
             Err(error) => {
                 eprintln!("left out: {error}");

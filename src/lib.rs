@@ -14,6 +14,7 @@ pub mod measure;
 pub mod metrics;
 pub mod model;
 pub mod plan;
+pub mod platform;
 pub mod spec;
 pub mod train;
 

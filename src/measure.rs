@@ -8,6 +8,7 @@ use crate::Result;
 use crate::backend::Device;
 use crate::kernels::{Control, Cost, DenseForward, Function, Gather, Operation};
 use crate::plan::{Buffer, BufferId, DeviceKind, Dispatch, Handles, Phase, Plan, Role};
+use crate::platform::block_on;
 use crate::spec::{Network, Shuffle, Strategy};
 
 /// The two limits that a dispatch may run into.
@@ -101,7 +102,7 @@ fn time(
     let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
     let bindings = (0..buffers.len()).map(BufferId).collect();
     phases[Phase::Step as usize] = vec![Dispatch { label: "measure".into(), operation, bindings }];
-    let mut backend = device.load(Plan {
+    let mut backend = block_on(device.load(Plan {
         networks: vec![Network::new(1, &[], 1)],
         strategy: Strategy::Layered,
         rows: 0,
@@ -113,8 +114,8 @@ fn time(
         shard: None,
         phases,
         handles: Handles::default(),
-    })?;
-    backend.write(BufferId(0), &Control::of_rows(rows).to_words())?;
-    let times = backend.profile(Phase::Step)?;
+    }))?;
+    block_on(backend.write(BufferId(0), &Control::of_rows(rows).to_words()))?;
+    let times = block_on(backend.profile(Phase::Step))?;
     Ok((cost, times.first().copied().unwrap_or_default()))
 }

@@ -9,6 +9,7 @@ use halfplane::kernels::{Control, Operation, Weighting};
 use halfplane::plan::{
     self, Buffer, DataPlacement, DeviceKind, Dispatch, Gradients, Phase, Plan, Role, Training,
 };
+use halfplane::platform::block_on;
 use halfplane::spec::{
     Loss, Network, Optimizer, Output, Regularization, Schedule, Shuffle, Strategy,
 };
@@ -136,24 +137,24 @@ fn product(dispatch: &Dispatch) -> Option<Product> {
 fn seconds(bench: &Bench, plan: &Plan, dispatches: &[Dispatch]) -> Result<f64> {
     let mut phases = [const { Vec::new() }; Phase::COUNT];
     phases[Phase::Step as usize] = dispatches.to_vec();
-    let mut backend = bench.device.load(Plan { phases, ..plan.clone() })?;
+    let mut backend = block_on(bench.device.load(Plan { phases, ..plan.clone() }))?;
     for &id in dispatches.iter().flat_map(|dispatch| &dispatch.bindings) {
         let buffer = plan.buffer(id);
         if holds_numbers(buffer) {
             let words: Vec<u32> =
                 signed(0, buffer.words()).into_iter().map(|value| value.to_bits()).collect();
-            backend.write(id, &words)?;
+            block_on(backend.write(id, &words))?;
         }
     }
     if let Some(control) = plan.handles.control {
-        backend.write(control, &Control::at(0, plan.rows, plan.batch).to_words())?;
+        block_on(backend.write(control, &Control::at(0, plan.rows, plan.batch).to_words()))?;
     }
     // Compiles, and lets the device's clock rise.
-    backend.replay(Phase::Step, 2)?;
+    block_on(backend.replay(Phase::Step, 2))?;
     let mut replays = 1;
     loop {
         let started = Instant::now();
-        backend.replay(Phase::Step, replays)?;
+        block_on(backend.replay(Phase::Step, replays))?;
         let seconds = started.elapsed().as_secs_f64();
         if seconds >= LONG_ENOUGH {
             return Ok(seconds / replays as f64);

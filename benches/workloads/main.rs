@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use halfplane::backend::{self, Device};
+use halfplane::platform::block_on;
 use halfplane::{DeviceChoice, ShaderChecks, Strategy};
 use serde::Serialize;
 
@@ -77,10 +78,10 @@ struct About {
 
 impl Bench {
     fn open(choice: &DeviceChoice) -> Result<Self> {
-        let (device, _) = backend::open(choice, ShaderChecks::Off)?;
+        let (device, _) = block_on(backend::open(choice, ShaderChecks::Off))?;
         let driver = match choice {
             DeviceChoice::Cpu => None,
-            _ => backend::adapters()
+            _ => block_on(backend::adapters())
                 .into_iter()
                 .find(|adapter| device.name().starts_with(&adapter.name))
                 .map(|adapter| adapter.driver),

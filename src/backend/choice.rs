@@ -86,24 +86,24 @@ pub struct Adapter {
 }
 
 /// All adapters, best first: `auto` takes the first if it is hardware.
-pub fn adapters() -> Vec<Adapter> {
-    gpu::adapters()
+pub async fn adapters() -> Vec<Adapter> {
+    gpu::adapters().await
 }
 
 /// Opens a device; the second value says why it was chosen, where that is not plain.
 ///
 /// # Errors
 /// [`Error::NoDevice`] where there is none of that kind, [`Error::Device`] where it will not open.
-pub fn open(
+pub async fn open(
     choice: &DeviceChoice,
     checks: ShaderChecks,
 ) -> Result<(Box<dyn Device>, Option<String>)> {
     if *choice == DeviceChoice::Cpu {
         return Ok((Box::new(Cpu), None));
     }
-    let found = gpu::select(choice);
+    let found = gpu::select(choice).await;
     match (found, choice) {
-        (Ok(adapter), _) => Ok((Box::new(gpu::Gpu::open(adapter, checks)?), None)),
+        (Ok(adapter), _) => Ok((Box::new(gpu::Gpu::open(adapter, checks).await?), None)),
         (Err(reason), DeviceChoice::Auto) => {
             Ok((Box::new(Cpu), Some(format!("{reason}: taking the CPU path"))))
         }

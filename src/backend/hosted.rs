@@ -6,11 +6,12 @@ use super::{Backend, Device, Memory, Sink, unmeasured};
 use crate::Result;
 use crate::kernels::Words;
 use crate::plan::{Phase, Plan, Region};
+use crate::platform::{BoxFuture, MaybeSend};
 
 /// How a device runs the plans that are in the host's memory.
 pub(super) trait Engine: Device + Copy + 'static {
     /// What it keeps from one replay to the next beside the plan's buffers.
-    type Kept: Default;
+    type Kept: Default + MaybeSend;
 
     /// As [`Backend::replay`].
     fn replay(&self, on: &mut Hosted<Self>, phase: Phase, times: u64) -> Result<()>;
@@ -33,9 +34,15 @@ pub(super) struct Hosted<E: Engine> {
 }
 
 /// Makes a plan's buffers, all zero.
-pub(super) fn load(engine: impl Engine, plan: Plan) -> Box<dyn Backend> {
-    let memory = Memory::new(&plan);
-    Box::new(Hosted { engine, plan, memory, kept: Default::default() })
+pub(super) fn load(
+    engine: impl Engine,
+    plan: Plan,
+) -> BoxFuture<'static, Result<Box<dyn Backend>>> {
+    Box::pin(async move {
+        let memory = Memory::new(&plan);
+        let backend = Hosted { engine, plan, memory, kept: Default::default() };
+        Ok(Box::new(backend) as Box<dyn Backend>)
+    })
 }
 
 impl<E: Engine> Backend for Hosted<E> {
@@ -43,7 +50,7 @@ impl<E: Engine> Backend for Hosted<E> {
         &self.plan
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         self.engine.load(plan)
     }
 
@@ -53,27 +60,33 @@ impl<E: Engine> Backend for Hosted<E> {
         Ok(())
     }
 
-    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
-        self.memory.write(region, words);
-        Ok(())
+    fn write_region<'a>(
+        &'a mut self,
+        region: Region,
+        words: &'a [u32],
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.memory.write(region, words);
+            Ok(())
+        })
     }
 
-    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
-        Ok(self.memory.read(region, words))
+    fn read_region(&mut self, region: Region, words: usize) -> BoxFuture<'_, Result<Words>> {
+        Box::pin(async move { Ok(self.memory.read(region, words)) })
     }
 
-    fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
+    fn replay(&mut self, phase: Phase, times: u64) -> BoxFuture<'_, Result<()>> {
         let engine = self.engine;
-        engine.replay(self, phase, times)
+        Box::pin(async move { engine.replay(self, phase, times) })
     }
 
-    fn profile(&mut self, phase: Phase) -> Result<Vec<Duration>> {
+    fn profile(&mut self, phase: Phase) -> BoxFuture<'_, Result<Vec<Duration>>> {
         let engine = self.engine;
-        engine.profile(self, phase)
+        Box::pin(async move { engine.profile(self, phase) })
     }
 
-    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
+    fn steps<'a>(&'a mut self, steps: u64, sink: &'a mut Sink<'_>) -> BoxFuture<'a, Result<()>> {
         let engine = self.engine;
-        engine.steps(self, steps, sink)
+        Box::pin(async move { engine.steps(self, steps, sink) })
     }
 }

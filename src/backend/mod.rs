@@ -1,6 +1,8 @@
 //! Where a plan runs: `gpu/` materialises it once and replays it through wgpu, `cpu/` runs the
 //! same plan on fast Rust code, `reference` runs it on the naive twins.
 //!
+//! What may wait for a device returns a future: a page in a browser may not block.
+//!
 //! Only `gpu/` names wgpu. Must not know: the epoch loop.
 
 mod aligned;
@@ -17,6 +19,7 @@ use std::time::Duration;
 use crate::Result;
 use crate::kernels::Words;
 use crate::plan::{BufferId, Limits, Phase, Plan, Region};
+use crate::platform::{BoxFuture, MaybeSend, MaybeSync};
 
 pub use choice::{Adapter, DeviceChoice, ShaderChecks, adapters, open};
 pub use memory::Memory;
@@ -24,7 +27,7 @@ pub use memory::Memory;
 pub(crate) use memory::host_memory;
 
 /// A device that plans can be made for and loaded onto.
-pub trait Device {
+pub trait Device: MaybeSend + MaybeSync {
     /// Its name, for people and records.
     fn name(&self) -> &str;
 
@@ -35,20 +38,25 @@ pub trait Device {
     ///
     /// # Errors
     /// [`crate::Error::Device`] where the device refuses.
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>>;
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>>;
 }
 
 /// What a step told: the mean loss of its batch before its update, and the mean score.
 pub type StepMetrics = [f32; 2];
 
 /// Takes the metrics of finished steps, in order; breaks off so that no further one is begun.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Sink<'a> = dyn FnMut(&[StepMetrics]) -> ControlFlow<()> + Send + 'a;
+/// Takes the metrics of finished steps, in order; breaks off so that no further one is begun.
+#[cfg(target_arch = "wasm32")]
 pub type Sink<'a> = dyn FnMut(&[StepMetrics]) -> ControlFlow<()> + 'a;
 
 /// Gives words that are to be written while steps run, part by part, each with its place.
-pub type Feed<'a> = dyn FnMut() -> Option<(Region, &'a [u32])> + 'a;
+pub type Feed<'a> = dyn FnMut() -> Option<(Region, &'a [u32])> + Send + 'a;
 
-/// A plan on a device.
-pub trait Backend {
+/// A plan on a device. Its futures do nothing before they are awaited; one that is dropped before
+/// its end leaves the buffers' contents undefined.
+pub trait Backend: MaybeSend {
     /// The plan.
     fn plan(&self) -> &Plan;
 
@@ -56,7 +64,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// As [`Device::load`].
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>>;
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>>;
 
     /// Goes on with a plan that has the same buffers, which keep what is in them: only the
     /// operations' settings may differ.
@@ -69,19 +77,23 @@ pub trait Backend {
     ///
     /// # Errors
     /// [`crate::Error::Device`], as all of these.
-    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()>;
+    fn write_region<'a>(
+        &'a mut self,
+        region: Region,
+        words: &'a [u32],
+    ) -> BoxFuture<'a, Result<()>>;
 
     /// Reads words of a region's buffer, from its offset on, after all that was asked before.
     ///
     /// # Errors
     /// [`crate::Error::Device`]
-    fn read_region(&mut self, region: Region, words: usize) -> Result<Words>;
+    fn read_region(&mut self, region: Region, words: usize) -> BoxFuture<'_, Result<Words>>;
 
     /// Writes the first words of a buffer.
     ///
     /// # Errors
     /// [`crate::Error::Device`]
-    fn write(&mut self, buffer: BufferId, words: &[u32]) -> Result<()> {
+    fn write<'a>(&'a mut self, buffer: BufferId, words: &'a [u32]) -> BoxFuture<'a, Result<()>> {
         self.write_region(Region { buffer, offset: 0 }, words)
     }
 
@@ -89,23 +101,23 @@ pub trait Backend {
     ///
     /// # Errors
     /// [`crate::Error::Device`]
-    fn read(&mut self, buffer: BufferId, words: usize) -> Result<Words> {
+    fn read(&mut self, buffer: BufferId, words: usize) -> BoxFuture<'_, Result<Words>> {
         self.read_region(Region { buffer, offset: 0 }, words)
     }
 
-    /// Replays a phase, waiting for nothing.
+    /// Replays a phase so many times.
     ///
     /// # Errors
     /// [`crate::Error::Device`]
-    fn replay(&mut self, phase: Phase, times: u64) -> Result<()>;
+    fn replay(&mut self, phase: Phase, times: u64) -> BoxFuture<'_, Result<()>>;
 
     /// How long each dispatch of a phase takes by itself: the median of a few replays of it. What
     /// the buffers hold afterwards means nothing.
     ///
     /// # Errors
     /// [`crate::Error::Device`]; [`crate::Error::Invalid`] where the device cannot measure.
-    fn profile(&mut self, phase: Phase) -> Result<Vec<Duration>> {
-        unmeasured(phase)
+    fn profile(&mut self, phase: Phase) -> BoxFuture<'_, Result<Vec<Duration>>> {
+        Box::pin(async move { unmeasured(phase) })
     }
 
     /// Replays `step` and hands each finished step's metrics to `sink`, in order; of a grid, a
@@ -114,14 +126,19 @@ pub trait Backend {
     ///
     /// # Errors
     /// [`crate::Error::Device`]
-    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()>;
+    fn steps<'a>(&'a mut self, steps: u64, sink: &'a mut Sink<'_>) -> BoxFuture<'a, Result<()>>;
 
     /// The same, with words that may be written meanwhile: to buffers that the steps do not touch,
     /// and as far as that costs them no time. What is left is the caller's to write.
     ///
     /// # Errors
     /// [`crate::Error::Device`]
-    fn steps_fed(&mut self, steps: u64, sink: &mut Sink<'_>, _feed: &mut Feed<'_>) -> Result<()> {
+    fn steps_fed<'a>(
+        &'a mut self,
+        steps: u64,
+        sink: &'a mut Sink<'_>,
+        _feed: &'a mut Feed<'_>,
+    ) -> BoxFuture<'a, Result<()>> {
         self.steps(steps, sink)
     }
 }
@@ -130,4 +147,22 @@ pub trait Backend {
 fn unmeasured(phase: Phase) -> Result<Vec<Duration>> {
     let problem = format!("this device cannot measure its {} phase", phase.name());
     Err(crate::Error::invalid(problem, "profile another device"))
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    /// So that a trainer can move between threads, and its futures between an executor's.
+    #[test]
+    fn devices_and_their_futures_move_between_threads() {
+        fn send<T: Send + ?Sized>() {}
+        fn sync<T: Sync + ?Sized>() {}
+        fn sends(_: impl Send) {}
+        send::<dyn Device>();
+        sync::<dyn Device>();
+        send::<dyn Backend>();
+        sends(open(&DeviceChoice::Cpu, ShaderChecks::Off));
+        sends(adapters());
+    }
 }

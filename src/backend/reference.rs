@@ -4,6 +4,7 @@ use super::hosted::{self, Engine, Hosted};
 use super::{Backend, Device, Sink};
 use crate::Result;
 use crate::plan::{Limits, Phase, Plan};
+use crate::platform::BoxFuture;
 
 /// The reference device.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,8 +19,8 @@ impl Device for Reference {
         Limits::unlimited(self.name())
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        Ok(hosted::load(*self, plan))
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
+        hosted::load(*self, plan)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::Result;
 use crate::backend::{Device, reference::Reference};
 use crate::kernels::Words;
 use crate::plan::{Buffer, BufferId, Dispatch, Handles, Phase, Plan, Role};
+use crate::platform::block_on;
 use crate::spec::{Network, Strategy};
 
 /// Checks the cases together: one plan shares the pipelines, which take longest to make.
@@ -63,14 +64,14 @@ fn network(buffers: &[Buffer]) -> Network {
 
 /// The buffers of each case after its dispatch.
 fn answers(device: &dyn Device, plan: &Plan, trials: &[Trial]) -> Result<Vec<Vec<Words>>> {
-    let mut backend = device.load(plan.clone())?;
+    let mut backend = block_on(device.load(plan.clone()))?;
     for (id, bound) in trials.iter().flatten().enumerate() {
-        backend.write(BufferId(id), &bound.words)?;
+        block_on(backend.write(BufferId(id), &bound.words))?;
     }
-    backend.replay(Phase::Step, 1)?;
+    block_on(backend.replay(Phase::Step, 1))?;
     let mut ids = (0..plan.buffers.len()).map(BufferId);
     let mut read = |words| match ids.next() {
-        Some(id) => backend.read(id, words),
+        Some(id) => block_on(backend.read(id, words)),
         None => unreachable!("the plan has a buffer for each that is bound"),
     };
     let mut of_trial = |trial: &Trial| trial.iter().map(|bound| read(bound.words.len())).collect();

@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 
 use halfplane::backend::{self, Adapter, adapters};
 use halfplane::measure::roofline;
+use halfplane::platform::block_on;
 use halfplane::{Result, ShaderChecks};
 
 use super::arguments::DevicesArguments;
 use crate::report;
 
 pub(super) fn run(arguments: &DevicesArguments) -> Result<()> {
-    let found = adapters();
+    let found = block_on(adapters());
     let mut text = String::new();
     for adapter in &found {
         text.push_str(&describe(adapter));
@@ -51,7 +52,7 @@ fn describe(adapter: &Adapter) -> String {
 
 /// What a device does in a second.
 fn measured(name: &str) -> Result<String> {
-    let (device, _) = backend::open(&name.parse()?, ShaderChecks::Off)?;
+    let (device, _) = block_on(backend::open(&name.parse()?, ShaderChecks::Off))?;
     let roofline = roofline(device.as_ref())?;
     Ok(format!("  measured: {}\n", report::roofline(&roofline)))
 }

@@ -2,6 +2,7 @@
 
 use halfplane::check::{Check, check_kernels};
 use halfplane::plan::DeviceKind;
+use halfplane::platform::block_on;
 use halfplane::{Error, Result, ShaderChecks, backend};
 
 use super::arguments::DoctorArguments;
@@ -9,7 +10,7 @@ use crate::report;
 
 pub(super) fn run(arguments: &DoctorArguments) -> Result<()> {
     let checks = if arguments.checked { ShaderChecks::On } else { ShaderChecks::Off };
-    let (device, notice) = backend::open(&arguments.device, checks)?;
+    let (device, notice) = block_on(backend::open(&arguments.device, checks))?;
     let notice = notice.map(|text| format!(" ({text})")).unwrap_or_default();
     report::print(&format!(
         "{}{notice}: every kernel against its naive twin{}\n\

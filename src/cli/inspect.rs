@@ -9,6 +9,7 @@ use halfplane::data::{
 };
 use halfplane::model::{NetworkSummary, Provenance};
 use halfplane::plan::{bytes, quantity};
+use halfplane::platform::block_on;
 use halfplane::{DeviceChoice, Model, Result, ShaderChecks, backend};
 use serde_json::Value;
 
@@ -32,7 +33,7 @@ pub(crate) struct InspectArguments {
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
     let model = Model::load(&arguments.model)?;
-    let (device, _) = backend::open(&arguments.device, ShaderChecks::Off)?;
+    let (device, _) = block_on(backend::open(&arguments.device, ShaderChecks::Off))?;
     let summary = model.summary(&device.limits());
     if arguments.json {
         return report::print(&format!(

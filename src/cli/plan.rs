@@ -2,6 +2,7 @@
 
 use halfplane::backend::Device;
 use halfplane::measure;
+use halfplane::platform::block_on;
 use halfplane::train::plan_for;
 use halfplane::{Dataset, Network, Result, ShaderChecks, TrainOptions, Trainer, backend};
 
@@ -11,7 +12,7 @@ use crate::report;
 
 pub(super) fn run(arguments: &PlanArguments) -> Result<()> {
     let Settings { data, network, options, .. } = Settings::new(&arguments.typed, None)?;
-    let (device, _) = backend::open(&options.device, ShaderChecks::Off)?;
+    let (device, _) = block_on(backend::open(&options.device, ShaderChecks::Off))?;
     let plan = plan_for(&network, &data, &options, &device.limits())?;
     if arguments.profile {
         return profile(device.as_ref(), &network, &data, options);

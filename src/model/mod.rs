@@ -11,6 +11,7 @@ use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
 use crate::data::Preprocessing;
 use crate::kernels::{Control, floats};
 use crate::plan::{self, Limits, Plan, Region};
+use crate::platform::block_on;
 use crate::spec::{
     Initialization, Loss, Network, Optimizer, Output, Parameters, Regularization, Schedule,
 };
@@ -98,8 +99,8 @@ impl Model {
             ));
         }
         self.parameters.check(&self.network)?;
-        let (device, _) = backend::open(choice, ShaderChecks::Off)?;
-        let load = |plan| device.load(plan);
+        let (device, _) = block_on(backend::open(choice, ShaderChecks::Off))?;
+        let load = |plan| block_on(device.load(plan));
         let mut outputs = apply(&self.network, &self.parameters, features, &device.limits(), load)?;
         self.preprocessing.target.restore(&mut outputs);
         Ok(outputs)
@@ -133,9 +134,9 @@ pub(crate) fn upload(
     parameters: &Parameters,
 ) -> Result<()> {
     for (region, block) in regions.iter().zip(parameters.blocks()) {
-        backend.write_region(*region, bytemuck::cast_slice(&block.weight))?;
+        block_on(backend.write_region(*region, bytemuck::cast_slice(&block.weight)))?;
         let bias = Region { offset: region.offset + block.weight.len(), ..*region };
-        backend.write_region(bias, bytemuck::cast_slice(&block.bias))?;
+        block_on(backend.write_region(bias, bytemuck::cast_slice(&block.bias)))?;
     }
     Ok(())
 }
@@ -170,10 +171,10 @@ fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>> {
     let mut predictions = Vec::with_capacity(features.len() / inputs * outputs);
     for rows in features.chunks(portion * inputs) {
         let count = rows.len() / inputs;
-        backend.write(input, bytemuck::cast_slice(rows))?;
-        backend.write(control, &Control::of_rows(count).to_words())?;
-        backend.replay(plan::Phase::Predict, 1)?;
-        let words = backend.read(output, count * outputs)?;
+        block_on(backend.write(input, bytemuck::cast_slice(rows)))?;
+        block_on(backend.write(control, &Control::of_rows(count).to_words()))?;
+        block_on(backend.replay(plan::Phase::Predict, 1))?;
+        let words = block_on(backend.read(output, count * outputs))?;
         predictions.extend_from_slice(floats(&words));
     }
     Ok(predictions)

@@ -32,9 +32,16 @@ impl EpochLoss {
     }
 }
 
+/// What hears of a run.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) type Observer<'o> = dyn FnMut(&Event) -> ControlFlow<()> + Send + 'o;
+/// What hears of a run.
+#[cfg(target_arch = "wasm32")]
+pub(super) type Observer<'o> = dyn FnMut(&Event) -> ControlFlow<()> + 'o;
+
 /// Tells the observer what it has not been told yet, until it breaks off.
 pub(super) struct EventEmitter<'o> {
-    observer: &'o mut dyn FnMut(&Event) -> ControlFlow<()>,
+    observer: &'o mut Observer<'o>,
     log_every: u64,
     /// The first step, epoch and reduction after an epoch that are still to be told: what is done
     /// over after a failure is not told twice. The step is counted: a tiny one takes less than the
@@ -47,7 +54,7 @@ pub(super) struct EventEmitter<'o> {
 
 impl<'o> EventEmitter<'o> {
     pub(super) fn new(
-        observer: &'o mut dyn FnMut(&Event) -> ControlFlow<()>,
+        observer: &'o mut Observer<'o>,
         log_every: u64,
         step: u64,
         per_epoch: u64,

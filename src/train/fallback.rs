@@ -1,13 +1,14 @@
 //! What becomes of a run whose device fails: it goes back to the last snapshot and on with another
 //! device.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::epoch_losses::EventEmitter;
 use super::snapshot::Snapshot;
 use super::{Event, Trainer, load};
 use crate::backend::{self, Device, DeviceChoice, ShaderChecks};
 use crate::plan::DeviceKind;
+use crate::platform::{Instant, block_on};
 use crate::{Error, Result};
 
 /// A snapshot is taken at most this often, and so that it takes less than a hundredth of the time.
@@ -77,7 +78,7 @@ impl Trainer {
         };
         let moved = again.is_some_and(|device| self.move_to(device.as_ref(), &snapshot).is_ok());
         if !moved {
-            let cpu = backend::open(&DeviceChoice::Cpu, ShaderChecks::Off);
+            let cpu = block_on(backend::open(&DeviceChoice::Cpu, ShaderChecks::Off));
             let moved = cpu.and_then(|(cpu, _)| self.move_to(cpu.as_ref(), &snapshot));
             if moved.is_err() {
                 return Err(error);

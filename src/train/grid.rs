@@ -9,6 +9,7 @@ use crate::data::Dataset;
 use crate::kernels::Weighting;
 use crate::model;
 use crate::plan::{self, DataPlacement, GridMember, Phase, Plan};
+use crate::platform::block_on;
 use crate::spec::{Length, Loss, Network, Parameters, Strategy};
 use crate::{Error, Result};
 
@@ -78,7 +79,7 @@ impl Grid {
     /// As [`super::Trainer::new`]; [`Error::Invalid`] for networks that differ in more than their
     /// hidden layers.
     pub fn new(candidates: &[Candidate], data: &Dataset, options: TrainOptions) -> Result<Self> {
-        let (device, _) = backend::open(&options.device, options.shader_checks)?;
+        let (device, _) = block_on(backend::open(&options.device, options.shader_checks))?;
         Self::on(device.as_ref(), candidates, data, options)
     }
 
@@ -125,7 +126,7 @@ impl Grid {
             strategy: Strategy::Resident,
             gradients: options.gradients,
         };
-        let mut backend = device.load(plan::grid(&members, &request, &device.limits())?)?;
+        let mut backend = block_on(device.load(plan::grid(&members, &request, &device.limits())?))?;
         let regions = backend.plan().handles.parameters.clone();
         for (one, regions) in candidates.iter().zip(&regions) {
             let initial = Parameters::initial(&one.network, options.initialization, one.seed);
@@ -156,7 +157,7 @@ impl Grid {
     /// its loss tells.
     pub fn run(&mut self) -> Result<Vec<Trained>> {
         let steps = self.length.steps(self.plan().steps_per_epoch());
-        self.backend.steps(steps, &mut |_| ControlFlow::Continue(()))?;
+        block_on(self.backend.steps(steps, &mut |_| ControlFlow::Continue(())))?;
         self.done += steps;
         check_steps(self.backend.as_mut(), &self.device, self.done)?;
         let shares = self.shares(self.plan().batch);

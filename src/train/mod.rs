@@ -21,12 +21,12 @@ mod transfer;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
 
 use crate::backend::{self, Backend, DeviceChoice};
 use crate::measure::Timed;
 use crate::model::{self, Model, Provenance};
 use crate::plan::{self, Phase, Plan};
+use crate::platform::{Instant, block_on};
 use crate::spec::{Loss, Network, Parameters, Strategy};
 use crate::{Error, Result};
 
@@ -88,12 +88,12 @@ impl Trainer {
         options: TrainOptions,
     ) -> Result<Self> {
         let (choice, checks) = (options.device.clone(), options.shader_checks);
-        let (device, notice) = backend::open(&choice, checks)?;
+        let (device, notice) = block_on(backend::open(&choice, checks))?;
         let mut trainer = Self::on(device.as_ref(), network, data, options)?;
         trainer.notice = notice.or(trainer.notice);
         Ok(match choice {
             DeviceChoice::Cpu => trainer,
-            _ => trainer.with_fallback(move || Ok(backend::open(&choice, checks)?.0)),
+            _ => trainer.with_fallback(move || Ok(block_on(backend::open(&choice, checks))?.0)),
         })
     }
 
@@ -205,7 +205,7 @@ impl Trainer {
             ));
         }
         self.enter()?;
-        self.backend.replay(Phase::Gradient, 1)?;
+        block_on(self.backend.replay(Phase::Gradient, 1))?;
         let network = self.plan().network().clone();
         parameters(self.backend.as_mut(), &network, &regions)
     }
@@ -215,7 +215,7 @@ impl Trainer {
     /// # Errors
     /// As [`Backend::profile`].
     pub fn profile(mut self) -> Result<Vec<Timed>> {
-        let times = self.backend.profile(Phase::Step)?;
+        let times = block_on(self.backend.profile(Phase::Step))?;
         let list = self.plan().phase(Phase::Step).iter().cloned().zip(times);
         Ok(list.map(|(dispatch, time)| Timed { dispatch, time }).collect())
     }
@@ -236,7 +236,7 @@ impl Trainer {
     /// [`Error::Device`]
     pub fn predict_rows(&mut self, features: &[f32]) -> Result<Vec<f32>> {
         let parameters = self.parameters()?;
-        let load = |plan| self.backend.load(plan);
+        let load = |plan| block_on(self.backend.load(plan));
         let network = self.plan().network();
         model::apply(network, &parameters, features, &self.limits, load)
     }
@@ -289,7 +289,7 @@ fn load(
 ) -> Result<(Box<dyn Backend>, Option<String>)> {
     let plan = prepare::plan_within(network, data, options, limits)?;
     let (asked, mut bytes) = (plan.bytes(), plan.bytes());
-    let mut loaded = device.load(plan);
+    let mut loaded = block_on(device.load(plan));
     let mut first = None;
     while let Err(error @ Error::Device { .. }) = loaded {
         let first = first.get_or_insert(error);
@@ -298,7 +298,7 @@ fn load(
             return Err(std::mem::replace(first, Error::device(device.name(), "out of memory")));
         };
         bytes = smaller.bytes();
-        loaded = device.load(smaller);
+        loaded = block_on(device.load(smaller));
     }
     let loaded = loaded?;
     let notice = first.map(|_| {

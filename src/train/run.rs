@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use super::checkpoint::Checkpoints;
 use super::early_stopping::BestEpoch;
@@ -15,6 +14,7 @@ use super::{
 };
 use crate::backend::StepMetrics;
 use crate::plan::DataPlacement;
+use crate::platform::{Instant, MaybeSend, block_on};
 use crate::{Error, Result};
 
 /// What came of a run, before it is summed up.
@@ -36,7 +36,10 @@ impl Trainer {
     /// # Errors
     /// [`Error::Diverged`] where the loss becomes NaN or infinite, [`Error::Device`] where the
     /// device fails for good, [`Error::File`] where a checkpoint cannot be written.
-    pub fn run(&mut self, mut observer: impl FnMut(&Event) -> ControlFlow<()>) -> Result<Summary> {
+    pub fn run(
+        &mut self,
+        mut observer: impl FnMut(&Event) -> ControlFlow<()> + MaybeSend,
+    ) -> Result<Summary> {
         let started = Instant::now();
         let per_epoch = self.plan().steps_per_epoch();
         let first = self.progress.step;
@@ -196,7 +199,9 @@ impl Trainer {
                 || due.is_some_and(|due| due <= Instant::now());
             if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        self.backend.steps_fed(until - progress.step, &mut sink, &mut || stream.next(data))?;
+        block_on(
+            self.backend.steps_fed(until - progress.step, &mut sink, &mut || stream.next(data)),
+        )?;
         self.progress.step = losses.step;
         self.progress.epoch = losses.epoch;
         match losses.diverged {

@@ -1,11 +1,12 @@
 //! The weights while they change, for those who watch.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::epoch_losses::EventEmitter;
 use super::{Event, Trainer};
 use crate::Result;
+use crate::platform::Instant;
 
 /// Reading the weights takes at most one part in so many of a run's time.
 const SHARE: u32 = 10;

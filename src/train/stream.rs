@@ -8,6 +8,7 @@ use crate::Result;
 use crate::data::Dataset;
 use crate::kernels::Control;
 use crate::plan::{Chunk, DataPlacement, Phase, Plan, Region, Shard};
+use crate::platform::block_on;
 
 /// Words that are written at once while steps run: a few milliseconds.
 const PART: usize = 4 << 20;
@@ -88,7 +89,7 @@ impl Trainer {
     pub(super) fn set_control(&mut self) -> Result<()> {
         let words = self.sampler.control(self.progress.step).to_words();
         let control = handle(self.plan().handles.control);
-        self.backend.write(control, &words[..Control::WORDS])
+        block_on(self.backend.write(control, &words[..Control::WORDS]))
     }
 
     /// Has the shard on the device that the coming step goes through, and the next one on its way.
@@ -164,7 +165,7 @@ impl Trainer {
         self.stream.places[coming.place] = None;
         let sources = sources(&self.data.training);
         while let Some(Part { region, source, words }) = coming.parts.pop() {
-            self.backend.write_region(region, &sources[source].0[words])?;
+            block_on(self.backend.write_region(region, &sources[source].0[words]))?;
         }
         self.stream.places[coming.place] = Some(shard);
         Ok(coming.place)

@@ -4,6 +4,7 @@ use crate::backend::Backend;
 use crate::data::{Dataset, Task};
 use crate::kernels::{Control, floats, pairs};
 use crate::plan::{BufferId, Chunk, Examination, Phase, Region};
+use crate::platform::block_on;
 use crate::spec::{Block, LayerParameters, Network, Parameters};
 use crate::{Error, Result};
 
@@ -55,7 +56,7 @@ pub(super) fn sources(data: &Dataset) -> [(&[u32], usize); 3] {
 fn write(backend: &mut dyn Backend, chunks: &[Chunk], words: &[u32], columns: usize) -> Result<()> {
     for chunk in chunks {
         let part = chunk.first * columns..(chunk.first + chunk.rows) * columns;
-        backend.write(chunk.buffer, &words[part])?;
+        block_on(backend.write(chunk.buffer, &words[part]))?;
     }
     Ok(())
 }
@@ -65,7 +66,7 @@ pub(super) fn describe(backend: &mut dyn Backend) -> Result<()> {
     let handles = backend.plan().handles.clone();
     let validation = handles.validation.and_then(|own| own.members);
     for (buffer, words) in handles.members.iter().chain(&validation) {
-        backend.write(*buffer, words)?;
+        block_on(backend.write(*buffer, words))?;
     }
     Ok(())
 }
@@ -78,13 +79,13 @@ pub(super) fn set_step(
     shares: &[(usize, usize)],
 ) -> Result<()> {
     let words = shares.iter().flat_map(|&(rows, batch)| Control::at(step, rows, batch).to_words());
-    backend.write(control, &words.collect::<Vec<u32>>())
+    block_on(backend.write(control, &words.collect::<Vec<u32>>()))
 }
 
 /// The steps that the device has counted.
 pub(super) fn steps_done(backend: &mut dyn Backend) -> Result<u64> {
     let control = handle(backend.plan().handles.control);
-    let words = backend.read(control, Control::WORDS)?;
+    let words = block_on(backend.read(control, Control::WORDS))?;
     Ok(u64::from(Control::from_words(&words).step))
 }
 
@@ -108,7 +109,7 @@ pub(super) fn parameters(
 ) -> Result<Parameters> {
     let blocks = network.blocks();
     let read = |(block, region): (&Block, &Region)| {
-        let words = backend.read_region(*region, block.parameters())?;
+        let words = block_on(backend.read_region(*region, block.parameters()))?;
         let (weight, bias) = floats(&words).split_at(block.weights());
         Ok(LayerParameters { weight: weight.to_vec(), bias: bias.to_vec() })
     };
@@ -126,8 +127,8 @@ pub(super) fn sums(
 ) -> Result<Vec<[f64; 2]>> {
     let portions = shares.iter().map(|(rows, portion)| rows.div_ceil(*portion)).max().unwrap_or(0);
     set_step(backend, examination.control, 0, shares)?;
-    backend.replay(phase, portions as u64)?;
-    let words = backend.read(examination.history, 2 * portions * shares.len())?;
+    block_on(backend.replay(phase, portions as u64))?;
+    let words = block_on(backend.read(examination.history, 2 * portions * shares.len()))?;
     let sum_of = |(index, &(rows, portion)): (usize, &(usize, usize))| {
         let mut sums = [0.0; 2];
         let own = pairs(&words).iter().skip(index).step_by(shares.len());

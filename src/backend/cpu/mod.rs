@@ -20,7 +20,7 @@ mod units;
 mod weights;
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use replay::Kept;
 
@@ -29,6 +29,7 @@ use super::{Backend, Device, Memory, Sink};
 use crate::Result;
 use crate::kernels::{Operation, Resident, Update};
 use crate::plan::{Dispatch, Limits, Phase, Plan};
+use crate::platform::{BoxFuture, Instant};
 
 /// The CPU.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,8 +48,8 @@ impl Device for Cpu {
         }
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        Ok(hosted::load(*self, plan))
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
+        hosted::load(*self, plan)
     }
 }
 

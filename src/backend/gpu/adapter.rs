@@ -17,11 +17,11 @@ const IMMEDIATES: u32 = 128;
 
 /// All adapters, best first: hardware before software, discrete before integrated. The
 /// environment's `WGPU_BACKEND` and `WGPU_POWER_PREF` are heeded.
-pub(super) fn all() -> Vec<wgpu::Adapter> {
+pub(super) async fn all() -> Vec<wgpu::Adapter> {
     let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     let backends = descriptor.backends;
     let instance = wgpu::Instance::new(descriptor);
-    let mut found = pollster::block_on(instance.enumerate_adapters(backends));
+    let mut found = instance.enumerate_adapters(backends).await;
     let thrifty = wgpu::PowerPreference::from_env() == Some(wgpu::PowerPreference::LowPower);
     found.sort_by_key(|adapter| match adapter.get_info().device_type {
         DeviceType::IntegratedGpu if thrifty => 0,
@@ -35,8 +35,8 @@ pub(super) fn all() -> Vec<wgpu::Adapter> {
 }
 
 /// The best adapter for a choice, or why there is none.
-pub(super) fn select(choice: &DeviceChoice) -> Result<wgpu::Adapter, String> {
-    let mut adapters = all();
+pub(super) async fn select(choice: &DeviceChoice) -> Result<wgpu::Adapter, String> {
+    let mut adapters = all().await;
     let count = adapters.len();
     let names: Vec<String> = adapters.iter().map(|a| name(&a.get_info())).collect();
     let fits = |adapter: &wgpu::Adapter| match choice {

@@ -1,6 +1,5 @@
 //! The device with its queue, and what goes wrong on it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::ShaderChecks;
@@ -56,9 +55,24 @@ impl Context {
         }
     }
 
-    /// Waits for a submission; its map callbacks have run when this returns.
-    pub(super) fn wait(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
-        let wait = wgpu::PollType::Wait { submission_index: submission, timeout: None };
+    /// Submits what was recorded.
+    pub(super) fn submit(
+        &self,
+        commands: impl IntoIterator<Item = wgpu::CommandBuffer>,
+    ) -> Submitted {
+        let index = self.queue.submit(commands);
+        Submitted::new(index, &self.queue)
+    }
+
+    /// Waits for a submission; what was to be mapped after it is mapped then.
+    ///
+    /// Outside of browsers wgpu moves on only in a call that blocks, so this future blocks whoever
+    /// polls it, for as long as a submission takes.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) async fn wait(&self, Submitted(index): Submitted) -> Result<()> {
+        use std::panic::{AssertUnwindSafe, catch_unwind};
+
+        let wait = wgpu::PollType::Wait { submission_index: Some(index), timeout: None };
         // wgpu panics in here when the device is lost during the wait.
         let waited = catch_unwind(AssertUnwindSafe(|| self.device.poll(wait)));
         self.check()?;
@@ -67,5 +81,36 @@ impl Context {
             Ok(Err(error)) => Err(self.error(error)),
             Err(_) => Err(self.error("the device was lost while it worked")),
         }
+    }
+
+    /// Waits for a submission.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) async fn wait(&self, Submitted(done): Submitted) -> Result<()> {
+        done.receive().await;
+        self.check()
+    }
+}
+
+/// A submission that can be waited for.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) struct Submitted(wgpu::SubmissionIndex);
+/// A submission that can be waited for.
+#[cfg(target_arch = "wasm32")]
+pub(super) struct Submitted(futures_intrusive::channel::shared::OneshotReceiver<()>);
+
+impl Submitted {
+    #[cfg(not(target_arch = "wasm32"))]
+    fn new(index: wgpu::SubmissionIndex, _: &wgpu::Queue) -> Self {
+        Self(index)
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    fn new(_: wgpu::SubmissionIndex, queue: &wgpu::Queue) -> Self {
+        let (sender, done) = futures_intrusive::channel::shared::oneshot_channel();
+        queue.on_submitted_work_done(move || {
+            // The receiver is gone where nobody waits.
+            let _ = sender.send(());
+        });
+        Self(done)
     }
 }

@@ -1,16 +1,17 @@
 //! A plan on a wgpu device.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::super::{Backend, Feed, Sink};
 use super::context::Context;
-use super::flight::{Flights, Luggage};
 use super::pace::Pace;
 use super::pipelines::{Pipelines, Ready};
+use super::submission::{self, InFlight, Readback};
 use crate::Result;
 use crate::kernels::{Control, Words};
 use crate::plan::{BufferId, Phase, Plan, Region};
+use crate::platform::{BoxFuture, Instant};
 
 /// Bytes that are handed to the queue at once: it copies them before they are sent.
 const UPLOAD: usize = 32 << 20;
@@ -29,12 +30,20 @@ pub(super) struct Loaded {
     pace: [Pace; Phase::COUNT],
     /// Where in the ring the next step's metrics go: the device's counter, followed here.
     slot: u64,
-    /// Staging buffers for the history that no flight is using.
+    /// Staging buffers for the history that no submission is using.
     staging: Vec<wgpu::Buffer>,
 }
 
+/// Makes a plan's buffers, all zero.
+pub(super) fn load(
+    context: Arc<Context>,
+    plan: Plan,
+) -> BoxFuture<'static, Result<Box<dyn Backend>>> {
+    Box::pin(async move { Ok(Box::new(Loaded::new(context, plan).await?) as Box<dyn Backend>) })
+}
+
 impl Loaded {
-    pub(super) fn new(context: Arc<Context>, plan: Plan) -> Result<Self> {
+    async fn new(context: Arc<Context>, plan: Plan) -> Result<Self> {
         let scope = context.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let buffers = plan
             .buffers
@@ -51,7 +60,7 @@ impl Loaded {
                 })
             })
             .collect();
-        if let Some(error) = pollster::block_on(scope.pop()) {
+        if let Some(error) = scope.pop().await {
             let bytes = plan.bytes() >> 20;
             return Err(context.error(format!("no room for a plan of {bytes} MiB ({error})")));
         }
@@ -85,13 +94,13 @@ impl Loaded {
         Ok(())
     }
 
-    /// Records and submits so many replays of a phase; `history` brings the losses along.
+    /// Records and submits so many replays of a phase, and a copy of their metrics in `history`.
     fn submit(
         &mut self,
         phase: Phase,
         replays: u64,
         history: Option<BufferId>,
-        flights: &mut Flights,
+        in_flight: &mut InFlight,
     ) -> Result<()> {
         let mut encoder = self.context.device.create_command_encoder(&Default::default());
         {
@@ -111,9 +120,9 @@ impl Loaded {
             }
         }
         let staging = history.map(|history| self.copy_history(&mut encoder, history, replays));
-        let index = self.context.queue.submit([encoder.finish()]);
+        let submitted = self.context.submit([encoder.finish()]);
         self.context.check()?;
-        flights.depart(replays, index, staging.map(Luggage::check_in));
+        in_flight.push(replays, submitted, staging.map(Readback::new));
         Ok(())
     }
 
@@ -147,8 +156,9 @@ impl Loaded {
         staging
     }
 
-    /// While the device computes, the host copies into what is sent along the next time.
-    fn eat(&mut self, feed: &mut Feed<'_>) {
+    /// Takes parts of what is fed, which the next submission brings to the device; this one computes
+    /// meanwhile.
+    fn upload(&mut self, feed: &mut Feed<'_>) {
         for (region, words) in std::iter::from_fn(feed).take(PARTS) {
             let buffer = &self.buffers[region.buffer.0];
             let bytes = bytemuck::cast_slice(words);
@@ -158,7 +168,7 @@ impl Loaded {
 
     /// Replays a phase `times`, in submissions of measured length. Where the sink breaks off,
     /// nothing more is submitted; what is on its way is handed over.
-    fn pump(
+    async fn run(
         &mut self,
         phase: Phase,
         times: u64,
@@ -169,49 +179,33 @@ impl Loaded {
         self.prepare(phase)?;
         // What is on its way may fill half of the ring, so that nothing is overwritten unread.
         let most = match history {
-            Some(_) => (self.plan.history_steps() / (2 * super::flight::MOST)).max(1) as u64,
+            Some(_) => (self.plan.history_steps() / (2 * submission::MOST)).max(1) as u64,
             None => u64::MAX,
         };
-        let mut flights = Flights::default();
+        let mut in_flight = InFlight::default();
         let mut left = times;
         let mut stopped = false;
         loop {
-            while left > 0 && !stopped && !flights.are_full() {
+            while left > 0 && !stopped && !in_flight.is_full() {
                 let replays = self.pace[phase as usize].next().min(left).min(most);
-                self.submit(phase, replays, history, &mut flights)?;
+                self.submit(phase, replays, history, &mut in_flight)?;
                 left -= replays;
-                self.eat(feed);
+                self.upload(feed);
             }
-            let Some(landed) = flights.land(&self.context, self.plan.networks.len())? else {
+            let networks = self.plan.networks.len();
+            let Some(finished) = in_flight.wait(&self.context, networks).await? else {
                 return Ok(());
             };
-            self.pace[phase as usize].learn(landed.replays, landed.submitted, Instant::now());
-            self.staging.extend(landed.staging);
-            if !landed.metrics.is_empty() {
-                stopped |= sink(&landed.metrics).is_break();
+            self.pace[phase as usize].learn(finished.replays, finished.at, Instant::now());
+            self.staging.extend(finished.staging);
+            if !finished.metrics.is_empty() {
+                stopped |= sink(&finished.metrics).is_break();
             }
         }
     }
-}
 
-impl Backend for Loaded {
-    fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        Ok(Box::new(Self::new(Arc::clone(&self.context), plan)?))
-    }
-
-    fn replan(&mut self, plan: Plan) -> Result<()> {
-        debug_assert!(plan.buffers == self.plan.buffers);
-        self.plan = plan;
-        // Modules and pipelines stay: most dispatches need the same.
-        self.ready = Default::default();
-        Ok(())
-    }
-
-    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
+    /// Writes words, a part at a time, so that the queue's copies of them do not fill the memory.
+    async fn write_parts(&mut self, region: Region, words: &[u32]) -> Result<()> {
         if Some(region.buffer) == self.plan.handles.control
             && let Some(control) = words.first_chunk::<{ Control::WORDS }>()
         {
@@ -223,14 +217,15 @@ impl Backend for Loaded {
             let offset = (begin + index * UPLOAD) as u64;
             self.context.queue.write_buffer(&self.buffers[region.buffer.0], offset, part);
             if part.len() == UPLOAD {
-                let index = self.context.queue.submit([]);
-                self.context.wait(Some(index))?;
+                let submitted = self.context.submit([]);
+                self.context.wait(submitted).await?;
             }
         }
         self.context.check()
     }
 
-    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
+    /// Reads words through a staging buffer.
+    async fn copy_back(&mut self, region: Region, words: usize) -> Result<Words> {
         if words == 0 {
             return Ok(Words::new());
         }
@@ -245,29 +240,69 @@ impl Backend for Loaded {
         let mut encoder = device.create_command_encoder(&Default::default());
         let source = &self.buffers[region.buffer.0];
         encoder.copy_buffer_to_buffer(source, 4 * region.offset as u64, &staging, 0, size);
-        let index = self.context.queue.submit([encoder.finish()]);
-        let luggage = Luggage::check_in(staging);
-        self.context.wait(Some(index))?;
-        Ok(luggage.collect(&self.context)?.0)
+        let submitted = self.context.submit([encoder.finish()]);
+        let readback = Readback::new(staging);
+        self.context.wait(submitted).await?;
+        Ok(readback.words(&self.context).await?.0)
+    }
+}
+
+impl Backend for Loaded {
+    fn plan(&self) -> &Plan {
+        &self.plan
     }
 
-    fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
-        let sink = &mut |_: &[_]| std::ops::ControlFlow::Continue(());
-        self.pump(phase, times, None, sink, &mut || None)
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
+        load(Arc::clone(&self.context), plan)
     }
 
-    fn profile(&mut self, phase: Phase) -> Result<Vec<Duration>> {
-        self.prepare(phase)?;
-        let list = self.ready[phase as usize].as_deref().unwrap_or_default();
-        super::profile::profile(&self.context, list)
+    fn replan(&mut self, plan: Plan) -> Result<()> {
+        debug_assert!(plan.buffers == self.plan.buffers);
+        self.plan = plan;
+        // Modules and pipelines stay: most dispatches need the same.
+        self.ready = Default::default();
+        Ok(())
     }
 
-    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
-        self.steps_fed(steps, sink, &mut || None)
+    fn write_region<'a>(
+        &'a mut self,
+        region: Region,
+        words: &'a [u32],
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.write_parts(region, words))
     }
 
-    fn steps_fed(&mut self, steps: u64, sink: &mut Sink<'_>, feed: &mut Feed<'_>) -> Result<()> {
+    fn read_region(&mut self, region: Region, words: usize) -> BoxFuture<'_, Result<Words>> {
+        Box::pin(self.copy_back(region, words))
+    }
+
+    fn replay(&mut self, phase: Phase, times: u64) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let sink = &mut |_: &[_]| std::ops::ControlFlow::Continue(());
+            self.run(phase, times, None, sink, &mut || None).await
+        })
+    }
+
+    fn profile(&mut self, phase: Phase) -> BoxFuture<'_, Result<Vec<Duration>>> {
+        Box::pin(async move {
+            self.prepare(phase)?;
+            let list = self.ready[phase as usize].as_deref().unwrap_or_default();
+            super::profile::profile(&self.context, list).await
+        })
+    }
+
+    fn steps<'a>(&'a mut self, steps: u64, sink: &'a mut Sink<'_>) -> BoxFuture<'a, Result<()>> {
         let history = self.plan.handles.history;
-        self.pump(Phase::Step, steps, history, sink, feed)
+        Box::pin(async move { self.run(Phase::Step, steps, history, sink, &mut || None).await })
+    }
+
+    fn steps_fed<'a>(
+        &'a mut self,
+        steps: u64,
+        sink: &'a mut Sink<'_>,
+        feed: &'a mut Feed<'_>,
+    ) -> BoxFuture<'a, Result<()>> {
+        let history = self.plan.handles.history;
+        Box::pin(self.run(Phase::Step, steps, history, sink, feed))
     }
 }

@@ -4,16 +4,17 @@
 mod adapter;
 mod cache;
 mod context;
-mod flight;
 mod loaded;
 mod pace;
 mod pipelines;
 mod profile;
+mod submission;
 
 use std::sync::Arc;
 
 use super::{Adapter, Backend, Device, DeviceChoice, ShaderChecks};
 use crate::plan::{Limits, Plan};
+use crate::platform::BoxFuture;
 use crate::{Error, Result};
 
 use cache::Cache;
@@ -31,18 +32,18 @@ pub struct Gpu {
 pub struct Selected(wgpu::Adapter);
 
 /// All adapters, best first.
-pub fn adapters() -> Vec<Adapter> {
-    adapter::all().iter().map(adapter::describe).collect()
+pub async fn adapters() -> Vec<Adapter> {
+    adapter::all().await.iter().map(adapter::describe).collect()
 }
 
 /// The adapter for a choice, or why there is none.
-pub(super) fn select(choice: &DeviceChoice) -> Result<Selected, String> {
-    adapter::select(choice).map(Selected)
+pub(super) async fn select(choice: &DeviceChoice) -> Result<Selected, String> {
+    adapter::select(choice).await.map(Selected)
 }
 
 impl Gpu {
     /// Opens an adapter with all that it grants.
-    pub(super) fn open(Selected(adapter): Selected, checks: ShaderChecks) -> Result<Self> {
+    pub(super) async fn open(Selected(adapter): Selected, checks: ShaderChecks) -> Result<Self> {
         let name = adapter::name(&adapter.get_info());
         let limits = adapter::limits(&adapter);
         if let Some(missing) = adapter::missing(&adapter) {
@@ -51,9 +52,10 @@ impl Gpu {
                 remedy: "update its driver, or use --device cpu".into(),
             });
         }
-        let (device, queue) =
-            pollster::block_on(adapter.request_device(&adapter::request(&adapter)))
-                .map_err(|error| Error::device(&name, error))?;
+        let (device, queue) = adapter
+            .request_device(&adapter::request(&adapter))
+            .await
+            .map_err(|error| Error::device(&name, error))?;
         let cache = Cache::open(&device, &adapter.get_info());
         let context = Context::new(device, queue, name, checks, cache);
         Ok(Self { context: Arc::new(context), limits })
@@ -69,7 +71,7 @@ impl Device for Gpu {
         self.limits.clone()
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        Ok(Box::new(loaded::Loaded::new(Arc::clone(&self.context), plan)?))
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
+        loaded::load(Arc::clone(&self.context), plan)
     }
 }

@@ -3,7 +3,9 @@
 //! Operating systems kill long submissions (Windows after 2 s), and short ones waste the host's
 //! time; so the count grows from one, at most fourfold at a time, until it takes that long.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::platform::Instant;
 
 const TARGET: Duration = Duration::from_millis(100);
 const MOST: u64 = 1 << 14;

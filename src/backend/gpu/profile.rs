@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::context::Context;
-use super::flight::Luggage;
 use super::pipelines::Ready;
+use super::submission::Readback;
 use crate::{Error, Result};
 
 /// Times that each dispatch is measured; the median counts.
@@ -15,7 +15,7 @@ const ROUNDS: usize = 9;
 const MOST: usize = wgpu::QUERY_SET_MAX_QUERIES as usize / 2;
 
 /// The median time of each dispatch, one replay of it.
-pub(super) fn profile(context: &Context, list: &[Ready]) -> Result<Vec<Duration>> {
+pub(super) async fn profile(context: &Context, list: &[Ready]) -> Result<Vec<Duration>> {
     if !context.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
         return Err(Error::invalid(
             format!("{} has no timestamps to measure a dispatch by", context.name),
@@ -31,7 +31,7 @@ pub(super) fn profile(context: &Context, list: &[Ready]) -> Result<Vec<Duration>
     let mut rounds = Vec::with_capacity(ROUNDS);
     // The first warms up.
     for _ in 0..=ROUNDS {
-        rounds.push(round(context, list)?);
+        rounds.push(round(context, list).await?);
     }
     let median = |dispatch: usize| {
         let mut times: Vec<Duration> = rounds[1..].iter().map(|round| round[dispatch]).collect();
@@ -41,7 +41,7 @@ pub(super) fn profile(context: &Context, list: &[Ready]) -> Result<Vec<Duration>
     Ok((0..list.len()).map(median).collect())
 }
 
-fn round(context: &Context, list: &[Ready]) -> Result<Vec<Duration>> {
+async fn round(context: &Context, list: &[Ready]) -> Result<Vec<Duration>> {
     let device = &context.device;
     let count = 2 * list.len() as u32;
     let queries = device.create_query_set(&wgpu::QuerySetDescriptor {
@@ -78,10 +78,10 @@ fn round(context: &Context, list: &[Ready]) -> Result<Vec<Duration>> {
     }
     encoder.resolve_query_set(&queries, 0..count, &resolved, 0);
     encoder.copy_buffer_to_buffer(&resolved, 0, &staging, 0, 8 * u64::from(count));
-    let index = context.queue.submit([encoder.finish()]);
-    let luggage = Luggage::check_in(staging);
-    context.wait(Some(index))?;
-    let (words, _) = luggage.collect(context)?;
+    let submitted = context.submit([encoder.finish()]);
+    let readback = Readback::new(staging);
+    context.wait(submitted).await?;
+    let (words, _) = readback.words(context).await?;
     let ticks: Vec<u64> = words
         .as_chunks::<2>()
         .0

@@ -7,6 +7,7 @@ use halfplane::backend::cpu::Cpu;
 use halfplane::backend::reference::Reference;
 use halfplane::backend::{Backend, Device};
 use halfplane::plan::{Gradients, Limits, Plan};
+use halfplane::platform::BoxFuture;
 use halfplane::spec::{BatchSize, Length, Optimizer, Parameters, Shuffle};
 use halfplane::train::output_for;
 use halfplane::{
@@ -29,7 +30,7 @@ impl Device for Strands {
         Limits { threads: self.0, ..Cpu.limits() }
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         Cpu.load(plan)
     }
 }

@@ -6,6 +6,7 @@ use halfplane::Result;
 use halfplane::backend::{Backend, Device, Sink};
 use halfplane::kernels::{Access, Words};
 use halfplane::plan::{BufferId, Limits, Phase, Plan, Region};
+use halfplane::platform::BoxFuture;
 
 /// What is done to a dispatch's buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +41,12 @@ impl<D: Device> Device for Spoiled<D> {
         self.0.limits()
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         let victims = victims(&plan);
-        Ok(Box::new(Loaded { backend: self.0.load(plan)?, victims }))
+        Box::pin(async move {
+            let backend = self.0.load(plan).await?;
+            Ok(Box::new(Loaded { backend, victims }) as Box<dyn Backend>)
+        })
     }
 }
 
@@ -76,7 +80,7 @@ impl Backend for Loaded {
         self.backend.plan()
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         self.backend.load(plan)
     }
 
@@ -84,23 +88,29 @@ impl Backend for Loaded {
         self.backend.replan(plan)
     }
 
-    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
+    fn write_region<'a>(
+        &'a mut self,
+        region: Region,
+        words: &'a [u32],
+    ) -> BoxFuture<'a, Result<()>> {
         self.backend.write_region(region, words)
     }
 
-    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
-        let mut words = self.backend.read_region(region, words)?;
-        if let Some((index, bits)) = self.victims.get(&region.buffer) {
-            words[*index] ^= bits;
-        }
-        Ok(words)
+    fn read_region(&mut self, region: Region, words: usize) -> BoxFuture<'_, Result<Words>> {
+        Box::pin(async move {
+            let mut words = self.backend.read_region(region, words).await?;
+            if let Some((index, bits)) = self.victims.get(&region.buffer) {
+                words[*index] ^= bits;
+            }
+            Ok(words)
+        })
     }
 
-    fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
+    fn replay(&mut self, phase: Phase, times: u64) -> BoxFuture<'_, Result<()>> {
         self.backend.replay(phase, times)
     }
 
-    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
+    fn steps<'a>(&'a mut self, steps: u64, sink: &'a mut Sink<'_>) -> BoxFuture<'a, Result<()>> {
         self.backend.steps(steps, sink)
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod scarce;
 use std::ops::ControlFlow;
 
 use halfplane::backend::{self, Device, cpu::Cpu};
+use halfplane::platform::block_on;
 use halfplane::{Dataset, DeviceChoice, Event, Result, ShaderChecks, Strategy, Targets, Task};
 
 /// The software adapter, or the one that `TEST_ADAPTER` names: `gpu`, or a part of its name. Its
@@ -13,7 +14,7 @@ use halfplane::{Dataset, DeviceChoice, Event, Result, ShaderChecks, Strategy, Ta
 pub(crate) fn software(checks: ShaderChecks) -> Box<dyn Device> {
     let choice = std::env::var("TEST_ADAPTER")
         .map_or(DeviceChoice::Software, |name| name.parse().expect("a choice of device"));
-    match backend::open(&choice, checks) {
+    match block_on(backend::open(&choice, checks)) {
         Ok((device, _)) => device,
         Err(error) => panic!("{error}\nrun the tests by tests/run.sh, which installs an adapter"),
     }

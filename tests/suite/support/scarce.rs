@@ -2,6 +2,7 @@
 
 use halfplane::backend::{Backend, Device, cpu::Cpu};
 use halfplane::plan::{Limits, Plan};
+use halfplane::platform::BoxFuture;
 use halfplane::{Error, Result};
 
 /// A device that says that it grants less than it does.
@@ -19,7 +20,7 @@ impl Device for Limited<'_> {
         Limits { binding_bytes: self.binding_bytes, ..self.inner.limits() }
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         self.inner.load(plan)
     }
 }
@@ -38,10 +39,10 @@ impl Device for Small {
         Cpu.limits()
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         if plan.bytes() > self.bytes {
             let problem = format!("no room for {} bytes", plan.bytes());
-            return Err(Error::Device { device: "small".into(), problem });
+            return Box::pin(async { Err(Error::Device { device: "small".into(), problem }) });
         }
         Cpu.load(plan)
     }

@@ -3,6 +3,7 @@
 use halfplane::backend::{Backend, Device};
 use halfplane::kernels::Control;
 use halfplane::plan::{BufferId, Limits, Phase};
+use halfplane::platform::block_on;
 use halfplane::train::plan_for;
 use halfplane::{BatchSize, Dataset, Network, Output, Result, Shuffle, Targets, TrainOptions};
 
@@ -80,9 +81,10 @@ fn visited(
     let mut backend = loaded(device, plan, &data)?;
     let mut order = Vec::new();
     for _ in 0..steps {
-        let count = Control::from_words(&backend.read(control, Control::WORDS)?).rows as usize;
-        backend.replay(Phase::Step, 1)?;
-        let [features, targets] = gathered.map(|buffer| backend.read(buffer, count));
+        let count =
+            Control::from_words(&block_on(backend.read(control, Control::WORDS))?).rows as usize;
+        block_on(backend.replay(Phase::Step, 1))?;
+        let [features, targets] = gathered.map(|buffer| block_on(backend.read(buffer, count)));
         let features = features?;
         assert_eq!(features, targets?, "{}: rows and targets part", device.name());
         order.extend(features.into_iter().map(|word| f32::from_bits(word) as usize));
@@ -97,10 +99,10 @@ fn loaded(
     data: &Dataset,
 ) -> Result<Box<dyn Backend>> {
     let (handles, start) = (plan.handles.clone(), Control::at(0, plan.rows, plan.batch));
-    let mut backend = device.load(plan)?;
+    let mut backend = block_on(device.load(plan))?;
     let features: Vec<u32> = data.features().iter().map(|value| value.to_bits()).collect();
-    backend.write(handles.features[0].buffer, &features)?;
-    backend.write(handles.targets[0].buffer, data.targets().words())?;
-    backend.write(handles.control.expect("training has a control"), &start.to_words())?;
+    block_on(backend.write(handles.features[0].buffer, &features))?;
+    block_on(backend.write(handles.targets[0].buffer, data.targets().words()))?;
+    block_on(backend.write(handles.control.expect("training has a control"), &start.to_words()))?;
     Ok(backend)
 }

@@ -1,14 +1,14 @@
 //! Devices that fail in mid-run: training goes on from the last snapshot, on another device, and
 //! says so.
 
-use std::cell::Cell;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use halfplane::backend::{Backend, Device, Sink, cpu::Cpu};
+use halfplane::backend::{Backend, Device, Sink, StepMetrics, cpu::Cpu};
 use halfplane::kernels::Words;
 use halfplane::plan::{DeviceKind, Limits, Phase, Plan, Region};
+use halfplane::platform::BoxFuture;
 use halfplane::train::{CheckpointOptions, Interval, output_for};
 use halfplane::{
     BatchSize, Dataset, Error, Event, Keep, Length, Network, Optimizer, Parameters, Result,
@@ -22,12 +22,12 @@ const STEPS: u64 = 90;
 /// A device that fails after so many steps, counted over all that is loaded onto it.
 struct Failing<'a> {
     inner: &'a dyn Device,
-    left: Rc<Cell<u64>>,
+    left: Arc<AtomicU64>,
 }
 
 impl<'a> Failing<'a> {
     fn after(inner: &'a dyn Device, steps: u64) -> Self {
-        Self { inner, left: Rc::new(Cell::new(steps)) }
+        Self { inner, left: Arc::new(AtomicU64::new(steps)) }
     }
 }
 
@@ -47,14 +47,17 @@ impl Device for Failing<'_> {
         Limits { kind, ..limits }
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
-        Ok(Box::new(Loaded { inner: self.inner.load(plan)?, left: Rc::clone(&self.left) }))
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
+        Box::pin(async move {
+            let (inner, left) = (self.inner.load(plan).await?, Arc::clone(&self.left));
+            Ok(Box::new(Loaded { inner, left }) as Box<dyn Backend>)
+        })
     }
 }
 
 struct Loaded {
     inner: Box<dyn Backend>,
-    left: Rc<Cell<u64>>,
+    left: Arc<AtomicU64>,
 }
 
 impl Backend for Loaded {
@@ -62,7 +65,7 @@ impl Backend for Loaded {
         self.inner.plan()
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         self.inner.load(plan)
     }
 
@@ -70,33 +73,40 @@ impl Backend for Loaded {
         self.inner.replan(plan)
     }
 
-    fn write_region(&mut self, region: Region, words: &[u32]) -> Result<()> {
+    fn write_region<'a>(
+        &'a mut self,
+        region: Region,
+        words: &'a [u32],
+    ) -> BoxFuture<'a, Result<()>> {
         self.inner.write_region(region, words)
     }
 
-    fn read_region(&mut self, region: Region, words: usize) -> Result<Words> {
+    fn read_region(&mut self, region: Region, words: usize) -> BoxFuture<'_, Result<Words>> {
         self.inner.read_region(region, words)
     }
 
-    fn replay(&mut self, phase: Phase, times: u64) -> Result<()> {
+    fn replay(&mut self, phase: Phase, times: u64) -> BoxFuture<'_, Result<()>> {
         self.inner.replay(phase, times)
     }
 
-    fn steps(&mut self, steps: u64, sink: &mut Sink<'_>) -> Result<()> {
-        let now = steps.min(self.left.get());
-        let mut done = 0;
-        self.inner.steps(now, &mut |finished| {
-            done += finished.len() as u64;
-            sink(finished)
-        })?;
-        self.left.set(self.left.get() - done);
-        if now < steps && done == now {
-            return Err(Error::Device {
-                device: "a device that fails".into(),
-                problem: "it was unplugged".into(),
-            });
-        }
-        Ok(())
+    fn steps<'a>(&'a mut self, steps: u64, sink: &'a mut Sink<'_>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let now = steps.min(self.left.load(Ordering::Relaxed));
+            let mut done = 0;
+            let mut counted = |finished: &[StepMetrics]| {
+                done += finished.len() as u64;
+                sink(finished)
+            };
+            self.inner.steps(now, &mut counted).await?;
+            self.left.fetch_sub(done, Ordering::Relaxed);
+            if now < steps && done == now {
+                return Err(Error::Device {
+                    device: "a device that fails".into(),
+                    problem: "it was unplugged".into(),
+                });
+            }
+            Ok(())
+        })
     }
 }
 
@@ -190,7 +200,7 @@ impl Device for Lent {
         self.0.limits()
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         self.0.load(plan)
     }
 }
@@ -234,10 +244,10 @@ impl Device for Smaller {
         self.0.limits()
     }
 
-    fn load(&self, plan: Plan) -> Result<Box<dyn Backend>> {
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         if plan.micro_batch.is_none() {
             let (device, problem) = (self.name().into(), "there is no room".into());
-            return Err(Error::Device { device, problem });
+            return Box::pin(async { Err(Error::Device { device, problem }) });
         }
         self.0.load(plan)
     }
