@@ -1,28 +1,34 @@
-//! Runs a plan on the CPU. A phase is cut into sections that threads go through side by side, in
-//! matrix products and in SIMD passes. Operations without a fast version run as their twins.
+//! Runs a plan on the CPU.
+//!
+//! ```text
+//! simd ◄─ lanes, passes, product ◄─ context (a thread's memory), shared (buffers) ◄─ operations
+//!      ◄─ schedule (sections between barriers) ◄─ tasks (what threads take) ◄─ replay
+//! ```
+//!
+//! `operations/` has a file for each operation that is faster than its twin; `resident/` trains small
+//! networks, each on one thread with everything in its cache.
 
-mod clipping;
-mod dropout;
-mod fused;
+mod barrier;
+mod context;
+mod dense;
 mod lanes;
-mod norms;
+mod operations;
+mod packed;
+mod part;
 mod passes;
 mod product;
+mod queue;
 mod replay;
 mod resident;
-mod room;
-mod rows;
 mod schedule;
+mod shared;
 mod simd;
 mod tasks;
-mod team;
-mod units;
-mod weights;
 
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use replay::Kept;
+use replay::ReplayMemory;
 
 use super::hosted::{self, Engine, Hosted};
 use super::{Backend, Device, Memory, Sink};
@@ -54,7 +60,7 @@ impl Device for Cpu {
 }
 
 impl Engine for Cpu {
-    type Kept = Kept;
+    type Kept = ReplayMemory;
 
     fn replay(&self, on: &mut Hosted<Self>, phase: Phase, times: u64) -> Result<()> {
         let Hosted { plan, memory, kept, .. } = on;
@@ -92,7 +98,12 @@ fn grid(plan: &Plan, phase: Phase) -> Option<&Resident> {
 }
 
 /// The time that a dispatch takes alone, as part of a longer run of it: the threads are awake.
-fn profile(plan: &Plan, dispatch: &Dispatch, memory: &mut Memory, kept: &mut Kept) -> Duration {
+fn profile(
+    plan: &Plan,
+    dispatch: &Dispatch,
+    memory: &mut Memory,
+    kept: &mut ReplayMemory,
+) -> Duration {
     /// A run is long enough that reading the clock does not matter.
     const LONG: Duration = Duration::from_millis(2);
     const ROUNDS: usize = 9;

@@ -1,57 +1,66 @@
-//! Replays a phase: threads go through its sections together, step after step, without ending in
-//! between.
+//! Replays a phase: threads go through its sections together, step after step, and end only when all
+//! steps are done.
 
 use std::ops::ControlFlow;
 
-use super::product::Workspace;
-use super::room::Room;
+use super::barrier::{Barrier, StopOnPanic};
+use super::context::{Scratch, ThreadContext};
+use super::operations::{self, CpuOperation};
+use super::packed::{PackedWeights, Panels};
+use super::part::Part;
+use super::shared::{BoundBuffers, SharedSlice};
 use super::tasks::{Section, Work, sections};
-use super::team::{Barrier, Bound, Go, Guard, Part, Shared};
-use super::weights::Panels;
-use super::{clipping, fused, norms, rows, units};
 use crate::backend::aligned::Aligned;
 use crate::backend::{Memory, Sink, StepMetrics};
-use crate::kernels::{Control, Kernel as _, Operation, pairs};
 use crate::plan::Dispatch;
 
-/// Floating-point operations that are worth a thread: below, it would wait more than work.
-const WORTH_A_THREAD: u64 = 100_000;
+/// Floating-point operations of a phase for each thread: with fewer, it would wait more than work.
+const FLOPS_PER_THREAD: u64 = 100_000;
 
-/// Floating-point operations between two looks at the sink: about ten milliseconds.
-const BETWEEN_LOOKS: u64 = 1 << 29;
+/// Floating-point operations between two calls of the sink: about ten milliseconds.
+const FLOPS_PER_CALL: u64 = 1 << 29;
 
-/// Steps between two looks at the sink, at most: a terminal needs no more.
-const STEPS_AT_ONCE: u64 = 4096;
+/// Steps between two calls of the sink, at most: a terminal needs no more.
+const STEPS_PER_CALL: u64 = 4096;
+
+/// Memory that is kept from one replay to the next.
+#[derive(Default)]
+pub(crate) struct ReplayMemory {
+    panels: Aligned<f32>,
+    /// One for each thread.
+    scratch: Vec<Scratch>,
+}
 
 /// Runs the dispatches of a phase `times` times, and hands each step's metrics over where the phase
 /// has a history.
 pub(super) fn replay(
     dispatches: &[Dispatch],
     memory: &mut Memory,
-    Kept { panels, rooms }: &mut Kept,
+    ReplayMemory { panels, scratch }: &mut ReplayMemory,
     times: u64,
     sink: &mut Sink<'_>,
 ) {
     let flops = dispatches.iter().map(|dispatch| dispatch.operation.kernel().cost().flops).sum();
     let flops: u64 = flops;
-    let worth = usize::try_from(flops / WORTH_A_THREAD).unwrap_or(usize::MAX);
+    let worth = usize::try_from(flops / FLOPS_PER_THREAD).unwrap_or(usize::MAX);
     let threads = rayon::current_num_threads().min(worth).max(1);
-    let tensors: Vec<Shared<'_, u32>> =
-        memory.buffers_mut().iter_mut().map(|words| Shared::new(words)).collect();
-    let (panelled, sections) = sections(dispatches, threads);
-    panels.hold(panelled.words());
-    rooms.resize_with(threads.max(rooms.len()), Room::default);
-    let (own, others) = rooms.split_at_mut(1);
-    let crew = Crew {
+    let buffers: Vec<SharedSlice<'_, u32>> =
+        memory.buffers_mut().iter_mut().map(|words| SharedSlice::new(words)).collect();
+    let (packed, sections) = sections(dispatches, threads);
+    panels.hold(packed.words());
+    scratch.resize_with(threads.max(scratch.len()), Scratch::default);
+    let (own, others) = scratch.split_at_mut(1);
+    let replay = Replay {
         dispatches,
-        before: Section::of(dispatches, &[], (&panelled, 0..panelled.count()), threads),
+        before: Section::new(dispatches, &[], (&packed, 0..packed.count()), threads),
         sections,
-        tensors: &tensors,
-        panels: Panels { of: &panelled, words: &Shared::new(panels) },
+        buffers: &buffers,
+        packed: &packed,
+        panels: &SharedSlice::new(panels),
         barrier: Barrier::new(threads),
         threads,
     };
-    let portion = (BETWEEN_LOOKS / flops.max(1)).clamp(1, STEPS_AT_ONCE);
+    let portion = (FLOPS_PER_CALL / flops.max(1)).clamp(1, STEPS_PER_CALL);
     let mut finished = Vec::with_capacity(portion.min(times) as usize);
     let mut left = times;
     let tell = |metrics: Option<StepMetrics>| {
@@ -60,184 +69,120 @@ pub(super) fn replay(
         if finished.is_empty() || (left > 0 && (finished.len() as u64) < portion) {
             return ControlFlow::Continue(());
         }
-        let go_on = sink(&finished);
+        let flow = sink(&finished);
         finished.clear();
-        go_on
+        flow
     };
     std::thread::scope(|scope| {
-        let crew = &crew;
-        let _guard = Guard(&crew.barrier);
-        for (thread, room) in (1..threads).zip(others) {
+        let replay = &replay;
+        let _guard = StopOnPanic(&replay.barrier);
+        for (thread, scratch) in (1..threads).zip(others) {
             scope.spawn(move || {
-                let _guard = Guard(&crew.barrier);
-                crew.work(thread, room, times, |_| ControlFlow::Continue(()));
+                let _guard = StopOnPanic(&replay.barrier);
+                // It breaks off where the first thread does.
+                let _ = replay.run(thread, scratch, times, |_| ControlFlow::Continue(()));
             });
         }
-        crew.work(0, &mut own[0], times, tell);
+        let _ = replay.run(0, &mut own[0], times, tell);
     });
 }
 
-/// Memory that is kept from one replay to the next.
-#[derive(Default)]
-pub(crate) struct Kept {
-    /// Of weights.
-    panels: Aligned<f32>,
-    /// A thread each.
-    rooms: Vec<Room>,
-}
-
 /// What the threads of a replay share.
-struct Crew<'a> {
+struct Replay<'a> {
     dispatches: &'a [Dispatch],
-    /// Before the first step.
+    /// What is done before the first step: packing the weights.
     before: Section,
+    /// What a step does.
     sections: Vec<Section>,
-    tensors: &'a [Shared<'a, u32>],
-    panels: Panels<'a>,
+    /// All buffers of the plan.
+    buffers: &'a [SharedSlice<'a, u32>],
+    packed: &'a PackedWeights,
+    panels: &'a SharedSlice<'a, f32>,
     barrier: Barrier,
     threads: usize,
 }
 
-/// What a thread works with.
-pub(super) struct Hands<'a> {
-    pub(super) thread: usize,
-    pub(super) threads: usize,
-    pub(super) panels: Panels<'a>,
-    /// For a block of a layer's gradient, or some units' way forward.
-    pub(super) scratch: &'a mut [f32],
-    pub(super) workspace: &'a mut Workspace,
-}
-
-impl Crew<'_> {
-    /// All steps of one thread; `tell` hears each step's metrics.
-    fn work(
+impl Replay<'_> {
+    /// All steps of one thread; `tell` gets each step's metrics from the thread that has them. Breaks
+    /// where `tell` did, in this thread or another.
+    fn run(
         &self,
         thread: usize,
-        room: &mut Room,
+        scratch: &mut Scratch,
         times: u64,
         mut tell: impl FnMut(Option<StepMetrics>) -> ControlFlow<()>,
-    ) {
-        room.hold(self.dispatches);
-        let Room { scratch, workspace } = room;
-        let mut hands =
-            Hands { thread, threads: self.threads, panels: self.panels, scratch, workspace };
+    ) -> ControlFlow<()> {
+        for dispatch in self.dispatches {
+            operations::of(&dispatch.operation).reserve(scratch);
+        }
+        let panels = Panels { packed: self.packed, words: self.panels };
+        let threads = self.threads;
+        let mut context = ThreadContext { thread, threads, panels, scratch, step_metrics: None };
         if !self.before.is_empty() {
             for (work, part) in self.before.taken(thread, 0) {
                 // SAFETY: each task is one thread's, and nobody reads the panels before all have
                 // waited.
-                unsafe { self.task(work, part, &mut hands) };
+                unsafe { self.task(work, part, &mut context) };
             }
-            if self.barrier.wait() == Go::Home {
-                return;
-            }
+            self.barrier.wait()?;
         }
         for step in 0..times {
-            let mut metrics = None;
             for section in &self.sections {
-                // SAFETY: a section holds no two dispatches of which one writes what the other
-                // uses, but for rows that are the same task's in both; panels are of weights that
-                // the section before has changed and this one does not, and nobody reads them here;
-                // each task is one thread's, what is not cut into tasks the first one's; and
-                // between sections all wait for each other.
+                // SAFETY: each operation keeps to what its contract names and to its part, by the
+                // promise of `CpuOperation`. A section holds no two dispatches of which one writes
+                // what the other uses, but for rows that are the same task's in both. The panels that
+                // it packs are of weights that the section before has changed and this one does not,
+                // and nobody reads them here. Each task is one thread's; what is not split runs on
+                // the first thread. Between sections all wait for each other.
                 unsafe {
                     for &number in section.whole.iter().filter(|_| thread == 0) {
                         let (operation, bound) = self.dispatch(number);
-                        metrics = metrics.or(self::whole(operation, &bound));
+                        operation.run(&bound, Part::WHOLE, &mut context);
                     }
                     for (work, part) in section.taken(thread, step as usize) {
-                        // After the last step nobody would read them: a replay begins with all.
-                        if step + 1 < times || !matches!(work, Work::Panels(_)) {
-                            self.task(work, part, &mut hands);
+                        // After the last step nobody would read the panels: a replay begins by
+                        // packing all.
+                        if step + 1 < times || !matches!(work, Work::Packing(_)) {
+                            self.task(work, part, &mut context);
                         }
                     }
                 }
-                if self.barrier.wait() == Go::Home {
-                    return;
-                }
+                self.barrier.wait()?;
             }
-            if tell(metrics).is_break() {
+            if tell(context.step_metrics.take()).is_break() {
                 self.barrier.stop();
-                return;
+                return ControlFlow::Break(());
             }
         }
+        ControlFlow::Continue(())
     }
 
-    fn dispatch(&self, number: usize) -> (&Operation, Bound<'_>) {
+    fn dispatch(&self, number: usize) -> (&dyn CpuOperation, BoundBuffers<'_>) {
         let Dispatch { operation, bindings, .. } = &self.dispatches[number];
-        (operation, Bound { tensors: self.tensors, ids: bindings })
+        (operations::of(operation), BoundBuffers { buffers: self.buffers, ids: bindings })
     }
 
-    /// A task.
+    /// Runs a task.
     ///
     /// # Safety
-    /// While it runs, no other thread may use the task's part of what it writes, nor write to what
-    /// it reads.
-    unsafe fn task(&self, work: &Work, part: Part, hands: &mut Hands<'_>) {
+    /// As [`CpuOperation::run`], for the task's part of all its dispatches, or of the panels.
+    unsafe fn task(&self, work: &Work, part: Part, context: &mut ThreadContext<'_>) {
         // SAFETY: the caller's promise, in all calls.
         unsafe {
             match work {
                 Work::Rows(numbers) => {
                     for (operation, bound) in numbers.iter().map(|&number| self.dispatch(number)) {
-                        let rows = part.share(bound.control().rows as usize, rows::GRAIN);
-                        rows::run(operation, &bound, rows, hands);
+                        operation.run(&bound, part, context);
                     }
                 }
                 Work::Parts(number) => {
                     let (operation, bound) = self.dispatch(*number);
-                    self::part(operation, &bound, part, hands);
+                    operation.run(&bound, part, context);
                 }
-                Work::Panels(layer) => {
-                    self.panels.of.renew(*layer, self.tensors, self.panels.words, part);
+                Work::Packing(layer) => {
+                    self.packed.pack(*layer, self.buffers, self.panels, part);
                 }
             }
         }
     }
-}
-
-/// A part of a dispatch.
-///
-/// # Safety
-/// While it runs, no other thread may use the part of what it writes, nor write to what it reads.
-unsafe fn part(operation: &Operation, bound: &Bound<'_>, part: Part, hands: &mut Hands<'_>) {
-    // SAFETY: the caller's promise, in all calls.
-    unsafe {
-        match operation {
-            Operation::DenseForward(layer) => units::forward(layer, bound, part, hands),
-            Operation::DenseBackwardWeight(layer) => units::backward(layer, bound, part, hands),
-            Operation::LayerNormBackwardWeight(norm) => {
-                norms::backward_weight(norm, bound, part, hands);
-            }
-            // Each strand is a part.
-            Operation::FusedGradient(fused) => fused::gradient(fused, bound, part.number, hands),
-            Operation::FusedUpdate(update) => fused::update(update, bound, part),
-            Operation::SquareSum(sum) => clipping::square_sum(sum, bound, part),
-            Operation::ApplyGradient(layer) => clipping::apply(layer, bound, part),
-            _ => unreachable!("{} has no parts", operation.kernel().stem()),
-        }
-    }
-}
-
-/// An operation's twin.
-///
-/// # Safety
-/// No other thread may use any of its buffers while it runs.
-unsafe fn whole(operation: &Operation, bound: &Bound<'_>) -> Option<StepMetrics> {
-    if let Operation::Metrics(end) = operation {
-        // SAFETY: the caller's promise. In every step, so without a list on the heap.
-        let mut all = unsafe { [0, 1, 2].map(|slot| bound.all(slot)) };
-        let slot = Control::from_words(all[0]).slot as usize;
-        end.twin(&mut all);
-        return Some(pairs(all[2])[slot]);
-    }
-    /// Buffers that a dispatch binds, at most.
-    const SLOTS: usize = 16;
-    let count = bound.ids.len();
-    // Not a list on the heap: this too may be in every step.
-    let mut all: [&mut [u32]; SLOTS] = std::array::from_fn(|slot| match slot < count {
-        // SAFETY: the caller's promise.
-        true => unsafe { bound.all(slot) },
-        false => &mut [],
-    });
-    operation.kernel().twin(&mut all[..count]);
-    None
 }

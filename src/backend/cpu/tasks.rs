@@ -1,39 +1,39 @@
-//! What a section has to do, cut into tasks. Each thread has its own, in whose memory it was in the
-//! last step, and takes others' when it has done them: a core that is slower, or that others use, does
-//! fewer, and holds up the rest less.
+//! What a section has to do, split into tasks. Each thread has a queue of its own, of tasks whose data
+//! it had in its cache in the last step, and takes from others when that is empty: a core that is
+//! slower, or that other programs use, does fewer, and delays the others less.
 //!
-//! What a task makes does not depend on who makes it, nor on how many there are.
+//! The result of a task does not depend on which thread runs it, nor on the number of tasks.
 
 use std::cmp::Reverse;
 
+use super::operations::{self, Parts, Split};
+use super::packed::PackedWeights;
+use super::part::Part;
 use super::product::PANEL;
-use super::schedule::{self, Split};
-use super::team::{Part, Pile};
-use super::weights::Panelled;
-use super::{rows, units};
-use crate::kernels::Operation;
+use super::queue::TaskQueue;
+use super::schedule::{self, share_rows, split};
 use crate::plan::Dispatch;
 
-/// [`cost`] of a task, where there are more than threads: some microseconds, beside which taking it is
-/// nothing.
-const WORTH_A_TASK: u64 = 500_000;
+/// [`cost`] of a task, where there are more than threads: some microseconds, beside which taking it
+/// from a queue is nothing.
+const TASK_COST: u64 = 500_000;
 
-/// [`cost`] that is not worth another thread.
+/// [`cost`] below which another thread does not pay.
 const LITTLE: u64 = 50_000;
 
-/// Tasks into which a thread's share of something is cut, at most. Measured on two threads: eight
-/// make products of so few rows that they take longer.
-const EACH: usize = 4;
+/// Tasks for each thread out of one operation, at most. Measured on two threads: eight make products
+/// of so few rows that they take longer.
+const TASKS_PER_THREAD: usize = 4;
 
-/// What is cut into tasks.
+/// What is split into tasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Work {
-    /// Dispatches that go row by row: a task takes its rows through all of them.
+    /// Dispatches that go by the same rows: a task takes its rows through all of them.
     Rows(Vec<usize>),
-    /// A dispatch that has parts of another kind.
+    /// A dispatch that is split into other parts.
     Parts(usize),
-    /// A layer's weights into panels.
-    Panels(usize),
+    /// Packing the weights of a layer.
+    Packing(usize),
 }
 
 /// What is done between two barriers.
@@ -41,42 +41,42 @@ pub(super) enum Work {
 pub(super) struct Section {
     /// Dispatches that the first thread runs, before it takes tasks.
     pub(super) whole: Vec<usize>,
-    /// Each with the number of its tasks.
+    /// What is split, and into how many tasks.
     works: Vec<(Work, usize)>,
-    /// A thread each: of tasks, named by their work. The largest come first: then what is left at the
-    /// end is small.
-    piles: Vec<Pile<(usize, Part)>>,
+    /// A queue for each thread: of tasks, each a part of the work with that number. The largest come
+    /// first, so that the last ones, for which some threads wait, are small.
+    queues: Vec<TaskQueue<(usize, Part)>>,
 }
 
-/// The sections of a phase for so many threads, and the layers whose weights they keep in panels.
-pub(super) fn sections(phase: &[Dispatch], threads: usize) -> (Panelled, Vec<Section>) {
+/// The sections of a phase for so many threads, and the weights that they keep in panels.
+pub(super) fn sections(phase: &[Dispatch], threads: usize) -> (PackedWeights, Vec<Section>) {
     let mut numbers = schedule::sections(phase);
-    let panelled = Panelled::of(phase, &numbers);
-    numbers.resize(numbers.len().max(panelled.sections()), Vec::new());
+    let packed = schedule::packed_weights(phase, &numbers);
+    numbers.resize(numbers.len().max(packed.sections()), Vec::new());
     let section = |(index, numbers): (usize, &Vec<usize>)| {
-        Section::of(phase, numbers, (&panelled, panelled.due(index)), threads)
+        Section::new(phase, numbers, (&packed, packed.due(index)), threads)
     };
     let sections = numbers.iter().enumerate().map(section).collect();
-    (panelled, sections)
+    (packed, sections)
 }
 
 impl Section {
-    /// Of these dispatches of a phase, and of layers whose panels are due.
-    pub(super) fn of(
+    /// Of these dispatches of a phase, and of packing these layers.
+    pub(super) fn new(
         phase: &[Dispatch],
         numbers: &[usize],
-        (panelled, due): (&Panelled, impl Iterator<Item = usize>),
+        (packed, due): (&PackedWeights, impl Iterator<Item = usize>),
         threads: usize,
     ) -> Self {
         let mut whole = Vec::new();
-        let mut works: Vec<Work> = due.map(Work::Panels).collect();
+        let mut works: Vec<Work> = due.map(Work::Packing).collect();
         for &number in numbers {
-            match Split::of(&phase[number]) {
+            match split(&phase[number]) {
                 Split::Whole => whole.push(number),
                 Split::Parts => works.push(Work::Parts(number)),
-                Split::Rows(control) => {
+                Split::Rows => {
                     let same = works.iter_mut().find_map(|work| match work {
-                        Work::Rows(rows) if Split::of(&phase[rows[0]]) == Split::Rows(control) => {
+                        Work::Rows(rows) if share_rows(&phase[rows[0]], &phase[number]) => {
                             Some(rows)
                         }
                         _ => None,
@@ -88,12 +88,12 @@ impl Section {
                 }
             }
         }
-        let cut = |work: Work| {
-            let cost = cost(&work, phase, panelled);
-            let tasks = tasks(&work, cost, (phase, panelled), threads);
+        let with_tasks = |work: Work| {
+            let cost = cost(&work, phase, packed);
+            let tasks = tasks(&work, cost, (phase, packed), threads);
             (work, tasks, cost / tasks as u64)
         };
-        let mut works: Vec<_> = works.into_iter().map(cut).collect();
+        let mut works: Vec<_> = works.into_iter().map(with_tasks).collect();
         works.sort_by_key(|(_, _, cost)| Reverse(*cost));
         let works: Vec<_> = works.into_iter().map(|(work, tasks, _)| (work, tasks)).collect();
         let own = |thread| {
@@ -101,16 +101,16 @@ impl Section {
             let tasks = works.iter().enumerate().flat_map(|(work, &(_, of))| {
                 share.share(of, 1).map(move |number| (work, Part { number, of }))
             });
-            Pile::of(tasks.collect())
+            TaskQueue::new(tasks.collect())
         };
-        let piles = (0..threads).map(own).collect();
-        Self { whole, works, piles }
+        let queues = (0..threads).map(own).collect();
+        Self { whole, works, queues }
     }
 
-    /// The tasks that fall to a thread in a step: first its own.
+    /// The tasks that a thread gets in a step: first those of its own queue.
     pub(super) fn taken(&self, thread: usize, step: usize) -> impl Iterator<Item = (&Work, Part)> {
-        let piles = self.piles[thread..].iter().chain(&self.piles[..thread]);
-        let tasks = piles.flat_map(move |pile| pile.take(step));
+        let queues = self.queues[thread..].iter().chain(&self.queues[..thread]);
+        let tasks = queues.flat_map(move |queue| queue.take(step));
         tasks.map(|&(work, part)| (&self.works[work].0, part))
     }
 
@@ -120,8 +120,8 @@ impl Section {
     }
 }
 
-/// What it costs: floating-point operations, or bytes that are moved, where these are more.
-fn cost(work: &Work, phase: &[Dispatch], panelled: &Panelled) -> u64 {
+/// Floating-point operations, or bytes that are moved, where these are more.
+fn cost(work: &Work, phase: &[Dispatch], packed: &PackedWeights) -> u64 {
     let of = |number: &usize| {
         let cost = phase[*number].operation.kernel().cost();
         cost.flops.max(cost.bytes)
@@ -129,40 +129,35 @@ fn cost(work: &Work, phase: &[Dispatch], panelled: &Panelled) -> u64 {
     match work {
         Work::Rows(numbers) => numbers.iter().map(of).sum(),
         Work::Parts(number) => of(number),
-        Work::Panels(layer) => 4 * panelled.layer(*layer).parameters() as u64,
+        Work::Packing(layer) => 4 * packed.layer(*layer).parameters() as u64,
     }
 }
 
-/// Into how many tasks it is cut: those that are worth it, at least one for each thread if that is
-/// not little, and none that are empty.
+/// The number of tasks: as many as are worth it, at least one for each thread unless the cost is too
+/// little, and none that are empty.
 fn tasks(
     work: &Work,
     cost: u64,
-    (phase, panelled): (&[Dispatch], &Panelled),
+    (phase, packed): (&[Dispatch], &PackedWeights),
     threads: usize,
 ) -> usize {
+    let parts = |number: &usize| operations::of(&phase[*number].operation).parts(threads);
     let [best, most] = match work {
-        Work::Rows(numbers) => {
-            let parts = numbers.iter().map(|&number| rows::parts(&phase[number].operation));
-            parts.fold([usize::MAX; 2], |[best, most], parts| {
-                [best.min(parts[0]), most.min(parts[1])]
-            })
-        }
-        Work::Parts(number) => match &phase[*number].operation {
-            // The plan has cut it already.
-            Operation::FusedGradient(fused) => return fused.strands,
-            Operation::DenseForward(kernel) => units::forward_parts(kernel),
-            Operation::DenseBackwardWeight(kernel) => units::parts(kernel, threads),
-            Operation::SquareSum(sum) => [sum.parts(); 2],
-            _ => [usize::MAX; 2],
+        Work::Rows(numbers) => numbers
+            .iter()
+            .map(|number| parts(number).best_and_most())
+            .fold([usize::MAX; 2], |[best, most], parts| [best.min(parts[0]), most.min(parts[1])]),
+        Work::Parts(number) => match parts(number) {
+            Parts::Fixed(parts) => return parts,
+            flexible => flexible.best_and_most(),
         },
-        Work::Panels(layer) => [panelled.layer(*layer).outputs.div_ceil(PANEL); 2],
+        Work::Packing(layer) => [packed.layer(*layer).outputs.div_ceil(PANEL); 2],
     };
     let worth = |each| usize::try_from(cost / each).unwrap_or(usize::MAX);
     let least = (1 + worth(LITTLE)).min(threads);
     match threads {
         1 => 1,
-        _ => worth(WORTH_A_TASK).min(best).clamp(least, EACH * threads).min(most).max(1),
+        _ => worth(TASK_COST).min(best).clamp(least, TASKS_PER_THREAD * threads).min(most).max(1),
     }
 }
 
@@ -187,8 +182,8 @@ mod tests {
             weights.works.iter().all(|(work, tasks)| matches!(work, Work::Parts(_)) && *tasks > 1)
         );
         assert_eq!(weights.works.len(), 3);
-        assert!(after.works.iter().all(|(work, _)| matches!(work, Work::Panels(_))));
-        assert_eq!((after.works.len(), after.whole.len()), (2, 1), "panels, metrics");
+        assert!(after.works.iter().all(|(work, _)| matches!(work, Work::Packing(_))));
+        assert_eq!((after.works.len(), after.whole.len()), (2, 1), "packing, metrics");
     }
 
     #[test]

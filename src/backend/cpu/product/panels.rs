@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use crate::backend::cpu::part::pieces;
 use crate::backend::cpu::simd::dispatch;
-use crate::backend::cpu::team::pieces;
 
 /// Units of a panel.
 pub(in crate::backend::cpu) const PANEL: usize = 32;

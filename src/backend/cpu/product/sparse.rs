@@ -27,7 +27,7 @@ use super::pack::{LONG, prefetch, prefetch_near};
 use super::panels::{PANEL, panel_words};
 use super::{DEPTH, Finish, Layout, NEAR, ROWS, Right, Start, check};
 use crate::backend::aligned::Aligned;
-use crate::backend::cpu::team::{Part, pieces};
+use crate::backend::cpu::part::{Part, pieces};
 
 /// Side of a square of A, rows of a block of B, and bits of a word.
 const SIDE: usize = 64;

@@ -1,73 +1,99 @@
-//! The fused way: a strand's tiles one after another through all layers and back, each while it is
-//! in the cache; then the strands' gradients added up and applied.
+//! The fused strategy: a strand's tiles of rows one after another through all layers and back, each
+//! while it is in the cache.
 
 use std::ops::Range;
 
-use super::lanes::Plain;
-use super::passes;
-use super::product::{Layout, Right, Start, Workspace, product};
-use super::replay::Hands;
-use super::rows::sources;
-use super::team::{Bound, Part, pieces};
-use super::weights::{self, Panels, Place};
-use crate::kernels::{Control, Function, FusedGradient, FusedUpdate, Pass, keeps_z, pairs_mut};
-use crate::plan::BufferId;
+use super::gather::sources;
+use super::{CpuOperation, ForwardLayers, Parts, Split};
+use crate::backend::cpu::context::{Scratch, ThreadContext};
+use crate::backend::cpu::dense;
+use crate::backend::cpu::lanes::Plain;
+use crate::backend::cpu::packed::Panels;
+use crate::backend::cpu::part::{Part, pieces};
+use crate::backend::cpu::passes;
+use crate::backend::cpu::product::{Layout, Right, Start, Workspace, product};
+use crate::backend::cpu::shared::BoundBuffers;
+use crate::kernels::{Control, Function, FusedGradient, Pass, keeps_z, pairs_mut};
+use crate::plan::{BufferId, Region};
 use crate::spec::{Layer, Shuffle};
 
-/// Parameters that are added up and updated at once: what the first cache holds.
-const BLOCK: usize = 1024;
+const DATA_X: usize = 1;
+const DATA_T: usize = 2;
+const PARAMETERS: usize = 3;
+const GRADIENTS: usize = 4;
+const ROW_METRICS: usize = 5;
+const SCRATCH: usize = 6;
 
-/// A strand of the batch.
-///
-/// # Safety
-/// While it runs, no other thread may use the strand's rows and gradient, or the scratch memory of its
-/// room, nor write to what it reads.
-pub(super) unsafe fn gradient(
-    fused: &FusedGradient,
-    bound: &Bound<'_>,
-    strand: usize,
-    hands: &mut Hands<'_>,
-) {
-    // A thread's own room stays in its cache; where there are more threads than rooms, the strand's.
-    let room = if hands.threads > fused.strands { strand } else { hands.thread };
-    let parameters = fused.parameters();
-    let words = fused.tile_words();
-    // SAFETY: control, data and parameters are only read.
-    let (control, x, t, weights) = unsafe {
-        (
-            bound.control(),
-            bound.read(1, 0..fused.count * fused.widths[0]),
-            bound.words(2, 0..fused.count * fused.target_columns()),
-            bound.read(3, 0..parameters),
-        )
-    };
-    let rows = fused.strand(strand, control.rows as usize);
-    let train = fused.pass == Pass::Train;
-    // SAFETY: these parts and the room are the strand's own.
-    let (gradient, metrics, scratch) = unsafe {
-        (
-            match train {
-                true => bound.write(4, strand * parameters..(strand + 1) * parameters),
-                false => &mut [],
-            },
-            pairs_mut(bound.words_mut(5, 2 * rows.start..2 * rows.end)),
-            bound.write(6, room * words..(room + 1) * words),
-        )
-    };
-    let (buffer, panels) = (bound.ids[3], hands.panels);
-    let walk = Walk { fused, control, x, t, parameters: weights, buffer, panels };
-    for (number, tile) in pieces(rows.clone(), fused.tile).enumerate() {
-        let metrics = &mut metrics[tile.start - rows.start..][..tile.len()];
-        let start = if number == 0 { Start::Zero } else { Start::Kept };
-        walk.tile(tile, (gradient, start), metrics, scratch, hands.workspace);
+// SAFETY: each strand is a part, which writes its gradient and its rows' metrics. Of the scratch
+// memory, which has a region for each strand, it writes its thread's region where there are as many,
+// and its own where there are not.
+unsafe impl CpuOperation for FusedGradient {
+    fn split(&self) -> Split {
+        Split::Parts
     }
-    if rows.is_empty() {
-        gradient.fill(0.0);
+
+    /// The plan has chosen their number, which fixes the order of the sums.
+    fn parts(&self, _: usize) -> Parts {
+        Parts::Fixed(self.strands)
+    }
+
+    fn forward_layers(&self) -> Option<ForwardLayers> {
+        let layers = self.layers().collect();
+        Some(ForwardLayers { slot: PARAMETERS, rows: self.batch, layers })
+    }
+
+    fn reserve(&self, scratch: &mut Scratch) {
+        for layer in self.layers() {
+            dense::reserve_forward(&mut scratch.workspace, self.tile, layer);
+            dense::reserve_backward_input(&mut scratch.workspace, self.tile, layer);
+            dense::reserve_backward_weight(&mut scratch.workspace, self.tile, layer);
+        }
+    }
+
+    unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, context: &mut ThreadContext<'_>) {
+        let strand = part.number;
+        // A thread's own region stays in its cache.
+        let region = if context.threads > self.strands { strand } else { context.thread };
+        let parameters = self.parameters();
+        let words = self.tile_words();
+        // SAFETY: control, data and parameters are only read.
+        let (control, x, t, weights) = unsafe {
+            (
+                bound.control(),
+                bound.read(DATA_X, 0..self.count * self.widths[0]),
+                bound.words(DATA_T, 0..self.count * self.target_columns()),
+                bound.read(PARAMETERS, 0..parameters),
+            )
+        };
+        let rows = self.strand(strand, control.rows as usize);
+        let train = self.pass == Pass::Train;
+        // SAFETY: these parts and the region are the strand's.
+        let (gradient, metrics, scratch) = unsafe {
+            (
+                match train {
+                    true => bound.write(GRADIENTS, strand * parameters..(strand + 1) * parameters),
+                    false => &mut [],
+                },
+                pairs_mut(bound.words_mut(ROW_METRICS, 2 * rows.start..2 * rows.end)),
+                bound.write(SCRATCH, region * words..(region + 1) * words),
+            )
+        };
+        let (buffer, panels) = (bound.ids[PARAMETERS], context.panels);
+        let strand = Strand { fused: self, control, x, t, parameters: weights, buffer, panels };
+        for (number, tile) in pieces(rows.clone(), self.tile).enumerate() {
+            let metrics = &mut metrics[tile.start - rows.start..][..tile.len()];
+            let start = if number == 0 { Start::Zero } else { Start::Kept };
+            let workspace = &mut context.scratch.workspace;
+            strand.tile(tile, (gradient, start), metrics, scratch, workspace);
+        }
+        if rows.is_empty() {
+            gradient.fill(0.0);
+        }
     }
 }
 
 /// What a strand reads.
-struct Walk<'a> {
+struct Strand<'a> {
     fused: &'a FusedGradient,
     control: Control,
     x: &'a [f32],
@@ -78,7 +104,7 @@ struct Walk<'a> {
     panels: Panels<'a>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Strand<'a> {
     /// A tile through all layers, and back where there is a gradient to make.
     fn tile(
         &self,
@@ -117,7 +143,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The tile's features and targets: as they stand in the data set, or copied together.
+    /// The tile's features and targets: as they stand in the data set, or gathered.
     fn load<'s>(
         &self,
         tile: Range<usize>,
@@ -163,14 +189,14 @@ impl<'a> Walk<'a> {
             let o = layer.outputs;
             let (own, others) = std::mem::take(&mut ys).split_at_mut(fused.tile * o);
             let y = &mut own[..rows * o];
-            // SAFETY: in this section the weights' panels are only read.
-            let panels = unsafe { self.panels.find(Place { buffer: self.buffer, at }) };
+            // SAFETY: while the operation runs, panels are only read.
+            let panels = unsafe { self.panels.find(Region { buffer: self.buffer, offset: at }) };
             let keeps = keeps_z(fused.function);
             // The loss has the last layer's function in it.
             let last = others.is_empty();
             let function = if last || keeps { Function::Identity } else { fused.function };
             let of = (rows, layer, function);
-            weights::forward(of, y, input, self.layer(at, layer), panels, workspace);
+            dense::forward(of, y, input, self.layer(at, layer), panels, workspace);
             at += layer.parameters();
             if !last && keeps {
                 let (own, others) = std::mem::take(&mut kept).split_at_mut(fused.tile * o);
@@ -222,7 +248,7 @@ impl<'a> Walk<'a> {
                     false => input,
                 };
                 let of = (rows, layer, fused.function);
-                weights::backward(of, d_x, d_z, weight, from, workspace);
+                dense::backward_input(of, d_x, d_z, weight, from, workspace);
                 std::mem::swap(&mut d_above, &mut d_below);
             }
         }
@@ -231,31 +257,5 @@ impl<'a> Walk<'a> {
     /// A layer's weights and biases.
     fn layer(&self, at: usize, layer: Layer) -> (&'a [f32], &'a [f32]) {
         self.parameters[at..at + layer.parameters()].split_at(layer.inputs * layer.outputs)
-    }
-}
-
-/// The strands' gradients added up and applied, a part of the parameters.
-///
-/// # Safety
-/// While it runs, no other thread may use this part of gradients, parameters and what is
-/// remembered of them.
-pub(super) unsafe fn update(update: &FusedUpdate, bound: &Bound<'_>, part: Part) {
-    let count = update.parameters;
-    let range = part.share(count, 16);
-    // SAFETY: the control is only read.
-    let control = unsafe { bound.control() };
-    let formula = update.hyper.at(update.update, update.lr * control.schedule, control.step);
-    for block in pieces(range, BLOCK) {
-        let of = |tensor: usize| tensor * count + block.start..tensor * count + block.end;
-        // SAFETY: this range of all tensors is the part's own.
-        let (sum, parameters) = unsafe { (bound.write(1, of(0)), bound.write(2, of(0))) };
-        for strand in 1..update.strands {
-            // SAFETY: as above.
-            passes::add(sum, unsafe { bound.read(1, of(strand)) });
-        }
-        update.regularize(block.clone(), parameters, sum);
-        // SAFETY: as above.
-        let memory = |tensor| unsafe { bound.write(3, of(tensor)) };
-        passes::update(formula, parameters, sum, memory);
     }
 }

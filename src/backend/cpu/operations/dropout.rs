@@ -1,14 +1,38 @@
 //! Dropout with many draws of random words side by side: ten rounds of two multiplications each,
-//! which bound it.
+//! which bound its time.
 
-use super::simd::widest;
+use super::{CpuOperation, Split, elements, rows_of};
+use crate::backend::cpu::context::ThreadContext;
+use crate::backend::cpu::part::Part;
+use crate::backend::cpu::shared::BoundBuffers;
+use crate::backend::cpu::simd::widest;
 use crate::kernels::{DRAW, Dropout, philox_lanes};
+
+const X: usize = 1;
+const Y: usize = 2;
 
 /// Draws side by side.
 const DRAWS: usize = 16;
 
-/// y = x ∘ mask / (1 − p), of some rows of the batch, from `first` on.
-pub(super) fn dropout(layer: &Dropout, step: u32, first: usize, x: &[f32], y: &mut [f32]) {
+// SAFETY: a part writes its rows of y.
+unsafe impl CpuOperation for Dropout {
+    fn split(&self) -> Split {
+        Split::Rows
+    }
+
+    unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, _: &mut ThreadContext<'_>) {
+        // SAFETY: control and x are only read, and these rows of y are the part's.
+        let (control, rows, x, y) = unsafe {
+            let rows = rows_of(part, bound);
+            let range = elements(&rows, self.columns);
+            (bound.control(), rows, bound.read(X, range.clone()), bound.write(Y, range))
+        };
+        dropout(self, control.step, control.before as usize + rows.start, x, y);
+    }
+}
+
+/// y = x ∘ mask / (1 − p), of rows of the batch from `first` on.
+fn dropout(layer: &Dropout, step: u32, first: usize, x: &[f32], y: &mut [f32]) {
     widest(
         #[inline(always)]
         || {

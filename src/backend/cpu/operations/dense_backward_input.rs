@@ -1,0 +1,52 @@
+//! The gradient of a layer's input: d_z_below\[B,I\] = (d_z\[B,O\] · W) ∘ f′.
+
+use super::{CpuOperation, Parts, Split, elements, parts_by_rows, rows_of};
+use crate::backend::cpu::context::{Scratch, ThreadContext};
+use crate::backend::cpu::dense;
+use crate::backend::cpu::part::Part;
+use crate::backend::cpu::shared::BoundBuffers;
+use crate::kernels::DenseBackwardInput;
+use crate::spec::Layer;
+
+const D_Z: usize = 1;
+const PARAMETERS: usize = 2;
+const KEPT: usize = 3;
+const D_Z_BELOW: usize = 4;
+
+const fn layer(kernel: &DenseBackwardInput) -> Layer {
+    Layer { inputs: kernel.inputs, outputs: kernel.outputs }
+}
+
+// SAFETY: a part writes its rows of d_z_below.
+unsafe impl CpuOperation for DenseBackwardInput {
+    fn split(&self) -> Split {
+        Split::Rows
+    }
+
+    fn parts(&self, _: usize) -> Parts {
+        parts_by_rows(self.rows, layer(self))
+    }
+
+    fn reserve(&self, scratch: &mut Scratch) {
+        dense::reserve_backward_input(&mut scratch.workspace, self.rows, layer(self));
+    }
+
+    unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, context: &mut ThreadContext<'_>) {
+        let (i, o) = (self.inputs, self.outputs);
+        // SAFETY: control, d_z, the parameters and what was kept are only read, and these rows of
+        // d_z_below are the part's.
+        let (rows, d_z, weight, kept, d_z_below) = unsafe {
+            let rows = rows_of(part, bound);
+            (
+                rows.len(),
+                bound.read(D_Z, elements(&rows, o)),
+                bound.read(PARAMETERS, 0..o * i),
+                bound.read(KEPT, elements(&rows, i)),
+                bound.write(D_Z_BELOW, elements(&rows, i)),
+            )
+        };
+        let of = (rows, layer(self), self.function);
+        let workspace = &mut context.scratch.workspace;
+        dense::backward_input(of, d_z_below, d_z, weight, kept, workspace);
+    }
+}
