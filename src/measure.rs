@@ -1,4 +1,4 @@
-//! What a device can do, measured: its roofline, and where the dispatches of a step stand below it.
+//! Measures a device's roofline (Williams et al. 2009) and the share of it that dispatches reach.
 //!
 //! Must not know: training, files.
 
@@ -11,35 +11,35 @@ use crate::plan::{Buffer, BufferId, DeviceKind, Dispatch, Handles, Phase, Plan, 
 use crate::platform::block_on;
 use crate::spec::{Network, Shuffle, Strategy};
 
-/// The two limits that a dispatch may run into.
+/// The two limits of a dispatch's speed: arithmetic and memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Roofline {
-    /// Floating-point operations a second: of a large square matrix product by our own kernel, so
-    /// what it loses against the machine's peak is not seen here.
+    /// Floating-point operations per second of a large square matrix product by this crate's own
+    /// kernel: below the device's theoretical peak.
     pub flops: f64,
-    /// Bytes read and written a second: of rows copied from one large buffer to another.
+    /// Bytes read and written per second when rows are copied from one large buffer to another.
     pub bytes: f64,
 }
 
 impl Roofline {
-    /// The share of the attainable speed that a dispatch reaches in a time, at most 1 but for what
-    /// measuring errs.
+    /// The fraction of the attainable speed at which a dispatch of this cost ran; up to about 1,
+    /// within the error of measurement.
     pub fn share(&self, cost: Cost, time: Duration) -> f64 {
         let least = (cost.flops as f64 / self.flops).max(cost.bytes as f64 / self.bytes);
         least / time.as_secs_f64().max(1e-12)
     }
 }
 
-/// A dispatch with the time that it took.
+/// A dispatch and its measured duration.
 #[derive(Clone, Debug)]
 pub struct Timed {
     /// The dispatch.
     pub dispatch: Dispatch,
-    /// The median of some replays.
+    /// The median of several replays.
     pub time: Duration,
 }
 
-/// Measures a device: below a second on anything that is worth training on.
+/// Measures a device's roofline, with a matrix product and a copy.
 ///
 /// # Errors
 /// [`crate::Error::Device`] where the device fails, [`crate::Error::Invalid`] where it has no
@@ -54,7 +54,7 @@ pub fn roofline(device: &dyn Device) -> Result<Roofline> {
             tiling: device.limits().tiling([side; 3]),
         })
     };
-    // A software adapter takes a second for what a graphics processor does in a millisecond.
+    // Sizes that keep the measurement short on slow devices.
     let (side, rows) = match device.limits().kind {
         DeviceKind::Gpu => (4096, 1 << 20),
         DeviceKind::Cpu => (1024, 1 << 19),
@@ -80,7 +80,8 @@ pub fn roofline(device: &dyn Device) -> Result<Roofline> {
     Ok(Roofline { flops, bytes })
 }
 
-/// The time of one operation on zeros: a control buffer first, then buffers of these sizes.
+/// The cost and the time of one operation on zeros. Its bindings are a control buffer, then buffers
+/// of `sizes` words.
 fn time(
     device: &dyn Device,
     operation: Operation,

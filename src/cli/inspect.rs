@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use halfplane::data::{
-    Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, TargetEncoding,
+    Column, DropReason, Encoding, MissingCategory, MissingNumber, TargetEncoding, UnknownCategory,
 };
 use halfplane::model::{NetworkSummary, Provenance};
 use halfplane::plan::{bytes, quantity};
@@ -131,10 +131,10 @@ fn encoded(encoding: &Encoding) -> String {
         }
         Encoding::Categorical { categories, other, missing } => {
             let mut text = format!("one of {}", listed(categories));
-            if *other == OtherWord::Pooled {
+            if *other == UnknownCategory::Pooled {
                 text += ", or other";
             }
-            if *missing == MissingWord::Category {
+            if *missing == MissingCategory::Category {
                 text += ", or missing";
             }
             text
@@ -143,13 +143,13 @@ fn encoded(encoding: &Encoding) -> String {
     }
 }
 
-fn reason(why: Dropped) -> &'static str {
+fn reason(why: DropReason) -> &'static str {
     match why {
-        Dropped::Asked => "as asked",
-        Dropped::Constant => "it holds one value only",
-        Dropped::Empty => "it holds nothing",
-        Dropped::Identifier => "nearly every row has a word of its own",
-        Dropped::ManyWords => "it has too many different words",
+        DropReason::Requested => "as asked",
+        DropReason::Constant => "it holds one value only",
+        DropReason::Empty => "it holds nothing",
+        DropReason::Identifier => "nearly every row has a word of its own",
+        DropReason::TooManyCategories => "it has too many different words",
     }
 }
 

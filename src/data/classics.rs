@@ -1,9 +1,10 @@
-//! Data sets that every lecture has.
+//! Built-in data sets.
 
 use super::{Dataset, Preprocessing, Targets};
 
 impl Dataset {
-    /// The four points of exclusive or: what one line cannot part.
+    /// The four points of exclusive or, N = 4, I = 2: not linearly separable, so that a network
+    /// needs a hidden layer.
     pub fn xor() -> Self {
         Self {
             inputs: 2,

@@ -1,4 +1,4 @@
-//! Rows of numbers and what they should become.
+//! [`Dataset`]: features and targets in memory, checked and ready for training.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use super::Preprocessing;
 use crate::spec::named;
 use crate::{Error, Result};
 
-/// What kind of target there is.
+/// What a network predicts: it decides loss, output function and scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Yes or no.
+    /// One of two classes.
     Binary,
-    /// One of several classes.
+    /// One of three or more classes.
     Multiclass,
     /// A number.
     Regression,
@@ -29,31 +29,31 @@ named!(Task, "task", {
 /// The targets, one row for each row of features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Targets {
-    /// 0 or 1, \[N, columns\] row by row; more than one column for several labels at once.
+    /// Labels 0 or 1; several columns for multi-label classification.
     Binary {
-        /// The labels.
+        /// The labels, \[N, columns\], row-major.
         values: Vec<f32>,
-        /// Labels in a row.
+        /// Labels per row.
         columns: usize,
     },
-    /// The number of the class of each row, below `count`.
+    /// One class index per row.
     Classes {
-        /// The classes' numbers.
+        /// Class indices \[N\], each below `count`.
         values: Vec<u32>,
-        /// How many classes there are.
+        /// The number of classes.
         count: usize,
     },
-    /// Numbers, \[N, columns\] row by row.
+    /// Numbers, for regression.
     Numbers {
-        /// The numbers.
+        /// The numbers, \[N, columns\], row-major.
         values: Vec<f32>,
-        /// Numbers in a row.
+        /// Numbers per row.
         columns: usize,
     },
 }
 
 impl Targets {
-    /// The task that they set.
+    /// The task that these targets belong to.
     pub fn task(&self) -> Task {
         match self {
             Self::Binary { .. } => Task::Binary,
@@ -62,26 +62,26 @@ impl Targets {
         }
     }
 
-    /// Rows, N.
+    /// The number of rows, N.
     pub fn rows(&self) -> usize {
         self.words().len() / self.columns().max(1)
     }
 
-    /// The number of each row's class; nothing for numbers and for several labels at once.
+    /// The class index of each row; `None` for regression and for multi-label targets.
     pub fn classes(&self) -> Option<impl Iterator<Item = usize> + Clone + '_> {
         match self {
             Self::Binary { columns: 1, .. } | Self::Classes { .. } => {}
             Self::Binary { .. } | Self::Numbers { .. } => return None,
         }
-        let whole = matches!(self, Self::Classes { .. });
-        let class = move |&word: &u32| match whole {
+        let integers = matches!(self, Self::Classes { .. });
+        let class = move |&word: &u32| match integers {
             true => word as usize,
             false => f32::from_bits(word) as usize,
         };
         Some(self.words().iter().map(class))
     }
 
-    /// Some of the rows, in the order given.
+    /// The rows with these indices, in that order. Panics where an index is out of range.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         match self {
@@ -97,7 +97,7 @@ impl Targets {
         }
     }
 
-    /// Outputs that a network needs for them.
+    /// Outputs that a network needs for these targets, O.
     pub fn outputs(&self) -> usize {
         match self {
             Self::Binary { columns, .. } | Self::Numbers { columns, .. } => *columns,
@@ -105,7 +105,7 @@ impl Targets {
         }
     }
 
-    /// Words in a row: a class is one, whatever their number.
+    /// 32-bit words per row: 1 for class indices, whatever the number of classes.
     pub fn columns(&self) -> usize {
         match self {
             Self::Binary { columns, .. } | Self::Numbers { columns, .. } => *columns,
@@ -113,7 +113,7 @@ impl Targets {
         }
     }
 
-    /// As words for a device, row by row.
+    /// The bits of all targets, \[N, columns\], row-major, as they are uploaded to a device.
     pub fn words(&self) -> &[u32] {
         match self {
             Self::Binary { values, .. } | Self::Numbers { values, .. } => {
@@ -124,12 +124,13 @@ impl Targets {
     }
 }
 
-/// Some rows of a matrix of so many columns.
+/// Some rows of a row-major matrix.
 fn select<T: Copy>(values: &[T], columns: usize, rows: &[usize]) -> Vec<T> {
     rows.iter().flat_map(|row| &values[row * columns..][..columns]).copied().collect()
 }
 
-/// A table ready for training: all numbers finite, all targets in range.
+/// Features \[N, I\] with their targets, ready for training: all numbers are finite and all targets
+/// in range.
 ///
 /// Clones share the numbers: a clone costs little, however many rows there are.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,17 +146,17 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Takes features \[N, inputs\], row by row, and their targets. Columns are named x1, x2, …,
-    /// the target y, classes by their numbers.
+    /// A data set of features \[N, inputs\], row-major, and their targets. Columns are named x1,
+    /// x2, …, the target y, the classes by their indices.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where the sizes do not fit, there is no row, a number is NaN or
-    /// infinite, or a target is out of range; it names the row.
+    /// [`Error::Invalid`] names the row (counted from 0) where the sizes do not match, there is no
+    /// row, a number is NaN or infinite, or a target is out of range.
     pub fn new(inputs: usize, features: Vec<f32>, targets: Targets) -> Result<Self> {
         let refuse = |problem: String, remedy: &str| Err(Error::invalid(problem, remedy));
         if inputs == 0 || features.is_empty() || !features.len().is_multiple_of(inputs) {
             return refuse(
-                format!("{} numbers are not rows of {inputs}", features.len()),
+                format!("{} numbers do not make rows of {inputs}", features.len()),
                 "give at least one full row",
             );
         }
@@ -218,11 +219,11 @@ impl Dataset {
         })
     }
 
-    /// The same data with a weight for each row: how much it counts in the loss.
+    /// The same data with a sample weight \[N\] for each row: the factor of its loss.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where there are not as many weights as rows, one is negative or not
-    /// finite, or all are 0.
+    /// [`Error::Invalid`] where the number of weights is not N, one is negative or not finite, or
+    /// all are 0.
     pub fn with_weights(self, weights: Vec<f32>) -> Result<Self> {
         if weights.len() != self.rows {
             return Err(Error::invalid(
@@ -237,12 +238,15 @@ impl Dataset {
             ));
         }
         if weights.iter().all(|weight| *weight == 0.0) {
-            return Err(Error::invalid("all weights are 0", "give some row a positive one"));
+            return Err(Error::invalid(
+                "all weights are 0",
+                "give at least one row a positive weight",
+            ));
         }
         Ok(Self { weights: Some(weights.into()), ..self })
     }
 
-    /// Some of the rows, in the order given.
+    /// The rows with these indices, in that order. Panics where an index is out of range.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         Self {
@@ -257,7 +261,7 @@ impl Dataset {
         }
     }
 
-    /// Numbers in a row of features, I.
+    /// Features per row, I.
     pub fn inputs(&self) -> usize {
         self.inputs
     }
@@ -267,17 +271,17 @@ impl Dataset {
         self.targets.outputs()
     }
 
-    /// Rows, N.
+    /// The number of rows, N.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// The task that the targets set.
+    /// The task that the targets belong to.
     pub fn task(&self) -> Task {
         self.targets.task()
     }
 
-    /// The features, \[N, I\] row by row.
+    /// The features, \[N, I\], row-major.
     pub fn features(&self) -> &[f32] {
         &self.features
     }
@@ -287,32 +291,33 @@ impl Dataset {
         &self.targets
     }
 
-    /// How much each row counts in the loss, where they do not all count alike.
+    /// The sample weights \[N\]: the factor of each row's loss. `None` where all are 1.
     pub fn weights(&self) -> Option<&[f32]> {
         self.weights.as_deref().map(Vec::as_slice)
     }
 
-    /// How the features came from a table.
+    /// How a table's columns were turned into the features.
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing
     }
 
-    /// The names of the features, one for each number in a row of them.
+    /// The names of the I features.
     pub fn feature_names(&self) -> Vec<String> {
         self.preprocessing.output_names()
     }
 
-    /// The name of the column of targets.
+    /// The name of the target column.
     pub fn target_name(&self) -> &str {
         &self.target_name
     }
 
-    /// The names of the classes: none for regression. Of two, the second is "yes".
+    /// The names of the classes, by class index; empty for regression. For binary targets the
+    /// second is the positive class.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
 
-    /// How many rows each class has; none for regression and for several labels at once.
+    /// The number of rows of each class; empty for regression and for multi-label targets.
     pub fn class_counts(&self) -> Vec<usize> {
         let Some(of_rows) = self.targets.classes() else { return Vec::new() };
         let mut counts = vec![0; self.classes.len()];
@@ -322,15 +327,15 @@ impl Dataset {
         counts
     }
 
-    /// Whether some class has less than half of its fair share of the rows, N / classes.
+    /// Whether some class has less than half of N / classes rows.
     pub fn is_imbalanced(&self) -> bool {
         let counts = self.class_counts();
-        let least = counts.iter().copied().min();
-        least.is_some_and(|least| 2 * least * counts.len() < self.rows())
+        let smallest = counts.iter().copied().min();
+        smallest.is_some_and(|smallest| 2 * smallest * counts.len() < self.rows())
     }
 
-    /// The sum of the squared distances of the targets from their mean (of each column), in f64:
-    /// what R² compares with. 0 for classes.
+    /// The total sum of squares of regression targets about the mean of their column, in f64: the
+    /// denominator of R². 0 for classes.
     pub fn total_squares(&self) -> f64 {
         self.total_squares_of(0..self.rows)
     }

@@ -1,7 +1,6 @@
-//! Tables in, [`Dataset`] out: readers, schema, preprocessing, splits, weights, the built-in
-//! classics.
+//! Tables in, [`Dataset`] out: readers, schema, preprocessing, splits, weights, built-in data sets.
 //!
-//! What reads files lies in `tables`, behind the feature of that name.
+//! `tables`, behind the feature of that name, reads files.
 //! Must not know: networks, devices.
 
 mod classics;
@@ -13,11 +12,12 @@ mod tables;
 
 pub use dataset::{Dataset, Targets, Task};
 pub use preprocess::{
-    Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing, TargetEncoding,
+    Column, DropReason, Encoding, MissingCategory, MissingNumber, Preprocessing, TargetEncoding,
+    UnknownCategory,
 };
 pub use split::{Split, split};
 #[cfg(feature = "tables")]
 pub use tables::{
-    ClassWeight, Decimal, Features, FirstLine, Layout, NA, Prepared, Preprocess, Schema, Source,
-    TableOptions, Validation, Warning, parse_list, prepare, read_features, read_labelled,
+    ClassWeight, Decimal, Features, FirstLine, Layout, NA_VALUES, Prepared, Preprocess, Schema,
+    Source, TableOptions, Validation, Warning, parse_list, prepare, read_features, read_labelled,
 };

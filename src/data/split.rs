@@ -1,21 +1,22 @@
-//! Rows to train on and rows to validate with.
+//! The stratified split into training and validation rows.
 
 use rand_mt::Mt;
 
 use super::{Dataset, Targets};
 use crate::{Error, Result};
 
-/// Two sets of rows that share none and leave none out, each in ascending order.
+/// Two disjoint sets of row indices that together hold every row, each in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
-    /// The rows to train on.
+    /// The training rows.
     pub training: Vec<usize>,
-    /// The rows to validate with.
+    /// The validation rows.
     pub validation: Vec<usize>,
 }
 
-/// Sets a fraction of the rows apart at random, the same ones for the same seed. Of each class the
-/// same fraction, rounded so that the sum is right; a class of one row stays with the training.
+/// Draws a fraction of the rows for validation, stratified by class as scikit-learn's
+/// `train_test_split(stratify=y)`: the same rows for the same seed. Counts per class are rounded so
+/// that they add up to `fraction` · N; a class of one row stays in the training rows.
 ///
 /// # Errors
 /// [`Error::Invalid`] where the fraction is not between 0 and 1, or leaves either side without
@@ -31,27 +32,27 @@ pub fn split(targets: &Targets, fraction: f64, seed: u64) -> Result<Split> {
     let total = (rows as f64 * fraction).round() as usize;
     if total == 0 || total == rows {
         return Err(Error::invalid(
-            format!("a fraction of {fraction} of {rows} rows leaves none on one side"),
+            format!("a validation fraction of {fraction} of {rows} rows leaves none on one side"),
             "give more rows, or another --validation",
         ));
     }
     let mut strata = strata(targets);
     let counts = shares(&strata.iter().map(Vec::len).collect::<Vec<_>>(), total);
-    let mut random = Mt::new((seed ^ seed >> 32) as u32);
-    let mut apart = vec![false; rows];
+    let mut generator = Mt::new((seed ^ seed >> 32) as u32);
+    let mut is_validation = vec![false; rows];
     for (stratum, count) in strata.iter_mut().zip(counts) {
-        shuffle(stratum, &mut random);
+        shuffle(stratum, &mut generator);
         for row in &stratum[..count] {
-            apart[*row] = true;
+            is_validation[*row] = true;
         }
     }
-    let side = |own: bool| (0..rows).filter(|row| apart[*row] == own).collect();
+    let side =
+        |validation: bool| (0..rows).filter(|row| is_validation[*row] == validation).collect();
     Ok(Split { training: side(false), validation: side(true) })
 }
 
 impl Dataset {
-    /// Sets a fraction of the rows apart: the data to train on, and the data to validate with. See
-    /// [`split`].
+    /// The training data and the validation data, a fraction of the rows, by [`split`].
     ///
     /// # Errors
     /// As [`split`].
@@ -61,32 +62,28 @@ impl Dataset {
     }
 }
 
-/// The rows of each class; all rows together where there are no classes.
+/// The rows of each class; one stratum of all rows where there are no classes.
 fn strata(targets: &Targets) -> Vec<Vec<usize>> {
-    let class = |row: usize| match targets {
-        Targets::Binary { values, columns: 1 } => values[row] as usize,
-        Targets::Classes { values, .. } => values[row] as usize,
-        Targets::Binary { .. } | Targets::Numbers { .. } => 0,
-    };
-    let classes = match targets {
+    let Some(classes) = targets.classes() else { return vec![(0..targets.rows()).collect()] };
+    let count = match targets {
         Targets::Classes { count, .. } => *count,
         Targets::Binary { .. } | Targets::Numbers { .. } => 2,
     };
-    let mut strata = vec![Vec::new(); classes];
-    for row in 0..targets.rows() {
-        strata[class(row)].push(row);
+    let mut strata = vec![Vec::new(); count];
+    for (row, class) in classes.enumerate() {
+        strata[class].push(row);
     }
     strata
 }
 
-/// How many of each stratum make `total`: proportional shares, rounded down, and one more for those
-/// with the largest remainders. None gives all that it has.
+/// How many rows to take from strata of these sizes, `total` in all: proportional shares by the
+/// largest-remainder method. At least one row of each stratum is left.
 fn shares(sizes: &[usize], total: usize) -> Vec<usize> {
     let rows: usize = sizes.iter().sum();
     let mut counts: Vec<usize> = sizes.iter().map(|size| size * total / rows).collect();
     let mut order: Vec<usize> = (0..sizes.len()).collect();
     order.sort_by_key(|&own| std::cmp::Reverse(sizes[own] * total % rows));
-    // Twice, since those that would give all may have to pass their turn on.
+    // Twice, since a stratum of which only one row is left gives no more.
     for own in order.iter().chain(&order).copied() {
         if counts.iter().sum::<usize>() < total && counts[own] + 1 < sizes[own] {
             counts[own] += 1;
@@ -95,10 +92,11 @@ fn shares(sizes: &[usize], total: usize) -> Vec<usize> {
     counts
 }
 
-/// Fisher and Yates' shuffle, written out so that a seed means the same rows for ever.
-fn shuffle(rows: &mut [usize], random: &mut Mt) {
+/// The Fisher-Yates shuffle, written out here so that no new version of a crate changes which rows
+/// a seed draws.
+fn shuffle(rows: &mut [usize], generator: &mut Mt) {
     for last in (1..rows.len()).rev() {
-        let chosen = (u64::from(random.next_u32()) * (last as u64 + 1)) >> 32;
+        let chosen = (u64::from(generator.next_u32()) * (last as u64 + 1)) >> 32;
         rows.swap(last, chosen as usize);
     }
 }

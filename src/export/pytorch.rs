@@ -5,7 +5,9 @@ use std::path::Path;
 
 use super::missing_numbers;
 use crate::Model;
-use crate::data::{Column, Encoding, MissingNumber, MissingWord, OtherWord, TargetEncoding};
+use crate::data::{
+    Column, Encoding, MissingCategory, MissingNumber, TargetEncoding, UnknownCategory,
+};
 use crate::spec::{Activation, Output};
 
 /// The script, but for what depends on the model: names between `@`.
@@ -96,8 +98,8 @@ fn encode(Column { name, encoding }: &Column) -> String {
         Encoding::Categorical { categories, other, missing } => format!(
             "categorical({column}, {}, other={}, missing={})",
             list(categories.iter().map(String::as_str)),
-            boolean(*other == OtherWord::Pooled),
-            boolean(*missing == MissingWord::Category),
+            boolean(*other == UnknownCategory::Pooled),
+            boolean(*missing == MissingCategory::Category),
         ),
     }
 }

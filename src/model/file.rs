@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Model, Provenance};
 use crate::data::Preprocessing;
 use crate::files::write_beside;
-use crate::spec::{Block, LayerParameters, Network, Output, Parameters};
+use crate::spec::{LayerParameters, Network, Output, ParameterBlock, Parameters};
 use crate::{Error, Result};
 
 /// The key of our metadata in the file's.
@@ -222,7 +222,7 @@ fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters
             None => Ok(values),
         }
     };
-    let block = |block: Block| {
+    let block = |block: ParameterBlock| {
         let [weight, bias] = block.tensors();
         Ok(LayerParameters { weight: read(weight)?, bias: read(bias)? })
     };

@@ -1,4 +1,4 @@
-//! The functions between layers, and the one after the last.
+//! Activations, layer normalization and output functions.
 
 use super::named;
 
@@ -35,44 +35,42 @@ named!(Activation, "activation", {
 });
 
 impl Activation {
-    /// Whether the derivative can be had from the function's value alone.
+    /// Whether f′(z) is a function of f(z), so that the backward pass does not need z.
     ///
-    /// GELU and SiLU are not monotonic: one value comes from two places with two slopes, so their
-    /// backward pass needs z itself.
+    /// Not for GELU and SiLU: they are not monotonic, so one value f(z) has two slopes.
     pub const fn derivative_from_value(self) -> bool {
         !matches!(self, Self::Gelu | Self::Silu)
     }
 }
 
-/// What is done to a hidden layer's z before its activation.
+/// The normalization of a hidden layer's z before its activation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Normalization {
-    /// Nothing.
+    /// No normalization.
     #[default]
     None,
-    /// `torch.nn.LayerNorm` (Ba et al. 2016): each row is brought to mean 0 and variance 1 over the
-    /// layer's units, then each unit scaled by γ and shifted by β, which are learned:
-    /// n = γ (z − mean) / √(variance + 10⁻⁵) + β.
+    /// `torch.nn.LayerNorm` (Ba et al. 2016): γ (z − mean) / √(variance + 10⁻⁵) + β, with mean and
+    /// variance over the layer's units in each row, and γ and β learned for each unit.
     LayerNorm,
 }
 
 named!(Normalization, "normalization", { None => "none", LayerNorm => "layer-norm" });
 
 impl Normalization {
-    /// Whether nothing is done.
+    /// Whether this is [`Self::None`].
     pub fn is_none(&self) -> bool {
         *self == Self::None
     }
 }
 
-/// What the last layer's z becomes: it follows from the task.
+/// The function of the last layer, which follows from the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Output {
     /// z itself: regression.
     Identity,
-    /// The probability of "yes" for each output on its own: binary classification.
+    /// The probability of the positive class, for each output separately: binary classification.
     Sigmoid,
-    /// One probability for each class, summing to 1: multi-class classification.
+    /// One probability for each class, with sum 1: multi-class classification.
     Softmax,
 }
 
@@ -83,7 +81,7 @@ named!(Output, "output", {
 });
 
 impl Output {
-    /// Words in a row of its targets: a class is one, whatever their number.
+    /// 32-bit words per row of its targets: 1 for class indices, whatever the number of classes.
     pub const fn target_columns(self, outputs: usize) -> usize {
         match self {
             Self::Softmax => 1,

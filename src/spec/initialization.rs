@@ -1,14 +1,14 @@
-//! Where the weights start: `torch.nn.init` by name.
+//! Initial weights, by the functions of `torch.nn.init`.
 
 use rand_mt::Mt;
 
 use super::{Layer, LayerParameters, Network, Parameters, named};
 
-/// How the first weights are drawn, I being a layer's inputs and O its outputs. All but
-/// [`Self::Pytorch`] leave the biases at zero.
+/// The distribution of the initial weights, with I the inputs of a layer and O its outputs. All but
+/// [`Self::Pytorch`] set the biases to 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Initialization {
-    /// `torch.nn.Linear`'s own: weights and biases uniform in ±1/√I.
+    /// The default of `torch.nn.Linear`: weights and biases uniform in ±1/√I.
     #[default]
     Pytorch,
     /// `xavier_uniform_` (Glorot & Bengio 2010): uniform in ±√(6/(I+O)), for sigmoid and tanh.
@@ -23,10 +23,10 @@ pub enum Initialization {
     LecunUniform,
     /// `kaiming_normal_` with `nonlinearity="linear"`: normal with the variance 1/I.
     LecunNormal,
-    /// `orthogonal_` (Saxe et al. 2013): the rows, or where there are more of them the columns, are
-    /// orthogonal and of length 1.
+    /// `orthogonal_` (Saxe et al. 2013): the rows are orthonormal, or the columns where O > I.
     Orthogonal,
-    /// All weights zero: for layers that stand alone. The units of a hidden layer stay alike.
+    /// `zeros_`: only for networks without hidden layers, since the units of a hidden layer would
+    /// stay equal.
     Zeros,
 }
 
@@ -43,18 +43,18 @@ named!(Initialization, "initialization", {
 });
 
 impl Parameters {
-    /// The initial weights of a seed: what `torch.manual_seed(seed)` followed by the function of
-    /// `torch.nn.init` on each layer's weight, first to last, gives on the CPU.
+    /// The initial weights that PyTorch draws on the CPU after `torch.manual_seed(seed)`, when the
+    /// function of `torch.nn.init` is applied to each layer's weight, first to last.
     ///
-    /// Uniform weights equal PyTorch's to the bit, normal and orthogonal ones but for the rounding
-    /// of a logarithm and a sine (a millionth).
+    /// Uniform weights equal PyTorch's bit by bit; normal and orthogonal ones differ by the rounding
+    /// of logarithm and sine, about 10⁻⁶.
     pub fn initial(network: &Network, initialization: Initialization, seed: u64) -> Self {
         if initialization == Initialization::Pytorch {
             return Self::pytorch(network, seed);
         }
-        let mut draws = Draws::new(seed);
+        let mut generator = TorchGenerator::new(seed);
         let of_layer = |layer: &Layer| LayerParameters {
-            weight: initialization.weight(*layer, &mut draws),
+            weight: initialization.weight(*layer, &mut generator),
             bias: vec![0.0; layer.outputs],
         };
         Self::with_norms(network, network.layers().iter().map(of_layer).collect())
@@ -63,91 +63,91 @@ impl Parameters {
 
 impl Initialization {
     /// W\[O,I\]
-    fn weight(self, layer: Layer, draws: &mut Draws) -> Vec<f32> {
+    fn weight(self, layer: Layer, generator: &mut TorchGenerator) -> Vec<f32> {
         let count = layer.inputs * layer.outputs;
         let (inputs, both) = (layer.inputs as f64, (layer.inputs + layer.outputs) as f64);
-        // The products are PyTorch's, factor by factor: another order rounds otherwise.
+        // The products in PyTorch's order, since any other rounds differently.
         let root3 = 3f64.sqrt();
         match self {
-            Self::Pytorch => draws.uniform(count, 1.0 / inputs.sqrt()),
-            Self::XavierUniform => draws.uniform(count, root3 * (2.0 / both).sqrt()),
-            Self::XavierNormal => draws.normal(count, (2.0 / both).sqrt()),
-            Self::HeUniform => draws.uniform(count, root3 * (2f64.sqrt() / inputs.sqrt())),
-            Self::HeNormal => draws.normal(count, 2f64.sqrt() / inputs.sqrt()),
-            Self::LecunUniform => draws.uniform(count, root3 * (1.0 / inputs.sqrt())),
-            Self::LecunNormal => draws.normal(count, 1.0 / inputs.sqrt()),
-            Self::Orthogonal => orthogonal(layer, &draws.normal(count, 1.0)),
+            Self::Pytorch => generator.uniform(count, 1.0 / inputs.sqrt()),
+            Self::XavierUniform => generator.uniform(count, root3 * (2.0 / both).sqrt()),
+            Self::XavierNormal => generator.normal(count, (2.0 / both).sqrt()),
+            Self::HeUniform => generator.uniform(count, root3 * (2f64.sqrt() / inputs.sqrt())),
+            Self::HeNormal => generator.normal(count, 2f64.sqrt() / inputs.sqrt()),
+            Self::LecunUniform => generator.uniform(count, root3 * (1.0 / inputs.sqrt())),
+            Self::LecunNormal => generator.normal(count, 1.0 / inputs.sqrt()),
+            Self::Orthogonal => orthogonal(layer, &generator.normal(count, 1.0)),
             Self::Zeros => vec![0.0; count],
         }
     }
 }
 
-/// PyTorch's generator on the CPU: the Mersenne Twister MT19937 seeded with the low 32 bits.
-pub(super) struct Draws {
+/// PyTorch's generator on the CPU: the Mersenne Twister MT19937, seeded with the low 32 bits.
+pub(super) struct TorchGenerator {
     generator: Mt,
-    /// The second number of the last pair of normal ones, where only the first was wanted.
+    /// The second normal number of the last pair, until it is used.
     spare: Option<f64>,
 }
 
-impl Draws {
+impl TorchGenerator {
     pub(super) fn new(seed: u64) -> Self {
         Self { generator: Mt::new(seed as u32), spare: None }
     }
 
-    /// `uniform_(-bound, bound)`: 24 random bits each, all arithmetic in float32, the last
-    /// multiplication and addition fused as PyTorch's CPU kernel fuses them.
+    /// `uniform_(-bound, bound)` in float32, from 24 random bits each, with a fused multiply-add as
+    /// in PyTorch's CPU kernel.
     pub(super) fn uniform(&mut self, count: usize, bound: f64) -> Vec<f32> {
         let (low, high) = (-bound as f32, bound as f32);
-        (0..count).map(|_| self.share().mul_add(high - low, low)).collect()
+        (0..count).map(|_| self.unit_uniform().mul_add(high - low, low)).collect()
     }
 
-    /// 24 random bits, in \[0, 1).
-    fn share(&mut self) -> f32 {
+    /// A number in \[0, 1) of 24 random bits.
+    fn unit_uniform(&mut self) -> f32 {
         (self.generator.next_u32() & 0x00FF_FFFF) as f32 / (1u32 << 24) as f32
     }
 
-    /// `normal_(0, deviation)`: pairs by Box and Muller. From 16 numbers on, PyTorch first draws
-    /// uniform ones for all places and then turns them in blocks of 16, each number with the one
-    /// eight places on; a last block that is not full begins 16 from the end and is drawn anew.
+    /// `normal_(0, deviation)` by the Box-Muller transform. For 16 numbers or more, PyTorch first
+    /// draws all uniform numbers, then transforms them in blocks of 16, in pairs (i, i + 8). An
+    /// incomplete last block is replaced by the last 16 numbers, drawn again.
     fn normal(&mut self, count: usize, deviation: f64) -> Vec<f32> {
         if count < BLOCK {
             return (0..count).map(|_| (self.one_normal() * deviation) as f32).collect();
         }
-        let mut numbers: Vec<f32> = (0..count).map(|_| self.share()).collect();
+        let mut numbers: Vec<f32> = (0..count).map(|_| self.unit_uniform()).collect();
         let (blocks, rest) = numbers.as_chunks_mut::<BLOCK>();
         blocks.iter_mut().for_each(|block| box_muller(block, deviation));
         let ragged = !rest.is_empty();
         if let Some(last) = numbers.last_chunk_mut::<BLOCK>()
             && ragged
         {
-            last.fill_with(|| self.share());
+            last.fill_with(|| self.unit_uniform());
             box_muller(last, deviation);
         }
         numbers
     }
 
-    /// A few numbers are drawn in pairs from 53 random bits each; the second waits for the next
-    /// call.
+    /// One normal number, as PyTorch draws fewer than 16: pairs from 53 random bits each, the second
+    /// kept for the next call.
     fn one_normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
-        let mut share = || {
+        let mut uniform = || {
             let high = u64::from(self.generator.next_u32());
             let bits = high << 32 | u64::from(self.generator.next_u32());
             (bits & ((1 << 53) - 1)) as f64 / (1u64 << 53) as f64
         };
-        let angle = std::f64::consts::TAU * share();
-        let radius = (-2.0 * (-share()).ln_1p()).sqrt();
+        let angle = std::f64::consts::TAU * uniform();
+        let radius = (-2.0 * (-uniform()).ln_1p()).sqrt();
         self.spare = Some(radius * angle.sin());
         radius * angle.cos()
     }
 }
 
-/// Numbers that are turned together.
+/// Numbers that PyTorch transforms together.
 const BLOCK: usize = 16;
 
-/// Uniform numbers to normal ones.
+/// Turns uniform numbers into normal ones, in pairs (i, i + 8).
 fn box_muller(block: &mut [f32; BLOCK], deviation: f64) {
     for first in 0..BLOCK / 2 {
         let (u, v) = (f64::from(block[first]), f64::from(block[first + BLOCK / 2]));
@@ -159,21 +159,22 @@ fn box_muller(block: &mut [f32; BLOCK], deviation: f64) {
 }
 
 /// Q of the QR decomposition of normal numbers \[O,I\], or of their transpose where I is larger,
-/// with R's diagonal positive: by Gram and Schmidt in float64, each vector cleared twice.
+/// with a positive diagonal of R: by the Gram-Schmidt process in float64, each projection removed
+/// twice for accuracy.
 fn orthogonal(layer: Layer, numbers: &[f32]) -> Vec<f32> {
     let Layer { inputs, outputs } = layer;
     // As many vectors as the smaller side has, each as long as the larger.
     let rows = outputs < inputs;
     let (count, length) = if rows { (outputs, inputs) } else { (inputs, outputs) };
-    let place = |vector: usize, at: usize| match rows {
+    let index = |vector: usize, at: usize| match rows {
         true => vector * inputs + at,
         false => at * inputs + vector,
     };
     let mut vectors: Vec<Vec<f64>> = (0..count)
-        .map(|vector| (0..length).map(|at| f64::from(numbers[place(vector, at)])).collect())
+        .map(|vector| (0..length).map(|at| f64::from(numbers[index(vector, at)])).collect())
         .collect();
-    for index in 0..count {
-        let (done, rest) = vectors.split_at_mut(index);
+    for next in 0..count {
+        let (done, rest) = vectors.split_at_mut(next);
         let own = &mut rest[0];
         for _ in 0..2 {
             for other in done.iter() {
@@ -187,13 +188,13 @@ fn orthogonal(layer: Layer, numbers: &[f32]) -> Vec<f32> {
     let mut weight = vec![0.0; numbers.len()];
     for (vector, values) in vectors.iter().enumerate() {
         for (at, value) in values.iter().enumerate() {
-            weight[place(vector, at)] = *value as f32;
+            weight[index(vector, at)] = *value as f32;
         }
     }
     weight
 }
 
-/// The sum of the products, in eight lanes so that the compiler makes SIMD of it.
+/// The dot product, in eight partial sums so that the compiler vectorizes it.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a, a_rest) = a.as_chunks::<8>();
     let (b, b_rest) = b.as_chunks::<8>();
@@ -218,8 +219,8 @@ mod tests {
         assert_eq!(initial, Parameters::pytorch(&network, 5));
     }
 
-    /// Of 40,000 numbers the mean strays by 1/200 of the deviation, the deviation by 1/280 of
-    /// itself; five times that passes.
+    /// The standard errors of 40,000 numbers are 1/200 of the deviation for the mean and about 1/280
+    /// for the deviation itself; five standard errors pass.
     #[test]
     fn draws_have_the_deviations_that_they_promise() {
         let network = Network::new(100, &[], 400);

@@ -1,4 +1,4 @@
-//! What training makes small.
+//! Loss functions.
 
 use std::str::FromStr;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::Output;
 use crate::{Error, Result};
 
-/// The loss, averaged over the rows of a batch (and over the outputs, as PyTorch does). Below, t is
-/// the target, y the output, p a probability, e = y − t.
+/// The loss, averaged over the rows of a batch and over the outputs, as in PyTorch. In the formulas,
+/// t is the target, y the output, p a predicted probability, e = y − t.
 ///
-/// In files it is its name, or with settings `{"huber":{"delta":1.0}}`.
+/// Serialized as its name, or with settings as `{"huber":{"delta":1.0}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Loss {
@@ -26,25 +26,23 @@ pub enum Loss {
     Mae,
     /// e²/2 where |e| ≤ δ, else δ (|e| − δ/2) (`torch.nn.HuberLoss`).
     Huber {
-        /// Where the parabola ends.
+        /// The |e| at which the loss becomes linear.
         delta: f64,
     },
     /// The Huber loss over its threshold: e²/(2β) where |e| < β, else |e| − β/2
     /// (`torch.nn.SmoothL1Loss`).
     SmoothL1 {
-        /// Where the parabola ends.
+        /// The |e| at which the loss becomes linear.
         beta: f64,
     },
-    /// The focal loss, −α (1−q)^γ ln q with q the probability of the truth: what is right already
-    /// counts less (Lin et al. 2017, "Focal Loss for Dense Object Detection", equation 5).
-    ///
-    /// After a sigmoid it is `torchvision.ops.sigmoid_focal_loss`, averaged; after a softmax q is
-    /// the true class's share.
+    /// The focal loss, −α (1−q)^γ ln q with q the predicted probability of the true class: rows that
+    /// are predicted well count less (Lin et al. 2017, "Focal Loss for Dense Object Detection",
+    /// equation 5). For binary targets it is the mean of `torchvision.ops.sigmoid_focal_loss`.
     Focal {
-        /// How much less: 0 is the cross-entropy.
+        /// γ, the focusing exponent; 0 gives the cross-entropy.
         gamma: f64,
-        /// The weight of "yes", 1 − α being that of "no"; by default both weigh 1. Only after a
-        /// sigmoid: rows of classes have weights of their own.
+        /// α, the weight of the positive class; the negative one has 1 − α. `None` weighs both 1.
+        /// Binary targets only: for classes use class weights.
         alpha: Option<f64>,
     },
 }
@@ -74,7 +72,7 @@ impl Loss {
         }
     }
 
-    /// The loss that goes with an output when none is asked for.
+    /// The default loss for an output function.
     pub const fn default_for(output: Output) -> Self {
         match output {
             Output::Identity => Self::Mse,
@@ -83,20 +81,19 @@ impl Loss {
         }
     }
 
-    /// Whether it can be told that no answer is quite certain: see
-    /// [`super::Regularization::label_smoothing`].
-    pub const fn takes_smooth_labels(self) -> bool {
+    /// Whether [`super::Regularization::label_smoothing`] is defined for this loss.
+    pub const fn supports_label_smoothing(self) -> bool {
         matches!(self, Self::Bce | Self::CrossEntropy)
     }
 
-    /// Checks that the loss is defined for such an output, and its settings against their ranges.
+    /// Checks that the loss is defined for an output function, and the ranges of its settings.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names the losses that are, or the setting and its range.
+    /// [`Error::Invalid`] names the losses that are defined, or the setting and its range.
     pub fn check(self, output: Output) -> Result<()> {
-        if !self.goes_with(output) {
+        if !self.is_defined_for(output) {
             let good: Vec<&str> =
-                Self::ALL.iter().filter(|l| l.goes_with(output)).map(|l| l.name()).collect();
+                Self::ALL.iter().filter(|l| l.is_defined_for(output)).map(|l| l.name()).collect();
             let task = match output {
                 Output::Identity => "regression",
                 Output::Sigmoid => "a binary target",
@@ -111,15 +108,15 @@ impl Loss {
         match self {
             Self::Focal { alpha: Some(alpha), .. } if output == Output::Softmax => {
                 Err(Error::invalid(
-                    format!("alpha is {alpha}, which weighs yes against no, but there are classes"),
-                    "leave it out; weights of rows can tell classes apart",
+                    format!("alpha is {alpha}, but it is defined for binary targets only"),
+                    "leave alpha out, and use --class-weight to weigh classes",
                 ))
             }
             _ => Ok(()),
         }
     }
 
-    const fn goes_with(self, output: Output) -> bool {
+    const fn is_defined_for(self, output: Output) -> bool {
         match self {
             Self::Mse => matches!(output, Output::Identity | Output::Sigmoid),
             Self::Mae | Self::Huber { .. } | Self::SmoothL1 { .. } => {
@@ -132,7 +129,7 @@ impl Loss {
     }
 
     fn check_settings(self) -> Result<()> {
-        // The devices compute in float32.
+        // In float32, in which the devices compute.
         let positive = |value: f64| (value as f32).is_finite() && value as f32 > 0.0;
         let refuse = |what: &str, value: f64, range: &str| {
             Err(Error::invalid(format!("{what} is {value}"), format!("it must be {range}")))
@@ -164,7 +161,7 @@ impl std::fmt::Display for Loss {
 impl FromStr for Loss {
     type Err = Error;
 
-    /// The loss of that name, with its default settings.
+    /// The loss with this name and its default settings.
     fn from_str(word: &str) -> Result<Self> {
         let found = Self::ALL.iter().find(|loss| loss.name() == word);
         found

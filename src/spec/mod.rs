@@ -1,6 +1,6 @@
-//! What to train, as plain data: network, activation, loss, optimizer, length of the run.
+//! What to train, as plain serde data: network, loss, optimizer, schedule, regularization, length of
+//! the run. Each checks its own settings; the network counts its parameters and FLOPs.
 //!
-//! Everything here is serde data that checks itself and counts its own parameters and FLOPs.
 //! Must not know: devices, files.
 
 mod activation;
@@ -17,7 +17,7 @@ mod schedule;
 pub use activation::{Activation, Normalization, Output};
 pub use initialization::Initialization;
 pub use loss::Loss;
-pub use network::{Block, Layer, MAX_WIDTH, Network};
+pub use network::{Layer, MAX_WIDTH, Network, ParameterBlock};
 pub use optimizer::{Moments, Optimizer};
 pub use parameters::{LayerParameters, Parameters};
 pub use regularization::{Clip, Regularization};

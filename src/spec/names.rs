@@ -1,6 +1,6 @@
-//! One list of names per enum: it parses, prints, serialises and feeds the help.
+//! The names of enum variants, defined once for parsing, printing, serde and help texts.
 
-/// The candidate nearest to `word`, if one is near enough to be worth suggesting.
+/// The candidate most similar to `word`, by Jaro-Winkler similarity; `None` below 0.7.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates
@@ -11,7 +11,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Gives an enum of unit variants its names: `ALL`, `name`, `Display`, `FromStr` and serde.
+/// Implements `ALL`, `name`, `Display`, `FromStr` and serde for an enum of unit variants.
 macro_rules! named {
     ($type:ident, $what:literal, { $($variant:ident => $name:literal),+ $(,)? }) => {
         impl $type {

@@ -1,73 +1,74 @@
-//! The shape of a network, and what it costs.
+//! The architecture of a network, with its parameter and FLOP counts.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Activation, Normalization, Output};
 use crate::{Error, Result};
 
-/// The widest layer that is taken for meant: past this a width is a slip of the keyboard.
+/// The most units of a layer: a larger number is rejected as a typing error.
 pub const MAX_WIDTH: usize = 1 << 24;
 
 /// A multi-layer perceptron: dense layers with one activation between them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
-    /// Numbers in a row of data.
+    /// Features per row, I.
     pub inputs: usize,
-    /// Units of each hidden layer, first to last; empty for a single layer.
+    /// Units of each hidden layer, first to last; empty for a single dense layer.
     pub hidden: Vec<usize>,
-    /// Numbers in a prediction.
+    /// Units of the last layer.
     pub outputs: usize,
-    /// What is done to every hidden layer's z before its activation.
+    /// The normalization of every hidden layer.
     #[serde(default, skip_serializing_if = "Normalization::is_none")]
     pub normalization: Normalization,
-    /// The function of every hidden unit.
+    /// The activation of every hidden layer.
     pub activation: Activation,
-    /// The function of the last layer.
+    /// The output function of the last layer.
     pub output: Output,
 }
 
 /// One dense layer: z\[B,O\] = x\[B,I\] · Wᵀ + b, W\[O,I\], b\[O\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// I
+    /// Inputs, I.
     pub inputs: usize,
-    /// O
+    /// Outputs (units), O.
     pub outputs: usize,
 }
 
 impl Layer {
-    /// The layers between so many units each, the inputs first.
+    /// The dense layers of a network with these widths, the inputs first.
     pub(crate) fn between(
         widths: &[usize],
     ) -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator + '_ {
         widths.windows(2).map(|pair| Self { inputs: pair[0], outputs: pair[1] })
     }
 
-    /// Weights and biases together: O · (I + 1).
+    /// The number of weights and biases, O · (I + 1).
     pub const fn parameters(&self) -> usize {
         self.outputs * (self.inputs + 1)
     }
 }
 
-/// Parameters that stand together, named as in files: `<name>.weight`, then `<name>.bias`.
+/// The shapes of one layer's parameters, `<name>.weight` and `<name>.bias`, with the names that model
+/// files use: W and b of a dense layer, or γ and β of a norm.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// `layers.0` for a dense layer's W and b, `norms.0` for the γ and β of the norm after it.
+pub struct ParameterBlock {
+    /// `layers.0` for the first dense layer, `norms.0` for the norm after it.
     pub name: String,
-    /// \[O, I\] or, for γ, \[O\].
+    /// The shape of the weight: \[O, I\] of a dense layer, \[O\] of a norm.
     pub weight: Vec<usize>,
-    /// O
+    /// The length of the bias, O.
     pub bias: usize,
 }
 
-impl Block {
-    /// Numbers in the weight.
+impl ParameterBlock {
+    /// The number of elements of the weight.
     pub fn weights(&self) -> usize {
         self.weight.iter().product()
     }
 
-    /// Numbers in weight and bias together.
+    /// The number of elements of weight and bias.
     pub fn parameters(&self) -> usize {
         self.weights() + self.bias
     }
@@ -84,7 +85,7 @@ impl Block {
 const NORM_FLOPS: u64 = 8;
 
 impl Network {
-    /// A network with sigmoid units and one sigmoid output, the classic for a yes-or-no target.
+    /// A network with sigmoid activations and sigmoid outputs, for binary targets.
     pub fn new(inputs: usize, hidden: &[usize], outputs: usize) -> Self {
         Self {
             inputs,
@@ -96,19 +97,19 @@ impl Network {
         }
     }
 
-    /// The same network with another activation between its layers.
+    /// The same network with another activation.
     #[must_use]
     pub fn with_activation(self, activation: Activation) -> Self {
         Self { activation, ..self }
     }
 
-    /// The same network with its hidden layers normalized in this way.
+    /// The same network with another normalization.
     #[must_use]
     pub fn with_normalization(self, normalization: Normalization) -> Self {
         Self { normalization, ..self }
     }
 
-    /// The same network with another function after its last layer.
+    /// The same network with another output function.
     #[must_use]
     pub fn with_output(self, output: Output) -> Self {
         Self { output, ..self }
@@ -127,7 +128,7 @@ impl Network {
         Layer::between(&self.widths()).collect()
     }
 
-    /// Units of each layer that has a norm: all hidden ones, or none.
+    /// The units of each layer that is normalized: all hidden layers or none.
     pub fn norms(&self) -> &[usize] {
         match self.normalization {
             Normalization::None => &[],
@@ -135,15 +136,15 @@ impl Network {
         }
     }
 
-    /// All parameters as they stand in files and on devices: W and b of each dense layer, first to
-    /// last, then γ and β of each norm.
-    pub fn blocks(&self) -> Vec<Block> {
-        let dense = |(index, layer): (usize, Layer)| Block {
+    /// The shapes of all parameters in the order of files and device buffers: W and b of each dense
+    /// layer, first to last, then γ and β of each norm.
+    pub fn blocks(&self) -> Vec<ParameterBlock> {
+        let dense = |(index, layer): (usize, Layer)| ParameterBlock {
             name: format!("layers.{index}"),
             weight: vec![layer.outputs, layer.inputs],
             bias: layer.outputs,
         };
-        let norm = |(index, &units): (usize, &usize)| Block {
+        let norm = |(index, &units): (usize, &usize)| ParameterBlock {
             name: format!("norms.{index}"),
             weight: vec![units],
             bias: units,
@@ -152,20 +153,20 @@ impl Network {
         self.layers().into_iter().enumerate().map(dense).chain(norms).collect()
     }
 
-    /// All parameters, P.
+    /// The number of parameters, P.
     pub fn parameters(&self) -> u64 {
         let dense = |layer: &Layer| layer.outputs as u64 * (layer.inputs as u64 + 1);
         let norms = self.norms().iter().map(|&units| 2 * units as u64);
         self.layers().iter().map(dense).chain(norms).sum()
     }
 
-    /// Floating-point operations of one row's way forward: two for each weight, one for each bias,
-    /// and eight for each unit that is normalized.
+    /// Floating-point operations of the forward pass of one row: two per weight, one per bias, and
+    /// eight per normalized unit.
     pub fn flops_forward(&self) -> u64 {
         self.flops_by_layer().iter().sum()
     }
 
-    /// Those of each layer with its norm.
+    /// [`Self::flops_forward`] of each dense layer, with the norm after it.
     pub fn flops_by_layer(&self) -> Vec<u64> {
         let norms = self.norms();
         let of = |(index, layer): (usize, Layer)| {
@@ -175,7 +176,7 @@ impl Network {
         self.layers().into_iter().enumerate().map(of).collect()
     }
 
-    /// The function of a hidden unit with what comes before it, for people.
+    /// The normalization and activation of the hidden layers, as text: `layer-norm and relu`.
     pub fn hidden_function(&self) -> String {
         match self.normalization {
             Normalization::None => self.activation.to_string(),
@@ -183,7 +184,8 @@ impl Network {
         }
     }
 
-    /// Checks that every layer has a sensible width.
+    /// Checks that every layer has at least one unit and at most [`MAX_WIDTH`], and that
+    /// normalization and output function fit the layers.
     ///
     /// # Errors
     /// [`Error::Invalid`] names the layer.
@@ -196,7 +198,7 @@ impl Network {
             if width == 0 {
                 return Err(Error::invalid(
                     format!("{name} has 0 units"),
-                    "give every layer at least one unit, or `none` for no hidden layer",
+                    "give every layer at least one unit, or use `none` for no hidden layer",
                 ));
             }
             if width > MAX_WIDTH {
@@ -209,7 +211,7 @@ impl Network {
         if !self.normalization.is_none() && self.hidden.is_empty() {
             return Err(Error::invalid(
                 format!("{} is for hidden layers, and there is none", self.normalization),
-                "give the network a hidden layer, or leave it out",
+                "give the network a hidden layer, or leave the normalization out",
             ));
         }
         if self.output == Output::Softmax && self.outputs < 2 {
@@ -253,7 +255,7 @@ mod tests {
         assert_eq!(normed.flops_forward(), plain.flops_forward() + 8 * 13);
         let names: Vec<String> = normed.blocks().into_iter().map(|block| block.name).collect();
         assert_eq!(names, ["layers.0", "layers.1", "layers.2", "norms.0", "norms.1"]);
-        let sizes: usize = normed.blocks().iter().map(Block::parameters).sum();
+        let sizes: usize = normed.blocks().iter().map(ParameterBlock::parameters).sum();
         assert_eq!(sizes as u64, normed.parameters());
         assert!(Network { hidden: Vec::new(), ..normed }.check().is_err());
     }

@@ -1,4 +1,4 @@
-//! How a gradient becomes a step, with PyTorch's formulas and defaults.
+//! Optimizers, with PyTorch's formulas and defaults.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,19 +13,19 @@ pub enum Optimizer {
     Sgd {
         /// Learning rate.
         lr: f64,
-        /// Share of the last step carried on, in \[0, 1).
+        /// Momentum, in \[0, 1).
         momentum: f64,
-        /// Look ahead along the momentum.
+        /// Whether to use Nesterov momentum.
         nesterov: bool,
         /// L2 penalty, added to the gradient.
         weight_decay: f64,
     },
-    /// `torch.optim.Adam` (Kingma & Ba 2015), weight decay added to the gradient.
+    /// `torch.optim.Adam` (Kingma & Ba 2015); weight decay is added to the gradient.
     Adam(
         /// Its settings.
         Moments,
     ),
-    /// `torch.optim.AdamW` (Loshchilov & Hutter 2019), weight decay apart from the gradient.
+    /// `torch.optim.AdamW` (Loshchilov & Hutter 2019); weight decay is decoupled from the gradient.
     AdamW(
         /// Its settings.
         Moments,
@@ -55,7 +55,7 @@ impl Moments {
 }
 
 impl Optimizer {
-    /// Plain gradient descent.
+    /// SGD without momentum and weight decay.
     pub const fn sgd(lr: f64) -> Self {
         Self::Sgd { lr, momentum: 0.0, nesterov: false, weight_decay: 0.0 }
     }
@@ -90,7 +90,7 @@ impl Optimizer {
         self
     }
 
-    /// Its name in configurations.
+    /// The name used on the command line, in configurations and in model files.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Sgd { .. } => "sgd",
@@ -107,7 +107,7 @@ impl Optimizer {
         }
     }
 
-    /// Checks every setting against its range.
+    /// Checks the ranges of all settings.
     ///
     /// # Errors
     /// [`Error::Invalid`] names the setting, its value and the range.
@@ -118,7 +118,7 @@ impl Optimizer {
                 unit("the momentum", momentum)?;
                 if nesterov && momentum == 0.0 {
                     return Err(Error::invalid(
-                        "Nesterov's momentum needs a momentum",
+                        "Nesterov momentum needs a momentum",
                         "give a momentum above 0, such as 0.9, or leave out nesterov",
                     ));
                 }

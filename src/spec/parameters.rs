@@ -1,15 +1,15 @@
-//! Weights and biases on the host, and where they start.
+//! Weights and biases on the host.
 
 use super::Network;
-use super::initialization::Draws;
+use super::initialization::TorchGenerator;
 use crate::{Error, Result};
 
 /// The parameters of one dense layer, or of the norm after one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerParameters {
-    /// W\[O,I\], row by row: the weights into one unit stand together. Of a norm γ\[O\].
+    /// W\[O,I\], row-major: the weights of one unit are contiguous. For a norm, γ\[O\].
     pub weight: Vec<f32>,
-    /// b\[O\]; of a norm β\[O\].
+    /// b\[O\]; for a norm, β\[O\].
     pub bias: Vec<f32>,
 }
 
@@ -18,48 +18,47 @@ pub struct LayerParameters {
 pub struct Parameters {
     /// The dense layers, first to last.
     pub layers: Vec<LayerParameters>,
-    /// The norms of the hidden layers, where they have such.
+    /// The norms of the hidden layers; empty without normalization.
     pub norms: Vec<LayerParameters>,
 }
 
 impl Parameters {
-    /// PyTorch's initial weights: what `torch.manual_seed(seed)` followed by the `nn.Linear`
-    /// layers in order gives on the CPU.
+    /// The initial weights of `nn.Linear` layers, created first to last on the CPU after
+    /// `torch.manual_seed(seed)`.
     ///
-    /// Every layer draws W then b, uniform in ±1/√I (`kaiming_uniform_` with a = √5 comes to
-    /// that), from the Mersenne Twister MT19937 seeded with the low 32 bits of `seed`. Norms draw
-    /// nothing: γ is 1 and β 0.
+    /// Every layer draws W, then b, uniform in ±1/√I (which `kaiming_uniform_` with a = √5 amounts
+    /// to), from the Mersenne Twister MT19937 seeded with the low 32 bits of `seed`. Norms draw
+    /// nothing: γ is 1 and β is 0.
     pub fn pytorch(network: &Network, seed: u64) -> Self {
-        let mut draws = Draws::new(seed);
+        let mut generator = TorchGenerator::new(seed);
         let layers = network
             .layers()
             .iter()
             .map(|layer| {
                 let bound = 1.0 / (layer.inputs as f64).sqrt();
                 LayerParameters {
-                    weight: draws.uniform(layer.inputs * layer.outputs, bound),
-                    bias: draws.uniform(layer.outputs, bound),
+                    weight: generator.uniform(layer.inputs * layer.outputs, bound),
+                    bias: generator.uniform(layer.outputs, bound),
                 }
             })
             .collect();
         Self::with_norms(network, layers)
     }
 
-    /// Dense layers with norms that do not scale or shift yet, where the network has norms.
+    /// Dense layers with the initial norms of the network: γ is 1 and β is 0.
     pub(super) fn with_norms(network: &Network, layers: Vec<LayerParameters>) -> Self {
         let norm =
             |&units: &usize| LayerParameters { weight: vec![1.0; units], bias: vec![0.0; units] };
         Self { layers, norms: network.norms().iter().map(norm).collect() }
     }
 
-    /// Those of a network whose blocks have been made one after another, as
-    /// [`Network::blocks`] orders them.
+    /// Parameters from the blocks in the order of [`Network::blocks`].
     pub(crate) fn of_blocks(network: &Network, mut blocks: Vec<LayerParameters>) -> Self {
         let norms = blocks.split_off((network.hidden.len() + 1).min(blocks.len()));
         Self { layers: blocks, norms }
     }
 
-    /// All of them, as [`Network::blocks`] orders them.
+    /// All blocks in the order of [`Network::blocks`].
     pub fn blocks(&self) -> impl Iterator<Item = &LayerParameters> {
         self.layers.iter().chain(&self.norms)
     }
@@ -67,7 +66,8 @@ impl Parameters {
     /// Checks the shapes against a network's.
     ///
     /// # Errors
-    /// [`Error::Shape`] names the first tensor that does not fit, with both shapes.
+    /// [`Error::Invalid`] where the number of layers differs; [`Error::Shape`] names the first tensor
+    /// of another size, with both shapes.
     pub fn check(&self, network: &Network) -> Result<()> {
         let depth = network.hidden.len() + 1;
         if self.layers.len() != depth {

@@ -1,46 +1,46 @@
-//! What keeps a network from learning its rows by heart, and a step from going too far.
+//! Regularization and gradient clipping.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, Network};
 use crate::{Error, Result};
 
-/// What is done against overfitting and against steps that are too large; by default nothing.
+/// Label smoothing, penalties, dropout and gradient clipping; none of them by default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Regularization {
-    /// ε, the share of the truth that is spread evenly over all answers: a class's target becomes
-    /// (1−ε) t + ε/C of C classes (`torch.nn.CrossEntropyLoss`), a label's (1−ε) t + ε/2.
+    /// ε of label smoothing: the target t of each of C classes becomes (1−ε) t + ε/C
+    /// (`torch.nn.CrossEntropyLoss`), a binary label (1−ε) t + ε/2.
     pub label_smoothing: f64,
-    /// λ of the penalty λ Σ|w| over all weights, the biases left out: λ sign(w) is added to their
-    /// gradients. The losses that are told leave the penalty out.
+    /// λ of the penalty λ Σ|w| over all weights but not the biases: λ sign(w) is added to the
+    /// gradient. Reported losses do not include the penalty.
     pub l1: f64,
-    /// λ of the penalty λ/2 Σw² over all weights, the biases left out: λ w is added to their
-    /// gradients. An optimizer's weight decay is another matter: PyTorch's takes the biases along,
-    /// comes after the clipping, and in AdamW leaves the gradient alone.
+    /// λ of the penalty λ/2 Σw² over all weights but not the biases: λ w is added to the gradient.
+    /// Reported losses do not include it. An optimizer's weight decay differs: as in PyTorch it
+    /// includes the biases, follows the clipping, and in AdamW does not change the gradient.
     pub l2: f64,
-    /// What is done to gradients that are too large, after L1 and L2.
+    /// Gradient clipping, applied after the L1 and L2 terms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip: Option<Clip>,
-    /// The share of a hidden layer's units that each step leaves out, while the others grow to make
-    /// up for it (`torch.nn.Dropout`): one for all hidden layers, or one for each.
+    /// The dropout probability p of the hidden layers (`torch.nn.Dropout`): one for all, or one for
+    /// each. Kept units are scaled by 1 / (1 − p).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropout: Vec<f64>,
 }
 
-/// How gradients are kept small.
+/// Gradient clipping.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Clip {
-    /// Each number on its own, into ± this (`torch.nn.utils.clip_grad_value_`).
+    /// Clamps each element to ± this value (`torch.nn.utils.clip_grad_value_`).
     Value(f64),
-    /// All together: where their norm over all layers is larger than this, they are scaled by this
-    /// over the norm + 10⁻⁶ (`torch.nn.utils.clip_grad_norm_`).
+    /// Scales all gradients by this value / (norm + 10⁻⁶) where their joint norm is larger than it
+    /// (`torch.nn.utils.clip_grad_norm_`).
     Norm(f64),
 }
 
 impl Regularization {
-    /// The share of units that dropout takes from a hidden layer.
+    /// The dropout probability of a hidden layer, counted from 0.
     pub fn dropout_of(&self, layer: usize) -> f64 {
         match self.dropout[..] {
             [] => 0.0,
@@ -49,12 +49,12 @@ impl Regularization {
         }
     }
 
-    /// Whether any unit is left out.
+    /// Whether any hidden layer has dropout.
     pub fn drops(&self) -> bool {
         self.dropout.iter().any(|share| *share > 0.0)
     }
 
-    /// Checks every setting against its range, the network and the loss.
+    /// Checks the ranges of all settings, and that network and loss support them.
     ///
     /// # Errors
     /// [`Error::Invalid`] names the setting, its value and the range.
@@ -67,13 +67,13 @@ impl Regularization {
             )),
         };
         share("label smoothing", self.label_smoothing, "0.1")?;
-        if self.label_smoothing > 0.0 && !loss.takes_smooth_labels() {
+        if self.label_smoothing > 0.0 && !loss.supports_label_smoothing() {
             return Err(Error::invalid(
-                format!("the loss {loss} takes no smooth labels"),
+                format!("label smoothing is not defined for the loss {loss}"),
                 "use bce or cross-entropy, or leave out the label smoothing",
             ));
         }
-        // The devices compute in float32.
+        // In float32, in which the devices compute.
         for (name, value) in [("l1", self.l1), ("l2", self.l2)] {
             if !((value as f32).is_finite() && value >= 0.0) {
                 return Err(Error::invalid(
@@ -82,11 +82,11 @@ impl Regularization {
                 ));
             }
         }
-        if let Some(Clip::Value(most) | Clip::Norm(most)) = self.clip
-            && !((most as f32).is_finite() && most as f32 > 0.0)
+        if let Some(Clip::Value(max) | Clip::Norm(max)) = self.clip
+            && !((max as f32).is_finite() && max as f32 > 0.0)
         {
             return Err(Error::invalid(
-                format!("gradients are to be clipped at {most}"),
+                format!("the bound of gradient clipping is {max}"),
                 "it must be a positive number, such as 1",
             ));
         }
@@ -102,7 +102,7 @@ impl Regularization {
         }
         if self.drops() && layers == 0 {
             return Err(Error::invalid(
-                "dropout leaves out hidden units, and there is no hidden layer",
+                "dropout is for hidden layers, and there is none",
                 "give the network a hidden layer, or leave out the dropout",
             ));
         }

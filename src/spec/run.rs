@@ -1,22 +1,22 @@
-//! How long, in which portions, in which order and in which way.
+//! Batch size, length, row order and strategy of a training run.
 
 use serde::{Deserialize, Serialize};
 
 use super::named;
 use crate::{Error, Result};
 
-/// Rows in a batch.
+/// The number of rows in a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BatchSize {
     /// All rows in every step.
     Full,
-    /// So many; the last batch of an epoch may be shorter.
+    /// This many rows; the last batch of an epoch may be smaller.
     Rows(usize),
 }
 
 impl BatchSize {
-    /// The batch in rows, for a data set of `rows`.
+    /// The rows of a batch from a data set of `rows` rows.
     pub fn of(self, rows: usize) -> usize {
         match self {
             Self::Full => rows,
@@ -45,7 +45,7 @@ impl std::str::FromStr for BatchSize {
     }
 }
 
-/// How long to train.
+/// The length of a training run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Length {
@@ -56,7 +56,7 @@ pub enum Length {
 }
 
 impl Length {
-    /// The length in optimizer steps, when an epoch has so many.
+    /// The length in optimizer steps, where an epoch has `per_epoch` steps.
     pub fn steps(self, per_epoch: u64) -> u64 {
         match self {
             Self::Steps(steps) => steps,
@@ -65,27 +65,27 @@ impl Length {
     }
 }
 
-/// The order of the rows. A full batch has no order: it is always taken as it stands.
+/// The order in which an epoch visits the rows. It has no effect on full batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shuffle {
-    /// Anew before every epoch, by a permutation keyed with the seed.
+    /// A new permutation for every epoch, derived from the seed.
     EveryEpoch,
-    /// As the rows stand.
+    /// The order of the data set.
     Never,
 }
 
 named!(Shuffle, "shuffle", { EveryEpoch => "every-epoch", Never => "never" });
 
-/// The way a training step is lowered to dispatches.
+/// How a training step is lowered to dispatches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
-    /// What the planner thinks best.
+    /// The planner chooses the strategy that it expects to be the fastest.
     Auto,
-    /// One dispatch for each layer and direction.
+    /// One dispatch per layer and direction: for large networks.
     Layered,
-    /// Many steps of a whole network in one dispatch, everything close at hand.
+    /// Many steps in one dispatch, with the whole network in workgroup memory: for tiny networks.
     Resident,
-    /// A tile of rows through all layers and back at once.
+    /// One dispatch takes tiles of rows forward and backward through all layers: for narrow networks.
     Fused,
 }
 

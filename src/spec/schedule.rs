@@ -1,24 +1,24 @@
-//! How the learning rate goes on from step to step.
+//! Learning-rate schedules.
 
 use serde::{Deserialize, Serialize};
 
 use super::Optimizer;
 use crate::{Error, Result};
 
-/// The learning rate's course over the steps of a run, with the formulas of PyTorch's schedulers,
-/// stepped after every optimizer step. By default it stays what it is.
+/// The learning rate's schedule over the steps of a run, with the formulas of PyTorch's schedulers,
+/// stepped after every optimizer step. The default is a constant rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Schedule {
-    /// Steps in which the rate first grows evenly to its full size: step s, from 0, has the share
-    /// (s+1) / warmup. That is `SequentialLR` of `LinearLR(start_factor=1/warmup,
-    /// total_iters=warmup-1)` and the decay, which counts its own steps from there on.
+    /// Steps of linear warm-up: step s, counted from 0, has the factor (s+1) / warmup. This is
+    /// `SequentialLR` of `LinearLR(start_factor=1/warmup, total_iters=warmup-1)` and the decay, which
+    /// counts its steps from the end of the warm-up.
     pub warmup: u64,
-    /// What comes after it.
+    /// The schedule after the warm-up.
     pub decay: Decay,
 }
 
-/// The learning rate's factor at step t after the warm-up, of T that the run has.
+/// The factor of the learning rate at step t after the warm-up, with T such steps in the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Decay {
@@ -29,52 +29,52 @@ pub enum Decay {
     Step {
         /// Steps between two drops.
         every: u64,
-        /// What a drop leaves (PyTorch's gamma).
+        /// The factor of each drop (PyTorch's `gamma`).
         factor: f64,
     },
     /// `ExponentialLR`: factor^t
     Exponential {
-        /// What a step leaves (PyTorch's gamma).
+        /// The factor of each step (PyTorch's `gamma`).
         factor: f64,
     },
     /// `CosineAnnealingLR` with `T_max` = T: floor + (1 − floor) (1 + cos(π t/T)) / 2, and the
     /// floor from step T on.
     Cosine {
-        /// Where it ends, as a share of the learning rate (PyTorch's `eta_min` over it).
+        /// The final factor (PyTorch's `eta_min` / lr).
         floor: f64,
     },
-    /// `OneCycleLR` with `total_steps` = T, the learning rate being its `max_lr`: by a cosine from
-    /// 1/div up to 1 and down to 1/(div · final_div), where it stays. The momentum is left alone
+    /// `OneCycleLR` with `total_steps` = T and `max_lr` = lr: along a cosine from 1/div up to 1 and
+    /// down to 1/(div · final_div), where it stays. The momentum does not change
     /// (`cycle_momentum=False`).
     OneCycle {
-        /// The share of the steps that goes up (`pct_start`).
+        /// The fraction of the steps in which the rate grows (`pct_start`).
         rise: f64,
-        /// `div_factor`
+        /// The first rate is lr / div (`div_factor`).
         div: f64,
-        /// `final_div_factor`
+        /// The last rate is lr / (div · final_div) (`final_div_factor`).
         final_div: f64,
     },
 }
 
 impl Decay {
-    /// `StepLR` with PyTorch's factor, 0.1.
+    /// `StepLR` with PyTorch's default factor, 0.1.
     pub const fn step(every: u64) -> Self {
         Self::Step { every, factor: 0.1 }
     }
 
-    /// `OneCycleLR` with PyTorch's settings: 0.3 of the steps up, from a 25th, down to a 250,000th.
+    /// `OneCycleLR` with PyTorch's defaults: `pct_start` 0.3, `div_factor` 25, `final_div_factor` 10⁴.
     pub const fn one_cycle() -> Self {
         Self::OneCycle { rise: 0.3, div: 25.0, final_div: 1e4 }
     }
 }
 
 impl Schedule {
-    /// Whether the rate stays what it is.
+    /// Whether the rate is constant.
     pub fn is_constant(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Checks every setting against its range, and the warm-up against a run of so many steps.
+    /// Checks the ranges of all settings, and the warm-up against a run of `steps` steps.
     ///
     /// # Errors
     /// [`Error::Invalid`] names the setting, its value and the range.
@@ -89,7 +89,7 @@ impl Schedule {
                 "shorter than the run",
             );
         }
-        // The devices compute in float32.
+        // In float32, in which the devices compute.
         let positive = |value: f64| (value as f32).is_finite() && value as f32 > 0.0;
         match self.decay {
             Decay::Step { every: 0, .. } => {
@@ -112,8 +112,8 @@ impl Schedule {
             {
                 refuse(
                     "the one-cycle schedule",
-                    format!("{rise} up, from 1/{div}, down to 1/{final_div} of that"),
-                    "a share below 1 and two positive divisors",
+                    format!("rise {rise}, div {div}, final_div {final_div}"),
+                    "a rise of at least 0 and below 1, and two positive divisors",
                 )
             }
             _ => Ok(()),

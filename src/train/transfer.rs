@@ -5,7 +5,7 @@ use crate::data::{Dataset, Task};
 use crate::kernels::{Control, floats, pairs};
 use crate::plan::{BufferId, Chunk, Examination, Phase, Region};
 use crate::platform::block_on;
-use crate::spec::{Block, LayerParameters, Network, Parameters};
+use crate::spec::{LayerParameters, Network, ParameterBlock, Parameters};
 use crate::{Error, Result};
 
 use super::Evaluation;
@@ -108,7 +108,7 @@ pub(super) fn parameters(
     regions: &[Region],
 ) -> Result<Parameters> {
     let blocks = network.blocks();
-    let read = |(block, region): (&Block, &Region)| {
+    let read = |(block, region): (&ParameterBlock, &Region)| {
         let words = block_on(backend.read_region(*region, block.parameters()))?;
         let (weight, bias) = floats(&words).split_at(block.weights());
         Ok(LayerParameters { weight: weight.to_vec(), bias: bias.to_vec() })

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use halfplane::data::{
-    ClassWeight, Decimal, FirstLine, Layout, NA, Preprocess, Source, TableOptions, Validation,
-    parse_list,
+    ClassWeight, Decimal, FirstLine, Layout, NA_VALUES, Preprocess, Source, TableOptions,
+    Validation, parse_list,
 };
 use halfplane::{Error, Result, Task};
 
@@ -109,7 +109,7 @@ impl DataArguments {
             drop: names(&self.drop),
             na: match &self.na {
                 Some(List(words)) => words.clone(),
-                None => NA.iter().map(ToString::to_string).collect(),
+                None => NA_VALUES.iter().map(ToString::to_string).collect(),
             },
             validation: self.validation()?,
             class_weight: self.class_weight.clone().unwrap_or_default(),

@@ -1,33 +1,34 @@
-//! A preprocessing in a few short lines, for people.
+//! [`Preprocessing`] as text: one line for each kind of encoding.
 
 use std::fmt;
 
 use super::{
-    Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing, TargetEncoding,
+    Column, DropReason, Encoding, MissingCategory, MissingNumber, Preprocessing, TargetEncoding,
+    UnknownCategory,
 };
 
-/// Names of columns that are shown of many.
-const SHOWN: usize = 8;
+/// The most column names that one line lists.
+const MAX_NAMES: usize = 8;
 
 impl fmt::Display for Preprocessing {
-    /// Writes a line for each way in which columns are encoded, with their names.
+    /// Writes a line for each kind of encoding, with the names of its columns.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns = |wanted: &dyn Fn(&Encoding) -> bool| -> Vec<&Column> {
             self.columns.iter().filter(|column| wanted(&column.encoding)).collect()
         };
         let lines = [
-            ("as they stand", columns(&|encoding| *encoding == Encoding::AsIs)),
+            ("used unchanged", columns(&|encoding| *encoding == Encoding::AsIs)),
             ("standardised", columns(&|encoding| matches!(encoding, Encoding::Numeric { .. }))),
             ("one-hot", columns(&|encoding| matches!(encoding, Encoding::Categorical { .. }))),
-            ("missing numbers take the mean, and show in an input of their own", {
+            ("imputed with the mean, plus a missing indicator", {
                 let missing = MissingNumber::MeanAndIndicator;
                 columns(&|own| matches!(own, Encoding::Numeric { missing: m, .. } if *m == missing))
             }),
-            ("left out", columns(&|encoding| matches!(encoding, Encoding::Dropped(_)))),
+            ("dropped", columns(&|encoding| matches!(encoding, Encoding::Dropped(_)))),
         ];
         for (what, columns) in lines.iter().filter(|(_, columns)| !columns.is_empty()) {
-            let named: Vec<String> = columns.iter().take(SHOWN).map(|own| shown(own)).collect();
-            let more = if columns.len() > SHOWN { ", …" } else { "" };
+            let named: Vec<String> = columns.iter().take(MAX_NAMES).map(|own| label(own)).collect();
+            let more = if columns.len() > MAX_NAMES { ", …" } else { "" };
             writeln!(f, "{} {what}: {}{more}", columns.len(), named.join(", "))?;
         }
         if let TargetEncoding::Standardised { mean, scale } = self.target {
@@ -40,22 +41,22 @@ impl fmt::Display for Preprocessing {
     }
 }
 
-/// A column's name, with what is worth saying of it on that line.
-fn shown(column: &Column) -> String {
+/// A column's name, with its number of categories or why it is dropped.
+fn label(column: &Column) -> String {
     let Column { name, encoding } = column;
     match encoding {
         Encoding::Categorical { categories, other, missing } => {
-            let pooled = if *other == OtherWord::Pooled { " + other" } else { "" };
-            let missing = if *missing == MissingWord::Category { " + missing" } else { "" };
+            let pooled = if *other == UnknownCategory::Pooled { " + other" } else { "" };
+            let missing = if *missing == MissingCategory::Category { " + missing" } else { "" };
             format!("{name} ({}{pooled}{missing})", categories.len())
         }
         Encoding::Dropped(why) => {
             let why = match why {
-                Dropped::Asked => return name.clone(),
-                Dropped::Constant => "one value only",
-                Dropped::Empty => "empty",
-                Dropped::Identifier => "a word of its own in nearly every row",
-                Dropped::ManyWords => "too many different words",
+                DropReason::Requested => return name.clone(),
+                DropReason::Constant => "one value only",
+                DropReason::Empty => "empty",
+                DropReason::Identifier => "a different value in nearly every row",
+                DropReason::TooManyCategories => "too many different values",
             };
             format!("{name} ({why})")
         }

@@ -1,5 +1,5 @@
 //! How a table's columns become a network's inputs, as plain data: fitted on the training rows,
-//! stored with the model, applied wherever the model is, and written out by the exports.
+//! saved with the model, applied before every prediction, and part of every export.
 
 mod describe;
 
@@ -9,117 +9,120 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// The most inputs that a preprocessing may make: past this a file is taken for damaged.
-const MOST_OUTPUTS: usize = 1 << 24;
+/// A model file whose preprocessing makes more inputs is rejected as damaged.
+const MAX_OUTPUTS: usize = 1 << 24;
 
-/// From a table's columns to the inputs of a network \[I\], and from its outputs to the target.
+/// How a row of a table becomes the inputs of a network \[I\], and how its output becomes the
+/// target's value again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocessing {
-    /// The table's columns but the target, in the order of the network's inputs.
+    /// The table's columns without the target, in the order of the network's inputs.
     pub columns: Vec<Column>,
-    /// What was done to the target.
+    /// How the target is scaled.
     #[serde(default)]
     pub target: TargetEncoding,
-    /// Words that stand for a missing value; an empty field always does.
+    /// Texts that mean a missing value (pandas' `na_values`); an empty field always does.
     #[serde(default)]
     pub na: Vec<String>,
 }
 
-/// A column of the table.
+/// A column of the table and its encoding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
-    /// Its name.
+    /// The name in the table's header.
     pub name: String,
-    /// What becomes of it.
+    /// How the column becomes inputs.
     pub encoding: Encoding,
 }
 
-/// What becomes of a column: the inputs of the network that it is turned into.
+/// How a column becomes inputs of the network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Encoding {
-    /// One input: the number x as it stands. A missing one is an error.
+    /// One input: the number, unchanged. A missing number is an error.
     AsIs,
-    /// One input, (x − mean) / scale in float32, and perhaps a second. A missing x counts as the
-    /// mean.
+    /// Standardised: one input, (x − mean) / scale in float32, and a second one as `missing` says.
+    /// A missing x is imputed with the mean.
     Numeric {
         /// The mean over the training rows.
         mean: f32,
         /// The standard deviation over the training rows; 1 where that is 0.
         scale: f32,
-        /// Whether an input of its own says that x is missing.
+        /// Whether a missing indicator is a second input.
         missing: MissingNumber,
     },
-    /// One input for each category, 1 where the field is that word and 0 elsewhere; then one for
-    /// [`OtherWord::Pooled`], then one for [`MissingWord::Category`].
+    /// One-hot: one input for each category; then one for [`UnknownCategory::Pooled`], then one for
+    /// [`MissingCategory::Category`].
     Categorical {
-        /// The categories that have an input, by letter.
+        /// The categories that have an input, in alphabetical order.
         categories: Vec<String>,
-        /// Where words go that are none of them.
-        other: OtherWord,
-        /// Where a missing word goes.
-        missing: MissingWord,
+        /// How any other value is encoded.
+        other: UnknownCategory,
+        /// How a missing value is encoded.
+        missing: MissingCategory,
     },
     /// No input.
-    Dropped(Dropped),
+    Dropped(DropReason),
 }
 
-/// Whether a missing number shows.
+/// Whether a numeric column has a missing indicator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissingNumber {
-    /// It does not: the training rows had none.
+    /// No indicator: the training rows had no missing numbers.
     Mean,
-    /// A second input is 1 where it is missing and 0 elsewhere.
+    /// A second input is 1 where the number is missing and 0 elsewhere.
     MeanAndIndicator,
 }
 
-/// Where a word goes that is none of the categories.
+/// How a value that is none of the categories is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum OtherWord {
-    /// Nowhere: all inputs of the column are 0. The training rows had no rare words to pool.
+pub enum UnknownCategory {
+    /// All inputs of the column are 0: the training rows had no rare values to pool.
     Zeros,
-    /// To an input that the training's rare words share.
+    /// One input is shared by all values that were rare in the training rows and all unknown ones.
     Pooled,
 }
 
-/// Where a missing word goes.
+/// How a missing value of a categorical column is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum MissingWord {
-    /// Where a word goes that is none of the categories: the training rows had none missing.
+pub enum MissingCategory {
+    /// As a value that is none of the categories: the training rows had no missing ones.
     Other,
-    /// To an input of its own.
+    /// As a category with an input of its own.
     Category,
 }
 
-/// Why a column is left out.
+/// Why a column is not an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Dropped {
-    /// The user said so.
-    Asked,
-    /// It holds one value only.
+pub enum DropReason {
+    /// Requested by the user.
+    #[serde(rename = "asked")]
+    Requested,
+    /// All training rows have the same value.
     Constant,
-    /// It holds nothing.
+    /// All training rows miss the value.
     Empty,
-    /// Nearly every row has a word of its own.
+    /// Nearly every row has a different text, as in a column of names or keys.
     Identifier,
-    /// It has more different words than are kept.
-    ManyWords,
+    /// It has more different texts than are kept in memory.
+    #[serde(rename = "many-words")]
+    TooManyCategories,
 }
 
-/// What was done to the target.
+/// How the target of a regression is scaled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TargetEncoding {
-    /// Nothing.
+    /// Unchanged.
     #[default]
     AsIs,
-    /// The network learned (y − mean) / scale, so that its output z means y = z · scale + mean.
+    /// The network learns (y − mean) / scale; from its output z, y = z · scale + mean.
     Standardised {
         /// The mean over the training rows.
         mean: f32,
@@ -129,50 +132,55 @@ pub enum TargetEncoding {
 }
 
 impl Preprocessing {
-    /// The columns of such names, each a number taken as it stands.
+    /// Columns with these names, each a number that is used unchanged.
     pub fn as_is<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Self {
         let column = |name: T| Column { name: name.into(), encoding: Encoding::AsIs };
         Self { columns: names.into_iter().map(column).collect(), ..Self::default() }
     }
 
-    /// Inputs of the network, I.
+    /// The number of network inputs, I.
     pub fn outputs(&self) -> usize {
         self.columns.iter().map(|column| column.encoding.outputs()).sum()
     }
 
-    /// The names of the network's inputs: `mass`, `mass missing`, `island=Biscoe`, `island other`.
+    /// The names of the I inputs, such as `mass`, `mass missing`, `island=Biscoe`, `island other`.
     pub fn output_names(&self) -> Vec<String> {
         self.columns.iter().flat_map(Column::output_names).collect()
     }
 
-    /// The columns that a table must have.
+    /// The columns that a table must have, which are those that are not dropped.
     pub fn needed(&self) -> impl Iterator<Item = &Column> + Clone {
         self.columns.iter().filter(|column| column.encoding.outputs() > 0)
     }
 
-    /// Checks what a file cannot be trusted with: numbers, names, sizes.
+    /// Checks the numbers, names and sizes of a preprocessing that was read from a file.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names the column.
+    /// [`Error::Invalid`] names the column with a repeated name or category, no category, a mean or
+    /// scale that is not finite, or a scale that is not positive.
     pub fn check(&self) -> Result<()> {
-        let refuse = |problem: String| Err(Error::invalid(problem, "train it again"));
+        let refuse = |problem: String| {
+            Err(Error::invalid(problem, "the model file is damaged: train the model again"))
+        };
         let mut names = HashSet::new();
         let mut outputs = 0;
         for Column { name, encoding } in &self.columns {
             if !names.insert(name) {
-                return refuse(format!("its preprocessing names the column `{name}` twice"));
+                return refuse(format!("the preprocessing names the column `{name}` twice"));
             }
             outputs += encoding.outputs();
-            if let Some(fault) = encoding.fault() {
-                return refuse(format!("its preprocessing of the column `{name}` has {fault}"));
+            if let Some(problem) = encoding.problem() {
+                return refuse(format!("the preprocessing of column `{name}` has {problem}"));
             }
         }
-        if outputs > MOST_OUTPUTS {
-            return refuse(format!("its preprocessing makes {outputs} inputs"));
+        if outputs > MAX_OUTPUTS {
+            return refuse(format!(
+                "the preprocessing makes {outputs} inputs; at most {MAX_OUTPUTS} are possible"
+            ));
         }
         match self.target {
-            TargetEncoding::Standardised { mean, scale } => match scale_fault(mean, scale) {
-                Some(fault) => refuse(format!("its preprocessing of the target has {fault}")),
+            TargetEncoding::Standardised { mean, scale } => match scale_problem(mean, scale) {
+                Some(problem) => refuse(format!("the preprocessing of the target has {problem}")),
                 None => Ok(()),
             },
             TargetEncoding::AsIs => Ok(()),
@@ -181,7 +189,7 @@ impl Preprocessing {
 }
 
 impl Column {
-    /// The names of its inputs.
+    /// The names of the inputs that the column becomes.
     pub fn output_names(&self) -> Vec<String> {
         let name = &self.name;
         match &self.encoding {
@@ -192,10 +200,10 @@ impl Column {
             Encoding::Categorical { categories, other, missing } => {
                 let mut names: Vec<String> =
                     categories.iter().map(|word| format!("{name}={word}")).collect();
-                if *other == OtherWord::Pooled {
+                if *other == UnknownCategory::Pooled {
                     names.push(format!("{name} other"));
                 }
-                if *missing == MissingWord::Category {
+                if *missing == MissingCategory::Category {
                     names.push(format!("{name} missing"));
                 }
                 names
@@ -206,27 +214,26 @@ impl Column {
 }
 
 impl Encoding {
-    /// How many inputs it makes.
+    /// The number of inputs that the column becomes.
     pub fn outputs(&self) -> usize {
         match self {
             Self::AsIs | Self::Numeric { missing: MissingNumber::Mean, .. } => 1,
             Self::Numeric { .. } => 2,
             Self::Categorical { categories, other, missing } => {
                 categories.len()
-                    + usize::from(*other == OtherWord::Pooled)
-                    + usize::from(*missing == MissingWord::Category)
+                    + usize::from(*other == UnknownCategory::Pooled)
+                    + usize::from(*missing == MissingCategory::Category)
             }
             Self::Dropped(_) => 0,
         }
     }
 
-    /// What is wrong with it.
-    fn fault(&self) -> Option<String> {
+    fn problem(&self) -> Option<String> {
         match self {
-            Self::Numeric { mean, scale, .. } => scale_fault(*mean, *scale),
+            Self::Numeric { mean, scale, .. } => scale_problem(*mean, *scale),
             Self::Categorical { categories, .. } => {
-                let mut words = HashSet::new();
-                match categories.iter().find(|word| !words.insert(*word)) {
+                let mut seen = HashSet::new();
+                match categories.iter().find(|category| !seen.insert(*category)) {
                     Some(twice) => Some(format!("the category `{twice}` twice")),
                     None if self.outputs() == 0 => Some("no category".to_owned()),
                     None => None,
@@ -238,7 +245,7 @@ impl Encoding {
 }
 
 impl TargetEncoding {
-    /// The target as the network learns it.
+    /// Scales targets in place to what the network learns.
     pub fn apply(&self, targets: &mut [f32]) {
         if let Self::Standardised { mean, scale } = self {
             for target in targets {
@@ -247,7 +254,7 @@ impl TargetEncoding {
         }
     }
 
-    /// The network's outputs in the target's own unit.
+    /// Scales the network's outputs in place back to the target's unit.
     pub fn restore(&self, outputs: &mut [f32]) {
         if let Self::Standardised { mean, scale } = self {
             for output in outputs {
@@ -257,7 +264,7 @@ impl TargetEncoding {
     }
 }
 
-fn scale_fault(mean: f32, scale: f32) -> Option<String> {
+fn scale_problem(mean: f32, scale: f32) -> Option<String> {
     let good = mean.is_finite() && scale.is_finite() && scale > 0.0;
     (!good).then(|| format!("a mean of {mean} and a scale of {scale}"))
 }
@@ -273,13 +280,13 @@ mod tests {
         Preprocessing {
             columns: vec![
                 column("mass", Encoding::Numeric { mean: 4.2, scale: 0.8, missing }),
-                column("id", Encoding::Dropped(Dropped::Identifier)),
+                column("id", Encoding::Dropped(DropReason::Identifier)),
                 column(
                     "island",
                     Encoding::Categorical {
                         categories: words(&["Biscoe", "Dream"]),
-                        other: OtherWord::Pooled,
-                        missing: MissingWord::Category,
+                        other: UnknownCategory::Pooled,
+                        missing: MissingCategory::Category,
                     },
                 ),
                 column("year", Encoding::AsIs),

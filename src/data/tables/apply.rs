@@ -1,79 +1,81 @@
-//! A table to the inputs of a network, by a preprocessing that is given.
+//! Applies a fitted preprocessing to a table: its rows become inputs of a network.
 
 use std::collections::HashMap;
 
 use super::Warning;
-use super::column::Want;
-use super::table::{Header, MISSING, RawColumn, Table, UNKNOWN, Values, Words};
-use crate::data::{Column, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing};
+use super::column::ReadAs;
+use super::table::{Categories, Header, MISSING_CODE, RawColumn, Table, UNKNOWN_CODE, Values};
+use crate::data::{
+    Column, Encoding, MissingCategory, MissingNumber, Preprocessing, UnknownCategory,
+};
 use crate::{Error, Result};
 
-/// Rows of a network's inputs.
+/// Rows as inputs of a network.
 #[derive(Debug, Default)]
-pub(super) struct Applied {
-    /// \[N, I\] of the rows that were asked for, then of the others.
+pub(super) struct Encoded {
+    /// The inputs \[N, I\] of the selected rows, then those of the other rows.
     pub(super) features: [Vec<f32>; 2],
     pub(super) warnings: Vec<Warning>,
 }
 
 impl Preprocessing {
-    /// What it wants of the columns of a table.
+    /// How each column of a table with this header must be read.
     ///
     /// # Errors
-    /// [`Error::Data`] names a column that the table has not got.
-    pub(super) fn wants(&self, header: &Header) -> Result<Vec<Want>> {
-        let mut wants = vec![Want::Skip; header.names.len()];
+    /// [`Error::Data`] names a column that the table lacks.
+    pub(super) fn read_as(&self, header: &Header) -> Result<Vec<ReadAs>> {
+        let mut read_as = vec![ReadAs::Skip; header.names.len()];
         for Column { name, encoding } in self.needed() {
-            wants[header.column(name)?] = match encoding {
-                Encoding::AsIs => Want::Complete,
-                Encoding::Numeric { .. } => Want::Numbers,
-                Encoding::Categorical { categories, .. } => Want::Known(categories.clone()),
-                Encoding::Dropped(_) => Want::Skip,
+            read_as[header.column(name)?] = match encoding {
+                Encoding::AsIs => ReadAs::CompleteNumbers,
+                Encoding::Numeric { .. } => ReadAs::Numbers,
+                Encoding::Categorical { categories, .. } => ReadAs::Known(categories.clone()),
+                Encoding::Dropped(_) => ReadAs::Skip,
             };
         }
-        Ok(wants)
+        Ok(read_as)
     }
 
-    /// Turns a table into rows: those that `first` says yes to, and the others. Its cells are given
-    /// back on the way.
+    /// Encodes the rows of a table, separately those that `selected` \[N\] marks and the others. The
+    /// table's cells are freed meanwhile, block by block.
     ///
     /// # Errors
-    /// [`Error::Data`] for columns that are missing or of another kind, and for numbers too far
-    /// from their mean for float32.
-    pub(super) fn apply(&self, table: Table, first: &[bool]) -> Result<Applied> {
+    /// [`Error::Data`] where a column is missing or of another kind, and where a number's distance
+    /// from the mean overflows float32.
+    pub(super) fn apply(&self, table: Table, selected: &[bool]) -> Result<Encoded> {
         let inputs = self.outputs();
         let mut encoders = self.encoders(&table)?;
         let Table { path, rows, columns, cells, .. } = table;
-        let count = first.iter().filter(|own| **own).count();
+        let count = selected.iter().filter(|own| **own).count();
         let mut features =
             [count, rows - count].map(|rows| Vec::with_capacity(rows.saturating_mul(inputs)));
         let width = cells.width().max(1);
-        let mut sides = first.iter().enumerate();
+        let mut rows = selected.iter().enumerate();
         for block in cells.into_blocks() {
-            for (row, (at, own)) in block.chunks_exact(width).zip(&mut sides) {
-                let side = &mut features[usize::from(!own)];
-                let start = side.len();
-                side.resize(start + inputs, 0.0);
+            for (row, (index, selected)) in block.chunks_exact(width).zip(&mut rows) {
+                let encoded = &mut features[usize::from(!selected)];
+                let start = encoded.len();
+                encoded.resize(start + inputs, 0.0);
                 for encoder in &mut encoders {
-                    encoder.encode(row, &mut side[start..]).map_err(|number| {
+                    encoder.encode(row, &mut encoded[start..]).map_err(|number| {
                         let name = &columns[encoder.column].name;
                         let problem =
-                            format!("row {}, column `{name}`: {number} is too large", at + 1);
+                            format!("row {}, column `{name}`: {number} is too large", index + 1);
                         Error::data(&path, None, problem, "remove or replace it")
                     })?;
                 }
             }
         }
         let warnings = encoders.iter().flat_map(|own| own.warnings(&columns[own.column])).collect();
-        Ok(Applied { features, warnings })
+        Ok(Encoded { features, warnings })
     }
 
     fn encoders(&self, table: &Table) -> Result<Vec<Encoder>> {
-        let places: HashMap<&str, usize> = table
+        let indices: HashMap<&str, usize> = table
             .columns
             .iter()
             .zip(0..)
-            .map(|(column, place)| (column.name.as_str(), place))
+            .map(|(column, index)| (column.name.as_str(), index))
             .collect();
         let mut offset = 0;
         let mut encoders = Vec::new();
@@ -81,15 +83,16 @@ impl Preprocessing {
             let outputs = encoding.outputs();
             if outputs > 0 {
                 let missing = || table.error(format!("there is no column `{name}`"), "add it");
-                let column = *places.get(name.as_str()).ok_or_else(missing)?;
-                let (cell, way) =
-                    Way::of(encoding, &table.columns[column].values).ok_or_else(|| {
+                let column = *indices.get(name.as_str()).ok_or_else(missing)?;
+                let (cell, kind) = EncoderKind::of(encoding, &table.columns[column].values)
+                    .ok_or_else(|| {
                         table.error(
-                            format!("column `{name}` holds what the model does not expect there"),
-                            "give it numbers or words as in the training",
+                            format!("column `{name}` holds other values than in training"),
+                            "use numbers where the training data had numbers, and text where it \
+                             had text",
                         )
                     })?;
-                encoders.push(Encoder { column, cell, offset, way, unknown: 0, missing: 0 });
+                encoders.push(Encoder { column, cell, offset, kind, unknown: 0, missing: 0 });
             }
             offset += outputs;
         }
@@ -97,110 +100,129 @@ impl Preprocessing {
     }
 }
 
-/// Writes a column's inputs.
+/// Encodes one column.
 struct Encoder {
-    /// The column of the table.
+    /// The index of the column in the table.
     column: usize,
-    /// Its cell in a row.
+    /// The index of its cell in a row.
     cell: usize,
-    /// The first of its inputs.
+    /// The index of the first input that it writes.
     offset: usize,
-    way: Way,
-    /// Rows with words that are no category.
+    kind: EncoderKind,
+    /// Rows so far whose text is none of the categories.
     unknown: usize,
-    /// Rows with missing values, where the training had none.
+    /// Rows so far with a missing value where the training rows had none.
     missing: usize,
 }
 
-enum Way {
+enum EncoderKind {
     AsIs,
-    Numeric { mean: f32, scale: f32, missing: MissingNumber },
-    OneHot { slots: Vec<Option<usize>>, other: Option<usize>, missing: Option<usize> },
+    Numeric {
+        mean: f32,
+        scale: f32,
+        missing: MissingNumber,
+    },
+    /// Which input is 1, as an offset from the column's first: by code, for unknown texts, and for
+    /// missing values.
+    OneHot {
+        by_code: Vec<Option<usize>>,
+        other: Option<usize>,
+        missing: Option<usize>,
+    },
 }
 
-impl Way {
-    /// The cell of a column that holds such values, and the way to encode it.
+impl EncoderKind {
+    /// The cell of a column with these values and how to encode it; `None` where the encoding does
+    /// not match the values.
     fn of(encoding: &Encoding, values: &Values) -> Option<(usize, Self)> {
         match (encoding, values) {
             (Encoding::AsIs, Values::Numbers(cell)) => Some((*cell, Self::AsIs)),
             (&Encoding::Numeric { mean, scale, missing }, Values::Numbers(cell)) => {
                 Some((*cell, Self::Numeric { mean, scale, missing }))
             }
-            (Encoding::Categorical { categories, other, missing }, Values::Words(cell, words)) => {
-                let other = (*other == OtherWord::Pooled).then_some(categories.len());
+            (Encoding::Categorical { categories, other, missing }, Values::Text(cell, texts)) => {
+                let other = (*other == UnknownCategory::Pooled).then_some(categories.len());
                 let after = categories.len() + usize::from(other.is_some());
-                let missing = (*missing == MissingWord::Category).then_some(after);
-                Some((*cell, Self::OneHot { slots: slots(categories, words), other, missing }))
+                let missing = (*missing == MissingCategory::Category).then_some(after);
+                let by_code = input_by_code(categories, texts);
+                Some((*cell, Self::OneHot { by_code, other, missing }))
             }
             _ => None,
         }
     }
 }
 
-/// The category of each word of a list.
-fn slots(categories: &[String], words: &Words) -> Vec<Option<usize>> {
-    let places: HashMap<&str, usize> = categories.iter().map(String::as_str).zip(0..).collect();
-    words.list.iter().map(|word| places.get(word.as_str()).copied()).collect()
+/// For each code of a column, the index of its text in the model's categories.
+fn input_by_code(model: &[String], column: &Categories) -> Vec<Option<usize>> {
+    let indices: HashMap<&str, usize> = model.iter().map(String::as_str).zip(0..).collect();
+    column.list.iter().map(|text| indices.get(text.as_str()).copied()).collect()
 }
 
 impl Encoder {
-    /// Writes the inputs of a row, which hold zeros. The error is a number too far from the mean.
+    /// Writes the inputs of a row, which are 0 so far.
+    ///
+    /// # Errors
+    /// The number whose distance from the mean overflows.
     #[inline]
     fn encode(&mut self, row: &[u32], inputs: &mut [f32]) -> Result<(), f32> {
-        let (cell, at) = (row[self.cell], self.offset);
-        match &self.way {
-            Way::AsIs => inputs[at] = f32::from_bits(cell),
-            Way::Numeric { mean, scale, missing } => {
+        let (cell, first) = (row[self.cell], self.offset);
+        match &self.kind {
+            EncoderKind::AsIs => inputs[first] = f32::from_bits(cell),
+            EncoderKind::Numeric { mean, scale, missing } => {
                 let number = f32::from_bits(cell);
                 let distance = (number - mean) / scale;
                 if distance.is_finite() {
-                    inputs[at] = distance;
+                    inputs[first] = distance;
                 } else if !number.is_nan() {
                     return Err(number);
                 } else if *missing == MissingNumber::MeanAndIndicator {
-                    inputs[at + 1] = 1.0;
+                    inputs[first + 1] = 1.0;
                 } else {
                     self.missing += 1;
                 }
             }
-            Way::OneHot { slots, other, missing } => {
-                let slot = match cell {
-                    MISSING if missing.is_some() => *missing,
-                    MISSING => {
+            EncoderKind::OneHot { by_code, other, missing } => {
+                let input = match cell {
+                    MISSING_CODE if missing.is_some() => *missing,
+                    MISSING_CODE => {
                         self.missing += 1;
                         *other
                     }
-                    UNKNOWN => {
+                    UNKNOWN_CODE => {
                         self.unknown += 1;
                         *other
                     }
-                    code => slots[code as usize].or(*other),
+                    code => by_code[code as usize].or(*other),
                 };
-                if let Some(slot) = slot {
-                    inputs[at + slot] = 1.0;
+                if let Some(input) = input {
+                    inputs[first + input] = 1.0;
                 }
             }
         }
         Ok(())
     }
 
-    /// What should be said of it.
     fn warnings(&self, raw: &RawColumn) -> Vec<Warning> {
         let column = raw.name.clone();
         let mut warnings = Vec::new();
-        let counts_as = match self.way {
-            Way::OneHot { other: Some(_), .. } => "other",
-            Way::OneHot { other: None, .. } => "no category",
-            Way::AsIs | Way::Numeric { .. } => "the mean",
+        let counts_as = match self.kind {
+            EncoderKind::OneHot { other: Some(_), .. } => "other",
+            EncoderKind::OneHot { other: None, .. } => "no category",
+            EncoderKind::AsIs | EncoderKind::Numeric { .. } => "the mean",
         };
         if self.unknown > 0
-            && let Values::Words(_, words) = &raw.values
+            && let Values::Text(_, texts) = &raw.values
         {
-            let (column, example) = (column.clone(), words.unknown.clone().unwrap_or_default());
-            warnings.push(Warning::Unknown { column, rows: self.unknown, example, counts_as });
+            let (column, example) = (column.clone(), texts.unknown.clone().unwrap_or_default());
+            warnings.push(Warning::UnknownCategories {
+                column,
+                rows: self.unknown,
+                example,
+                counts_as,
+            });
         }
         if self.missing > 0 {
-            warnings.push(Warning::Missing { column, rows: self.missing, counts_as });
+            warnings.push(Warning::MissingValues { column, rows: self.missing, counts_as });
         }
         warnings
     }

@@ -1,14 +1,14 @@
-//! The cells of a table while it is read: row by row, in blocks that are given back one by one, so
-//! that a table becomes a network's inputs without standing in memory twice.
+//! The cells of a table, row-major, in blocks that are freed one by one while the table is encoded,
+//! so that the table and the network's inputs are not in memory at the same time.
 
-/// Cells in a block, about: 4 MiB, which allocators give back to the system.
+/// Cells in a block, at most: 4 MiB, large enough that allocators return it to the system.
 const BLOCK: usize = 1 << 20;
 
-/// Rows of so many cells, each a float32's bits or the number of a word.
+/// A matrix of cells, each the bits of a float32 or the code of a text.
 #[derive(Debug)]
 pub(super) struct Cells {
     columns: usize,
-    /// A block has 2^shift rows.
+    /// A block has 2^`shift` rows.
     shift: u32,
     blocks: Vec<Vec<u32>>,
 }
@@ -19,15 +19,16 @@ impl Cells {
         Self { columns, shift: rows.ilog2(), blocks: Vec::new() }
     }
 
-    /// Writes a cell. Rows may come in any order, but no block may be left out.
+    /// Writes a cell. A row may be written before an earlier one of the same block, but no block may
+    /// be skipped.
     #[inline]
     pub(super) fn set(&mut self, row: usize, column: usize, cell: u32) {
         let block = row >> self.shift;
         if block == self.blocks.len() {
             self.blocks.push(vec![0; self.columns << self.shift]);
         }
-        let place = (row & self.mask()) * self.columns + column;
-        self.blocks[block][place] = cell;
+        let index = (row & self.mask()) * self.columns + column;
+        self.blocks[block][index] = cell;
     }
 
     /// Reads a cell that was written.
@@ -36,17 +37,17 @@ impl Cells {
         self.blocks[row >> self.shift][(row & self.mask()) * self.columns + column]
     }
 
-    /// The first rows, one by one.
+    /// The first `count` rows.
     pub(super) fn rows(&self, count: usize) -> impl Iterator<Item = &[u32]> {
         self.blocks.iter().flat_map(|block| block.chunks_exact(self.columns.max(1))).take(count)
     }
 
-    /// The first cells of a column.
+    /// A column's cells in the first `rows` rows.
     pub(super) fn column(&self, column: usize, rows: usize) -> impl Iterator<Item = u32> + '_ {
         (0..rows).map(move |row| self.get(row, column))
     }
 
-    /// The blocks in order: each holds rows of so many cells, the last perhaps more than were set.
+    /// The blocks in order, each of whole rows; the last may hold more rows than were written.
     pub(super) fn into_blocks(self) -> impl Iterator<Item = Vec<u32>> {
         self.blocks.into_iter()
     }

@@ -1,77 +1,78 @@
-//! What becomes of each column, by its values in the training rows.
+//! Fits the preprocessing: the encoding of each column, from its values in the training rows.
 
 use std::cmp::Reverse;
 
-use super::column::{Fault, is_date, is_decimal_comma, is_dressed};
-use super::table::{MISSING, Quantity, RawColumn, Table, UNKNOWN, Values, Words};
+use super::column::{FieldError, is_date, is_decimal_comma, is_formatted_number};
+use super::table::{Categories, MISSING_CODE, RawColumn, Scaling, Table, UNKNOWN_CODE, Values};
 use super::{Preprocess, Warning};
 use crate::Result;
 use crate::data::{
-    Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, TargetEncoding, Targets,
+    Column, DropReason, Encoding, MissingCategory, MissingNumber, TargetEncoding, Targets,
+    UnknownCategory,
 };
 
-/// A word that stands in fewer rows than this, or than one in a hundred, is rare.
+/// A text is rare if it occurs in fewer rows than this and in fewer than one of a hundred.
 const RARE: usize = 10;
 
-/// The most categories of a column; the rarest of more are pooled.
-const MOST_CATEGORIES: usize = 256;
+/// The most categories of a column that have an input each; the less frequent ones are pooled.
+const MAX_CATEGORIES: usize = 256;
 
-/// So many different words tell whether a column holds dates.
-const LOOKED_AT: usize = 1000;
+/// The number of different texts that are checked for dates and formatted numbers.
+const CHECKED_TEXTS: usize = 1000;
 
-/// How columns are encoded, and what should be said of it.
+/// The fitted encodings.
 pub(super) struct Fitted {
     pub(super) columns: Vec<Column>,
     pub(super) warnings: Vec<Warning>,
 }
 
-/// What the user says about columns.
-pub(super) struct Said<'a> {
+/// The user's choices for columns.
+pub(super) struct ColumnOptions<'a> {
     pub(super) preprocess: Preprocess,
     pub(super) drop: &'a [String],
     pub(super) categorical: &'a [String],
 }
 
-/// Fits the encoding of every column to the rows that `training` says yes to.
+/// Fits the encoding of every column to the rows that `training` \[N\] marks.
 ///
 /// # Errors
-/// [`Error::Data`] for columns of dates, for numbers written with commas, and where no column is
-/// left.
-pub(super) fn fit(table: &Table, training: &[bool], said: &Said<'_>) -> Result<Fitted> {
+/// [`Error::Data`](crate::Error::Data) for columns of dates, for numbers written with commas, and
+/// where no column is left.
+pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>) -> Result<Fitted> {
     let mut fitted = Fitted { columns: Vec::new(), warnings: Vec::new() };
     let moments = moments(table, training);
-    let shared = (table.quantity == Quantity::One).then(|| shared_scale(&moments));
+    let shared = (table.scaling == Scaling::Shared).then(|| shared_scale(&moments));
     for column in &table.columns {
         let RawColumn { name, values } = column;
-        let encoding = match (values, said.preprocess, &shared) {
-            _ if said.drop.contains(name) => Encoding::Dropped(Dropped::Asked),
+        let encoding = match (values, options.preprocess, &shared) {
+            _ if options.drop.contains(name) => Encoding::Dropped(DropReason::Requested),
             (_, Preprocess::None, _) => Encoding::AsIs,
             (Values::Numbers(_), _, Some(shared)) => shared.clone(),
             (Values::Numbers(cell), _, None) => {
                 if counts_rows(table, *cell) {
                     fitted.warnings.push(Warning::RowNumbers { column: name.clone() });
                 }
-                fitted.warnings.extend(moments[*cell].coarse(name));
+                fitted.warnings.extend(moments[*cell].low_precision(name));
                 moments[*cell].encoding()
             }
-            (Values::Words(cell, words), ..) => {
-                let categorical = said.categorical.contains(name);
+            (Values::Text(cell, texts), ..) => {
+                let categorical = options.categorical.contains(name);
                 if !categorical {
-                    check_words(table, name, &words.list)?;
+                    check_texts(table, name, &texts.list)?;
                 }
-                let (counts, missing) = counted(table, *cell, words.list.len(), training);
-                let encoding = one_hot(words, &counts, missing, categorical);
-                if encoding == Encoding::Dropped(Dropped::Identifier) {
-                    fitted.warnings.push(identifier(name, &words.list));
+                let (counts, missing) = count_codes(table, *cell, texts.list.len(), training);
+                let encoding = one_hot(texts, &counts, missing, categorical);
+                if encoding == Encoding::Dropped(DropReason::Identifier) {
+                    fitted.warnings.push(identifier(name, &texts.list));
                 }
                 encoding
             }
-            (Values::Many(examples), ..) => {
-                check_words(table, name, examples)?;
-                fitted.warnings.push(Warning::ManyWords { column: name.clone() });
-                Encoding::Dropped(Dropped::ManyWords)
+            (Values::TooManyCategories(examples), ..) => {
+                check_texts(table, name, examples)?;
+                fitted.warnings.push(Warning::TooManyCategories { column: name.clone() });
+                Encoding::Dropped(DropReason::TooManyCategories)
             }
-            (Values::Label(_) | Values::Skipped, ..) => Encoding::Dropped(Dropped::Asked),
+            (Values::Target(_) | Values::Skipped, ..) => Encoding::Dropped(DropReason::Requested),
         };
         fitted.columns.push(Column { name: name.clone(), encoding });
     }
@@ -79,16 +80,16 @@ pub(super) fn fit(table: &Table, training: &[bool], said: &Said<'_>) -> Result<F
         let dropped = fitted.columns.iter().map(|column| column.name.as_str());
         return Err(table.error(
             format!(
-                "no column is left to predict from: {} dropped",
+                "no column is left to predict from; dropped: {}",
                 crate::data::tables::table::shortened(dropped)
             ),
-            "give columns that differ from row to row",
+            "give at least one column whose values differ from row to row",
         ));
     }
     Ok(fitted)
 }
 
-/// Standardises numbers that are to be predicted, the column `name`.
+/// Fits the scaling of the target `name` to the training rows.
 pub(super) fn fit_target(
     name: &str,
     targets: &Targets,
@@ -99,46 +100,48 @@ pub(super) fn fit_target(
             let own = values.iter().zip(training).filter(|(_, own)| **own).map(|(y, _)| *y);
             let moments = Moments::of(own);
             let (mean, scale) = (moments.mean() as f32, moments.scale());
-            (TargetEncoding::Standardised { mean, scale }, moments.coarse(name))
+            (TargetEncoding::Standardised { mean, scale }, moments.low_precision(name))
         }
         Targets::Binary { .. } | Targets::Classes { .. } => (TargetEncoding::AsIs, None),
     }
 }
 
-/// What should be said of targets, the column `name`.
-pub(super) fn coarse_target(name: &str, targets: &Targets) -> Option<Warning> {
+/// The warning about a target `name` whose differences float32 cannot hold.
+pub(super) fn target_precision(name: &str, targets: &Targets) -> Option<Warning> {
     match targets {
-        Targets::Numbers { values, .. } => Moments::of(values.iter().copied()).coarse(name),
+        Targets::Numbers { values, .. } => Moments::of(values.iter().copied()).low_precision(name),
         Targets::Binary { .. } | Targets::Classes { .. } => None,
     }
 }
 
-fn identifier(column: &str, words: &[String]) -> Warning {
-    let example = words.first().cloned().unwrap_or_default();
+fn identifier(column: &str, texts: &[String]) -> Warning {
+    let example = texts.first().cloned().unwrap_or_default();
     Warning::Identifier { column: column.to_owned(), example }
 }
 
-/// Refuses words that hold something better.
-fn check_words(table: &Table, name: &str, words: &[String]) -> Result<()> {
-    let some = &words[..words.len().min(LOOKED_AT)];
+/// Rejects a column of texts that are all dates, or all formatted numbers: as categories they would
+/// be useless.
+fn check_texts(table: &Table, name: &str, texts: &[String]) -> Result<()> {
+    let some = &texts[..texts.len().min(CHECKED_TEXTS)];
     let Some(example) = some.first() else { return Ok(()) };
-    if some.iter().all(|word| is_date(word)) {
-        let (problem, remedy) = Fault::Date(format!("`{example}`")).told(name);
+    if some.iter().all(|text| is_date(text)) {
+        let (problem, remedy) = FieldError::Date(format!("`{example}`")).describe(name);
         return Err(table.error(problem, remedy));
     }
-    let number =
-        |word: &String| word.parse::<f32>().is_ok() || is_decimal_comma(word) || is_dressed(word);
+    let number = |word: &String| {
+        word.parse::<f32>().is_ok() || is_decimal_comma(word) || is_formatted_number(word)
+    };
     if !some.iter().all(number) {
         return Ok(());
     }
-    // Three digits behind one comma may be either: the others tell.
-    let dressed = some.iter().find(|word| is_dressed(word) && !is_decimal_comma(word));
+    // `1,234` may be 1234 or 1.234: the other texts decide.
+    let dressed = some.iter().find(|word| is_formatted_number(word) && !is_decimal_comma(word));
     let comma = || some.iter().find(|word| is_decimal_comma(word));
     let fault = match dressed {
-        Some(word) => Some(Fault::Dressed(word.clone())),
-        None => comma().map(|word| Fault::DecimalComma(word.clone())),
+        Some(word) => Some(FieldError::FormattedNumber(word.clone())),
+        None => comma().map(|word| FieldError::DecimalComma(word.clone())),
     };
-    match fault.map(|fault| fault.told(name)) {
+    match fault.map(|fault| fault.describe(name)) {
         Some((problem, remedy)) => {
             Err(table
                 .error(problem, format!("{remedy}; or --categorical {name}, if these are names")))
@@ -147,22 +150,22 @@ fn check_words(table: &Table, name: &str, words: &[String]) -> Result<()> {
     }
 }
 
-/// Sums over numbers, in f64; NaN stands for a missing one.
+/// Mean, variance and range of a column's numbers, summed in f64. NaN counts as missing.
 #[derive(Clone, Copy, Debug)]
 struct Moments {
     count: usize,
     missing: usize,
     sum: f64,
-    /// The sum of the squared distances from the mean.
+    /// The sum of squared deviations from the mean.
     squares: f64,
-    least: f32,
-    most: f32,
+    min: f32,
+    max: f32,
 }
 
 impl Default for Moments {
     fn default() -> Self {
-        let (least, most) = (f32::INFINITY, f32::NEG_INFINITY);
-        Self { count: 0, missing: 0, sum: 0.0, squares: 0.0, least, most }
+        let (min, max) = (f32::INFINITY, f32::NEG_INFINITY);
+        Self { count: 0, missing: 0, sum: 0.0, squares: 0.0, min, max }
     }
 }
 
@@ -182,11 +185,11 @@ impl Moments {
         }
         self.count += 1;
         self.sum += f64::from(number);
-        self.least = self.least.min(number);
-        self.most = self.most.max(number);
+        self.min = self.min.min(number);
+        self.max = self.max.max(number);
     }
 
-    /// After all numbers were added once.
+    /// Second pass, after `add` has seen all numbers.
     #[inline]
     fn add_square(&mut self, number: f32) {
         if !number.is_nan() {
@@ -208,31 +211,31 @@ impl Moments {
         if deviation > 0.0 && deviation.is_finite() { deviation } else { 1.0 }
     }
 
-    /// Whether float32 has too few numbers between the least and the largest one: what differed in
-    /// the file may be the same here.
-    fn coarse(&self, column: &str) -> Option<Warning> {
-        /// Steps that a deviation should have.
-        const FINE: f64 = 1000.0;
-        /// Whole numbers from which on float32 leaves some out.
-        const WHOLE: f32 = (1 << 24) as f32;
-        let largest = self.least.abs().max(self.most.abs());
+    /// The warning where float32 has too few numbers between the smallest and the largest one:
+    /// values that differ in the file may be equal here.
+    fn low_precision(&self, column: &str) -> Option<Warning> {
+        /// Float32 steps that a standard deviation should span.
+        const MIN_STEPS: f64 = 1000.0;
+        /// From here on float32 cannot represent every integer.
+        const MAX_EXACT_INTEGER: f32 = (1 << 24) as f32;
+        let largest = self.min.abs().max(self.max.abs());
         let step = largest.next_up() - largest;
-        let coarse = match self.least == self.most {
-            // There may be one value only in the file, too.
-            true => largest >= WHOLE,
-            false => self.deviation() < FINE * f64::from(step),
+        let low_precision = match self.min == self.max {
+            // The file may truly hold one value only.
+            true => largest >= MAX_EXACT_INTEGER,
+            false => self.deviation() < MIN_STEPS * f64::from(step),
         };
-        (self.count > 1 && coarse).then(|| Warning::Coarse {
+        (self.count > 1 && low_precision).then(|| Warning::LowPrecision {
             column: column.to_owned(),
-            near: self.mean() as f32,
+            mean: self.mean() as f32,
             step,
         })
     }
 
     fn encoding(&self) -> Encoding {
         let missing = match (self.count, self.missing) {
-            (0, _) => return Encoding::Dropped(Dropped::Empty),
-            (_, 0) if self.least == self.most => return Encoding::Dropped(Dropped::Constant),
+            (0, _) => return Encoding::Dropped(DropReason::Empty),
+            (_, 0) if self.min == self.max => return Encoding::Dropped(DropReason::Constant),
             (_, 0) => MissingNumber::Mean,
             _ => MissingNumber::MeanAndIndicator,
         };
@@ -240,7 +243,7 @@ impl Moments {
     }
 }
 
-/// The sums over every cell of the training rows; those of cells that hold no numbers mean nothing.
+/// The moments of each cell over the training rows, by cell index; unused for cells of texts.
 fn moments(table: &Table, training: &[bool]) -> Vec<Moments> {
     let numeric = |column: &RawColumn| match column.values {
         Values::Numbers(cell) => Some(cell),
@@ -264,27 +267,27 @@ fn moments(table: &Table, training: &[bool]) -> Vec<Moments> {
     moments
 }
 
-/// One mean and one deviation for all columns, where all are of one kind.
+/// The common mean and deviation of all columns.
 fn shared_scale(moments: &[Moments]) -> Encoding {
     let mut all = Moments::default();
     for own in moments.iter().filter(|own| own.count > 0) {
         all.count += own.count;
         all.sum += own.sum;
     }
-    // The squares about the common mean are those about each mean, and the means' own.
+    // Squares about the common mean: those within each column and those between the columns.
     let mean = all.mean();
     let squares = |own: &Moments| own.squares + own.count as f64 * (own.mean() - mean).powi(2);
     all.squares = moments.iter().filter(|own| own.count > 0).map(squares).sum();
     Encoding::Numeric { mean: mean as f32, scale: all.scale(), missing: MissingNumber::Mean }
 }
 
-/// Categories for words that stand in so many rows, beside so many rows without one.
-fn one_hot(words: &Words, counts: &[usize], missing: usize, categorical: bool) -> Encoding {
+/// The encoding of texts that occur in `counts` training rows each, and are missing in `missing`.
+fn one_hot(texts: &Categories, counts: &[usize], missing: usize, categorical: bool) -> Encoding {
     let rows = missing + counts.iter().sum::<usize>();
     let present = counts.iter().filter(|count| **count > 0).count();
     match (present, missing) {
-        (0, _) => return Encoding::Dropped(Dropped::Empty),
-        (1, 0) => return Encoding::Dropped(Dropped::Constant),
+        (0, _) => return Encoding::Dropped(DropReason::Empty),
+        (1, 0) => return Encoding::Dropped(DropReason::Constant),
         _ => {}
     }
     let rare = RARE.min(rows.div_ceil(100));
@@ -292,37 +295,37 @@ fn one_hot(words: &Words, counts: &[usize], missing: usize, categorical: bool) -
         (0..counts.len()).filter(|code| counts[*code] >= rare.max(1)).collect();
     let all_differ = present > 2 && 10 * present > 9 * (rows - missing);
     if !categorical && (kept.is_empty() || all_differ) {
-        return Encoding::Dropped(Dropped::Identifier);
+        return Encoding::Dropped(DropReason::Identifier);
     }
     if kept.is_empty() {
         kept = (0..counts.len()).filter(|code| counts[*code] > 0).collect();
     }
-    kept.sort_by_key(|code| (Reverse(counts[*code]), &words.list[*code]));
-    kept.truncate(MOST_CATEGORIES);
-    let other = if kept.len() < present { OtherWord::Pooled } else { OtherWord::Zeros };
-    let mut categories: Vec<String> = kept.iter().map(|code| words.list[*code].clone()).collect();
+    kept.sort_by_key(|code| (Reverse(counts[*code]), &texts.list[*code]));
+    kept.truncate(MAX_CATEGORIES);
+    let other = if kept.len() < present { UnknownCategory::Pooled } else { UnknownCategory::Zeros };
+    let mut categories: Vec<String> = kept.iter().map(|code| texts.list[*code].clone()).collect();
     categories.sort();
-    let missing = if missing > 0 { MissingWord::Category } else { MissingWord::Other };
+    let missing = if missing > 0 { MissingCategory::Category } else { MissingCategory::Other };
     Encoding::Categorical { categories, other, missing }
 }
 
-/// How often each word of a list stands in the training rows, and how many are missing.
-fn counted(table: &Table, cell: usize, words: usize, training: &[bool]) -> (Vec<usize>, usize) {
-    let mut counts = vec![0; words];
+/// The number of training rows with each of `texts` codes, and with none.
+fn count_codes(table: &Table, cell: usize, texts: usize, training: &[bool]) -> (Vec<usize>, usize) {
+    let mut counts = vec![0; texts];
     let mut missing = 0;
     for (code, _) in table.codes(cell).zip(training).filter(|(_, own)| **own) {
         match code {
-            MISSING | UNKNOWN => missing += 1,
+            MISSING_CODE | UNKNOWN_CODE => missing += 1,
             code => counts[code as usize] += 1,
         }
     }
     (counts, missing)
 }
 
-/// Whether a column counts the rows one by one.
+/// Whether a column's numbers increase by 1 from row to row.
 fn counts_rows(table: &Table, cell: usize) -> bool {
-    /// Fewer numbers may well follow one another by chance.
-    const FEW: usize = 20;
+    /// In fewer rows this may be chance.
+    const MIN_ROWS: usize = 20;
     let next = table.numbers(cell).skip(1);
-    table.rows >= FEW && table.numbers(cell).zip(next).all(|(a, b)| b - a == 1.0)
+    table.rows >= MIN_ROWS && table.numbers(cell).zip(next).all(|(a, b)| b - a == 1.0)
 }

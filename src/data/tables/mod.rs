@@ -1,5 +1,5 @@
-//! Tables from files: a file goes `read` → `table` → `fit`, `apply` → [`Dataset`](super::Dataset);
-//! `prepare` is the way in one piece.
+//! Tables from files. `read` makes a `table` of a file, `fit` derives the preprocessing from its
+//! training rows, and `apply` makes a [`Dataset`](super::Dataset) of it; `prepare` does all three.
 
 mod apply;
 mod cells;
@@ -14,7 +14,7 @@ mod warning;
 mod weights;
 
 pub use column::Decimal;
-pub use na::NA;
+pub use na::NA_VALUES;
 pub use prepare::{
     Features, Prepared, Preprocess, Schema, TableOptions, Validation, prepare, read_features,
     read_labelled,

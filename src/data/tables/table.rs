@@ -1,94 +1,94 @@
-//! A table as it was read: columns of numbers or of words, before they become anything else.
+//! A table as it was read: columns of numbers or of texts, before preprocessing.
 
 use std::path::{Path, PathBuf};
 
 use super::cells::Cells;
 use crate::Error;
 
-/// The code of a missing word.
-pub(super) const MISSING: u32 = u32::MAX;
+/// The code of a missing value in a column of texts.
+pub(super) const MISSING_CODE: u32 = u32::MAX;
 
-/// The code of a word that is none of those that were asked for.
-pub(super) const UNKNOWN: u32 = u32::MAX - 1;
+/// The code of a text that is none of the model's categories.
+pub(super) const UNKNOWN_CODE: u32 = u32::MAX - 1;
 
 /// A table in memory.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// Where it came from, for errors.
+    /// The file that it was read from, for errors.
     pub(super) path: PathBuf,
     pub(super) rows: usize,
     pub(super) columns: Vec<RawColumn>,
     pub(super) cells: Cells,
-    pub(super) quantity: Quantity,
+    pub(super) scaling: Scaling,
 }
 
-/// Whether the columns can be compared.
+/// How numeric columns are standardised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Quantity {
-    /// Each has a unit of its own.
-    Many,
-    /// All are of one kind, as the pixels of a picture are.
-    One,
+pub(super) enum Scaling {
+    /// Each column by a mean and a deviation of its own.
+    PerColumn,
+    /// All columns by one mean and one deviation: they are the pixels of an image.
+    Shared,
 }
 
-/// A column.
+/// A column as it was read.
 #[derive(Debug)]
 pub(super) struct RawColumn {
     pub(super) name: String,
     pub(super) values: Values,
 }
 
-/// What a column holds, and in which cell of each row.
+/// What a column holds, with the index of its cell in each row.
 #[derive(Debug)]
 pub(super) enum Values {
     /// A number; NaN where it is missing.
     Numbers(usize),
-    /// A word.
-    Words(usize, Words),
-    /// What is to be predicted, while it is not settled what that is.
-    Label(Label),
-    /// More different words than are kept, such as these.
-    Many(Vec<String>),
-    /// Nothing: nobody wanted it.
+    /// The code of a text.
+    Text(usize, Categories),
+    /// A target, whose task is not decided yet.
+    Target(RawTarget),
+    /// More different texts than are kept in memory, with some examples.
+    TooManyCategories(Vec<String>),
+    /// Nothing: the column was not read.
     Skipped,
 }
 
-/// The words whose numbers stand in the cells: a place in the list, [`MISSING`] or [`UNKNOWN`].
+/// The different texts of a column. Its cells hold codes: an index into `list`, [`MISSING_CODE`] or
+/// [`UNKNOWN_CODE`].
 #[derive(Clone, Debug, Default)]
-pub(super) struct Words {
-    /// The different words in the order of their coming.
+pub(super) struct Categories {
+    /// The different texts, in order of first appearance.
     pub(super) list: Vec<String>,
-    /// The first word that was [`UNKNOWN`].
+    /// The first text whose code is [`UNKNOWN_CODE`].
     pub(super) unknown: Option<String>,
 }
 
-/// A target: numbers, words, or numbers that may be names.
+/// A target as it was read: numbers, texts, or numbers that may be names of classes.
 #[derive(Debug, Default)]
-pub(super) struct Label {
-    /// The cell of its number, where every field is one.
+pub(super) struct RawTarget {
+    /// The cell of its number, where every field is a number.
     pub(super) numbers: Option<usize>,
-    /// The cell of its word, unless there are too many different ones.
-    pub(super) words: Option<(usize, Words)>,
-    /// The first field that is no number.
-    pub(super) word: Option<Place>,
+    /// The cell of its code, unless there are too many different values.
+    pub(super) texts: Option<(usize, Categories)>,
+    /// The first field that is not a number.
+    pub(super) first_text: Option<TextField>,
 }
 
-/// A field that is to be told of.
+/// A field that is not a number, as an error shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
-    /// Its line, where the file has lines.
+pub(super) struct TextField {
+    /// Its line in a text file, counted from 1.
     pub(super) line: Option<u64>,
-    /// What it says.
     pub(super) text: String,
 }
 
 impl Table {
-    /// An error about the whole of it.
+    /// An error about the whole table.
     pub(super) fn error(&self, problem: impl Into<String>, remedy: impl Into<String>) -> Error {
         Error::data(&self.path, None, problem, remedy)
     }
 
-    /// The column of a name.
+    /// The column with this name.
     pub(super) fn column(&self, name: &str) -> Option<&RawColumn> {
         self.columns.iter().find(|column| column.name == name)
     }
@@ -98,32 +98,32 @@ impl Table {
         self.cells.column(cell, self.rows).map(f32::from_bits)
     }
 
-    /// The words' numbers in a cell of each row.
+    /// The codes in a cell of each row.
     pub(super) fn codes(&self, cell: usize) -> impl Iterator<Item = u32> + '_ {
         self.cells.column(cell, self.rows)
     }
 }
 
-/// The names of a table's columns, and the file that has them.
+/// The names of a table's columns, with their place for errors.
 #[derive(Clone, Debug)]
 pub(super) struct Header {
     pub(super) path: PathBuf,
-    /// The line that they stand in.
+    /// The line of the names in a text file, counted from 1.
     pub(super) line: Option<u64>,
     pub(super) names: Vec<String>,
 }
 
 impl Header {
-    /// Columns that a file does not name: x1, x2, …
+    /// The header of a file without column names: x1, x2, …
     pub(super) fn numbered(path: &Path, count: usize) -> Self {
         let names = (1..=count).map(|column| format!("x{column}")).collect();
         Self { path: path.into(), line: None, names }
     }
 
-    /// The place of a name.
+    /// The index of the column with this name.
     ///
     /// # Errors
-    /// [`Error::Data`] suggests the nearest one.
+    /// [`Error::Data`] where there is none; it suggests the most similar name.
     pub(super) fn column(&self, name: &str) -> Result<usize, Error> {
         self.names.iter().position(|own| own == name).ok_or_else(|| {
             let known = self.names.iter().map(String::as_str);
@@ -136,7 +136,7 @@ impl Header {
     }
 }
 
-/// At most eight names.
+/// The first eight names, as text.
 pub(super) fn shortened<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
     let count = names.clone().count();
     let shown: Vec<&str> = names.take(8).collect();

@@ -1,69 +1,74 @@
-//! The target of a table: the task that it sets, and its classes.
+//! The target of a table: its task and its classes.
 
-use super::column::{FEW_NUMBERS, Fault, MOST_CLASSES, is_decimal_comma, mostly_numbers, value};
-use super::table::{Label, Place, Table};
+use super::column::{
+    FieldError, MAX_CLASSES, MAX_NUMERIC_CLASSES, is_decimal_comma, mostly_numbers, value,
+};
+use super::table::{RawTarget, Table, TextField};
 use crate::data::{Targets, Task};
 use crate::{Error, Result};
 
-/// A target, ready to be learned, and the names of its classes.
+/// A target with its task decided, and the names of its classes (none for regression).
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) targets: Targets,
     pub(super) classes: Vec<String>,
 }
 
-/// Makes a target of a column. The task is inferred where it is not given: two different values
-/// are binary, words or a few whole numbers are classes, other numbers are regression.
+/// Makes a target of the column `name`. Without a `task`, two different values are binary, texts or
+/// a few whole numbers are classes, other numbers are regression.
 ///
 /// # Errors
 /// [`Error::Data`] where the column does not fit the task, or has one class only.
 pub(super) fn target(
     table: &Table,
     name: &str,
-    label: &Label,
+    raw: &RawTarget,
     task: Option<Task>,
 ) -> Result<Target> {
-    let error = |place: &Option<Place>, problem: String, remedy: &str| {
-        let line = place.as_ref().and_then(|place| place.line);
+    let error = |field: &Option<TextField>, problem: String, remedy: &str| {
+        let line = field.as_ref().and_then(|field| field.line);
         Error::data(&table.path, line, problem, remedy)
     };
     if task != Some(Task::Multiclass)
-        && let (None, Some(place)) = (&label.numbers, &label.word)
-        && is_decimal_comma(&place.text)
+        && let (None, Some(field)) = (&raw.numbers, &raw.first_text)
+        && is_decimal_comma(&field.text)
     {
-        let (problem, remedy) = Fault::DecimalComma(place.text.clone()).told(name);
+        let (problem, remedy) = FieldError::DecimalComma(field.text.clone()).describe(name);
         let remedy = format!("{remedy}; or use --task multiclass, if these are names");
-        return Err(error(&label.word, problem, &remedy));
+        return Err(error(&raw.first_text, problem, &remedy));
     }
-    let word = || label.word.as_ref().map(|place| place.text.clone()).unwrap_or_default();
-    let classes = label
-        .words
+    let first_text = || raw.first_text.as_ref().map(|field| field.text.clone()).unwrap_or_default();
+    let classes = raw
+        .texts
         .as_ref()
-        .map(|(cell, words)| classes(table.codes(*cell), &words.list, label.numbers.is_some()));
+        .map(|(cell, texts)| classes(table.codes(*cell), &texts.list, raw.numbers.is_some()));
     if task.is_none()
-        && let (None, Some((_, names)), Some(_)) = (&label.numbers, &classes, &label.word)
+        && let (None, Some((_, names)), Some(_)) = (&raw.numbers, &classes, &raw.first_text)
         && mostly_numbers(names)
     {
         return Err(error(
-            &label.word,
-            format!("column `{name}`: `{}` is not a number, as most of its values are", word()),
+            &raw.first_text,
+            format!(
+                "column `{name}`: `{}` is not a number, as most of its values are",
+                first_text()
+            ),
             "remove or replace it; or use --task multiclass, if these are names",
         ));
     }
     let task = match task {
         Some(task) => task,
-        None => infer(classes.as_ref().map(|(_, names)| &names[..]), label.numbers.is_some()),
+        None => infer(classes.as_ref().map(|(_, names)| &names[..]), raw.numbers.is_some()),
     };
     if task == Task::Regression {
-        return match label.numbers {
+        return match raw.numbers {
             Some(cell) => {
                 let values = table.numbers(cell).collect();
                 let targets = Targets::Numbers { values, columns: 1 };
                 Ok(Target { targets, classes: Vec::new() })
             }
             None => Err(error(
-                &label.word,
-                format!("column `{name}`: `{}` is not a number", word()),
+                &raw.first_text,
+                format!("column `{name}`: `{}` is not a number", first_text()),
                 "regression needs numbers; use another --task or --target",
             )),
         };
@@ -71,14 +76,14 @@ pub(super) fn target(
     let refuse = |problem: String, remedy: &str| Err(table.error(problem, remedy));
     let Some((rows, names)) = classes else {
         return refuse(
-            format!("the target `{name}` has over {MOST_CLASSES} different values"),
+            format!("the target `{name}` has over {MAX_CLASSES} different values"),
             "use --task regression, or another --target",
         );
     };
     match (task, names.len()) {
         (_, 1) => refuse(
             format!("the target `{name}` has one class only, `{}`", names[0]),
-            "there is nothing to tell apart: choose another --target",
+            "a classifier needs at least two: choose another --target",
         ),
         (Task::Binary, 2) => {
             let values = rows.iter().map(|&class| class as f32).collect();
@@ -94,40 +99,43 @@ pub(super) fn target(
     }
 }
 
-/// Puts the classes in order, numbers by size and words by letter, and renumbers the rows.
+/// Sorts the classes, numbers by value and texts alphabetically; returns each row's class index and
+/// the names of the classes.
 fn classes(
     codes: impl Iterator<Item = u32>,
-    words: &[String],
+    texts: &[String],
     numeric: bool,
 ) -> (Vec<u32>, Vec<String>) {
-    let mut order: Vec<(String, usize)> = words.iter().cloned().zip(0..).collect();
+    let mut order: Vec<(String, usize)> = texts.iter().cloned().zip(0..).collect();
     if numeric {
-        let size = |word: &str| value(word).unwrap_or(f64::NAN);
+        let size = |text: &str| value(text).unwrap_or(f64::NAN);
         order.sort_by(|a, b| size(&a.0).total_cmp(&size(&b.0)).then_with(|| a.0.cmp(&b.0)));
     } else {
         order.sort();
     }
-    // `1` and `1.0` are one class: numbers that are equal share the place of the first.
-    let mut place = vec![0; order.len()];
+    // Equal numbers such as `1` and `1.0` are one class, named as the first of them.
+    let mut class_of_code = vec![0; order.len()];
     let mut names: Vec<String> = Vec::new();
-    for (word, number) in order {
+    for (text, code) in order {
         let same =
-            |last: &String| numeric && value(last).is_some_and(|last| value(&word) == Some(last));
+            |last: &String| numeric && value(last).is_some_and(|last| value(&text) == Some(last));
         if !names.last().is_some_and(same) {
-            names.push(word);
+            names.push(text);
         }
-        place[number] = names.len() as u32 - 1;
+        class_of_code[code] = names.len() as u32 - 1;
     }
-    (codes.map(|code| place[code as usize]).collect(), names)
+    (codes.map(|code| class_of_code[code as usize]).collect(), names)
 }
 
-/// The task that a target looks like.
+/// Infers the task from the classes, if they are few enough to be kept.
 fn infer(classes: Option<&[String]>, numeric: bool) -> Task {
     let Some(names) = classes else { return Task::Regression };
     let whole = |name: &String| value(name).is_some_and(|number| number.fract() == 0.0);
     match names.len() {
         ..=2 => Task::Binary,
-        count if numeric && (count > FEW_NUMBERS || !names.iter().all(whole)) => Task::Regression,
+        count if numeric && (count > MAX_NUMERIC_CLASSES || !names.iter().all(whole)) => {
+            Task::Regression
+        }
         _ => Task::Multiclass,
     }
 }

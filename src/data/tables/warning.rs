@@ -1,53 +1,53 @@
-//! What a user should know about a table that is no error.
+//! Warnings about a table.
 
-/// Something about a table that may not be meant.
+/// Something in a table that may be a mistake.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// A column was left out, since nearly every row has a word of its own.
+    /// A column was dropped, since nearly every row has a different text.
     Identifier {
-        /// Its name.
+        /// The column's name.
         column: String,
-        /// Such a word.
+        /// One of its texts.
         example: String,
     },
-    /// A column was left out, since it has more different words than are kept.
-    ManyWords {
-        /// Its name.
+    /// A column was dropped, since it has more different texts than are kept in memory.
+    TooManyCategories {
+        /// The column's name.
         column: String,
     },
-    /// A column counts the rows.
+    /// A column numbers the rows.
     RowNumbers {
-        /// Its name.
+        /// The column's name.
         column: String,
     },
-    /// Numbers so large, and so near to one another, that float32 can hardly tell them apart.
-    Coarse {
-        /// The column.
+    /// Numbers whose differences are lost to the rounding of float32.
+    LowPrecision {
+        /// The column's name.
         column: String,
-        /// Their mean.
-        near: f32,
-        /// From one number that float32 has there to the next.
+        /// The mean of the numbers.
+        mean: f32,
+        /// The distance between neighbouring float32 numbers there.
         step: f32,
     },
-    /// Words that are none of the categories of a column.
-    Unknown {
-        /// The column.
+    /// Texts that are none of the model's categories.
+    UnknownCategories {
+        /// The column's name.
         column: String,
-        /// In how many rows.
+        /// The number of rows with such a text.
         rows: usize,
-        /// Such a word.
+        /// One of the texts.
         example: String,
-        /// What they count as: "other" where the model has such an input, else "no category".
+        /// How they are encoded: "other" where the model has such an input, else "no category".
         counts_as: &'static str,
     },
-    /// Missing values where the training had none.
-    Missing {
-        /// The column.
+    /// Missing values where the training rows had none.
+    MissingValues {
+        /// The column's name.
         column: String,
-        /// In how many rows.
+        /// The number of rows with a missing value.
         rows: usize,
-        /// What they count as: "the mean", or as for unknown words.
+        /// How they are encoded: "the mean", "other" or "no category".
         counts_as: &'static str,
     },
 }
@@ -57,40 +57,40 @@ impl std::fmt::Display for Warning {
         match self {
             Self::Identifier { column, example } => write!(
                 f,
-                "column `{column}` is left out: nearly every row has a word of its own, such as \
+                "column `{column}` is dropped: nearly every row has a different text, such as \
                  `{example}` (--categorical {column} keeps it, --drop {column} silences this)"
             ),
-            Self::ManyWords { column } => write!(
+            Self::TooManyCategories { column } => write!(
                 f,
-                "column `{column}` is left out: it has too many different words for categories \
+                "column `{column}` is dropped: it has too many different texts for categories \
                  (--drop {column} silences this)"
             ),
             Self::RowNumbers { column } => write!(
                 f,
-                "column `{column}` counts the rows: unless that means something, --drop {column}"
+                "column `{column}` counts the rows: unless their order matters, --drop {column}"
             ),
-            Self::Coarse { column, near, step } => write!(
+            Self::LowPrecision { column, mean, step } => write!(
                 f,
-                "column `{column}` has numbers near {near}, which are kept in steps of {step} \
-                 (float32): that is too coarse for how little they differ; subtract what they have \
-                 in common before"
+                "column `{column}` has numbers near {mean}, where float32 rounds to steps of \
+                 {step}: too coarse for how little they differ; subtract a constant from the column \
+                 first"
             ),
-            Self::Unknown { column, rows, example, counts_as } => write!(
+            Self::UnknownCategories { column, rows, example, counts_as } => write!(
                 f,
-                "column `{column}` has words that are none of the model's categories, in {} (such \
-                 as `{example}`): they count as {counts_as}",
-                rows_of(*rows),
+                "column `{column}` has values that the training rows did not have, in {} (such as \
+                 `{example}`): they count as {counts_as}",
+                row_count(*rows),
             ),
-            Self::Missing { column, rows, counts_as } => write!(
+            Self::MissingValues { column, rows, counts_as } => write!(
                 f,
-                "column `{column}` has missing values, in {}, which the training rows had not: they \
-                 count as {counts_as}",
-                rows_of(*rows),
+                "column `{column}` has missing values, in {}, where the training rows had none: \
+                 they count as {counts_as}",
+                row_count(*rows),
             ),
         }
     }
 }
 
-fn rows_of(rows: usize) -> String {
+fn row_count(rows: usize) -> String {
     if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
 }

@@ -1,26 +1,26 @@
-//! How much each row counts: classes weighed against one another, and rows by a column.
+//! Class weights, and lists as users type them.
 
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::data::Dataset;
 use crate::{Error, Result};
 
-/// How much the rows of each class count.
+/// The weight of each class in the loss (scikit-learn's `class_weight`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum ClassWeight {
-    /// As much as those of any other.
+    /// 1 for every class.
     #[default]
     None,
-    /// In inverse proportion to their number, N / (classes · n), so that all classes count alike.
+    /// N / (classes · n) for a class of n rows, so that every class has the same total weight.
     Balanced,
-    /// So much for the classes that are named; 1 for the others.
+    /// Weights by class name; 1 for the classes that are not named.
     Each(Vec<(String, f32)>),
 }
 
 impl std::str::FromStr for ClassWeight {
     type Err = Error;
 
-    /// `none`, `balanced`, or `class=weight,…`; a class in quotes may hold a comma.
+    /// Parses `none`, `balanced`, or `class=weight,…`; a quoted item may contain a comma.
     fn from_str(text: &str) -> Result<Self> {
         match text {
             "none" => return Ok(Self::None),
@@ -36,34 +36,34 @@ impl std::str::FromStr for ClassWeight {
         match each {
             Some(each) if !each.is_empty() => Ok(Self::Each(each)),
             _ => Err(Error::invalid(
-                format!("`{text}` gives no class weights"),
+                format!("`{text}` is not a list of class weights"),
                 "use balanced, none, or a list such as yes=5,no=1 (weights of at least 0)",
             )),
         }
     }
 }
 
-/// The parts of a list as it is typed: parted by commas, those with a comma in quotes.
+/// Splits a list as users type it: items separated by commas; an item in quotes may contain one.
 pub fn parse_list(text: &str) -> Vec<String> {
     let mut reader = ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     let mut record = StringRecord::new();
-    // Text in memory that is UTF-8 cannot fail to be read.
+    // Reading UTF-8 from memory cannot fail.
     let _ = reader.read_record(&mut record);
     record.iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
-/// Data whose weights are multiplied by those of the classes.
+/// Multiplies the sample weights of a data set by class weights.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a class that is not there, and for targets without classes.
+/// [`Error::Invalid`] for an unknown class, and for targets without classes.
 pub(super) fn class_weights(data: Dataset, weight: &ClassWeight) -> Result<Dataset> {
     let (counts, classes) = (data.class_counts(), data.classes());
     let of_class: Vec<f32> = match weight {
         ClassWeight::None => return Ok(data),
         _ if counts.is_empty() => {
             return Err(Error::invalid(
-                "there are class weights, but the target has no classes",
-                "leave out --class-weight, or choose another --task",
+                "class weights are given, but the target has no classes",
+                "leave out --class-weight, or choose a classification --task",
             ));
         }
         ClassWeight::Balanced => {
@@ -73,10 +73,10 @@ pub(super) fn class_weights(data: Dataset, weight: &ClassWeight) -> Result<Datas
         ClassWeight::Each(each) => {
             let mut weights = vec![1.0; classes.len()];
             for (class, weight) in each {
-                let place = classes.iter().position(|own| own == class).ok_or_else(|| {
+                let index = classes.iter().position(|own| own == class).ok_or_else(|| {
                     Error::unknown("class", class, classes.iter().map(String::as_str))
                 })?;
-                weights[place] = *weight;
+                weights[index] = *weight;
             }
             weights
         }

@@ -3,7 +3,9 @@
 
 use super::graph::{Graph, Kind, int};
 use super::proto::kind;
-use crate::data::{Column, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing};
+use crate::data::{
+    Column, Encoding, MissingCategory, MissingNumber, Preprocessing, UnknownCategory,
+};
 use crate::export::missing_numbers;
 
 /// From the graph's inputs, which it adds, to the network's inputs \[N, I\].
@@ -102,20 +104,20 @@ impl Word<'_> {
         &self,
         graph: &mut Graph,
         input: &str,
-        other: OtherWord,
-        missing: MissingWord,
+        other: UnknownCategory,
+        missing: MissingCategory,
     ) -> String {
         let mut parts = Vec::new();
         if !self.categories.is_empty() {
             parts.push(self.is_any(graph, input, "categories", self.categories));
         }
-        let absent = (missing == MissingWord::Category).then(|| {
+        let absent = (missing == MissingCategory::Category).then(|| {
             let mut na = vec![String::new()];
             na.extend(self.na.iter().filter(|word| !word.is_empty()).cloned());
             let each = self.is_any(graph, input, "missing words", &na);
             self.count(graph, &each, "missing")
         });
-        if other == OtherWord::Pooled {
+        if other == UnknownCategory::Pooled {
             // What is nothing else: 1 less all that it may be.
             let known: Vec<String> = parts.iter().chain(&absent).cloned().collect();
             parts.push(self.nothing_of(graph, input, &known));

@@ -8,7 +8,8 @@ use super::interpreter::{Tensor, run};
 use super::{onnx, proto};
 use crate::Model;
 use crate::data::{
-    Column, Dropped, Encoding, MissingNumber, MissingWord, OtherWord, Preprocessing, TargetEncoding,
+    Column, DropReason, Encoding, MissingCategory, MissingNumber, Preprocessing, TargetEncoding,
+    UnknownCategory,
 };
 use crate::spec::{Activation, LayerParameters, Network, Normalization, Output, Parameters};
 
@@ -149,7 +150,7 @@ fn column(name: &str, encoding: Encoding) -> Column {
     Column { name: name.into(), encoding }
 }
 
-fn words(list: &[&str], other: OtherWord, missing: MissingWord) -> Encoding {
+fn words(list: &[&str], other: UnknownCategory, missing: MissingCategory) -> Encoding {
     let categories = list.iter().map(ToString::to_string).collect();
     Encoding::Categorical { categories, other, missing }
 }
@@ -159,7 +160,7 @@ fn numbers_are_standardised_in_one_input() {
     let model = transparent(Preprocessing {
         columns: vec![
             column("a", numeric(4.0, 2.0, MissingNumber::MeanAndIndicator)),
-            column("gone", Encoding::Dropped(Dropped::Constant)),
+            column("gone", Encoding::Dropped(DropReason::Constant)),
             column("b", Encoding::AsIs),
             column("c", numeric(-1.0, 0.5, MissingNumber::Mean)),
             column("d", numeric(0.0, 1.0, MissingNumber::MeanAndIndicator)),
@@ -190,11 +191,11 @@ fn words_become_columns() {
     let model = transparent(Preprocessing {
         columns: vec![
             column("mass", numeric(4.0, 2.0, MissingNumber::MeanAndIndicator)),
-            column("full", words(&["a", "b"], OtherWord::Pooled, MissingWord::Category)),
-            column("plain", words(&["a", "b"], OtherWord::Zeros, MissingWord::Other)),
-            column("pool", words(&["a"], OtherWord::Pooled, MissingWord::Other)),
-            column("rare", words(&[], OtherWord::Pooled, MissingWord::Other)),
-            column("hole", words(&["a"], OtherWord::Zeros, MissingWord::Category)),
+            column("full", words(&["a", "b"], UnknownCategory::Pooled, MissingCategory::Category)),
+            column("plain", words(&["a", "b"], UnknownCategory::Zeros, MissingCategory::Other)),
+            column("pool", words(&["a"], UnknownCategory::Pooled, MissingCategory::Other)),
+            column("rare", words(&[], UnknownCategory::Pooled, MissingCategory::Other)),
+            column("hole", words(&["a"], UnknownCategory::Zeros, MissingCategory::Category)),
         ],
         na: vec!["NA".into()],
         ..Preprocessing::default()
@@ -229,7 +230,10 @@ fn the_target_comes_back_in_its_unit() {
 fn columns_may_be_called_anything() {
     let names = ["prediction", "layers.0", "", "features"];
     let mut columns: Vec<Column> = names.iter().map(|name| column(name, Encoding::AsIs)).collect();
-    columns.push(column("layers.0.weight", words(&["a"], OtherWord::Zeros, MissingWord::Other)));
+    columns.push(column(
+        "layers.0.weight",
+        words(&["a"], UnknownCategory::Zeros, MissingCategory::Other),
+    ));
     let model = transparent(Preprocessing { columns, ..Preprocessing::default() });
     let graph = graph(&model);
     let names: Vec<String> = graph.input.iter().map(|input| input.name.clone()).collect();

@@ -6,7 +6,7 @@ use crate::kernels::{Update, Weighting};
 use crate::plan::{
     BufferId, Chunk, DataPlacement, DeviceKind, Gradients, Place, Region, Role, Training, shard,
 };
-use crate::spec::{Block, Layer};
+use crate::spec::{Layer, ParameterBlock};
 
 impl Lowering<'_> {
     /// The training rows: all, or two places for shards, of which one is in use.
@@ -81,7 +81,7 @@ impl Lowering<'_> {
 
     /// A buffer for each block of parameters: [O, I + 1] words of a layer, [2, O] of a norm.
     pub(super) fn per_block(&mut self, name: &str, role: Role) -> Vec<BufferId> {
-        let shape = |block: &Block| match block.weight[..] {
+        let shape = |block: &ParameterBlock| match block.weight[..] {
             [outputs, inputs] => vec![outputs, inputs + 1],
             _ => vec![2, block.bias],
         };

@@ -56,7 +56,7 @@ fn penguins_from_table_to_predictions() {
         "344 rows of 15 numbers, target `species`: 3 classes, Adelie, Chinstrap, Gentoo",
         "5 standardised: bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g, year",
         "2 one-hot: island (3), sex (2 + missing)",
-        "4 missing numbers take the mean, and show in an input of their own: bill_length_mm",
+        "4 imputed with the mean, plus a missing indicator: bill_length_mm",
     ] {
         assert!(text.contains(line), "no `{line}` in\n{text}");
     }
@@ -90,7 +90,7 @@ fn what_a_model_has_not_seen_is_told_and_predicted_all_the_same() {
     let warnings = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(stdout(&output).lines().count(), 3);
     assert!(
-        warnings.contains("warning: column `island` has words") && warnings.contains("`Elephant`"),
+        warnings.contains("warning: column `island` has values") && warnings.contains("`Elephant`"),
         "{warnings}"
     );
     // Missing numbers and missing words were there in the training.
@@ -214,7 +214,7 @@ fn columns_are_chosen_by_flags_and_by_configuration_files() {
     folder.write("t.csv", format!("id,\"zip, code\",gap,y\n{rows}1,2,5,0\n1,2,6,1\n"));
     folder.write("c.toml", "drop = [\"id\"]\ncategorical = [\"zip, code\"]\nna = [\"-999\"]\n");
     let by_file = folder.good("train t.csv --config c.toml --epochs 1 --device cpu");
-    for line in ["1 one-hot: zip, code (3)", "1 left out: id", "in an input of their own: gap"] {
+    for line in ["1 one-hot: zip, code (3)", "1 dropped: id", "plus a missing indicator: gap"] {
         assert!(by_file.contains(line), "no `{line}` in\n{by_file}");
     }
     let output = Command::new(env!("CARGO_BIN_EXE_halfplane"))

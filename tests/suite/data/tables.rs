@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use halfplane::data::{
-    ClassWeight, Dropped, Encoding, FirstLine, Layout, MissingNumber, MissingWord, OtherWord,
-    Prepared, Preprocess, Source, TableOptions, TargetEncoding, Validation, Warning, prepare,
-    read_features, read_labelled,
+    ClassWeight, DropReason, Encoding, FirstLine, Layout, MissingCategory, MissingNumber, Prepared,
+    Preprocess, Source, TableOptions, TargetEncoding, UnknownCategory, Validation, Warning,
+    prepare, read_features, read_labelled,
 };
 use halfplane::{Dataset, Result, Targets, Task};
 
@@ -214,15 +214,21 @@ fn what_a_column_holds_is_inferred_and_can_be_overruled() {
     };
     let of = |name| encoding(&training, name);
     assert!(matches!(of("count"), Encoding::Numeric { missing: MissingNumber::Mean, .. }));
-    let zeros = OtherWord::Zeros;
-    assert_eq!(*of("colour"), categorical(&["blue", "green", "red"], zeros, MissingWord::Other));
-    assert_eq!(*of("rare"), categorical(&["often"], OtherWord::Pooled, MissingWord::Other));
+    let zeros = UnknownCategory::Zeros;
+    assert_eq!(
+        *of("colour"),
+        categorical(&["blue", "green", "red"], zeros, MissingCategory::Other)
+    );
+    assert_eq!(
+        *of("rare"),
+        categorical(&["often"], UnknownCategory::Pooled, MissingCategory::Other)
+    );
     let missing = MissingNumber::MeanAndIndicator;
     assert_eq!(*of("gap"), Encoding::Numeric { mean: 2.5, scale: 1.0, missing });
-    assert_eq!(*of("word"), categorical(&["x", "y"], zeros, MissingWord::Category));
-    assert_eq!(*of("id"), Encoding::Dropped(Dropped::Identifier));
-    assert_eq!(*of("same"), Encoding::Dropped(Dropped::Constant));
-    assert_eq!(*of("empty"), Encoding::Dropped(Dropped::Empty));
+    assert_eq!(*of("word"), categorical(&["x", "y"], zeros, MissingCategory::Category));
+    assert_eq!(*of("id"), Encoding::Dropped(DropReason::Identifier));
+    assert_eq!(*of("same"), Encoding::Dropped(DropReason::Constant));
+    assert_eq!(*of("empty"), Encoding::Dropped(DropReason::Empty));
     assert!(matches!(of("code"), Encoding::Numeric { .. }));
     let row_numbers = Warning::RowNumbers { column: "count".into() };
     let identifier = Warning::Identifier { column: "id".into(), example: "id-0".into() };
@@ -231,7 +237,7 @@ fn what_a_column_holds_is_inferred_and_can_be_overruled() {
     for line in [
         "3 standardised: count, gap, code",
         "3 one-hot: colour (3), rare (1 + other), word (2 + missing)",
-        "1 missing numbers take the mean, and show in an input of their own: gap",
+        "1 imputed with the mean, plus a missing indicator: gap",
         "same (one value only), empty (empty)",
     ] {
         assert!(shown.contains(line), "no `{line}` in\n{shown}");
@@ -249,9 +255,9 @@ fn what_a_column_holds_is_inferred_and_can_be_overruled() {
     let overruled = TableOptions { na: names(&["blue", "NA"]), ..overruled };
     let data = text(&table, &overruled).expect("a table").training;
     let of = |name| encoding(&data, name);
-    assert_eq!(*of("code"), categorical(&["0", "1", "2", "3"], zeros, MissingWord::Other));
-    assert_eq!(*of("colour"), categorical(&["green", "red"], zeros, MissingWord::Category));
-    assert_eq!(*of("count"), Encoding::Dropped(Dropped::Asked));
+    assert_eq!(*of("code"), categorical(&["0", "1", "2", "3"], zeros, MissingCategory::Other));
+    assert_eq!(*of("colour"), categorical(&["green", "red"], zeros, MissingCategory::Category));
+    assert_eq!(*of("count"), Encoding::Dropped(DropReason::Requested));
     assert!(
         matches!(of("id"), Encoding::Categorical { categories, .. } if categories.len() == 200)
     );
@@ -273,7 +279,7 @@ fn at_most_so_many_categories_are_kept() {
     let Encoding::Categorical { categories, other, .. } = encoding(&data, "w") else {
         panic!("words are categories");
     };
-    assert_eq!((categories.len(), *other), (256, OtherWord::Pooled));
+    assert_eq!((categories.len(), *other), (256, UnknownCategory::Pooled));
     assert_eq!(categories[255], "w255");
     // Every row has exactly one 1.
     assert!(data.features().chunks(257).all(|row| row.iter().sum::<f32>() == 1.0));
@@ -323,7 +329,7 @@ fn numbers_too_near_for_float32_are_told_of() {
             (0..50).map(|row| format!("{},{},{}.5\n", number(row), row * 7 % 13, row)).collect();
         let prepared = text(&format!("a,b,c\n{rows}"), &options(target)).expect("it is a table");
         let coarse = |warning: &Warning| match warning {
-            Warning::Coarse { column, step, .. } => Some((column.clone(), *step)),
+            Warning::LowPrecision { column, step, .. } => Some((column.clone(), *step)),
             _ => None,
         };
         prepared.warnings.iter().filter_map(coarse).collect::<Vec<_>>()
@@ -394,9 +400,9 @@ fn a_validation_table_is_prepared_as_the_training_table() {
     assert_eq!(validation.targets(), &Targets::Binary { values: vec![1.0, 0.0], columns: 1 });
     let (rows, example) = (1, "violet".into());
     let counts_as = "no category";
-    let unknown = Warning::Unknown { column: "word".into(), rows, example, counts_as };
+    let unknown = Warning::UnknownCategories { column: "word".into(), rows, example, counts_as };
     let counts_as = "the mean";
-    let missing = Warning::Missing { column: "a".into(), rows: 1, counts_as };
+    let missing = Warning::MissingValues { column: "a".into(), rows: 1, counts_as };
     assert_eq!(warnings, [missing, unknown]);
 }
 

@@ -1,137 +1,143 @@
-//! A column as it comes, field by field, and what it turns out to be.
+//! A column while it is read, field by field, until its type is known.
 //!
-//! Whether a column holds numbers or words shows at its first word, which may come late. Until then
-//! only the numbers are kept: float32 gives back the text of a short number, and the few texts that
-//! it does not give back stand in a list of their own. Where that list grows long the column holds
-//! numbers for certain, and a word is an error.
+//! Whether a column holds numbers or texts shows at its first text, which may come late. Until then
+//! only the numbers are kept: printing a short number as float32 gives its text back, and the few
+//! texts that this does not reproduce (`1.50`, `007`) are listed in `inexact`. When that list grows
+//! long, the column is numeric for certain, and a text is an error.
 //!
 //! Must not know: where the fields come from.
 
 mod dictionary;
-mod fault;
+mod error;
 mod text;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::cells::Cells;
-use super::na::Na;
-use super::table::{Label, MISSING, Place, RawColumn, Values, Words};
+use super::na::NaValues;
+use super::table::{Categories, MISSING_CODE, RawColumn, RawTarget, TextField, Values};
 use dictionary::Dictionary;
 
-pub(super) use fault::Fault;
+pub(super) use error::FieldError;
 pub use text::Decimal;
-pub(super) use text::{FEW_NUMBERS, is_date, is_decimal_comma, is_dressed, mostly_numbers, value};
+pub(super) use text::{
+    MAX_NUMERIC_CLASSES, is_date, is_decimal_comma, is_formatted_number, mostly_numbers, value,
+};
 
-/// Past so many different words a column is no category.
-const MOST_WORDS: usize = 1 << 16;
+/// A column with more different texts is not categorical.
+const MAX_DISTINCT_TEXTS: usize = 1 << 16;
 
-/// Past so many different values a target has no classes.
-pub(super) const MOST_CLASSES: usize = 4096;
+/// A target with more different values has no classes.
+pub(super) const MAX_CLASSES: usize = 4096;
 
-/// Past so many texts that float32 does not give back a column holds numbers for certain.
-const MOST_ODD: usize = 4096;
+/// A column with more numbers whose text float32 does not reproduce is numeric for certain.
+const MAX_INEXACT: usize = 4096;
 
-/// Words that are kept to show what a column was like.
+/// Texts that are kept as examples of a column with too too_many.
 const EXAMPLES: usize = 8;
 
-/// What is wanted of a column.
+/// How a column is to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Want {
-    /// Numbers or words, as it turns out.
+pub(super) enum ReadAs {
+    /// Numbers or texts, decided by the fields.
     Infer,
     /// Numbers; some may be missing.
     Numbers,
-    /// Numbers, and none missing.
-    Complete,
-    /// Words.
-    Words,
-    /// Such words; others are told apart from them, but not from one another.
+    /// Numbers, none missing.
+    CompleteNumbers,
+    /// Texts, with a code for each different one.
+    Text,
+    /// The texts of a model's categories; all others have one code.
     Known(Vec<String>),
-    /// A target: numbers, words, or both; none missing.
-    Label,
-    /// A target of such classes, and no others.
+    /// A target: numbers, texts, or both; none missing.
+    Target,
+    /// A target of a model's classes; any other value is an error.
     Classes(Vec<String>),
-    /// Nothing.
+    /// Not at all.
     Skip,
 }
 
-/// A column while it is read: it writes one cell of each row, and a target two.
+/// A column while it is read. It writes one cell of each row; a target writes two, the number and the
+/// code of its text.
 #[derive(Debug)]
-pub(super) struct Builder {
+pub(super) struct ColumnBuilder {
     name: String,
-    want: Want,
-    na: Rc<Na>,
-    /// How its numbers are written.
+    read_as: ReadAs,
+    na: Rc<NaValues>,
+    /// The decimal separator of its numbers.
     pub(super) decimal: Decimal,
-    /// The first of its cells.
+    /// The index of its first cell.
     cell: usize,
     /// Rows so far.
     rows: usize,
     state: State,
-    /// The words, as far as they are wanted.
-    words: Option<Dictionary>,
-    /// Rows whose number does not give back its text, with that text.
-    odd: Option<Vec<(usize, Box<str>)>>,
-    /// Of a column that has too many words.
-    many: Option<Many>,
-    /// The first field that is no number.
-    word: Option<Place>,
+    /// Its different texts, if they are needed.
+    texts: Option<Dictionary>,
+    /// Rows whose number, printed as float32, differs from its text; with that text.
+    inexact: Option<Vec<(usize, Box<str>)>>,
+    /// Set where the column has too too_many different texts.
+    too_many: Option<TooMany>,
+    /// The first field that is not a number.
+    first_text: Option<TextField>,
 }
 
 /// What a column has held so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Numbers,
-    Words,
-    /// Nothing that is kept.
-    Nothing,
+    Text,
+    /// The cells are not used.
+    Unused,
 }
 
-/// What is kept of too many words.
+/// What is kept of a column with too too_many different texts.
 #[derive(Debug)]
-struct Many {
+struct TooMany {
     examples: Vec<String>,
     mostly_numbers: bool,
 }
 
-/// What a text is.
+/// A field's text after parsing.
 enum Parsed {
     Number(f32),
     Missing,
-    Infinite,
-    /// A number with a point, where numbers have commas.
-    Pointed,
-    Word,
+    /// A number that is not finite in float32.
+    NotFinite,
+    /// A number with a decimal point in a file of decimal commas.
+    DecimalPoint,
+    Text,
 }
 
-impl Builder {
+impl ColumnBuilder {
     /// A column that writes its cells from `cell` on.
-    pub(super) fn new(name: String, want: Want, na: &Rc<Na>, cell: usize) -> Self {
-        let words = match &want {
-            Want::Words => Some(Dictionary::open(MOST_WORDS, na)),
-            Want::Label => Some(Dictionary::open(MOST_CLASSES, na)),
-            Want::Known(list) => Some(Dictionary::closed(list, na)),
-            Want::Classes(list) => Some(Dictionary::closed_by_value(list, na)),
-            Want::Infer | Want::Numbers | Want::Complete | Want::Skip => None,
+    pub(super) fn new(name: String, read_as: ReadAs, na: &Rc<NaValues>, cell: usize) -> Self {
+        let texts = match &read_as {
+            ReadAs::Text => Some(Dictionary::open(MAX_DISTINCT_TEXTS, na)),
+            ReadAs::Target => Some(Dictionary::open(MAX_CLASSES, na)),
+            ReadAs::Known(list) => Some(Dictionary::closed(list, na)),
+            ReadAs::Classes(list) => Some(Dictionary::closed_by_value(list, na)),
+            ReadAs::Infer | ReadAs::Numbers | ReadAs::CompleteNumbers | ReadAs::Skip => None,
         };
-        let state = match want {
-            Want::Infer | Want::Numbers | Want::Complete | Want::Label => State::Numbers,
-            Want::Words | Want::Known(_) | Want::Classes(_) => State::Words,
-            Want::Skip => State::Nothing,
+        let state = match read_as {
+            ReadAs::Infer | ReadAs::Numbers | ReadAs::CompleteNumbers | ReadAs::Target => {
+                State::Numbers
+            }
+            ReadAs::Text | ReadAs::Known(_) | ReadAs::Classes(_) => State::Text,
+            ReadAs::Skip => State::Unused,
         };
         Self {
-            odd: (want == Want::Infer).then(Vec::new),
+            inexact: (read_as == ReadAs::Infer).then(Vec::new),
             rows: 0,
-            many: None,
-            word: None,
+            too_many: None,
+            first_text: None,
             na: Rc::clone(na),
             decimal: Decimal::Point,
             name,
-            want,
+            read_as,
             cell,
             state,
-            words,
+            texts,
         }
     }
 
@@ -140,54 +146,57 @@ impl Builder {
     }
 
     #[cfg(feature = "parquet")]
-    pub(super) fn want(&self) -> &Want {
-        &self.want
+    pub(super) fn read_as(&self) -> &ReadAs {
+        &self.read_as
     }
 
-    /// Appends a field by its text. `line` is asked for where the place may be told of later.
+    /// Appends a field by its text. `line` is its line in the file, called only where an error may
+    /// name it later.
     #[inline]
     pub(super) fn push(
         &mut self,
         cells: &mut Cells,
         text: &[u8],
         line: impl Fn() -> Option<u64>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FieldError> {
         let text = text.trim_ascii();
         match self.state {
             State::Numbers => match parsed(text, self.decimal, &self.na) {
                 Parsed::Number(number) => self.push_parsed(cells, number, text)?,
                 Parsed::Missing => self.push_missing(cells, text)?,
-                Parsed::Infinite => return Err(Fault::Infinite(shown(text)?)),
-                Parsed::Pointed => return Err(Fault::DecimalPoint(shown(text)?)),
-                Parsed::Word => {
-                    self.first_word(cells, Place { line: line(), text: shown(text)? })?;
-                    self.push_word(cells, text)?;
+                Parsed::NotFinite => return Err(FieldError::NotFinite(utf8(text)?)),
+                Parsed::DecimalPoint => return Err(FieldError::DecimalPoint(utf8(text)?)),
+                Parsed::Text => {
+                    self.switch_to_text(cells, TextField { line: line(), text: utf8(text)? })?;
+                    self.push_text(cells, text)?;
                 }
             },
-            State::Words => self.push_word(cells, text)?,
-            State::Nothing => {}
+            State::Text => self.push_text(cells, text)?,
+            State::Unused => {}
         }
         self.rows += 1;
         Ok(())
     }
 
-    /// Appends a number that a file holds as one; `text` is how it is written out.
+    /// Appends a number of a binary file; `text` prints it.
     #[inline]
     pub(super) fn push_number(
         &mut self,
         cells: &mut Cells,
         number: f32,
         text: impl FnOnce() -> String,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FieldError> {
         match self.state {
-            State::Nothing => {}
-            _ if number.is_nan() || self.na.has_number(number) => self.push_missing(cells, b"")?,
-            State::Words => self.push_word(cells, text().as_bytes())?,
-            State::Numbers if number.is_infinite() => return Err(Fault::Infinite(text())),
+            State::Unused => {}
+            _ if number.is_nan() || self.na.contains_number(number) => {
+                self.push_missing(cells, b"")?
+            }
+            State::Text => self.push_text(cells, text().as_bytes())?,
+            State::Numbers if number.is_infinite() => return Err(FieldError::NotFinite(text())),
             State::Numbers => {
                 cells.set(self.rows, self.cell, number.to_bits());
-                if self.words.is_some() {
-                    self.push_name(cells, text().as_bytes())?;
+                if self.texts.is_some() {
+                    self.push_class_name(cells, text().as_bytes())?;
                 }
             }
         }
@@ -195,135 +204,149 @@ impl Builder {
         Ok(())
     }
 
-    /// Appends a field that a file says is missing.
+    /// Appends a null value.
     #[cfg(feature = "parquet")]
-    pub(super) fn push_absent(&mut self, cells: &mut Cells) -> Result<(), Fault> {
-        if self.state != State::Nothing {
+    pub(super) fn push_absent(&mut self, cells: &mut Cells) -> Result<(), FieldError> {
+        if self.state != State::Unused {
             self.push_missing(cells, b"")?;
         }
         self.rows += 1;
         Ok(())
     }
 
-    /// What the column is. The error is that of a field long past.
-    pub(super) fn finish(self) -> Result<RawColumn, (Place, Fault)> {
-        let stray = match (&self.words, &self.many) {
-            (Some(words), _) => mostly_numbers(&words.list),
-            (None, Some(many)) => many.mostly_numbers,
+    /// The finished column.
+    ///
+    /// # Errors
+    /// A text in a column of numbers, with the field that it was in.
+    pub(super) fn finish(self) -> Result<RawColumn, (TextField, FieldError)> {
+        let numeric = match (&self.texts, &self.too_many) {
+            (Some(texts), _) => mostly_numbers(&texts.list),
+            (None, Some(too_many)) => too_many.mostly_numbers,
             (None, None) => false,
         };
-        if let (Want::Infer, true, Some(place)) = (&self.want, stray, &self.word) {
-            return Err((place.clone(), Fault::among_numbers(place.text.clone(), Fault::Stray)));
+        if let (ReadAs::Infer, true, Some(field)) = (&self.read_as, numeric, &self.first_text) {
+            return Err((
+                field.clone(),
+                FieldError::among_numbers(field.text.clone(), FieldError::StrayText),
+            ));
         }
-        let words = |own: Dictionary| Words { list: own.list, unknown: own.unknown };
-        let values = match (self.want, self.state, self.words, self.many) {
-            (Want::Label, state, own, _) => Values::Label(Label {
+        let texts = |own: Dictionary| Categories { list: own.list, unknown: own.unknown };
+        let values = match (self.read_as, self.state, self.texts, self.too_many) {
+            (ReadAs::Target, state, own, _) => Values::Target(RawTarget {
                 numbers: (state == State::Numbers).then_some(self.cell),
-                words: own.map(|own| (self.cell + 1, words(own))),
-                word: self.word,
+                texts: own.map(|own| (self.cell + 1, texts(own))),
+                first_text: self.first_text,
             }),
             (_, State::Numbers, ..) => Values::Numbers(self.cell),
-            (_, State::Words, Some(own), _) => Values::Words(self.cell, words(own)),
-            (_, _, _, Some(many)) => Values::Many(many.examples),
+            (_, State::Text, Some(own), _) => Values::Text(self.cell, texts(own)),
+            (_, _, _, Some(too_many)) => Values::TooManyCategories(too_many.examples),
             _ => Values::Skipped,
         };
         Ok(RawColumn { name: self.name, values })
     }
 
     #[inline]
-    fn push_parsed(&mut self, cells: &mut Cells, number: f32, text: &[u8]) -> Result<(), Fault> {
-        if let Some(odd) = &mut self.odd
+    fn push_parsed(
+        &mut self,
+        cells: &mut Cells,
+        number: f32,
+        text: &[u8],
+    ) -> Result<(), FieldError> {
+        if let Some(inexact) = &mut self.inexact
             && !text::is_plain(text)
         {
-            if odd.len() == MOST_ODD {
-                self.odd = None;
+            if inexact.len() == MAX_INEXACT {
+                self.inexact = None;
             } else {
-                odd.push((self.rows, String::from_utf8_lossy(text).into()));
+                inexact.push((self.rows, String::from_utf8_lossy(text).into()));
             }
         }
         cells.set(self.rows, self.cell, number.to_bits());
-        self.push_name(cells, text)
+        self.push_class_name(cells, text)
     }
 
-    /// The word of a number that may be a class's name.
+    /// Appends the text of a number that may be the name of a class.
     #[inline]
-    fn push_name(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), Fault> {
-        let Some(words) = &mut self.words else { return Ok(()) };
-        match words.code(text)? {
+    fn push_class_name(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), FieldError> {
+        let Some(texts) = &mut self.texts else { return Ok(()) };
+        match texts.code(text)? {
             Some(code) => cells.set(self.rows, self.cell + 1, code),
-            None => self.words = None,
+            None => self.texts = None,
         }
         Ok(())
     }
 
-    /// A field that is missing and was written as `text`.
-    fn push_missing(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), Fault> {
-        match (&self.want, self.state) {
-            (Want::Complete, _) => return Err(Fault::Missing(shown(text)?)),
-            (Want::Label | Want::Classes(_), _) => return Err(Fault::NoTarget(shown(text)?)),
+    /// Appends a missing value that was written as `text`.
+    fn push_missing(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), FieldError> {
+        match (&self.read_as, self.state) {
+            (ReadAs::CompleteNumbers, _) => return Err(FieldError::Missing(utf8(text)?)),
+            (ReadAs::Target | ReadAs::Classes(_), _) => {
+                return Err(FieldError::MissingTarget(utf8(text)?));
+            }
             (_, State::Numbers) => cells.set(self.rows, self.cell, f32::NAN.to_bits()),
-            (_, State::Words) => cells.set(self.rows, self.cell, MISSING),
-            (_, State::Nothing) => {}
+            (_, State::Text) => cells.set(self.rows, self.cell, MISSING_CODE),
+            (_, State::Unused) => {}
         }
         Ok(())
     }
 
-    /// A word in a column that had numbers only.
-    fn first_word(&mut self, cells: &mut Cells, place: Place) -> Result<(), Fault> {
-        match self.want {
-            Want::Infer => {
-                let late = || Fault::among_numbers(place.text.clone(), Fault::LateWord);
-                let odd = self.odd.take().ok_or_else(late)?;
-                self.words = Some(self.names(cells, &odd).ok_or_else(late)?);
+    /// Makes a column of texts of one that held numbers until this field.
+    fn switch_to_text(&mut self, cells: &mut Cells, field: TextField) -> Result<(), FieldError> {
+        match self.read_as {
+            ReadAs::Infer => {
+                let late =
+                    || FieldError::among_numbers(field.text.clone(), FieldError::TextAfterNumbers);
+                let inexact = self.inexact.take().ok_or_else(late)?;
+                self.texts = Some(self.number_texts(cells, &inexact).ok_or_else(late)?);
             }
-            Want::Label if self.words.is_none() => {
-                return Err(Fault::among_numbers(place.text, Fault::ManyClasses));
+            ReadAs::Target if self.texts.is_none() => {
+                return Err(FieldError::among_numbers(field.text, FieldError::TooManyClasses));
             }
-            Want::Label => {}
-            _ => return Err(Fault::among_numbers(place.text, Fault::NotNumber)),
+            ReadAs::Target => {}
+            _ => return Err(FieldError::among_numbers(field.text, FieldError::NotNumber)),
         }
-        self.state = State::Words;
-        self.word = Some(place);
+        self.state = State::Text;
+        self.first_text = Some(field);
         Ok(())
     }
 
-    /// Turns numbers into words: those of `odd` rows into their text, the others as float32 prints
-    /// them. Nothing where they are too many.
-    fn names(&self, cells: &mut Cells, odd: &[(usize, Box<str>)]) -> Option<Dictionary> {
-        let mut words = Dictionary::open(MOST_WORDS, &self.na);
-        let mut odd = odd.iter().peekable();
+    /// Replaces all numbers so far by the codes of their texts: those of `inexact` rows as they were
+    /// written, the others as float32 prints them. `None` where there are too many different ones.
+    fn number_texts(&self, cells: &mut Cells, inexact: &[(usize, Box<str>)]) -> Option<Dictionary> {
+        let mut texts = Dictionary::open(MAX_DISTINCT_TEXTS, &self.na);
+        let mut inexact = inexact.iter().peekable();
         let mut known = HashMap::new();
         for row in 0..self.rows {
             let bits = cells.get(row, self.cell);
             let number = f32::from_bits(bits);
             let code = if number.is_nan() {
-                MISSING
-            } else if let Some((_, text)) = odd.next_if(|(at, _)| *at == row) {
-                words.enter(text)?
+                MISSING_CODE
+            } else if let Some((_, text)) = inexact.next_if(|(at, _)| *at == row) {
+                texts.insert(text)?
             } else if let Some(code) = known.get(&bits) {
                 *code
             } else {
-                let code = words.enter(&number.to_string())?;
+                let code = texts.insert(&number.to_string())?;
                 known.insert(bits, code);
                 code
             };
             cells.set(row, self.cell, code);
         }
-        Some(words)
+        Some(texts)
     }
 
-    fn push_word(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), Fault> {
-        let Some(words) = &mut self.words else { return Ok(()) };
+    fn push_text(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), FieldError> {
+        let Some(texts) = &mut self.texts else { return Ok(()) };
         if text.is_empty() {
             return self.push_missing(cells, text);
         }
-        let cell = self.cell + usize::from(self.want == Want::Label);
-        match words.code(text)? {
-            Some(MISSING) => self.push_missing(cells, text),
+        let cell = self.cell + usize::from(self.read_as == ReadAs::Target);
+        match texts.code(text)? {
+            Some(MISSING_CODE) => self.push_missing(cells, text),
             Some(code) => {
-                if let (Want::Classes(classes), Some(word)) = (&self.want, &words.unknown) {
-                    let word = word.clone();
-                    return Err(Fault::UnknownClass(word, classes.clone()));
+                if let (ReadAs::Classes(classes), Some(text)) = (&self.read_as, &texts.unknown) {
+                    let text = text.clone();
+                    return Err(FieldError::UnknownClass(text, classes.clone()));
                 }
                 cells.set(self.rows, cell, code);
                 Ok(())
@@ -332,59 +355,60 @@ impl Builder {
         }
     }
 
-    /// One word more than are kept.
-    fn too_many(&mut self, text: &[u8]) -> Result<(), Fault> {
-        match self.want {
-            Want::Infer => {
-                let mut list = self.words.take().map(|words| words.list).unwrap_or_default();
+    /// Handles one different text more than are kept.
+    fn too_many(&mut self, text: &[u8]) -> Result<(), FieldError> {
+        match self.read_as {
+            ReadAs::Infer => {
+                let mut list = self.texts.take().map(|texts| texts.list).unwrap_or_default();
                 let mostly_numbers = mostly_numbers(&list);
                 list.truncate(EXAMPLES);
-                self.many = Some(Many { examples: list, mostly_numbers });
-                self.state = State::Nothing;
+                self.too_many = Some(TooMany { examples: list, mostly_numbers });
+                self.state = State::Unused;
                 Ok(())
             }
-            Want::Label => Err(Fault::among_numbers(shown(text)?, Fault::ManyClasses)),
-            _ => Err(Fault::ManyWords(MOST_WORDS)),
+            ReadAs::Target => {
+                Err(FieldError::among_numbers(utf8(text)?, FieldError::TooManyClasses))
+            }
+            _ => Err(FieldError::TooManyCategories(MAX_DISTINCT_TEXTS)),
         }
     }
 }
 
 #[inline]
-fn parsed(text: &[u8], decimal: Decimal, na: &Na) -> Parsed {
+fn parsed(text: &[u8], decimal: Decimal, na: &NaValues) -> Parsed {
     match decimal {
         Decimal::Point => parsed_with_point(text, na),
         Decimal::Comma => parsed_with_comma(text, na),
     }
 }
 
-fn parsed_with_comma(text: &[u8], na: &Na) -> Parsed {
-    let mut room = [0; text::LONGEST];
-    match text::pointed(text, &mut room) {
+fn parsed_with_comma(text: &[u8], na: &NaValues) -> Parsed {
+    let mut buffer = [0; text::MAX_COMMA_NUMBER];
+    match text::with_decimal_point(text, &mut buffer) {
         Some(pointed) => match parsed_with_point(pointed, na) {
-            Parsed::Word if na.has(text) => Parsed::Missing,
+            Parsed::Text if na.contains(text) => Parsed::Missing,
             other => other,
         },
         None => match parsed_with_point(text, na) {
-            Parsed::Number(_) | Parsed::Infinite if text.contains(&b'.') => Parsed::Pointed,
+            Parsed::Number(_) | Parsed::NotFinite if text.contains(&b'.') => Parsed::DecimalPoint,
             other => other,
         },
     }
 }
 
 #[inline]
-fn parsed_with_point(text: &[u8], na: &Na) -> Parsed {
+fn parsed_with_point(text: &[u8], na: &NaValues) -> Parsed {
     match fast_float2::parse::<f32, _>(text) {
-        Ok(number) if number.is_finite() && !na.has_number(number) => Parsed::Number(number),
+        Ok(number) if number.is_finite() && !na.contains_number(number) => Parsed::Number(number),
         Ok(number) if number.is_finite() => Parsed::Missing,
-        Ok(_) | Err(_) if na.has(text) => Parsed::Missing,
-        Ok(_) => Parsed::Infinite,
-        Err(_) => Parsed::Word,
+        Ok(_) | Err(_) if na.contains(text) => Parsed::Missing,
+        Ok(_) => Parsed::NotFinite,
+        Err(_) => Parsed::Text,
     }
 }
 
-/// A field's text, for people.
-fn shown(text: &[u8]) -> Result<String, Fault> {
-    std::str::from_utf8(text).map(str::to_owned).map_err(|_| Fault::NotUtf8)
+fn utf8(text: &[u8]) -> Result<String, FieldError> {
+    std::str::from_utf8(text).map(str::to_owned).map_err(|_| FieldError::NotUtf8)
 }
 
 #[cfg(test)]

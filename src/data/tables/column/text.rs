@@ -1,8 +1,8 @@
-//! What the text of a field looks like.
+//! What a field's text looks like: numbers, formatted numbers, dates.
 
-/// Whether float32 prints a number's text as it stands: at most six digits, or seven of a whole
-/// number, and no frills. Any six decimal digits come through float32 unharmed, and no shorter ones
-/// mean the same float.
+/// Whether parsing a text as float32 and printing it gives the same text. True of at most six
+/// digits (seven in an integer) without exponent, plus sign or needless zeros: float32 holds any six
+/// decimal digits, and prints the shortest text that parses to the same number.
 #[inline]
 pub(super) fn is_plain(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
@@ -26,38 +26,43 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
     whole > 0 && !leading && !trailing && !negative_zero
 }
 
-/// Past so many different numbers they are no names.
-pub(in crate::data) const FEW_NUMBERS: usize = 20;
+/// More different numbers than this are not class names.
+pub(in crate::data) const MAX_NUMERIC_CLASSES: usize = 20;
 
-/// Whether words are mostly numbers that are no names: too many for that, or not whole.
-pub(in crate::data) fn mostly_numbers(words: &[String]) -> bool {
-    let numbers: Vec<f64> = words.iter().filter_map(|word| value(word)).collect();
-    2 * numbers.len() > words.len()
-        && (numbers.len() > FEW_NUMBERS || numbers.iter().any(|number| number.fract() != 0.0))
+/// Whether most of these texts are numbers that are not class names: too many, or not integers.
+pub(in crate::data) fn mostly_numbers(texts: &[String]) -> bool {
+    let numbers: Vec<f64> = texts.iter().filter_map(|text| value(text)).collect();
+    2 * numbers.len() > texts.len()
+        && (numbers.len() > MAX_NUMERIC_CLASSES
+            || numbers.iter().any(|number| number.fract() != 0.0))
 }
 
-/// The number that a word is, with a point or with a comma.
+/// The number that a text means, with a decimal point or a decimal comma.
 pub(in crate::data) fn value(word: &str) -> Option<f64> {
     let with_comma = || word.replacen(',', ".", 1).parse().ok();
     word.parse().ok().or_else(|| is_decimal_comma(word).then(with_comma).flatten())
 }
 
-/// What stands before the fraction of a text file's numbers.
+/// The decimal separator of the numbers in a text file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Decimal {
-    /// As in 3.5.
+    /// 3.5
     #[default]
     Point,
-    /// As in 3,5; then 3.5 is no number.
+    /// 3,5; then 3.5 is an error.
     Comma,
 }
 
-/// The longest number that may have a comma for its point.
-pub(super) const LONGEST: usize = 48;
+/// The most bytes of a number with a decimal comma.
+pub(super) const MAX_COMMA_NUMBER: usize = 48;
 
-/// What may be a number with a comma for its point, with a point.
-pub(super) fn pointed<'a>(text: &[u8], room: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
-    let own = room.get_mut(..text.len())?;
+/// The text with its only comma replaced by a point; `None` where it has another number of commas,
+/// a point, or too many bytes.
+pub(super) fn with_decimal_point<'a>(
+    text: &[u8],
+    buffer: &'a mut [u8; MAX_COMMA_NUMBER],
+) -> Option<&'a [u8]> {
+    let own = buffer.get_mut(..text.len())?;
     own.copy_from_slice(text);
     let mut commas = own.iter_mut().filter(|byte| **byte == b',');
     *commas.next()? = b'.';
@@ -69,30 +74,30 @@ fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a word is a number with a comma for its point, as in `3,5`.
+/// Whether a text is a number with a decimal comma, such as `3,5`.
 pub(in crate::data) fn is_decimal_comma(word: &str) -> bool {
     let word = word.strip_prefix(['-', '+']).unwrap_or(word);
     word.split_once(',').is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
 }
 
-/// Whether a word is a number that is dressed up for people: with a currency's sign, per cent, or
-/// thousands set apart, as in `$1,234.50`, `7.3%`, `1 234`.
-pub(in crate::data) fn is_dressed(word: &str) -> bool {
+/// Whether a text is a number with a currency sign, a per cent sign or thousands separators, such
+/// as `$1,234.50`, `7.3%`, `1 234`.
+pub(in crate::data) fn is_formatted_number(word: &str) -> bool {
     const SIGNS: [char; 5] = ['$', '€', '£', '¥', '%'];
     let bare = word.trim_matches(|mark: char| SIGNS.contains(&mark) || mark == ' ');
     let bare = bare.strip_prefix(['-', '+']).unwrap_or(bare).trim_start_matches(SIGNS);
     let (whole, fraction) = bare.split_once('.').unwrap_or((bare, "0"));
     let mut groups = whole.split([',', ' ', '\'', '\u{a0}', '\u{202f}']);
     let first = groups.next().unwrap_or_default();
-    let apart = whole.len() > first.len();
+    let grouped = whole.len() > first.len();
     digits(first)
-        && (!apart || first.len() <= 3)
+        && (!grouped || first.len() <= 3)
         && groups.all(|group| group.len() == 3 && digits(group))
         && (digits(fraction) || fraction.is_empty())
-        && (apart || word.contains(SIGNS))
+        && (grouped || word.contains(SIGNS))
 }
 
-/// Whether a word is a date or a time: `2024-01-31`, `31.01.2024`, `1/31/24 14:05`, `14:05:30`,
+/// Whether a text is a date or a time: `2024-01-31`, `31.01.2024`, `1/31/24 14:05`, `14:05:30`,
 /// `2024-01-31T14:05:30Z`, `31 Jan 2024`.
 pub(in crate::data) fn is_date(word: &str) -> bool {
     let (date, time) = match word.split_once(['T', ' ']) {
@@ -118,14 +123,14 @@ fn is_day(text: &str) -> bool {
         && ((year(first) && small(last)) || (small(first) && (year(last) || short_year(last))))
 }
 
-/// Hours and minutes, perhaps seconds, parts of them, and a zone.
+/// Hours and minutes, optionally seconds, fractions of them, AM or PM, and a time zone.
 fn is_time(text: &str) -> bool {
     let text = text.trim_end_matches('Z').trim_end();
     let text = text.strip_suffix("UTC").unwrap_or(text).trim_end();
     let text =
         ["AM", "PM", "am", "pm"].iter().find_map(|half| text.strip_suffix(half)).unwrap_or(text);
     let text = text.trim_end();
-    // A zone such as +01:00 stands after the time.
+    // A zone such as +01:00 follows the time.
     let text = text.rfind(['+', '-']).map_or(text, |at| &text[..at]);
     let parts: Vec<&str> = text.split(':').collect();
     let below =
@@ -144,7 +149,7 @@ fn is_time(text: &str) -> bool {
     }
 }
 
-/// A day, a month's name and a year, in the orders that people use.
+/// A month's name and a year, optionally a day, in any order.
 fn is_day_in_words(text: &str) -> bool {
     const MONTHS: [&str; 12] =
         ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -183,10 +188,10 @@ mod tests {
         let mut state = 1u64;
         for _ in 0..200_000 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let (whole, places) = ((state >> 40) % 1_000_000, (state >> 33) % 6);
+            let (whole, indices) = ((state >> 40) % 1_000_000, (state >> 33) % 6);
             let digits = format!("{whole:06}");
-            let (left, right) = digits.split_at(6 - places as usize);
-            let text = if places == 0 { left.to_owned() } else { format!("{left}.{right}") };
+            let (left, right) = digits.split_at(6 - indices as usize);
+            let text = if indices == 0 { left.to_owned() } else { format!("{left}.{right}") };
             if is_plain(text.as_bytes()) {
                 let number: f32 = text.parse().expect("it is one");
                 assert_eq!(number.to_string(), text);
@@ -199,12 +204,12 @@ mod tests {
         for word in
             ["$13.97", "-$5", "7.3%", "1,234,567", "1 234", "€ 12", "1'000.5", "12€", "941,715"]
         {
-            assert!(is_dressed(word), "{word}");
+            assert!(is_formatted_number(word), "{word}");
         }
         for word in
             ["13.97", "-5", "", "$", "%", "1,23", "12,3456", "1234,567", "a%", "1e5", "1..2", "5,5"]
         {
-            assert!(!is_dressed(word), "{word}");
+            assert!(!is_formatted_number(word), "{word}");
         }
     }
 

@@ -1,26 +1,27 @@
-//! Targets and weights: the columns of a table that are no inputs.
+//! Targets and sample weights: the columns of a table that are not inputs.
 
 use std::rc::Rc;
 
-use crate::data::tables::column::Want;
-use crate::data::tables::na::Na;
+use crate::data::tables::column::ReadAs;
+use crate::data::tables::na::NaValues;
 use crate::data::tables::read::{Layout, Source, read};
 use crate::data::tables::table::{RawColumn, Table, Values};
 use crate::data::tables::target::{Target, target};
 use crate::data::{Dataset, TargetEncoding, Targets, Task};
 use crate::{Error, Result};
 
-/// Reads a file of labels for the rows of a table: one column, by the name of the target.
+/// Reads the targets of a table's rows from a file of their own: its only column, or the one named
+/// `target`.
 pub(super) fn read_labels(
     table: &Table,
     source: &Source,
     layout: Layout,
-    na: &Rc<Na>,
+    na: &Rc<NaValues>,
     target: Option<&str>,
-    want: &Want,
+    target_as: &ReadAs,
 ) -> Result<Table> {
     let mut labels = read(source, layout, na, &|header| {
-        let place = match (&header.names[..], target) {
+        let index = match (&header.names[..], target) {
             ([_], _) => 0,
             (_, Some(name)) => header.column(name)?,
             (names, None) => {
@@ -28,13 +29,13 @@ pub(super) fn read_labels(
                     &header.path,
                     header.line,
                     format!("there are {} columns of labels", names.len()),
-                    "say by --target which to take",
+                    "name one of them with --target",
                 ));
             }
         };
-        let mut wants = vec![Want::Skip; header.names.len()];
-        wants[place] = want.clone();
-        Ok(wants)
+        let mut read_as = vec![ReadAs::Skip; header.names.len()];
+        read_as[index] = target_as.clone();
+        Ok(read_as)
     })?;
     check_rows(table, &labels)?;
     labels.columns.retain(|column| !matches!(column.values, Values::Skipped));
@@ -43,31 +44,34 @@ pub(super) fn read_labels(
     }
     match labels.columns.iter().find(|column| table.column(&column.name).is_some()) {
         Some(RawColumn { name, .. }) => Err(table.error(
-            format!("there is a column `{name}`, and labels of that name beside it"),
+            format!("both the table and the file of labels have a column `{name}`"),
             format!("leave one of them out: --drop {name}, or no --labels"),
         )),
         None => Ok(labels),
     }
 }
 
-/// The one column that was read as a target, and its name. It leaves the table.
+/// Removes the target from the table: its name and its values.
 pub(super) fn take_target(table: &mut Table, task: Option<Task>) -> Result<(String, Target)> {
-    let place = table.columns.iter().position(|own| matches!(own.values, Values::Label(_)));
-    match place.map(|place| table.columns.remove(place)) {
-        Some(RawColumn { name, values: Values::Label(label) }) => {
+    let index = table.columns.iter().position(|own| matches!(own.values, Values::Target(_)));
+    match index.map(|index| table.columns.remove(index)) {
+        Some(RawColumn { name, values: Values::Target(label) }) => {
             let target = target(table, &name, &label, task)?;
             Ok((name, target))
         }
-        _ => Err(table.error("there is no column to predict", "name one by --target")),
+        _ => Err(table.error("there is no column to predict", "name one with --target")),
     }
 }
 
-/// The weights of the rows, whose column leaves the table.
+/// Removes the sample weights from the table.
 pub(super) fn take_weights(table: &mut Table, name: &str) -> Result<Vec<f32>> {
-    let place = table.columns.iter().position(|column| column.name == name);
-    let column = place.map(|place| table.columns.remove(place).values);
+    let index = table.columns.iter().position(|column| column.name == name);
+    let column = index.map(|index| table.columns.remove(index).values);
     let Some(Values::Numbers(cell)) = column else {
-        return Err(table.error(format!("there is no column `{name}`"), "mend --sample-weight"));
+        return Err(table.error(
+            format!("there is no column `{name}`"),
+            "give --sample-weight the name of a column",
+        ));
     };
     match table.numbers(cell).position(|weight| weight < 0.0) {
         Some(row) => Err(table.error(
@@ -78,14 +82,14 @@ pub(super) fn take_weights(table: &mut Table, name: &str) -> Result<Vec<f32>> {
     }
 }
 
-/// The target as the network learns it.
+/// Scales targets to what the network learns.
 pub(super) fn encode_target(targets: &mut Targets, encoding: &TargetEncoding) {
     if let Targets::Numbers { values, .. } = targets {
         encoding.apply(values);
     }
 }
 
-/// Data with such weights, where there are any.
+/// A data set with sample weights, where there are any.
 pub(super) fn weighted(data: Dataset, weights: Option<Vec<f32>>) -> Result<Dataset> {
     match weights {
         Some(weights) => data.with_weights(weights),
@@ -93,7 +97,7 @@ pub(super) fn weighted(data: Dataset, weights: Option<Vec<f32>>) -> Result<Datas
     }
 }
 
-/// Refuses a table whose rows do not go with those of another.
+/// Rejects labels whose number differs from that of the table's rows.
 fn check_rows(table: &Table, labels: &Table) -> Result<()> {
     if table.rows == labels.rows {
         return Ok(());
@@ -102,6 +106,6 @@ fn check_rows(table: &Table, labels: &Table) -> Result<()> {
         &labels.path,
         None,
         format!("{} labels, but {} has {} rows", labels.rows, table.path.display(), table.rows),
-        "give the labels of the same rows",
+        "give one label for each row of the table",
     ))
 }

@@ -1,16 +1,17 @@
-//! A file to data sets: read, split, fitted on the training rows, applied to all of them.
+//! From a file to data sets: the table is read and split, the preprocessing is fitted to the
+//! training rows and applied to all rows.
 
-mod known;
+mod for_model;
 mod labels;
 mod options;
 
 use std::rc::Rc;
 
 use super::Warning;
-use super::apply::Applied;
-use super::column::Want;
-use super::fit::{Fitted, Said, fit, fit_target};
-use super::na::Na;
+use super::apply::Encoded;
+use super::column::ReadAs;
+use super::fit::{ColumnOptions, Fitted, fit, fit_target};
+use super::na::NaValues;
 use super::read::{Source, read};
 use super::table::Table;
 use super::target::Target;
@@ -18,60 +19,61 @@ use super::weights::class_weights;
 use crate::Result;
 use crate::data::{Dataset, Preprocessing, Split, TargetEncoding, Targets, Task, split};
 
-pub use known::{read_features, read_labelled};
+pub use for_model::{read_features, read_labelled};
 pub use options::{Preprocess, TableOptions, Validation};
 
 use labels::{encode_target, read_labels, take_target, take_weights, weighted};
 
-/// A table made ready.
+/// A table that is ready for training.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// The rows to train on.
+    /// The training rows.
     pub training: Dataset,
-    /// The rows to validate with, if that was asked for.
+    /// The validation rows, if [`TableOptions::validation`] requests them.
     pub validation: Option<Dataset>,
-    /// What a user should know.
+    /// What may be wrong with the table.
     pub warnings: Vec<Warning>,
 }
 
-/// Rows of a network's inputs.
+/// Rows to predict, as inputs of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
-    /// The inputs, \[N, I\] row by row.
+    /// The inputs, \[N, I\], row-major.
     pub values: Vec<f32>,
-    /// Rows, N.
+    /// The number of rows, N.
     pub rows: usize,
-    /// What a user should know.
+    /// What may be wrong with the table.
     pub warnings: Vec<Warning>,
 }
 
-/// What a trained model knows of its table.
+/// The table that a model expects: columns, target and classes.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema<'a> {
     /// How the columns become inputs.
     pub preprocessing: &'a Preprocessing,
-    /// The column that it predicts.
+    /// The name of the target column.
     pub target: &'a str,
-    /// The classes in the order of the outputs; none for regression.
+    /// The classes in the order of the outputs; empty for regression.
     pub classes: &'a [String],
     /// The task.
     pub task: Task,
 }
 
-/// Reads a table to train on. Everything is fitted on its training rows alone.
+/// Reads a table to train on. The preprocessing is fitted to its training rows only, so that the
+/// validation rows stay unseen.
 ///
 /// # Errors
 /// [`Error::File`](crate::Error::File) where it cannot be read,
-/// [`Error::Data`](crate::Error::Data) for everything wrong with its contents,
-/// [`Error::Invalid`](crate::Error::Invalid) for options that make no sense together.
+/// [`Error::Data`](crate::Error::Data) for every problem in its contents,
+/// [`Error::Invalid`](crate::Error::Invalid) for options that contradict one another.
 pub fn prepare(source: &Source, options: &TableOptions) -> Result<Prepared> {
     options.check()?;
-    let raw = Raw::read(source, options)?;
-    let parts = match options.validation {
+    let raw = RawTable::read(source, options)?;
+    let split = match options.validation {
         Some(Validation::Fraction(fraction)) => Some(split(&raw.targets, fraction, options.seed)?),
         Some(Validation::Table { .. }) | None => None,
     };
-    let mut prepared = raw.fit(parts, options)?;
+    let mut prepared = raw.fit(split, options)?;
     if let Some(Validation::Table { data, labels }) = &options.validation {
         let schema = prepared.training.schema();
         let weight = options.sample_weight.as_deref();
@@ -83,8 +85,8 @@ pub fn prepare(source: &Source, options: &TableOptions) -> Result<Prepared> {
     Ok(prepared)
 }
 
-/// A table whose target is known, and whose columns are not.
-struct Raw {
+/// A table whose target is decided, before the preprocessing of its columns.
+struct RawTable {
     table: Table,
     target_name: String,
     targets: Targets,
@@ -92,15 +94,15 @@ struct Raw {
     weights: Option<Vec<f32>>,
 }
 
-impl Raw {
+impl RawTable {
     fn read(source: &Source, options: &TableOptions) -> Result<Self> {
-        let na = Rc::new(Na::new(&options.na));
-        let mut table = read(source, options.layout, &na, &|header| options.wants(header))?;
+        let na = Rc::new(NaValues::new(&options.na));
+        let mut table = read(source, options.layout, &na, &|header| options.read_as(header))?;
         let (target_name, Target { targets, classes }) = match &options.labels {
             Some(labels) => {
                 let name = options.target.as_deref();
                 let mut labels =
-                    read_labels(&table, labels, options.layout, &na, name, &Want::Label)?;
+                    read_labels(&table, labels, options.layout, &na, name, &ReadAs::Target)?;
                 take_target(&mut labels, options.task)?
             }
             None => take_target(&mut table, options.task)?,
@@ -112,28 +114,28 @@ impl Raw {
         Ok(Self { table, target_name, targets, classes, weights })
     }
 
-    /// Fits everything to the training rows and applies it.
-    fn fit(self, parts: Option<Split>, options: &TableOptions) -> Result<Prepared> {
+    /// Fits the preprocessing to the training rows and applies it to all rows.
+    fn fit(self, split: Option<Split>, options: &TableOptions) -> Result<Prepared> {
         let Self { table, target_name, mut targets, classes, weights } = self;
         let mut training = vec![true; table.rows];
-        for row in parts.iter().flat_map(|parts| &parts.validation) {
+        for row in split.iter().flat_map(|split| &split.validation) {
             training[*row] = false;
         }
-        let said = Said {
+        let column_options = ColumnOptions {
             preprocess: options.preprocess,
             drop: &options.drop,
             categorical: &options.categorical,
         };
-        let Fitted { columns, mut warnings } = fit(&table, &training, &said)?;
-        let (fitted, coarse) = fit_target(&target_name, &targets, &training);
-        warnings.extend(coarse);
+        let Fitted { columns, mut warnings } = fit(&table, &training, &column_options)?;
+        let (fitted, low_precision) = fit_target(&target_name, &targets, &training);
+        warnings.extend(low_precision);
         let target = match options.preprocess {
             Preprocess::Auto => fitted,
             Preprocess::None => TargetEncoding::AsIs,
         };
         encode_target(&mut targets, &target);
         let preprocessing = Preprocessing { columns, target, na: options.na.clone() };
-        let Applied { features: [first, others], .. } = preprocessing.apply(table, &training)?;
+        let Encoded { features: [first, others], .. } = preprocessing.apply(table, &training)?;
         let data = |targets: Targets, features: Vec<f32>| Dataset {
             inputs: preprocessing.outputs(),
             rows: targets.rows(),
@@ -144,14 +146,15 @@ impl Raw {
             target_name: target_name.clone(),
             classes: classes.clone(),
         };
-        let (training, validation) = match parts {
+        let (training, validation) = match split {
             Some(Split { training, validation }) => {
                 let of = |rows: &[usize]| {
                     let own = |all: &Vec<f32>| rows.iter().map(|row| all[*row]).collect();
                     weights.as_ref().map(own)
                 };
-                let apart = weighted(data(targets.select(&validation), others), of(&validation))?;
-                (weighted(data(targets.select(&training), first), of(&training))?, Some(apart))
+                let held_out =
+                    weighted(data(targets.select(&validation), others), of(&validation))?;
+                (weighted(data(targets.select(&training), first), of(&training))?, Some(held_out))
             }
             None => (weighted(data(targets, first), weights)?, None),
         };
@@ -161,7 +164,7 @@ impl Raw {
 }
 
 impl Dataset {
-    /// What a model that is trained on this data knows of its table.
+    /// The table that a model trained on this data expects.
     pub fn schema(&self) -> Schema<'_> {
         Schema {
             preprocessing: &self.preprocessing,

@@ -1,69 +1,69 @@
-//! What a user can say about a table.
+//! Options for reading a table.
 
-use crate::data::tables::column::Want;
-use crate::data::tables::na::NA;
+use crate::data::tables::column::ReadAs;
+use crate::data::tables::na::NA_VALUES;
 use crate::data::tables::read::{Layout, Source};
 use crate::data::tables::table::Header;
 use crate::data::{ClassWeight, Task};
 use crate::spec::named;
 use crate::{Error, Result};
 
-/// How a table becomes a data set.
+/// How a table becomes a [`Dataset`](crate::Dataset). The defaults infer everything.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableOptions {
     /// How a text file is laid out.
     pub layout: Layout,
-    /// The column to predict; the last where it is not named.
+    /// The name of the column to predict; by default the last one.
     pub target: Option<String>,
-    /// A file of its own for the target.
+    /// A separate file with the target.
     pub labels: Option<Source>,
-    /// The task; inferred from the target where it is not named.
+    /// The task; by default inferred from the target.
     pub task: Option<Task>,
-    /// What is done to the columns.
+    /// Whether columns are preprocessed.
     pub preprocess: Preprocess,
-    /// Columns that hold words, whatever they look like.
+    /// Columns that are categorical, even where they hold numbers.
     pub categorical: Vec<String>,
-    /// Columns that hold numbers: a word in them is an error.
+    /// Columns that are numeric: a text in them is an error.
     pub numeric: Vec<String>,
-    /// Columns that are left out.
+    /// Columns that are ignored.
     pub drop: Vec<String>,
-    /// Words that stand for a missing value, beside an empty field.
+    /// Texts that mean a missing value, as an empty field always does.
     pub na: Vec<String>,
-    /// What to validate with.
+    /// The source of validation rows, if any.
     pub validation: Option<Validation>,
-    /// How much the classes count.
+    /// The weights of the classes in the loss.
     pub class_weight: ClassWeight,
-    /// A column that says how much each row counts. It is no input.
+    /// The name of a column of sample weights, which is then not an input.
     pub sample_weight: Option<String>,
-    /// The seed of the split.
+    /// The seed of the split into training and validation rows.
     pub seed: u64,
 }
 
-/// What is done to the columns of a table.
+/// Whether the columns of a table are preprocessed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preprocess {
-    /// Numbers are standardised, words become one-hot, missing values are filled in.
+    /// Numbers are standardised, texts one-hot encoded, missing values imputed.
     #[default]
     Auto,
-    /// Nothing: all columns hold numbers, and they are taken as they stand.
+    /// All columns must hold numbers, which are used unchanged.
     None,
 }
 
-named!(Preprocess, "way to preprocess", {
+named!(Preprocess, "preprocessing", {
     Auto => "auto",
     None => "none",
 });
 
-/// What to validate with.
+/// The source of validation rows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Validation {
-    /// A fraction of the rows.
+    /// A fraction of the table's rows, between 0 and 1, drawn by [`split`](crate::data::split).
     Fraction(f64),
-    /// A table of its own, with the same columns.
+    /// A separate table with the same columns.
     Table {
         /// The table.
         data: Source,
-        /// A file of its own for its target.
+        /// A separate file with its target.
         labels: Option<Source>,
     },
 }
@@ -79,7 +79,7 @@ impl Default for TableOptions {
             categorical: Vec::new(),
             numeric: Vec::new(),
             drop: Vec::new(),
-            na: NA.iter().map(ToString::to_string).collect(),
+            na: NA_VALUES.iter().map(ToString::to_string).collect(),
             validation: None,
             class_weight: ClassWeight::None,
             sample_weight: None,
@@ -96,51 +96,56 @@ impl TableOptions {
             ("--numeric", &self.numeric),
             ("--drop", &self.drop),
         ];
-        for (place, (own, names)) in lists.iter().enumerate() {
-            for (other, others) in &lists[..place] {
+        for (index, (own, names)) in lists.iter().enumerate() {
+            for (other, others) in &lists[..index] {
                 if let Some(name) = names.iter().find(|name| others.contains(name)) {
                     return Err(Error::invalid(
-                        format!("column `{name}` stands in {other} and in {own}"),
-                        "leave it in one of them",
+                        format!("column `{name}` is listed in both {other} and {own}"),
+                        "keep it in one of them",
                     ));
                 }
             }
             if let Some(name) = names.iter().find(|name| self.target.as_ref() == Some(name)) {
                 return Err(Error::invalid(
-                    format!("column `{name}` is the target and stands in {own}"),
-                    "say by --task what kind of target it is",
+                    format!("column `{name}` is the target, but it is listed in {own}"),
+                    "use --task to say what kind of target it is",
                 ));
             }
         }
         if self.preprocess == Preprocess::None && !self.categorical.is_empty() {
             return Err(Error::invalid(
-                "categories without preprocessing: networks take numbers",
+                "categorical columns need preprocessing: networks take numbers",
                 "leave out --preprocess none, or --categorical",
             ));
         }
         Ok(())
     }
 
-    /// What is wanted of each column.
-    pub(super) fn wants(&self, header: &Header) -> Result<Vec<Want>> {
+    /// How each column of a table with this header must be read.
+    pub(super) fn read_as(&self, header: &Header) -> Result<Vec<ReadAs>> {
         let names = &header.names;
-        let every = if self.preprocess == Preprocess::None { Want::Complete } else { Want::Infer };
-        let mut wants = vec![every; names.len()];
-        for (list, want) in [
-            (&self.categorical, Want::Words),
-            (&self.drop, Want::Skip),
-            (&self.numeric, Want::Numbers),
+        let every = if self.preprocess == Preprocess::None {
+            ReadAs::CompleteNumbers
+        } else {
+            ReadAs::Infer
+        };
+        let mut read_as = vec![every; names.len()];
+        for (list, list_as) in [
+            (&self.categorical, ReadAs::Text),
+            (&self.drop, ReadAs::Skip),
+            (&self.numeric, ReadAs::Numbers),
         ] {
             for name in list {
-                let complete = want == Want::Numbers && self.preprocess == Preprocess::None;
-                wants[header.column(name)?] = if complete { Want::Complete } else { want.clone() };
+                let complete = list_as == ReadAs::Numbers && self.preprocess == Preprocess::None;
+                read_as[header.column(name)?] =
+                    if complete { ReadAs::CompleteNumbers } else { list_as.clone() };
             }
         }
         if let Some(name) = &self.sample_weight {
-            wants[header.column(name)?] = Want::Complete;
+            read_as[header.column(name)?] = ReadAs::CompleteNumbers;
         }
         if self.labels.is_some() {
-            return Ok(wants);
+            return Ok(read_as);
         }
         let free =
             |name: &String| !self.drop.contains(name) && self.sample_weight.as_ref() != Some(name);
@@ -152,9 +157,9 @@ impl TableOptions {
             return Err(Error::data(
                 &header.path,
                 header.line,
-                "there is one column, and nothing to predict it from",
-                "give at least one column beside the target, and part them by commas, tabs, \
-                 semicolons or |; or give the target in a file of its own, by --labels",
+                "there is one column only, and nothing to predict it from",
+                "give at least one column beside the target, separated by commas, tabs, semicolons \
+                 or |; or give the target in a separate file with --labels",
             ));
         }
         if self.sample_weight.as_ref() == Some(&names[target]) {
@@ -163,7 +168,7 @@ impl TableOptions {
                 "choose another --target",
             ));
         }
-        wants[target] = Want::Label;
-        Ok(wants)
+        read_as[target] = ReadAs::Target;
+        Ok(read_as)
     }
 }

@@ -1,16 +1,16 @@
-//! IDX, the format of MNIST: a magic number with the type, big-endian sizes, then the values.
+//! IDX, the format of MNIST: a magic number with the type, sizes in big-endian order, the values.
 
 use std::io::{BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
 
 use super::source::Input;
-use super::{At, Building, Wants, check_width, truncated};
-use crate::data::tables::na::Na;
-use crate::data::tables::table::{Header, Quantity, Table};
+use super::{ChooseColumns, Location, TableBuilder, check_width, truncated};
+use crate::data::tables::na::NaValues;
+use crate::data::tables::table::{Header, Scaling, Table};
 use crate::{Error, Result};
 
-/// The type of the values, by the third byte.
+/// The type of the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Type {
     U8,
@@ -22,6 +22,7 @@ enum Type {
 }
 
 impl Type {
+    /// By the third byte of the file.
     fn of(byte: u8) -> Option<Self> {
         Some(match byte {
             0x08 => Self::U8,
@@ -43,7 +44,7 @@ impl Type {
         }
     }
 
-    /// The number in so many bytes, and how it is written out.
+    /// The number in the bytes of one value.
     #[inline]
     fn value(self, bytes: &[u8]) -> f64 {
         match (self, bytes) {
@@ -57,7 +58,12 @@ impl Type {
     }
 }
 
-pub(super) fn read(input: Input, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> Result<Table> {
+pub(super) fn read(
+    input: Input,
+    path: &Path,
+    na: &Rc<NaValues>,
+    read_as: ChooseColumns<'_>,
+) -> Result<Table> {
     let mut reader = BufReader::with_capacity(1 << 18, input);
     let cut = |error| truncated(path, error);
     let mut word = [0; 4];
@@ -74,31 +80,32 @@ pub(super) fn read(input: Input, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> 
     let rows = sizes[0];
     let width = sizes[1..].iter().try_fold(1usize, |all, &size| all.checked_mul(size));
     let Some(width) = width.filter(|width| *width > 0) else {
-        return refuse(format!("its sizes {sizes:?} make no table"));
+        return refuse(format!("its sizes {sizes:?} do not make a table"));
     };
     check_width(path, width)?;
-    // The first row is read before memory is set aside for what the head promises.
+    // The first row is read before memory for all rows is allocated: a damaged header may announce
+    // any number.
     let mut row = vec![0; width * kind.bytes()];
     if rows > 0 {
         reader.read_exact(&mut row).map_err(cut)?;
     }
-    // A list is one of labels; whatever has more sizes holds pictures or their like.
+    // One axis: a list of labels. More axes: images, or other rows of numbers.
     let header = match sizes.len() {
         1 => Header { path: path.into(), line: None, names: vec!["label".into()] },
         _ => Header::numbered(path, width),
     };
-    let quantity = if kind == Type::U8 { Quantity::One } else { Quantity::Many };
-    let mut building = Building::new(header, quantity, na, wants)?;
+    let scaling = if kind == Type::U8 { Scaling::Shared } else { Scaling::PerColumn };
+    let mut table = TableBuilder::new(header, scaling, na, read_as)?;
     for index in 0..rows {
         if index > 0 {
             reader.read_exact(&mut row).map_err(cut)?;
         }
         for (column, bytes) in row.chunks_exact(kind.bytes()).enumerate() {
             let value = kind.value(bytes);
-            building
+            table
                 .push_number(column, value as f32, || value.to_string())
-                .map_err(|fault| building.error(column, At::Row(index), &fault))?;
+                .map_err(|fault| table.error(column, Location::Row(index), &fault))?;
         }
     }
-    building.finish(rows)
+    table.finish(rows)
 }

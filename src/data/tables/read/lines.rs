@@ -1,26 +1,26 @@
-//! Which line a byte of a stream stands in, for a while after it has passed by.
+//! Finds the line number of a byte of a stream that was read recently.
 
 use std::collections::VecDeque;
 use std::io::Read;
 
-/// Pieces of the stream that are kept: the one that is read from, and those before it.
+/// The number of pieces that are kept: the latest one and those before it.
 const KEPT: usize = 4;
 
-/// A reader that remembers what it has read last.
+/// A reader that keeps the last pieces that it has read.
 pub(super) struct Lines<R> {
     inner: R,
     pieces: VecDeque<Piece>,
-    /// Bytes so far.
+    /// Bytes read so far.
     offset: u64,
-    /// Line ends so far.
+    /// Line ends read so far.
     lines: u64,
 }
 
-/// What one call has read.
+/// The bytes of one call of `read`.
 struct Piece {
-    /// The bytes before it.
+    /// The number of bytes before it.
     offset: u64,
-    /// The line ends before it.
+    /// The number of line ends before it.
     lines: u64,
     bytes: Vec<u8>,
 }
@@ -30,8 +30,8 @@ impl<R> Lines<R> {
         Self { inner, pieces: VecDeque::new(), offset: 0, lines: 0 }
     }
 
-    /// The line, counted from 1, of the first thing that is no line end at or after a byte;
-    /// nothing where that has passed by too long ago.
+    /// The line, counted from 1, of the first byte at or after `byte` that is not a line end; `None`
+    /// where its piece is no longer kept.
     pub(super) fn line_at(&self, byte: u64) -> Option<u64> {
         let first = self.pieces.iter().position(|piece| {
             (piece.offset..piece.offset + piece.bytes.len() as u64).contains(&byte)
@@ -53,7 +53,7 @@ impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.inner.read(buffer)?;
         let read = &buffer[..count];
-        // The oldest piece's memory serves the newest.
+        // The newest piece reuses the memory of the oldest.
         let mut bytes = match self.pieces.len() {
             KEPT => self.pieces.pop_front().map(|piece| piece.bytes).unwrap_or_default(),
             _ => Vec::new(),

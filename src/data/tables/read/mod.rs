@@ -1,7 +1,8 @@
-//! Files to tables. What a file is shows in its first bytes, not in its name: text in columns,
-//! Parquet, `.npy`, `.npz` or IDX, and any of them through gzip. Each is read in one pass.
+//! Reads files into tables. The first bytes of a file, not its name, decide its format: delimited
+//! text, Parquet, `.npy`, `.npz` or IDX, each optionally compressed by gzip. Each file is read in one
+//! pass.
 //!
-//! Must not know: what the columns are wanted for.
+//! Must not know: what the columns are used for.
 
 mod idx;
 mod lines;
@@ -23,9 +24,9 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::cells::Cells;
-use super::column::{Builder, Decimal, Fault, Want};
-use super::na::Na;
-use super::table::{Header, Quantity, Table};
+use super::column::{ColumnBuilder, Decimal, FieldError, ReadAs};
+use super::na::NaValues;
+use super::table::{Header, Scaling, Table};
 use crate::{Error, Result};
 
 #[cfg(any(feature = "npz", feature = "parquet"))]
@@ -33,17 +34,17 @@ use seekable::Seekable;
 pub use source::Source;
 use source::{Input, Kind};
 
-/// More columns than this are taken for a damaged file.
-const MOST_COLUMNS: usize = 1 << 18;
+/// A file with more columns is rejected as damaged.
+const MAX_COLUMNS: usize = 1 << 18;
 
-/// How a text file is laid out.
+/// The layout of a text file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// What parts the fields; found out from the first lines where it is not said.
+    /// The field separator; by default detected from the first lines.
     pub delimiter: Option<u8>,
     /// Whether the first line names the columns.
     pub header: FirstLine,
-    /// What stands before a number's fraction.
+    /// The decimal separator.
     pub decimal: Decimal,
 }
 
@@ -53,38 +54,38 @@ pub enum FirstLine {
     /// The names of the columns.
     #[default]
     Names,
-    /// A row: the columns are named x1, x2, …
+    /// A row of data: the columns are named x1, x2, …
     Row,
 }
 
-/// Says what is wanted of each column, knowing all their names.
-pub(super) type Wants<'a> = &'a dyn Fn(&Header) -> Result<Vec<Want>>;
+/// Decides how each column is read, from the names of all columns.
+pub(super) type ChooseColumns<'a> = &'a dyn Fn(&Header) -> Result<Vec<ReadAs>>;
 
 /// Reads a table.
 ///
 /// # Errors
-/// [`Error::File`] where it cannot be read, [`Error::Data`] for everything wrong with its contents,
-/// by file, line or row, and column.
+/// [`Error::File`] where it cannot be read, [`Error::Data`] for problems in its contents, with file,
+/// line or row, and column.
 pub(super) fn read(
     source: &Source,
     layout: Layout,
-    na: &Rc<Na>,
-    wants: Wants<'_>,
+    na: &Rc<NaValues>,
+    read_as: ChooseColumns<'_>,
 ) -> Result<Table> {
     let input = Input::open(source)?;
     let path = source.path().to_owned();
     let table = match input.kind() {
-        Kind::Npy => npy::read(input, &path, na, wants),
+        Kind::Npy => npy::read(input, &path, na, read_as),
         #[cfg(feature = "npz")]
-        Kind::Zip => npz::read(Seekable::of(input, source)?, &path, na, wants),
+        Kind::Zip => npz::read(Seekable::of(input, source)?, &path, na, read_as),
         #[cfg(not(feature = "npz"))]
         Kind::Zip => Err(left_out(&path, "a zip archive", "npz")),
-        Kind::Idx => idx::read(input, &path, na, wants),
+        Kind::Idx => idx::read(input, &path, na, read_as),
         #[cfg(feature = "parquet")]
-        Kind::Parquet => parquet::read(Seekable::of(input, source)?, &path, na, wants),
+        Kind::Parquet => parquet::read(Seekable::of(input, source)?, &path, na, read_as),
         #[cfg(not(feature = "parquet"))]
         Kind::Parquet => Err(left_out(&path, "a Parquet file", "parquet")),
-        Kind::Text => text::read(input, &path, layout, na, wants),
+        Kind::Text => text::read(input, &path, layout, na, read_as),
     }?;
     if table.rows == 0 {
         return Err(table.error("there are no rows after the header", "add some rows"));
@@ -92,7 +93,7 @@ pub(super) fn read(
     Ok(table)
 }
 
-/// The error for a kind of file whose reader is not in this build.
+/// The error for a format whose reader this build leaves out.
 #[cfg(not(all(feature = "gzip", feature = "npz", feature = "parquet")))]
 fn left_out(path: &Path, kind: &str, feature: &str) -> Error {
     Error::data(
@@ -104,44 +105,50 @@ fn left_out(path: &Path, kind: &str, feature: &str) -> Error {
 }
 
 /// A table while it is read.
-struct Building {
+struct TableBuilder {
     header: Header,
-    builders: Vec<Builder>,
+    builders: Vec<ColumnBuilder>,
     cells: Cells,
-    quantity: Quantity,
+    scaling: Scaling,
 }
 
-/// Where in a file something is.
+/// Where in a file an error is.
 #[derive(Clone, Copy, Debug)]
-enum At {
+enum Location {
+    /// A line of a text file, counted from 1, if it is known.
     Line(Option<u64>),
-    /// Counted from 0.
+    /// A row of a binary file, counted from 0.
     Row(usize),
 }
 
-impl Building {
-    fn new(header: Header, quantity: Quantity, na: &Rc<Na>, wants: Wants<'_>) -> Result<Self> {
+impl TableBuilder {
+    fn new(
+        header: Header,
+        scaling: Scaling,
+        na: &Rc<NaValues>,
+        read_as: ChooseColumns<'_>,
+    ) -> Result<Self> {
         let mut seen = HashSet::new();
         if let Some(twice) = header.names.iter().find(|name| !seen.insert(name.as_str())) {
             let problem = format!("two columns are named `{twice}`");
             return Err(Error::data(&header.path, header.line, problem, "rename one of them"));
         }
-        let wanted = wants(&header)?;
+        let wanted = read_as(&header)?;
         let mut width = 0;
-        let mut builder = |(name, want): (&String, Want)| {
+        let mut builder = |(name, read_as): (&String, ReadAs)| {
             let cell = width;
-            width += match want {
-                Want::Skip => 0,
-                Want::Label => 2,
+            width += match read_as {
+                ReadAs::Skip => 0,
+                ReadAs::Target => 2,
                 _ => 1,
             };
-            Builder::new(name.clone(), want, na, cell)
+            ColumnBuilder::new(name.clone(), read_as, na, cell)
         };
         let builders = header.names.iter().zip(wanted).map(&mut builder).collect();
-        Ok(Self { header, builders, cells: Cells::new(width), quantity })
+        Ok(Self { header, builders, cells: Cells::new(width), scaling })
     }
 
-    /// Says how numbers are written in what follows.
+    /// Sets the decimal separator of all columns.
     fn decimal(&mut self, decimal: Decimal) {
         self.builders.iter_mut().for_each(|builder| builder.decimal = decimal);
     }
@@ -153,56 +160,58 @@ impl Building {
         column: usize,
         text: &[u8],
         line: impl Fn() -> Option<u64>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FieldError> {
         self.builders[column].push(&mut self.cells, text, line)
     }
 
-    /// Appends a number to a column; `text` is how it is written out.
+    /// Appends a number to a column; `text` prints it.
     #[inline]
     fn push_number(
         &mut self,
         column: usize,
         number: f32,
         text: impl FnOnce() -> String,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FieldError> {
         self.builders[column].push_number(&mut self.cells, number, text)
     }
 
-    /// The error for a faulty field.
-    fn error(&self, column: usize, at: At, fault: &Fault) -> Error {
+    /// The error for a field of a column.
+    fn error(&self, column: usize, at: Location, fault: &FieldError) -> Error {
         fault_error(&self.header.path, self.builders[column].name(), at, fault)
     }
 
     fn finish(self, rows: usize) -> Result<Table> {
-        let Self { header: Header { path, .. }, builders, cells, quantity } = self;
+        let Self { header: Header { path, .. }, builders, cells, scaling } = self;
         let mut columns = Vec::with_capacity(builders.len());
         for builder in builders {
             let name = builder.name().to_owned();
             let column = builder.finish().map_err(|(place, fault)| {
-                fault_error(&path, &name, At::Line(place.line), &fault)
+                fault_error(&path, &name, Location::Line(place.line), &fault)
             })?;
             columns.push(column);
         }
-        Ok(Table { path, rows, columns, cells, quantity })
+        Ok(Table { path, rows, columns, cells, scaling })
     }
 }
 
-fn fault_error(path: &Path, column: &str, at: At, fault: &Fault) -> Error {
-    let (problem, remedy) = fault.told(column);
+fn fault_error(path: &Path, column: &str, at: Location, fault: &FieldError) -> Error {
+    let (problem, remedy) = fault.describe(column);
     match at {
-        At::Line(line) => Error::data(path, line, problem, remedy),
-        At::Row(row) => Error::data(path, None, format!("row {}, {problem}", row + 1), remedy),
+        Location::Line(line) => Error::data(path, line, problem, remedy),
+        Location::Row(row) => {
+            Error::data(path, None, format!("row {}, {problem}", row + 1), remedy)
+        }
     }
 }
 
-/// Refuses a count of columns that no table has.
+/// Rejects a number of columns that only a damaged file has.
 fn check_width(path: &Path, columns: usize) -> Result<()> {
-    if columns > MOST_COLUMNS {
+    if columns > MAX_COLUMNS {
         return Err(Error::data(
             path,
             None,
-            format!("it has {columns} columns; at most {MOST_COLUMNS} are read"),
-            "give it fewer columns, or mend the file",
+            format!("it has {columns} columns; at most {MAX_COLUMNS} are read"),
+            "use fewer columns, or get the file again if it is damaged",
         ));
     }
     Ok(())
@@ -214,16 +223,16 @@ fn truncated(path: &Path, error: std::io::Error) -> Error {
         std::io::ErrorKind::UnexpectedEof => Error::data(
             path,
             None,
-            "it ends before all the values that its head promises",
-            "get the file again: this one is cut off",
+            "it ends before the last value that its header announces",
+            "get the file again: this copy is incomplete",
         ),
         _ => damaged(path, error),
     }
 }
 
-/// The error for a stream that breaks.
+/// The error for a stream that fails while it is read.
 fn damaged(path: &Path, error: std::io::Error) -> Error {
-    // What flate2 says of a damaged gzip stream.
+    // flate2 reports a damaged gzip stream by these kinds.
     match error.kind() {
         std::io::ErrorKind::InvalidInput
         | std::io::ErrorKind::InvalidData

@@ -1,4 +1,4 @@
-//! `.npy`, NumPy's format for one array: a head that is a Python dictionary, then the values.
+//! `.npy`, NumPy's format for one array: a header that is a Python dictionary, then the values.
 //!
 //! Rows are the first axis. All further axes together are the columns.
 
@@ -9,47 +9,54 @@ use std::rc::Rc;
 use half::f16;
 
 use super::source::Input;
-use super::{At, Building, Wants, check_width, truncated};
-use crate::data::tables::column::Fault;
-use crate::data::tables::na::Na;
-use crate::data::tables::table::{Header, Quantity, Table};
+use super::{ChooseColumns, Location, TableBuilder, check_width, truncated};
+use crate::data::tables::column::FieldError;
+use crate::data::tables::na::NaValues;
+use crate::data::tables::table::{Header, Scaling, Table};
 use crate::{Error, Result};
 
-/// A longer head is taken for damage.
-const MOST_HEAD: usize = 1 << 16;
+/// A file with a longer header is rejected as damaged.
+const MAX_HEADER_BYTES: usize = 1 << 16;
 
-pub(super) fn read(input: Input, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> Result<Table> {
+pub(super) fn read(
+    input: Input,
+    path: &Path,
+    na: &Rc<NaValues>,
+    read_as: ChooseColumns<'_>,
+) -> Result<Table> {
     let mut reader = BufReader::with_capacity(1 << 18, input);
     let array = Array::read(&mut reader, path, "")?;
     let first = array.first_row(&mut reader, path)?;
     let header = Header::numbered(path, array.width);
-    let mut building = Building::new(header, array.quantity(), na, wants)?;
-    array.values(&mut reader, path, &first, &mut building, 0)?;
-    building.finish(array.rows)
+    let mut table = TableBuilder::new(header, array.scaling(), na, read_as)?;
+    array.values(&mut reader, path, &first, &mut table, 0)?;
+    table.finish(array.rows)
 }
 
-/// More bytes in a row are taken for damage.
-const MOST_ROW: usize = 1 << 26;
+/// A file with more bytes per row is rejected as damaged.
+const MAX_ROW_BYTES: usize = 1 << 26;
 
-/// What the head of an array says.
+/// The header of an array.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Array {
     item: Item,
     order: Order,
     pub(super) rows: usize,
     pub(super) width: usize,
-    /// How many axes it has.
+    /// The number of axes.
     pub(super) axes: usize,
 }
 
-/// Whether rows or columns stand together.
+/// Which values are contiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
+    /// Those of a row (C order).
     Rows,
+    /// Those of a column (Fortran order).
     Columns,
 }
 
-/// The type of a value: a kind, its bytes, and their order.
+/// The type of a value (NumPy's dtype).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Item {
     kind: Kind,
@@ -70,7 +77,7 @@ enum Kind {
 }
 
 impl Array {
-    /// Reads the head. `name` is that of the array where a file has several.
+    /// Reads the header. `name` is the array's name in a file of several.
     pub(super) fn read(reader: &mut impl Read, path: &Path, name: &str) -> Result<Self> {
         let cut = |error| truncated(path, error);
         let of = if name.is_empty() { String::new() } else { format!("array `{name}`: ") };
@@ -80,20 +87,20 @@ impl Array {
         let mut start = [0; 8];
         reader.read_exact(&mut start).map_err(cut)?;
         if !start.starts_with(b"\x93NUMPY") {
-            return Err(refuse("it is no .npy array".into(), "save it by numpy.save"));
+            return Err(refuse("it is not a .npy array".into(), "save it with numpy.save"));
         }
         let mut size = [0; 4];
         let known = if start[6] == 1 { 2 } else { 4 };
         reader.read_exact(&mut size[..known]).map_err(cut)?;
         let size = u32::from_le_bytes(size) as usize;
-        if size > MOST_HEAD {
-            return Err(refuse(format!("its head has {size} bytes"), "get the file again"));
+        if size > MAX_HEADER_BYTES {
+            return Err(refuse(format!("its header has {size} bytes"), "get the file again"));
         }
         let mut head = vec![0; size];
         reader.read_exact(&mut head).map_err(cut)?;
         let head = String::from_utf8_lossy(&head);
         let bad =
-            || refuse(format!("its head makes no sense: {}", head.trim()), "get the file again");
+            || refuse(format!("its header is invalid: {}", head.trim()), "get the file again");
         let kind = field(&head, "descr").ok_or_else(bad)?;
         let item = Item::of(kind).ok_or_else(|| {
             refuse(
@@ -113,24 +120,27 @@ impl Array {
         let width = rest.iter().try_fold(1usize, |all, &size| all.checked_mul(size));
         let Some(width) = width.filter(|width| *width > 0) else { return Err(bad()) };
         check_width(path, width)?;
-        if width.saturating_mul(item.bytes) > MOST_ROW {
-            return Err(refuse(format!("a row of it has {} bytes", width * item.bytes), "mend it"));
+        if width.saturating_mul(item.bytes) > MAX_ROW_BYTES {
+            return Err(refuse(
+                format!("one row has {} bytes", width * item.bytes),
+                "get the file again",
+            ));
         }
-        // One row stands as its columns do.
+        // For one row both orders are the same.
         let order = if *rows == 1 { Order::Rows } else { order };
         Ok(Self { item, order, rows: *rows, width, axes: shape.len() })
     }
 
-    /// Bytes are pictures.
-    pub(super) fn quantity(&self) -> Quantity {
+    /// Columns of bytes are taken for the pixels of images.
+    pub(super) fn scaling(&self) -> Scaling {
         match (self.item.kind, self.item.bytes, self.width) {
-            (Kind::Unsigned, 1, 2..) => Quantity::One,
-            _ => Quantity::Many,
+            (Kind::Unsigned, 1, 2..) => Scaling::Shared,
+            _ => Scaling::PerColumn,
         }
     }
 
-    /// The bytes of the first row, or of the first column where columns stand together: they are
-    /// read before memory is set aside for what the head promises.
+    /// Reads the bytes of the first row (none in Fortran order), before memory for all rows is
+    /// allocated: a damaged header may announce any number.
     pub(super) fn first_row(&self, reader: &mut impl Read, path: &Path) -> Result<Vec<u8>> {
         let count = match self.order {
             Order::Rows => self.width.min(self.width * self.rows),
@@ -147,7 +157,7 @@ impl Array {
         reader: &mut impl Read,
         path: &Path,
         first: &[u8],
-        building: &mut Building,
+        table: &mut TableBuilder,
         offset: usize,
     ) -> Result<()> {
         let cut = |error| truncated(path, error);
@@ -160,7 +170,7 @@ impl Array {
                         reader.read_exact(&mut bytes).map_err(cut)?;
                     }
                     for (column, value) in bytes.chunks_exact(size).enumerate() {
-                        self.push(building, offset + column, row, value)?;
+                        self.push(table, offset + column, row, value)?;
                     }
                 }
             }
@@ -169,7 +179,7 @@ impl Array {
                 for column in 0..self.width {
                     for row in 0..self.rows {
                         reader.read_exact(&mut bytes).map_err(cut)?;
-                        self.push(building, offset + column, row, &bytes)?;
+                        self.push(table, offset + column, row, &bytes)?;
                     }
                 }
             }
@@ -178,10 +188,16 @@ impl Array {
     }
 
     #[inline]
-    fn push(&self, building: &mut Building, column: usize, row: usize, value: &[u8]) -> Result<()> {
+    fn push(
+        &self,
+        table: &mut TableBuilder,
+        column: usize,
+        row: usize,
+        value: &[u8],
+    ) -> Result<()> {
         self.item
-            .push(building, column, value)
-            .map_err(|fault| building.error(column, At::Row(row), &fault))
+            .push(table, column, value)
+            .map_err(|fault| table.error(column, Location::Row(row), &fault))
     }
 }
 
@@ -209,37 +225,37 @@ impl Item {
         Some(Self { kind, bytes, big_endian })
     }
 
-    fn push(self, building: &mut Building, column: usize, value: &[u8]) -> Result<(), Fault> {
+    fn push(self, table: &mut TableBuilder, column: usize, value: &[u8]) -> Result<(), FieldError> {
         match self.kind {
             Kind::Float => {
                 let bits = self.bits(value);
                 match self.bytes {
                     2 => {
                         let number = f16::from_bits(bits as u16).to_f32();
-                        building.push_number(column, number, || number.to_string())
+                        table.push_number(column, number, || number.to_string())
                     }
                     4 => {
                         let number = f32::from_bits(bits as u32);
-                        building.push_number(column, number, || number.to_string())
+                        table.push_number(column, number, || number.to_string())
                     }
                     _ => {
                         let number = f64::from_bits(bits);
-                        building.push_number(column, number as f32, || number.to_string())
+                        table.push_number(column, number as f32, || number.to_string())
                     }
                 }
             }
             Kind::Bool | Kind::Unsigned => {
                 let number = self.bits(value);
-                building.push_number(column, number as f32, || number.to_string())
+                table.push_number(column, number as f32, || number.to_string())
             }
             Kind::Signed => {
                 let unused = 64 - 8 * self.bytes as u32;
                 let number = (self.bits(value) as i64) << unused >> unused;
-                building.push_number(column, number as f32, || number.to_string())
+                table.push_number(column, number as f32, || number.to_string())
             }
             Kind::Ascii => {
                 let end = value.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-                building.push(column, &value[..end], || None)
+                table.push(column, &value[..end], || None)
             }
             Kind::Unicode => {
                 let points = value.as_chunks::<4>().0.iter().map(|bytes| match self.big_endian {
@@ -247,13 +263,13 @@ impl Item {
                     false => u32::from_le_bytes(*bytes),
                 });
                 let text: Option<String> = points.map(char::from_u32).collect();
-                let text = text.ok_or(Fault::NotUtf8)?;
-                building.push(column, text.trim_end_matches('\0').as_bytes(), || None)
+                let text = text.ok_or(FieldError::NotUtf8)?;
+                table.push(column, text.trim_end_matches('\0').as_bytes(), || None)
             }
         }
     }
 
-    /// At most eight bytes as one number.
+    /// Up to eight bytes as an integer.
     #[inline]
     fn bits(self, value: &[u8]) -> u64 {
         let add = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
@@ -264,7 +280,7 @@ impl Item {
     }
 }
 
-/// The value of a key in the head's dictionary.
+/// The value of a key in the header's dictionary.
 fn field<'a>(head: &'a str, key: &str) -> Option<&'a str> {
     let after = [format!("'{key}'"), format!("\"{key}\"")]
         .iter()
@@ -304,7 +320,7 @@ mod tests {
             head("{'descr': '>i2', 'fortran_order': True, 'shape': (7,), }").expect("a head");
         assert_eq!((array.rows, array.width, array.axes, array.order), (7, 1, 1, Order::Columns));
         let array = head("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 28, 28), }");
-        assert_eq!(array.map(|array| array.quantity()).expect("a head"), Quantity::One);
+        assert_eq!(array.map(|array| array.scaling()).expect("a head"), Scaling::Shared);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `.npz`, NumPy's format for several arrays: a zip archive of `.npy` files.
 //!
-//! The arrays stand side by side: an array of one axis is a column of its name, one with more axes
-//! the columns `name1`, `name2`, …
+//! The arrays become the table's columns, side by side: an array of one axis is a column of its name,
+//! one of more axes the columns `name1`, `name2`, …
 
 use std::io::{BufReader, Read as _};
 use std::path::Path;
@@ -11,12 +11,17 @@ use zip::ZipArchive;
 
 use super::npy::Array;
 use super::seekable::Seekable;
-use super::{Building, Wants, check_width, truncated};
-use crate::data::tables::na::Na;
-use crate::data::tables::table::{Header, Quantity, Table};
+use super::{ChooseColumns, TableBuilder, check_width, truncated};
+use crate::data::tables::na::NaValues;
+use crate::data::tables::table::{Header, Scaling, Table};
 use crate::{Error, Result};
 
-pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> Result<Table> {
+pub(super) fn read(
+    input: Seekable,
+    path: &Path,
+    na: &Rc<NaValues>,
+    read_as: ChooseColumns<'_>,
+) -> Result<Table> {
     let bad = |error: zip::result::ZipError| {
         Error::data(path, None, format!("it is damaged ({error})"), "get the file again")
     };
@@ -27,7 +32,7 @@ pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) 
             path,
             None,
             "it is a zip archive without .npy arrays",
-            "save arrays by numpy.savez, or the table as CSV",
+            "save arrays with numpy.savez, or the table as CSV",
         ));
     };
     let rows = first.rows;
@@ -38,18 +43,18 @@ pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) 
             path,
             None,
             format!("its arrays have different numbers of rows: {}", sizes.join(", ")),
-            "save those of one table in a file of their own",
+            "save only arrays of the same table in one file",
         ));
     }
     check_width(path, arrays.iter().map(|(_, array)| array.width).sum())?;
     let names = arrays.iter().flat_map(|(name, array)| columns(name, array)).collect();
     let header = Header { path: path.into(), line: None, names };
     let wide = arrays.iter().filter(|(_, array)| array.axes > 1);
-    let quantity = match wide.clone().all(|(_, array)| array.quantity() == Quantity::One) {
-        true if wide.count() > 0 => Quantity::One,
-        _ => Quantity::Many,
+    let scaling = match wide.clone().all(|(_, array)| array.scaling() == Scaling::Shared) {
+        true if wide.count() > 0 => Scaling::Shared,
+        _ => Scaling::PerColumn,
     };
-    let mut building = Building::new(header, quantity, na, wants)?;
+    let mut table = TableBuilder::new(header, scaling, na, read_as)?;
     let mut offset = 0;
     for (name, array) in &arrays {
         let file = archive.by_name(&format!("{name}.npy")).map_err(bad)?;
@@ -57,15 +62,15 @@ pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) 
         let array_again = Array::read(&mut reader, path, name)?;
         debug_assert_eq!(&array_again, array);
         let first = array.first_row(&mut reader, path)?;
-        array.values(&mut reader, path, &first, &mut building, offset)?;
+        array.values(&mut reader, path, &first, &mut table, offset)?;
         // The archive's checksum is compared at the end of the stream.
         reader.read_to_end(&mut Vec::new()).map_err(|error| truncated(path, error))?;
         offset += array.width;
     }
-    building.finish(rows)
+    table.finish(rows)
 }
 
-/// The names and heads of the arrays, in the archive's order.
+/// The names and headers of the arrays, in the archive's order.
 fn heads(
     archive: &mut ZipArchive<BufReader<Seekable>>,
     path: &Path,

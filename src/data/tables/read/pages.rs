@@ -1,46 +1,48 @@
-//! The pages of a Parquet column, looked at before they are decoded.
+//! The pages of a Parquet column, checked before they are decoded.
 
 use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::RowGroupReader;
 
-/// Pages, of which none refers to a dictionary before there is one, and none ends within a text or a
-/// number: the decoder would panic.
+/// A page reader that rejects what makes the decoder of the `parquet` crate panic: a reference to a
+/// missing dictionary, and a page that ends within a text or a number.
 pub(super) struct Pages {
     inner: Box<dyn PageReader>,
     dictionary: bool,
     texts: bool,
-    /// Bytes of a number, in a column of numbers that all have as many.
+    /// Bytes per value, in a column of fixed width.
     width: Option<usize>,
-    /// Whether values may be missing: then levels, which say so, come before them.
+    /// Whether values may be missing. Then definition levels, which mark them, precede the values.
     optional: bool,
 }
 
-/// The length of a text that no page has room for.
-const PAST_ALL: [u8; 4] = u32::MAX.to_le_bytes();
+/// The length prefix of a text that is longer than any page.
+const OVERLONG_TEXT: [u8; 4] = u32::MAX.to_le_bytes();
 
 impl Pages {
-    /// The pages of a column in a group of rows, which must lie somewhere in the file: the reader
+    /// The pages of a column in a row group. A negative offset or size is an error here; the reader
     /// would panic.
     pub(super) fn of(group: &dyn RowGroupReader, column: usize) -> Result<Self> {
-        let place = group.metadata().column(column);
-        let start = place.dictionary_page_offset().unwrap_or(place.data_page_offset());
-        if start < 0 || place.compressed_size() < 0 {
-            return Err(ParquetError::General("a column lies before the file".into()));
+        let metadata = group.metadata().column(column);
+        let start = metadata.dictionary_page_offset().unwrap_or(metadata.data_page_offset());
+        if start < 0 || metadata.compressed_size() < 0 {
+            return Err(ParquetError::General("a column has a negative offset or size".into()));
         }
-        let width = match place.column_type() {
+        let width = match metadata.column_type() {
             Type::INT32 | Type::FLOAT => Some(4),
             Type::INT64 | Type::DOUBLE => Some(8),
-            Type::FIXED_LEN_BYTE_ARRAY => usize::try_from(place.column_descr().type_length()).ok(),
+            Type::FIXED_LEN_BYTE_ARRAY => {
+                usize::try_from(metadata.column_descr().type_length()).ok()
+            }
             Type::BOOLEAN | Type::INT96 | Type::BYTE_ARRAY => None,
         };
         Ok(Self {
             inner: group.get_column_page_reader(column)?,
             dictionary: false,
-            texts: place.column_type() == Type::BYTE_ARRAY,
+            texts: metadata.column_type() == Type::BYTE_ARRAY,
             width: width.filter(|width| *width > 0),
-            optional: place.column_descr().max_def_level() > 0,
+            optional: metadata.column_descr().max_def_level() > 0,
         })
     }
 
@@ -55,32 +57,32 @@ impl Pages {
             Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if !self.dictionary => {
                 Err(ParquetError::General("a page refers to a dictionary that is not there".into()))
             }
-            Encoding::PLAIN if self.texts && page.is_data_page() => self.closed(page),
-            Encoding::BYTE_STREAM_SPLIT if page.is_data_page() => self.joined(page),
+            Encoding::PLAIN if self.texts && page.is_data_page() => self.end_marked(page),
+            Encoding::BYTE_STREAM_SPLIT if page.is_data_page() => self.unsplit(page),
             _ => Ok(page),
         }
     }
 
-    /// A page of texts with [`PAST_ALL`] behind the last whole one: the levels may ask for more, and
-    /// are told that there are none.
-    fn closed(&self, mut page: Page) -> Result<Page> {
+    /// A page of texts with [`OVERLONG_TEXT`] after the last whole one: where the levels announce
+    /// more texts, the decoder then reports an error instead of panicking.
+    fn end_marked(&self, mut page: Page) -> Result<Page> {
         let count = page.num_values();
         let buffer = page.buffer();
         let first = self.first(&page)?;
         let end = first + texts(&buffer[first..], count).1;
-        let closed = [&buffer[..end], &PAST_ALL].concat();
+        let closed = [&buffer[..end], &OVERLONG_TEXT].concat();
         if let Page::DataPage { buf, .. } | Page::DataPageV2 { buf, .. } = &mut page {
             *buf = closed.into();
         }
         Ok(page)
     }
 
-    /// A page of numbers whose first bytes stand together, then their second ones, and so on, as a
-    /// plain one, whose decoder asks how many there are.
-    fn joined(&self, mut page: Page) -> Result<Page> {
+    /// A page in the encoding BYTE_STREAM_SPLIT, which stores the first bytes of all numbers, then the
+    /// second ones, and so on, rewritten in PLAIN encoding, whose decoder checks the number of values.
+    fn unsplit(&self, mut page: Page) -> Result<Page> {
         let width = self
             .width
-            .ok_or_else(|| ParquetError::General("what has no width cannot be split".into()))?;
+            .ok_or_else(|| ParquetError::General("BYTE_STREAM_SPLIT without a width".into()))?;
         let first = self.first(&page)?;
         let (levels, split) = page.buffer().split_at(first);
         if !split.len().is_multiple_of(width) {
@@ -101,13 +103,13 @@ impl Pages {
         Ok(page)
     }
 
-    /// Where the values of a page begin, behind its levels.
+    /// The offset of a page's values, after its levels.
     fn first(&self, page: &Page) -> Result<usize> {
         let first = self.levels(page).filter(|first| *first <= page.buffer().len());
         first.ok_or_else(|| ParquetError::EOF("a page ends within its levels".into()))
     }
 
-    /// Bytes of the levels of a page of a flat column, where that can be told.
+    /// The size in bytes of the levels of a page, in a column that is not nested.
     fn levels(&self, page: &Page) -> Option<usize> {
         match page {
             Page::DataPageV2 { def_levels_byte_len, rep_levels_byte_len, .. } => {
@@ -117,7 +119,7 @@ impl Pages {
                 let length = u32::from_le_bytes(*buf.first_chunk()?);
                 (length as usize).checked_add(size_of::<u32>())
             }
-            // A bit each, in an encoding of old.
+            // The deprecated encoding BIT_PACKED: one bit per level.
             Page::DataPage { num_values, .. } if self.optional => {
                 Some(num_values.div_ceil(8) as usize)
             }
@@ -126,10 +128,10 @@ impl Pages {
     }
 }
 
-/// How many texts, each after its length, are there, up to a number, and how many bytes they take.
-fn texts(bytes: &[u8], most: u32) -> (u32, usize) {
+/// The number of whole texts, each preceded by its length, up to `max`, and their size in bytes.
+fn texts(bytes: &[u8], max: u32) -> (u32, usize) {
     let mut end = 0;
-    for count in 0..most {
+    for count in 0..max {
         let Some(length) = bytes[end..].first_chunk() else { return (count, end) };
         let after = (u32::from_le_bytes(*length) as usize).checked_add(end + length.len());
         match after {
@@ -137,7 +139,7 @@ fn texts(bytes: &[u8], most: u32) -> (u32, usize) {
             _ => return (count, end),
         }
     }
-    (most, end)
+    (max, end)
 }
 
 impl PageReader for Pages {

@@ -1,4 +1,4 @@
-//! Parquet: columns of pages, read row group by row group.
+//! Parquet files: column by column, each row group by row group.
 
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek as _, SeekFrom};
@@ -17,29 +17,34 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::pages::Pages;
 use super::seekable::Seekable;
-use super::{At, Building, Wants, check_width};
-use crate::data::tables::column::{Fault, Want};
-use crate::data::tables::na::Na;
-use crate::data::tables::table::{Header, Quantity, Table};
+use super::{ChooseColumns, Location, TableBuilder, check_width};
+use crate::data::tables::column::{FieldError, ReadAs};
+use crate::data::tables::na::NaValues;
+use crate::data::tables::table::{Header, Scaling, Table};
 use crate::{Error, Result};
 
-/// Rows that are decoded at once.
+/// Rows that are decoded in one call.
 const ROWS: usize = 8192;
 
-pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) -> Result<Table> {
+pub(super) fn read(
+    input: Seekable,
+    path: &Path,
+    na: &Rc<NaValues>,
+    read_as: ChooseColumns<'_>,
+) -> Result<Table> {
     let bad = |error: ParquetError| damaged(path, &error.to_string());
-    let reader = SerializedFileReader::new(Bounded::new(input, path)?).map_err(bad)?;
+    let reader = SerializedFileReader::new(BoundedSource::new(input, path)?).map_err(bad)?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     check_width(path, schema.num_columns())?;
     let names = schema.columns().iter().map(|column| column.path().string()).collect();
     let header = Header { path: path.into(), line: None, names };
-    let mut building = Building::new(header, Quantity::Many, na, wants)?;
+    let mut table = TableBuilder::new(header, Scaling::PerColumn, na, read_as)?;
     for (index, column) in schema.columns().iter().enumerate() {
-        let meaning = Meaning::of(column, building.builders[index].want());
-        check(path, column, &meaning, building.builders[index].want())?;
+        let meaning = Meaning::of(column, table.builders[index].read_as());
+        check(path, column, &meaning, table.builders[index].read_as())?;
         let mut first = 0;
         for group in 0..reader.num_row_groups() {
-            if *building.builders[index].want() == Want::Skip {
+            if *table.builders[index].read_as() == ReadAs::Skip {
                 break;
             }
             let group = reader.get_row_group(group).map_err(bad)?;
@@ -47,7 +52,7 @@ pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) 
             let pages = Pages::of(&*group, index).map_err(bad)?;
             let values = get_column_reader(column.clone(), Box::new(pages));
             let mut sink = Sink {
-                building: &mut building,
+                table: &mut table,
                 column: index,
                 meaning: &meaning,
                 path,
@@ -62,7 +67,7 @@ pub(super) fn read(input: Seekable, path: &Path, na: &Rc<Na>, wants: Wants<'_>) 
     let rows =
         (0..reader.num_row_groups()).map(|group| reader.metadata().row_group(group).num_rows());
     let rows = rows.map(|rows| usize::try_from(rows).unwrap_or(0)).sum();
-    building.finish(rows)
+    table.finish(rows)
 }
 
 fn damaged(path: &Path, what: &str) -> Error {
@@ -70,25 +75,25 @@ fn damaged(path: &Path, what: &str) -> Error {
     Error::data(path, None, format!("it is damaged ({what})"), "get the file again")
 }
 
-/// What the values of a column mean, beside their bytes.
+/// How the stored values of a column are interpreted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Meaning {
     Number,
     Unsigned,
-    /// Whole numbers, this many times smaller.
+    /// Integers, to be divided by this.
     Decimal(f64),
     Half,
     Text,
     Date,
-    Nothing,
+    Unsupported,
 }
 
 impl Meaning {
-    fn of(column: &ColumnDescriptor, want: &Want) -> Self {
+    fn of(column: &ColumnDescriptor, read_as: &ReadAs) -> Self {
         let decimal = || Self::Decimal(10f64.powi(column.type_scale()));
         let physical = column.physical_type();
-        // Whoever asks for a date as a number gets what the file has.
-        let date = if *want == Want::Numbers { Self::Number } else { Self::Date };
+        // A date column that is listed as numeric is read as the integer that the file stores.
+        let date = if *read_as == ReadAs::Numbers { Self::Number } else { Self::Date };
         match (column.logical_type_ref(), column.converted_type(), physical) {
             (Some(LogicalType::Decimal(_)), ..) | (_, ConvertedType::DECIMAL, _) => decimal(),
             (Some(LogicalType::Date | LogicalType::Time(_) | LogicalType::Timestamp(_)), ..) => {
@@ -114,20 +119,25 @@ impl Meaning {
                 _,
             ) => Self::Unsigned,
             (_, _, Type::BYTE_ARRAY) => Self::Text,
-            (_, _, Type::FIXED_LEN_BYTE_ARRAY) => Self::Nothing,
+            (_, _, Type::FIXED_LEN_BYTE_ARRAY) => Self::Unsupported,
             _ => Self::Number,
         }
     }
 }
 
-/// Refuses columns that are no columns of numbers or words, where they are wanted.
-fn check(path: &Path, column: &ColumnDescriptor, meaning: &Meaning, want: &Want) -> Result<()> {
+/// Rejects columns that hold neither numbers nor texts, unless they are skipped.
+fn check(
+    path: &Path,
+    column: &ColumnDescriptor,
+    meaning: &Meaning,
+    read_as: &ReadAs,
+) -> Result<()> {
     let name = column.path().string();
     let refuse = |problem: String| {
-        let remedy = format!("make plain columns of it first, or --drop {name}");
+        let remedy = format!("convert it to plain columns first, or --drop {name}");
         Err(Error::data(path, None, format!("column `{name}` {problem}"), remedy))
     };
-    if *want == Want::Skip {
+    if *read_as == ReadAs::Skip {
         return Ok(());
     }
     if column.max_rep_level() > 0 {
@@ -139,19 +149,19 @@ fn check(path: &Path, column: &ColumnDescriptor, meaning: &Meaning, want: &Want)
                 Some(kind) => format!("{kind:?}"),
                 None => format!("{:?}", column.converted_type()),
             };
-            // Its name, without its settings.
+            // Only the type's name, without its parameters.
             let kind = kind.split('(').next().unwrap_or_default();
-            let (problem, remedy) = Fault::Date(format!("the type {kind}")).told(&name);
+            let (problem, remedy) = FieldError::Date(format!("the type {kind}")).describe(&name);
             Err(Error::data(path, None, problem, remedy))
         }
-        Meaning::Nothing => refuse("holds bytes that are neither numbers nor text".into()),
+        Meaning::Unsupported => refuse("holds bytes that are neither numbers nor text".into()),
         _ => Ok(()),
     }
 }
 
-/// Takes the values of a column of a row group.
+/// Appends the values of a column in one row group.
 struct Sink<'a> {
-    building: &'a mut Building,
+    table: &'a mut TableBuilder,
     column: usize,
     meaning: &'a Meaning,
     path: &'a Path,
@@ -196,18 +206,18 @@ impl Sink<'_> {
         }
     }
 
-    fn number(&mut self, number: f32, text: impl FnOnce() -> String) -> Result<(), Fault> {
-        self.building.push_number(self.column, number, text)
+    fn number(&mut self, number: f32, text: impl FnOnce() -> String) -> Result<(), FieldError> {
+        self.table.push_number(self.column, number, text)
     }
 
-    fn text(&mut self, text: &[u8]) -> Result<(), Fault> {
-        self.building.push(self.column, text, || None)
+    fn text(&mut self, text: &[u8]) -> Result<(), FieldError> {
+        self.table.push(self.column, text, || None)
     }
 
     fn typed<T: DataType>(
         &mut self,
         mut reader: ColumnReaderImpl<T>,
-        push: impl Fn(&mut Self, &T::T) -> Result<(), Fault>,
+        push: impl Fn(&mut Self, &T::T) -> Result<(), FieldError>,
     ) -> Result<()> {
         let (mut values, mut levels) = (Vec::new(), Vec::new());
         while self.row < self.end {
@@ -225,12 +235,10 @@ impl Sink<'_> {
                 let value = if present(record) { next.next() } else { None };
                 let pushed = match value {
                     Some(value) => push(self, value),
-                    None => {
-                        self.building.builders[self.column].push_absent(&mut self.building.cells)
-                    }
+                    None => self.table.builders[self.column].push_absent(&mut self.table.cells),
                 };
                 pushed.map_err(|fault| {
-                    self.building.error(self.column, At::Row(self.row + record), &fault)
+                    self.table.error(self.column, Location::Row(self.row + record), &fault)
                 })?;
             }
             if records == 0 {
@@ -243,7 +251,12 @@ impl Sink<'_> {
 }
 
 /// A whole number, signed or not.
-fn whole(sink: &mut Sink<'_>, meaning: Meaning, signed: i64, unsigned: i64) -> Result<(), Fault> {
+fn whole(
+    sink: &mut Sink<'_>,
+    meaning: Meaning,
+    signed: i64,
+    unsigned: i64,
+) -> Result<(), FieldError> {
     match meaning {
         Meaning::Decimal(divisor) => {
             let value = signed as f64 / divisor;
@@ -254,7 +267,7 @@ fn whole(sink: &mut Sink<'_>, meaning: Meaning, signed: i64, unsigned: i64) -> R
     }
 }
 
-fn bytes(sink: &mut Sink<'_>, meaning: Meaning, value: &[u8]) -> Result<(), Fault> {
+fn bytes(sink: &mut Sink<'_>, meaning: Meaning, value: &[u8]) -> Result<(), FieldError> {
     match (meaning, value) {
         (Meaning::Decimal(divisor), _) if value.len() <= 16 => {
             let start = if value.first().is_some_and(|byte| byte & 0x80 != 0) { -1 } else { 0 };
@@ -270,27 +283,28 @@ fn bytes(sink: &mut Sink<'_>, meaning: Meaning, value: &[u8]) -> Result<(), Faul
     }
 }
 
-/// A source that gives no more than it has: a damaged file may promise pieces of any size.
-struct Bounded {
-    bytes: Whole,
+/// A source that checks every requested range against its length: a damaged file may announce ranges
+/// of any size.
+struct BoundedSource {
+    bytes: Storage,
     length: u64,
 }
 
-enum Whole {
+enum Storage {
     File(Arc<File>),
     Memory(Bytes),
 }
 
-impl Bounded {
+impl BoundedSource {
     fn new(input: Seekable, path: &Path) -> Result<Self> {
         Ok(match input {
             Seekable::File(file) => {
                 let length = file.metadata().map_err(|error| Error::read(path, error))?.len();
-                Self { bytes: Whole::File(Arc::new(file)), length }
+                Self { bytes: Storage::File(Arc::new(file)), length }
             }
             Seekable::Memory(bytes) => {
                 let bytes = Bytes::from(bytes.into_inner());
-                Self { length: bytes.len() as u64, bytes: Whole::Memory(bytes) }
+                Self { length: bytes.len() as u64, bytes: Storage::Memory(bytes) }
             }
         })
     }
@@ -298,15 +312,16 @@ impl Bounded {
     fn check(&self, end: Option<u64>) -> parquet::errors::Result<()> {
         match end {
             Some(end) if end <= self.length => Ok(()),
-            _ => Err(ParquetError::EOF("a piece lies behind its end".into())),
+            _ => Err(ParquetError::EOF("a column lies beyond the end of the file".into())),
         }
     }
 }
 
-/// A reader whose end is an error: who skips what a damaged file promises would ask on and on.
-struct Ended<R>(R);
+/// A reader whose end is an error: code that skips the bytes that a damaged file announces would
+/// otherwise loop for ever.
+struct EofIsError<R>(R);
 
-impl<R: Read> Read for Ended<R> {
+impl<R: Read> Read for EofIsError<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         match self.0.read(buffer)? {
             0 if !buffer.is_empty() => Err(ErrorKind::UnexpectedEof.into()),
@@ -315,36 +330,38 @@ impl<R: Read> Read for Ended<R> {
     }
 }
 
-impl Length for Bounded {
+impl Length for BoundedSource {
     fn len(&self) -> u64 {
         self.length
     }
 }
 
-impl ChunkReader for Bounded {
+impl ChunkReader for BoundedSource {
     type T = Box<dyn Read>;
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
         self.check(Some(start))?;
         match &self.bytes {
-            Whole::File(file) => {
+            Storage::File(file) => {
                 let mut file = file.try_clone()?;
                 file.seek(SeekFrom::Start(start))?;
-                Ok(Box::new(Ended(BufReader::new(file))))
+                Ok(Box::new(EofIsError(BufReader::new(file))))
             }
-            Whole::Memory(bytes) => Ok(Box::new(Ended(bytes.slice(start as usize..).reader()))),
+            Storage::Memory(bytes) => {
+                Ok(Box::new(EofIsError(bytes.slice(start as usize..).reader())))
+            }
         }
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
         self.check(start.checked_add(length as u64))?;
         match &self.bytes {
-            Whole::File(_) => {
+            Storage::File(_) => {
                 let mut bytes = Vec::with_capacity(length);
                 self.get_read(start)?.take(length as u64).read_to_end(&mut bytes)?;
                 Ok(Bytes::from(bytes))
             }
-            Whole::Memory(bytes) => Ok(bytes.slice(start as usize..start as usize + length)),
+            Storage::Memory(bytes) => Ok(bytes.slice(start as usize..start as usize + length)),
         }
     }
 }

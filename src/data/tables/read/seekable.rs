@@ -1,4 +1,4 @@
-//! Bytes that can be read at any place, for the forms whose table of contents is at their end.
+//! Input with random access, for the formats that keep their index at the end of the file.
 
 use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
@@ -13,7 +13,7 @@ pub(super) enum Seekable {
 }
 
 impl Seekable {
-    /// The file itself where the input is a file's own bytes, or a copy in memory.
+    /// The file itself where the source is a file that is not compressed; else a copy in memory.
     pub(super) fn of(mut input: Input, source: &Source) -> Result<Self> {
         let failed = |error| damaged(source.path(), error);
         if let Source::File(path) = source {
@@ -21,7 +21,7 @@ impl Seekable {
             if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
                 let mut first = Vec::new();
                 file.by_ref().take(4).read_to_end(&mut first).map_err(failed)?;
-                // Not those of what gzip has packed.
+                // They differ where the input is decompressed.
                 if input.head().starts_with(&first) {
                     file.seek(SeekFrom::Start(0)).map_err(failed)?;
                     return Ok(Self::File(file));
@@ -44,10 +44,10 @@ impl Read for Seekable {
 }
 
 impl Seek for Seekable {
-    fn seek(&mut self, place: SeekFrom) -> std::io::Result<u64> {
+    fn seek(&mut self, position: SeekFrom) -> std::io::Result<u64> {
         match self {
-            Self::File(file) => file.seek(place),
-            Self::Memory(bytes) => bytes.seek(place),
+            Self::File(file) => file.seek(position),
+            Self::Memory(bytes) => bytes.seek(position),
         }
     }
 }

@@ -1,24 +1,24 @@
-//! What parts the fields of a text file, by its first lines.
+//! Detects the field separator of a text file from its first lines.
 
 use csv::{ByteRecord, ReaderBuilder};
 
 use crate::data::tables::column::Decimal;
 
-/// What may part fields, the likelier before the less likely.
+/// Possible field separators, likelier ones first.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
-/// The same where commas are in the numbers.
-const BESIDE_COMMAS: [u8; 3] = [b';', b'\t', b'|'];
+/// The same for files with decimal commas.
+const WITH_DECIMAL_COMMA: [u8; 3] = [b';', b'\t', b'|'];
 
-/// Lines that are looked at.
+/// The number of lines that are examined.
 const LINES: usize = 32;
 
-/// The delimiter that parts every line into equally many fields; or, where there is none such, the
-/// one that the first line has most of. A comma that stands before fractions parts nothing.
+/// The separator that splits every line into the same number of fields, two or more; without such,
+/// the one that splits the first line into the most. `whole` says that `head` is the whole file.
 pub(super) fn delimiter(head: &[u8], whole: bool, decimal: Decimal) -> u8 {
     let likely = match decimal {
         Decimal::Point => &DELIMITERS[..],
-        Decimal::Comma => &BESIDE_COMMAS[..],
+        Decimal::Comma => &WITH_DECIMAL_COMMA[..],
     };
     let counts: Vec<Vec<usize>> =
         likely.iter().map(|delimiter| fields(head, *delimiter, whole)).collect();
@@ -34,7 +34,8 @@ pub(super) fn delimiter(head: &[u8], whole: bool, decimal: Decimal) -> u8 {
     likely.iter().zip(&counts).find(|(_, counts)| fits(counts)).map_or(likely[0], |(own, _)| *own)
 }
 
-/// How many fields the first lines have. The last may be cut off where the head is not all.
+/// The number of fields of each of the first lines. The last line is left out where it may be
+/// incomplete.
 fn fields(head: &[u8], delimiter: u8, whole: bool) -> Vec<usize> {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
@@ -57,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_parts_the_fields() {
+    fn detects_the_separator() {
         for (text, expected) in [
             ("a,b,c\n1,2,3\n", b','),
             ("a;b;c\n1,5;2,5;3\n", b';'),
@@ -66,7 +67,7 @@ mod tests {
             ("a\n1\n", b','),
             ("", b','),
             ("\"a;b\",c\n\"1;2\",3\n", b','),
-            // Ragged rows are told of by the reader.
+            // Rows of different lengths are an error of the reader, not of the detection.
             ("a,b,c\n1,2\n", b','),
             ("a;b;c\n1;2\n", b';'),
             ("text,kind\n\"one; two\",x\nthree; four,y\n", b','),
@@ -74,7 +75,7 @@ mod tests {
             let found = delimiter(text.as_bytes(), true, Decimal::Point);
             assert_eq!(found as char, expected as char, "{text}");
         }
-        // A head that ends within a row says nothing by that.
+        // A head that ends within a row.
         assert_eq!(delimiter(b"a;b\n1;2\n3", false, Decimal::Point), b';');
         for (text, expected) in
             [("1,5;2,5;3,5\n4,5;5,5;6,5\n", b';'), ("1,5\t2,5\n", b'\t'), ("y\n1,5\n2,5\n", b';')]

@@ -1,4 +1,4 @@
-//! Where bytes come from, and what their first ones say that they are.
+//! Sources of bytes, and the format that their first bytes show.
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// Bytes that are looked at before anything is decided.
+/// The number of bytes that are examined to detect format and field separator.
 const HEAD: usize = 1 << 16;
 
-/// Where a table comes from.
+/// The source of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A file, or what looks like one.
+    /// A file or a pipe.
     File(PathBuf),
-    /// The process's standard input.
+    /// The standard input of the process.
     StandardInput,
-    /// Bytes in memory.
+    /// The bytes of a file, in memory.
     Memory(Vec<u8>),
 }
 
 impl Source {
-    /// Its name in errors.
+    /// The name that errors give it.
     pub fn path(&self) -> &Path {
         match self {
             Self::File(path) => path,
@@ -37,7 +37,7 @@ impl<T: Into<PathBuf>> From<T> for Source {
     }
 }
 
-/// What a file is.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -47,16 +47,16 @@ pub(super) enum Kind {
     Parquet,
 }
 
-/// An open source: its first bytes, then the rest. Gzip is undone.
+/// An open source. Gzip is decompressed; the first bytes can be examined before they are read.
 pub(super) struct Input {
     head: Vec<u8>,
-    /// How much of the head has been read.
+    /// How many bytes of the head have been read.
     at: usize,
     rest: Box<dyn Read>,
 }
 
 impl Input {
-    /// Opens a source and looks at its first bytes.
+    /// Opens a source and reads its first bytes.
     pub(super) fn open(source: &Source) -> Result<Self> {
         let path = source.path();
         let failed = |error| Error::read(path, error);
@@ -69,17 +69,17 @@ impl Input {
                 Box::new(file)
             }
             Source::StandardInput => Box::new(std::io::stdin()),
-            // A copy, so that a source can be read twice.
+            // A copy, so that the source can be read again.
             Source::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
         };
         let own = Self::look(plain).map_err(failed)?;
         if own.head.starts_with(&[0x1f, 0x8b]) { own.unpacked(path) } else { Ok(own) }
     }
 
-    /// What gzip has packed.
+    /// Decompresses gzip.
     #[cfg(feature = "gzip")]
     fn unpacked(self, path: &Path) -> Result<Self> {
-        /// Bytes that are read at once.
+        /// Bytes that are read in one call.
         const BUFFER: usize = 1 << 18;
         let packed = std::io::BufReader::with_capacity(BUFFER, self);
         let inner = flate2::bufread::MultiGzDecoder::new(packed);
@@ -88,7 +88,7 @@ impl Input {
 
     #[cfg(not(feature = "gzip"))]
     fn unpacked(self, path: &Path) -> Result<Self> {
-        Err(super::left_out(path, "packed by gzip", "gzip"))
+        Err(super::left_out(path, "compressed by gzip", "gzip"))
     }
 
     fn look(mut rest: Box<dyn Read>) -> std::io::Result<Self> {
@@ -97,22 +97,22 @@ impl Input {
         Ok(Self { head, at: 0, rest })
     }
 
-    /// The first bytes, however much of them has been read.
+    /// The first bytes, whether or not they have been read.
     pub(super) fn head(&self) -> &[u8] {
         &self.head
     }
 
-    /// Whether the head is all that there is.
+    /// Whether the head is the whole input.
     pub(super) fn is_short(&self) -> bool {
         self.head.len() < HEAD
     }
 
-    /// Passes over the first bytes.
+    /// Skips unread bytes of the head.
     pub(super) fn skip(&mut self, bytes: usize) {
         self.at = self.head.len().min(self.at + bytes);
     }
 
-    /// What its first bytes say that it is.
+    /// The format that the first bytes show.
     pub(super) fn kind(&self) -> Kind {
         match &self.head[..] {
             head if head.starts_with(b"\x93NUMPY") => Kind::Npy,

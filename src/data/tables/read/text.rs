@@ -1,4 +1,4 @@
-//! Text in columns: CSV, TSV and their kin.
+//! Delimited text: CSV, TSV and similar.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -8,24 +8,26 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::lines::Lines;
 use super::source::Input;
-use super::{At, Building, FirstLine, Layout, Wants, check_width, damaged, sniff};
-use crate::data::tables::column::{Fault, value};
-use crate::data::tables::na::Na;
-use crate::data::tables::table::{Header, Quantity, Table};
+use super::{
+    ChooseColumns, FirstLine, Layout, Location, TableBuilder, check_width, damaged, sniff,
+};
+use crate::data::tables::column::{FieldError, value};
+use crate::data::tables::na::NaValues;
+use crate::data::tables::table::{Header, Scaling, Table};
 use crate::{Error, Result};
 
-/// Bytes that the parser takes at once.
+/// Bytes that the parser reads in one call.
 const BUFFER: usize = 1 << 18;
 
-/// The mark that some programs put before UTF-8.
+/// The byte order mark of UTF-8, with which some programs begin a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 pub(super) fn read(
     mut input: Input,
     path: &Path,
     layout: Layout,
-    na: &Rc<Na>,
-    wants: Wants<'_>,
+    na: &Rc<NaValues>,
+    read_as: ChooseColumns<'_>,
 ) -> Result<Table> {
     check_text(path, input.head())?;
     let whole = input.is_short();
@@ -47,21 +49,21 @@ pub(super) fn read(
         return Err(Error::data(path, None, "the file is empty", remedy));
     }
     let header = header(path, layout, &record, line_of(&reader, &record))?;
-    let mut building = Building::new(header, Quantity::Many, na, wants)?;
-    building.decimal(layout.decimal);
+    let mut table = TableBuilder::new(header, Scaling::PerColumn, na, read_as)?;
+    table.decimal(layout.decimal);
     let mut rows = 0;
     if layout.header == FirstLine::Row {
-        push(&mut building, &reader, &record)?;
+        push(&mut table, &reader, &record)?;
         rows += 1;
     }
     while reader.read_byte_record(&mut record).map_err(error)? {
-        push(&mut building, &reader, &record)?;
+        push(&mut table, &reader, &record)?;
         rows += 1;
     }
-    building.finish(rows)
+    table.finish(rows)
 }
 
-/// Refuses what is no text.
+/// Rejects input that is not text.
 fn check_text(path: &Path, head: &[u8]) -> Result<()> {
     let refuse = |problem: &str, remedy: &str| Err(Error::data(path, None, problem, remedy));
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
@@ -70,13 +72,13 @@ fn check_text(path: &Path, head: &[u8]) -> Result<()> {
     if head.contains(&0) {
         return refuse(
             "it is neither text nor Parquet, .npy, .npz or IDX",
-            "save the table as CSV, or in one of these",
+            "save the table as CSV, or in one of these formats",
         );
     }
     Ok(())
 }
 
-/// The names of the columns, by the first record.
+/// The header, from the first record.
 fn header(path: &Path, layout: Layout, record: &ByteRecord, line: Option<u64>) -> Result<Header> {
     check_width(path, record.len())?;
     if layout.header == FirstLine::Row {
@@ -89,16 +91,16 @@ fn header(path: &Path, layout: Layout, record: &ByteRecord, line: Option<u64>) -
     });
     let mut names = names.collect::<Result<Vec<_>>>()?;
     let refuse = |problem: String, remedy: &str| Err(Error::data(path, line, problem, remedy));
-    // Years may be names, but who would call a column 0.94?
+    // Integers such as years may name columns beside texts; fractions such as 0.94 do not.
     let numbers: Vec<f64> = names.iter().filter_map(|name| value(name)).collect();
-    let measured = numbers.iter().any(|number| number.fract() != 0.0);
-    if numbers.len() == names.len() || (measured && 2 * numbers.len() > names.len()) {
+    let fractions = numbers.iter().any(|number| number.fract() != 0.0);
+    if numbers.len() == names.len() || (fractions && 2 * numbers.len() > names.len()) {
         return refuse(
             "the first line must name the columns, but it holds numbers".into(),
-            "add a header line, such as x1,x2,y; or say --no-header",
+            "add a header line, such as x1,x2,y; or use --no-header",
         );
     }
-    // As pandas leaves its index, whose column has no name.
+    // pandas writes its index as a column without a name.
     if names.iter().any(String::is_empty) {
         let taken: HashSet<String> = names.iter().cloned().collect();
         let own = names.iter_mut().zip(1..).map(|(name, column)| (name, format!("x{column}")));
@@ -111,46 +113,55 @@ fn header(path: &Path, layout: Layout, record: &ByteRecord, line: Option<u64>) -
 
 /// Appends a record to the columns.
 #[inline]
-fn push(building: &mut Building, reader: &Reader<Lines<Input>>, record: &ByteRecord) -> Result<()> {
-    let columns = building.builders.len();
+fn push(
+    table: &mut TableBuilder,
+    reader: &Reader<Lines<Input>>,
+    record: &ByteRecord,
+) -> Result<()> {
+    let columns = table.builders.len();
     if record.len() != columns {
-        return Err(ragged(building, reader, record));
+        return Err(ragged(table, reader, record));
     }
     let line = || line_of(reader, record);
     for (column, field) in record.iter().enumerate() {
-        if let Err(fault) = building.push(column, field, line) {
-            return Err(field_error(building, column, line(), &fault));
+        if let Err(fault) = table.push(column, field, line) {
+            return Err(field_error(table, column, line(), &fault));
         }
     }
     Ok(())
 }
 
 #[cold]
-fn ragged(building: &Building, reader: &Reader<Lines<Input>>, record: &ByteRecord) -> Error {
-    let whole = match building.header.line {
+fn ragged(table: &TableBuilder, reader: &Reader<Lines<Input>>, record: &ByteRecord) -> Error {
+    let reference = match table.header.line {
         Some(_) => "the header",
         None => "the first row",
     };
     Error::data(
-        &building.header.path,
+        &table.header.path,
         line_of(reader, record),
-        format!("{} fields, but {whole} has {}", record.len(), building.builders.len()),
+        format!("{} fields, but {reference} has {}", record.len(), table.builders.len()),
         "every row must have a field for each column",
     )
 }
 
 #[cold]
-fn field_error(building: &Building, column: usize, line: Option<u64>, fault: &Fault) -> Error {
-    building.error(column, At::Line(line), fault)
+fn field_error(
+    table: &TableBuilder,
+    column: usize,
+    line: Option<u64>,
+    fault: &FieldError,
+) -> Error {
+    table.error(column, Location::Line(line), fault)
 }
 
-/// The record's line. The parser's own count stops short of a `\n` after `\r` and of blank lines.
+/// The line of a record. The parser's own count misses a `\n` after `\r`, and blank lines.
 fn line_of(reader: &Reader<Lines<Input>>, record: &ByteRecord) -> Option<u64> {
     let position = record.position()?;
     Some(reader.get_ref().line_at(position.byte()).unwrap_or(position.line()))
 }
 
-/// What the csv crate says, in our words.
+/// The error for one of the csv crate.
 fn csv_error(path: &Path, error: &csv::Error) -> Error {
     match error.kind() {
         csv::ErrorKind::Io(source) => {
@@ -158,7 +169,7 @@ fn csv_error(path: &Path, error: &csv::Error) -> Error {
         }
         _ => {
             let line = error.position().map(csv::Position::line);
-            Error::data(path, line, error.to_string(), "mend the file")
+            Error::data(path, line, error.to_string(), "correct the file")
         }
     }
 }

@@ -1,19 +1,19 @@
-//! Rows for a model that is trained already.
+//! Reads tables for a trained model, with the preprocessing that it was trained with.
 
 use std::rc::Rc;
 
 use super::labels::{encode_target, read_labels, take_weights, weighted};
 use super::{Features, Schema};
 use crate::Result;
-use crate::data::tables::apply::Applied;
-use crate::data::tables::column::Want;
-use crate::data::tables::fit::coarse_target;
-use crate::data::tables::na::Na;
+use crate::data::tables::apply::Encoded;
+use crate::data::tables::column::ReadAs;
+use crate::data::tables::fit::target_precision;
+use crate::data::tables::na::NaValues;
 use crate::data::tables::read::{Layout, Source, read};
 use crate::data::tables::table::Values;
 use crate::data::{Dataset, Preprocessing, Targets, Task, Warning};
 
-/// Reads rows to predict for. Only the columns that the preprocessing needs must be there, in any
+/// Reads rows to predict. Only the columns that the preprocessing needs must be there, in any
 /// order.
 ///
 /// # Errors
@@ -23,19 +23,18 @@ pub fn read_features(
     layout: Layout,
     preprocessing: &Preprocessing,
 ) -> Result<Features> {
-    let na = Rc::new(Na::new(&preprocessing.na));
-    let table = read(source, layout, &na, &|header| preprocessing.wants(header))?;
+    let na = Rc::new(NaValues::new(&preprocessing.na));
+    let table = read(source, layout, &na, &|header| preprocessing.read_as(header))?;
     let rows = table.rows;
-    let Applied { features: [values, _], warnings } =
+    let Encoded { features: [values, _], warnings } =
         preprocessing.apply(table, &vec![true; rows])?;
     Ok(Features { values, rows, warnings })
 }
 
-/// Reads rows with their target, for a model that is trained already: to evaluate it, or to
-/// validate with.
+/// Reads rows with their target, to evaluate a model or to validate during training.
 ///
 /// # Errors
-/// As [`prepare`](super::prepare); a class that the model does not know is one.
+/// As [`prepare`](super::prepare), and where a class is none of the model's.
 pub fn read_labelled(
     source: &Source,
     labels: Option<&Source>,
@@ -44,23 +43,23 @@ pub fn read_labelled(
     sample_weight: Option<&str>,
 ) -> Result<(Dataset, Vec<Warning>)> {
     let Schema { preprocessing, target, classes, task } = *schema;
-    let na = Rc::new(Na::new(&preprocessing.na));
-    let wanted = match task {
-        Task::Regression => Want::Complete,
-        Task::Binary | Task::Multiclass => Want::Classes(classes.to_vec()),
+    let na = Rc::new(NaValues::new(&preprocessing.na));
+    let target_as = match task {
+        Task::Regression => ReadAs::CompleteNumbers,
+        Task::Binary | Task::Multiclass => ReadAs::Classes(classes.to_vec()),
     };
     let mut table = read(source, layout, &na, &|header| {
-        let mut wants = preprocessing.wants(header)?;
+        let mut read_as = preprocessing.read_as(header)?;
         if labels.is_none() {
-            wants[header.column(target)?] = wanted.clone();
+            read_as[header.column(target)?] = target_as.clone();
         }
         if let Some(name) = sample_weight {
-            wants[header.column(name)?] = Want::Complete;
+            read_as[header.column(name)?] = ReadAs::CompleteNumbers;
         }
-        Ok(wants)
+        Ok(read_as)
     })?;
     let labels = match labels {
-        Some(labels) => Some(read_labels(&table, labels, layout, &na, Some(target), &wanted)?),
+        Some(labels) => Some(read_labels(&table, labels, layout, &na, Some(target), &target_as)?),
         None => None,
     };
     let labelled = labels.as_ref().unwrap_or(&table);
@@ -68,22 +67,22 @@ pub fn read_labelled(
         Some(Values::Numbers(cell)) => {
             Targets::Numbers { values: labelled.numbers(*cell).collect(), columns: 1 }
         }
-        Some(Values::Words(cell, _)) if task == Task::Binary => {
+        Some(Values::Text(cell, _)) if task == Task::Binary => {
             let values = labelled.codes(*cell).map(|code| code as f32).collect();
             Targets::Binary { values, columns: 1 }
         }
-        Some(Values::Words(cell, _)) => {
+        Some(Values::Text(cell, _)) => {
             Targets::Classes { values: labelled.codes(*cell).collect(), count: classes.len() }
         }
         _ => return Err(table.error(format!("there is no column `{target}`"), "add the target")),
     };
-    let coarse = coarse_target(target, &targets);
+    let low_precision = target_precision(target, &targets);
     encode_target(&mut targets, &preprocessing.target);
     let weights = sample_weight.map(|name| take_weights(&mut table, name)).transpose()?;
     let rows = table.rows;
-    let Applied { features: [features, _], mut warnings } =
+    let Encoded { features: [features, _], mut warnings } =
         preprocessing.apply(table, &vec![true; rows])?;
-    warnings.extend(coarse);
+    warnings.extend(low_precision);
     let data = Dataset {
         inputs: preprocessing.outputs(),
         rows,

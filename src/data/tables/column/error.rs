@@ -1,0 +1,125 @@
+//! Errors in a single field.
+
+use super::{MAX_CLASSES, is_decimal_comma, is_formatted_number};
+use crate::data::tables::table::shortened;
+
+/// What is wrong with a field. The text is the field's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::data) enum FieldError {
+    /// A missing number where none may be missing.
+    Missing(String),
+    /// A missing target.
+    MissingTarget(String),
+    /// A number that is not finite in float32.
+    NotFinite(String),
+    /// A text in a column that must be numeric.
+    NotNumber(String),
+    /// A text in a column that was numeric for certain by then.
+    TextAfterNumbers(String),
+    /// A text in a column of mostly numbers, noticed at the end of the column.
+    StrayText(String),
+    /// A decimal comma in a file of decimal points.
+    DecimalComma(String),
+    /// A decimal point in a file of decimal commas.
+    DecimalPoint(String),
+    /// A number with thousands separators, a currency sign or a per cent sign.
+    FormattedNumber(String),
+    /// A column of dates or times, with an example.
+    Date(String),
+    /// Not UTF-8.
+    NotUtf8,
+    /// A target that is none of the model's classes, which follow.
+    UnknownClass(String, Vec<String>),
+    /// A text in a target with too many different values for classes.
+    TooManyClasses(String),
+    /// More different texts than the given limit.
+    TooManyCategories(usize),
+}
+
+impl FieldError {
+    /// The error for a text among numbers: a decimal comma, or else `other`.
+    pub(super) fn among_numbers(word: String, other: fn(String) -> Self) -> Self {
+        if is_decimal_comma(&word) { Self::DecimalComma(word) } else { other(word) }
+    }
+
+    /// The problem, which names the column, and the remedy.
+    pub(in crate::data) fn describe(&self, column: &str) -> (String, String) {
+        let (problem, remedy) = match self {
+            Self::Missing(text) if text.is_empty() => {
+                ("the field is empty".to_owned(), "fill it in, or remove the row".to_owned())
+            }
+            Self::Missing(text) => (
+                format!("`{text}` means a missing value"),
+                "fill it in, or remove the row".to_owned(),
+            ),
+            Self::MissingTarget(text) if text.is_empty() => {
+                ("the target is empty".to_owned(), "fill it in, or remove the row".to_owned())
+            }
+            Self::MissingTarget(text) => (
+                format!("the target is `{text}`, which means a missing value"),
+                "fill it in, or remove the row; if it is the name of a class, give --na a list \
+                 without it"
+                    .to_owned(),
+            ),
+            Self::NotFinite(text) => (
+                format!("`{text}` is not a finite number in float32"),
+                "remove or replace it".to_owned(),
+            ),
+            Self::NotNumber(text) => (
+                format!("`{text}` is not a number"),
+                "use numbers only, or leave the column out".to_owned(),
+            ),
+            Self::DecimalComma(text) => {
+                let thousands = match is_formatted_number(text) {
+                    true => "; remove the comma if it separates thousands",
+                    false => "",
+                };
+                (
+                    format!("`{text}` has a comma for its decimal point"),
+                    format!("use a decimal point, or read the file with --decimal ,{thousands}"),
+                )
+            }
+            Self::DecimalPoint(text) => (
+                format!("`{text}` has a decimal point, but --decimal , expects commas"),
+                "leave out --decimal , or remove the thousands separators".to_owned(),
+            ),
+            Self::FormattedNumber(text) => (
+                format!("`{text}` is a number with more than digits, a sign and a point"),
+                "remove thousands separators and units".to_owned(),
+            ),
+            Self::TextAfterNumbers(text) | Self::StrayText(text) => (
+                format!("`{text}` is not a number, as most of its values are"),
+                format!(
+                    "remove or replace it; or --na '{text}' where it means a missing value, \
+                     or --categorical {column} where the numbers are names"
+                ),
+            ),
+            Self::Date(example) => (
+                format!("it holds dates or times, such as {example}"),
+                format!(
+                    "convert them to numbers first (year, month, day of the week, days since \u{2026}), \
+                     or --drop {column}"
+                ),
+            ),
+            Self::NotUtf8 => {
+                ("it is not UTF-8 text".to_owned(), "save the file as UTF-8".to_owned())
+            }
+            Self::UnknownClass(word, classes) => (
+                format!("the model knows no class `{word}`"),
+                format!("its classes are {}", shortened(classes.iter().map(String::as_str))),
+            ),
+            Self::TooManyClasses(word) => (
+                format!(
+                    "`{word}` is not a number, and over {MAX_CLASSES} different values are too many \
+                     for classes"
+                ),
+                "choose another --target".to_owned(),
+            ),
+            Self::TooManyCategories(most) => (
+                format!("it has over {most} different texts"),
+                format!("these are too many for categories: --drop {column}"),
+            ),
+        };
+        (format!("column `{column}`: {problem}"), remedy)
+    }
+}
