@@ -11,12 +11,12 @@ override COLUMNS: u32;
 override SLICES: u32;
 override THREADS: u32;  // COLUMNS SLICES
 override COUNT: u32;    // P
-override MEMORIES: u32; // tensors that the optimizer remembers: 0, 1 or 2
+override STATE_TENSORS: u32; // of the optimizer's state: 0, 1 or 2
 
 @group(0) @binding(0) var<storage, read> control: Control;
 @group(0) @binding(1) var<storage, read_write> gradients: array<f32>;  // [S, P]: the first gets the sum
 @group(0) @binding(2) var<storage, read_write> parameters: array<f32>; // W, b, W, b, …
-@group(0) @binding(3) var<storage, read_write> optimizer: array<f32>;  // [MEMORIES, P]
+@group(0) @binding(3) var<storage, read_write> state: array<f32>;      // [STATE_TENSORS, P]
 
 var<workgroup> parts: array<f32, THREADS>;
 
@@ -38,16 +38,16 @@ fn is_weight(index: u32) -> bool {
     return false;
 }
 
-fn memory_of(tensor: u32, index: u32) -> f32 {
-    if (tensor < MEMORIES) {
-        return optimizer[tensor * COUNT + index];
+fn state_of(tensor: u32, index: u32) -> f32 {
+    if (tensor < STATE_TENSORS) {
+        return state[tensor * COUNT + index];
     }
     return 0.0;
 }
 
-fn set_memory(tensor: u32, index: u32, value: f32) {
-    if (tensor < MEMORIES) {
-        optimizer[tensor * COUNT + index] = value;
+fn set_state(tensor: u32, index: u32, value: f32) {
+    if (tensor < STATE_TENSORS) {
+        state[tensor * COUNT + index] = value;
     }
 }
 
@@ -80,10 +80,10 @@ fn fused_update(
         sum = regularized(sum, w, is_weight(index), p.hyper);
     }
     gradients[index] = sum;
-    let before = vec2<f32>(memory_of(0u, index), memory_of(1u, index));
+    let before = vec2<f32>(state_of(0u, index), state_of(1u, index));
     let lr = p.lr * control.schedule;
     let after = optimize(w, sum, before, control.step, lr, p.hyper);
     parameters[index] = after.parameter;
-    set_memory(0u, index, after.memory.x);
-    set_memory(1u, index, after.memory.y);
+    set_state(0u, index, after.state.x);
+    set_state(1u, index, after.state.y);
 }

@@ -7,20 +7,20 @@ struct Immediates {
     stride: u32,   // words in a network's description
     capacity: u32, // steps in the history, a ring
     hyper: Hyper,
-    rate: Course,
+    rate: RateTerms,
 }
 var<immediate> p: Immediates;
 
 override THREADS: u32;
 override SHUFFLE: bool;
-override MEMORIES: u32; // tensors that the optimizer remembers: 0, 1 or 2
+override STATE_TENSORS: u32; // of the optimizer's state: 0, 1 or 2
 
 @group(0) @binding(0) var<storage, read_write> controls: array<Control>;      // [members]
 @group(0) @binding(1) var<storage, read> members: array<u32>;                 // [members, stride]
 @group(0) @binding(2) var<storage, read> data_x: array<f32>;                  // [N, I]
 @group(0) @binding(3) var<storage, read> data_t: array<u32>;                  // [N, T]
 @group(0) @binding(4) var<storage, read_write> parameters: array<f32>;        // members' W, b, W, b, …
-@group(0) @binding(5) var<storage, read_write> memory: array<f32>;            // MEMORIES as long
+@group(0) @binding(5) var<storage, read_write> state: array<f32>;             // STATE_TENSORS as long
 @group(0) @binding(6) var<storage, read_write> history: array<vec2<f32>>;     // [capacity, members]
 @group(0) @binding(7) var<storage, read_write> scratch: array<f32>;           // of `resident`
 
@@ -45,7 +45,7 @@ fn described(at: u32) -> Member {
     );
 }
 
-// Where the memory of a network's parameter stands.
-fn memory_at(me: Member, tensor: u32, index: u32) -> u32 {
-    return MEMORIES * me.parameters_at + tensor * me.count + index;
+// Where a parameter's element of a state tensor stands: each network has its tensors one after another.
+fn state_at(me: Member, tensor: u32, index: u32) -> u32 {
+    return STATE_TENSORS * me.parameters_at + tensor * me.count + index;
 }

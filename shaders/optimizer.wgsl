@@ -1,6 +1,6 @@
 // One parameter's step, with torch.optim's formulas. OPTIMIZER is one of the numbers that
-// `kernels/optimizer.rs` gives out. What the optimizer remembers comes and goes as `memory`: the
-// momentum, or Adam's means of g and of g^2; it starts at zero.
+// `kernels/optimizer.rs` gives out. The optimizer's state of the parameter comes and goes as `state`:
+// the momentum buffer, or Adam's means of g and of g^2; it starts at zero.
 override OPTIMIZER: u32;
 override REGULARIZED: bool; // whether L1, L2 or clip_value are anything but 0
 
@@ -23,7 +23,7 @@ struct Hyper {
 
 struct Stepped {
     parameter: f32,
-    memory: vec2<f32>,
+    state: vec2<f32>,
 }
 
 // A gradient with the derivatives of L1 |w| and L2 w^2 / 2 added, for weights, and then clipped by
@@ -45,9 +45,9 @@ fn sgd_step(w: f32, gradient: f32, lr: f32, h: Hyper) -> Stepped {
 }
 
 // With momentum, m = momentum m + g and w -= lr m, or lr (g + momentum m) with Nesterov.
-fn momentum_step(w: f32, gradient: f32, memory: vec2<f32>, lr: f32, h: Hyper) -> Stepped {
+fn momentum_step(w: f32, gradient: f32, state: vec2<f32>, lr: f32, h: Hyper) -> Stepped {
     let g = gradient + h.weight_decay * w;
-    let m = h.momentum * memory.x + g;
+    let m = h.momentum * state.x + g;
     let direction = select(m, g + h.momentum * m, h.nesterov == 1u);
     return Stepped(w - lr * direction, vec2<f32>(m, 0.0));
 }
@@ -63,7 +63,7 @@ fn corrections(step: u32, h: Hyper) -> vec2<f32> {
 fn adam_step(
     w: f32,
     gradient: f32,
-    memory: vec2<f32>,
+    state: vec2<f32>,
     correction: vec2<f32>,
     lr: f32,
     h: Hyper,
@@ -75,17 +75,17 @@ fn adam_step(
     } else {
         g += h.weight_decay * parameter;
     }
-    let m = memory.x + h.one_minus_beta1 * (g - memory.x);
-    let v = h.beta2 * memory.y + h.one_minus_beta2 * g * g;
+    let m = state.x + h.one_minus_beta1 * (g - state.x);
+    let v = h.beta2 * state.y + h.one_minus_beta2 * g * g;
     let denominator = sqrt(v) / sqrt(correction.y) + h.eps;
     return Stepped(parameter - lr / correction.x * m / denominator, vec2<f32>(m, v));
 }
 
-fn optimize(w: f32, gradient: f32, memory: vec2<f32>, step: u32, lr: f32, h: Hyper) -> Stepped {
+fn optimize(w: f32, gradient: f32, state: vec2<f32>, step: u32, lr: f32, h: Hyper) -> Stepped {
     switch (OPTIMIZER) {
         case 1u: { return sgd_step(w, gradient, lr, h); }
-        case 2u: { return momentum_step(w, gradient, memory, lr, h); }
-        case 3u: { return adam_step(w, gradient, memory, corrections(step, h), lr, h); }
-        default: { return Stepped(w, memory); }
+        case 2u: { return momentum_step(w, gradient, state, lr, h); }
+        case 3u: { return adam_step(w, gradient, state, corrections(step, h), lr, h); }
+        default: { return Stepped(w, state); }
     }
 }

@@ -3,7 +3,7 @@
 override SCHEDULE: u32;
 
 // The numbers that travel as immediates, after an operation's own.
-struct Course {
+struct RateTerms {
     warmup: u32,    // steps in which the rate grows evenly
     length: u32,    // steps after them
     every: u32,     // steps between two drops
@@ -23,7 +23,7 @@ fn ease(x: f32) -> f32 {
     return sine * sine;
 }
 
-fn rate_at(step: u32, c: Course) -> f32 {
+fn rate_at(step: u32, c: RateTerms) -> f32 {
     if (SCHEDULE == 0u) {
         return 1.0;
     }

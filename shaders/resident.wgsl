@@ -8,7 +8,7 @@
 override BY_ROWS: bool;           // a thread has a row to itself, not elements of all rows
 override KEEP_Z: bool;            // the activation's derivative needs z
 override PARAMETERS_INSIDE: bool; // in workgroup memory, not in storage
-override MEMORY_INSIDE: bool;
+override STATE_INSIDE: bool;
 override ROWS_INSIDE: bool;
 override ROWS_AT: u32;            // where the rows begin in the arena, after the parameters
 override ARENA: u32;              // words of workgroup memory
@@ -64,24 +64,24 @@ fn set_parameter(index: u32, value: f32) {
     }
 }
 
-fn memory_of(tensor: u32, index: u32) -> f32 {
-    if (tensor >= MEMORIES) {
+fn state_of(tensor: u32, index: u32) -> f32 {
+    if (tensor >= STATE_TENSORS) {
         return 0.0;
     }
-    if (MEMORY_INSIDE) {
+    if (STATE_INSIDE) {
         return arena[(1u + tensor) * me.count + index];
     }
-    return memory[memory_at(me, tensor, index)];
+    return state[state_at(me, tensor, index)];
 }
 
-fn set_memory(tensor: u32, index: u32, value: f32) {
-    if (tensor >= MEMORIES) {
+fn set_state(tensor: u32, index: u32, value: f32) {
+    if (tensor >= STATE_TENSORS) {
         return;
     }
-    if (MEMORY_INSIDE) {
+    if (STATE_INSIDE) {
         arena[(1u + tensor) * me.count + index] = value;
     } else {
-        memory[memory_at(me, tensor, index)] = value;
+        state[state_at(me, tensor, index)] = value;
     }
 }
 
@@ -125,7 +125,7 @@ fn place(turn: u32, local: u32, columns: u32) -> vec2<u32> {
 
 fn everyone() {
     workgroupBarrier();
-    if (!(PARAMETERS_INSIDE && MEMORY_INSIDE && ROWS_INSIDE)) {
+    if (!(PARAMETERS_INSIDE && STATE_INSIDE && ROWS_INSIDE)) {
         storageBarrier();
     }
 }
@@ -271,11 +271,11 @@ fn update(local: u32, rows: u32, layers: u32, step: u32, lr: f32) {
             }
             let w_before = parameter(index);
             gradient = regularized(gradient, w_before, i < inputs, p.hyper);
-            let before = vec2<f32>(memory_of(0u, index), memory_of(1u, index));
+            let before = vec2<f32>(state_of(0u, index), state_of(1u, index));
             let after = optimize(w_before, gradient, before, step, lr, p.hyper);
             set_parameter(index, after.parameter);
-            set_memory(0u, index, after.memory.x);
-            set_memory(1u, index, after.memory.y);
+            set_state(0u, index, after.state.x);
+            set_state(1u, index, after.state.y);
         }
         w += outputs * (inputs + 1u);
         y += me.batch * inputs;
@@ -289,10 +289,10 @@ fn bring(local: u32) {
         if (PARAMETERS_INSIDE) {
             arena[i] = parameters[me.parameters_at + i];
         }
-        if (MEMORY_INSIDE) {
-            for (var tensor = 0u; tensor < MEMORIES; tensor++) {
-                let at = MEMORIES * me.parameters_at + tensor * me.count + i;
-                arena[(1u + tensor) * me.count + i] = memory[at];
+        if (STATE_INSIDE) {
+            for (var tensor = 0u; tensor < STATE_TENSORS; tensor++) {
+                let at = STATE_TENSORS * me.parameters_at + tensor * me.count + i;
+                arena[(1u + tensor) * me.count + i] = state[at];
             }
         }
     }
@@ -303,10 +303,10 @@ fn take_back(local: u32) {
         if (PARAMETERS_INSIDE) {
             parameters[me.parameters_at + i] = arena[i];
         }
-        if (MEMORY_INSIDE) {
-            for (var tensor = 0u; tensor < MEMORIES; tensor++) {
-                let at = MEMORIES * me.parameters_at + tensor * me.count + i;
-                memory[at] = arena[(1u + tensor) * me.count + i];
+        if (STATE_INSIDE) {
+            for (var tensor = 0u; tensor < STATE_TENSORS; tensor++) {
+                let at = STATE_TENSORS * me.parameters_at + tensor * me.count + i;
+                state[at] = arena[(1u + tensor) * me.count + i];
             }
         }
     }

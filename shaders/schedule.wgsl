@@ -1,7 +1,7 @@
 // Writes the schedule's factor on the learning rate into the control, where the updates of the step
 // find it. It follows from the step counter alone, so a run that goes on needs nothing more.
 struct Immediates {
-    rate: Course,
+    rate: RateTerms,
 }
 var<immediate> p: Immediates;
 

@@ -29,11 +29,11 @@ fn store_d_z(element: u32, value: f32) {
 fn bring(me: Member) {
     for (var i = me.count; i > 0u; i--) {
         var remembered = vec2<f32>();
-        if (MEMORIES > 0u) {
-            remembered.x = memory[memory_at(me, 0u, i - 1u)];
+        if (STATE_TENSORS > 0u) {
+            remembered.x = state[state_at(me, 0u, i - 1u)];
         }
-        if (MEMORIES > 1u) {
-            remembered.y = memory[memory_at(me, 1u, i - 1u)];
+        if (STATE_TENSORS > 1u) {
+            remembered.y = state[state_at(me, 1u, i - 1u)];
         }
         _ = shift(Stepped(parameters[me.parameters_at + i - 1u], remembered));
     }
@@ -43,11 +43,11 @@ fn take_back(me: Member) {
     for (var i = me.count; i > 0u; i--) {
         let last = shift(Stepped());
         parameters[me.parameters_at + i - 1u] = last.parameter;
-        if (MEMORIES > 0u) {
-            memory[memory_at(me, 0u, i - 1u)] = last.memory.x;
+        if (STATE_TENSORS > 0u) {
+            state[state_at(me, 0u, i - 1u)] = last.state.x;
         }
-        if (MEMORIES > 1u) {
-            memory[memory_at(me, 1u, i - 1u)] = last.memory.y;
+        if (STATE_TENSORS > 1u) {
+            state[state_at(me, 1u, i - 1u)] = last.state.y;
         }
     }
 }

@@ -1,4 +1,4 @@
-// The update of an optimizer that remembers nothing.
+// The update of plain gradient descent, which has no state.
 @group(0) @binding(UPDATED) var<storage, read_write> parameters: array<f32>; // W[O, I], then b[O]
 
 fn optimize_at(index: u32, g: f32) {

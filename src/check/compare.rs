@@ -116,9 +116,10 @@ fn error(expected: f32, found: f32, magnitude: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::Access;
+    use crate::kernels::{Access, Element};
 
-    const SLOT: Slot = Slot { name: "y", access: Access::ReadWrite };
+    const SLOT: Slot =
+        Slot { name: "y", access: Access::ReadWrite, element: Element::F32, components: 1 };
 
     fn verdict(expect: Expect, expected: &[f32], found: &[f32]) -> Verdict {
         let words = |floats: &[f32]| floats.iter().map(|x| x.to_bits()).collect::<Vec<_>>();

@@ -2,8 +2,7 @@
 
 use super::shader::{ACTIVATE, CONTROL, FOLD, MATH};
 use super::{
-    Control, Cost, Function, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for,
-    immediates, reads, slots, writes,
+    Contract, Control, Cost, Function, Module, Views, WORKGROUP, bindings, groups_for, immediates,
 };
 
 /// An activation over `rows` rows at most.
@@ -17,9 +16,19 @@ pub struct Activate {
     pub function: Function,
 }
 
-immediates! { struct Immediates { columns: u32 } }
+immediates! { pub(crate) struct Immediates { columns: u32 } }
 
-impl Kernel for Activate {
+bindings! {
+    Activate {
+        read control: Control [1],
+        read z: f32 [B, O],
+        write y: f32 [B, O],
+    }
+}
+
+impl Contract for Activate {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "activate"
     }
@@ -28,20 +37,12 @@ impl Kernel for Activate {
         vec![CONTROL, FOLD, MATH, self.function.piece(), ACTIVATE]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), reads("z"), writes("y")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         vec![("WORKGROUP", f64::from(WORKGROUP))]
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&Immediates { columns: self.columns as u32 }).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { columns: self.columns as u32 }
     }
 
     fn workgroups(&self) -> u64 {
@@ -58,10 +59,10 @@ impl Kernel for Activate {
         Cost { flops: elements, bytes: 8 * elements }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, z, y] = slots(bound);
-        let elements = Control::from_words(control).rows as usize * self.columns;
-        for (y, z) in floats_mut(y)[..elements].iter_mut().zip(floats(z)) {
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, z, y } = bound;
+        let elements = control[0].rows as usize * self.columns;
+        for (y, z) in y[..elements].iter_mut().zip(z) {
             *y = self.function.value(*z);
         }
     }

@@ -4,7 +4,7 @@
 use super::layer_update::Immediates;
 use super::shader::{APPLY_GRADIENT, CONTROL, FOLD, MATH, OPTIMIZER};
 use super::{
-    Control, Cost, Kernel, LayerUpdate, Module, Slot, WORKGROUP, floats, groups_for, reads, slots,
+    Contract, Control, Cost, LayerUpdate, Module, Updated, Views, WORKGROUP, bindings, groups_for,
 };
 
 /// Updates a layer's parameters, \[O, I + 1\], by its gradient times the scale in `clip`.
@@ -14,7 +14,18 @@ pub struct ApplyGradient {
     pub layer: LayerUpdate,
 }
 
-impl Kernel for ApplyGradient {
+bindings! {
+    ApplyGradient as this {
+        read control: Control [1],
+        read gradient: f32 [O, I + 1],
+        read clip: f32 [2];
+        updated(this.layer.update)
+    }
+}
+
+impl Contract for ApplyGradient {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "apply_gradient"
     }
@@ -26,23 +37,14 @@ impl Kernel for ApplyGradient {
         modules
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        let read = [reads("control"), reads("gradient"), reads("clip")];
-        read.into_iter().chain(self.layer.written()).collect()
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         let mut overrides = vec![("WORKGROUP", f64::from(WORKGROUP))];
         overrides.extend(self.layer.overrides());
         overrides
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&self.layer.immediates()).to_vec()
+    fn immediates(&self) -> Immediates {
+        self.layer.immediates()
     }
 
     fn workgroups(&self) -> u64 {
@@ -59,18 +61,18 @@ impl Kernel for ApplyGradient {
         Cost { flops: count + self.layer.flops(), bytes: 4 * count + self.layer.bytes() }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let (read, written) = bound.split_at_mut(3);
-        let [control, gradient, clip] = slots(read);
-        let (weights, count) = (self.layer.weights(), self.layer.count());
-        let parameters = &floats(written[0])[..count];
-        let scale = floats(clip)[0];
-        let gradient: Vec<f32> = floats(gradient)
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, gradient, clip, updated } = bound;
+        let Updated::Parameters { parameters, mut state } = updated else {
+            unreachable!("an update of the parameters")
+        };
+        let weights = self.layer.weights();
+        let gradient: Vec<f32> = gradient[..self.layer.count()]
             .iter()
-            .zip(parameters)
+            .zip(&*parameters)
             .enumerate()
-            .map(|(at, (g, w))| self.layer.hyper.regularized(*g, *w, at < weights) * scale)
+            .map(|(at, (g, w))| self.layer.hyper.regularized(*g, *w, at < weights) * clip[0])
             .collect();
-        self.layer.step(Control::from_words(control), &gradient, written);
+        self.layer.formula(control[0]).apply(parameters, &gradient, &mut state);
     }
 }

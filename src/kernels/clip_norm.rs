@@ -2,9 +2,7 @@
 //! clipping by the norm, `torch.nn.utils.clip_grad_norm_`.
 
 use super::shader::{CLIP_NORM, CONTROL, SHARED_SUMS};
-use super::{
-    Cost, Kernel, Module, Slot, floats, floats_mut, immediates, metrics, reads, slots, writes,
-};
+use super::{Contract, Cost, Module, Views, bindings, immediates, metrics};
 
 /// Adds up the sums of squares, and writes min(1, most / (norm + 10⁻⁶)) and the norm.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +13,7 @@ pub struct ClipNorm {
     pub most: f32,
 }
 
-immediates! { struct Immediates { parts: u32, most: f32 } }
+immediates! { pub(crate) struct Immediates { parts: u32, most: f32 } }
 
 impl ClipNorm {
     /// Words that it writes.
@@ -25,7 +23,16 @@ impl ClipNorm {
     pub const NEVER: Self = Self { parts: 0, most: f32::INFINITY };
 }
 
-impl Kernel for ClipNorm {
+bindings! {
+    ClipNorm {
+        read partials: f32 [P],
+        write clip: f32 [2],
+    }
+}
+
+impl Contract for ClipNorm {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "clip_norm"
     }
@@ -34,21 +41,12 @@ impl Kernel for ClipNorm {
         vec![CONTROL, SHARED_SUMS, CLIP_NORM]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("partials"), writes("clip")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         metrics::SHARED_BY_ALL.to_vec()
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words = Immediates { parts: self.parts as u32, most: self.most };
-        bytemuck::bytes_of(&words).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { parts: self.parts as u32, most: self.most }
     }
 
     fn workgroups(&self) -> u64 {
@@ -66,13 +64,12 @@ impl Kernel for ClipNorm {
         Cost { flops: self.parts as u64, bytes: 4 * self.parts as u64 + 8 }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [partials, clip] = slots(bound);
-        let sums = floats(partials)[..self.parts].iter();
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { partials, clip } = bound;
+        let sums = partials[..self.parts].iter();
         let norm = metrics::tree(sums.map(|sum| [*sum, 0.0]))[0].sqrt();
         let scale = self.most / (norm + 1e-6);
         // Not `min`, which would make 1 of NaN.
-        let clip = &mut floats_mut(clip)[..Self::WORDS];
-        clip.copy_from_slice(&[if scale > 1.0 { 1.0 } else { scale }, norm]);
+        clip[..Self::WORDS].copy_from_slice(&[if scale > 1.0 { 1.0 } else { scale }, norm]);
     }
 }

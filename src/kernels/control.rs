@@ -1,44 +1,40 @@
 //! Where training stands, on the device and here.
 
-use super::immediates;
+use super::immediates::{Fields, immediates};
 
 immediates! {
-    /// The twin of `shaders/control.wgsl`; its comments tell the fields.
-    struct Fields {
-        step: u32, epoch: u32, batch: u32, first: u32, rows: u32, before: u32, after: u32,
-        slot: u32, schedule: f32,
+    /// Where training stands: the contents of the control buffer, as `shaders/control.wgsl` has them.
+    pub struct Control {
+        /// Steps done.
+        pub step: u32,
+        /// Epochs done.
+        pub epoch: u32,
+        /// The coming batch's number in its epoch.
+        pub batch: u32,
+        /// The coming batch's first row, a position in the epoch's order.
+        pub first: u32,
+        /// Rows in the coming batch, or in the micro-batch of it that this is for.
+        pub rows: u32,
+        /// Rows of the batch before the micro-batch: 0 for a whole batch.
+        pub before: u32,
+        /// Rows of the batch behind the micro-batch: 0 for a whole batch.
+        pub after: u32,
+        /// Where in the history the coming step's metrics go.
+        pub slot: u32,
+        /// The schedule's factor on the coming step's learning rate: 1 until [`super::Schedule`] has
+        /// been there.
+        pub schedule: f32,
     }
-}
-
-/// Where training stands: the contents of the control buffer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Control {
-    /// Steps done.
-    pub step: u32,
-    /// Epochs done.
-    pub epoch: u32,
-    /// The coming batch's number in its epoch.
-    pub batch: u32,
-    /// The coming batch's first row, a position in the epoch's order.
-    pub first: u32,
-    /// Rows in the coming batch, or in the micro-batch of it that this is for.
-    pub rows: u32,
-    /// Rows of the batch before the micro-batch: 0 for a whole batch.
-    pub before: u32,
-    /// Rows of the batch behind the micro-batch: 0 for a whole batch.
-    pub after: u32,
-    /// Where in the history the coming step's metrics go.
-    pub slot: u32,
-    /// The schedule's factor on the coming step's learning rate: 1 until [`super::Schedule`] has
-    /// been there.
-    pub schedule: f32,
 }
 
 impl Control {
     /// Words in the buffer.
-    pub const WORDS: usize = Fields::FIELDS.len();
+    pub const WORDS: usize = size_of::<Self>() / size_of::<u32>();
+
     /// The names of the fields, in order.
-    pub const FIELDS: &'static [&'static str] = Fields::FIELDS;
+    pub fn fields() -> Vec<String> {
+        <Self as Fields>::names("")
+    }
 
     /// The control before step `step`, of `count` rows in batches of `batch`.
     pub fn at(step: u64, count: usize, batch: usize) -> Self {
@@ -89,18 +85,14 @@ impl Control {
 
     /// As the buffer's words.
     pub fn to_words(self) -> [u32; Self::WORDS] {
-        let Self { step, epoch, batch, first, rows, before, after, slot, schedule } = self;
-        [step, epoch, batch, first, rows, before, after, slot, schedule.to_bits()]
+        bytemuck::cast(self)
     }
 
     /// From the buffer's words.
     pub fn from_words(words: &[u32]) -> Self {
-        match *words {
-            [step, epoch, batch, first, rows, before, after, slot, schedule] => {
-                let schedule = f32::from_bits(schedule);
-                Self { step, epoch, batch, first, rows, before, after, slot, schedule }
-            }
-            _ => panic!("a control buffer of {} words", words.len()),
+        match <[u32; Self::WORDS]>::try_from(words) {
+            Ok(words) => bytemuck::cast(words),
+            Err(_) => panic!("a control buffer of {} words", words.len()),
         }
     }
 }

@@ -5,10 +5,7 @@ use super::shader::{
     ACTIVATION_QUAD, D_Z_QUAD, DENSE_BACKWARD_INPUT, DENSE_BACKWARD_INPUT_QUADS,
     DENSE_BACKWARD_INPUT_WORDS, MATH, PLAIN_SUMS, STORE_WORDS, WEIGHT_QUAD,
 };
-use super::{
-    Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
-    slots, writes,
-};
+use super::{Contract, Control, Cost, Function, Module, Tiling, Views, bindings, immediates};
 
 /// The gradient of a layer's input, over `rows` rows at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,9 +22,21 @@ pub struct DenseBackwardInput {
     pub tiling: Tiling,
 }
 
-immediates! { struct Immediates { inputs: u32, outputs: u32 } }
+immediates! { pub(crate) struct Immediates { inputs: u32, outputs: u32 } }
 
-impl Kernel for DenseBackwardInput {
+bindings! {
+    DenseBackwardInput {
+        read control: Control [1],
+        read d_z: f32 [B, O],
+        read parameters: f32 [O, I + 1],
+        read kept: f32 [B, I],
+        write d_z_below: f32 [B, I],
+    }
+}
+
+impl Contract for DenseBackwardInput {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "dense_backward_input"
     }
@@ -42,27 +51,12 @@ impl Kernel for DenseBackwardInput {
         [self.tiling.imports(), &own, store].concat()
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![
-            reads("control"),
-            reads("d_z"),
-            reads("parameters"),
-            reads("kept"),
-            writes("d_z_below"),
-        ]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         self.tiling.overrides(self.inputs, self.outputs)
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words = Immediates { inputs: self.inputs as u32, outputs: self.outputs as u32 };
-        bytemuck::bytes_of(&words).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { inputs: self.inputs as u32, outputs: self.outputs as u32 }
     }
 
     fn workgroups(&self) -> u64 {
@@ -79,32 +73,18 @@ impl Kernel for DenseBackwardInput {
         Cost { flops: b * i * (2 * o + 1), bytes: 4 * (b * o + o * i + 2 * b * i) }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, d_z, parameters, kept, d_z_below] = slots(bound);
-        let rows = Control::from_words(control).rows as usize;
-        let (d_z, parameters, kept) = (floats(d_z), floats(parameters), floats(kept));
-        twin(self, rows, d_z, parameters, kept, floats_mut(d_z_below));
-    }
-}
-
-/// Row by row, input by input, unit by unit.
-fn twin(
-    layer: &DenseBackwardInput,
-    rows: usize,
-    d_z: &[f32],
-    parameters: &[f32],
-    kept: &[f32],
-    d_z_below: &mut [f32],
-) {
-    let (inputs, outputs) = (layer.inputs, layer.outputs);
-    for b in 0..rows {
-        for i in 0..inputs {
-            let mut d_x = 0.0;
-            for o in 0..outputs {
-                d_x += d_z[b * outputs + o] * parameters[o * inputs + i];
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, d_z, parameters, kept, d_z_below } = bound;
+        let (inputs, outputs) = (self.inputs, self.outputs);
+        for b in 0..control[0].rows as usize {
+            for i in 0..inputs {
+                let mut d_x = 0.0;
+                for o in 0..outputs {
+                    d_x += d_z[b * outputs + o] * parameters[o * inputs + i];
+                }
+                let element = b * inputs + i;
+                d_z_below[element] = d_x * self.function.derivative(kept[element]);
             }
-            let element = b * inputs + i;
-            d_z_below[element] = d_x * layer.function.derivative(kept[element]);
         }
     }
 }

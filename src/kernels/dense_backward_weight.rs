@@ -5,7 +5,7 @@ use super::layer_update::Immediates;
 use super::shader::{
     D_Z_QUAD, DENSE_BACKWARD_WEIGHT, MATH, OPTIMIZER, STORE_WORDS, WEIGHT_PRODUCT, X_QUAD,
 };
-use super::{Control, Cost, Kernel, LayerUpdate, Module, Slot, Tiling, floats, reads, slots};
+use super::{Contract, Control, Cost, LayerUpdate, Module, Tiling, Views, bindings};
 
 /// The gradient of a layer's parameters and their update, over `rows` rows at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +18,18 @@ pub struct DenseBackwardWeight {
     pub tiling: Tiling,
 }
 
-impl Kernel for DenseBackwardWeight {
+bindings! {
+    DenseBackwardWeight as this {
+        read control: Control [1],
+        read d_z: f32 [B, O],
+        read x: f32 [B, I];
+        updated(this.layer.update)
+    }
+}
+
+impl Contract for DenseBackwardWeight {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "dense_backward_weight"
     }
@@ -31,23 +42,14 @@ impl Kernel for DenseBackwardWeight {
         modules
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        let read = [reads("control"), reads("d_z"), reads("x")];
-        read.into_iter().chain(self.layer.written()).collect()
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         let mut overrides = self.tiling.overrides(self.layer.inputs, self.layer.outputs);
         overrides.extend(self.layer.overrides());
         overrides
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&self.layer.immediates()).to_vec()
+    fn immediates(&self) -> Immediates {
+        self.layer.immediates()
     }
 
     fn workgroups(&self) -> u64 {
@@ -70,14 +72,12 @@ impl Kernel for DenseBackwardWeight {
         }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let (read, written) = bound.split_at_mut(3);
-        let [control, d_z, x] = slots(read);
-        let control = Control::from_words(control);
-        let mut sums = self.layer.so_far(control, written);
-        let shape = (control.rows as usize, self.layer.inputs, self.layer.outputs);
-        gradient(shape, floats(d_z), floats(x), &mut sums);
-        self.layer.apply(control, &mut sums, written);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, d_z, x, updated } = bound;
+        let mut sums = self.layer.so_far(control[0], &updated);
+        let shape = (control[0].rows as usize, self.layer.inputs, self.layer.outputs);
+        gradient(shape, d_z, x, &mut sums);
+        self.layer.apply(control[0], &mut sums, updated);
     }
 }
 

@@ -4,10 +4,7 @@ use super::shader::{
     ACTIVATION_QUAD, DENSE_FORWARD, DENSE_FORWARD_QUADS, DENSE_FORWARD_WORDS, MATH, PLAIN_SUMS,
     STORE_WORDS, WEIGHT_QUAD, X_QUAD,
 };
-use super::{
-    Control, Cost, Function, Kernel, Module, Slot, Tiling, floats, floats_mut, immediates, reads,
-    slots, writes,
-};
+use super::{Contract, Control, Cost, Function, Module, Tiling, Views, bindings, immediates};
 
 /// A dense layer forward, over `rows` rows at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,9 +21,20 @@ pub struct DenseForward {
     pub tiling: Tiling,
 }
 
-immediates! { struct Immediates { inputs: u32, outputs: u32 } }
+immediates! { pub(crate) struct Immediates { inputs: u32, outputs: u32 } }
 
-impl Kernel for DenseForward {
+bindings! {
+    DenseForward {
+        read control: Control [1],
+        read x: f32 [B, I],
+        read parameters: f32 [O, I + 1],
+        write y: f32 [B, O],
+    }
+}
+
+impl Contract for DenseForward {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "dense_forward"
     }
@@ -41,21 +49,12 @@ impl Kernel for DenseForward {
         [self.tiling.imports(), &own, store].concat()
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), reads("x"), reads("parameters"), writes("y")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         self.tiling.overrides(self.inputs, self.outputs)
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words = Immediates { inputs: self.inputs as u32, outputs: self.outputs as u32 };
-        bytemuck::bytes_of(&words).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { inputs: self.inputs as u32, outputs: self.outputs as u32 }
     }
 
     fn workgroups(&self) -> u64 {
@@ -72,24 +71,18 @@ impl Kernel for DenseForward {
         Cost { flops: b * o * (2 * i + 1), bytes: 4 * (b * i + o * (i + 1) + b * o) }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, x, parameters, y] = slots(bound);
-        let rows = Control::from_words(control).rows as usize;
-        twin(self, rows, floats(x), floats(parameters), floats_mut(y));
-    }
-}
-
-/// Row by row, unit by unit, input by input.
-fn twin(layer: &DenseForward, rows: usize, x: &[f32], parameters: &[f32], y: &mut [f32]) {
-    let (inputs, outputs) = (layer.inputs, layer.outputs);
-    let (weight, bias) = parameters.split_at(outputs * inputs);
-    for b in 0..rows {
-        for o in 0..outputs {
-            let mut z = 0.0;
-            for i in 0..inputs {
-                z += x[b * inputs + i] * weight[o * inputs + i];
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, x, parameters, y } = bound;
+        let (inputs, outputs) = (self.inputs, self.outputs);
+        let (weight, bias) = parameters.split_at(outputs * inputs);
+        for b in 0..control[0].rows as usize {
+            for o in 0..outputs {
+                let mut z = 0.0;
+                for i in 0..inputs {
+                    z += x[b * inputs + i] * weight[o * inputs + i];
+                }
+                y[b * outputs + o] = self.function.value(z + bias[o]);
             }
-            y[b * outputs + o] = layer.function.value(z + bias[o]);
         }
     }
 }

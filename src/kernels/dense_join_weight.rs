@@ -3,8 +3,8 @@
 
 use super::shader::{CONTROL, DENSE_JOIN_WEIGHT, FOLD, MATH, OPTIMIZER, ORDERED_SUM};
 use super::{
-    Control, Cost, Hyper, Kernel, LayerUpdate, Module, Slot, WORKGROUP, floats, groups_for,
-    immediates, reads, slots,
+    Contract, Control, Cost, Hyper, LayerUpdate, Module, Views, WORKGROUP, bindings, groups_for,
+    immediates,
 };
 
 /// Adds up what [`super::DenseSplitWeight`] has left, and updates the layer's parameters.
@@ -17,10 +17,20 @@ pub struct DenseJoinWeight {
 }
 
 immediates! {
-    struct Immediates { inputs: u32, outputs: u32, splits: u32, lr: f32, hyper: Hyper }
+    pub(crate) struct Immediates { inputs: u32, outputs: u32, splits: u32, lr: f32, hyper: Hyper }
 }
 
-impl Kernel for DenseJoinWeight {
+bindings! {
+    DenseJoinWeight as this {
+        read control: Control [1],
+        read partials: f32 [S, O, I + 1];
+        updated(this.layer.update)
+    }
+}
+
+impl Contract for DenseJoinWeight {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "dense_join_weight"
     }
@@ -32,31 +42,21 @@ impl Kernel for DenseJoinWeight {
         modules
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        let read = [reads("control"), reads("partials")];
-        read.into_iter().chain(self.layer.written()).collect()
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         let mut overrides = vec![("WORKGROUP", f64::from(WORKGROUP))];
         overrides.extend(self.layer.overrides());
         overrides
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
+    fn immediates(&self) -> Immediates {
         let layer = self.layer.immediates();
-        let words = Immediates {
+        Immediates {
             inputs: layer.inputs,
             outputs: layer.outputs,
             splits: self.splits as u32,
             lr: layer.lr,
             hyper: layer.hyper,
-        };
-        bytemuck::bytes_of(&words).to_vec()
+        }
     }
 
     fn workgroups(&self) -> u64 {
@@ -73,15 +73,13 @@ impl Kernel for DenseJoinWeight {
         Cost { flops: summed + self.layer.flops(), bytes: 4 * summed + self.layer.bytes() }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let (read, written) = bound.split_at_mut(2);
-        let [control, partials] = slots(read);
-        let control = Control::from_words(control);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, partials, updated } = bound;
         let count = self.layer.count();
-        let mut gradient = self.layer.so_far(control, written);
-        for partial in floats(partials)[..self.splits * count].chunks(count) {
+        let mut gradient = self.layer.so_far(control[0], &updated);
+        for partial in partials[..self.splits * count].chunks(count) {
             gradient.iter_mut().zip(partial).for_each(|(sum, partial)| *sum += partial);
         }
-        self.layer.apply(control, &mut gradient, written);
+        self.layer.apply(control[0], &mut gradient, updated);
     }
 }

@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use super::shader::{D_Z_QUAD, DENSE_SPLIT_WEIGHT, STORE_WORDS, WEIGHT_PRODUCT, X_QUAD};
 use super::{
-    Control, Cost, Kernel, Module, Slot, Tiling, dense_backward_weight, floats, floats_mut,
-    immediates, reads, slots, writes,
+    Contract, Control, Cost, Module, Tiling, Views, bindings, dense_backward_weight, immediates,
 };
 
 /// Partial sums of the gradient of a layer's parameters, over `rows` rows at most.
@@ -24,7 +23,7 @@ pub struct DenseSplitWeight {
     pub tiling: Tiling,
 }
 
-immediates! { struct Immediates { inputs: u32, outputs: u32, splits: u32, range: u32 } }
+immediates! { pub(crate) struct Immediates { inputs: u32, outputs: u32, splits: u32, range: u32 } }
 
 impl DenseSplitWeight {
     /// S, the ranges.
@@ -39,7 +38,18 @@ impl DenseSplitWeight {
     }
 }
 
-impl Kernel for DenseSplitWeight {
+bindings! {
+    DenseSplitWeight {
+        read control: Control [1],
+        read d_z: f32 [B, O],
+        read x: f32 [B, I],
+        write partials: f32 [S, O, I + 1],
+    }
+}
+
+impl Contract for DenseSplitWeight {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "dense_split_weight"
     }
@@ -49,26 +59,17 @@ impl Kernel for DenseSplitWeight {
         [self.tiling.imports(), &own].concat()
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), reads("d_z"), reads("x"), writes("partials")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         self.tiling.overrides(self.inputs, self.outputs)
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words = Immediates {
+    fn immediates(&self) -> Immediates {
+        Immediates {
             inputs: self.inputs as u32,
             outputs: self.outputs as u32,
             splits: self.splits() as u32,
             range: self.range as u32,
-        };
-        bytemuck::bytes_of(&words).to_vec()
+        }
     }
 
     fn workgroups(&self) -> u64 {
@@ -90,15 +91,15 @@ impl Kernel for DenseSplitWeight {
         }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, d_z, x, partials] = slots(bound);
-        let rows = Control::from_words(control).rows as usize;
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, d_z, x, partials } = bound;
+        let rows = control[0].rows as usize;
         let count = self.outputs * (self.inputs + 1);
-        let partials = &mut floats_mut(partials)[..self.splits() * count];
+        let partials = &mut partials[..self.splits() * count];
         for (split, partial) in partials.chunks_mut(count).enumerate() {
             let range = self.rows_of(split, rows);
-            let d_z = &floats(d_z)[range.start * self.outputs..];
-            let x = &floats(x)[range.start * self.inputs..];
+            let d_z = &d_z[range.start * self.outputs..];
+            let x = &x[range.start * self.inputs..];
             let shape = (range.len(), self.inputs, self.outputs);
             partial.fill(0.0);
             dense_backward_weight::gradient(shape, d_z, x, partial);

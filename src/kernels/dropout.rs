@@ -3,10 +3,7 @@
 
 use super::random::philox;
 use super::shader::{CONTROL, DROPOUT, FOLD, RANDOM};
-use super::{
-    Control, Cost, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for, immediates,
-    reads, slots, writes,
-};
+use super::{Contract, Control, Cost, Module, Views, WORKGROUP, bindings, groups_for, immediates};
 
 /// Dropout over `rows` rows at most. The mask is never stored: whoever asks again for the same
 /// step, layer, row and unit gets the same bit, so that backward finds forward's.
@@ -25,7 +22,7 @@ pub struct Dropout {
 }
 
 immediates! {
-    struct Immediates {
+    pub(crate) struct Immediates {
         columns: u32, layer: u32, threshold: u32, scale: f32, seed_low: u32, seed_high: u32,
     }
 }
@@ -53,7 +50,17 @@ impl Dropout {
     }
 }
 
-impl Kernel for Dropout {
+bindings! {
+    Dropout {
+        read control: Control [1],
+        read x: f32 [B, O],
+        write y: f32 [B, O],
+    }
+}
+
+impl Contract for Dropout {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "dropout"
     }
@@ -62,20 +69,12 @@ impl Kernel for Dropout {
         vec![CONTROL, FOLD, RANDOM, DROPOUT]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), reads("x"), writes("y")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         vec![("WORKGROUP", f64::from(WORKGROUP))]
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&self.words()).to_vec()
+    fn immediates(&self) -> Immediates {
+        self.words()
     }
 
     fn workgroups(&self) -> u64 {
@@ -92,12 +91,10 @@ impl Kernel for Dropout {
         Cost { flops: elements, bytes: 8 * elements }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, x, y] = slots(bound);
-        let control = Control::from_words(control);
-        let elements = ..control.rows as usize * self.columns;
-        let (x, y) = (&floats(x)[elements], &mut floats_mut(y)[elements]);
-        twin(self, control, x, y);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, x, y } = bound;
+        let elements = ..control[0].rows as usize * self.columns;
+        twin(self, control[0], &x[elements], &mut y[elements]);
     }
 }
 
@@ -130,10 +127,8 @@ mod tests {
         let mut masks = std::collections::HashSet::new();
         for step in 0..16 {
             let control = Control { step, ..Control::of_rows(SIDE) };
-            let mut ones = vec![1f32.to_bits(); SIDE * SIDE];
-            let (mut control, mut words) = (control.to_words(), vec![7; SIDE * SIDE]);
-            layer.twin(&mut [&mut control, &mut ones, &mut words]);
-            let y = floats(&words);
+            let (x, mut y) = (vec![1.0; SIDE * SIDE], vec![7.0; SIDE * SIDE]);
+            layer.twin(Bindings { control: &[control], x: &x, y: &mut y });
             assert!(y.iter().all(|y| *y == 0.0 || *y == (1.0 / 0.7) as f32));
             for row in y.chunks_exact(SIDE) {
                 let left_out = row.iter().map(|y| u32::from(*y == 0.0));

@@ -10,8 +10,7 @@ use super::shader::{
     ACTIVATION_QUAD, BLOCKS, CONTROL, FOLD, FUSED_GRADIENT, MATH, PERMUTATION, WIDTHS,
 };
 use super::{
-    Control, Cost, Criterion, Function, Kernel, Module, Slot, floats, floats_mut, immediates,
-    pairs_mut, reads, slots, widths, writes,
+    Contract, Control, Cost, Criterion, Function, Module, Views, bindings, immediates, widths,
 };
 use crate::spec::{Layer, Shuffle};
 
@@ -101,7 +100,7 @@ pub struct FusedGradient {
     pub tiling: Option<FusedTiling>,
 }
 
-immediates! { struct Immediates { count: u32, batch: u32, strands: u32, seed: u32 } }
+immediates! { pub(crate) struct Immediates { count: u32, batch: u32, strands: u32, seed: u32 } }
 
 impl FusedGradient {
     /// The dense layers.
@@ -196,7 +195,21 @@ impl FusedGradient {
     }
 }
 
-impl Kernel for FusedGradient {
+bindings! {
+    FusedGradient {
+        read control: Control [1],
+        read data_x: f32 [N, I],
+        read data_t: u32 [N, T],
+        read parameters: f32 [P],
+        write gradients: f32 [S, P],
+        write row_metrics: [f32; 2] [B],
+        write scratch: f32 [S, tile],
+    }
+}
+
+impl Contract for FusedGradient {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "fused_gradient"
     }
@@ -213,18 +226,6 @@ impl Kernel for FusedGradient {
             WIDTHS,
             self.criterion.piece(),
             FUSED_GRADIENT,
-        ]
-    }
-
-    fn slots(&self) -> Vec<Slot> {
-        vec![
-            reads("control"),
-            reads("data_x"),
-            reads("data_t"),
-            reads("parameters"),
-            writes("gradients"),
-            writes("row_metrics"),
-            writes("scratch"),
         ]
     }
 
@@ -260,18 +261,13 @@ impl Kernel for FusedGradient {
         overrides
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words = Immediates {
+    fn immediates(&self) -> Immediates {
+        Immediates {
             count: self.count as u32,
             batch: self.batch as u32,
             strands: self.strands as u32,
             seed: seed_of(self.seed),
-        };
-        bytemuck::bytes_of(&words).to_vec()
+        }
     }
 
     fn workgroups(&self) -> u64 {
@@ -308,10 +304,10 @@ impl Kernel for FusedGradient {
         }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, x, t, parameters, gradients, row_metrics, _] = slots(bound);
-        let control = Control::from_words(control);
-        let data = (floats(x), &t[..]);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, data_x, data_t, parameters, gradients, row_metrics, .. } = bound;
+        let control = control[0];
+        let data = (data_x, data_t);
         let Self { function, criterion, .. } = *self;
         let network = Network { widths: &self.widths, function, criterion };
         let rows = sources(control, (0, self.count), self.shuffle, self.seed);
@@ -319,9 +315,7 @@ impl Kernel for FusedGradient {
         for strand in 0..self.strands {
             let range = self.strand(strand, rows.len());
             let own = &rows[range.clone()];
-            let (metrics, gradient) =
-                network.gradient(own, data, &floats(parameters)[..p], rows.len());
-            let row_metrics = pairs_mut(row_metrics);
+            let (metrics, gradient) = network.gradient(own, data, &parameters[..p], rows.len());
             match self.parts() {
                 None => row_metrics[range].copy_from_slice(&metrics),
                 Some(_) => {
@@ -330,7 +324,7 @@ impl Kernel for FusedGradient {
                 }
             }
             if self.pass == Pass::Train {
-                floats_mut(gradients)[strand * p..(strand + 1) * p].copy_from_slice(&gradient);
+                gradients[strand * p..(strand + 1) * p].copy_from_slice(&gradient);
             }
         }
     }

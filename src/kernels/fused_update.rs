@@ -5,10 +5,7 @@
 use std::ops::Range;
 
 use super::shader::{CONTROL, FOLD, FUSED_UPDATE, MATH, OPTIMIZER, ORDERED_SUM, WIDTHS};
-use super::{
-    Control, Cost, Hyper, Kernel, Module, Slot, Update, floats, floats_mut, immediates, reads,
-    slots, widths, writes,
-};
+use super::{Contract, Control, Cost, Hyper, Module, Update, Views, bindings, immediates, widths};
 use crate::spec::Layer;
 
 /// Threads of a workgroup.
@@ -20,7 +17,7 @@ const AT_ONCE: usize = 8;
 /// Groups of threads that share the strands, at most.
 const MOST_SLICES: usize = 8;
 
-immediates! { struct Immediates { strands: u32, lr: f32, hyper: Hyper } }
+immediates! { pub(crate) struct Immediates { strands: u32, lr: f32, hyper: Hyper } }
 
 /// The update of all parameters by the gradients of some strands.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,17 +59,24 @@ impl FusedUpdate {
     }
 }
 
-impl Kernel for FusedUpdate {
+bindings! {
+    FusedUpdate {
+        read control: Control [1],
+        write gradients: f32 [S, P],
+        write parameters: f32 [P],
+        write state: f32 [STATE_TENSORS, P],
+    }
+}
+
+impl Contract for FusedUpdate {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "fused_update"
     }
 
     fn modules(&self) -> Vec<Module> {
         vec![CONTROL, FOLD, MATH, OPTIMIZER, ORDERED_SUM, WIDTHS, FUSED_UPDATE]
-    }
-
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), writes("gradients"), writes("parameters"), writes("optimizer")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
@@ -82,20 +86,15 @@ impl Kernel for FusedUpdate {
             ("SLICES", f64::from(self.slices())),
             ("THREADS", f64::from(THREADS)),
             ("COUNT", self.parameters as f64),
-            ("MEMORIES", self.update.memories().len() as f64),
+            ("STATE_TENSORS", self.update.state().len() as f64),
             ("LAYERS", self.widths.len() as f64 - 1.0),
         ]);
         overrides.extend(widths::overrides(&self.widths));
         overrides
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words = Immediates { strands: self.strands as u32, lr: self.lr, hyper: self.hyper };
-        bytemuck::bytes_of(&words).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { strands: self.strands as u32, lr: self.lr, hyper: self.hyper }
     }
 
     fn workgroups(&self) -> u64 {
@@ -113,23 +112,23 @@ impl Kernel for FusedUpdate {
 
     fn cost(&self) -> Cost {
         let (p, s) = (self.parameters as u64, self.strands as u64);
-        let words = s + 1 + 2 * (1 + self.update.memories().len() as u64);
+        let words = s + 1 + 2 * (1 + self.update.state().len() as u64);
         Cost { flops: p * (s - 1 + self.update.flops()), bytes: 4 * p * words }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, gradients, parameters, optimizer] = slots(bound);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, gradients, parameters, state } = bound;
         let p = self.parameters;
-        let (sum, others) = floats_mut(gradients).split_at_mut(p);
+        let (sum, others) = gradients.split_at_mut(p);
         for strand in others.chunks_exact(p).take(self.strands - 1) {
             for (sum, part) in sum.iter_mut().zip(strand) {
                 *sum += part;
             }
         }
-        self.regularize(0..p, floats(parameters), sum);
-        let control = Control::from_words(control);
+        self.regularize(0..p, parameters, sum);
+        let control = control[0];
         let formula = self.hyper.at(self.update, self.lr * control.schedule, control.step);
-        let memory = &mut floats_mut(optimizer)[..self.update.memories().len() * p];
-        formula.apply_all(&mut floats_mut(parameters)[..p], sum, memory);
+        let state = &mut state[..self.update.state().len() * p];
+        formula.apply_all(&mut parameters[..p], sum, state);
     }
 }

@@ -2,8 +2,7 @@
 
 use super::shader::{CONTROL, FOLD, GATHER, GATHER_QUADS, GATHER_WORDS, PERMUTATION};
 use super::{
-    Control, Cost, Kernel, Module, Slot, WORKGROUP, groups_for, immediates, permute, reads, slots,
-    writes,
+    Contract, Control, Cost, Module, Views, WORKGROUP, bindings, groups_for, immediates, permute,
 };
 use crate::spec::Shuffle;
 
@@ -27,7 +26,7 @@ pub struct Gather {
 }
 
 immediates! {
-    struct Immediates {
+    pub(crate) struct Immediates {
         count: u32, columns: u32, chunk_first: u32, chunk_rows: u32, shuffle: u32, seed: u32,
     }
 }
@@ -50,7 +49,17 @@ impl Gather {
     }
 }
 
-impl Kernel for Gather {
+bindings! {
+    Gather {
+        read control: Control [1],
+        read data: u32 [chunk_rows, columns],
+        write batch: u32 [B, columns],
+    }
+}
+
+impl Contract for Gather {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "gather"
     }
@@ -60,20 +69,12 @@ impl Kernel for Gather {
         vec![CONTROL, FOLD, PERMUTATION, part, GATHER]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), reads("data"), writes("batch")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         vec![("WORKGROUP", f64::from(WORKGROUP))]
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&self.words()).to_vec()
+    fn immediates(&self) -> Immediates {
+        self.words()
     }
 
     fn workgroups(&self) -> u64 {
@@ -94,9 +95,9 @@ impl Kernel for Gather {
         Cost { flops: 0, bytes: 8 * (self.rows * self.columns) as u64 }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, data, batch] = slots(bound);
-        twin(self, Control::from_words(control), data, batch);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, data, batch } = bound;
+        twin(self, control[0], data, batch);
     }
 }
 

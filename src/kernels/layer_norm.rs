@@ -3,8 +3,7 @@
 
 use super::shader::{CONTROL, FOLD, LAYER_NORM, MATH, SHARED_SUMS};
 use super::{
-    Control, Cost, Function, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for,
-    immediates, pairs, pairs_mut, reads, slots, writes,
+    Contract, Control, Cost, Function, Module, Views, WORKGROUP, bindings, groups_for, immediates,
 };
 
 /// A layer norm over `rows` rows at most.
@@ -20,7 +19,7 @@ pub struct LayerNorm {
     pub lanes: usize,
 }
 
-immediates! { pub(super) struct Immediates { columns: u32 } }
+immediates! { pub(crate) struct Immediates { pub(super) columns: u32 } }
 
 impl LayerNorm {
     /// What is added to the variance: PyTorch's default.
@@ -30,17 +29,25 @@ impl LayerNorm {
     pub const MOST_LANES: usize = WORKGROUP as usize;
 }
 
-impl Kernel for LayerNorm {
+bindings! {
+    LayerNorm {
+        read control: Control [1],
+        read z: f32 [B, O],
+        read parameters: f32 [2, O],
+        write moments: [f32; 2] [B],
+        write y: f32 [B, O],
+    }
+}
+
+impl Contract for LayerNorm {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "layer_norm"
     }
 
     fn modules(&self) -> Vec<Module> {
         vec![CONTROL, FOLD, MATH, self.function.piece(), SHARED_SUMS, LAYER_NORM]
-    }
-
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), reads("z"), reads("parameters"), writes("moments"), writes("y")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
@@ -51,12 +58,8 @@ impl Kernel for LayerNorm {
         ]
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&Immediates { columns: self.columns as u32 }).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { columns: self.columns as u32 }
     }
 
     fn workgroups(&self) -> u64 {
@@ -75,12 +78,12 @@ impl Kernel for LayerNorm {
         Cost { flops: (8 + of_f) * b * o, bytes: 4 * (2 * b * o + 2 * b + 2 * o) }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, z, parameters, moments, y] = slots(bound);
-        let (rows, columns) = (Control::from_words(control).rows as usize, self.columns);
-        let (gamma, beta) = floats(parameters).split_at(columns);
-        let z = floats(z).chunks_exact(columns).zip(pairs_mut(moments));
-        for ((z, moment), y) in z.zip(floats_mut(y).chunks_exact_mut(columns)).take(rows) {
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, z, parameters, moments, y } = bound;
+        let (rows, columns) = (control[0].rows as usize, self.columns);
+        let (gamma, beta) = parameters.split_at(columns);
+        let z = z.chunks_exact(columns).zip(moments);
+        for ((z, moment), y) in z.zip(y.chunks_exact_mut(columns)).take(rows) {
             let mean = z.iter().sum::<f32>() / columns as f32;
             let squares: f32 = z.iter().map(|z| (z - mean) * (z - mean)).sum();
             *moment = [mean, 1.0 / (squares / columns as f32 + Self::EPS).sqrt()];
@@ -95,9 +98,4 @@ impl Kernel for LayerNorm {
 /// n = (z − mean) / σ
 pub(crate) fn normalized(z: f32, [mean, scale]: [f32; 2]) -> f32 {
     (z - mean) * scale
-}
-
-/// The mean and 1/σ of each of so many rows.
-pub(super) fn moments_of(words: &[u32], rows: usize) -> &[[f32; 2]] {
-    &pairs(words)[..rows]
 }

@@ -1,12 +1,9 @@
 //! The gradient of what a layer norm takes, with n = (z − mean) / σ and g = d_n ∘ γ:
 //! d_z\[B,O\] = (g − mean(g) − n mean(g ∘ n)) / σ, means over the units of each row.
 
-use super::layer_norm::{Immediates, moments_of, normalized};
+use super::layer_norm::{Immediates, normalized};
 use super::shader::{CONTROL, FOLD, LAYER_NORM_BACKWARD_INPUT, SHARED_SUMS};
-use super::{
-    Control, Cost, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for, reads, slots,
-    writes,
-};
+use super::{Contract, Control, Cost, Module, Views, WORKGROUP, bindings, groups_for};
 
 /// The gradient of what a layer norm takes, over `rows` rows at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +16,20 @@ pub struct LayerNormBackwardInput {
     pub lanes: usize,
 }
 
-impl Kernel for LayerNormBackwardInput {
+bindings! {
+    LayerNormBackwardInput {
+        read control: Control [1],
+        read d_n: f32 [B, O],
+        read z: f32 [B, O],
+        read moments: [f32; 2] [B],
+        read parameters: f32 [2, O],
+        write d_z: f32 [B, O],
+    }
+}
+
+impl Contract for LayerNormBackwardInput {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "layer_norm_backward_input"
     }
@@ -28,27 +38,12 @@ impl Kernel for LayerNormBackwardInput {
         vec![CONTROL, FOLD, SHARED_SUMS, LAYER_NORM_BACKWARD_INPUT]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![
-            reads("control"),
-            reads("d_n"),
-            reads("z"),
-            reads("moments"),
-            reads("parameters"),
-            writes("d_z"),
-        ]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         vec![("WORKGROUP", f64::from(WORKGROUP)), ("LANES", self.lanes as f64)]
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&Immediates { columns: self.columns as u32 }).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { columns: self.columns as u32 }
     }
 
     fn workgroups(&self) -> u64 {
@@ -65,13 +60,13 @@ impl Kernel for LayerNormBackwardInput {
         Cost { flops: 12 * b * o, bytes: 4 * (3 * b * o + 2 * b + o) }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, d_n, z, moments, parameters, d_z] = slots(bound);
-        let (rows, columns) = (Control::from_words(control).rows as usize, self.columns);
-        let gamma = &floats(parameters)[..columns];
-        let read = floats(d_n).chunks_exact(columns).zip(floats(z).chunks_exact(columns));
-        let written = floats_mut(d_z).chunks_exact_mut(columns);
-        for (((d_n, z), d_z), &moment) in read.zip(written).zip(moments_of(moments, rows)) {
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, d_n, z, moments, parameters, d_z } = bound;
+        let (rows, columns) = (control[0].rows as usize, self.columns);
+        let gamma = &parameters[..columns];
+        let read = d_n.chunks_exact(columns).zip(z.chunks_exact(columns));
+        let written = d_z.chunks_exact_mut(columns);
+        for (((d_n, z), d_z), &moment) in read.zip(written).zip(&moments[..rows]) {
             let g = |o: usize| d_n[o] * gamma[o];
             let n = |o: usize| normalized(z[o], moment);
             let of_g = (0..columns).map(g).sum::<f32>() / columns as f32;

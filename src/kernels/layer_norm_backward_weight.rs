@@ -1,10 +1,10 @@
 //! The gradient of a layer norm's scale and shift, d_γ = Σ d_n ∘ (z − mean) / σ and d_β = Σ d_n over
 //! the batch, and the optimizer's update as its epilogue.
 
-use super::layer_norm::{moments_of, normalized};
+use super::layer_norm::normalized;
 use super::layer_update::Immediates;
 use super::shader::{CONTROL, FOLD, LAYER_NORM_BACKWARD_WEIGHT, MATH, OPTIMIZER};
-use super::{Control, Cost, Kernel, LayerUpdate, Module, Slot, floats, metrics, reads, slots};
+use super::{Contract, Control, Cost, LayerUpdate, Module, Views, bindings, metrics};
 
 /// The gradient of a norm's γ and β and their update, over `rows` rows at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,19 @@ const UNITS: usize = 16;
 /// Rows whose terms a workgroup has at once: 8 KiB of them.
 const ROWS: usize = 64;
 
-impl Kernel for LayerNormBackwardWeight {
+bindings! {
+    LayerNormBackwardWeight as this {
+        read control: Control [1],
+        read d_n: f32 [B, O],
+        read z: f32 [B, O],
+        read moments: [f32; 2] [B];
+        updated(this.layer.update)
+    }
+}
+
+impl Contract for LayerNormBackwardWeight {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "layer_norm_backward_weight"
     }
@@ -34,11 +46,6 @@ impl Kernel for LayerNormBackwardWeight {
         modules.extend(self.layer.update.pieces());
         modules.push(LAYER_NORM_BACKWARD_WEIGHT);
         modules
-    }
-
-    fn slots(&self) -> Vec<Slot> {
-        let read = ["control", "d_n", "z", "moments"].map(reads);
-        read.into_iter().chain(self.layer.written()).collect()
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
@@ -51,14 +58,9 @@ impl Kernel for LayerNormBackwardWeight {
         overrides
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
+    fn immediates(&self) -> Immediates {
         let outputs = self.columns() as u32;
-        let words = Immediates { outputs, ..self.layer.immediates() };
-        bytemuck::bytes_of(&words).to_vec()
+        Immediates { outputs, ..self.layer.immediates() }
     }
 
     fn workgroups(&self) -> u64 {
@@ -78,21 +80,20 @@ impl Kernel for LayerNormBackwardWeight {
         }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let (read, written) = bound.split_at_mut(4);
-        let [control, d_n, z, moments] = slots(read);
-        let control = Control::from_words(control);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, d_n, z, moments, updated } = bound;
+        let control = control[0];
         let columns = self.columns();
-        let mut sums = self.layer.so_far(control, written);
+        let mut sums = self.layer.so_far(control, &updated);
         let (of_gamma, of_beta) = sums.split_at_mut(columns);
-        let rows = floats(d_n).chunks_exact(columns).zip(floats(z).chunks_exact(columns));
-        for ((d_n, z), &moment) in rows.zip(moments_of(moments, control.rows as usize)) {
+        let rows = d_n.chunks_exact(columns).zip(z.chunks_exact(columns));
+        for ((d_n, z), &moment) in rows.zip(&moments[..control.rows as usize]) {
             for o in 0..columns {
                 of_gamma[o] += d_n[o] * normalized(z[o], moment);
                 of_beta[o] += d_n[o];
             }
         }
-        self.layer.apply(control, &mut sums, written);
+        self.layer.apply(control, &mut sums, updated);
     }
 }
 

@@ -1,7 +1,7 @@
 //! A layer's parameters, and what becomes of them once their gradient is known: how every kernel
 //! ends that has one.
 
-use super::{Control, Formula, Hyper, Slot, Update, floats, floats_mut, immediates, slots, writes};
+use super::{Control, Formula, Hyper, Update, Updated, Views, immediates};
 
 /// The update of a layer's parameters, \[O, I\] weights and then \[O\] biases.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,12 @@ pub struct LayerUpdate {
 
 immediates! {
     /// What the shaders are told of it.
-    pub(super) struct Immediates { inputs: u32, outputs: u32, lr: f32, hyper: Hyper }
+    pub(crate) struct Immediates {
+        pub(super) inputs: u32,
+        pub(super) outputs: u32,
+        pub(super) lr: f32,
+        pub(super) hyper: Hyper,
+    }
 }
 
 impl LayerUpdate {
@@ -38,11 +43,6 @@ impl LayerUpdate {
     /// The weights among them, which come first.
     pub(crate) fn weights(&self) -> usize {
         self.outputs * self.inputs
-    }
-
-    /// The tensors that it writes.
-    pub(super) fn written(&self) -> impl Iterator<Item = Slot> {
-        self.update.tensors().iter().map(|name| writes(name))
     }
 
     pub(super) fn overrides(&self) -> [(&'static str, f64); 2] {
@@ -72,12 +72,12 @@ impl LayerUpdate {
         self.count() as u64 * self.update.flops()
     }
 
-    /// Bytes of the update: parameters and what is remembered of them are read and written, a
+    /// Bytes of the update: parameters and state are read and written, a
     /// gradient is only written.
     pub(super) fn bytes(&self) -> u64 {
         let words = match self.update {
             Update::Gradient => 1,
-            update => 2 * (1 + update.memories().len() as u64),
+            update => 2 * (1 + update.state().len() as u64),
         };
         4 * words * self.count() as u64
     }
@@ -87,40 +87,29 @@ impl LayerUpdate {
         self.update == Update::Gradient && control.before > 0
     }
 
-    /// What the gradient's sums start from: `written` as the slots name them, here and below.
-    pub(super) fn so_far(&self, control: Control, written: &[&mut [u32]]) -> Vec<f32> {
-        match self.goes_on(control) {
-            true => floats(written[0])[..self.count()].to_vec(),
-            false => vec![0.0; self.count()],
+    /// What the gradient's sums start from.
+    pub(super) fn so_far(&self, control: Control, updated: &Updated<Views<'_>>) -> Vec<f32> {
+        match updated {
+            Updated::Gradient { gradient } if self.goes_on(control) => {
+                gradient[..self.count()].to_vec()
+            }
+            _ => vec![0.0; self.count()],
         }
     }
 
     /// The update, which may change the gradient on its way.
-    pub(super) fn apply(&self, control: Control, gradient: &mut [f32], written: &mut [&mut [u32]]) {
-        if self.update == Update::Gradient {
-            let [kept] = slots(written);
-            return floats_mut(kept)[..gradient.len()].copy_from_slice(gradient);
+    pub(super) fn apply(&self, control: Control, sums: &mut [f32], updated: Updated<Views<'_>>) {
+        match updated {
+            Updated::Gradient { gradient } => gradient[..sums.len()].copy_from_slice(sums),
+            Updated::Parameters { parameters, mut state } => {
+                self.hyper.regularize(self.weights(), parameters, sums);
+                self.formula(control).apply(parameters, sums, &mut state);
+            }
         }
-        self.hyper.regularize(self.weights(), floats(written[0]), gradient);
-        self.step(control, gradient, written);
     }
 
     /// The optimizer's formula at a step.
     pub(crate) fn formula(&self, control: Control) -> Formula {
         self.hyper.at(self.update, self.lr * control.schedule, control.step)
-    }
-
-    /// The optimizer's step by a gradient that is ready for it.
-    pub(super) fn step(&self, control: Control, gradient: &[f32], written: &mut [&mut [u32]]) {
-        let formula = self.formula(control);
-        let (parameters, memories) = written.split_at_mut(1);
-        let parameters = floats_mut(parameters[0]);
-        match memories {
-            [] => formula.apply(parameters, gradient, &mut []),
-            [m] => formula.apply(parameters, gradient, &mut [floats_mut(m)]),
-            [m, v, ..] => {
-                formula.apply(parameters, gradient, &mut [floats_mut(m), floats_mut(v)]);
-            }
-        }
     }
 }

@@ -3,8 +3,7 @@
 
 use super::shader::{CONTROL, FOLD, LOSS_GRADIENT, MATH, WEIGHTS_NONE, WEIGHTS_ROWS};
 use super::{
-    Control, Cost, Criterion, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for,
-    immediates, pairs_mut, reads, slots, writes,
+    Contract, Control, Cost, Criterion, Module, Views, WORKGROUP, bindings, groups_for, immediates,
 };
 
 /// A loss over `rows` rows at most: what the last layer's z costs against the targets.
@@ -32,9 +31,22 @@ pub enum Weighting {
     },
 }
 
-immediates! { struct Immediates { outputs: u32, weight_scale: f32 } }
+immediates! { pub(crate) struct Immediates { outputs: u32, weight_scale: f32 } }
 
-impl Kernel for LossGradient {
+bindings! {
+    LossGradient as this {
+        read control: Control [1],
+        read z: f32 [B, O],
+        read targets: u32 [B, T],
+        write d_z: f32 [B, O],
+        write row_metrics: [f32; 2] [B];
+        when(this.weighting != Weighting::Even) read weights: f32 [B]
+    }
+}
+
+impl Contract for LossGradient {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "loss_gradient"
     }
@@ -47,34 +59,14 @@ impl Kernel for LossGradient {
         vec![CONTROL, FOLD, MATH, self.criterion.piece(), weights, LOSS_GRADIENT]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        let mut slots = vec![
-            reads("control"),
-            reads("z"),
-            reads("targets"),
-            writes("d_z"),
-            writes("row_metrics"),
-        ];
-        if matches!(self.weighting, Weighting::Rows { .. }) {
-            slots.push(reads("weights"));
-        }
-        slots
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         let mut overrides = self.criterion.overrides();
         overrides.push(("WORKGROUP", f64::from(WORKGROUP)));
         overrides
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words =
-            Immediates { outputs: self.outputs as u32, weight_scale: self.weighting.scale() };
-        bytemuck::bytes_of(&words).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { outputs: self.outputs as u32, weight_scale: self.weighting.scale() }
     }
 
     fn workgroups(&self) -> u64 {
@@ -95,22 +87,21 @@ impl Kernel for LossGradient {
         Cost { flops: 12 * elements, bytes: 12 * elements + 8 * self.rows as u64 }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let (bound, weights) = bound.split_at_mut(5);
-        let [control, z, targets, d_z, row_metrics] = slots(bound);
-        let control = Control::from_words(control);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, z, targets, d_z, row_metrics, weights } = bound;
+        let control = control[0];
         let (rows, before) = (control.rows as usize, control.before as usize);
         let batch = control.batch_rows() as usize;
-        let (o, z, d_z) = (self.outputs, floats(z), floats_mut(d_z));
+        let o = self.outputs;
         let columns = self.criterion.target_columns(o);
-        let row_metrics = &mut pairs_mut(row_metrics)[before..before + rows];
+        let row_metrics = &mut row_metrics[before..before + rows];
         for b in 0..rows {
             let row = b * o..(b + 1) * o;
             let targets = &targets[b * columns..(b + 1) * columns];
             row_metrics[b] = self.criterion.row(&z[row.clone()], targets, &mut d_z[row], batch);
         }
-        if let [weights] = weights {
-            let weights = &floats(weights)[before..before + rows];
+        if let Some(weights) = weights {
+            let weights = &weights[before..before + rows];
             self.weighting.weigh(weights, &mut d_z[..rows * o], row_metrics);
         }
     }

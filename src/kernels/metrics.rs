@@ -1,7 +1,7 @@
 //! The end of a step: the batch's mean loss and score into the history, the counter advanced.
 
 use super::shader::{CONTROL, METRICS, SHARED_SUMS};
-use super::{Control, Cost, Kernel, Module, Slot, immediates, pairs_mut, reads, slots, writes};
+use super::{Contract, Control, Cost, Module, Views, bindings, immediates};
 
 /// Threads that sum; a power of two, and the most that every device allows.
 pub(super) const WORKGROUP: u32 = 256;
@@ -30,9 +30,19 @@ impl Metrics {
     }
 }
 
-immediates! { struct Immediates { count: u32, batch: u32, capacity: u32, parts: u32 } }
+immediates! { pub(crate) struct Immediates { count: u32, batch: u32, capacity: u32, parts: u32 } }
 
-impl Kernel for Metrics {
+bindings! {
+    Metrics {
+        write control: Control [1],
+        read row_metrics: [f32; 2] [B],
+        write history: [f32; 2] [capacity],
+    }
+}
+
+impl Contract for Metrics {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "metrics"
     }
@@ -41,26 +51,17 @@ impl Kernel for Metrics {
         vec![CONTROL, SHARED_SUMS, METRICS]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![writes("control"), reads("row_metrics"), writes("history")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         SHARED_BY_ALL.to_vec()
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words = Immediates {
+    fn immediates(&self) -> Immediates {
+        Immediates {
             count: self.count as u32,
             batch: self.rows as u32,
             capacity: self.capacity as u32,
             parts: self.parts.unwrap_or(0) as u32,
-        };
-        bytemuck::bytes_of(&words).to_vec()
+        }
     }
 
     fn workgroups(&self) -> u64 {
@@ -77,15 +78,14 @@ impl Kernel for Metrics {
         Cost { flops: 2 * terms, bytes: 8 * terms + 8 }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [words, row_metrics, history] = slots(bound);
-        let mut control = Control::from_words(words);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, row_metrics, history } = bound;
+        let control = &mut control[0];
         let rows = control.rows as usize;
-        let terms = &pairs_mut(row_metrics)[..self.terms(rows)];
+        let terms = &row_metrics[..self.terms(rows)];
         let mean = tree(terms.iter().copied()).map(|sum| sum / rows as f32);
-        pairs_mut(history)[control.slot as usize] = mean;
+        history[control.slot as usize] = mean;
         control.advance(self.count, self.rows, self.capacity);
-        words.copy_from_slice(&control.to_words());
     }
 }
 

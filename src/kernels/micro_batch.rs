@@ -2,7 +2,7 @@
 //! as a whole.
 
 use super::shader::{CONTROL, MICRO_BATCH};
-use super::{Control, Cost, Kernel, Module, Slot, immediates, reads, slots, writes};
+use super::{Contract, Control, Cost, Module, Views, bindings, immediates};
 
 /// Writes the control of a micro-batch from that of its batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,9 +15,18 @@ pub struct MicroBatch {
     pub batch: usize,
 }
 
-immediates! { struct Immediates { before: u32, rows: u32 } }
+immediates! { pub(crate) struct Immediates { before: u32, rows: u32 } }
 
-impl Kernel for MicroBatch {
+bindings! {
+    MicroBatch {
+        read control: Control [1],
+        write micro: Control [1],
+    }
+}
+
+impl Contract for MicroBatch {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "micro_batch"
     }
@@ -26,21 +35,12 @@ impl Kernel for MicroBatch {
         vec![CONTROL, MICRO_BATCH]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), writes("micro")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         Vec::new()
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words = Immediates { before: self.before as u32, rows: self.rows as u32 };
-        bytemuck::bytes_of(&words).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { before: self.before as u32, rows: self.rows as u32 }
     }
 
     fn workgroups(&self) -> u64 {
@@ -56,13 +56,12 @@ impl Kernel for MicroBatch {
         Cost { flops: 0, bytes: 8 * Control::WORDS as u64 }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, micro] = slots(bound);
-        let control = Control::from_words(control);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, micro } = bound;
+        let control = control[0];
         let before = control.rows.min(self.before as u32);
         let rows = (control.rows - before).min(self.rows as u32);
         let (first, after) = (control.first + before, control.rows - before - rows);
-        let own = Control { first, rows, before, after, ..control };
-        micro[..Control::WORDS].copy_from_slice(&own.to_words());
+        micro[0] = Control { first, rows, before, after, ..control };
     }
 }

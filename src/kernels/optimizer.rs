@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::shader::{UPDATE, UPDATE_ADAM, UPDATE_GRADIENT, UPDATE_MOMENTUM, UPDATE_SGD};
-use super::{Module, immediates};
+use super::{Binder, Each, Family, Module, Views, immediates};
 use crate::spec::{Clip, Layer, Optimizer, Regularization};
 
 /// What becomes of the gradient.
@@ -29,19 +29,13 @@ impl Update {
         }
     }
 
-    /// The tensors it writes, each the shape of the layer's parameters.
-    pub const fn tensors(self) -> &'static [&'static str] {
+    /// The tensors of the optimizer's state by PyTorch's names, each of the parameters' shape.
+    pub const fn state(self) -> &'static [&'static str] {
         match self {
-            Self::Gradient => &["gradient"],
-            Self::Sgd => &["parameters"],
-            Self::Momentum => &["parameters", "momentum"],
-            Self::Adam => &["parameters", "m", "v"],
+            Self::Gradient | Self::Sgd => &[],
+            Self::Momentum => &["momentum_buffer"],
+            Self::Adam => &["exp_avg", "exp_avg_sq"],
         }
-    }
-
-    /// Those of them that the optimizer remembers from step to step.
-    pub fn memories(self) -> &'static [&'static str] {
-        &self.tensors()[1..]
     }
 
     /// The override that passes it to the shader.
@@ -95,13 +89,95 @@ impl Update {
     }
 }
 
+/// The tensors that an update writes, each of the shape of the parameters.
+#[allow(missing_debug_implementations, reason = "it is what its fields are")]
+pub enum Updated<F: Family> {
+    /// The gradient, which is kept.
+    Gradient {
+        /// d_W and d_b
+        gradient: F::Write<f32>,
+    },
+    /// The parameters, by an optimizer.
+    Parameters {
+        /// W and b
+        parameters: F::Write<f32>,
+        /// The optimizer's state.
+        state: State<F>,
+    },
+}
+
+/// An optimizer's state of some parameters, by PyTorch's names.
+#[allow(missing_debug_implementations, reason = "it is what its fields are")]
+pub enum State<F: Family> {
+    /// Gradient descent has none.
+    None,
+    /// Of gradient descent with momentum.
+    Momentum {
+        /// The momentum.
+        momentum_buffer: F::Write<f32>,
+    },
+    /// Of Adam and AdamW.
+    Adam {
+        /// The mean of the gradients.
+        exp_avg: F::Write<f32>,
+        /// The mean of their squares.
+        exp_avg_sq: F::Write<f32>,
+    },
+}
+
+impl<F: Family> Updated<F> {
+    /// What an update writes, as `binder` gives it.
+    pub(super) fn bind(update: Update, binder: &mut impl Binder<F>) -> Self {
+        if update == Update::Gradient {
+            return Self::Gradient { gradient: binder.write::<f32>("gradient") };
+        }
+        let parameters = binder.write::<f32>("parameters");
+        let state = match update {
+            Update::Gradient | Update::Sgd => State::None,
+            Update::Momentum => {
+                State::Momentum { momentum_buffer: binder.write::<f32>("momentum_buffer") }
+            }
+            Update::Adam => State::Adam {
+                exp_avg: binder.write::<f32>("exp_avg"),
+                exp_avg_sq: binder.write::<f32>("exp_avg_sq"),
+            },
+        };
+        Self::Parameters { parameters, state }
+    }
+}
+
+impl<I> Updated<Each<I>> {
+    /// In the order of the bindings.
+    pub fn list(self) -> Vec<I> {
+        match self {
+            Self::Gradient { gradient } => vec![gradient],
+            Self::Parameters { parameters, state } => match state {
+                State::None => vec![parameters],
+                State::Momentum { momentum_buffer } => vec![parameters, momentum_buffer],
+                State::Adam { exp_avg, exp_avg_sq } => vec![parameters, exp_avg, exp_avg_sq],
+            },
+        }
+    }
+}
+
 immediates! {
     /// The optimizer's settings as the kernels take them: computed in f64, handed over in f32. The
     /// shader's comments tell the fields.
+    #[derive(Default)]
     pub struct Hyper {
-        weight_decay: f32, momentum: f32, nesterov: u32, decoupled: u32, beta2: f32,
-        one_minus_beta1: f32, one_minus_beta2: f32, ln_beta1: f32, ln_beta2: f32, eps: f32,
-        l1: f32, l2: f32, clip_value: f32,
+        pub(crate) weight_decay: f32,
+        pub(crate) momentum: f32,
+        pub(crate) nesterov: u32,
+        pub(crate) decoupled: u32,
+        pub(crate) beta2: f32,
+        pub(crate) one_minus_beta1: f32,
+        pub(crate) one_minus_beta2: f32,
+        pub(crate) ln_beta1: f32,
+        pub(crate) ln_beta2: f32,
+        pub(crate) eps: f32,
+        pub(crate) l1: f32,
+        pub(crate) l2: f32,
+        pub(crate) clip_value: f32,
     }
 }
 
@@ -236,16 +312,16 @@ impl Formula {
         Self { update, ..self }
     }
 
-    /// The parameter and what is remembered of it, one step on.
+    /// The parameter and its state, one step on.
     #[inline(always)]
-    pub(crate) fn step(&self, w: f32, gradient: f32, memory: [f32; 2]) -> (f32, [f32; 2]) {
+    pub(crate) fn step(&self, w: f32, gradient: f32, state: [f32; 2]) -> (f32, [f32; 2]) {
         let h = &self.hyper;
         match self.update {
-            Update::Gradient => (w, memory),
-            Update::Sgd => (w - self.lr * (gradient + h.weight_decay * w), memory),
+            Update::Gradient => (w, state),
+            Update::Sgd => (w - self.lr * (gradient + h.weight_decay * w), state),
             Update::Momentum => {
                 let g = gradient + h.weight_decay * w;
-                let m = h.momentum * memory[0] + g;
+                let m = h.momentum * state[0] + g;
                 let direction = if h.nesterov == 1 { g + h.momentum * m } else { m };
                 (w - self.lr * direction, [m, 0.0])
             }
@@ -255,47 +331,48 @@ impl Formula {
                 } else {
                     (w, gradient + h.weight_decay * w)
                 };
-                let m = memory[0] + h.one_minus_beta1 * (g - memory[0]);
-                let v = h.beta2 * memory[1] + h.one_minus_beta2 * g * g;
+                let m = state[0] + h.one_minus_beta1 * (g - state[0]);
+                let v = h.beta2 * state[1] + h.one_minus_beta2 * g * g;
                 let denominator = v.sqrt() / self.root_correction2 + h.eps;
                 (w - self.rate * m / denominator, [m, v])
             }
         }
     }
 
-    /// A step of a whole tensor, where the memories stand one after another.
+    /// A step of a whole tensor, where the tensors of the state stand one after another.
     #[inline(always)]
-    pub(crate) fn apply_all(&self, parameters: &mut [f32], gradient: &[f32], memory: &mut [f32]) {
-        match memory.split_at_mut_checked(parameters.len()) {
-            None => self.apply(parameters, gradient, &mut []),
-            Some((m, [])) => self.apply(parameters, gradient, &mut [m]),
-            Some((m, v)) => self.apply(parameters, gradient, &mut [m, v]),
-        }
+    pub(crate) fn apply_all(&self, parameters: &mut [f32], gradient: &[f32], state: &mut [f32]) {
+        let mut state = match state.split_at_mut_checked(parameters.len()) {
+            None => State::None,
+            Some((momentum_buffer, [])) => State::Momentum { momentum_buffer },
+            Some((exp_avg, exp_avg_sq)) => State::Adam { exp_avg, exp_avg_sq },
+        };
+        self.apply(parameters, gradient, &mut state);
     }
 
-    /// A step of a whole tensor. `memories` holds as many tensors as the update remembers.
+    /// A step of a whole tensor.
     #[inline(always)]
     pub(crate) fn apply(
         &self,
         parameters: &mut [f32],
         gradient: &[f32],
-        memories: &mut [&mut [f32]],
+        state: &mut State<Views<'_>>,
     ) {
         let stepped = parameters.iter_mut().zip(gradient);
-        match memories {
-            [] => {
+        match state {
+            State::None => {
                 for (w, g) in stepped {
                     *w = self.step(*w, *g, [0.0; 2]).0;
                 }
             }
-            [m] => {
-                for ((w, g), m) in stepped.zip(m.iter_mut()) {
+            State::Momentum { momentum_buffer } => {
+                for ((w, g), m) in stepped.zip(momentum_buffer.iter_mut()) {
                     let (stepped, after) = self.step(*w, *g, [*m, 0.0]);
                     (*w, *m) = (stepped, after[0]);
                 }
             }
-            [m, v, ..] => {
-                for (((w, g), m), v) in stepped.zip(m.iter_mut()).zip(v.iter_mut()) {
+            State::Adam { exp_avg, exp_avg_sq } => {
+                for (((w, g), m), v) in stepped.zip(exp_avg.iter_mut()).zip(exp_avg_sq.iter_mut()) {
                     let (stepped, after) = self.step(*w, *g, [*m, *v]);
                     (*w, *m, *v) = (stepped, after[0], after[1]);
                 }

@@ -4,13 +4,13 @@
 use super::network::{Network, sources};
 use super::optimizer::{Formula, Hyper};
 use super::permutation::seed_of;
-use super::schedule::Course;
+use super::schedule::RateTerms;
 use super::shader::{
     CONTROL, FOLD, GRID, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, THREAD_PER_NETWORK, WIDTHS,
 };
 use super::{
-    Control, Cost, Criterion, Function, Kernel, Module, Rate, Slot, Update, Words, floats,
-    floats_mut, immediates, reads, slots, thread_per_network, widths, writes,
+    Contract, Control, Cost, Criterion, Function, Module, Rate, Update, Views, Words, bindings,
+    immediates, thread_per_network, widths,
 };
 use crate::spec::{Layer, Shuffle};
 
@@ -82,8 +82,8 @@ pub(crate) const fn keeps_z(function: Function) -> bool {
 pub struct Placement {
     /// The parameters.
     pub parameters: bool,
-    /// What the optimizer remembers; only together with the parameters.
-    pub memory: bool,
+    /// The optimizer's state; only together with the parameters.
+    pub state: bool,
     /// The batch's rows on their way.
     pub rows: bool,
 }
@@ -128,8 +128,8 @@ pub struct Resident {
 }
 
 immediates! {
-    struct Immediates {
-        steps: u32, members: u32, stride: u32, capacity: u32, hyper: Hyper, rate: Course,
+    pub(crate) struct Immediates {
+        steps: u32, members: u32, stride: u32, capacity: u32, hyper: Hyper, rate: RateTerms,
     }
 }
 
@@ -239,7 +239,7 @@ impl Resident {
         let largest =
             |size: &dyn Fn(&Member) -> usize| self.members.iter().map(size).max().unwrap_or(0);
         let copies = usize::from(self.placement.parameters)
-            + if self.placement.memory { self.update.memories().len() } else { 0 };
+            + if self.placement.state { self.update.state().len() } else { 0 };
         let rows_at = copies * largest(&Member::parameters);
         let rows = match self.placement.rows {
             true => largest(&|member| member.row_words(self.function)),
@@ -291,7 +291,22 @@ impl Resident {
     }
 }
 
-impl Kernel for Resident {
+bindings! {
+    Resident {
+        write controls: Control [members],
+        read members: u32 [members, stride],
+        read data_x: f32 [N, I],
+        read data_t: u32 [N, T],
+        write parameters: f32 [P],
+        write state: f32 [STATE_TENSORS, P],
+        write history: [f32; 2] [capacity, members],
+        write scratch: f32 [rows],
+    }
+}
+
+impl Contract for Resident {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         match self.mapping {
             ThreadMapping::Elements | ThreadMapping::Rows => "resident",
@@ -325,19 +340,6 @@ impl Kernel for Resident {
         }
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![
-            writes("controls"),
-            reads("members"),
-            reads("data_x"),
-            reads("data_t"),
-            writes("parameters"),
-            writes("memory"),
-            writes("history"),
-            writes("scratch"),
-        ]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         let flag = |set: bool| f64::from(u8::from(set));
         let (rows_at, arena) = self.arena();
@@ -348,7 +350,7 @@ impl Kernel for Resident {
             self.rate.as_override(),
             ("THREADS", f64::from(self.threads())),
             ("SHUFFLE", flag(self.shuffle == Shuffle::EveryEpoch)),
-            ("MEMORIES", self.update.memories().len() as f64),
+            ("STATE_TENSORS", self.update.state().len() as f64),
         ]);
         if self.mapping == ThreadMapping::Networks {
             return overrides;
@@ -357,7 +359,7 @@ impl Kernel for Resident {
             ("BY_ROWS", flag(self.mapping == ThreadMapping::Rows)),
             ("KEEP_Z", flag(keeps_z(self.function))),
             ("PARAMETERS_INSIDE", flag(self.placement.parameters)),
-            ("MEMORY_INSIDE", flag(self.placement.memory)),
+            ("STATE_INSIDE", flag(self.placement.state)),
             ("ROWS_INSIDE", flag(self.placement.rows)),
             ("ROWS_AT", rows_at as f64),
             ("ARENA", arena as f64),
@@ -366,20 +368,15 @@ impl Kernel for Resident {
         overrides
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words = Immediates {
+    fn immediates(&self) -> Immediates {
+        Immediates {
             steps: 1,
             members: self.members.len() as u32,
             stride: self.stride() as u32,
             capacity: self.capacity as u32,
             hyper: self.hyper,
-            rate: self.rate.course,
-        };
-        bytemuck::bytes_of(&words).to_vec()
+            rate: self.rate.terms,
+        }
     }
 
     fn repeats_itself(&self) -> Option<u32> {
@@ -397,7 +394,7 @@ impl Kernel for Resident {
     fn describe(&self) -> String {
         let inside = [
             (self.placement.parameters, "parameters"),
-            (self.placement.memory, "optimizer"),
+            (self.placement.state, "optimizer"),
             (self.placement.rows, "rows"),
         ];
         let inside: Vec<&str> =
@@ -440,23 +437,19 @@ impl Kernel for Resident {
         }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [controls, _, data_x, data_t, parameters, memory, history, _] = slots(bound);
-        let mut parameters = floats_mut(parameters);
-        let mut memory = floats_mut(memory);
-        let memories = self.update.memories().len();
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { controls, data_x, data_t, history, .. } = bound;
+        let (mut parameters, mut state) = (bound.parameters, bound.state);
+        let tensors = self.update.state().len();
         for (index, member) in self.members.iter().enumerate() {
             let count = member.parameters();
             let (own, other) = parameters.split_at_mut(count);
-            let (own_memory, other_memory) = memory.split_at_mut(memories * count);
-            (parameters, memory) = (other, other_memory);
-            let place = Control::WORDS * index..Control::WORDS * (index + 1);
-            let mut control = Control::from_words(&controls[place.clone()]);
-            let metrics = twin(self, member, control, (floats(data_x), data_t), own, own_memory);
-            let slot = (control.slot as usize * self.members.len() + index) * 2;
-            history[slot..slot + 2].copy_from_slice(&metrics.map(f32::to_bits));
+            let (own_state, other_state) = state.split_at_mut(tensors * count);
+            (parameters, state) = (other, other_state);
+            let control = &mut controls[index];
+            let metrics = twin(self, member, *control, (data_x, data_t), own, own_state);
+            history[control.slot as usize * self.members.len() + index] = metrics;
             control.advance(member.rows, member.batch, self.capacity);
-            controls[place].copy_from_slice(&control.to_words());
         }
     }
 }
@@ -468,7 +461,7 @@ fn twin(
     control: Control,
     data: (&[f32], &[u32]),
     parameters: &mut [f32],
-    memory: &mut [f32],
+    state: &mut [f32],
 ) -> [f32; 2] {
     let Resident { function, criterion, .. } = *grid;
     let own = (member.first_row, member.rows);
@@ -478,7 +471,7 @@ fn twin(
     if grid.update != Update::Gradient {
         grid.regularize(member, parameters, &mut gradient);
         let formula = grid.formula(member, control);
-        formula.apply_all(parameters, &gradient, memory);
+        formula.apply_all(parameters, &gradient, state);
     }
     let mean = |which: usize| {
         metrics.iter().map(|of_row| of_row[which]).sum::<f32>() / sources.len() as f32

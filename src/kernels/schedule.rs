@@ -2,7 +2,7 @@
 //! and the formulas in `shaders/rate.wgsl`.
 
 use super::shader::{CONTROL, RATE, SCHEDULE};
-use super::{Control, Cost, Kernel, Module, Slot, immediates, slots, writes};
+use super::{Contract, Control, Cost, Module, Views, bindings, immediates};
 use crate::spec::{self, Decay};
 
 /// Writes the schedule's factor into the control, for the updates of the step.
@@ -12,11 +12,12 @@ pub struct Schedule {
     pub rate: Rate,
 }
 
-immediates! { struct Immediates { rate: Course } }
+immediates! { pub(crate) struct Immediates { rate: RateTerms } }
 
 immediates! {
     /// The numbers of a schedule as the kernels take them; the shader's comments tell the fields.
-    pub struct Course {
+    #[derive(Default)]
+    pub struct RateTerms {
         warmup: u32, length: u32, every: u32, ln_factor: f32, floor: f32, start: f32, peak: f32,
     }
 }
@@ -25,7 +26,7 @@ immediates! {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rate {
     decay: Formula,
-    pub(super) course: Course,
+    pub(super) terms: RateTerms,
 }
 
 /// Which formula.
@@ -44,25 +45,25 @@ impl Rate {
     pub fn of(schedule: &spec::Schedule, steps: u64) -> Self {
         let count = |steps: u64| u32::try_from(steps).unwrap_or(u32::MAX);
         let after = steps.saturating_sub(schedule.warmup).max(1);
-        let none = Course {
+        let none = RateTerms {
             warmup: count(schedule.warmup),
             length: count(after),
             every: 1,
-            ..Course::default()
+            ..RateTerms::default()
         };
-        let (decay, course) = match schedule.decay {
+        let (decay, terms) = match schedule.decay {
             Decay::Constant => (Formula::Constant, none),
             Decay::Step { every, factor } => (
                 Formula::Step,
-                Course { every: count(every).max(1), ln_factor: factor.ln() as f32, ..none },
+                RateTerms { every: count(every).max(1), ln_factor: factor.ln() as f32, ..none },
             ),
             Decay::Exponential { factor } => {
-                (Formula::Exponential, Course { ln_factor: factor.ln() as f32, ..none })
+                (Formula::Exponential, RateTerms { ln_factor: factor.ln() as f32, ..none })
             }
-            Decay::Cosine { floor } => (Formula::Cosine, Course { floor: floor as f32, ..none }),
+            Decay::Cosine { floor } => (Formula::Cosine, RateTerms { floor: floor as f32, ..none }),
             Decay::OneCycle { rise, div, final_div } => (
                 Formula::OneCycle,
-                Course {
+                RateTerms {
                     start: (1.0 / div) as f32,
                     floor: (1.0 / (div * final_div)) as f32,
                     peak: (rise * after as f64 - 1.0) as f32,
@@ -70,13 +71,13 @@ impl Rate {
                 },
             ),
         };
-        Self { decay, course }
+        Self { decay, terms }
     }
 
     /// The override that passes the formula to the shader.
     pub(super) fn as_override(&self) -> (&'static str, f64) {
         let code = match self.decay {
-            Formula::Constant if self.course.warmup == 0 => 0,
+            Formula::Constant if self.terms.warmup == 0 => 0,
             Formula::Constant => 1,
             Formula::Step => 2,
             Formula::Exponential => 3,
@@ -88,7 +89,7 @@ impl Rate {
 
     /// The factor of a step, from 0.
     pub(crate) fn at(&self, step: u32) -> f32 {
-        let c = &self.course;
+        let c = &self.terms;
         if step < c.warmup {
             return (step + 1) as f32 / c.warmup as f32;
         }
@@ -125,7 +126,15 @@ fn ease(x: f32) -> f32 {
     sine * sine
 }
 
-impl Kernel for Schedule {
+bindings! {
+    Schedule {
+        write control: Control [1],
+    }
+}
+
+impl Contract for Schedule {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "schedule"
     }
@@ -134,20 +143,12 @@ impl Kernel for Schedule {
         vec![CONTROL, RATE, SCHEDULE]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![writes("control")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         vec![self.rate.as_override()]
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&Immediates { rate: self.rate.course }).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { rate: self.rate.terms }
     }
 
     fn workgroups(&self) -> u64 {
@@ -162,7 +163,7 @@ impl Kernel for Schedule {
             Formula::Cosine => "cosine",
             Formula::OneCycle => "one-cycle",
         };
-        match self.rate.course.warmup {
+        match self.rate.terms.warmup {
             0 => format!("{name} learning rate"),
             steps => format!("{name} learning rate after {steps} steps of warm-up"),
         }
@@ -172,11 +173,9 @@ impl Kernel for Schedule {
         Cost { flops: 0, bytes: 8 }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [words] = slots(bound);
-        let control = Control::from_words(words);
-        let schedule = self.rate.at(control.step);
-        words.copy_from_slice(&Control { schedule, ..control }.to_words());
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let control = &mut bound.control[0];
+        control.schedule = self.rate.at(control.step);
     }
 }
 

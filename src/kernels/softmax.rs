@@ -1,10 +1,7 @@
 //! Probabilities from the last layer: p\[B,O\] = softmax(z\[B,O\]).
 
 use super::shader::{CONTROL, FOLD, SOFTMAX};
-use super::{
-    Control, Cost, Kernel, Module, Slot, WORKGROUP, floats, floats_mut, groups_for, immediates,
-    reads, slots, writes,
-};
+use super::{Contract, Control, Cost, Module, Views, WORKGROUP, bindings, groups_for, immediates};
 
 /// Softmax over `rows` rows at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,9 +12,19 @@ pub struct Softmax {
     pub outputs: usize,
 }
 
-immediates! { struct Immediates { outputs: u32 } }
+immediates! { pub(crate) struct Immediates { outputs: u32 } }
 
-impl Kernel for Softmax {
+bindings! {
+    Softmax {
+        read control: Control [1],
+        read z: f32 [B, O],
+        write probability: f32 [B, O],
+    }
+}
+
+impl Contract for Softmax {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "softmax"
     }
@@ -26,20 +33,12 @@ impl Kernel for Softmax {
         vec![CONTROL, FOLD, SOFTMAX]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), reads("z"), writes("probability")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         vec![("WORKGROUP", f64::from(WORKGROUP))]
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&Immediates { outputs: self.outputs as u32 }).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { outputs: self.outputs as u32 }
     }
 
     fn workgroups(&self) -> u64 {
@@ -56,12 +55,11 @@ impl Kernel for Softmax {
         Cost { flops: 5 * elements, bytes: 8 * elements }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, z, probability] = slots(bound);
-        let rows = Control::from_words(control).rows as usize;
-        let z = floats(z).chunks_exact(self.outputs);
-        let probability = floats_mut(probability).chunks_exact_mut(self.outputs);
-        for (z, probability) in z.zip(probability).take(rows) {
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, z, probability } = bound;
+        let z = z.chunks_exact(self.outputs);
+        let probability = probability.chunks_exact_mut(self.outputs);
+        for (z, probability) in z.zip(probability).take(control[0].rows as usize) {
             softmax(z, probability);
         }
     }

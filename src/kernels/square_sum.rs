@@ -4,10 +4,7 @@
 use std::ops::Range;
 
 use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, SHARED_SUMS, SQUARE_SUM};
-use super::{
-    Cost, Hyper, Kernel, Module, Slot, Update, floats, floats_mut, immediates, metrics, reads,
-    slots, writes,
-};
+use super::{Contract, Cost, Hyper, Module, Update, Views, bindings, immediates, metrics};
 
 /// Sums the squares of a layer's gradient, \[O, I + 1\].
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +19,7 @@ pub struct SquareSum {
     pub hyper: Hyper,
 }
 
-immediates! { struct Immediates { inputs: u32, outputs: u32, first: u32, hyper: Hyper } }
+immediates! { pub(crate) struct Immediates { inputs: u32, outputs: u32, first: u32, hyper: Hyper } }
 
 /// Threads of a workgroup.
 const WORKGROUP: usize = metrics::WORKGROUP as usize;
@@ -43,17 +40,23 @@ impl SquareSum {
     }
 }
 
-impl Kernel for SquareSum {
+bindings! {
+    SquareSum {
+        read gradient: f32 [O, I + 1],
+        read parameters: f32 [O, I + 1],
+        write partials: f32 [P],
+    }
+}
+
+impl Contract for SquareSum {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "square_sum"
     }
 
     fn modules(&self) -> Vec<Module> {
         vec![CONTROL, FOLD, MATH, OPTIMIZER, SHARED_SUMS, SQUARE_SUM]
-    }
-
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("gradient"), reads("parameters"), writes("partials")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
@@ -66,18 +69,13 @@ impl Kernel for SquareSum {
         overrides
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        let words = Immediates {
+    fn immediates(&self) -> Immediates {
+        Immediates {
             inputs: self.inputs as u32,
             outputs: self.outputs as u32,
             first: self.first as u32,
             hyper: self.hyper,
-        };
-        bytemuck::bytes_of(&words).to_vec()
+        }
     }
 
     fn workgroups(&self) -> u64 {
@@ -94,16 +92,15 @@ impl Kernel for SquareSum {
         Cost { flops: 2 * count, bytes: 8 * count + 4 * self.parts() as u64 }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [gradient, parameters, partials] = slots(bound);
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { gradient, parameters, partials } = bound;
         let (weights, count) = (self.outputs * self.inputs, self.outputs * (self.inputs + 1));
-        let (gradient, parameters) = (&floats(gradient)[..count], &floats(parameters)[..count]);
+        let (gradient, parameters) = (&gradient[..count], &parameters[..count]);
         let square = |index: usize| {
             let g = self.hyper.regularized(gradient[index], parameters[index], index < weights);
             g * g
         };
-        for (part, sum) in floats_mut(partials)[self.first..][..self.parts()].iter_mut().enumerate()
-        {
+        for (part, sum) in partials[self.first..][..self.parts()].iter_mut().enumerate() {
             *sum = metrics::tree(self.part(part).map(|index| [square(index), 0.0]))[0];
         }
     }

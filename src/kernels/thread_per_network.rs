@@ -5,8 +5,8 @@
 //! that the shader computes. Loops of constant length it does unroll, but takes three times as long
 //! to compile as the same text written out, with every start of the program.
 //!
-//! A parameter is `w` and its number in the buffer, its gradient `d_w`, what the optimizer remembers
-//! of it `memory`. The units of a layer are `y`, the layer's number, `_`, the unit's number; `z` and
+//! A parameter is `w` and its number in the buffer, its gradient `d_w`, the optimizer's state
+//! of it `state`. The units of a layer are `y`, the layer's number, `_`, the unit's number; `z` and
 //! `d_z` likewise. Sums run in the order of `shaders/resident.wgsl`.
 
 use std::iter::once;
@@ -70,13 +70,13 @@ fn dense(widths: &[usize]) -> Vec<Dense> {
 /// The declarations and functions of a grid's shape, which all its networks share.
 pub(super) fn written(grid: &Resident) -> String {
     let member = &grid.members[0];
-    let remembers = !grid.update.memories().is_empty();
+    let stateful = !grid.update.state().is_empty();
     let all = 0..member.parameters();
     let mut lines = vec![format!("const OUTPUTS: u32 = {}u;", member.outputs())];
     for n in all.clone() {
         lines.push(format!("var<private> w{n}: f32; var<private> d_w{n}: f32;"));
-        if remembers {
-            lines.push(format!("var<private> memory{n}: vec2<f32>;"));
+        if stateful {
+            lines.push(format!("var<private> state{n}: vec2<f32>;"));
         }
     }
     function(&mut lines, "clear()", all.clone().map(|n| format!("d_w{n} = 0.0;")));
@@ -86,7 +86,7 @@ pub(super) fn written(grid: &Resident) -> String {
         learn_row(grid, &dense(&member.widths)),
     );
     function(&mut lines, "update(step: u32, lr: f32)", update(grid, &dense(&member.widths)));
-    function(&mut lines, "shift(value: Stepped) -> Stepped", shift(all.len(), remembers));
+    function(&mut lines, "shift(value: Stepped) -> Stepped", shift(all.len(), stateful));
     lines.push(String::new());
     lines.join("\n")
 }
@@ -169,33 +169,33 @@ fn update(grid: &Resident, layers: &[Dense]) -> Vec<String> {
         };
         let after = match grid.update {
             Update::Adam => {
-                format!("adam_step(w{n}, {gradient}, memory{n}, correction, lr, p.hyper)")
+                format!("adam_step(w{n}, {gradient}, state{n}, correction, lr, p.hyper)")
             }
-            Update::Momentum => format!("momentum_step(w{n}, {gradient}, memory{n}, lr, p.hyper)"),
+            Update::Momentum => format!("momentum_step(w{n}, {gradient}, state{n}, lr, p.hyper)"),
             Update::Sgd | Update::Gradient => {
                 body.push(format!("w{n} = sgd_step(w{n}, {gradient}, lr, p.hyper).parameter;"));
                 continue;
             }
         };
         body.push(format!("after = {after};"));
-        body.push(format!("w{n} = after.parameter; memory{n} = after.memory;"));
+        body.push(format!("w{n} = after.parameter; state{n} = after.state;"));
     }
     body
 }
 
 /// Every parameter takes the place of the next; the first is new, and the last comes out.
-fn shift(count: usize, remembers: bool) -> Vec<String> {
-    let memory_of = |n: usize| if remembers { format!("memory{n}") } else { "vec2<f32>()".into() };
-    let mut body = vec![format!("let last = Stepped(w{}, {});", count - 1, memory_of(count - 1))];
+fn shift(count: usize, stateful: bool) -> Vec<String> {
+    let state_of = |n: usize| if stateful { format!("state{n}") } else { "vec2<f32>()".into() };
+    let mut body = vec![format!("let last = Stepped(w{}, {});", count - 1, state_of(count - 1))];
     for n in (1..count).rev() {
         body.push(format!("w{n} = w{};", n - 1));
-        if remembers {
-            body.push(format!("memory{n} = memory{};", n - 1));
+        if stateful {
+            body.push(format!("state{n} = state{};", n - 1));
         }
     }
     body.push("w0 = value.parameter;".into());
-    if remembers {
-        body.push("memory0 = value.memory;".into());
+    if stateful {
+        body.push("state0 = value.state;".into());
     }
     body.push("return last;".into());
     body

@@ -3,7 +3,7 @@
 
 use super::metrics::tree;
 use super::shader::{CONTROL, SHARED_SUMS, WEIGH};
-use super::{Control, Cost, Kernel, Module, Slot, floats, floats_mut, reads, slots, writes};
+use super::{Contract, Control, Cost, Module, Views, bindings};
 use super::{immediates, metrics};
 
 /// Brings the weights of `rows` rows at most to a mean of 1; where all are 0, they stay so.
@@ -13,9 +13,19 @@ pub struct Weigh {
     pub rows: usize,
 }
 
-immediates! { struct Immediates { most: u32 } }
+immediates! { pub(crate) struct Immediates { most: u32 } }
 
-impl Kernel for Weigh {
+bindings! {
+    Weigh {
+        read control: Control [1],
+        read weights: f32 [B],
+        write shares: f32 [B],
+    }
+}
+
+impl Contract for Weigh {
+    type Immediates = Immediates;
+
     fn stem(&self) -> &'static str {
         "weigh"
     }
@@ -24,20 +34,12 @@ impl Kernel for Weigh {
         vec![CONTROL, SHARED_SUMS, WEIGH]
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![reads("control"), reads("weights"), writes("shares")]
-    }
-
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         metrics::SHARED_BY_ALL.to_vec()
     }
 
-    fn immediate_fields(&self) -> Vec<String> {
-        super::flattened(Immediates::FIELDS)
-    }
-
-    fn immediates(&self) -> Vec<u8> {
-        bytemuck::bytes_of(&Immediates { most: self.rows as u32 }).to_vec()
+    fn immediates(&self) -> Immediates {
+        Immediates { most: self.rows as u32 }
     }
 
     fn workgroups(&self) -> u64 {
@@ -52,12 +54,12 @@ impl Kernel for Weigh {
         Cost { flops: 2 * self.rows as u64, bytes: 12 * self.rows as u64 }
     }
 
-    fn twin(&self, bound: &mut [&mut [u32]]) {
-        let [control, weights, shares] = slots(bound);
-        let rows = Control::from_words(control).rows as usize;
-        let weights = &floats(weights)[..rows];
+    fn twin(&self, bound: Bindings<Views<'_>>) {
+        let Bindings { control, weights, shares } = bound;
+        let rows = control[0].rows as usize;
+        let weights = &weights[..rows];
         let mean = tree(weights.iter().map(|weight| [*weight, 0.0]))[0] / rows as f32;
-        for (share, weight) in floats_mut(shares).iter_mut().zip(weights) {
+        for (share, weight) in shares.iter_mut().zip(weights) {
             *share = if mean > 0.0 { weight / mean } else { 0.0 };
         }
     }

@@ -11,8 +11,8 @@ use super::{
     Validation, print,
 };
 use crate::kernels::{
-    Control, Function, FusedGradient, FusedTiling, FusedUpdate, MOST_WIDTHS, Metrics, Operation,
-    Pass, Update,
+    Control, Function, FusedGradient, FusedTiling, FusedUpdate, MOST_WIDTHS, Metrics, Pass, Update,
+    fused_gradient, fused_update, metrics,
 };
 use crate::spec::{Shuffle, Strategy};
 use crate::{Error, Result};
@@ -230,7 +230,7 @@ fn finish(mut making: Making<'_>, request: &Training<'_>, step: FusedGradient) -
     let update = Update::of(request.optimizer);
     let (x, t) = making.data("data", rows, request)?;
     let parameters = making.buffer("parameters", vec![words], Role::Parameters)?;
-    let memories = vec![update.memories().len(), words];
+    let memories = vec![update.state().len(), words];
     let state = making.buffer("optimizer", memories, Role::OptimizerState)?;
     let gradients = making.buffer("gradients", vec![strands, words], Role::Gradients)?;
     let parts = |pass: &FusedGradient| pass.parts().unwrap_or(pass.batch);
@@ -243,32 +243,34 @@ fn finish(mut making: Making<'_>, request: &Training<'_>, step: FusedGradient) -
     let steps = |pass: &FusedGradient| pass.count.div_ceil(pass.batch);
     let evaluation = making.examination(Phase::Evaluate, 1, steps(&evaluate))?;
 
-    let update = Dispatch {
-        label: "network".into(),
-        operation: Operation::FusedUpdate(FusedUpdate {
+    let update = Dispatch::new(
+        "network",
+        FusedUpdate {
             widths: step.widths.clone(),
             parameters: words,
             strands,
             update,
             lr: request.optimizer.lr() as f32,
             hyper: request.hyper(),
-        }),
-        bindings: vec![control, gradients, parameters, state],
+        },
+        fused_update::Bindings { control, gradients, parameters, state },
+    );
+    let gradient = |pass: &FusedGradient, control, (data_x, data_t)| {
+        let bindings = fused_gradient::Bindings {
+            control,
+            data_x,
+            data_t,
+            parameters,
+            gradients,
+            row_metrics,
+            scratch,
+        };
+        Dispatch::new("network", pass.clone(), bindings)
     };
-    let gradient = |pass: &FusedGradient, control, (x, t)| Dispatch {
-        label: "network".into(),
-        operation: Operation::FusedGradient(pass.clone()),
-        bindings: vec![control, x, t, parameters, gradients, row_metrics, scratch],
-    };
-    let end = |pass: &FusedGradient, capacity, control, history| Dispatch {
-        label: "step".into(),
-        operation: Operation::Metrics(Metrics {
-            rows: pass.batch,
-            count: pass.count,
-            capacity,
-            parts: pass.parts(),
-        }),
-        bindings: vec![control, row_metrics, history],
+    let end = |pass: &FusedGradient, capacity, control, history| {
+        let (rows, count, parts) = (pass.batch, pass.count, pass.parts());
+        let bindings = metrics::Bindings { control, row_metrics, history };
+        Dispatch::new("step", Metrics { rows, count, capacity, parts }, bindings)
     };
     let examine = |pass: &FusedGradient, own: Examination, data| {
         let capacity = steps(pass);

@@ -14,8 +14,8 @@ mod shard;
 mod tiling;
 
 use crate::kernels::{
-    Access, Cost, Criterion, Hyper, LayerUpdate, Operation, Rate, Schedule, Update, Weighting,
-    Words,
+    Access, Bind, Cost, Criterion, Each, Hyper, LayerUpdate, Operation, Rate, Schedule, Update,
+    Weighting, Words, schedule,
 };
 use crate::spec::{self, Clip, Layer, Loss, Network, Optimizer, Regularization, Shuffle, Strategy};
 
@@ -132,12 +132,11 @@ impl Training<'_> {
 
     /// The dispatch that works out the coming step's learning rate, unless it never changes.
     pub(super) fn scheduled(&self, control: BufferId) -> Vec<Dispatch> {
-        let schedule = Dispatch {
-            label: "step".into(),
-            operation: Operation::Schedule(Schedule { rate: self.rate() }),
-            bindings: vec![control],
-        };
-        if self.schedule.is_constant() { Vec::new() } else { vec![schedule] }
+        if self.schedule.is_constant() {
+            return Vec::new();
+        }
+        let schedule = Schedule { rate: self.rate() };
+        vec![Dispatch::new("step", schedule, schedule::Bindings { control })]
     }
 
     /// Of what was asked for, something that only the layered way has.
@@ -232,18 +231,28 @@ impl Buffer {
     }
 }
 
-/// One dispatch: an operation and its buffers, in the order of the operation's slots.
+/// One dispatch: an operation and its buffers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dispatch {
     /// What it belongs to: `layers.0`, `batch`, `step`.
     pub label: String,
     /// What it does.
     pub operation: Operation,
-    /// With which buffers.
+    /// With which buffers, in the order of the operation's slots; [`Bind::named`] tells them by name.
     pub bindings: Vec<BufferId>,
 }
 
 impl Dispatch {
+    /// An operation on buffers that are given by their names.
+    pub fn new<K: Bind + Into<Operation>>(
+        label: impl Into<String>,
+        operation: K,
+        bindings: K::Bindings<Each<BufferId>>,
+    ) -> Self {
+        let bindings = K::list(bindings);
+        Self { label: label.into(), operation: operation.into(), bindings }
+    }
+
     /// Its buffers, each with what is done to it.
     pub fn accesses(&self) -> impl Iterator<Item = (BufferId, Access)> + '_ {
         let slots = self.operation.kernel().slots();

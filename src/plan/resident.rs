@@ -7,7 +7,7 @@ use super::{
     Training, Validation,
 };
 use crate::kernels::{
-    Control, Function, Member, Operation, Placement, Resident, ThreadMapping, Update,
+    Control, Function, Member, Placement, Resident, ThreadMapping, Update, resident,
 };
 use crate::spec::{Network, Shuffle, Strategy, check_lr};
 use crate::{Error, Result};
@@ -214,11 +214,11 @@ fn resident(
         mapping,
         loop_limit: limits.loop_limit,
     };
-    let all = Placement { rows: true, parameters: true, memory: true };
+    let all = Placement { rows: true, parameters: true, state: true };
     let choices = [
         all,
-        Placement { memory: false, ..all },
-        Placement { memory: false, parameters: false, ..all },
+        Placement { state: false, ..all },
+        Placement { state: false, parameters: false, ..all },
     ];
     for placement in choices {
         grid.placement = placement;
@@ -256,7 +256,7 @@ fn on_a_cpu(members: &[Member], update: Update) -> ThreadMapping {
     let tensors = match update {
         // Soon over, so that what is soon compiled is best.
         Update::Gradient => 3,
-        Update::Sgd | Update::Momentum | Update::Adam => update.tensors().len(),
+        Update::Sgd | Update::Momentum | Update::Adam => 1 + update.state().len(),
     };
     let numbers = tensors * members[0].parameters() + LOAD * members[0].widths[0];
     if few && alike(members) && numbers <= WRITTEN_OUT {
@@ -281,7 +281,7 @@ fn finish(
     check_loops(&evaluate, making.limits)?;
     let (x, t) = making.data("data", rows, request)?;
     let words: usize = step.members.iter().map(Member::parameters).sum();
-    let memories = step.update.memories().len();
+    let memories = step.update.state().len();
     let parameters = making.buffer("parameters", vec![words], Role::Parameters)?;
     let state = making.buffer("optimizer", vec![memories, words], Role::OptimizerState)?;
     let members = making.buffer("members", vec![count, step.stride()], Role::Bookkeeping)?;
@@ -294,10 +294,18 @@ fn finish(
     let history = making.buffer("history", vec![step.capacity, count, 2], Role::Bookkeeping)?;
     let evaluation = making.examination(Phase::Evaluate, count, evaluate.capacity)?;
 
-    let dispatch = |operation: Resident, control, members, x, t, history| Dispatch {
-        label: "network".into(),
-        operation: Operation::Resident(operation),
-        bindings: vec![control, members, x, t, parameters, state, history, scratch],
+    let dispatch = |grid: Resident, controls, members, data_x, data_t, history| {
+        let bindings = resident::Bindings {
+            controls,
+            members,
+            data_x,
+            data_t,
+            parameters,
+            state,
+            history,
+            scratch,
+        };
+        Dispatch::new("network", grid, bindings)
     };
     let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
     let mut validation = None;

@@ -3,7 +3,7 @@
 
 use super::lanes::{Arithmetic, Lanes as _, Plain, activate, bce, derive, exp_negative};
 use super::simd::widest;
-use crate::kernels::{Criterion, Formula, Function, Update, floats};
+use crate::kernels::{Criterion, Formula, Function, State, Update, Views, floats};
 use crate::spec::Loss;
 
 /// Lanes of a pass: one register of AVX-512, two of AVX2, four of NEON.
@@ -128,23 +128,30 @@ pub(super) fn update<'m>(
 ) {
     match formula.update() {
         Update::Gradient => {}
-        Update::Sgd => step(formula, parameters, gradient, []),
-        Update::Momentum => step(formula, parameters, gradient, [memory(0)]),
-        Update::Adam => step(formula, parameters, gradient, [memory(0), memory(1)]),
+        Update::Sgd => step::<0>(formula, parameters, gradient, State::None),
+        Update::Momentum => {
+            let state = State::Momentum { momentum_buffer: memory(0) };
+            step::<1>(formula, parameters, gradient, state);
+        }
+        Update::Adam => {
+            let state = State::Adam { exp_avg: memory(0), exp_avg_sq: memory(1) };
+            step::<2>(formula, parameters, gradient, state);
+        }
     }
 }
 
-fn step<const M: usize>(
+/// The update of the given kind, which the compiler knows, so that it is told apart here and not for
+/// every parameter.
+fn step<const KIND: usize>(
     formula: Formula,
     parameters: &mut [f32],
     gradient: &[f32],
-    mut memories: [&mut [f32]; M],
+    mut state: State<Views<'_>>,
 ) {
-    // Spelled out, so that it is told apart here and not for every parameter.
     const KINDS: [Update; 3] = [Update::Sgd, Update::Momentum, Update::Adam];
     widest(
         #[inline(always)]
-        || formula.with(KINDS[M]).apply(parameters, gradient, &mut memories),
+        || formula.with(KINDS[KIND]).apply(parameters, gradient, &mut state),
     );
 }
 

@@ -10,7 +10,7 @@ use crate::kernels::{
 use crate::spec::{Activation, Loss, Moments, Optimizer, Output, Shuffle};
 
 /// Everything in workgroup memory.
-const INSIDE: Placement = Placement { parameters: true, memory: true, rows: true };
+const INSIDE: Placement = Placement { parameters: true, state: true, rows: true };
 
 /// A network in mid-run.
 fn member(widths: &[usize], rows: usize, batch: usize) -> Member {
@@ -159,8 +159,8 @@ fn optimizers() -> [(&'static str, Optimizer); 5] {
 fn placements() -> [(&'static str, Placement); 4] {
     [
         ("all inside", INSIDE),
-        ("memory outside", Placement { memory: false, ..INSIDE }),
-        ("rows inside", Placement { memory: false, parameters: false, ..INSIDE }),
+        ("state outside", Placement { state: false, ..INSIDE }),
+        ("rows inside", Placement { state: false, parameters: false, ..INSIDE }),
         ("all outside", Placement::default()),
     ]
 }

@@ -1,55 +1,71 @@
 //! Trials of the two ends of a step: the gather of a batch, and the metrics.
 
-use super::{Bound, Expect, Random, Trial, tensor};
-use crate::kernels::{Control, Gather, Metrics, MicroBatch, Schedule, Weigh};
+use super::{Bound, Expect, Random, Tensors, tensor};
+use crate::kernels::{
+    Control, Gather, Metrics, MicroBatch, Schedule, Weigh, gather, metrics, micro_batch, schedule,
+    weigh,
+};
 
 /// Random words, which the gather takes as they are; and more of them behind the chunk, so that a
 /// row too many is no copy of the sentinel.
-pub(super) fn gather(gather: &Gather, control: Control, random: &mut Random) -> Trial {
+pub(super) fn gather(
+    gather: &Gather,
+    control: Control,
+    random: &mut Random,
+) -> gather::Bindings<Tensors> {
     let Gather { rows, columns, chunk_rows, .. } = *gather;
     let data = (0..(chunk_rows + 1) * columns).map(|_| random.word()).collect();
-    vec![
-        Bound::control(control),
-        Bound { words: data, expect: Expect::Untouched },
-        Bound {
+    gather::Bindings {
+        control: Bound::control(control),
+        data: Bound { words: data, expect: Expect::Untouched },
+        batch: Bound {
             words: tensor(&[], rows * columns),
             expect: Expect::Exact(0..control.rows as usize * columns),
         },
-    ]
+    }
 }
 
 /// All that it writes are whole numbers, and a factor that it copies.
-pub(super) fn micro_batch(_: &MicroBatch, control: Control) -> Trial {
+pub(super) fn micro_batch(_: &MicroBatch, control: Control) -> micro_batch::Bindings<Tensors> {
     let expect = Expect::Exact(0..Control::WORDS);
-    vec![Bound::control(control), Bound { words: tensor(&[], Control::WORDS), expect }]
+    let micro = Bound { words: tensor(&[], Control::WORDS), expect };
+    micro_batch::Bindings { control: Bound::control(control), micro }
 }
 
 /// The one number that it writes; where it is e^x, it is off by 3 + 2|x| steps, and by |x| for x
 /// itself.
-pub(super) fn schedule(schedule: &Schedule, control: Control) -> Trial {
+pub(super) fn schedule(schedule: &Schedule, control: Control) -> schedule::Bindings<Tensors> {
     let factor = schedule.rate.at(control.step);
     let magnitude = factor * (1.0 + factor.max(f32::MIN_POSITIVE).ln().abs());
     let words = control.to_words().to_vec();
     let expect = Expect::Near { first: Control::WORDS - 1, magnitudes: vec![magnitude] };
-    vec![Bound { words, expect }]
+    schedule::Bindings { control: Bound { words, expect } }
 }
 
 /// Random weights, some of them 0; a lone row's is, too, so that there is nothing to divide by.
-pub(super) fn weigh(weigh: &Weigh, control: Control, random: &mut Random) -> Trial {
+pub(super) fn weigh(
+    weigh: &Weigh,
+    control: Control,
+    random: &mut Random,
+) -> weigh::Bindings<Tensors> {
     let live = control.rows as usize;
     let weight = |row: usize| if row.is_multiple_of(5) { 0.0 } else { random.uniform(0.1, 2.0) };
     let weights: Vec<f32> = (0..live).map(weight).collect();
     let mean = (weights.iter().sum::<f32>() / live as f32).max(f32::MIN_POSITIVE);
     let shares = weights.iter().map(|weight| weight / mean).collect();
-    vec![
-        Bound::control(control),
-        Bound::input(&weights, weigh.rows),
-        Bound::output(shares, weigh.rows),
-    ]
+    weigh::Bindings {
+        control: Bound::control(control),
+        weights: Bound::input(&weights, weigh.rows),
+        shares: Bound::output(shares, weigh.rows),
+    }
 }
 
 /// Random losses and scores; one entry of the history is due, the others stay.
-pub(super) fn metrics(metrics: &Metrics, control: Control, random: &mut Random) -> Trial {
+pub(super) fn metrics(
+    metrics: &Metrics,
+    control: Control,
+    random: &mut Random,
+) -> metrics::Bindings<Tensors> {
     let Metrics { rows, capacity, parts, .. } = *metrics;
     let live = control.rows as usize;
     let row_metrics = random.floats(2 * parts.unwrap_or(live), 1.0);
@@ -59,12 +75,12 @@ pub(super) fn metrics(metrics: &Metrics, control: Control, random: &mut Random) 
     };
     let magnitudes = vec![mean(0), mean(1)];
     let words = control.to_words().to_vec();
-    vec![
-        Bound { expect: Expect::Exact(0..words.len()), words },
-        Bound::input(&row_metrics, 2 * parts.unwrap_or(rows)),
-        Bound {
+    metrics::Bindings {
+        control: Bound { expect: Expect::Exact(0..words.len()), words },
+        row_metrics: Bound::input(&row_metrics, 2 * parts.unwrap_or(rows)),
+        history: Bound {
             words: tensor(&[], 2 * capacity),
             expect: Expect::Near { first: 2 * control.slot as usize, magnitudes },
         },
-    ]
+    }
 }

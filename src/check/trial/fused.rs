@@ -1,16 +1,20 @@
 //! Trials of a batch's way through all layers and back, and of the update that follows.
 
-use super::dense::{state, weight_size};
+use super::dense::weight_size;
 use super::resident::targets;
-use super::update::{Gradient, magnitudes};
-use super::{Bound, Expect, Random, Trial, clipping, tensor};
-use crate::kernels::{Control, FusedGradient, FusedUpdate, Pass};
+use super::update::{Gradient, magnitudes, state, terms};
+use super::{Bound, Expect, Random, Tensors, tensor};
+use crate::kernels::{Control, FusedGradient, FusedUpdate, Pass, fused_gradient, fused_update};
 
 /// What a number is made of: terms of about 1, whose errors a handful of layers chain.
 const MAGNITUDE: f32 = 1.0;
 
 /// Random data, and weights that keep every z near 1.
-pub(super) fn gradient(fused: &FusedGradient, control: Control, random: &mut Random) -> Trial {
+pub(super) fn gradient(
+    fused: &FusedGradient,
+    control: Control,
+    random: &mut Random,
+) -> fused_gradient::Bindings<Tensors> {
     let (strands, p) = (fused.strands, fused.parameters());
     let (inputs, outputs) = (fused.widths[0], fused.outputs());
     let x = random.floats(fused.count * inputs, 1.0);
@@ -29,20 +33,24 @@ pub(super) fn gradient(fused: &FusedGradient, control: Control, random: &mut Ran
     };
     let metrics = (0..strands).flat_map(|strand| [MAGNITUDE * of_strand(strand); 2]).collect();
     let scratch = strands * fused.tile_words();
-    vec![
-        Bound::control(control),
-        Bound::input(&x, x.len()),
-        Bound::input(&t, t.len()),
-        Bound::input(&parameters, p),
-        Bound::output(gradients, strands * p),
-        Bound::output(metrics, 2 * strands),
+    fused_gradient::Bindings {
+        control: Bound::control(control),
+        data_x: Bound::input(&x, x.len()),
+        data_t: Bound::input(&t, t.len()),
+        parameters: Bound::input(&parameters, p),
+        gradients: Bound::output(gradients, strands * p),
+        row_metrics: Bound::output(metrics, 2 * strands),
         // The twin needs no scratch memory, so nothing of it is compared.
-        Bound { words: tensor(&[], scratch), expect: Expect::Anything(0..scratch) },
-    ]
+        scratch: Bound { words: tensor(&[], scratch), expect: Expect::Anything(0..scratch) },
+    }
 }
 
 /// Random gradients of the strands; parameters and state as the update has them.
-pub(super) fn update(fused: &FusedUpdate, control: Control, random: &mut Random) -> Trial {
+pub(super) fn update(
+    fused: &FusedUpdate,
+    control: Control,
+    random: &mut Random,
+) -> fused_update::Bindings<Tensors> {
     let FusedUpdate { parameters: p, strands, update, lr, hyper, .. } = *fused;
     let strand_gradients = random.floats(strands * p, 1.0);
     let state = state(update, control, p, random);
@@ -57,18 +65,18 @@ pub(super) fn update(fused: &FusedUpdate, control: Control, random: &mut Random)
             let (sum, terms) = (of_strands().sum(), of_strands().map(f32::abs).sum());
             Gradient {
                 g: hyper.regularized(sum, state[0][at], weight),
-                terms: clipping::terms(&hyper, terms, state[0][at]),
+                terms: self::terms(&hyper, terms, state[0][at]),
             }
         })
         .collect();
     let rate = lr * control.schedule;
     let mut magnitudes = magnitudes((update, rate, &hyper), control.step, &gradient, &state);
     let sums = gradient.iter().map(|gradient| gradient.terms).collect();
-    let memory = magnitudes.split_off(1).concat();
-    vec![
-        Bound::control(control),
-        Bound::updated(&strand_gradients, sums, strands * p),
-        Bound::updated(&state[0], magnitudes.concat(), p),
-        Bound::updated(&state[1..].concat(), memory, (state.len() - 1) * p),
-    ]
+    let of_state = magnitudes.split_off(1).concat();
+    fused_update::Bindings {
+        control: Bound::control(control),
+        gradients: Bound::updated(&strand_gradients, sums, strands * p),
+        parameters: Bound::updated(&state[0], magnitudes.concat(), p),
+        state: Bound::updated(&state[1..].concat(), of_state, (state.len() - 1) * p),
+    }
 }

@@ -1,12 +1,16 @@
 //! Trials of the losses.
 
 use super::rowwise::{class_logits, probabilities};
-use super::{Bound, Expect, Random, Trial, absolute, tensor};
-use crate::kernels::{Control, Criterion, LossGradient, Weighting, Words, sigmoid};
+use super::{Bound, Expect, Random, Tensors, absolute, tensor};
+use crate::kernels::{Control, Criterion, LossGradient, Weighting, Words, loss_gradient, sigmoid};
 use crate::spec::{Loss, Output};
 
 /// Random z, far past what saturates, and targets.
-pub(super) fn loss(loss: &LossGradient, control: Control, random: &mut Random) -> Trial {
+pub(super) fn loss(
+    loss: &LossGradient,
+    control: Control,
+    random: &mut Random,
+) -> loss_gradient::Bindings<Tensors> {
     let LossGradient { rows, outputs, criterion, weighting } = *loss;
     let (live, before) = (control.rows as usize, control.before as usize);
     let batch = control.batch_rows() as usize;
@@ -38,20 +42,19 @@ pub(super) fn loss(loss: &LossGradient, control: Control, random: &mut Random) -
         let metrics = pairs_of(&mut magnitudes.row_metrics);
         weighting.weigh(&absolute(weights), &mut magnitudes.d_z, metrics);
     }
-    let mut trial = vec![
-        Bound::control(control),
-        Bound::input(&z, rows * outputs),
-        Bound::input(&targets, rows * criterion.target_columns(outputs)),
-        Bound::output(magnitudes.d_z, rows * outputs),
-        Bound {
+    // Those of rows before a micro-batch are nothing to it.
+    let of_batch = |weights| [vec![f32::NAN; before], weights].concat();
+    loss_gradient::Bindings {
+        control: Bound::control(control),
+        z: Bound::input(&z, rows * outputs),
+        targets: Bound::input(&targets, rows * criterion.target_columns(outputs)),
+        d_z: Bound::output(magnitudes.d_z, rows * outputs),
+        row_metrics: Bound {
             words: tensor(&[], 2 * (before + rows)),
             expect: Expect::Near { first: 2 * before, magnitudes: magnitudes.row_metrics },
         },
-    ];
-    // Those of rows before a micro-batch are nothing to it.
-    let of_batch = |weights| [vec![f32::NAN; before], weights].concat();
-    trial.extend(weights.map(|weights| Bound::input(&of_batch(weights), before + rows)));
-    trial
+        weights: weights.map(|weights| Bound::input(&of_batch(weights), before + rows)),
+    }
 }
 
 fn pairs_of(numbers: &mut [f32]) -> &mut [[f32; 2]] {

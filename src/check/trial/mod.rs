@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use super::Case;
 use super::random::Random;
-use crate::kernels::{Control, Kernel, Operation, Words, floats};
+use crate::kernels::{Bind, Control, Each, Operation, Words};
 
 /// A NaN that no formula makes: in all that must be neither read nor written.
 const SENTINEL: u32 = 0x7FC5_A5A5;
@@ -55,35 +55,60 @@ pub(super) enum Expect {
 /// The buffers of a case, one for each slot.
 pub(super) type Trial = Vec<Bound>;
 
+/// The same by their names.
+type Tensors = Each<Bound>;
+
+fn list<K: Bind>(_: &K, bindings: K::Bindings<Tensors>) -> Trial {
+    K::list(bindings)
+}
+
 /// Makes up a case's inputs, the same in every run.
 pub(super) fn trial(case: &Case, seed: u32) -> Trial {
     let control = case.control();
     let mut random = Random::new(seed);
     let random = &mut random;
     match case.operation() {
-        Operation::MicroBatch(part) => bookkeeping::micro_batch(part, control),
-        Operation::Gather(gather) => bookkeeping::gather(gather, control, random),
-        Operation::DenseForward(layer) => dense::forward(layer, control, random),
-        Operation::Activate(activate) => rowwise::activate(activate, control, random),
-        Operation::LayerNorm(layer) => norm::forward(layer, control, random),
-        Operation::LayerNormBackwardInput(layer) => norm::backward_input(layer, control, random),
-        Operation::LayerNormBackwardWeight(layer) => norm::backward_weight(layer, control, random),
-        Operation::Softmax(softmax) => rowwise::softmax(softmax, control, random),
-        Operation::LossGradient(loss) => loss::loss(loss, control, random),
-        Operation::DenseBackwardInput(layer) => dense::backward_input(layer, control, random),
-        Operation::DenseBackwardWeight(layer) => dense::backward_weight(layer, control, random),
-        Operation::DenseSplitWeight(layer) => dense::split_weight(layer, control, random),
-        Operation::DenseJoinWeight(layer) => dense::join_weight(layer, control, random),
-        Operation::Schedule(schedule) => bookkeeping::schedule(schedule, control),
-        Operation::Weigh(weigh) => bookkeeping::weigh(weigh, control, random),
-        Operation::Dropout(dropout) => rowwise::dropout(dropout, control, random),
-        Operation::SquareSum(sum) => clipping::square_sum(sum, random),
-        Operation::ClipNorm(clip) => clipping::clip_norm(clip, random),
-        Operation::ApplyGradient(layer) => clipping::apply_gradient(layer, control, random),
-        Operation::Metrics(metrics) => bookkeeping::metrics(metrics, control, random),
-        Operation::Resident(grid) => resident::resident(grid, control, random),
-        Operation::FusedGradient(fused) => fused::gradient(fused, control, random),
-        Operation::FusedUpdate(fused) => fused::update(fused, control, random),
+        Operation::MicroBatch(part) => list(part, bookkeeping::micro_batch(part, control)),
+        Operation::Gather(gather) => list(gather, bookkeeping::gather(gather, control, random)),
+        Operation::DenseForward(layer) => list(layer, dense::forward(layer, control, random)),
+        Operation::Activate(activate) => {
+            list(activate, rowwise::activate(activate, control, random))
+        }
+        Operation::LayerNorm(layer) => list(layer, norm::forward(layer, control, random)),
+        Operation::LayerNormBackwardInput(layer) => {
+            list(layer, norm::backward_input(layer, control, random))
+        }
+        Operation::LayerNormBackwardWeight(layer) => {
+            list(layer, norm::backward_weight(layer, control, random))
+        }
+        Operation::Softmax(softmax) => list(softmax, rowwise::softmax(softmax, control, random)),
+        Operation::LossGradient(loss) => list(loss, loss::loss(loss, control, random)),
+        Operation::DenseBackwardInput(layer) => {
+            list(layer, dense::backward_input(layer, control, random))
+        }
+        Operation::DenseBackwardWeight(layer) => {
+            list(layer, dense::backward_weight(layer, control, random))
+        }
+        Operation::DenseSplitWeight(layer) => {
+            list(layer, dense::split_weight(layer, control, random))
+        }
+        Operation::DenseJoinWeight(layer) => {
+            list(layer, dense::join_weight(layer, control, random))
+        }
+        Operation::Schedule(schedule) => list(schedule, bookkeeping::schedule(schedule, control)),
+        Operation::Weigh(weigh) => list(weigh, bookkeeping::weigh(weigh, control, random)),
+        Operation::Dropout(dropout) => list(dropout, rowwise::dropout(dropout, control, random)),
+        Operation::SquareSum(sum) => list(sum, clipping::square_sum(sum, random)),
+        Operation::ClipNorm(clip) => list(clip, clipping::clip_norm(clip, random)),
+        Operation::ApplyGradient(layer) => {
+            list(layer, clipping::apply_gradient(layer, control, random))
+        }
+        Operation::Metrics(metrics) => {
+            list(metrics, bookkeeping::metrics(metrics, control, random))
+        }
+        Operation::Resident(grid) => list(grid, resident::resident(grid, control, random)),
+        Operation::FusedGradient(fused) => list(fused, fused::gradient(fused, control, random)),
+        Operation::FusedUpdate(fused) => list(fused, fused::update(fused, control, random)),
     }
 }
 
@@ -115,16 +140,6 @@ fn tensor(live: &[u32], size: usize) -> Words {
     let mut words = live.to_vec();
     words.resize(size + MARGIN, SENTINEL);
     words
-}
-
-/// Runs a twin on floats: its last tensor, `written` words of it.
-fn twin(kernel: &dyn Kernel, control: Control, inputs: &[&[f32]], written: usize) -> Vec<f32> {
-    let mut bound = vec![control.to_words().to_vec()];
-    bound.extend(inputs.iter().map(|input| bytemuck::cast_slice(input).to_vec()));
-    bound.push(vec![0; written]);
-    let mut slices: Vec<&mut [u32]> = bound.iter_mut().map(Vec::as_mut_slice).collect();
-    kernel.twin(&mut slices);
-    bound.last().map(|words| floats(words).to_vec()).unwrap_or_default()
 }
 
 /// |x|, element by element.

@@ -1,16 +1,20 @@
 //! The layer norms' trials.
 
-use super::dense::{go_on, regularized, state};
 use super::rowwise::slack;
-use super::update::magnitudes;
-use super::{Bound, Random, Trial, twin};
+use super::update::{go_on, magnitudes, regularized, state, updated};
+use super::{Bound, Random, Tensors};
 use crate::kernels::{
-    Control, Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, LayerUpdate,
+    Contract as _, Control, Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight,
+    LayerUpdate, Updated, layer_norm, layer_norm_backward_input, layer_norm_backward_weight,
     normalized,
 };
 
 /// Random z, some rows all equal: their variance is 0; γ and β about 1 and 0.
-pub(super) fn forward(layer: &LayerNorm, control: Control, random: &mut Random) -> Trial {
+pub(super) fn forward(
+    layer: &LayerNorm,
+    control: Control,
+    random: &mut Random,
+) -> layer_norm::Bindings<Tensors> {
     let LayerNorm { rows, columns, function, .. } = *layer;
     let live = control.rows as usize;
     let z = rows_of_z(live, columns, random);
@@ -35,13 +39,13 @@ pub(super) fn forward(layer: &LayerNorm, control: Control, random: &mut Random) 
             of_y.push(terms + function.value(before).abs() + slack(function, before));
         }
     }
-    vec![
-        Bound::control(control),
-        Bound::input(&z, rows * columns),
-        Bound::input(&parameters, 2 * columns),
-        Bound::output(of_moments, 2 * rows),
-        Bound::output(of_y, rows * columns),
-    ]
+    layer_norm::Bindings {
+        control: Bound::control(control),
+        z: Bound::input(&z, rows * columns),
+        parameters: Bound::input(&parameters, 2 * columns),
+        moments: Bound::output(of_moments, 2 * rows),
+        y: Bound::output(of_y, rows * columns),
+    }
 }
 
 /// Random d_n, and what the forward pass has left of random z.
@@ -49,7 +53,7 @@ pub(super) fn backward_input(
     layer: &LayerNormBackwardInput,
     control: Control,
     random: &mut Random,
-) -> Trial {
+) -> layer_norm_backward_input::Bindings<Tensors> {
     let LayerNormBackwardInput { rows, columns, .. } = *layer;
     let live = control.rows as usize;
     let z = rows_of_z(live, columns, random);
@@ -65,14 +69,14 @@ pub(super) fn backward_input(
         let of_gn = g.iter().zip(&n).map(|(g, n)| g * n).sum::<f32>() / columns as f32;
         of_d_z.extend(g.iter().zip(&n).map(|(g, n)| (g + of_g + n * of_gn) * moment[1]));
     }
-    vec![
-        Bound::control(control),
-        Bound::input(&d_n, rows * columns),
-        Bound::input(&z, rows * columns),
-        Bound::input(&moments, 2 * rows),
-        Bound::input(&parameters, 2 * columns),
-        Bound::output(of_d_z, rows * columns),
-    ]
+    layer_norm_backward_input::Bindings {
+        control: Bound::control(control),
+        d_n: Bound::input(&d_n, rows * columns),
+        z: Bound::input(&z, rows * columns),
+        moments: Bound::input(&moments, 2 * rows),
+        parameters: Bound::input(&parameters, 2 * columns),
+        d_z: Bound::output(of_d_z, rows * columns),
+    }
 }
 
 /// The same; parameters and state as the update has them.
@@ -80,7 +84,7 @@ pub(super) fn backward_weight(
     norm: &LayerNormBackwardWeight,
     control: Control,
     random: &mut Random,
-) -> Trial {
+) -> layer_norm_backward_weight::Bindings<Tensors> {
     let LayerUpdate { update, lr, hyper, .. } = norm.layer;
     let (rows, columns, size) = (norm.rows, norm.columns(), norm.layer.count());
     let live = control.rows as usize;
@@ -90,8 +94,14 @@ pub(super) fn backward_weight(
     let mut state = state(update, control, size, random);
     let kept = LayerNormBackwardWeight { layer: norm.layer.kept(), ..norm.clone() };
     let own = Control { before: 0, ..control };
-    let flat = moments.as_flattened();
-    let gradient = twin(&kept, own, &[&d_n, &z, flat], size);
+    let mut gradient = vec![0.0; size];
+    kept.twin(layer_norm_backward_weight::Bindings {
+        control: &[own],
+        d_n: &d_n,
+        z: &z,
+        moments: &moments,
+        updated: Updated::Gradient { gradient: &mut gradient[..] },
+    });
     let mut terms = vec![0.0; size];
     let rows_of = z.chunks_exact(columns).zip(d_n.chunks_exact(columns));
     for ((z, d_n), &moment) in rows_of.zip(&moments) {
@@ -103,15 +113,13 @@ pub(super) fn backward_weight(
     go_on(control, &mut state, &mut terms, random);
     let gradient = regularized((update, &hyper), 0, &gradient, &terms, &state);
     let magnitudes = magnitudes((update, lr, &hyper), control.step, &gradient, &state);
-    let mut trial = vec![
-        Bound::control(control),
-        Bound::input(&d_n, rows * columns),
-        Bound::input(&z, rows * columns),
-        Bound::input(&moments, 2 * rows),
-    ];
-    let written = state.iter().zip(magnitudes);
-    trial.extend(written.map(|(live, magnitudes)| Bound::updated(live, magnitudes, size)));
-    trial
+    layer_norm_backward_weight::Bindings {
+        control: Bound::control(control),
+        d_n: Bound::input(&d_n, rows * columns),
+        z: Bound::input(&z, rows * columns),
+        moments: Bound::input(&moments, 2 * rows),
+        updated: updated(update, &state, magnitudes, size),
+    }
 }
 
 /// Random z, one row of every four far from 0, one all equal: to quarters, of which every sum is
@@ -139,15 +147,13 @@ fn affine(columns: usize, random: &mut Random) -> Vec<f32> {
 fn moments(z: &[f32], columns: usize) -> Vec<[f32; 2]> {
     let rows = z.len() / columns;
     let norm = LayerNorm { rows, columns, function: Function::Identity, lanes: 1 };
-    let parameters = vec![1.0; 2 * columns];
-    let mut bound = [
-        Control::of_rows(rows).to_words().to_vec(),
-        bytemuck::cast_slice(z).to_vec(),
-        bytemuck::cast_slice(&parameters).to_vec(),
-        vec![0; 2 * rows],
-        vec![0; z.len()],
-    ];
-    let mut slices: Vec<&mut [u32]> = bound.iter_mut().map(Vec::as_mut_slice).collect();
-    crate::kernels::Kernel::twin(&norm, &mut slices);
-    crate::kernels::pairs(&bound[3]).to_vec()
+    let mut moments = vec![[0.0; 2]; rows];
+    norm.twin(layer_norm::Bindings {
+        control: &[Control::of_rows(rows)],
+        z,
+        parameters: &vec![1.0; 2 * columns],
+        moments: &mut moments,
+        y: &mut vec![0.0; z.len()],
+    });
+    moments
 }

@@ -1,20 +1,24 @@
 //! Trials of a step of a grid of networks.
 
-use super::{Bound, Expect, Random, Trial, tensor};
-use crate::kernels::{Control, Criterion, Member, Resident, Words};
+use super::{Bound, Expect, Random, Tensors, tensor};
+use crate::kernels::{Control, Criterion, Member, Resident, Update, Words, resident};
 use crate::spec::Output;
 
 /// What a parameter is made of: itself, and a step that is small beside it. A handful of layers
 /// with terms of about 1 chain their errors, so the scale is several times that.
 const MAGNITUDE: f32 = 4.0;
 
-/// Random data and networks in mid-run; the optimizer remembers something already.
-pub(super) fn resident(grid: &Resident, control: Control, random: &mut Random) -> Trial {
+/// Random data and networks in mid-run, with some state of the optimizer.
+pub(super) fn resident(
+    grid: &Resident,
+    control: Control,
+    random: &mut Random,
+) -> resident::Bindings<Tensors> {
     let members = &grid.members;
     let rows = members.iter().map(|member| member.first_row + member.rows).max().unwrap_or(0);
     let (inputs, outputs) = (members[0].widths[0], members[0].outputs());
     let count: usize = members.iter().map(Member::parameters).sum();
-    let memories = grid.update.memories().len() * count;
+    let state = grid.update.state().len() * count;
     let history = 2 * grid.capacity * members.len();
     let scratch = match grid.placement.rows {
         true => 0,
@@ -28,28 +32,28 @@ pub(super) fn resident(grid: &Resident, control: Control, random: &mut Random) -
         })
         .collect();
     let first = 2 * (control.step as usize % grid.capacity) * members.len();
-    let evaluates = memories == 0 && grid.update == crate::kernels::Update::Gradient;
+    let evaluates = grid.update == Update::Gradient;
     let parameters = random.floats(count, 1.0);
     let targets = targets(grid.criterion, rows, outputs, random);
     let steps = |count| vec![MAGNITUDE; count];
-    vec![
-        Bound { expect: Expect::Exact(0..controls.len()), words: controls },
-        Bound::input(&grid.descriptions(), members.len() * grid.stride()),
-        Bound::input(&random.floats(rows * inputs, 1.0), rows * inputs),
-        Bound::input(&targets, targets.len()),
-        match evaluates {
+    resident::Bindings {
+        controls: Bound { expect: Expect::Exact(0..controls.len()), words: controls },
+        members: Bound::input(&grid.descriptions(), members.len() * grid.stride()),
+        data_x: Bound::input(&random.floats(rows * inputs, 1.0), rows * inputs),
+        data_t: Bound::input(&targets, targets.len()),
+        parameters: match evaluates {
             true => Bound::input(&parameters, count),
             false => Bound::updated(&parameters, steps(count), count),
         },
-        // Adam's second memory is a mean of squares.
-        Bound::updated(&random.positive(memories), steps(memories), memories),
-        Bound {
+        // Adam's second tensor is a mean of squares.
+        state: Bound::updated(&random.positive(state), steps(state), state),
+        history: Bound {
             words: tensor(&[], history),
             expect: Expect::Near { first, magnitudes: steps(2 * members.len()) },
         },
         // The twin needs no scratch memory, so nothing of it is compared.
-        Bound { words: tensor(&[], scratch), expect: Expect::Anything(0..scratch) },
-    ]
+        scratch: Bound { words: tensor(&[], scratch), expect: Expect::Anything(0..scratch) },
+    }
 }
 
 /// Targets that go with a loss.

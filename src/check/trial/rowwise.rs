@@ -1,11 +1,15 @@
 //! Trials of activations and softmax.
 
-use super::{Bound, Random, Trial};
-use crate::kernels::{Activate, Control, Dropout, Function, Softmax};
+use super::{Bound, Random, Tensors};
+use crate::kernels::{self, Activate, Control, Dropout, Function, Softmax, activate, dropout};
 use crate::spec::Activation;
 
 /// Random z, far past what saturates.
-pub(super) fn activate(activate: &Activate, control: Control, random: &mut Random) -> Trial {
+pub(super) fn activate(
+    activate: &Activate,
+    control: Control,
+    random: &mut Random,
+) -> activate::Bindings<Tensors> {
     let Activate { rows, columns, function } = *activate;
     let z = random.logits(control.rows as usize * columns);
     let magnitudes = z
@@ -16,23 +20,27 @@ pub(super) fn activate(activate: &Activate, control: Control, random: &mut Rando
             function.value(z).abs() + (z * function.derivative(kept)).abs() + slack(function, z)
         })
         .collect();
-    vec![
-        Bound::control(control),
-        Bound::input(&z, rows * columns),
-        Bound::output(magnitudes, rows * columns),
-    ]
+    activate::Bindings {
+        control: Bound::control(control),
+        z: Bound::input(&z, rows * columns),
+        y: Bound::output(magnitudes, rows * columns),
+    }
 }
 
 /// Random numbers, of which the same must be left out here and there.
-pub(super) fn dropout(dropout: &Dropout, control: Control, random: &mut Random) -> Trial {
+pub(super) fn dropout(
+    dropout: &Dropout,
+    control: Control,
+    random: &mut Random,
+) -> dropout::Bindings<Tensors> {
     let Dropout { rows, columns, share, .. } = *dropout;
     let x = random.floats(control.rows as usize * columns, 1.0);
     let magnitudes = x.iter().map(|x| x.abs() / (1.0 - share as f32)).collect();
-    vec![
-        Bound::control(control),
-        Bound::input(&x, rows * columns),
-        Bound::output(magnitudes, rows * columns),
-    ]
+    dropout::Bindings {
+        control: Bound::control(control),
+        x: Bound::input(&x, rows * columns),
+        y: Bound::output(magnitudes, rows * columns),
+    }
 }
 
 /// What the forward pass keeps of z: y where the derivative can be had from it.
@@ -59,15 +67,19 @@ pub(super) fn slack(function: Function, z: f32) -> f32 {
 }
 
 /// Random z and the probabilities that they make.
-pub(super) fn softmax(softmax: &Softmax, control: Control, random: &mut Random) -> Trial {
+pub(super) fn softmax(
+    softmax: &Softmax,
+    control: Control,
+    random: &mut Random,
+) -> kernels::softmax::Bindings<Tensors> {
     let Softmax { rows, outputs } = *softmax;
     let z = class_logits(control.rows as usize, outputs, random);
     let magnitudes = z.chunks_exact(outputs).flat_map(probabilities).collect();
-    vec![
-        Bound::control(control),
-        Bound::input(&z, rows * outputs),
-        Bound::output(magnitudes, rows * outputs),
-    ]
+    kernels::softmax::Bindings {
+        control: Bound::control(control),
+        z: Bound::input(&z, rows * outputs),
+        probability: Bound::output(magnitudes, rows * outputs),
+    }
 }
 
 /// Random z, one row of every four all equal: no class is before the first.

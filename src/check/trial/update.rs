@@ -1,6 +1,7 @@
-//! The magnitudes of what an optimizer's update writes.
+//! What an optimizer's update reads and writes, and the magnitudes of it.
 
-use crate::kernels::{Hyper, Update};
+use super::{Bound, Random, Tensors};
+use crate::kernels::{Control, Hyper, State, Update, Updated};
 
 /// A parameter's gradient, with the magnitudes of its terms.
 #[derive(Clone, Copy)]
@@ -33,7 +34,7 @@ pub(super) fn magnitudes(
         (Update::Adam, [w, m, v]) => {
             transpose(parameters.map(|(i, g)| adam(lr, hyper, step, *g, [w[i], m[i], v[i]])))
         }
-        (update, _) => unreachable!("{update:?} writes {} tensors", update.tensors().len()),
+        (update, _) => unreachable!("{update:?} has {} tensors of state", update.state().len()),
     }
 }
 
@@ -76,4 +77,89 @@ fn adam(lr: f32, p: &Hyper, step: u32, gradient: Gradient, [w, m, v]: [f32; 3]) 
     let w = w.abs() * (1.0 + lr * p.weight_decay)
         + lr / correction1 * (m / denominator + ratio * relative);
     [w, m, v]
+}
+
+/// What each written tensor holds before: nothing for a gradient, and no state before the first
+/// step.
+pub(super) fn state(
+    update: Update,
+    control: Control,
+    size: usize,
+    random: &mut Random,
+) -> Vec<Vec<f32>> {
+    let fresh = control.step == 0;
+    if update == Update::Gradient {
+        return vec![Vec::new()];
+    }
+    let parameters = random.floats(size, 1.0);
+    let of_state = |name: &&str| match *name {
+        _ if fresh => vec![0.0; size],
+        // The mean of squares.
+        "exp_avg_sq" => random.floats(size, 1.0).iter().map(|v| v * v).collect(),
+        _ => random.floats(size, 1.0),
+    };
+    std::iter::once(parameters).chain(update.state().iter().map(of_state)).collect()
+}
+
+/// Of a micro-batch, what those before have left, and its magnitude with the terms.
+pub(super) fn go_on(
+    control: Control,
+    state: &mut Vec<Vec<f32>>,
+    terms: &mut [f32],
+    random: &mut Random,
+) {
+    if control.before > 0 {
+        *state = vec![random.floats(terms.len(), 1.0)];
+        terms.iter_mut().zip(&state[0]).for_each(|(terms, sum)| *terms += sum.abs());
+    }
+}
+
+/// A gradient as the update takes it, with the magnitudes of its terms; the first so many are of
+/// weights.
+pub(super) fn regularized(
+    (update, hyper): (Update, &Hyper),
+    weights: usize,
+    gradient: &[f32],
+    terms: &[f32],
+    state: &[Vec<f32>],
+) -> Vec<Gradient> {
+    let one = |(at, (g, terms)): (usize, (&f32, &f32))| match update {
+        Update::Gradient => Gradient { g: *g, terms: *terms },
+        _ => Gradient {
+            g: hyper.regularized(*g, state[0][at], at < weights),
+            terms: self::terms(hyper, *terms, state[0][at]),
+        },
+    };
+    gradient.iter().zip(terms).enumerate().map(one).collect()
+}
+
+/// The magnitudes of what a gradient becomes by L1 and L2.
+pub(super) fn terms(hyper: &Hyper, g: f32, w: f32) -> f32 {
+    g.abs() + hyper.l1 + hyper.l2 * w.abs()
+}
+
+/// The tensors that an update writes, as `state` holds them before.
+pub(super) fn updated(
+    update: Update,
+    state: &[Vec<f32>],
+    magnitudes: Vec<Vec<f32>>,
+    size: usize,
+) -> Updated<Tensors> {
+    let written = state.iter().zip(magnitudes);
+    let mut tensors =
+        written.map(|(live, magnitudes)| Bound::updated(live, magnitudes, size)).fuse();
+    let mut next = || match tensors.next() {
+        Some(tensor) => tensor,
+        None => unreachable!("{update:?} has {} tensors of state", update.state().len()),
+    };
+    if update == Update::Gradient {
+        return Updated::Gradient { gradient: next() };
+    }
+    let parameters = next();
+    let state = match update {
+        Update::Gradient | Update::Sgd => State::None,
+        Update::Momentum => State::Momentum { momentum_buffer: next() },
+        Update::Adam => State::Adam { exp_avg: next(), exp_avg_sq: next() },
+    };
+    Updated::Parameters { parameters, state }
 }

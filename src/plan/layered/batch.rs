@@ -3,7 +3,7 @@
 
 use super::Lowering;
 use crate::Result;
-use crate::kernels::{Gather, Operation};
+use crate::kernels::{Gather, gather};
 use crate::plan::{BufferId, Chunk, DataPlacement, Dispatch, Place, Role, Training};
 use crate::spec::Shuffle;
 
@@ -101,19 +101,17 @@ impl Source {
         let mut list = Vec::new();
         for &(name, chunks, columns, batch) in copies {
             for chunk in chunks {
-                list.push(Dispatch {
-                    label: format!("batch.{name}"),
-                    operation: Operation::Gather(Gather {
-                        rows,
-                        count: request.rows,
-                        columns,
-                        chunk_first: chunk.first,
-                        chunk_rows: chunk.rows,
-                        shuffle,
-                        seed: request.seed,
-                    }),
-                    bindings: vec![control, chunk.buffer, batch],
-                });
+                let gather = Gather {
+                    rows,
+                    count: request.rows,
+                    columns,
+                    chunk_first: chunk.first,
+                    chunk_rows: chunk.rows,
+                    shuffle,
+                    seed: request.seed,
+                };
+                let bindings = gather::Bindings { control, data: chunk.buffer, batch };
+                list.push(Dispatch::new(format!("batch.{name}"), gather, bindings));
             }
         }
         list

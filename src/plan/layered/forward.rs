@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use crate::Result;
-use crate::kernels::{Activate, DenseForward, Function, Operation, Softmax};
+use crate::kernels::{Activate, DenseForward, Function, Softmax, activate, dense_forward, softmax};
 use crate::plan::{BufferId, Dispatch, Phase, Role};
 use crate::spec::{Layer, Output};
 
@@ -51,15 +51,10 @@ impl Lowering<'_> {
                 self.dense(list, index, control, (from, kept), rows, function);
             }
             if y != kept {
-                list.push(Dispatch {
-                    label: format!("layers.{index}"),
-                    operation: Operation::Activate(Activate {
-                        rows,
-                        columns: self.layers[index].outputs,
-                        function: self.function(),
-                    }),
-                    bindings: vec![control, kept, y],
-                });
+                let columns = self.layers[index].outputs;
+                let activate = Activate { rows, columns, function: self.function() };
+                let bindings = activate::Bindings { control, z: kept, y };
+                list.push(Dispatch::new(format!("layers.{index}"), activate, bindings));
             }
             if let (Use::Training, Some(dropped)) = (purpose, self.dropped(index)) {
                 list.push(dropped.dispatch(control, y, dropped.y));
@@ -83,22 +78,16 @@ impl Lowering<'_> {
         list: &mut Vec<Dispatch>,
         index: usize,
         control: BufferId,
-        (from, into): (BufferId, BufferId),
+        (x, y): (BufferId, BufferId),
         rows: usize,
         function: Function,
     ) {
         let Layer { inputs, outputs } = self.layers[index];
-        list.push(Dispatch {
-            label: format!("layers.{index}"),
-            operation: Operation::DenseForward(DenseForward {
-                rows,
-                inputs,
-                outputs,
-                function,
-                tiling: self.limits.tiling([rows, outputs, inputs]),
-            }),
-            bindings: vec![control, from, self.parameters_of(index), into],
-        });
+        let tiling = self.limits.tiling([rows, outputs, inputs]);
+        let layer = DenseForward { rows, inputs, outputs, function, tiling };
+        let parameters = self.parameters_of(index);
+        let bindings = dense_forward::Bindings { control, x, parameters, y };
+        list.push(Dispatch::new(format!("layers.{index}"), layer, bindings));
     }
 
     /// Predictions for the rows in a buffer of their own.
@@ -111,11 +100,10 @@ impl Lowering<'_> {
         match network.output {
             Output::Softmax => {
                 self.forward(&mut list, Use::Application, control, input, rows);
-                list.push(Dispatch {
-                    label: "output".into(),
-                    operation: Operation::Softmax(Softmax { rows, outputs: network.outputs }),
-                    bindings: vec![control, self.y[self.last()], output],
-                });
+                let softmax = Softmax { rows, outputs: network.outputs };
+                let z = self.y[self.last()];
+                let bindings = softmax::Bindings { control, z, probability: output };
+                list.push(Dispatch::new("output", softmax, bindings));
             }
             Output::Identity | Output::Sigmoid => {
                 self.hidden(&mut list, Use::Application, control, input, rows);

@@ -3,7 +3,7 @@
 use super::batch::Source;
 use super::{Lowering, Use};
 use crate::Result;
-use crate::kernels::{LossGradient, Metrics, Operation, Weighting};
+use crate::kernels::{LossGradient, Metrics, Weighting, loss_gradient, metrics};
 use crate::plan::{BufferId, Dispatch, Examination, Phase, Place, Role, Training, Validation};
 use crate::spec::Shuffle;
 
@@ -18,18 +18,15 @@ impl Lowering<'_> {
     ) {
         let last = self.last();
         let (z, d_z) = (self.y[last], self.d_z[last]);
-        let mut bindings = vec![control, z, targets, d_z, self.metrics_buffer()];
-        bindings.extend(weights.map(|(buffer, _)| buffer));
-        list.push(Dispatch {
-            label: "loss".into(),
-            operation: Operation::LossGradient(LossGradient {
-                rows,
-                outputs: self.network.outputs,
-                criterion: request.criterion(),
-                weighting: weights.map_or(Weighting::Even, |(_, weighting)| weighting),
-            }),
-            bindings,
-        });
+        let loss = LossGradient {
+            rows,
+            outputs: self.network.outputs,
+            criterion: request.criterion(),
+            weighting: weights.map_or(Weighting::Even, |(_, weighting)| weighting),
+        };
+        let (row_metrics, weights) = (self.metrics_buffer(), weights.map(|(buffer, _)| buffer));
+        let bindings = loss_gradient::Bindings { control, z, targets, d_z, row_metrics, weights };
+        list.push(Dispatch::new("loss", loss, bindings));
     }
 
     pub(super) fn end(
@@ -39,11 +36,9 @@ impl Lowering<'_> {
         history: BufferId,
         metrics: Metrics,
     ) {
-        list.push(Dispatch {
-            label: "step".into(),
-            operation: Operation::Metrics(metrics),
-            bindings: vec![control, self.metrics_buffer(), history],
-        });
+        let row_metrics = self.metrics_buffer();
+        let bindings = metrics::Bindings { control, row_metrics, history };
+        list.push(Dispatch::new("step", metrics, bindings));
     }
 
     pub(super) fn metrics_buffer(&self) -> BufferId {

@@ -8,7 +8,7 @@
 use super::batch::Source;
 use super::{Lowering, Use, lower};
 use crate::Result;
-use crate::kernels::{MicroBatch, Operation, Update, Weighting};
+use crate::kernels::{MicroBatch, Update, Weighting, micro_batch};
 use crate::plan::{BufferId, Dispatch, Limits, Plan, Training};
 use crate::spec::Clip;
 
@@ -80,11 +80,7 @@ impl Lowering<'_> {
         };
         for before in (0..rows).step_by(self.at_once) {
             let part = MicroBatch { before, rows: self.at_once.min(rows - before), batch: rows };
-            list.push(Dispatch {
-                label: "batch".into(),
-                operation: Operation::MicroBatch(part),
-                bindings: vec![control, own],
-            });
+            list.push(Dispatch::new("batch", part, micro_batch::Bindings { control, micro: own }));
             pass(list, own, self.at_once.min(rows - before));
         }
     }

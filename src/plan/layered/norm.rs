@@ -4,7 +4,8 @@
 use super::Lowering;
 use crate::Result;
 use crate::kernels::{
-    Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, Operation, Update,
+    Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, Update, layer_norm,
+    layer_norm_backward_input, layer_norm_backward_weight,
 };
 use crate::plan::{BufferId, Dispatch, Role, Training};
 use crate::spec::Layer;
@@ -58,12 +59,10 @@ impl Lowering<'_> {
     ) -> Dispatch {
         let columns = self.layers[layer].outputs;
         let parameters = self.parameters_of(self.norm_block(layer));
-        let lanes = normed.lanes;
-        Dispatch {
-            label: format!("norms.{layer}"),
-            operation: Operation::LayerNorm(LayerNorm { rows, columns, function, lanes }),
-            bindings: vec![control, normed.z, parameters, normed.moments, into],
-        }
+        let Normed { z, moments, lanes, .. } = *normed;
+        let norm = LayerNorm { rows, columns, function, lanes };
+        let bindings = layer_norm::Bindings { control, z, parameters, moments, y: into };
+        Dispatch::new(format!("norms.{layer}"), norm, bindings)
     }
 
     /// Where the gradient of what comes before a hidden layer's activation goes.
@@ -81,26 +80,26 @@ impl Lowering<'_> {
         update: Update,
     ) {
         let columns = self.layers[layer].outputs;
-        let lanes = normed.lanes;
-        let block = self.norm_block(layer);
-        let taken = vec![control, self.before_activation(layer), normed.z, normed.moments];
-        let mut push = |operation, more: Vec<BufferId>| {
-            let bindings = [taken.clone(), more].concat();
-            list.push(Dispatch { label: format!("norms.{layer}"), operation, bindings });
-        };
-        push(
-            Operation::LayerNormBackwardInput(LayerNormBackwardInput { rows, columns, lanes }),
-            vec![self.parameters_of(block), self.d_z[layer]],
-        );
+        let Normed { z, moments, lanes, .. } = *normed;
+        let (block, d_n) = (self.norm_block(layer), self.before_activation(layer));
+        let label = format!("norms.{layer}");
+        let (parameters, d_z) = (self.parameters_of(block), self.d_z[layer]);
+        list.push(Dispatch::new(
+            &label,
+            LayerNormBackwardInput { rows, columns, lanes },
+            layer_norm_backward_input::Bindings { control, d_n, z, moments, parameters, d_z },
+        ));
         let layer = request.update_of(Layer { inputs: 0, outputs: 2 * columns }, update);
-        push(
-            Operation::LayerNormBackwardWeight(LayerNormBackwardWeight { rows, layer }),
-            self.written(update, block),
-        );
+        let updated = self.updated(update, block);
+        list.push(Dispatch::new(
+            label,
+            LayerNormBackwardWeight { rows, layer },
+            layer_norm_backward_weight::Bindings { control, d_n, z, moments, updated },
+        ));
     }
 
     /// All blocks of parameters as L1, L2 and updates take them: a norm's are 2 O biases.
-    pub(super) fn updated(&self) -> Vec<Layer> {
+    pub(super) fn update_blocks(&self) -> Vec<Layer> {
         let norm = |&units: &usize| Layer { inputs: 0, outputs: 2 * units };
         self.layers.iter().copied().chain(self.network.norms().iter().map(norm)).collect()
     }

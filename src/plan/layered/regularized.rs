@@ -5,7 +5,8 @@ use super::Lowering;
 use super::batch::Source;
 use crate::Result;
 use crate::kernels::{
-    ApplyGradient, ClipNorm, Dropout, Operation, SquareSum, Update, Weigh, Weighting,
+    ApplyGradient, ClipNorm, Dropout, SquareSum, Update, Weigh, Weighting, apply_gradient,
+    clip_norm, dropout, square_sum, weigh,
 };
 use crate::plan::{BufferId, Dispatch, Role, Training};
 use crate::spec::Clip;
@@ -23,11 +24,8 @@ pub(super) struct Dropped {
 impl Dropped {
     /// The layer's mask over a buffer, forward or backward.
     pub(super) fn dispatch(&self, control: BufferId, from: BufferId, into: BufferId) -> Dispatch {
-        Dispatch {
-            label: self.label.clone(),
-            operation: Operation::Dropout(self.operation.clone()),
-            bindings: vec![control, from, into],
-        }
+        let bindings = dropout::Bindings { control, x: from, y: into };
+        Dispatch::new(&self.label, self.operation.clone(), bindings)
     }
 }
 
@@ -68,11 +66,8 @@ impl Lowering<'_> {
         let Some(weights) = source.weights else { return Ok(None) };
         let rows = self.batch;
         let shares = self.buffer("batch.shares", vec![rows], Role::Batch)?;
-        list.push(Dispatch {
-            label: "loss".into(),
-            operation: Operation::Weigh(Weigh { rows }),
-            bindings: vec![control, weights, shares],
-        });
+        let bindings = weigh::Bindings { control, weights, shares };
+        list.push(Dispatch::new("loss", Weigh { rows }, bindings));
         Ok(Some((shares, Weighting::Rows { scale: 1.0 })))
     }
 
@@ -87,16 +82,11 @@ impl Lowering<'_> {
         let clip = self.clip(list, request)?;
         let update = Update::of(request.optimizer);
         let blocks = self.network.blocks();
-        for (index, layer) in self.updated().iter().enumerate() {
-            let mut bindings = vec![control, self.gradients[index], clip];
-            bindings.extend(self.written(update, index));
-            list.push(Dispatch {
-                label: blocks[index].name.clone(),
-                operation: Operation::ApplyGradient(ApplyGradient {
-                    layer: request.update_of(*layer, update),
-                }),
-                bindings,
-            });
+        for (index, layer) in self.update_blocks().iter().enumerate() {
+            let apply = ApplyGradient { layer: request.update_of(*layer, update) };
+            let (gradient, updated) = (self.gradients[index], self.updated(update, index));
+            let bindings = apply_gradient::Bindings { control, gradient, clip, updated };
+            list.push(Dispatch::new(&blocks[index].name, apply, bindings));
         }
         Ok(())
     }
@@ -110,7 +100,7 @@ impl Lowering<'_> {
         let hyper = request.hyper();
         let mut first = 0;
         let sums: Vec<SquareSum> = self
-            .updated()
+            .update_blocks()
             .iter()
             .map(|layer| {
                 let sum = SquareSum { inputs: layer.inputs, outputs: layer.outputs, first, hyper };
@@ -120,11 +110,9 @@ impl Lowering<'_> {
             .collect();
         let partials = self.buffer("square_sums", vec![first], Role::Gradients)?;
         for ((index, sum), block) in sums.into_iter().enumerate().zip(self.network.blocks()) {
-            list.push(Dispatch {
-                label: block.name,
-                operation: Operation::SquareSum(sum),
-                bindings: vec![self.gradients[index], self.parameters_of(index), partials],
-            });
+            let (gradient, parameters) = (self.gradients[index], self.parameters_of(index));
+            let bindings = square_sum::Bindings { gradient, parameters, partials };
+            list.push(Dispatch::new(block.name, sum, bindings));
         }
         self.norm(list, ClipNorm { parts: first, most: most as f32 }, partials)
     }
@@ -136,11 +124,7 @@ impl Lowering<'_> {
         partials: BufferId,
     ) -> Result<BufferId> {
         let clip = self.buffer("clip", vec![ClipNorm::WORDS], Role::Gradients)?;
-        list.push(Dispatch {
-            label: "step".into(),
-            operation: Operation::ClipNorm(operation),
-            bindings: vec![partials, clip],
-        });
+        list.push(Dispatch::new("step", operation, clip_norm::Bindings { partials, clip }));
         Ok(clip)
     }
 }

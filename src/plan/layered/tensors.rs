@@ -73,7 +73,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn state(&mut self, request: &Training<'_>) {
-        for name in Update::of(request.optimizer).memories() {
+        for name in Update::of(request.optimizer).state() {
             let buffers = self.per_block(name, Role::OptimizerState);
             self.handles.state.extend(buffers);
         }

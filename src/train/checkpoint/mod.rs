@@ -195,7 +195,7 @@ impl Checkpoint {
         let (batch, capacity) = (options.batch_size.of(rows), options.shard_rows.unwrap_or(rows));
         let sampler = BatchSampler::new(rows, batch, capacity, options.shuffle, options.seed);
         let most = u64::from(u32::MAX);
-        let expected = Update::of(&options.optimizer).memories().len();
+        let expected = Update::of(&options.optimizer).state().len();
         if progress.step > most
             || progress.goal > most
             || progress.epoch.rows() != sampler.rows_before(progress.step)

@@ -22,7 +22,7 @@ use crate::Result;
 use crate::backend::cpu::lanes::{Arithmetic, Fused, Plain};
 use crate::backend::cpu::simd::{dispatch, dispatch_256};
 use crate::backend::{Memory, Sink, StepMetrics};
-use crate::kernels::{Control, Member, Resident, Update, floats, floats_mut, pairs_mut, slots};
+use crate::kernels::{Control, Member, Resident, Update, floats, floats_mut, pairs_mut};
 use crate::plan::{Phase, Plan};
 
 /// Multiply-adds between two looks at the sink: some tens of milliseconds.
@@ -89,13 +89,15 @@ fn workers(grid: &Resident) -> Vec<Worker<'_>> {
 
 /// So many steps of every network, each with its share of the buffers.
 fn advance(workers: &mut [Worker<'_>], bound: &mut [&mut [u32]], steps: usize) {
-    let [controls, _, x, t, parameters, memory, _, _] = slots(bound);
+    let [controls, _, x, t, parameters, memory, _, _] = bound else {
+        unreachable!("a grid has eight buffers")
+    };
     let data = (floats(x), &t[..]);
     let (mut parameters, mut memory) = (floats_mut(parameters), floats_mut(memory));
     let mut shares = Vec::with_capacity(workers.len());
     for (worker, control) in workers.iter_mut().zip(controls.chunks_exact_mut(Control::WORDS)) {
         let count = worker.batch.member.parameters();
-        let memories = worker.batch.grid.update.memories().len() * count;
+        let memories = worker.batch.grid.update.state().len() * count;
         let (own, other) = std::mem::take(&mut parameters).split_at_mut(count);
         let (own_memory, other_memory) = std::mem::take(&mut memory).split_at_mut(memories);
         (parameters, memory) = (other, other_memory);

@@ -36,7 +36,7 @@ impl<const N: usize> Samples<N> {
             function: grid.function,
             parameters: vec![0.0; parameters],
             gradient: vec![0.0; parameters],
-            memory: vec![0.0; grid.update.memories().len() * parameters],
+            memory: vec![0.0; grid.update.state().len() * parameters],
             y: vec![[0.0; N]; member.batch.div_ceil(N) * units],
             z: vec![[0.0; N]; units],
             d_z: vec![[0.0; N]; units],

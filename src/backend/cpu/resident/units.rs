@@ -87,7 +87,7 @@ impl Units {
             forward: vec![[0.0; LANES]; forward],
             backward: vec![[0.0; LANES]; backward],
         };
-        let remembered = grid.update.memories().len();
+        let remembered = grid.update.state().len();
         Self {
             function: grid.function,
             layers,

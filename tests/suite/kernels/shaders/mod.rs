@@ -38,8 +38,14 @@ fn each_shader(mut visit: impl FnMut(&dyn Kernel, &Shader)) {
 #[test]
 fn bindings_are_the_kernels_slots() {
     each_shader(|kernel, shader| {
-        let slots: Vec<_> = kernel.slots().iter().map(|slot| (slot.name, slot.access)).collect();
-        assert_eq!(shader.bindings(), slots, "{}", shader.name);
+        let bindings = shader.bindings();
+        let slots = kernel.slots();
+        assert_eq!(bindings.len(), slots.len(), "{}", shader.name);
+        for (binding, slot) in bindings.iter().zip(&slots) {
+            assert_eq!((binding.name, binding.access), (slot.name, slot.access), "{}", shader.name);
+            let fits = binding.item.fits(slot);
+            assert!(fits, "{}: {slot:?} is {:?}", shader.name, binding.item);
+        }
     });
 }
 
@@ -56,7 +62,7 @@ fn immediates_are_the_kernels_words() {
 #[test]
 fn the_control_is_the_same_in_both_languages() {
     each_shader(|_, shader| {
-        assert_eq!(shader.control(), halfplane::kernels::Control::FIELDS, "{}", shader.name);
+        assert_eq!(shader.control(), halfplane::kernels::Control::fields(), "{}", shader.name);
     });
 }
 

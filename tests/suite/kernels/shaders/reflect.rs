@@ -2,16 +2,52 @@
 
 use std::collections::BTreeSet;
 
-use halfplane::kernels::{Access, Kernel, source};
+use halfplane::kernels::{Access, Control, Element, Kernel, Slot, source};
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{
     Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator,
 };
-use naga::{AddressSpace, Module, ScalarKind, ShaderStage, StorageAccess, StructMember, TypeInner};
+use naga::{
+    AddressSpace, Handle, Module, ScalarKind, ShaderStage, StorageAccess, StructMember, Type,
+    TypeInner,
+};
 
 /// The files that a kernel's shader is made of, as one name.
 pub(crate) fn modules(kernel: &dyn Kernel) -> String {
     kernel.modules().iter().map(|module| module.name).collect::<Vec<_>>().join("+")
+}
+
+/// A binding as the shader declares it.
+pub(crate) struct Binding<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) access: Access,
+    pub(crate) item: Declared,
+}
+
+/// What a binding holds one of, or many.
+#[derive(Debug)]
+pub(crate) enum Declared {
+    /// So many numbers of 32 bits.
+    Numbers { kind: ScalarKind, count: usize },
+    /// A struct.
+    Record(String),
+}
+
+impl Declared {
+    /// Whether it is what the contract says. Shaders may take single numbers four at a time.
+    pub(crate) fn fits(&self, slot: &Slot) -> bool {
+        match self {
+            Self::Numbers { kind, count } => {
+                let kinds = match slot.element {
+                    Element::F32 => ScalarKind::Float,
+                    Element::U32 => ScalarKind::Uint,
+                };
+                let quads = slot.components == 1 && *count == 4;
+                *kind == kinds && (*count == slot.components || quads)
+            }
+            Self::Record(name) => name == "Control" && slot.components == Control::WORDS,
+        }
+    }
 }
 
 /// A valid shader, its overrides still open.
@@ -40,20 +76,35 @@ impl Shader {
     }
 
     /// The bindings of group 0, in order.
-    pub(crate) fn bindings(&self) -> Vec<(&str, Access)> {
+    pub(crate) fn bindings(&self) -> Vec<Binding<'_>> {
         let globals = self.module.global_variables.iter();
-        let mut found: Vec<(u32, &str, Access)> = globals
+        let mut found: Vec<(u32, Binding<'_>)> = globals
             .filter_map(|(_, global)| {
                 let binding = global.binding?;
                 assert_eq!(binding.group, 0, "{}", self.name);
-                let name = named(&global.name);
-                Some((binding.binding, name, self.access(global.space)))
+                let (name, access) = (named(&global.name), self.access(global.space));
+                Some((binding.binding, Binding { name, access, item: self.item(global.ty) }))
             })
             .collect();
-        found.sort_by_key(|(binding, ..)| *binding);
-        let numbers: Vec<u32> = found.iter().map(|(binding, ..)| *binding).collect();
+        found.sort_by_key(|(number, _)| *number);
+        let numbers: Vec<u32> = found.iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, (0..found.len() as u32).collect::<Vec<_>>(), "{}", self.name);
-        found.into_iter().map(|(_, name, access)| (name, access)).collect()
+        found.into_iter().map(|(_, binding)| binding).collect()
+    }
+
+    /// What a binding holds one of, or many.
+    fn item(&self, ty: Handle<Type>) -> Declared {
+        match &self.module.types[ty].inner {
+            TypeInner::Array { base, .. } => self.item(*base),
+            TypeInner::Scalar(scalar) => Declared::Numbers { kind: scalar.kind, count: 1 },
+            TypeInner::Vector { size, scalar } => {
+                Declared::Numbers { kind: scalar.kind, count: *size as usize }
+            }
+            TypeInner::Struct { .. } => {
+                Declared::Record(self.module.types[ty].name.clone().unwrap_or_default())
+            }
+            other => panic!("{}: a binding of {other:?}", self.name),
+        }
     }
 
     fn access(&self, space: AddressSpace) -> Access {
