@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/library.md")]
 
 mod error;
 
@@ -29,3 +29,12 @@ pub use spec::{
 pub use train::{
     EarlyStopping, Event, Keep, ReduceOnPlateau, Summary, TrainOptions, Trainer, TrainingData,
 };
+
+/// The Rust examples of README and guide, as doctests.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/ci.md")]
+    struct Ci;
+}

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Data, initial weights, protocol and the losses that a run must reach are those of
-//! `benches/peers/README.md`; a sample whose losses are not right is an error, not a number.
+//! `docs/benchmarks.md`; a sample whose losses are not right is an error, not a number.
 
 mod crossover;
 mod dispatches;

@@ -8,6 +8,7 @@
 mod backend;
 mod cli;
 mod data;
+mod docs;
 mod export;
 mod kernels;
 mod metrics;
