@@ -1,14 +1,14 @@
-//! Numbers that begin where a line of the cache does. A vector as long as a line lies in two lines
-//! elsewhere, and takes two loads: products of 64 columns lose an eighth.
+//! Slices aligned to cache lines. Elsewhere a vector as long as a line lies in two lines, and takes two
+//! loads, which slows down products of few columns.
 
 use std::ops::{Deref, DerefMut};
 
 use bytemuck::Pod;
 
-/// Bytes of a line.
+/// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// A slice of memory of its own. What is longer than a line must have a type that begins where one does.
+/// A slice that it owns, aligned to a cache line. A type longer than a line must be aligned to one.
 #[derive(Debug)]
 pub(crate) struct Aligned<T> {
     memory: Vec<T>,
@@ -17,17 +17,17 @@ pub(crate) struct Aligned<T> {
 }
 
 impl<T: Pod> Aligned<T> {
-    /// So many zeros. Large memory comes as zeros from the system, page by page when it is used: so
-    /// the place of the first one is chosen within plain memory, for which the system is asked so. (It
-    /// need not be found, says the documentation: then it is any.)
+    /// A slice of zeros. The allocator gets large zeroed memory from the system, page by page when it is
+    /// used, but only with its default alignment: so an aligned element is looked for within such memory.
+    /// (`align_offset` may fail, by its documentation: then the slice is not aligned.)
     pub(crate) fn zeros(length: usize) -> Self {
         let memory = vec![T::zeroed(); length + LINE / size_of::<T>()];
         let first = memory.as_ptr().align_offset(LINE).min(memory.len() - length);
         Self { memory, first, length }
     }
 
-    /// Is at least so long; what it held is lost if it was not.
-    pub(crate) fn hold(&mut self, length: usize) {
+    /// Grows to at least this length; if it was shorter, what it held is lost.
+    pub(crate) fn grow_to(&mut self, length: usize) {
         if self.length < length {
             *self = Self::zeros(length);
         }
@@ -59,11 +59,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_begin_where_a_line_does() {
+    fn slices_are_aligned() {
         let mut numbers = Aligned::<f32>::default();
         assert!(numbers.is_empty());
         for length in [1, 100, 40, 1 << 20] {
-            numbers.hold(length);
+            numbers.grow_to(length);
             assert!(numbers.len() >= length);
             assert!(numbers.as_ptr().addr().is_multiple_of(LINE));
         }

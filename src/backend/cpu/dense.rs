@@ -53,18 +53,18 @@ pub(super) fn backward_input(
 /// Grows a workspace to what [`forward`] needs for up to `rows` rows.
 pub(super) fn reserve_forward(workspace: &mut Workspace, rows: usize, layer: Layer) {
     let Layer { inputs, outputs } = layer;
-    workspace.hold([rows, outputs, inputs], Layout::rows(inputs), None);
+    workspace.reserve([rows, outputs, inputs], Layout::rows(inputs), None);
 }
 
 /// Grows a workspace to what [`backward_input`] needs for up to `rows` rows.
 pub(super) fn reserve_backward_input(workspace: &mut Workspace, rows: usize, layer: Layer) {
     let Layer { inputs, outputs } = layer;
-    workspace.hold([rows, inputs, outputs], Layout::rows(outputs), Some(inputs));
+    workspace.reserve([rows, inputs, outputs], Layout::rows(outputs), Some(inputs));
 }
 
 /// Grows a workspace to what d_W\[O,I\] = d_zᵀ · x, or a part of it, needs for up to `rows` rows.
 pub(super) fn reserve_backward_weight(workspace: &mut Workspace, rows: usize, layer: Layer) {
     let Layer { inputs, outputs } = layer;
     let d_z = Layout::rows(outputs).transposed();
-    workspace.hold([outputs, inputs, rows], d_z, Some(inputs));
+    workspace.reserve([outputs, inputs, rows], d_z, Some(inputs));
 }

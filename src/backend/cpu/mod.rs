@@ -68,8 +68,8 @@ impl Engine for Cpu {
             resident::replay(grid, memory, plan, phase, times);
             return Ok(());
         }
-        let nobody = &mut |_: &[_]| ControlFlow::Continue(());
-        replay::replay(plan.phase(phase), memory, kept, times, nobody);
+        let ignore = &mut |_: &[_]| ControlFlow::Continue(());
+        replay::replay(plan.phase(phase), memory, kept, times, ignore);
         Ok(())
     }
 
@@ -89,7 +89,7 @@ impl Engine for Cpu {
     }
 }
 
-/// The networks of a phase, where it is one of the resident way.
+/// The networks of a phase of the resident strategy.
 fn grid(plan: &Plan, phase: Phase) -> Option<&Resident> {
     match plan.phase(phase) {
         [Dispatch { operation: Operation::Resident(grid), .. }] => Some(grid),
@@ -97,7 +97,7 @@ fn grid(plan: &Plan, phase: Phase) -> Option<&Resident> {
     }
 }
 
-/// The time that a dispatch takes alone, as part of a longer run of it: the threads are awake.
+/// The time of a dispatch by itself, out of a run of many, so that the threads are awake.
 fn profile(
     plan: &Plan,
     dispatch: &Dispatch,
@@ -109,14 +109,14 @@ fn profile(
     const ROUNDS: usize = 9;
     let mut run = |times: u64| {
         let started = Instant::now();
-        let nobody = &mut |_: &[_]| ControlFlow::Continue(());
+        let ignore = &mut |_: &[_]| ControlFlow::Continue(());
         match &dispatch.operation {
-            // Evaluations have no fast version, and one network after another is what it does.
+            // Evaluations have no fast version: they run as their twin.
             Operation::Resident(grid) if grid.update != Update::Gradient => {
-                // It cannot fail: there is no device to be lost.
-                let _ = resident::steps(grid, memory, plan, times, nobody);
+                // It cannot fail: there is no device that could be lost.
+                let _ = resident::steps(grid, memory, plan, times, ignore);
             }
-            _ => replay::replay(std::slice::from_ref(dispatch), memory, kept, times, nobody),
+            _ => replay::replay(std::slice::from_ref(dispatch), memory, kept, times, ignore),
         }
         started.elapsed()
     };

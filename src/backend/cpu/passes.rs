@@ -1,5 +1,5 @@
-//! Passes over tensors: what stands between two matrix products. Each runs on one thread with the
-//! widest SIMD that the processor has, and calls nothing in its loops.
+//! Passes over tensors, between matrix products. Each runs on one thread with the widest SIMD that the
+//! processor has, and calls nothing in its loops.
 
 use super::lanes::{Arithmetic, Lanes as _, Plain, activate, bce, derive, exp_negative};
 use super::simd::widest;
@@ -92,7 +92,7 @@ fn in_lanes(x: &mut [f32], f: impl Fn(&mut [f32; LANES])) {
     }
 }
 
-/// d_z = d_y · f′, in place, from what the forward pass kept.
+/// d_z = d_y ∘ f′, in place, from what the forward pass kept.
 pub(super) fn derive_all(function: Function, d: &mut [f32], kept: &[f32]) {
     if function != Function::Identity {
         widest(
@@ -118,23 +118,23 @@ fn derive_lanes(function: Function, d: &mut [f32], kept: &[f32]) {
     }
 }
 
-/// One update of a range of the parameters; `memory` is asked once for each tensor of what is
-/// remembered of them.
-pub(super) fn update<'m>(
+/// An update of a range of the parameters; `state` is called once for that range of each tensor of the
+/// optimizer's state.
+pub(super) fn update<'s>(
     formula: Formula,
     parameters: &mut [f32],
     gradient: &[f32],
-    mut memory: impl FnMut(usize) -> &'m mut [f32],
+    mut state: impl FnMut(usize) -> &'s mut [f32],
 ) {
     match formula.update() {
         Update::Gradient => {}
         Update::Sgd => step::<0>(formula, parameters, gradient, State::None),
         Update::Momentum => {
-            let state = State::Momentum { momentum_buffer: memory(0) };
+            let state = State::Momentum { momentum_buffer: state(0) };
             step::<1>(formula, parameters, gradient, state);
         }
         Update::Adam => {
-            let state = State::Adam { exp_avg: memory(0), exp_avg_sq: memory(1) };
+            let state = State::Adam { exp_avg: state(0), exp_avg_sq: state(1) };
             step::<2>(formula, parameters, gradient, state);
         }
     }
@@ -169,7 +169,7 @@ pub(super) fn load(x: &[f32], at: usize) -> [f32; LANES] {
     }
 }
 
-/// Puts lanes back, as far as the slice reaches.
+/// Stores lanes, as far as the slice reaches.
 #[inline(always)]
 pub(super) fn store(x: &mut [f32], at: usize, lanes: &[f32; LANES]) {
     let rest = &mut x[at..];
@@ -180,7 +180,7 @@ pub(super) fn store(x: &mut [f32], at: usize, lanes: &[f32; LANES]) {
     }
 }
 
-/// Loss, score and d_z of some rows of a batch, as [`Criterion::row`] has them.
+/// Loss, score and d_z of some rows of a batch of `batch` rows, as [`Criterion::row`] defines them.
 pub(super) fn loss<A: Arithmetic>(
     criterion: Criterion,
     outputs: usize,
@@ -213,7 +213,7 @@ fn loss_lanes<A: Arithmetic>(
         Loss::CrossEntropy if criterion.label_smoothing == 0.0 => {
             classes::<A>(outputs, z, targets, d_z, metrics, batch);
         }
-        // The others by their twins.
+        // Other losses by their twin.
         _ => {
             let columns = criterion.target_columns(outputs);
             let rows = z.chunks_exact(outputs).zip(targets.chunks_exact(columns));
@@ -247,7 +247,7 @@ fn binary<A: Arithmetic>(
     }
 }
 
-/// Cross-entropy after softmax: the exponentials of all rows in one sweep.
+/// Cross-entropy after softmax: the exponentials of all rows in one pass.
 #[inline(always)]
 fn classes<A: Arithmetic>(
     o: usize,
@@ -262,7 +262,7 @@ fn classes<A: Arithmetic>(
         let target = (*t as usize).min(o - 1);
         let mut largest = (0, z[0]);
         for (index, &z) in z.iter().enumerate() {
-            // NaN too, which a plain comparison would hide.
+            // NaN too, which a comparison alone would skip.
             if z > largest.1 || z.is_nan() {
                 largest = (index, z);
             }

@@ -47,7 +47,7 @@ pub(super) fn replay(
     let buffers: Vec<SharedSlice<'_, u32>> =
         memory.buffers_mut().iter_mut().map(|words| SharedSlice::new(words)).collect();
     let (packed, sections) = sections(dispatches, threads);
-    panels.hold(packed.words());
+    panels.grow_to(packed.words());
     scratch.resize_with(threads.max(scratch.len()), Scratch::default);
     let (own, others) = scratch.split_at_mut(1);
     let replay = Replay {

@@ -13,8 +13,7 @@ use crate::kernels::Access;
 use crate::plan::{Dispatch, Region};
 use crate::spec::Layer;
 
-/// Rows from which on packing weights pays. Measured on 64×64 weights and one thread: for eight rows it
-/// takes three quarters of the time that the product saves.
+/// Rows from which on packing weights pays: with fewer, it takes longer than the product saves.
 const PACKED_ROWS: usize = 8;
 
 /// Units from which on vectors of units pay.

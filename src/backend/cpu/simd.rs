@@ -1,5 +1,5 @@
-//! The SIMD that the processor has, the widest that pays. It is asked once: the question takes longer
-//! than a pass over a small tensor, and is a long text wherever it stands.
+//! The widest SIMD that the processor has. It is detected once: detection takes longer than a pass over a
+//! small tensor, and is a lot of code wherever it is inlined.
 
 use std::sync::LazyLock;
 
@@ -7,15 +7,15 @@ use pulp::{Arch, Simd, WithSimd};
 
 static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
-/// Runs what is compiled once for each instruction set. Only what is inlined into it is: so every
+/// Runs `op`, which is compiled once for each instruction set. Only what is inlined into it is: so every
 /// function with a loop says `inline(always)`.
 #[inline(always)]
 pub(super) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     ARCH.dispatch(op)
 }
 
-/// The same for what gains nothing from more than 256 bits: a copy for AVX-512 would only take its
-/// time to compile.
+/// The same with no more than 256 bits, for what gains nothing from AVX-512, which would be one more
+/// copy to compile.
 #[inline(always)]
 pub(super) fn dispatch_256<Op: WithSimd>(op: Op) -> Op::Output {
     #[cfg(target_arch = "x86_64")]
@@ -28,9 +28,8 @@ pub(super) fn dispatch_256<Op: WithSimd>(op: Op) -> Op::Output {
     dispatch(op)
 }
 
-/// The same as [`dispatch`] for a closure, which says `inline(always)`, too. It can be called more
-/// than once: one that can be called once only comes as a function of its own, which the compiler
-/// may keep apart.
+/// The same as [`dispatch`] for a closure, which says `inline(always)`, too. It is `FnMut`: the compiler
+/// may not inline an `FnOnce`.
 #[inline(always)]
 pub(super) fn widest<R>(pass: impl FnMut() -> R) -> R {
     dispatch(Pass(pass))

@@ -21,8 +21,8 @@ const TASK_COST: u64 = 500_000;
 /// [`cost`] below which another thread does not pay.
 const LITTLE: u64 = 50_000;
 
-/// Tasks for each thread out of one operation, at most. Measured on two threads: eight make products
-/// of so few rows that they take longer.
+/// Tasks for each thread out of one operation, at most: with more, products have so few rows that they
+/// take longer.
 const TASKS_PER_THREAD: usize = 4;
 
 /// What is split into tasks.

@@ -1,7 +1,7 @@
-//! Exponentials and what is made of them, lane by lane: every loop runs over a fixed number of
-//! lanes and calls nothing, so that the compiler makes SIMD of it.
+//! Exponentials and functions of them, lane by lane: every loop runs over a fixed number of lanes and
+//! calls nothing, so that the compiler vectorizes it.
 
-use super::Arithmetic;
+use super::arithmetic::Arithmetic;
 
 /// 1.5 · 2²³: adding it rounds to a whole number.
 pub(in crate::backend::cpu) const ROUND: f32 = 12_582_912.0;
@@ -17,12 +17,12 @@ const EXP: [f32; 6] =
 pub(in crate::backend::cpu) const ATANH: [f32; 8] =
     [1.0, 1.0 / 3.0, 1.0 / 5.0, 1.0 / 7.0, 1.0 / 9.0, 1.0 / 11.0, 1.0 / 13.0, 1.0 / 15.0];
 
-/// x = n ln 2 + r for −87 ≤ x ≤ 0: 2ⁿ, and eʳ − 1. The polynomial is taken in pairs, which need
-/// not wait for each other.
+/// x = n ln 2 + r for −87 ≤ x ≤ 0: returns 2ⁿ and eʳ − 1. The polynomial is evaluated in pairs, which
+/// do not depend on each other.
 #[inline(always)]
 fn reduce<A: Arithmetic>(x: f32) -> (f32, f32) {
     let rounded = A::mul_add(x, std::f32::consts::LOG2_E, ROUND);
-    // The last bits of the sum are n; a conversion would be guarded, lane by lane.
+    // The last bits of the sum are n; a conversion would check each lane's range.
     let exponent = rounded.to_bits().wrapping_sub(ROUND.to_bits() - 127);
     let n = rounded - ROUND;
     let r = A::mul_add(n, -LN_2[0], x);
@@ -64,7 +64,7 @@ pub(super) fn exp_m1_negative<A: Arithmetic, const N: usize>(x: &[f32; N]) -> [f
     y
 }
 
-/// e^−|z|, what the sigmoid and its logarithm are made of.
+/// e^−|z|, from which sigmoid and its logarithm are computed.
 #[inline(always)]
 pub(super) fn tail<A: Arithmetic, const N: usize>(z: &[f32; N]) -> [f32; N] {
     let mut x = [0.0; N];
@@ -113,7 +113,7 @@ pub(super) fn tanh<A: Arithmetic, const N: usize>(z: &[f32; N]) -> [f32; N] {
     let mut y = [0.0; N];
     for lane in 0..N {
         y[lane] = (-m[lane] / (2.0 + m[lane])).copysign(z[lane]);
-        // `copysign` would hide the sign of NaN, not NaN itself: that comes through m.
+        // `copysign` keeps NaN, which comes from m.
     }
     y
 }
@@ -160,10 +160,7 @@ mod tests {
                 assert!(error <= 2.5e-7 * exact + 2e-38, "e^{x} is {found} for {exact}");
             }
         }
-        assert!(
-            exp_negative::<Plain, _>(&[f32::NAN; 4])[0].is_nan(),
-            "what has diverged must show"
-        );
+        assert!(exp_negative::<Plain, _>(&[f32::NAN; 4])[0].is_nan(), "NaN must show");
     }
 
     #[test]

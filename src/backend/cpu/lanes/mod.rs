@@ -1,39 +1,15 @@
-//! Arithmetic on samples side by side, written so that the compiler makes SIMD of it: every loop
-//! runs over a fixed number of lanes and calls nothing. The type `A` tells how the caller's
-//! processor does arithmetic.
+//! Activations and losses of numbers side by side, written so that the compiler vectorizes them: every
+//! loop runs over a fixed number of lanes and calls nothing. The type `A` says how the caller's
+//! processor rounds.
 
+mod arithmetic;
 mod math;
 
 use crate::kernels::Function;
 use crate::spec::Activation;
 
+pub(super) use arithmetic::{Arithmetic, Fused, Plain};
 pub(super) use math::{ATANH, ROUND, exp_negative};
-
-/// How sums of products are rounded.
-pub(super) trait Arithmetic {
-    /// a · b + c
-    fn mul_add(a: f32, b: f32, c: f32) -> f32;
-}
-
-/// Twice, as every processor can. Passes over tensors take it: memory bounds them, not arithmetic.
-pub(super) struct Plain;
-
-/// Once, in an instruction of its own: for callers that are compiled for SIMD which has it.
-pub(super) struct Fused;
-
-impl Arithmetic for Plain {
-    #[inline(always)]
-    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
-        a * b + c
-    }
-}
-
-impl Arithmetic for Fused {
-    #[inline(always)]
-    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
-        a.mul_add(b, c)
-    }
-}
 
 /// Numbers side by side.
 pub(super) trait Lanes {
@@ -64,7 +40,7 @@ impl<const N: usize> Lanes for [f32; N] {
 
     #[inline(always)]
     fn sum(&self) -> f32 {
-        // Halves onto halves: the order that SIMD likes.
+        // One half onto the other, as SIMD adds up a vector.
         let mut sums = *self;
         let mut half = N / 2;
         while half > 0 {
@@ -77,8 +53,8 @@ impl<const N: usize> Lanes for [f32; N] {
     }
 }
 
-/// f of every lane. An f with a call to arithmetic in it says `inline(always)`: left to itself the
-/// compiler may keep it apart, without the instructions that the caller has.
+/// f of every lane. An f that calls `A` says `inline(always)`: otherwise the compiler may leave it a
+/// function of its own, without the instructions that the caller has.
 #[inline(always)]
 fn each<const N: usize>(x: &[f32; N], f: impl Fn(f32) -> f32) -> [f32; N] {
     let mut y = [0.0; N];
@@ -88,7 +64,7 @@ fn each<const N: usize>(x: &[f32; N], f: impl Fn(f32) -> f32) -> [f32; N] {
     y
 }
 
-/// f of every lane of two.
+/// f of every lane of a and b.
 #[inline(always)]
 fn both<const N: usize>(a: &[f32; N], b: &[f32; N], f: impl Fn(f32, f32) -> f32) -> [f32; N] {
     let mut y = [0.0; N];
@@ -108,7 +84,7 @@ pub(super) fn activate<A: Arithmetic, const N: usize>(
     match activation {
         Activation::Sigmoid => math::sigmoid::<A, N>(z),
         Activation::Tanh => math::tanh::<A, N>(z),
-        // Not `max`, which would make 0 of NaN and hide that training has diverged.
+        // Not `max`, which would turn NaN into 0 and hide that training has diverged.
         Activation::Relu => each(z, |z| if z < 0.0 { 0.0 } else { z }),
         Activation::LeakyRelu => each(z, |z| if z > 0.0 { z } else { 0.01 * z }),
         Activation::Elu => {
@@ -132,7 +108,7 @@ pub(super) fn activate<A: Arithmetic, const N: usize>(
     }
 }
 
-/// f′, from what the forward pass kept: y, or z for gelu and silu.
+/// f′, from what the forward pass kept: y, or z for GELU and SiLU.
 #[inline(always)]
 fn derivative<A: Arithmetic, const N: usize>(activation: Activation, kept: &[f32; N]) -> [f32; N] {
     match activation {

@@ -58,7 +58,7 @@ unsafe impl CpuOperation for DenseBackwardWeight {
         let layer = Layer { inputs, outputs };
         dense::reserve_backward_weight(&mut scratch.workspace, self.rows, layer);
         let [units, inputs] = block_of(&self.layer);
-        scratch.floats.hold((units * inputs).max(outputs));
+        scratch.floats.grow_to((units * inputs).max(outputs));
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, context: &mut ThreadContext<'_>) {

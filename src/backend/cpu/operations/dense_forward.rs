@@ -17,11 +17,9 @@ const X: usize = 1;
 const PARAMETERS: usize = 2;
 const Y: usize = 3;
 
-/// Numbers by which less must pass between threads for a layer to go by units: otherwise two more
-/// barriers in a step cost more. Measured on two threads: 784-256-128-10 takes 0.73, 0.81 and 0.95 of
-/// the time by units with batches of 8, 32 and 128 rows; but 32 rows through 64-128-64-1, where 4,096
-/// pass less, took 1.14.
-const LESS: usize = 1 << 14;
+/// Numbers that a layer must keep from passing between threads to go by units: for fewer, the two more
+/// barriers in a step cost more than it saves.
+const SAVED: usize = 1 << 14;
 
 /// Units from which on their panels can be shared out about evenly.
 const MANY: usize = 4 * PANEL;
@@ -44,7 +42,7 @@ unsafe impl CpuOperation for DenseForward {
     /// of them.
     fn split(&self) -> Split {
         let Self { rows, inputs, outputs, .. } = *self;
-        let by_units = outputs >= MANY && inputs * outputs >= rows * (inputs + outputs) + LESS;
+        let by_units = outputs >= MANY && inputs * outputs >= rows * (inputs + outputs) + SAVED;
         if by_units { Split::Parts } else { Split::Rows }
     }
 
@@ -65,7 +63,7 @@ unsafe impl CpuOperation for DenseForward {
     fn reserve(&self, scratch: &mut Scratch) {
         dense::reserve_forward(&mut scratch.workspace, self.rows, layer(self));
         if self.split() == Split::Parts {
-            scratch.floats.hold(self.rows * self.outputs.min(UNITS_AT_ONCE));
+            scratch.floats.grow_to(self.rows * self.outputs.min(UNITS_AT_ONCE));
         }
     }
 

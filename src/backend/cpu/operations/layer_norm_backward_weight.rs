@@ -22,7 +22,7 @@ unsafe impl CpuOperation for LayerNormBackwardWeight {
     }
 
     fn reserve(&self, scratch: &mut Scratch) {
-        scratch.floats.hold(self.layer.count());
+        scratch.floats.grow_to(self.layer.count());
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, context: &mut ThreadContext<'_>) {

@@ -1,5 +1,5 @@
-//! Products with few rows or few units, where bringing the weights into panels would cost more than
-//! the product: each element by itself, its terms side by side in the lanes.
+//! Products with few rows or few units, where packing the weights would cost more than the product:
+//! each element is a dot product, its terms side by side in the lanes.
 
 use pulp::{Simd, WithSimd};
 
@@ -18,8 +18,8 @@ pub(in crate::backend::cpu) fn dots(
     dispatch(Dots { size: [m, n, k], y, x, weight, bias });
 }
 
-/// Tiles of 2 rows by 4 units: each takes 6 loads for 8 multiply-adds, and at its end the lanes of
-/// 8 sums are added up, which bounds it where k is small.
+/// Tiles of 2 rows by 4 units: each takes 6 loads for 8 multiply-adds, and at its end adds up the lanes
+/// of 8 sums, which bounds the time where k is small.
 struct Dots<'a> {
     size: [usize; 3],
     y: &'a mut [f32],
@@ -45,7 +45,7 @@ impl WithSimd for Dots<'_> {
 }
 
 impl Dots<'_> {
-    /// All rows of N units, whose weights stay in the first cache; returns N.
+    /// All rows of N units, whose weights stay in the L1 cache; returns N.
     #[inline(always)]
     fn units<S: Simd, const N: usize>(&mut self, simd: S, unit: usize) -> usize {
         let rows = self.size[0];
@@ -89,7 +89,7 @@ impl Dots<'_> {
     }
 }
 
-/// A row as whole vectors, and what is left.
+/// A row as whole vectors, and the rest.
 #[inline(always)]
 fn vectors<S: Simd>(row: &[f32]) -> (&[S::f32s], &[f32]) {
     S::as_simd_f32s(row)

@@ -1,18 +1,16 @@
-//! Blocks of A and B copied together, where reading them as they stand would cost more.
+//! Packing of blocks of A and B, where reading them in place would cost more.
 //!
-//! Lines that lie pages apart come slowly, and the processor does not foresee them. So a block is
-//! packed line by line between the bands of the block before it, and each tile asks for a line that
+//! Lines that lie pages apart are slow to read, and hardware does not prefetch them. So a block is
+//! packed line by line between the bands of the block before it, and each tile prefetches a line that
 //! will be packed after the next band.
 
 use std::ops::Range;
 
-pub(super) use hint::nearest as prefetch_line;
-
-use super::tile::ASKED;
-use super::{
-    COLUMNS, DEPTH, FEW, Layout, Left, MIDDLE, NEAR, PANEL, Panels, Place, ROWS, Right, TALL,
-    Workspace,
-};
+use super::blocks::{BlockExtent, COLUMNS, DEPTH, FEW, LONG, MIDDLE, NEAR, ROWS, TALL};
+use super::operands::{Layout, Right};
+use super::panels::PANEL;
+use super::prefetch::prefetch;
+use super::tile::PREFETCHED;
 use crate::backend::aligned::Aligned;
 
 /// The operands of a product, and which of their blocks are packed.
@@ -26,40 +24,79 @@ pub(super) struct Packing<'a> {
     right: Option<Packed<'a>>,
 }
 
-/// Where the present block stands, and where the next one comes.
+/// A packed operand: the block in use, and memory for the next one.
 struct Packed<'a> {
     now: &'a mut [f32],
     next: &'a mut [f32],
 }
 
-/// Floats that are left free after a packed row or panel, lest all of them, powers of two long,
-/// begin in the same set of the first cache.
+/// Memory for packed blocks.
+#[derive(Default)]
+pub(super) struct Workspace {
+    a: Aligned<f32>,
+    b: Aligned<f32>,
+}
+
+impl Workspace {
+    /// Grows to what a product of this size, or a part of it, needs: A in this layout, B in rows of
+    /// so many floats, or else in panels.
+    pub(super) fn reserve(&mut self, size: [usize; 3], layout: Layout, b_row: Option<usize>) {
+        let [left, right] = Packing::pays(size, layout, b_row);
+        if left {
+            self.a.grow_to(2 * A_WORDS);
+        }
+        if right {
+            self.b.grow_to(2 * B_WORDS);
+        }
+    }
+}
+
+/// A block of A, in place or packed, in bands of rows.
+#[derive(Clone, Copy)]
+pub(super) struct BlockOfA {
+    pub(super) start: *const f32,
+    /// From one band to the next.
+    pub(super) band: usize,
+    /// From one row to the next within a band.
+    pub(super) row: usize,
+    /// From one column to the next.
+    pub(super) step: usize,
+}
+
+/// A block of B, in place or packed: panels of [`PANEL`] columns.
+#[derive(Clone, Copy)]
+pub(super) struct BlockOfB {
+    pub(super) start: *const f32,
+    /// From one panel to the next.
+    pub(super) panel: usize,
+    /// From one row to the next within a panel.
+    pub(super) step: usize,
+}
+
+/// Floats left free after a packed row or panel: otherwise all of them, powers of two long, would
+/// start in the same set of the L1 cache.
 const GAP: usize = 16;
 
 /// Floats from one row of a packed block of A to the next.
 const APART: usize = DEPTH + GAP;
 
 /// Floats of a packed block of A, and of B.
-pub(super) const LEFT_WORDS: usize = ROWS * APART;
-pub(super) const RIGHT_WORDS: usize = COLUMNS * (DEPTH + 1);
+const A_WORDS: usize = ROWS * APART;
+const B_WORDS: usize = COLUMNS * (DEPTH + 1);
 
-/// Floats that a tile asks for.
-const LINE: usize = ASKED * DEPTH;
+/// Floats that a tile prefetches.
+const LINE: usize = PREFETCHED * DEPTH;
 
-/// Bytes that the lines of A may span where they are its columns.
-const LEFT: usize = 64 << 10;
-
-/// Floats of a row from which on each has a page of its own, and those of a band drive each other out of
-/// the first cache.
-pub(super) const LONG: usize = 1024;
+/// Bytes that the lines of A may span, unpacked, where they are its columns.
+const UNPACKED: usize = 64 << 10;
 
 impl<'a> Packing<'a> {
-    /// Whether to pack A and B: what spans more than a cache holds, if it is used often enough.
-    pub(super) fn pays([m, n, k]: [usize; 3], layout: Layout, b_row: Option<usize>) -> [bool; 2] {
+    /// Whether to pack A and B: where they span more than a cache holds, and are used often enough.
+    fn pays([m, n, k]: [usize; 3], layout: Layout, b_row: Option<usize>) -> [bool; 2] {
         let bytes = |floats: usize| floats * size_of::<f32>();
         let far = match layout.column {
             1 => layout.row >= LONG,
-            step => bytes(step * k.min(DEPTH)) > LEFT,
+            step => bytes(step * k.min(DEPTH)) > UNPACKED,
         };
         let large = |row| bytes(row * k) > NEAR;
         [far && n > 4 * PANEL, b_row.is_some_and(large) && m > 4 * MIDDLE]
@@ -82,15 +119,21 @@ impl<'a> Packing<'a> {
             layout,
             b,
             k: size[2],
-            left: left.then(|| Packed::of(&mut workspace.a, LEFT_WORDS)),
-            right: right.then(|| Packed::of(&mut workspace.b, RIGHT_WORDS)),
+            left: left.then(|| Packed::new(&mut workspace.a, A_WORDS)),
+            right: right.then(|| Packed::new(&mut workspace.b, B_WORDS)),
         }
     }
 
-    /// Packs what is new in the next block, of A, in bands of so many rows, of B or of both: a piece
-    /// out of so many.
+    /// Packs a piece, out of so many, of the next block: of A, in bands of `tall` rows, of B or of
+    /// both, as far as they are `new`.
     #[inline(always)]
-    pub(super) fn bring(&mut self, next: Place, new: [bool; 2], piece: [usize; 2], tall: usize) {
+    pub(super) fn pack(
+        &mut self,
+        next: BlockExtent,
+        new: [bool; 2],
+        piece: [usize; 2],
+        tall: usize,
+    ) {
         let (left, right) = (self.left_lines(next), self.right_lines(next));
         if let (true, Some(packed)) = (new[0], &mut self.left) {
             match (self.layout.column, tall) {
@@ -105,10 +148,10 @@ impl<'a> Packing<'a> {
         }
     }
 
-    /// What a piece of the next block will be read from. Of panels, which are not packed, one comes
-    /// with each of the last pieces: what came before would not stay in the second cache.
+    /// What to prefetch for a piece of the next block. Of panels, which are not packed, one comes with
+    /// each of the last pieces: what came earlier would not stay in the L2 cache.
     #[inline(always)]
-    pub(super) fn ahead(&self, next: Place, new: [bool; 2], piece: [usize; 2]) -> Ahead {
+    pub(super) fn ahead(&self, next: BlockExtent, new: [bool; 2], piece: [usize; 2]) -> Ahead {
         let mut ahead = Ahead::NOTHING;
         let [number, of] = piece;
         if number == of {
@@ -135,7 +178,7 @@ impl<'a> Packing<'a> {
 
     /// A block of A, line by line.
     #[inline(always)]
-    fn left_lines(&self, Place { i, l, rows, depth, .. }: Place) -> Lines<'a> {
+    fn left_lines(&self, BlockExtent { i, l, rows, depth, .. }: BlockExtent) -> Lines<'a> {
         let Layout { row, column } = self.layout;
         let start = i * row + l * column;
         match column {
@@ -146,13 +189,16 @@ impl<'a> Packing<'a> {
 
     /// A block of B, row by row.
     #[inline(always)]
-    fn right_lines(&self, Place { l, j, depth, columns, .. }: Place) -> Option<Lines<'a>> {
+    fn right_lines(
+        &self,
+        BlockExtent { l, j, depth, columns, .. }: BlockExtent,
+    ) -> Option<Lines<'a>> {
         let Right::Rows(b, row) = self.b else { return None };
         Some(Lines { of: b, start: l * row + j, apart: row, count: depth, floats: columns })
     }
 
-    /// What is new has been brought, and takes its place.
-    pub(super) fn turn(&mut self, new: [bool; 2]) {
+    /// Makes the next block the present one, as far as it is new.
+    pub(super) fn swap(&mut self, new: [bool; 2]) {
         for (new, packed) in new.into_iter().zip([&mut self.left, &mut self.right]) {
             if let (true, Some(packed)) = (new, packed) {
                 std::mem::swap(&mut packed.now, &mut packed.next);
@@ -162,50 +208,54 @@ impl<'a> Packing<'a> {
 
     /// The present block of A, in bands of so many rows.
     #[inline(always)]
-    pub(super) fn left(&self, Place { i, l, depth, .. }: Place, tall: usize) -> Left {
+    pub(super) fn block_of_a(
+        &self,
+        BlockExtent { i, l, depth, .. }: BlockExtent,
+        tall: usize,
+    ) -> BlockOfA {
         let Layout { row, column } = self.layout;
         match &self.left {
-            // A block without columns has no elements, wherever it begins.
+            // A block without columns has no elements, wherever it starts.
             None => {
                 let start = self.a.as_ptr().wrapping_add(i * row + l * column);
-                Left { start, band: tall * row, row, step: column }
+                BlockOfA { start, band: tall * row, row, step: column }
             }
             Some(Packed { now, .. }) if column == 1 => {
-                Left { start: now.as_ptr(), band: tall * APART, row: APART, step: 1 }
+                BlockOfA { start: now.as_ptr(), band: tall * APART, row: APART, step: 1 }
             }
             Some(Packed { now, .. }) => {
-                Left { start: now.as_ptr(), band: tall * depth + GAP, row: 1, step: tall }
+                BlockOfA { start: now.as_ptr(), band: tall * depth + GAP, row: 1, step: tall }
             }
         }
     }
 
     /// The present block of B, whose column is a multiple of [`PANEL`].
     #[inline(always)]
-    pub(super) fn right(&self, Place { l, j, depth, .. }: Place) -> Panels {
+    pub(super) fn block_of_b(&self, BlockExtent { l, j, depth, .. }: BlockExtent) -> BlockOfB {
         match (self.b, &self.right) {
             (Right::Panels(panels), _) => {
                 let start = panels.as_ptr().wrapping_add((j / PANEL * self.k + l) * PANEL);
-                Panels { start, panel: self.k * PANEL, step: PANEL }
+                BlockOfB { start, panel: self.k * PANEL, step: PANEL }
             }
             (Right::Rows(b, row), None) => {
-                Panels { start: b.as_ptr().wrapping_add(l * row + j), panel: PANEL, step: row }
+                BlockOfB { start: b.as_ptr().wrapping_add(l * row + j), panel: PANEL, step: row }
             }
             (Right::Rows(..), Some(Packed { now, .. })) => {
-                Panels { start: now.as_ptr(), panel: depth * PANEL + GAP, step: PANEL }
+                BlockOfB { start: now.as_ptr(), panel: depth * PANEL + GAP, step: PANEL }
             }
         }
     }
 }
 
 impl<'a> Packed<'a> {
-    fn of(memory: &'a mut Aligned<f32>, floats: usize) -> Self {
-        memory.hold(2 * floats);
+    fn new(memory: &'a mut Aligned<f32>, floats: usize) -> Self {
+        memory.grow_to(2 * floats);
         let (now, next) = memory[..2 * floats].split_at_mut(floats);
         Self { now, next }
     }
 }
 
-/// What the tiles of a band ask for while they are computed, a line each.
+/// What the tiles of a band prefetch while they are computed, a line each.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead {
     a: Span,
@@ -228,7 +278,7 @@ impl Span {
 impl Ahead {
     pub(super) const NOTHING: Self = Self { a: Span::NONE, b: Span::NONE };
 
-    /// What a tile asks for.
+    /// What a tile prefetches.
     #[inline(always)]
     pub(super) fn line(self, tile: usize) -> Option<*const f32> {
         let (span, number) = match tile.checked_sub(self.a.count) {
@@ -249,7 +299,7 @@ struct Lines<'m> {
     floats: usize,
 }
 
-/// Lines between the one that is copied and the one that is asked for, where nobody asked before.
+/// Lines between the one that is copied and the one that is prefetched, where none was before.
 const AHEAD: usize = 8;
 
 impl<'m> Lines<'m> {
@@ -267,7 +317,7 @@ impl<'m> Lines<'m> {
         Span { start, apart: self.apart, count: lines.len() }
     }
 
-    /// A line, which nobody has asked for if all come in one piece.
+    /// A line; where all come in one piece, none has been prefetched, and one further on is now.
     #[inline(always)]
     fn line(&self, number: usize, [_, of]: [usize; 2]) -> &'m [f32] {
         if of == 1 {
@@ -299,51 +349,4 @@ impl<'m> Lines<'m> {
             }
         }
     }
-}
-
-/// Floats of a line of the cache.
-const CACHED: usize = 16;
-
-/// The lines of some floats.
-#[inline(always)]
-fn lines(from: *const f32, floats: usize) -> impl Iterator<Item = *const f32> {
-    (0..floats).step_by(CACHED).map(move |at| from.wrapping_add(at))
-}
-
-/// Asks for some floats before they are read.
-#[inline(always)]
-pub(super) fn prefetch(from: *const f32, floats: usize) {
-    lines(from, floats).for_each(prefetch_line);
-}
-
-/// The same, but only to the second cache.
-#[inline(always)]
-pub(super) fn prefetch_near(from: *const f32, floats: usize) {
-    lines(from, floats).for_each(hint::near);
-}
-
-#[cfg(target_arch = "x86_64")]
-mod hint {
-    use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
-
-    #[inline(always)]
-    pub(in super::super) fn nearest(line: *const f32) {
-        // SAFETY: every x86-64 processor has the instruction, which reads nothing that could fault.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
-    }
-
-    #[inline(always)]
-    pub(super) fn near(line: *const f32) {
-        // SAFETY: as above.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) };
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-mod hint {
-    #[inline(always)]
-    pub(in super::super) fn nearest(_: *const f32) {}
-
-    #[inline(always)]
-    pub(super) fn near(_: *const f32) {}
 }

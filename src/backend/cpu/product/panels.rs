@@ -1,5 +1,5 @@
-//! Weights in panels: W\[n,k\] transposed, 32 units side by side for each input, so that a product
-//! with Wᵀ reads vectors of units one after another.
+//! Weights in panels: W\[n,k\] transposed, 32 units side by side for each input, so that a product with
+//! Wᵀ reads vectors of units one after another.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::backend::cpu::simd::dispatch;
 /// Units of a panel.
 pub(in crate::backend::cpu) const PANEL: usize = 32;
 
-/// Inputs whose place in a panel stays in the first cache until all units are there.
+/// Inputs whose part of a panel stays in the L1 cache until all units are there.
 const TOGETHER: usize = 64;
 
 /// Side of the squares that are transposed in registers.
@@ -22,7 +22,8 @@ pub(in crate::backend::cpu) const fn panel_words(n: usize, k: usize) -> usize {
     n.div_ceil(PANEL) * PANEL * k
 }
 
-/// Brings some of the panels of W\[n,k\] to their place: `panels` is theirs alone.
+/// Packs the panels of W\[n,k\] with these numbers into `panels`, which starts with the first of
+/// them.
 pub(in crate::backend::cpu) fn put_into_panels(
     weight: &[f32],
     [n, k]: [usize; 2],
@@ -69,14 +70,14 @@ impl WithSimd for Transposition<'_> {
 /// Some weights of [`SQUARE`] units of k each, transposed into a panel from its unit `first` on.
 #[inline(always)]
 fn squares(weight: &[f32], k: usize, inputs: Range<usize>, panel: &mut [f32], first: usize) {
-    // The compiler need not ask again.
+    // So that the loops below need no bounds checks.
     assert!(first <= PANEL - SQUARE);
     let row = |unit: usize| weight[unit * k..][inputs.clone()].as_chunks::<SQUARE>();
     let rows: [_; SQUARE] = std::array::from_fn(row);
     let [(a, _), (b, _), (c, _), (d, _)] = rows;
     let panel = &mut panel[inputs.start * PANEL..inputs.end * PANEL];
-    let (places, left) = panel.as_chunks_mut::<{ SQUARE * PANEL }>();
-    for ((((a, b), c), d), place) in a.iter().zip(b).zip(c).zip(d).zip(places) {
+    let (squares, left) = panel.as_chunks_mut::<{ SQUARE * PANEL }>();
+    for ((((a, b), c), d), place) in a.iter().zip(b).zip(c).zip(d).zip(squares) {
         for (column, units) in transposed([*a, *b, *c, *d]).iter().enumerate() {
             place[column * PANEL + first..][..SQUARE].copy_from_slice(units);
         }
@@ -88,7 +89,7 @@ fn squares(weight: &[f32], k: usize, inputs: Range<usize>, panel: &mut [f32], fi
     }
 }
 
-/// In two rounds of interleaving. Left to itself, the compiler moves number by number.
+/// The transpose, in two rounds of interleaving. The compiler by itself moves number by number.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn transposed(rows: [[f32; SQUARE]; SQUARE]) -> [[f32; SQUARE]; SQUARE] {

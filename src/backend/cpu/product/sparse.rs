@@ -1,77 +1,73 @@
 //! Products whose left matrix is zero in many places, as it is behind a ReLU, in the gradient that
-//! comes back through one, after dropout, and in one-hot columns: what is multiplied by nothing is
-//! left out.
+//! comes back through one, after dropout, and in one-hot columns: terms that are zero are left out.
 //!
-//! A block of A is copied together in squares of 64 by 64, each row with a word whose bits say where
-//! it is not zero. The kernel goes through the bits: each brings a number of A for all lanes and a row
-//! of a block of B to as many sums in registers. So a multiply-add takes a load, where those of a
-//! [`tile`](super::tile) share theirs, and takes longer; there are the fewer. The block stays in the
-//! first cache: where it would not, or its vectors would lie in two lines each, it is copied together.
+//! A block of A is packed in squares of 64 by 64, each row with a word whose bits say where it is not
+//! zero. The kernel goes through the bits: for each it broadcasts a number of A and multiplies it with a
+//! row of a block of B, into as many sums in registers. So a multiply-add takes a load, where those of a
+//! [`tile`](super::tile) share theirs, and takes longer; but there are fewer. The block of B stays in
+//! the L1 cache: where it would not, or each vector would lie in two cache lines, it is packed.
 //!
-//! The terms that are left are summed in the order in which [`Nest`](super::Nest) sums all of them,
-//! and a zero changes no sum but the sign of another zero: so both make the same numbers. But zero
-//! times what is not finite is NaN there, and nothing here.
+//! The other terms are summed in the order in which [`Nest`](super::Nest) sums all of them, and adding
+//! a zero changes no sum but the sign of another zero: so both compute the same numbers. But there zero
+//! times what is not finite is NaN, and here it is left out.
 //!
-//! Measured with AVX-512 where half of A is zero, on a processor that starts one multiply-add in a
-//! cycle: 512 rows through 2048×2048 took 0.72 to 0.76 of the time of a dense product, 128 rows through
-//! 64×64 0.83; with AVX2 `wide` took 0.77. On one that starts two, dense products gain more: there,
-//! 512 rows through 2048×1024 and 128 rows through 784×256 take 0.85 to 0.88 of the time, their gradient
-//! 0.81, where three fifths are zero 0.72 to 0.78; but with 64 columns they take 1.12.
+//! What this gains depends on the processor: most where it starts one multiply-add in a cycle, less
+//! where it starts two, for these speed up dense products more.
 
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
 use pulp::{Simd, WithSimd};
 
-use super::pack::{LONG, prefetch, prefetch_near};
+use super::blocks::{DEPTH, LONG, NEAR, ROWS};
+use super::operands::{Finish, Layout, Right, Start, check};
 use super::panels::{PANEL, panel_words};
-use super::{DEPTH, Finish, Layout, NEAR, ROWS, Right, Start, check};
+use super::prefetch::{prefetch, prefetch_to_l2};
 use crate::backend::aligned::Aligned;
 use crate::backend::cpu::part::{Part, pieces};
 
 /// Side of a square of A, rows of a block of B, and bits of a word.
 const SIDE: usize = 64;
 
-/// [`Row`]s that make up a row of a block of B where registers are wide: the block has 32 KiB. Measured
-/// with a first cache of 48 KiB, and not yet with one of 32.
+/// [`Row`]s that make up a row of a block of B where registers are wide: the block has 32 KiB, of an L1
+/// cache of 48 KiB.
 const WIDE: usize = 2;
 
 /// Vectors of sums in registers, at most, and so in a row of a block of B. Eight chains of multiply-adds
-/// hide their latency even on processors that start two of them in a cycle, where four took 1.25 of
-/// the time; so all blocks have about as many, and none just what is left over. That makes four at
-/// least, for a product has at least [`SIDE`] columns.
+/// hide their latency even on processors that start two of them in a cycle, where four do not; so all
+/// blocks have about as many, and none just the remainder. That makes four at least, for a product has
+/// at least [`SIDE`] columns.
 const SUMS: usize = 8;
 
-/// Lines of A that are looked at, to estimate how much of it is zero.
+/// Lines of A that are sampled, to estimate how much of it is zero.
 const SAMPLES: usize = 8;
 
-/// Time of a multiply-add here, in those of a dense product.
+/// Time of a multiply-add here, relative to one of a dense product.
 const LIVE: f32 = 1.6;
 
-/// What a number of A takes before it is multiplied at all, in the same unit. Both are a line through
-/// what was measured with 64 to 2048 columns where half, two fifths and three fifths of A's numbers
-/// were not zero, and somewhat more, lest a product take longer than a dense one; with 64 columns the
-/// two processors disagree.
+/// Time that each number of A takes besides its multiply-adds, in the same unit. Both were fitted to
+/// timings with 64 to 2048 columns where two to three fifths of A were zero, and rounded up, so that
+/// no product takes longer than a dense one.
 const FOUND: f32 = 8.0;
 
-/// Floats of a block of rows of C up to which they are finished at once, for they stay in the second
-/// cache; in a larger one each piece of a row is, as soon as it is written.
+/// Floats of a block of rows of C up to which the epilogue is applied to all at once, for they stay in
+/// the L2 cache; in a larger one it is applied to each piece of a row as soon as that is written.
 const WHOLE: usize = 1 << 16;
 
-/// Rows of B as long as a multiple of so many floats begin in so few sets of the first cache that they
-/// drive each other out.
+/// Rows of B as long as a multiple of so many floats start in so few sets of the L1 cache that they
+/// evict each other.
 const SETS: usize = 256;
 
-/// Rows of C between the one that is written and the one that is asked for.
+/// Rows of C between the one that is written and the one that is prefetched.
 const AHEAD: usize = 8;
 
-/// As many numbers as a square of A is wide. They begin where a line of the cache does.
+/// As many numbers as a square of A is wide, aligned to a cache line.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
 struct Row([f32; SIDE]);
 
 impl Row {
-    /// Its first numbers are these. Of a whole row the compiler knows the length.
+    /// Sets its first numbers. Of a whole row the compiler knows the length.
     #[inline(always)]
     fn copy(&mut self, from: &[f32]) {
         match from.first_chunk() {
@@ -93,34 +89,34 @@ fn vectors_mut<S: Simd>(rows: &mut [Row]) -> &mut [S::f32s] {
     S::as_mut_simd_f32s(bytemuck::cast_slice_mut(rows)).0
 }
 
-/// Memory for what is copied together.
+/// Memory for packed blocks.
 #[derive(Default)]
 pub(super) struct Workspace {
     /// A block of A in squares, and where each row of them is not zero.
     left: Aligned<Row>,
     bits: Aligned<u64>,
-    /// A block of B, where it is copied.
+    /// A block of B, where it is packed.
     right: Aligned<Row>,
     sums: Aligned<Row>,
 }
 
 impl Workspace {
-    /// Grows to what a product of this size takes, or a part of it.
-    pub(super) fn hold(&mut self, [m, _, _]: [usize; 3]) {
+    /// Grows to what a product of this size, or a part of it, needs.
+    pub(super) fn reserve(&mut self, [m, _, _]: [usize; 3]) {
         let rows = ROWS.min(m).next_multiple_of(SIDE);
-        self.left.hold(rows * DEPTH / SIDE);
-        self.bits.hold(rows * DEPTH / SIDE);
-        self.right.hold(WIDE * SIDE);
-        self.sums.hold(WIDE * rows);
+        self.left.grow_to(rows * DEPTH / SIDE);
+        self.bits.grow_to(rows * DEPTH / SIDE);
+        self.right.grow_to(WIDE * SIDE);
+        self.sums.grow_to(WIDE * rows);
     }
 }
 
-/// Whether a product is large enough to be worth a look at A.
+/// Whether a product is large enough to be worth sampling A.
 pub(super) const fn fits([m, n, k]: [usize; 3]) -> bool {
     m >= SIDE && n >= SIDE && k >= SIDE
 }
 
-/// Whether so much of A is zero that it pays to ask for each of its numbers.
+/// Whether so much of A is zero that it pays to test each of its numbers.
 pub(super) fn pays([m, n, k]: [usize; 3], a: &[f32], layout: Layout) -> bool {
     let (lines, floats, apart) = match layout.column {
         1 => (m, k, layout.row),
@@ -134,7 +130,7 @@ pub(super) fn pays([m, n, k]: [usize; 3], a: &[f32], layout: Layout) -> bool {
     FOUND + LIVE * live * n.next_multiple_of(SIDE) as f32 <= n as f32
 }
 
-/// The product, as [`Nest`](super::Nest) has it.
+/// A product without the terms that are zero.
 pub(super) struct Sparse<'a> {
     size: [usize; 3],
     c: &'a mut [f32],
@@ -152,12 +148,11 @@ impl<'a> Sparse<'a> {
         (c, start): (&'a mut [f32], Start<'a>),
         (a, layout): (&'a [f32], Layout),
         b: Right<'a>,
-        workspace: &'a mut super::Workspace,
+        workspace: &'a mut Workspace,
         finish: Finish<'a>,
     ) -> Self {
         check(size, (c, start), (a, layout), b);
-        let workspace = &mut workspace.sparse;
-        workspace.hold(size);
+        workspace.reserve(size);
         Self { size, c, start, a, layout, b, workspace, finish }
     }
 }
@@ -179,7 +174,7 @@ impl WithSimd for Sparse<'_> {
 impl Sparse<'_> {
     /// With blocks of B that are W rows wide.
     #[inline(always)]
-    fn run<S: Simd, const W: usize, const TURNED: bool>(mut self, simd: S) {
+    fn run<S: Simd, const W: usize, const TRANSPOSED: bool>(mut self, simd: S) {
         let [m, n, k] = self.size;
         let vectors = n.div_ceil(S::F32_LANES);
         let blocks = vectors.div_ceil(SUMS);
@@ -188,18 +183,18 @@ impl Sparse<'_> {
             for depth in pieces(0..k, DEPTH) {
                 let part = [rows.clone(), depth.clone()];
                 let Workspace { left, bits, .. } = &mut *self.workspace;
-                bring::<S, TURNED>(simd, (self.a, self.layout), part.clone(), left, bits);
+                pack::<S, TRANSPOSED>(simd, (self.a, self.layout), part.clone(), left, bits);
                 let ready = depth.end == k && !whole;
                 for number in 0..blocks {
                     let Range { start, end } = Part { number, of: blocks }.share(vectors, 1);
                     let columns = start * S::F32_LANES..n.min(end * S::F32_LANES);
                     let part = part.clone();
                     match end - start {
-                        4 => self.columns::<S, W, 4, TURNED>(simd, part, columns, ready),
-                        5 => self.columns::<S, W, 5, TURNED>(simd, part, columns, ready),
-                        6 => self.columns::<S, W, 6, TURNED>(simd, part, columns, ready),
-                        7 => self.columns::<S, W, 7, TURNED>(simd, part, columns, ready),
-                        _ => self.columns::<S, W, SUMS, TURNED>(simd, part, columns, ready),
+                        4 => self.columns::<S, W, 4, TRANSPOSED>(simd, part, columns, ready),
+                        5 => self.columns::<S, W, 5, TRANSPOSED>(simd, part, columns, ready),
+                        6 => self.columns::<S, W, 6, TRANSPOSED>(simd, part, columns, ready),
+                        7 => self.columns::<S, W, 7, TRANSPOSED>(simd, part, columns, ready),
+                        _ => self.columns::<S, W, SUMS, TRANSPOSED>(simd, part, columns, ready),
                     }
                 }
             }
@@ -209,10 +204,10 @@ impl Sparse<'_> {
         }
     }
 
-    /// Some rows of A, a part of their depth, times V vectors of columns of B; and whether these are
-    /// `ready` then, to be finished.
+    /// Some rows of A, a part of their depth, times V vectors of columns of B; `ready`: these are
+    /// complete then, and the epilogue is to be applied.
     #[inline(always)]
-    fn columns<S: Simd, const W: usize, const V: usize, const TURNED: bool>(
+    fn columns<S: Simd, const W: usize, const V: usize, const TRANSPOSED: bool>(
         &mut self,
         simd: S,
         [rows, depth]: [Range<usize>; 2],
@@ -234,14 +229,19 @@ impl Sparse<'_> {
             };
             let bands = sums.len().div_ceil(SIDE);
             for (band, sums) in sums.chunks_mut(SIDE).enumerate() {
-                right.ask(next, V * S::F32_LANES, [band, bands]);
+                right.prefetch(next, V * S::F32_LANES, [band, bands]);
                 let at = (band * across + number) * SIDE;
                 let left = left[at..].first_chunk().expect("whole squares");
                 let bits = bits[at..].first_chunk().expect("as many words");
-                // SAFETY: the operand has V vectors of all rows that B has from l on, and `bring` has
+                // SAFETY: the operand has V vectors of all rows that B has from l on, and `pack` has
                 // set no bit for others.
                 unsafe {
-                    multiply::<S, W, V, TURNED>(simd, (left, bits), operand, (sums, number == 0));
+                    multiply::<S, W, V, TRANSPOSED>(
+                        simd,
+                        (left, bits),
+                        operand,
+                        (sums, number == 0),
+                    );
                 }
             }
         }
@@ -253,7 +253,7 @@ impl Sparse<'_> {
 
 /// A block of A in squares, band after band of its rows, and where they are not zero.
 #[inline(always)]
-fn bring<S: Simd, const TURNED: bool>(
+fn pack<S: Simd, const TRANSPOSED: bool>(
     simd: S,
     (a, layout): (&[f32], Layout),
     [rows, depth]: [Range<usize>; 2],
@@ -268,7 +268,7 @@ fn bring<S: Simd, const TURNED: bool>(
         let i = rows.start + number / across * SIDE;
         let l = depth.start + number % across * SIDE;
         let size = [SIDE.min(rows.end - i), SIDE.min(depth.end - l)];
-        let ([lines, floats], start, apart) = match TURNED {
+        let ([lines, floats], start, apart) = match TRANSPOSED {
             false => (size, i * layout.row + l, layout.row),
             true => ([size[1], size[0]], l * layout.column + i, layout.column),
         };
@@ -278,7 +278,7 @@ fn bring<S: Simd, const TURNED: bool>(
             row.0[floats..].fill(0.0);
             *bits = not_zero(simd, row);
         }
-        if TURNED {
+        if TRANSPOSED {
             bits[lines..].fill(0);
             transpose(bits);
         }
@@ -322,8 +322,8 @@ fn transpose(bits: &mut [u64; SIDE]) {
     }
 }
 
-/// Sums to their columns of C, whose rows have n: with what they begin with, and finished where they
-/// are ready.
+/// Adds sums to what they start from, in their columns of C, whose rows have n; and applies the epilogue
+/// where it is given.
 #[inline(always)]
 fn store<S: Simd, const W: usize, const V: usize>(
     simd: S,
@@ -347,7 +347,7 @@ fn store<S: Simd, const W: usize, const V: usize>(
     }
 }
 
-/// V vectors of a row of sums, or what the last block has of them, with what they begin with.
+/// V vectors of a row of sums, or what the last block has of them, added to what they start from.
 #[inline(always)]
 fn put<S: Simd, const V: usize>(simd: S, c: &mut [f32], start: Start<'_>, sums: &[Row]) {
     let Some(whole) = S::as_mut_simd_f32s(c).0.first_chunk_mut::<V>() else {
@@ -378,7 +378,7 @@ struct Blocks<'a> {
     k: usize,
 }
 
-/// Vectors of some of its rows, where they stand or copied together.
+/// Vectors of some of its rows, in place or packed.
 #[derive(Clone, Copy)]
 struct Operand {
     start: *const f32,
@@ -389,10 +389,9 @@ struct Operand {
 }
 
 impl<'a> Blocks<'a> {
-    /// V vectors of each row from row l on, up to the block's or the matrix's end: where they stand, if
-    /// they stay in the first cache there and none lies in two of its lines, as in panels none does.
-    /// Not to copy them makes 128 rows through 784×256 1.05 times as fast, and the gradient of 64 such
-    /// units 1.12 times.
+    /// V vectors of each row from row l on, up to the block's or the matrix's end: in place, if they
+    /// stay in the L1 cache there and none lies in two cache lines, as in panels none does; otherwise
+    /// packed.
     #[inline(always)]
     fn operand<S: Simd, const W: usize, const V: usize>(
         &self,
@@ -420,8 +419,8 @@ impl<'a> Blocks<'a> {
         first.is_multiple_of(PANEL) && panel_words(first + columns, self.k) <= panels.len()
     }
 
-    /// Some columns from row l on, as far as the matrix goes; what is beyond stays as it is, and comes
-    /// into no sum that is used. They begin where a vector does, counted from the first column.
+    /// Packs some columns from row l on, as far as the matrix goes; what is beyond stays as it is, and
+    /// enters no sum that is used. They start at a multiple of a vector from the first column.
     #[inline(always)]
     fn load<S: Simd, const W: usize, const V: usize>(
         &self,
@@ -465,36 +464,37 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    /// Asks for a part of a block, one out of so many, if its rows are far: to the second cache, for the
-    /// first one holds the block that is used. At the end of all columns it is not the next one, and
+    /// Prefetches a part of a block, one out of so many, if its rows are far: to the L2 cache, for the
+    /// L1 cache holds the block that is used. After the last columns it is not the next block, which
     /// does no harm.
     #[inline(always)]
-    fn ask(&self, [l, j]: [usize; 2], floats: usize, [part, of]: [usize; 2]) {
+    fn prefetch(&self, [l, j]: [usize; 2], floats: usize, [part, of]: [usize; 2]) {
         let Right::Rows(b, apart) = self.b else { return };
         if size_of_val(b) <= NEAR {
             return;
         }
         for row in l + SIDE * part / of..l + SIDE * (part + 1) / of {
-            prefetch_near(b.as_ptr().wrapping_add(row * apart + j), floats);
+            prefetch_to_l2(b.as_ptr().wrapping_add(row * apart + j), floats);
         }
     }
 }
 
-/// Whether vectors of rows that are so far apart lie in whole lines, spread over the sets of the first
-/// cache and over no more pages than it knows.
+/// Whether vectors of rows that are so far apart lie in one cache line each, and spread over the sets of
+/// the L1 cache and over no more pages than its TLB holds.
 #[inline(always)]
 fn spread<S: Simd>(b: &[f32], apart: usize) -> bool {
     let whole = b.as_ptr().addr().is_multiple_of(size_of::<S::f32s>());
     whole && apart.is_multiple_of(S::F32_LANES) && !apart.is_multiple_of(SETS) && apart < LONG
 }
 
-/// sums += left · right, in V vectors; if these are the `first` rows on the right, the sums begin with
-/// zero. The bits say what is not zero on the left, whose rows stand here as columns if it is `TURNED`.
+/// sums += left · right, in V vectors; if these are the `first` rows on the right, the sums start from
+/// zero. The bits say what is not zero on the left, which is stored column by column if it is
+/// `TRANSPOSED`.
 ///
 /// # Safety
-/// V vectors of each row that bits name must be there on the right.
+/// The right must have V vectors of each row whose bit is set.
 #[inline(always)]
-unsafe fn multiply<S: Simd, const W: usize, const V: usize, const TURNED: bool>(
+unsafe fn multiply<S: Simd, const W: usize, const V: usize, const TRANSPOSED: bool>(
     simd: S,
     (left, bits): (&[Row; SIDE], &[u64; SIDE]),
     right: Operand,
@@ -507,7 +507,7 @@ unsafe fn multiply<S: Simd, const W: usize, const V: usize, const TURNED: bool>(
         while bits != 0 {
             let column = bits.trailing_zeros() as usize;
             bits &= bits - 1;
-            let x = if TURNED { left[column].0[row] } else { left[row].0[column] };
+            let x = if TRANSPOSED { left[column].0[row] } else { left[row].0[column] };
             let x = simd.splat_f32s(x);
             for (number, sum) in registers.iter_mut().enumerate() {
                 let at = number * S::F32_LANES;

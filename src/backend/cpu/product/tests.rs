@@ -1,9 +1,10 @@
 //! Against sums term by term, on every instruction set that there is here.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
-use super::dots::dots;
+use super::blocks::{COLUMNS, DEPTH, ROWS};
 use super::*;
+use crate::backend::aligned::Aligned;
 
 /// Around the tiles' rows and the lanes, and primes.
 const SIZES: [usize; 12] = [1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 53, 67];
@@ -105,7 +106,7 @@ impl Case {
             for (a, b) in self.lefts().iter().flat_map(|a| rights.map(|b| (*a, b))) {
                 let mut c = self.c.clone();
                 let into = (&mut c[..], start);
-                on.run(Nest::new(self.size, into, a, b, &mut workspace, &|_, _| {}));
+                on.run(Nest::new(self.size, into, a, b, &mut workspace.packing, &|_, _| {}));
                 for (at, (found, (exact, allowed))) in c.iter().zip(&exact).enumerate() {
                     assert!(
                         (f64::from(*found) - exact).abs() <= *allowed,
@@ -117,7 +118,7 @@ impl Case {
                 if k > 0 {
                     let mut sparse = self.c.clone();
                     let into = (&mut sparse[..], start);
-                    on.run(Sparse::new(self.size, into, a, b, &mut workspace, &|_, _| {}));
+                    on.run(Sparse::new(self.size, into, a, b, &mut workspace.sparse, &|_, _| {}));
                     assert!(sparse == c, "{on:?} {:?}, {name}: zeros count", self.size);
                 }
             }
@@ -130,8 +131,8 @@ impl Case {
 enum On {
     Auto,
     Scalar,
-    /// As whoever has no AVX-512 gets it: without pulp's feature of that name there is no such arm,
-    /// and its processors would be left to single numbers.
+    /// As on processors without AVX-512. Without pulp's feature of that name there would be no such
+    /// arm, and they would run scalar code.
     #[cfg(target_arch = "x86_64")]
     Avx2(pulp::x86::V3),
 }
@@ -256,7 +257,7 @@ fn what_is_not_finite_shows_without_zeros_too() {
     let mut c = vec![0.0; m * n];
     let (a, b) = ((&case.a[..], Layout::rows(k)), Right::Rows(&case.b, n));
     let into = (&mut c[..], Start::Zero);
-    dispatch(Sparse::new(case.size, into, a, b, &mut Workspace::default(), &|_, _| {}));
+    dispatch(Sparse::new(case.size, into, a, b, &mut Workspace::default().sparse, &|_, _| {}));
     for (at, c) in c.iter().enumerate() {
         let (i, j) = (at / n, at % n);
         let touched = i == row || j == column && case.a[i * k + 7] != 0.0;

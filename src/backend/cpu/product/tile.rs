@@ -1,26 +1,23 @@
 //! The tile of C that stays in registers while its sums run over k.
 //!
-//! 12 rows by 2 vectors make 24 chains of multiply-adds, which hide their latency on processors
-//! that start two of them in a cycle; each column of A brings 12 numbers that go to all lanes, and
-//! each row of B 2 vectors: 14 loads for 24 multiply-adds, so that it is the multiply-adds that
-//! bound it. B comes from the second cache, and is asked for ahead of time. Measured with AVX-512
-//! on 128 rows through 784×256: 90 to 98 % of what two multiply-adds in a cycle allow, where tiles of 8
-//! rows that don't ask reached 75 to 85 %; of what one allows, those reached 97 to 99.9 %. AVX2 has
-//! registers for 6 rows: 12 chains, and 8 loads for them. With 4 rows, whose 8 chains can never wait,
-//! `wide` took 14 % more there, and batches of 128 rows through 784×256 9 % more.
+//! 12 rows by 2 vectors make 24 chains of multiply-adds, which hide their latency on processors that
+//! start two of them in a cycle. Each column of A takes 12 broadcasts, each row of B 2 loads: 14 loads
+//! for 24 multiply-adds, so that multiply-adds bound the time. B comes from the L2 cache, and is
+//! prefetched. AVX2 has registers for 6 rows: 12 chains, and 8 loads for them; with 4 rows, whose 8
+//! chains just hide the latency, it was slower.
 
 use pulp::{Simd, WithSimd};
 
-use super::FAR;
-use super::pack::{prefetch, prefetch_line};
+use super::blocks::FAR;
+use super::prefetch::{prefetch, prefetch_line};
 
-/// Floats that are asked for with each column of A: a line of the cache with every eighth, for many
-/// at once would keep the tile's own loads waiting.
-pub(super) const ASKED: usize = 2;
+/// Floats that are prefetched with each column of A: a cache line with every eighth, for many at once
+/// would delay the tile's own loads.
+pub(super) const PREFETCHED: usize = 2;
 
-/// Rows of B between the one that is used and the one that is asked for: left to itself, the
-/// processor brings those of the second cache too late.
-const SOON: usize = 8;
+/// Rows of B between the one that is used and the one that is prefetched: hardware brings those of the
+/// L2 cache too late.
+const ROWS_AHEAD: usize = 8;
 
 /// A tile of the product.
 pub(super) struct Tile {
@@ -36,20 +33,20 @@ pub(super) struct Tile {
     pub(super) c: *mut f32,
     /// From one row of C to the next.
     pub(super) c_row: usize,
-    /// What the sums begin with, and how far it is there from one row to the next.
+    /// What the sums start from, with the distance between its rows; zero where there is nothing.
     pub(super) from: Option<(*const f32, usize)>,
-    /// What is asked for meanwhile, [`ASKED`] floats for each column of A.
+    /// What is prefetched meanwhile, [`PREFETCHED`] floats for each column of A.
     pub(super) ahead: *const f32,
-    /// Its columns: all lanes of its vectors, or fewer at the matrix' edge.
+    /// Its columns: all lanes of its vectors, or fewer at the matrix's edge.
     pub(super) live: usize,
 }
 
 impl Tile {
-    /// M rows of V vectors, in a function of its own, whose registers are all the tile's.
+    /// M rows of V vectors, in a function of its own, which has all registers.
     ///
     /// # Safety
-    /// M rows of `live` columns must be there in all that the tile points to, and nobody else may
-    /// use C's.
+    /// A must have M rows of k columns, B k rows of `live` columns, C and what the sums start from M
+    /// rows of `live` columns; and nobody else may use these elements of C.
     #[inline(always)]
     pub(super) unsafe fn run<S: Simd, const M: usize, const V: usize, const EDGE: bool>(
         self,
@@ -59,7 +56,7 @@ impl Tile {
     }
 }
 
-/// A tile whose size the compiler knows. `EDGE`: its last lanes are past the matrix' edge.
+/// A tile whose size the compiler knows. `EDGE`: its last lanes are past the matrix's edge.
 struct Sized<const M: usize, const V: usize, const EDGE: bool>(Tile);
 
 impl<const M: usize, const V: usize, const EDGE: bool> WithSimd for Sized<M, V, EDGE> {
@@ -70,8 +67,8 @@ impl<const M: usize, const V: usize, const EDGE: bool> WithSimd for Sized<M, V, 
         let Tile { k, a, a_row, a_step, mut b, b_step, c, c_row, from, mut ahead, live } = self.0;
         let lanes = S::F32_LANES;
         let mask = simd.mask_between_m32s(0, live as u32);
-        // SAFETY: whoever called `run` promised that all these elements are there; at an edge the
-        // mask keeps to them. Loading and storing f32s at any address that holds them is sound.
+        // SAFETY: whoever called `run` promised that all these elements exist; at an edge the mask
+        // keeps to them. Loading and storing f32s at any address that holds them is sound.
         unsafe {
             let load = |from: *const f32| match EDGE {
                 true => simd.mask_load_ptr_f32s(mask, from),
@@ -96,16 +93,16 @@ impl<const M: usize, const V: usize, const EDGE: bool> WithSimd for Sized<M, V, 
                 }
                 prefetch_line(ahead);
                 if V > 1 {
-                    prefetch(b.wrapping_add(SOON * b_step), V * lanes);
+                    prefetch(b.wrapping_add(ROWS_AHEAD * b_step), V * lanes);
                 }
-                ahead = ahead.wrapping_add(ASKED);
+                ahead = ahead.wrapping_add(PREFETCHED);
                 at += a_step;
-                // Past the last row it points nowhere, and is not used.
+                // Past the last row it is not dereferenced.
                 b = b.wrapping_add(b_step);
             }
             for (row, sums) in sums.into_iter().enumerate() {
                 for (vector, mut sum) in sums.into_iter().enumerate() {
-                    // Not before the loop: it would wait for C.
+                    // Not before the loop, which would wait for C.
                     if let Some((from, apart)) = from {
                         let start = load(from.add(row * apart + vector * lanes));
                         sum = simd.add_f32s(start, sum);

@@ -1,4 +1,4 @@
-//! The rows of a batch: which they are, and what they lose.
+//! The rows of a batch: where they stand in the data set, and their loss.
 
 use std::ops::Range;
 
@@ -12,11 +12,11 @@ use crate::spec::Shuffle;
 pub(super) struct Batch<'g> {
     pub(super) grid: &'g Resident,
     pub(super) member: &'g Member,
-    /// Where its rows stand in the data set.
+    /// The rows of the data set that it has.
     pub(super) sources: Vec<usize>,
     /// Their targets, \[B, columns\].
     pub(super) targets: Vec<u32>,
-    /// \[B, O\]: what the network makes of them, and what the loss asks of it.
+    /// The last layer's z and its gradient, \[B, O\].
     pub(super) z: Vec<f32>,
     pub(super) d_z: Vec<f32>,
     metrics: Vec<StepMetrics>,
@@ -38,11 +38,11 @@ impl<'g> Batch<'g> {
 
     /// Whether every step has the same rows in the same order.
     #[inline(always)]
-    pub(super) fn stays(&self) -> bool {
+    pub(super) fn is_constant(&self) -> bool {
         self.member.batch == self.member.rows
     }
 
-    /// The rows that the coming step takes, and their targets.
+    /// Finds the rows of the coming step, and their targets.
     pub(super) fn find(&mut self, control: Control, t: &[u32]) {
         let member = self.member;
         let (count, seed) = (member.rows as u32, seed_of(member.seed));
@@ -61,7 +61,7 @@ impl<'g> Batch<'g> {
         }
     }
 
-    /// From z to d_z, for some of the rows; the sums of their losses and scores.
+    /// d_z from z, of some of the rows; returns the sums of their losses and scores.
     pub(super) fn loss<A: Arithmetic>(&mut self, rows: Range<usize>) -> StepMetrics {
         let criterion = self.grid.criterion;
         let outputs = self.member.outputs();

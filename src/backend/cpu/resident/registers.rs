@@ -1,17 +1,18 @@
-//! A whole network in registers, step after step: XOR's, in its plainest form.
+//! A whole network in registers, step after step: two inputs, two to four sigmoid units and one output,
+//! on four samples at most, as in XOR. An exception that its speed pays for: see ARCHITECTURE.md.
 //!
 //! Every unit is a vector of samples, and every parameter a vector of equal lanes: a sum over the
-//! samples leaves its total in all of them, where the next step wants it. Nothing goes through
-//! memory but learning rates and losses, so that a step takes as long as the chain of its
-//! operations: two exponentials, two divisions and some ten sums and products, one after another.
-//! The other ways spend more than that on getting numbers into memory and back. So what is done
-//! here is put together for a short chain, not for few operations: sums in halves, polynomials in
-//! pairs, and each factor multiplied in where it waits for nothing.
+//! samples leaves its total in all lanes, where the next step needs it. Only learning rates and losses
+//! go through memory, so that a step takes the latency of its longest chain of operations: two
+//! exponentials, two divisions and some ten sums and products, one after another. Other strategies
+//! spend more than that on storing and loading. So the arithmetic is arranged for a short chain, not
+//! for few operations: sums in halves, polynomials in pairs, and each factor multiplied in where it
+//! waits for nothing.
 
 use pulp::{Simd, WithSimd};
 
-use super::Share;
 use super::batch::Batch;
+use super::run::Share;
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::{ATANH, ROUND};
 use crate::backend::cpu::simd::dispatch;
@@ -24,8 +25,8 @@ const LANES: usize = 4;
 /// Inputs of the network.
 const INPUTS: usize = 2;
 
-/// Whether a network is of the kind, and the processor, too: two inputs, two to four sigmoid units,
-/// one probability, the same few rows at every step, and gradient descent without more.
+/// Whether a network can be trained here, and on this processor: two inputs, two to four sigmoid units,
+/// one probability, the same few rows at every step, and plain gradient descent.
 pub(super) fn fits(grid: &Resident, member: &Member) -> bool {
     matches!(member.widths[..], [INPUTS, 2..=4, 1])
         && grid.function == Function::Of(Activation::Sigmoid)
@@ -38,7 +39,7 @@ pub(super) fn fits(grid: &Resident, member: &Member) -> bool {
         && four().is_some()
 }
 
-/// SIMD of four lanes that multiplies and adds at once.
+/// SIMD of four lanes with fused multiply-adds.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn four() -> Option<impl Simd> {
@@ -63,7 +64,7 @@ pub(super) fn run(batch: &mut Batch<'_>, finished: &mut Vec<StepMetrics>, share:
     let Batch { grid, member, .. } = *batch;
     let mut control = Control::from_words(share.control);
     batch.find(control, share.data.1);
-    // Beforehand, for a call among the steps would empty the registers.
+    // Before the steps: a call among them would spill the registers.
     let mut rates = Vec::with_capacity(share.steps);
     for ahead in 0..share.steps as u32 {
         rates.push(-member.lr * grid.rate.at(control.step.wrapping_add(ahead)));
@@ -75,9 +76,9 @@ pub(super) fn run(batch: &mut Batch<'_>, finished: &mut Vec<StepMetrics>, share:
     dispatch(Run { simd, batch, data, rates: &rates, parameters, finished });
 }
 
-/// A step for each learning rate, which comes with a minus. Not a closure: see [`super::Run`].
+/// A step for each learning rate, which comes negated. Not a closure: see [`super::run::Run`].
 struct Run<'a, 'g, S> {
-    /// Of four lanes; the one that comes with the instructions may have more.
+    /// Of four lanes; the one that `dispatch` passes may have more.
     simd: S,
     batch: &'a Batch<'g>,
     data: &'a [f32],
@@ -99,18 +100,18 @@ impl<F: Simd> WithSimd for Run<'_, '_, F> {
     }
 }
 
-/// A network's parameters.
-struct Network<S: Simd, const H: usize> {
+/// A network's parameters, each in all lanes of a vector.
+struct BroadcastParameters<S: Simd, const H: usize> {
     hidden: [[S::f32s; INPUTS]; H],
     hidden_bias: [S::f32s; H],
     last: [S::f32s; H],
     last_bias: S::f32s,
 }
 
-impl<S: Simd, const H: usize> Network<S, H> {
+impl<S: Simd, const H: usize> BroadcastParameters<S, H> {
     /// From W\[H, I\], b\[H\], W\[1, H\], b\[1\]. Loops, for closures would not be inlined.
     #[inline(always)]
-    fn enter(simd: S, parameters: &[f32]) -> Self {
+    fn load(simd: S, parameters: &[f32]) -> Self {
         let (weight, rest) = parameters.split_at(H * INPUTS);
         let zero = simd.splat_f32s(0.0);
         let mut own = Self {
@@ -131,7 +132,7 @@ impl<S: Simd, const H: usize> Network<S, H> {
 
     /// And back.
     #[inline(always)]
-    fn leave(&self, parameters: &mut [f32]) {
+    fn store(&self, parameters: &mut [f32]) {
         let (weight, rest) = parameters.split_at_mut(H * INPUTS);
         for h in 0..H {
             for i in 0..INPUTS {
@@ -144,16 +145,17 @@ impl<S: Simd, const H: usize> Network<S, H> {
     }
 }
 
-/// What a target asks of each sample; all is zero for lanes without one, which so teach nothing.
-struct Asked<S: Simd> {
+/// What the loss needs of each sample's target; all zero for lanes without a sample, which so add
+/// nothing to the gradient.
+struct TargetLanes<S: Simd> {
     /// t / B and (1 − t) / B
     yes: S::f32s,
     no: S::f32s,
-    /// What it scores to say yes, and no.
+    /// The score of predicting yes, and no.
     score: [S::f32s; 2],
 }
 
-impl<S: Simd> Asked<S> {
+impl<S: Simd> TargetLanes<S> {
     #[inline(always)]
     fn new(simd: S, batch: &Batch<'_>) -> Self {
         let mut lanes = [[0.0; LANES]; 4];
@@ -178,7 +180,7 @@ impl<S: Simd> Run<'_, '_, S> {
     #[inline(always)]
     fn steps<const H: usize>(self) {
         let Self { simd, batch, data, rates, parameters, finished } = self;
-        let asked = Asked::new(simd, batch);
+        let targets = TargetLanes::new(simd, batch);
         let zero = simd.splat_f32s(0.0);
         let one = simd.splat_f32s(1.0);
         let mut x = [zero; INPUTS];
@@ -189,9 +191,9 @@ impl<S: Simd> Run<'_, '_, S> {
             }
             *lanes = simd.partial_load_f32s(&own);
         }
-        let mut network = Network::<S, H>::enter(simd, parameters);
+        let mut network = BroadcastParameters::<S, H>::load(simd, parameters);
         for (rate, metrics) in rates.iter().zip(finished) {
-            let Network { hidden, hidden_bias, last, last_bias } = &mut network;
+            let BroadcastParameters { hidden, hidden_bias, last, last_bias } = &mut network;
             let mut y = [zero; H];
             let mut z = [*last_bias, zero];
             for h in 0..H {
@@ -203,7 +205,7 @@ impl<S: Simd> Run<'_, '_, S> {
                 z[h % 2] = simd.mul_add_f32s(last[h], y[h], z[h % 2]);
             }
             let d_z;
-            (d_z, *metrics) = probability(simd, &asked, simd.add_f32s(z[0], z[1]));
+            (d_z, *metrics) = binary_cross_entropy(simd, &targets, simd.add_f32s(z[0], z[1]));
 
             let rate = simd.splat_f32s(*rate);
             for h in 0..H {
@@ -221,20 +223,24 @@ impl<S: Simd> Run<'_, '_, S> {
             }
             *last_bias = simd.add_f32s(*last_bias, sum(simd, simd.mul_f32s(d_z, rate)));
         }
-        network.leave(parameters);
+        network.store(parameters);
     }
 }
 
-/// The gradient at z, and the mean loss and score, as `lanes::bce` has them. The number that is
-/// compared with stands first in `min` and `max`, which give the second where either is NaN.
+/// The gradient at z, and the mean loss and score, as `lanes::bce` has them. The constants come first in
+/// `min` and `max`, which return the second where either is NaN.
 #[inline(always)]
-fn probability<S: Simd>(simd: S, asked: &Asked<S>, z: S::f32s) -> (S::f32s, StepMetrics) {
+fn binary_cross_entropy<S: Simd>(
+    simd: S,
+    targets: &TargetLanes<S>,
+    z: S::f32s,
+) -> (S::f32s, StepMetrics) {
     let zero = simd.splat_f32s(0.0);
     let one = simd.splat_f32s(1.0);
     let tail = Tail::of(simd, z);
     let one_more = tail.mul_add(simd, one, one);
     // (1 − t) p − t (1 − p), where p is 1 / (1 + e) and 1 − p is e / (1 + e).
-    let d_z = tail.mul_add(simd, simd.neg_f32s(asked.yes), asked.no);
+    let d_z = tail.mul_add(simd, simd.neg_f32s(targets.yes), targets.no);
     let d_z = simd.div_f32s(d_z, one_more);
 
     let log = ln_1p(simd, tail.mul_add(simd, one, zero), one_more);
@@ -242,11 +248,11 @@ fn probability<S: Simd>(simd: S, asked: &Asked<S>, z: S::f32s) -> (S::f32s, Step
     let ln_p = simd.sub_f32s(simd.min_f32s(zero, z), log);
     let ln_not_p = simd.sub_f32s(simd.min_f32s(zero, simd.neg_f32s(z)), log);
     let likely = simd.add_f32s(
-        simd.mul_f32s(asked.yes, simd.max_f32s(least, ln_p)),
-        simd.mul_f32s(asked.no, simd.max_f32s(least, ln_not_p)),
+        simd.mul_f32s(targets.yes, simd.max_f32s(least, ln_p)),
+        simd.mul_f32s(targets.no, simd.max_f32s(least, ln_not_p)),
     );
     let says_yes = simd.less_than_f32s(one_more, simd.splat_f32s(2.0));
-    let score = simd.select_f32s(says_yes, asked.score[0], asked.score[1]);
+    let score = simd.select_f32s(says_yes, targets.score[0], targets.score[1]);
     (d_z, [-first::<S>(sum(simd, likely)), first::<S>(sum(simd, score))])
 }
 

@@ -1,9 +1,9 @@
-//! Samples side by side: N of them through all layers and back, group by group.
+//! Samples side by side in the lanes: groups of N of them go through all layers and back.
 
 use std::ops::Range;
 
-use super::Way;
 use super::batch::Batch;
+use super::run::LaneStrategy;
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::{Arithmetic, Lanes, activate, bce, derive};
 use crate::backend::cpu::passes;
@@ -16,14 +16,14 @@ pub(super) struct Samples<const N: usize> {
     function: Function,
     parameters: Vec<f32>,
     gradient: Vec<f32>,
-    /// What the optimizer remembers, one tensor after another.
-    memory: Vec<f32>,
+    /// The optimizer's state, one tensor after another.
+    state: Vec<f32>,
     /// Every group's y of each layer and unit, x first.
     y: Vec<[f32; N]>,
     /// z of a group, where it is kept, and d_z.
     z: Vec<[f32; N]>,
     d_z: Vec<[f32; N]>,
-    /// Every group's targets, where one output is asked for a probability.
+    /// Every group's targets, where the loss is binary cross-entropy of one output.
     targets: Option<Vec<[f32; N]>>,
 }
 
@@ -36,7 +36,7 @@ impl<const N: usize> Samples<N> {
             function: grid.function,
             parameters: vec![0.0; parameters],
             gradient: vec![0.0; parameters],
-            memory: vec![0.0; grid.update.state().len() * parameters],
+            state: vec![0.0; grid.update.state().len() * parameters],
             y: vec![[0.0; N]; member.batch.div_ceil(N) * units],
             z: vec![[0.0; N]; units],
             d_z: vec![[0.0; N]; units],
@@ -45,13 +45,13 @@ impl<const N: usize> Samples<N> {
         }
     }
 
-    /// Units of all layers, x among them.
+    /// Units of all layers, with x.
     #[inline(always)]
     fn units(&self) -> usize {
         self.d_z.len()
     }
 
-    /// A group forward; the last layer's y is its z.
+    /// A group forward. The last layer has no activation here: its y is z.
     #[inline(always)]
     fn forward<A: Arithmetic>(&mut self, group: usize) {
         let units = self.units();
@@ -80,9 +80,9 @@ impl<const N: usize> Samples<N> {
         }
     }
 
-    /// What the loss asks of a group's z, row by row.
+    /// d_z of the last layer by any loss, which takes z and gives d_z row by row.
     #[inline(always)]
-    fn exchange<A: Arithmetic>(
+    fn loss_by_rows<A: Arithmetic>(
         &mut self,
         batch: &mut Batch<'_>,
         group: usize,
@@ -107,8 +107,8 @@ impl<const N: usize> Samples<N> {
         sums
     }
 
-    /// A group's share of the gradient, layer by layer from the last: in the place of what was
-    /// there where it is the first.
+    /// A group's share of the gradient, layer by layer from the last: it overwrites what was there if
+    /// the group is the first, and is added otherwise.
     #[inline(always)]
     fn backward<A: Arithmetic, const FIRST: bool>(&mut self, group: usize) {
         let units = self.units();
@@ -125,12 +125,12 @@ impl<const N: usize> Samples<N> {
             let (d_weight, d_bias) = own.split_at_mut(outputs * inputs);
             let x = &y[below..above];
             let rows = d_weight.chunks_exact_mut(inputs).zip(d_bias);
-            let give = |to: &mut f32, share| *to = if FIRST { share } else { *to + share };
+            let add = |to: &mut f32, share| *to = if FIRST { share } else { *to + share };
             for ((d_weight, d_bias), d_z) in rows.zip(d_z.iter()) {
                 for (d_w, x) in d_weight.iter_mut().zip(x) {
-                    give(d_w, d_z.dot(x));
+                    add(d_w, d_z.dot(x));
                 }
-                give(d_bias, d_z.sum());
+                add(d_bias, d_z.sum());
             }
             if index > 0 {
                 let weight = &self.parameters[at..at + outputs * inputs];
@@ -147,15 +147,15 @@ impl<const N: usize> Samples<N> {
     }
 }
 
-impl<const N: usize> Way for Samples<N> {
+impl<const N: usize> LaneStrategy for Samples<N> {
     #[inline(always)]
-    fn enter(&mut self, _: &Batch<'_>, parameters: &[f32], memory: &[f32]) {
+    fn load_parameters(&mut self, parameters: &[f32], state: &[f32]) {
         self.parameters.copy_from_slice(parameters);
-        self.memory.copy_from_slice(memory);
+        self.state.copy_from_slice(state);
     }
 
     #[inline(always)]
-    fn load(&mut self, batch: &Batch<'_>, x: &[f32]) {
+    fn load_batch(&mut self, batch: &Batch<'_>, x: &[f32]) {
         let inputs = batch.member.widths[0];
         let groups = self.y.chunks_exact_mut(self.d_z.len());
         for (sources, ys) in batch.sources.chunks(N).zip(groups) {
@@ -187,9 +187,9 @@ impl<const N: usize> Way for Samples<N> {
                 Some(targets) => {
                     let (last, live) = ((group + 1) * units - 1, own.len());
                     let d_z = &mut self.d_z[units - 1];
-                    probability::<A, N>(&self.y[last], &targets[group], d_z, live, rows)
+                    binary_cross_entropy::<A, N>(&self.y[last], &targets[group], d_z, live, rows)
                 }
-                None => self.exchange::<A>(batch, group, own),
+                None => self.loss_by_rows::<A>(batch, group, own),
             };
             sums = [sums[0] + loss, sums[1] + score];
             match (train, group) {
@@ -208,21 +208,21 @@ impl<const N: usize> Way for Samples<N> {
             grid.regularize(member, &self.parameters, &mut self.gradient);
         }
         let formula = grid.formula(member, control);
-        let mut memories = self.memory.chunks_exact_mut(self.parameters.len());
-        let memory = |_| memories.next().unwrap_or_default();
-        passes::update(formula, &mut self.parameters, &self.gradient, memory);
+        let mut state = self.state.chunks_exact_mut(self.parameters.len());
+        let state = |_| state.next().unwrap_or_default();
+        passes::update(formula, &mut self.parameters, &self.gradient, state);
     }
 
     #[inline(always)]
-    fn leave(&self, _: &Batch<'_>, parameters: &mut [f32], memory: &mut [f32]) {
+    fn store_parameters(&self, parameters: &mut [f32], state: &mut [f32]) {
         parameters.copy_from_slice(&self.parameters);
-        memory.copy_from_slice(&self.memory);
+        state.copy_from_slice(&self.state);
     }
 }
 
 /// Binary cross-entropy of a group; d_z is zero in idle lanes.
 #[inline(always)]
-fn probability<A: Arithmetic, const N: usize>(
+fn binary_cross_entropy<A: Arithmetic, const N: usize>(
     z: &[f32; N],
     targets: &[f32; N],
     d_z: &mut [f32; N],

@@ -1,31 +1,32 @@
-//! Units side by side: every row of weights fills lanes, its end padded. The backward pass reads W
-//! along its inputs and the forward pass along its outputs, so there are two copies of the weights
-//! between hidden layers; both take the same updates, summed in the same order, and stay alike.
+//! Units side by side in the lanes: every row of weights is padded to whole lanes. The backward pass
+//! reads W along its inputs and the forward pass along its outputs, so there are two copies of the
+//! weights of all layers but the first; both get the same updates, summed in the same order, and stay
+//! equal.
 
 use std::ops::Range;
 
-use super::Way;
 use super::batch::Batch;
+use super::run::LaneStrategy;
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::{Arithmetic, Lanes, activate, derive};
 use crate::backend::cpu::passes::{self, LANES};
 use crate::kernels::{Control, Formula, Function, Hyper, Member, Resident, Update, keeps_z};
 use crate::spec::Layer;
 
-/// Rows that are worked on together: enough sums under way to hide the adder's latency.
+/// Rows that are summed side by side: enough independent sums to hide the latency of an addition.
 const TOGETHER: usize = 4;
 
 /// A network whose lanes are units.
 pub(super) struct Units {
     function: Function,
-    layers: Vec<Place>,
+    layers: Vec<LayerRanges>,
     parameters: Tensor,
     gradient: Tensor,
-    /// What the optimizer remembers.
-    memories: [Tensor; 2],
-    /// \[rows, units\] of each layer, x first; idle rows and padded units are zero.
+    /// The optimizer's state.
+    state: [Tensor; 2],
+    /// \[rows, units\] of each layer, x first; rows past the batch and padded units are zero.
     y: Vec<[f32; LANES]>,
-    /// The same before the activation, where it is kept, and the gradient there.
+    /// The same before the activation, where it is kept, and its gradient.
     z: Vec<[f32; LANES]>,
     d_z: Vec<[f32; LANES]>,
 }
@@ -39,10 +40,10 @@ struct Tensor {
     backward: Vec<[f32; LANES]>,
 }
 
-/// A layer, and where its parts stand, in lanes.
-struct Place {
+/// A layer, and where its tensors stand, counted in vectors of lanes.
+struct LayerRanges {
     layer: Layer,
-    /// Of the parameters as others have them.
+    /// Of the parameters in the plan's layout, counted in floats.
     flat: Range<usize>,
     forward: Range<usize>,
     backward: Range<usize>,
@@ -50,8 +51,8 @@ struct Place {
     y: Range<usize>,
 }
 
-impl Place {
-    /// Lanes of Wᵀ; the rest of `forward` is b.
+impl LayerRanges {
+    /// Vectors of Wᵀ; the rest of `forward` is b.
     fn weights(&self) -> usize {
         self.forward.len() - self.layer.outputs.div_ceil(LANES)
     }
@@ -71,13 +72,13 @@ impl Units {
         for layer in member.layers() {
             let Layer { inputs, outputs } = layer;
             let (across, along) = (outputs.div_ceil(LANES), inputs.div_ceil(LANES));
-            let turned = if layers.is_empty() { 0 } else { outputs };
+            let transposed = if layers.is_empty() { 0 } else { outputs };
             let own = after(&mut y, rows * across);
-            layers.push(Place {
+            layers.push(LayerRanges {
                 layer,
                 flat: after(&mut flat, layer.parameters()),
                 forward: after(&mut forward, (inputs + 1) * across),
-                backward: after(&mut backward, turned * along),
+                backward: after(&mut backward, transposed * along),
                 x,
                 y: own.clone(),
             });
@@ -87,13 +88,13 @@ impl Units {
             forward: vec![[0.0; LANES]; forward],
             backward: vec![[0.0; LANES]; backward],
         };
-        let remembered = grid.update.state().len();
+        let states = grid.update.state().len();
         Self {
             function: grid.function,
             layers,
             parameters: tensor(),
             gradient: tensor(),
-            memories: [0, 1].map(|m| if m < remembered { tensor() } else { Tensor::default() }),
+            state: [0, 1].map(|n| if n < states { tensor() } else { Tensor::default() }),
             y: vec![[0.0; LANES]; y],
             z: vec![[0.0; LANES]; if keeps_z(grid.function) { y } else { 0 }],
             d_z: vec![[0.0; LANES]; y],
@@ -122,7 +123,7 @@ impl Units {
                 for lanes in row.iter_mut() {
                     *lanes = activate::<A, _>(self.function, lanes);
                 }
-                // f(0) need not be 0, and the copies of W must not learn from it.
+                // f(0) need not be 0, and must not enter the gradient of the padded weights.
                 for (lane, y) in row[across - 1].iter_mut().enumerate() {
                     *y = if lane < live { *y } else { 0.0 };
                 }
@@ -143,12 +144,12 @@ impl Units {
             by_columns::<A>((x.as_flattened(), along * LANES), (d_z, across), d_weight);
             sum_rows::<A>(d_z, d_bias);
             if index > 0 {
-                let d_turned = &mut self.gradient.backward[place.backward.clone()];
-                by_columns::<A>((d_z.as_flattened(), across * LANES), (x, along), d_turned);
-                let turned = &self.parameters.backward[place.backward.clone()];
+                let d_transposed = &mut self.gradient.backward[place.backward.clone()];
+                by_columns::<A>((d_z.as_flattened(), across * LANES), (x, along), d_transposed);
+                let weight = &self.parameters.backward[place.backward.clone()];
                 by_rows::<A>(
                     (d_z.as_flattened(), across * LANES, outputs),
-                    (turned, along),
+                    (weight, along),
                     &[],
                     d_x,
                 );
@@ -160,14 +161,14 @@ impl Units {
         }
     }
 
-    /// What is asked of the last layer's z.
+    /// d_z of the last layer, which the loss gives row by row.
     #[inline(always)]
-    fn exchange<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
+    fn loss_by_rows<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
         let outputs = batch.member.outputs();
         let stride = outputs.div_ceil(LANES) * LANES;
         let rows = batch.sources.len();
         let Some(place) = self.layers.last() else { return [0.0; 2] };
-        // Column by column: copies of a few numbers would be calls.
+        // Column by column: copies of a few numbers would be calls of memcpy.
         let z = self.y[place.y.clone()].as_flattened();
         for o in 0..outputs {
             for row in 0..rows {
@@ -176,7 +177,7 @@ impl Units {
         }
         let sums = batch.loss::<A>(0..rows);
         let d_z = self.d_z[place.y.clone()].as_flattened_mut();
-        // Idle rows teach nothing.
+        // Rows past the batch must not enter the gradient.
         d_z[rows * stride..].fill(0.0);
         for o in 0..outputs {
             for row in 0..rows {
@@ -187,17 +188,17 @@ impl Units {
     }
 }
 
-impl Way for Units {
+impl LaneStrategy for Units {
     #[inline(always)]
-    fn enter(&mut self, _: &Batch<'_>, parameters: &[f32], memory: &[f32]) {
-        self.parameters.lay(&self.layers, parameters);
-        for (own, memory) in self.memories.iter_mut().zip(memory.chunks_exact(parameters.len())) {
-            own.lay(&self.layers, memory);
+    fn load_parameters(&mut self, parameters: &[f32], state: &[f32]) {
+        self.parameters.load(&self.layers, parameters);
+        for (own, state) in self.state.iter_mut().zip(state.chunks_exact(parameters.len())) {
+            own.load(&self.layers, state);
         }
     }
 
     #[inline(always)]
-    fn load(&mut self, batch: &Batch<'_>, x: &[f32]) {
+    fn load_batch(&mut self, batch: &Batch<'_>, x: &[f32]) {
         let inputs = batch.member.widths[0];
         let stride = inputs.div_ceil(LANES) * LANES;
         let own = self.y[self.layers[0].x.clone()].as_flattened_mut();
@@ -210,7 +211,7 @@ impl Way for Units {
     #[inline(always)]
     fn gradient<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
         self.forward::<A>();
-        let sums = self.exchange::<A>(batch);
+        let sums = self.loss_by_rows::<A>(batch);
         if batch.grid.update != Update::Gradient {
             self.backward::<A>();
         }
@@ -220,25 +221,25 @@ impl Way for Units {
     #[inline(always)]
     fn update(&mut self, batch: &Batch<'_>, control: Control) {
         let formula = batch.grid.formula(batch.member, control);
-        let Self { layers, parameters, gradient, memories, .. } = self;
+        let Self { layers, parameters, gradient, state, .. } = self;
         if batch.grid.hyper.regularizes() {
             gradient.regularize(&batch.grid.hyper, layers, parameters);
         }
-        parameters.step(formula, gradient, memories);
+        parameters.step(formula, gradient, state);
     }
 
     #[inline(always)]
-    fn leave(&self, _: &Batch<'_>, parameters: &mut [f32], memory: &mut [f32]) {
-        self.parameters.take(&self.layers, parameters);
-        for (own, memory) in self.memories.iter().zip(memory.chunks_exact_mut(parameters.len())) {
-            own.take(&self.layers, memory);
+    fn store_parameters(&self, parameters: &mut [f32], state: &mut [f32]) {
+        self.parameters.store(&self.layers, parameters);
+        for (own, state) in self.state.iter().zip(state.chunks_exact_mut(parameters.len())) {
+            own.store(&self.layers, state);
         }
     }
 }
 
 impl Tensor {
-    /// From W\[O, I\] and b\[O\], layer by layer.
-    fn lay(&mut self, layers: &[Place], flat: &[f32]) {
+    /// Copies W\[O, I\] and b\[O\], layer by layer, from the plan's layout.
+    fn load(&mut self, layers: &[LayerRanges], flat: &[f32]) {
         for place in layers {
             let Layer { inputs, outputs } = place.layer;
             let (weight, bias) = flat[place.flat.clone()].split_at(outputs * inputs);
@@ -260,7 +261,7 @@ impl Tensor {
     }
 
     /// And back.
-    fn take(&self, layers: &[Place], flat: &mut [f32]) {
+    fn store(&self, layers: &[LayerRanges], flat: &mut [f32]) {
         for place in layers {
             let Layer { inputs, outputs } = place.layer;
             let (weight, bias) = flat[place.flat.clone()].split_at_mut(outputs * inputs);
@@ -275,8 +276,8 @@ impl Tensor {
         }
     }
 
-    /// L1, L2 and clipping by value, as the flat tensor has them; padding stays zero.
-    fn regularize(&mut self, hyper: &Hyper, layers: &[Place], parameters: &Self) {
+    /// L1, L2 and clipping by value, which apply to weights only or to all; padding stays zero.
+    fn regularize(&mut self, hyper: &Hyper, layers: &[LayerRanges], parameters: &Self) {
         for place in layers {
             let weights = LANES * place.weights();
             let own = parameters.forward[place.forward.clone()].as_flattened();
@@ -287,12 +288,12 @@ impl Tensor {
         hyper.regularize(own.len(), own, self.backward.as_flattened_mut());
     }
 
-    fn step(&mut self, formula: Formula, gradient: &mut Self, memories: &mut [Self; 2]) {
-        let [first, second] = memories.each_mut().map(Self::copies);
+    fn step(&mut self, formula: Formula, gradient: &mut Self, state: &mut [Self; 2]) {
+        let [first, second] = state.each_mut().map(Self::copies);
         let own = self.copies().into_iter().zip(gradient.copies());
         for ((own, gradient), (first, second)) in own.zip(first.into_iter().zip(second)) {
-            let mut memories = [first, second].into_iter();
-            passes::update(formula, own, gradient, |_| memories.next().unwrap_or_default());
+            let mut state = [first, second].into_iter();
+            passes::update(formula, own, gradient, |_| state.next().unwrap_or_default());
         }
     }
 
@@ -302,8 +303,8 @@ impl Tensor {
     }
 }
 
-/// c\[m, n\] = start\[n\] + a\[m, k\] · b\[k, n\], where a's rows are so far apart and n fills so
-/// many lanes; an empty start is zero.
+/// c\[m, n\] = start\[n\] + a\[m, k\] · b\[k, n\], where a's rows are `stride` floats apart and n fills
+/// `across` vectors; an empty start is zero.
 #[inline(always)]
 fn by_rows<A: Arithmetic>(
     (a, stride, depth): (&[f32], usize, usize),
@@ -317,7 +318,7 @@ fn by_rows<A: Arithmetic>(
             std::array::from_fn(|row| &a[row * stride..row * stride + depth]);
         for column in 0..across {
             let first = if start.is_empty() { [0.0; LANES] } else { start[column] };
-            // By name, for an array of them would not be kept in registers.
+            // Not an array, which would not be kept in registers.
             let [mut c0, mut c1, mut c2, mut c3] = [first; TOGETHER];
             let b = b[column..].iter().step_by(across);
             for ((((a0, a1), a2), a3), b) in a0.iter().zip(a1).zip(a2).zip(a3).zip(b) {
