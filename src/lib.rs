@@ -26,9 +26,9 @@ pub use spec::{
     Activation, BatchSize, Initialization, Length, Loss, Network, Normalization, Optimizer, Output,
     Parameters, Regularization, Schedule, Shuffle, Strategy,
 };
-pub use train::{
-    EarlyStopping, Event, Keep, ReduceOnPlateau, Summary, TrainOptions, Trainer, TrainingData,
-};
+#[cfg(not(target_arch = "wasm32"))]
+pub use train::Trainer;
+pub use train::{EarlyStopping, Event, Keep, ReduceOnPlateau, Summary, TrainOptions, TrainingData};
 
 /// The Rust examples of README and guide, as doctests.
 #[cfg(doctest)]

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::cpu::Cpu;
 use super::{Device, gpu};
 use crate::{Error, Result};
@@ -53,7 +55,8 @@ impl std::fmt::Display for DeviceChoice {
 }
 
 /// Whether the driver's own bounds checks are compiled into the shaders.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ShaderChecks {
     /// No: our guards are enough, and tests show it. Twice as fast on a matrix product.
     #[default]

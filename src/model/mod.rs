@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
 use crate::data::Preprocessing;
 use crate::kernels::{Control, floats};
-use crate::plan::{self, Limits, Plan, Region};
+use crate::plan::{self, Region};
 use crate::platform::block_on;
 use crate::spec::{
     Initialization, Loss, Network, Optimizer, Output, Parameters, Regularization, Schedule,
@@ -99,9 +99,13 @@ impl Model {
             ));
         }
         self.parameters.check(&self.network)?;
-        let (device, _) = block_on(backend::open(choice, ShaderChecks::Off))?;
-        let load = |plan| block_on(device.load(plan));
-        let mut outputs = apply(&self.network, &self.parameters, features, &device.limits(), load)?;
+        let mut outputs = block_on(async {
+            let (device, _) = backend::open(choice, ShaderChecks::Off).await?;
+            let rows = features.len() / inputs;
+            let plan = plan::inference(&self.network, rows, &device.limits())?;
+            let mut backend = device.load(plan).await?;
+            apply(backend.as_mut(), &self.parameters, features).await
+        })?;
         self.preprocessing.target.restore(&mut outputs);
         Ok(outputs)
     }
@@ -128,37 +132,33 @@ impl Model {
 }
 
 /// Writes a network's parameters into its regions of a loaded plan.
-pub(crate) fn upload(
+pub(crate) async fn upload(
     backend: &mut dyn Backend,
     regions: &[Region],
     parameters: &Parameters,
 ) -> Result<()> {
     for (region, block) in regions.iter().zip(parameters.blocks()) {
-        block_on(backend.write_region(*region, bytemuck::cast_slice(&block.weight)))?;
+        backend.write_region(*region, bytemuck::cast_slice(&block.weight)).await?;
         let bias = Region { offset: region.offset + block.weight.len(), ..*region };
-        block_on(backend.write_region(bias, bytemuck::cast_slice(&block.bias)))?;
+        backend.write_region(bias, bytemuck::cast_slice(&block.bias)).await?;
     }
     Ok(())
 }
 
-/// Predictions for rows \[N, I\] by a network with such parameters, with a plan of its own on the
-/// device that `load` loads onto: \[N, O\].
-pub(crate) fn apply(
-    network: &Network,
+/// Predictions for rows \[N, I\] by a loaded plan of [`plan::inference`], for a network with such
+/// parameters: \[N, O\].
+pub(crate) async fn apply(
+    backend: &mut dyn Backend,
     parameters: &Parameters,
     features: &[f32],
-    limits: &Limits,
-    load: impl FnOnce(Plan) -> Result<Box<dyn Backend>>,
 ) -> Result<Vec<f32>> {
-    let plan = plan::inference(network, features.len() / network.inputs, limits)?;
-    let regions = plan.handles.parameters[0].clone();
-    let mut backend = load(plan)?;
-    upload(backend.as_mut(), &regions, parameters)?;
-    predict(backend.as_mut(), features)
+    let regions = backend.plan().handles.parameters[0].clone();
+    upload(backend, &regions, parameters).await?;
+    predict(backend, features).await
 }
 
 /// Replays the prediction of a loaded plan over rows \[N, I\]: \[N, O\].
-fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>> {
+async fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>> {
     let plan = backend.plan();
     let (inputs, outputs) = (plan.network().inputs, plan.network().outputs);
     let portion = plan.predict_rows;
@@ -171,10 +171,10 @@ fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>> {
     let mut predictions = Vec::with_capacity(features.len() / inputs * outputs);
     for rows in features.chunks(portion * inputs) {
         let count = rows.len() / inputs;
-        block_on(backend.write(input, bytemuck::cast_slice(rows)))?;
-        block_on(backend.write(control, &Control::of_rows(count).to_words()))?;
-        block_on(backend.replay(plan::Phase::Predict, 1))?;
-        let words = block_on(backend.read(output, count * outputs))?;
+        backend.write(input, bytemuck::cast_slice(rows)).await?;
+        backend.write(control, &Control::of_rows(count).to_words()).await?;
+        backend.replay(plan::Phase::Predict, 1).await?;
+        let words = backend.read(output, count * outputs).await?;
         predictions.extend_from_slice(floats(&words));
     }
     Ok(predictions)

@@ -13,6 +13,8 @@ mod resident;
 mod shard;
 mod tiling;
 
+use serde::{Deserialize, Serialize};
+
 use crate::kernels::{
     Access, Bind, Cost, Criterion, Each, Hyper, LayerUpdate, Operation, Rate, Schedule, Update,
     Weighting, Words, schedule,
@@ -168,7 +170,8 @@ impl Training<'_> {
 }
 
 /// Whether a plan can show the gradients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Gradients {
     /// They go straight into the update and are never stored.
     Fused,
@@ -434,27 +437,31 @@ impl Plan {
         self.rows.div_ceil(self.batch.max(1)).max(1) as u64
     }
 
-    /// Where each tensor that the optimizer remembers of the first network stands, block by block,
-    /// each as long as the block's parameters.
-    pub fn memories(&self) -> Vec<Vec<Region>> {
-        let layers = &self.handles.parameters[0];
+    /// Where each tensor of the optimizer's state of a network stands, block by block, each as long
+    /// as the block's parameters.
+    pub fn state(&self, network: usize) -> Vec<Vec<Region>> {
+        let blocks = &self.handles.parameters[network];
         match (self.strategy, &self.handles.state[..]) {
             (Strategy::Resident | Strategy::Fused, [state]) => {
-                let network = self.network().parameters() as usize;
-                let all: u64 = self.networks.iter().map(Network::parameters).sum();
-                let count = self.buffer(*state).words() / all as usize;
-                let offset = |tensor, layer: &Region| tensor * network + layer.offset;
-                let of = |tensor| {
-                    layers
+                // The tensors of one network stand before those of the next.
+                let all = self.buffer(blocks[0].buffer).words();
+                let count = self.buffer(*state).words() / all;
+                let (before, own) =
+                    (blocks[0].offset, self.networks[network].parameters() as usize);
+                let of = |tensor: usize| {
+                    let begin = count * before + tensor * own;
+                    let offset = move |block: &Region| begin + block.offset - before;
+                    blocks
                         .iter()
-                        .map(move |layer| Region { buffer: *state, offset: offset(tensor, layer) })
+                        .map(move |block| Region { buffer: *state, offset: offset(block) })
+                        .collect()
                 };
-                (0..count).map(|tensor| of(tensor).collect()).collect()
+                (0..count).map(of).collect()
             }
             (_, buffers) => {
                 let whole = |buffer: &BufferId| Region { buffer: *buffer, offset: 0 };
                 buffers
-                    .chunks(layers.len())
+                    .chunks(blocks.len())
                     .map(|tensor| tensor.iter().map(whole).collect())
                     .collect()
             }

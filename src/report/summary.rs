@@ -182,7 +182,7 @@ fn score(evaluation: &Evaluation, data: &Dataset) -> String {
 fn course(summary: &Summary) -> String {
     let ended = match summary.ended {
         Ended::Patience => "stopped early: the loss no longer improved\n",
-        Ended::Length | Ended::Interrupted | Ended::Observer => "",
+        Ended::Length | Ended::Interrupted | Ended::Observer | Ended::Diverged => "",
     };
     let best = summary.best.map(|best| {
         format!("kept the weights of epoch {}, whose loss was {:.6}\n", best.epoch + 1, best.loss)

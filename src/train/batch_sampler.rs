@@ -1,10 +1,10 @@
-//! The way of the steps through the rows: which shard, which batch of it, which rows.
+//! Which rows each step takes: which shard, which batch of it.
 
 use crate::kernels::{Control, permute, seed_of};
 use crate::plan::Plan;
 use crate::spec::Shuffle;
 
-/// Where each step of a training is. A data set that is on the device as a whole is one shard.
+/// Which rows each step of a run takes. A data set that is on the device as a whole is one shard.
 ///
 /// Every shard but the last holds whole batches, so that an epoch has as many steps as without
 /// shards. They come in a new order each epoch, and each time with its rows in a new order.
@@ -15,6 +15,8 @@ pub(super) struct BatchSampler {
     capacity: usize,
     shuffle: Shuffle,
     seed: u64,
+    /// The step at which the first epoch begins.
+    origin: u64,
 }
 
 /// Where a step is.
@@ -28,11 +30,11 @@ pub(super) struct Position {
     batch: u64,
 }
 
-/// Parts the order of the shards from that of the rows.
+/// Makes the order of the shards another one than that of the rows.
 const SHARDS: u32 = 0x5A4D_0001;
 
 impl BatchSampler {
-    /// The way through the rows of a plan.
+    /// For the rows of a plan.
     pub(super) fn of(plan: &Plan, shuffle: Shuffle, seed: u64) -> Self {
         let capacity = plan.shard.map_or(plan.rows, |shard| shard.capacity);
         Self::new(plan.rows, plan.batch, capacity, shuffle, seed)
@@ -45,7 +47,40 @@ impl BatchSampler {
         shuffle: Shuffle,
         seed: u64,
     ) -> Self {
-        Self { rows, batch: batch.max(1), capacity: capacity.clamp(1, rows.max(1)), shuffle, seed }
+        let capacity = capacity.clamp(1, rows.max(1));
+        Self { rows, batch: batch.max(1), capacity, shuffle, seed, origin: 0 }
+    }
+
+    /// The same, with the first epoch beginning at a step.
+    pub(super) fn begun_at(self, origin: u64) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Rows, N.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Rows in a batch, B.
+    pub(super) fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// The epoch that a step belongs to, from 0, and the steps of it before this one.
+    pub(super) fn epoch_of(&self, step: u64) -> (u64, u64) {
+        let (step, per_epoch) = (step - self.origin, self.steps_per_epoch());
+        (step / per_epoch, step % per_epoch)
+    }
+
+    /// The first step after this one that is a whole number of periods after the origin.
+    pub(super) fn next_multiple(&self, step: u64, period: u64) -> u64 {
+        let periods = (step - self.origin) / period + 1;
+        self.origin.saturating_add(periods.saturating_mul(period))
+    }
+
+    /// Whether a step is a whole number of periods after the origin.
+    pub(super) fn is_multiple(&self, step: u64, period: u64) -> bool {
+        (step - self.origin).is_multiple_of(period)
     }
 
     pub(super) fn shards(&self) -> usize {
@@ -83,13 +118,12 @@ impl BatchSampler {
 
     /// Where a step is.
     pub(super) fn position(&self, step: u64) -> Position {
-        let steps = self.steps_per_epoch();
-        let mut batch = step % steps;
+        let (epoch, mut batch) = self.epoch_of(step);
         if self.capacity == self.rows {
-            return Position { pass: step / steps, shard: 0, batch };
+            return Position { pass: epoch, shard: 0, batch };
         }
         let shards = self.shards() as u64;
-        let mut pass = step / steps * shards;
+        let mut pass = epoch * shards;
         loop {
             let shard = self.shard_of(pass);
             match self.steps_of(shard) {
@@ -100,7 +134,7 @@ impl BatchSampler {
         }
     }
 
-    /// The step at which the pass ends that a step belongs to.
+    /// The step at which the pass through a shard ends that a step belongs to.
     pub(super) fn pass_end(&self, step: u64) -> u64 {
         let Position { shard, batch, .. } = self.position(step);
         step - batch + self.steps_of(shard)
@@ -192,6 +226,18 @@ mod tests {
                 assert_eq!(sampler.control(13), Control::at(13, rows, batch));
             }
         }
+    }
+
+    #[test]
+    fn another_origin_begins_an_epoch() {
+        let sampler = BatchSampler::new(37, 8, 16, Shuffle::EveryEpoch, 5);
+        let later = sampler.begun_at(13);
+        for step in 0..11 {
+            let expected = Control { step: step as u32 + 13, ..sampler.control(step) };
+            assert_eq!(later.control(step + 13), expected);
+        }
+        assert_eq!((later.epoch_of(13), later.epoch_of(19)), ((0, 0), (1, 1)));
+        assert_eq!((later.next_multiple(13, 5), later.next_multiple(18, 5)), (18, 23));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whether training still pays: the best epoch so far, and when to stop.
+//! Early stopping: the best epoch so far, and when to stop.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +8,13 @@ use crate::{Error, Result};
 
 /// Stops a run before its length where the loss no longer improves, as Keras's `EarlyStopping`:
 /// the loss on the validation rows or, without such rows, the training loss.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EarlyStopping {
     /// Epochs in a row without an improvement after which it stops, at least 1.
     pub patience: u64,
-    /// What a loss must be below the best one to count as an improvement.
+    /// What a loss must be below the best one to count as an improvement; by default 0.
+    #[serde(default)]
     pub min_delta: f64,
 }
 
@@ -47,7 +49,7 @@ pub enum Keep {
 
 named!(Keep, "choice of weights", { Last => "last", Best => "best" });
 
-/// The epochs' losses, as far as they are remembered.
+/// The best epoch so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BestEpoch {
@@ -79,24 +81,24 @@ mod tests {
     /// these losses, and epoch 3 is its best.
     #[test]
     fn waits_as_keras_does() {
-        let mut watch = BestEpoch::default();
+        let mut best_epoch = BestEpoch::default();
         let losses = [1.0, 0.95, 0.8, 0.6, 0.55, 0.51, 0.1];
         let stopping = EarlyStopping { patience: 2, min_delta: 0.1 };
         let stopped = (0..).zip(losses).find_map(|(epoch, loss)| {
-            watch.see(epoch, loss, stopping.min_delta);
-            (watch.waited(epoch) >= stopping.patience).then_some(epoch)
+            best_epoch.see(epoch, loss, stopping.min_delta);
+            (best_epoch.waited(epoch) >= stopping.patience).then_some(epoch)
         });
         assert_eq!(stopped, Some(5));
-        assert_eq!(watch.best, Some(Best { epoch: 3, loss: 0.6 }));
+        assert_eq!(best_epoch.best, Some(Best { epoch: 3, loss: 0.6 }));
     }
 
     #[test]
     fn what_is_not_finite_is_never_the_best() {
-        let mut watch = BestEpoch::default();
-        assert!(!watch.see(0, f64::NAN, 0.0));
-        assert_eq!(watch.waited(0), 1);
-        assert!(watch.see(1, 3.0, 0.0));
-        assert!(!watch.see(2, f64::INFINITY, 0.0));
-        assert!(!watch.see(3, 3.0, 0.0), "an equal loss is no improvement");
+        let mut best_epoch = BestEpoch::default();
+        assert!(!best_epoch.see(0, f64::NAN, 0.0));
+        assert_eq!(best_epoch.waited(0), 1);
+        assert!(best_epoch.see(1, 3.0, 0.0));
+        assert!(!best_epoch.see(2, f64::INFINITY, 0.0));
+        assert!(!best_epoch.see(3, 3.0, 0.0), "an equal loss is no improvement");
     }
 }

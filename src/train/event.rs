@@ -79,7 +79,7 @@ pub struct Evaluation {
 }
 
 /// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ended {
     /// It has its length.
@@ -90,6 +90,9 @@ pub enum Ended {
     Interrupted,
     /// The observer broke it off.
     Observer,
+    /// Its loss became NaN or infinite. Only of one network among many: one that is trained alone
+    /// ends with [`crate::Error::Diverged`].
+    Diverged,
 }
 
 /// The epoch whose weights were kept.
@@ -118,12 +121,12 @@ pub struct Summary {
     /// The epoch whose weights are the final ones, where they are not the last ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
-    /// Seconds that the steps took.
+    /// Seconds that the steps took; of one network among many, those of all together.
     pub seconds: f64,
     /// Steps in a second.
     pub steps_per_second: f64,
     /// The device's name.
     pub device: String,
-    /// The way a step was lowered.
+    /// How a step was lowered to dispatches.
     pub strategy: Strategy,
 }

@@ -1,44 +1,46 @@
-//! Many networks at once, on one data set and one device.
+//! Many networks at once, trained by calls that block.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use super::transfer::{begin, check_steps, evaluation, handle, parameters, sums};
-use super::{Evaluation, TrainOptions};
-use crate::backend::{self, Backend};
-use crate::data::Dataset;
-use crate::kernels::Weighting;
-use crate::model;
-use crate::plan::{self, DataPlacement, GridMember, Phase, Plan};
-use crate::platform::block_on;
-use crate::spec::{Length, Loss, Network, Parameters, Strategy};
-use crate::{Error, Result};
-
-/// One network of a [`Grid`], where it differs from the options that all share.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    /// The network. Inputs, outputs, activation and output are the same for all.
-    pub network: Network,
-    /// The seed of its initial weights and of its order.
-    pub seed: u64,
-    /// Its learning rate.
-    pub lr: f64,
-    /// Its rows of the data set.
-    pub rows: Range<usize>,
-}
+use super::callback::OfMany;
+use super::{
+    Best, Budget, Callback, Candidate, Checkpoint, Ended, Evaluation, Event, Session, Silent,
+    Status, TrainOptions, TrainingData,
+};
+use crate::Result;
+use crate::backend::Device;
+use crate::model::Model;
+use crate::plan::Plan;
+use crate::platform::{MaybeSend, block_on};
+use crate::spec::Parameters;
 
 /// How one network of a grid has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trained {
-    /// Its weights.
+    /// Its final weights.
     pub parameters: Parameters,
     /// How good they are on its rows.
     pub evaluation: Evaluation,
+    /// How good they are on the validation rows, where there are such.
+    pub validation: Option<Evaluation>,
+    /// Steps that it has done.
+    pub steps: u64,
+    /// Why it has ended.
+    pub ended: Ended,
+    /// The epoch whose weights are the final ones, where they are not the last ones.
+    pub best: Option<Best>,
 }
 
 /// Trains many small networks at once: each in a workgroup of its own on a GPU, in a SIMD lane of
 /// its own on a software adapter where all have one small shape, or one tiny shape on a GPU, spread
 /// over the threads on the CPU. Each ends, to the bit, where it ends when it is trained alone on that
 /// device; among networks of other shapes to rounding, where alone it would have a lane.
+///
+/// It is a [`Session`] of many networks whose methods block: each has early stopping, best weights
+/// and learning rates of its own, and its own length where epochs are shorter for fewer rows.
+/// Validation rows are the same for all.
 ///
 /// ```
 /// use halfplane::train::{Candidate, Grid, TrainOptions};
@@ -55,32 +57,35 @@ pub struct Trained {
 ///     length: Length::Steps(5_000),
 ///     ..TrainOptions::default()
 /// };
-/// let trained = Grid::new(&candidates, &data, options)?.run()?;
-/// assert!(trained.iter().any(|one| one.evaluation.loss < 0.01));
+/// let mut grid = Grid::new(&candidates, &data, options)?;
+/// let trained = grid.run()?;
+/// let best = (0..8).min_by(|&a, &b| {
+///     trained[a].evaluation.loss.total_cmp(&trained[b].evaluation.loss)
+/// });
+/// let model = grid.model(best.unwrap_or(0))?;
+/// assert!(model.predict(&[0.0, 1.0])?[0] > 0.9);
 /// # Ok(())
 /// # }
 /// ```
 pub struct Grid {
-    data: Dataset,
-    candidates: Vec<Candidate>,
-    length: Length,
-    backend: Box<dyn Backend>,
-    device: String,
-    done: u64,
+    session: Session,
 }
 
 impl Grid {
     /// Plans the training, opens the device, and puts data and initial weights there.
     ///
-    /// Of the options, `loss`, `optimizer` but for its learning rate, `regularization`,
-    /// `schedule`, `initialization`, `batch_size`, `length`, `shuffle` and `device` hold for all.
+    /// The options hold for all networks, but for the seed and the optimizer's learning rate, which
+    /// each has for itself, and for `strategy` and `shard_rows`, which are passed over.
     ///
     /// # Errors
-    /// As [`super::Trainer::new`]; [`Error::Invalid`] for networks that differ in more than their
+    /// As [`super::Trainer::new`]; [`crate::Error::Invalid`] for networks that differ in more than their
     /// hidden layers.
-    pub fn new(candidates: &[Candidate], data: &Dataset, options: TrainOptions) -> Result<Self> {
-        let (device, _) = block_on(backend::open(&options.device, options.shader_checks))?;
-        Self::on(device.as_ref(), candidates, data, options)
+    pub fn new(
+        candidates: &[Candidate],
+        data: impl Into<TrainingData>,
+        options: TrainOptions,
+    ) -> Result<Self> {
+        Ok(Self { session: block_on(Session::open_grid(candidates, data, options))? })
     }
 
     /// The same on a device that is open already.
@@ -88,96 +93,110 @@ impl Grid {
     /// # Errors
     /// As [`Grid::new`].
     pub fn on(
-        device: &dyn backend::Device,
+        device: &dyn Device,
         candidates: &[Candidate],
-        data: &Dataset,
+        data: impl Into<TrainingData>,
         options: TrainOptions,
     ) -> Result<Self> {
-        let Some(first) = candidates.first() else {
-            return Err(Error::invalid("there is no network to train", "give at least one"));
-        };
-        options.check()?;
-        super::prepare::fits(&first.network, data)?;
-        let batch = options.batch_size.of(data.rows());
-        let per_epoch = first.rows.len().div_ceil(batch.clamp(1, first.rows.len().max(1))) as u64;
-        let members: Vec<GridMember> = candidates
-            .iter()
-            .map(|one| GridMember {
-                network: one.network.clone(),
-                seed: one.seed,
-                lr: one.lr,
-                rows: one.rows.clone(),
-            })
-            .collect();
-        let request = plan::Training {
-            network: &first.network,
-            loss: options.loss.unwrap_or(Loss::default_for(first.network.output)),
-            optimizer: &options.optimizer,
-            regularization: &options.regularization,
-            schedule: &options.schedule,
-            steps: options.length.steps(per_epoch),
-            weighting: data.weights().map_or(Weighting::Even, Weighting::of),
-            rows: data.rows(),
-            placement: DataPlacement::Whole,
-            validation: 0,
-            batch,
-            shuffle: options.shuffle,
-            seed: options.seed,
-            strategy: Strategy::Resident,
-            gradients: options.gradients,
-        };
-        let mut backend = block_on(device.load(plan::grid(&members, &request, &device.limits())?))?;
-        let regions = backend.plan().handles.parameters.clone();
-        for (one, regions) in candidates.iter().zip(&regions) {
-            let initial = Parameters::initial(&one.network, options.initialization, one.seed);
-            model::upload(backend.as_mut(), regions, &initial)?;
-        }
-        let mut grid = Self {
-            data: data.clone(),
-            candidates: candidates.to_vec(),
-            length: options.length,
-            backend,
-            device: device.name().to_owned(),
-            done: 0,
-        };
-        let shares = grid.shares(request.batch);
-        begin(grid.backend.as_mut(), data, &shares)?;
-        Ok(grid)
+        Ok(Self { session: block_on(Session::grid_on(device, candidates, data, options))? })
+    }
+
+    /// The session, for who must not block.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Lets all runs end when `flag` becomes true, after the steps that are on their way.
+    #[must_use]
+    pub fn with_interrupt(self, flag: Arc<AtomicBool>) -> Self {
+        Self { session: self.session.with_interrupt(flag) }
+    }
+
+    /// Where to go on when the device fails: see [`super::Trainer::with_fallback`].
+    #[must_use]
+    pub fn with_fallback(
+        self,
+        open: impl FnMut() -> Result<Box<dyn Device>> + Send + 'static,
+    ) -> Self {
+        Self { session: self.session.with_fallback(open) }
     }
 
     /// The dispatch graph.
     pub fn plan(&self) -> &Plan {
-        self.backend.plan()
+        self.session.plan()
     }
 
-    /// Trains for the length in the options; epochs are the first network's.
+    /// Trains each network for the length in the options, or until early stopping ends it.
     ///
     /// # Errors
-    /// [`Error::Device`] where the device fails. A network that diverges does not stop the others:
-    /// its loss tells.
+    /// [`crate::Error::Device`] where the device fails, [`crate::Error::File`] where a checkpoint cannot be
+    /// written. A network that diverges does not stop the others: [`Trained::ended`] tells.
     pub fn run(&mut self) -> Result<Vec<Trained>> {
-        let steps = self.length.steps(self.plan().steps_per_epoch());
-        block_on(self.backend.steps(steps, &mut |_| ControlFlow::Continue(())))?;
-        self.done += steps;
-        check_steps(self.backend.as_mut(), &self.device, self.done)?;
-        let shares = self.shares(self.plan().batch);
-        let examination = handle(self.plan().handles.evaluation);
-        let backend = self.backend.as_mut();
-        let all = sums(backend, Phase::Evaluate, examination, &shares)?;
-        let told =
-            |(sums, share): ([f64; 2], &(usize, usize))| evaluation(&self.data, sums, share.0);
-        let evaluations: Vec<Evaluation> = all.into_iter().zip(&shares).map(told).collect();
-        let regions = self.plan().handles.parameters.clone();
-        let ends = self.candidates.iter().zip(&regions).zip(evaluations);
-        ends.map(|((one, regions), evaluation)| {
-            let parameters = parameters(self.backend.as_mut(), &one.network, regions)?;
-            Ok(Trained { parameters, evaluation })
-        })
-        .collect()
+        self.run_with(&mut Silent)
     }
 
-    /// Rows and batch of each network.
-    fn shares(&self, batch: usize) -> Vec<(usize, usize)> {
-        self.candidates.iter().map(|one| (one.rows.len(), batch.min(one.rows.len()))).collect()
+    /// The same, telling `observer` what happens to which network; a break ends the run of that one.
+    ///
+    /// # Errors
+    /// As [`Grid::run`].
+    pub fn run_observed(
+        &mut self,
+        observer: impl FnMut(usize, &Event) -> ControlFlow<()> + MaybeSend,
+    ) -> Result<Vec<Trained>> {
+        self.run_with(&mut OfMany(observer))
+    }
+
+    fn run_with(&mut self, callback: &mut dyn Callback) -> Result<Vec<Trained>> {
+        block_on(self.session.run(callback))?;
+        let parameters = block_on(self.session.all_parameters())?;
+        let trained = self.session.summaries().flatten().zip(parameters);
+        let trained = trained.map(|(summary, parameters)| Trained {
+            parameters,
+            evaluation: summary.evaluation,
+            validation: summary.validation,
+            steps: summary.steps,
+            ended: summary.ended,
+            best: summary.best,
+        });
+        Ok(trained.collect())
+    }
+
+    /// Goes on as far as the budget allows, or begins: see [`Session::advance`].
+    ///
+    /// # Errors
+    /// As [`Grid::run`].
+    pub fn advance(
+        &mut self,
+        budget: Budget,
+        observer: impl FnMut(usize, &Event) -> ControlFlow<()> + MaybeSend,
+    ) -> Result<Status> {
+        block_on(self.session.advance(budget, &mut OfMany(observer)))
+    }
+
+    /// A trained network, ready to be saved or applied.
+    ///
+    /// # Errors
+    /// [`crate::Error::Diverged`] where its weights are not finite, [`crate::Error::Device`].
+    ///
+    /// # Panics
+    /// Where there is no candidate of that number.
+    pub fn model(&mut self, candidate: usize) -> Result<Model> {
+        block_on(self.session.model(candidate))
+    }
+
+    /// The training as it stands, ready to be saved.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`]
+    pub fn checkpoint(&mut self) -> Result<Checkpoint> {
+        block_on(self.session.checkpoint())
+    }
+
+    /// Takes up a training where a checkpoint was written: see [`super::Trainer::resume`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] where networks, settings or data are others; [`crate::Error::Device`].
+    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        block_on(self.session.resume(checkpoint))
     }
 }

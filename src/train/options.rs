@@ -1,7 +1,10 @@
 //! How to train.
 
 use super::{CheckpointOptions, EarlyStopping, Keep, ReduceOnPlateau};
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::backend::{DeviceChoice, ShaderChecks};
 use crate::plan::Gradients;
@@ -11,11 +14,10 @@ use crate::spec::{
 };
 use crate::{Error, Result};
 
-/// Everything about a run but the network and the data.
-///
-/// Written down, it is what the numbers of a run depend on.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
+/// Everything about a run but the network and the data. In files, what is left out is as by default,
+/// and what is not known is refused.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TrainOptions {
     /// What to minimise; by default the loss that goes with the network's output.
     pub loss: Option<Loss>,
@@ -23,39 +25,34 @@ pub struct TrainOptions {
     pub optimizer: Optimizer,
     /// What is done against overfitting; by default nothing.
     pub regularization: Regularization,
-    /// The learning rate's course; by default it stays what it is.
+    /// How the learning rate changes from step to step; by default it does not.
     pub schedule: Schedule,
     /// Rows in a batch; by default 32.
     pub batch_size: BatchSize,
-    /// How long; by default 10 epochs.
-    #[serde(skip)]
+    /// The length of a run; by default 10 epochs.
     pub length: Length,
     /// The seed of initial weights and order; by default 777.
     pub seed: u64,
     /// The order of the rows; by default a new one each epoch.
     pub shuffle: Shuffle,
-    /// The way to lower a step.
-    #[serde(skip)]
+    /// How to lower a step to dispatches.
     pub strategy: Strategy,
     /// Memory in bytes that the plan may take; by default what the device has. Of data that is
     /// larger, a shard at a time is on the device; a batch that is larger is split.
-    #[serde(skip)]
     pub memory: Option<u64>,
     /// Rows of a shard, whole batches; by default all rows, or as many as there is room for.
     pub shard_rows: Option<usize>,
     /// Where to train.
-    #[serde(skip)]
+    #[serde(with = "as_text")]
     pub device: DeviceChoice,
     /// Whether shaders are compiled with the driver's bounds checks.
-    #[serde(skip)]
     pub shader_checks: ShaderChecks,
     /// How the initial weights are drawn from the seed; by default as PyTorch's layers are.
     pub initialization: Initialization,
-    /// Weights to start from instead.
+    /// Weights to start from instead: not in files.
     #[serde(skip)]
     pub initial: Option<Parameters>,
     /// Every how many steps a step is logged; by default 100.
-    #[serde(skip)]
     pub log_every: u64,
     /// Every how many epochs the validation rows are looked at; by default after each.
     pub validate_every: u64,
@@ -67,10 +64,8 @@ pub struct TrainOptions {
     /// last.
     pub keep: Option<Keep>,
     /// Where checkpoints go, and how often; by default nowhere.
-    #[serde(skip)]
     pub checkpoints: Option<CheckpointOptions>,
     /// Whether [`super::Trainer::gradients`] is wanted.
-    #[serde(skip)]
     pub gradients: Gradients,
 }
 
@@ -113,6 +108,27 @@ impl TrainOptions {
         }
     }
 
+    /// What the numbers of a run depend on, by name: not where it is computed, how long it is, and
+    /// what is told of it.
+    pub(super) fn settings(&self) -> Result<BTreeMap<String, Value>> {
+        const OTHERS: [&str; 8] = [
+            "length",
+            "strategy",
+            "memory",
+            "device",
+            "shader-checks",
+            "log-every",
+            "checkpoints",
+            "gradients",
+        ];
+        match serde_json::to_value(self) {
+            Ok(Value::Object(map)) => {
+                Ok(map.into_iter().filter(|(name, _)| !OTHERS.contains(&name.as_str())).collect())
+            }
+            _ => Err(Error::invalid("the options cannot be written down", "use finite numbers")),
+        }
+    }
+
     /// Checks what can be checked without the data.
     ///
     /// # Errors
@@ -142,5 +158,49 @@ impl TrainOptions {
             ),
             _ => Ok(()),
         }
+    }
+}
+
+/// A device as it is typed.
+mod as_text {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::backend::DeviceChoice;
+
+    pub(super) fn serialize<S: Serializer>(own: &DeviceChoice, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(own)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<DeviceChoice, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_come_back_from_files() {
+        let options = TrainOptions {
+            optimizer: Optimizer::adamw(0.02),
+            early_stopping: Some(EarlyStopping::after(3)),
+            reduce_on_plateau: Some(ReduceOnPlateau::default()),
+            length: Length::Steps(12),
+            device: DeviceChoice::Named("rtx".into()),
+            checkpoints: Some(CheckpointOptions::new("folder")),
+            ..TrainOptions::default()
+        };
+        let text = serde_json::to_string(&options).expect("all of it can be written");
+        let again: TrainOptions = serde_json::from_str(&text).expect("it was written so");
+        assert_eq!(format!("{again:?}"), format!("{options:?}"));
+        let few: TrainOptions = serde_json::from_str(r#"{"seed":5}"#).expect("the rest is unset");
+        let unset = TrainOptions { seed: 5, ..TrainOptions::default() };
+        assert_eq!(format!("{few:?}"), format!("{unset:?}"));
+        let refused = serde_json::from_str::<TrainOptions>(r#"{"sead":5}"#).err();
+        assert!(refused.is_some_and(|error| error.to_string().contains("sead")));
     }
 }

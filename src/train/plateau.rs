@@ -1,4 +1,4 @@
-//! A learning rate that falls where the loss has come to a plateau.
+//! Lowering the learning rate where the loss has reached a plateau.
 
 use std::str::FromStr;
 
@@ -9,8 +9,8 @@ use crate::{Error, Result};
 /// Lowers the learning rate where the loss no longer improves, as PyTorch's `ReduceLROnPlateau`
 /// does with `mode="min"` and `threshold_mode="rel"`: the loss on the validation rows or, without
 /// such rows, the training loss.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ReduceOnPlateau {
     /// What the learning rate is multiplied by, below 1; by default 0.1.
     pub factor: f64,
@@ -68,14 +68,14 @@ impl FromStr for ReduceOnPlateau {
     }
 }
 
-/// What is remembered of the losses, and the learning rate that came of them.
+/// The best loss so far, the epochs without an improvement, and the learning rate that came of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Plateau {
     best: Option<f64>,
     /// Epochs in a row without an improvement.
     bad: u64,
-    /// Epochs that still do not count.
+    /// Epochs of the cooldown that are left.
     cooling: u64,
     /// The learning rate, once it was lowered.
     pub(super) lr: Option<f64>,

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::TrainOptions;
+use super::members::{Arrangement, Candidate, Members};
 use crate::data::{Dataset, Targets, Task};
 use crate::kernels::Weighting;
 use crate::plan::{self, DataPlacement, Plan, Shard};
-use crate::spec::{Loss, Network, Output};
+use crate::spec::{Decay, Loss, Network, Output, Strategy};
 use crate::{Error, Result};
 
 /// What a network is trained on, and what it is validated with meanwhile.
@@ -80,28 +81,33 @@ pub fn plan_for(
     options: &TrainOptions,
     limits: &plan::Limits,
 ) -> Result<Plan> {
-    plan_within(network, &data.into(), options, limits)
+    let data = data.into();
+    let members =
+        Members::alone(network, options.seed, options.optimizer.lr(), data.training.rows());
+    plan_of(&members, &data, options, limits, placement(&members, &data, options))
 }
 
-/// The same.
-pub(super) fn plan_within(
-    network: &Network,
+/// What of the training rows is to be on the device.
+pub(super) fn placement(
+    members: &Members,
     data: &TrainingData,
     options: &TrainOptions,
-    limits: &plan::Limits,
-) -> Result<Plan> {
-    let rows = data.training.rows();
-    let placement = match options.shard_rows {
-        None => DataPlacement::Fitting,
-        Some(capacity) if capacity >= rows => DataPlacement::Whole,
-        Some(capacity) => DataPlacement::Shard(Shard { capacity, rows: capacity, place: 0 }),
-    };
-    plan_of(network, data, options, limits, placement)
+) -> DataPlacement {
+    match (members.arrangement(), options.shard_rows) {
+        (Arrangement::SideBySide, _) => DataPlacement::Whole,
+        (Arrangement::Alone, None) => DataPlacement::Fitting,
+        (Arrangement::Alone, Some(capacity)) if capacity >= data.training.rows() => {
+            DataPlacement::Whole
+        }
+        (Arrangement::Alone, Some(capacity)) => {
+            DataPlacement::Shard(Shard { capacity, rows: capacity, place: 0 })
+        }
+    }
 }
 
-/// The plan for what of the training rows is on the device.
+/// The plan for networks with the learning rates that they have now.
 pub(super) fn plan_of(
-    network: &Network,
+    members: &Members,
     data: &TrainingData,
     options: &TrainOptions,
     limits: &plan::Limits,
@@ -110,18 +116,10 @@ pub(super) fn plan_of(
     let TrainingData { training: data, validation } = data;
     let limits = &limits.with_memory(options.memory);
     options.check()?;
-    let loss = options.loss.unwrap_or(Loss::default_for(network.output));
-    fits(network, data)?;
+    let first = members.first();
+    fits(&first.network, data)?;
     if let Some(validation) = validation {
         alike(data, validation)?;
-    }
-    let per_epoch = data.rows().div_ceil(options.batch_size.of(data.rows()).max(1)) as u64;
-    // The device counts steps in 32 bits.
-    if options.length.steps(per_epoch) >= u64::from(u32::MAX) {
-        return Err(Error::invalid(
-            format!("the run has {} steps", options.length.steps(per_epoch)),
-            "make it below 4 billion",
-        ));
     }
     let batch = options.batch_size.of(data.rows());
     if let DataPlacement::Shard(shard) = placement
@@ -132,26 +130,53 @@ pub(super) fn plan_of(
             "give them whole batches",
         ));
     }
-    plan::training(
-        &plan::Training {
-            network,
-            loss,
-            optimizer: &options.optimizer,
-            regularization: &options.regularization,
-            schedule: &options.schedule,
-            steps: options.length.steps(per_epoch),
-            weighting: data.weights().map_or(Weighting::Even, Weighting::of),
-            rows: data.rows(),
-            placement,
-            validation: validation.as_ref().map_or(0, Dataset::rows),
-            batch,
-            shuffle: options.shuffle,
-            seed: options.seed,
-            strategy: options.strategy,
-            gradients: options.gradients,
-        },
-        limits,
-    )
+    let request = plan::Training {
+        network: &first.network,
+        loss: options.loss.unwrap_or(Loss::default_for(first.network.output)),
+        optimizer: &options.optimizer.with_lr(members.first_rate()),
+        regularization: &options.regularization,
+        schedule: &options.schedule,
+        steps: steps(members, batch, options)?,
+        weighting: data.weights().map_or(Weighting::Even, Weighting::of),
+        rows: data.rows(),
+        placement,
+        validation: validation.as_ref().map_or(0, Dataset::rows),
+        batch,
+        shuffle: options.shuffle,
+        seed: options.seed,
+        strategy: options.strategy,
+        gradients: options.gradients,
+    };
+    match members.arrangement() {
+        Arrangement::Alone => plan::training(&request, limits),
+        Arrangement::SideBySide => {
+            let request = plan::Training { strategy: Strategy::Resident, ..request };
+            plan::grid(&members.for_planner(), &request, limits)
+        }
+    }
+}
+
+/// Steps of the run, which the schedule goes by: all networks must have one length where it does.
+fn steps(members: &Members, batch: usize, options: &TrainOptions) -> Result<u64> {
+    let of = |one: &Candidate| {
+        let batch = batch.clamp(1, one.rows.len().max(1));
+        options.length.steps(one.rows.len().div_ceil(batch) as u64)
+    };
+    let first = of(members.first());
+    let most = members.list().iter().map(of).max().unwrap_or(first);
+    // The device counts steps in 32 bits.
+    if most >= u64::from(u32::MAX) {
+        return Err(Error::invalid(format!("the run has {most} steps"), "make it below 4 billion"));
+    }
+    let by_length = matches!(options.schedule.decay, Decay::Cosine { .. } | Decay::OneCycle { .. });
+    if by_length && members.list().iter().any(|one| of(one) != first) {
+        return Err(Error::invalid(
+            "the schedule goes by the steps of the run, and the networks have epochs of other \
+             lengths",
+            "give the length in steps",
+        ));
+    }
+    Ok(first)
 }
 
 /// The output that goes with a task.
@@ -164,7 +189,7 @@ pub const fn output_for(task: Task) -> Output {
 }
 
 /// Checks that the network's two ends fit the data.
-pub(super) fn fits(network: &Network, data: &Dataset) -> Result<()> {
+fn fits(network: &Network, data: &Dataset) -> Result<()> {
     if network.inputs != data.inputs() {
         return Err(Error::invalid(
             format!(

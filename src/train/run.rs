@@ -1,278 +1,309 @@
-//! A run, leg by leg: a leg goes on until something is to be done between two steps.
+//! What belongs to one network of a session: how far it is, and what it has come to.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use super::checkpoint::Checkpoints;
+use serde::{Deserialize, Serialize};
+
+use super::batch_sampler::BatchSampler;
 use super::early_stopping::BestEpoch;
-use super::epoch_losses::{EpochLosses, EventEmitter};
-use super::prepare::plan_of;
-use super::transfer::{check_steps, describe};
-use super::{
-    Best, BestWeights, Ended, Evaluation, Event, Interval, Keep, Summary, TrainOptions, Trainer,
-};
+use super::epoch_losses::{Epoch, EpochLoss, EpochLosses};
+use super::event_emitter::EventEmitter;
+use super::plateau::Plateau;
+use super::snapshot::RunSnapshot;
+use super::{Best, Callback, Ended, Evaluation, Keep, Summary, TrainOptions};
 use crate::backend::StepMetrics;
-use crate::plan::DataPlacement;
-use crate::platform::{Instant, MaybeSend, block_on};
-use crate::{Error, Result};
+use crate::spec::{Length, Parameters};
 
-/// What came of a run, before it is summed up.
-struct Finished {
-    ended: Ended,
-    at: Instant,
-    best: Option<Best>,
-    evaluation: Evaluation,
-    validation: Option<Evaluation>,
+/// How far a run is: with the weights and the optimizer's state, all that it takes to go on. The
+/// order of the rows follows from seed and step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Progress {
+    /// Steps done.
+    pub(super) step: u64,
+    /// The step at which the run ends.
+    pub(super) goal: u64,
+    /// The losses of the epoch under way, added up: brought up to date where it is saved.
+    pub(super) epoch: EpochLoss,
+    /// The best epoch so far. Checkpoints have had this name for it from the beginning.
+    #[serde(rename = "watch")]
+    pub(super) best_epoch: BestEpoch,
+    pub(super) plateau: Plateau,
+    /// The step at which the first epoch of the present rows began.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) origin: u64,
 }
 
-impl Trainer {
-    /// Trains for the length in the options, or until early stopping ends it, telling `observer`
-    /// as it goes; the observer may break off.
-    ///
-    /// Where the device fails and there is something to fall back on (see
-    /// [`Trainer::with_fallback`]), it goes on there from a snapshot.
-    ///
-    /// # Errors
-    /// [`Error::Diverged`] where the loss becomes NaN or infinite, [`Error::Device`] where the
-    /// device fails for good, [`Error::File`] where a checkpoint cannot be written.
-    pub fn run(
-        &mut self,
-        mut observer: impl FnMut(&Event) -> ControlFlow<()> + MaybeSend,
-    ) -> Result<Summary> {
-        let started = Instant::now();
-        let per_epoch = self.plan().steps_per_epoch();
-        let first = self.progress.step;
-        let mut emitter =
-            EventEmitter::new(&mut observer, self.options.log_every, first, per_epoch);
-        self.aim(first, per_epoch)?;
-        self.fallback.due = None;
-        self.keep_for_fallback()?;
-        self.write_checkpoint(&mut emitter)?;
-        let finished = loop {
-            match self.attempt(&mut emitter) {
-                Ok(finished) => break finished,
-                Err(error) => self.recover(error, &mut emitter)?,
-            }
-        };
-        let Finished { ended, at, best, evaluation, validation } = finished;
-        if !evaluation.loss.is_finite() {
-            return Err(self.diverged(self.progress.step, evaluation.loss as f32));
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(step: &u64) -> bool {
+    *step == 0
+}
+
+/// Weights that were the best when they were kept.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct BestWeights {
+    /// The steps done by then.
+    pub(super) step: u64,
+    pub(super) parameters: Arc<Parameters>,
+}
+
+/// Weights and optimizer state of one network.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct NetworkState {
+    pub(super) parameters: Parameters,
+    /// Each tensor of the optimizer's state, in the shape of the parameters.
+    pub(super) state: Vec<Parameters>,
+}
+
+/// One network's part of a session.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) progress: Progress,
+    /// The best weights so far, where they are to be kept.
+    pub(super) best: Option<BestWeights>,
+    /// Why it has ended.
+    pub(super) ended: Option<Ended>,
+    /// What it had come to when it ended, while the device goes on with it for others' sake.
+    pub(super) at_end: Option<NetworkState>,
+    pub(super) emitter: EventEmitter,
+    /// What came of it, once the session has ended.
+    pub(super) summary: Option<Summary>,
+    /// The first step whose loss was not finite, and the loss.
+    diverged: Option<(u64, f32)>,
+    /// The epoch that has just ended, where the network is to be looked at.
+    due: Option<Epoch>,
+    losses: EpochLosses,
+    /// Every how many epochs the network is looked at, if it is.
+    look_every: Option<u64>,
+    /// The learning rate at the beginning.
+    lr: f64,
+    /// The step at which the present run began.
+    first: u64,
+    number: usize,
+}
+
+/// How a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// With all of its length before it.
+    Anew,
+    /// Where a checkpoint has left it.
+    Resumed,
+}
+
+/// What is to be done after a network has been looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looked {
+    /// It has never been as good.
+    pub(super) is_best: bool,
+    /// Its learning rate has been lowered.
+    pub(super) lowered: bool,
+}
+
+impl Run {
+    /// Before the first step.
+    pub(super) fn new(number: usize, sampler: BatchSampler, lr: f64) -> Self {
+        Self {
+            progress: Progress::default(),
+            best: None,
+            ended: None,
+            at_end: None,
+            emitter: EventEmitter::default(),
+            summary: None,
+            diverged: None,
+            due: None,
+            losses: EpochLosses::at(sampler, 0, EpochLoss::default()),
+            look_every: None,
+            lr,
+            first: 0,
+            number,
         }
-        let seconds = at.duration_since(started).as_secs_f64();
-        let summary = Summary {
-            steps: self.progress.step,
-            evaluation,
-            validation,
-            ended,
-            best,
-            seconds,
-            steps_per_second: (self.progress.step - first) as f64 / seconds.max(1e-9),
-            device: self.device.clone(),
-            strategy: self.strategy(),
-        };
-        let _ = observer(&Event::End(summary.clone()));
-        Ok(summary)
     }
 
-    /// Where the run is to go.
-    fn aim(&mut self, first: u64, per_epoch: u64) -> Result<()> {
-        if std::mem::take(&mut self.resumed) {
-            return Ok(());
-        }
-        self.progress.goal = first + self.options.length.steps(per_epoch);
-        self.progress.watch = BestEpoch::default();
-        self.best = None;
-        match &self.options.checkpoints {
-            // A further run of the same trainer goes on in its own folder.
-            Some(own) if first == 0 => Checkpoints::new(&own.folder).map(drop),
-            _ => Ok(()),
-        }
-    }
-
-    /// To the end, unless the device fails.
-    fn attempt(&mut self, emitter: &mut EventEmitter<'_>) -> Result<Finished> {
-        let ended = self.go(emitter)?;
-        check_steps(self.backend.as_mut(), &self.device, self.progress.step)?;
-        let at = Instant::now();
-        if ended == Ended::Patience {
-            self.progress.goal = self.progress.step;
-        }
-        self.write_checkpoint(emitter)?;
-        let best = self.take_best()?;
-        let evaluation = self.evaluate()?;
-        Ok(Finished { ended, at, best, evaluation, validation: self.validate()? })
-    }
-
-    /// Up to the goal, or to what ends the run before it.
-    fn go(&mut self, emitter: &mut EventEmitter<'_>) -> Result<Ended> {
-        while self.progress.step < self.progress.goal {
-            let looked_at = self.leg(self.next_stop(), emitter)?;
-            if let Some(train_loss) = looked_at
-                && self.look(train_loss, emitter)?.is_break()
-            {
-                return Ok(Ended::Patience);
-            }
-            if emitter.broken_off() {
-                return Ok(Ended::Observer);
-            }
-            if self.interrupted() && self.progress.step < self.progress.goal {
-                return Ok(Ended::Interrupted);
-            }
-            self.keep_safe(emitter)?;
-            self.tell_weights(emitter)?;
-        }
-        Ok(Ended::Length)
-    }
-
-    fn interrupted(&self) -> bool {
-        self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
-    }
-
-    /// Writes a checkpoint and takes a snapshot, where they are due.
-    fn keep_safe(&mut self, emitter: &mut EventEmitter<'_>) -> Result<()> {
-        let per_epoch = self.plan().steps_per_epoch();
+    /// Begins: sets the goal and forgets how the last run went.
+    pub(super) fn begin(&mut self, options: &TrainOptions, validates: bool, start: Start) {
+        let looks = validates
+            || options.early_stopping.is_some()
+            || options.reduce_on_plateau.is_some()
+            || options.keep() == Keep::Best;
+        self.look_every = looks.then_some(options.validate_every);
         let step = self.progress.step;
-        let due =
-            self.options.checkpoints.as_ref().is_some_and(|own| match own.every.steps(per_epoch) {
-                Some(period) => step.is_multiple_of(period),
-                None => self.checkpoint_due.is_some_and(|due| due <= Instant::now()),
-            });
-        // The last one comes at the end of the run.
-        if due && step < self.progress.goal {
-            self.write_checkpoint(emitter)?;
-        }
-        self.keep_for_fallback()
-    }
-
-    fn write_checkpoint(&mut self, emitter: &mut EventEmitter<'_>) -> Result<()> {
-        let Some(own) = &self.options.checkpoints else { return Ok(()) };
-        let (folder, every) = (Checkpoints::of(&own.folder), own.every);
-        let checkpoint = self.checkpoint()?;
-        let path = folder.write(&checkpoint)?;
-        self.fallback.keep(checkpoint.into_snapshot());
-        if let Interval::Time(interval) = every {
-            self.checkpoint_due = Some(Instant::now() + interval);
-        }
-        emitter.emit(&Event::Checkpoint { step: self.progress.step, path });
-        Ok(())
-    }
-
-    /// Every how many epochs the run stops to look at the network, if it does.
-    fn look_every(&self) -> Option<u64> {
-        let looks = self.data.validation.is_some()
-            || self.options.early_stopping.is_some()
-            || self.options.reduce_on_plateau.is_some()
-            || self.options.keep() == Keep::Best;
-        looks.then_some(self.options.validate_every)
-    }
-
-    /// The step at which the leg ends at the latest.
-    fn next_stop(&self) -> u64 {
-        let per_epoch = self.plan().steps_per_epoch();
-        let look = self.look_every().map(|epochs| epochs.saturating_mul(per_epoch));
-        let checkpoint =
-            self.options.checkpoints.as_ref().and_then(|own| own.every.steps(per_epoch));
-        let step = self.progress.step;
-        let next = |period: u64| (step / period + 1).saturating_mul(period);
-        let stops = look.into_iter().chain(checkpoint).map(next);
-        let shard = (self.sampler.shards() > 1).then(|| self.sampler.pass_end(step));
-        stops.chain(shard).fold(self.progress.goal, u64::min)
-    }
-
-    /// Trains up to a step, or less far where something is due or the run is to end. The training
-    /// loss of the epoch that it ended with, where that is to be looked at.
-    fn leg(&mut self, until: u64, emitter: &mut EventEmitter<'_>) -> Result<Option<f64>> {
-        self.enter()?;
-        let progress = self.progress;
-        let look_every = self.look_every();
-        let shown = self.showing.map(|showing| showing.due);
-        let due = [self.checkpoint_due, self.fallback.due, shown].into_iter().flatten().min();
-        let interrupt = self.interrupt.clone();
-        let mut losses = EpochLosses::new(self.sampler, progress.step, progress.epoch, look_every);
-        let (stream, data) = (&mut self.stream, &self.data.training);
-        let mut sink = |finished: &[StepMetrics]| {
-            finished.iter().for_each(|metrics| losses.enter(*metrics, emitter));
-            let ends = emitter.broken_off()
-                || losses.diverged.is_some()
-                || interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
-                || due.is_some_and(|due| due <= Instant::now());
-            if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        block_on(
-            self.backend.steps_fed(until - progress.step, &mut sink, &mut || stream.next(data)),
-        )?;
-        self.progress.step = losses.step;
-        self.progress.epoch = losses.epoch;
-        match losses.diverged {
-            Some((step, loss)) => Err(self.diverged(step, loss)),
-            None => Ok(losses.looked_at),
+        self.first = step;
+        self.emitter =
+            EventEmitter::new(self.number, options.log_every, step, self.losses.number());
+        (self.diverged, self.due, self.summary) = (None, None, None);
+        if start == Start::Anew {
+            let per_epoch = self.losses.sampler().steps_per_epoch();
+            self.progress.goal = step + options.length.steps(per_epoch);
+            self.progress.best_epoch = BestEpoch::default();
+            (self.best, self.ended) = (None, None);
         }
     }
 
-    /// How good the network is at the end of an epoch, told and taken note of; breaks off where
-    /// the patience is at its end.
-    fn look(&mut self, train_loss: f64, emitter: &mut EventEmitter<'_>) -> Result<ControlFlow<()>> {
-        let epoch = self.progress.step / self.plan().steps_per_epoch() - 1;
-        let validation = self.validate()?;
-        emitter.epoch(epoch, train_loss, validation);
-        let loss = validation.map_or(train_loss, |validation| validation.loss);
-        let stopping = self.options.early_stopping;
-        let min_delta = stopping.map_or(0.0, |stopping| stopping.min_delta);
-        let better = self.progress.watch.see(epoch, loss, min_delta);
-        if better && self.options.keep() == Keep::Best {
-            let parameters = Arc::new(self.parameters()?);
-            self.best = Some(BestWeights { step: self.progress.step, parameters });
+    /// Puts it where a snapshot was taken.
+    pub(super) fn restore(&mut self, snapshot: &RunSnapshot, is_alone: bool) {
+        let RunSnapshot { progress, network, best, ended } = snapshot;
+        self.progress = *progress;
+        self.best.clone_from(best);
+        self.ended = *ended;
+        self.at_end = ended.filter(|_| !is_alone).map(|_| network.clone());
+        (self.diverged, self.due) = (None, None);
+        let sampler = self.losses.sampler().begun_at(progress.origin);
+        self.losses = EpochLosses::at(sampler, progress.step, progress.epoch);
+    }
+
+    /// Lets a run go on that a checkpoint has brought, unless it has ended for good.
+    pub(super) fn reopen(&mut self, is_alone: bool) {
+        let for_good = matches!(self.ended, Some(Ended::Patience | Ended::Diverged));
+        if is_alone || !for_good {
+            (self.ended, self.at_end) = (None, None);
         }
-        if let Some(plateau) = &self.options.reduce_on_plateau
-            && self.progress.plateau.see(loss, self.options.optimizer.lr(), plateau)
-        {
-            self.follow_plateau()?;
-            emitter.reduced(epoch, self.lr());
+    }
+
+    /// Gives a run that goes on another length than it had.
+    pub(super) fn set_length(&mut self, length: Length) {
+        if self.is_live() {
+            let steps = length.steps(self.sampler().steps_per_epoch());
+            self.progress.goal = steps.max(self.progress.step);
         }
-        let waited = self.progress.watch.waited(epoch);
-        match stopping.is_some_and(|stopping| waited >= stopping.patience) {
-            true => Ok(ControlFlow::Break(())),
-            false => Ok(ControlFlow::Continue(())),
-        }
+    }
+
+    /// Keeps weights as the best ones so far.
+    pub(super) fn keep_as_best(&mut self, parameters: Parameters) {
+        let (step, parameters) = (self.progress.step, Arc::new(parameters));
+        self.best = Some(BestWeights { step, parameters });
+    }
+
+    /// Goes on with other rows: an epoch of them begins.
+    pub(super) fn set_rows(&mut self, sampler: BatchSampler) {
+        self.progress.origin = self.progress.step;
+        self.progress.epoch = EpochLoss::default();
+        let sampler = sampler.begun_at(self.progress.step);
+        self.losses = EpochLosses::at(sampler, self.progress.step, EpochLoss::default());
+    }
+
+    pub(super) fn sampler(&self) -> &BatchSampler {
+        self.losses.sampler()
+    }
+
+    /// The learning rate at the beginning.
+    pub(super) fn initial_lr(&self) -> f64 {
+        self.lr
     }
 
     /// The learning rate, as far as plateaus have lowered it.
-    fn lr(&self) -> f64 {
-        self.progress.plateau.lr.unwrap_or(self.options.optimizer.lr())
+    pub(super) fn lr(&self) -> f64 {
+        self.progress.plateau.lr.unwrap_or(self.lr)
     }
 
-    /// Gives the device the learning rate that the plateaus have left.
-    pub(super) fn follow_plateau(&mut self) -> Result<()> {
-        if self.options.reduce_on_plateau.is_none() {
-            return Ok(());
+    /// Whether it has done all of its steps.
+    pub(super) fn is_complete(&self) -> bool {
+        self.progress.step >= self.progress.goal
+    }
+
+    /// Steps of the present run.
+    pub(super) fn steps_of_run(&self) -> u64 {
+        self.progress.step - self.first
+    }
+
+    /// Whether it is still trained.
+    pub(super) fn is_live(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// The first step whose loss was not finite, and the loss.
+    pub(super) fn diverged(&self) -> Option<(u64, f32)> {
+        self.diverged
+    }
+
+    /// Whether it asks for the losses of its steps.
+    pub(super) fn looks(&self) -> bool {
+        self.look_every.is_some()
+    }
+
+    /// Whether it is to be looked at before the next step.
+    pub(super) fn is_due(&self) -> bool {
+        self.due.is_some()
+    }
+
+    /// Steps until something is to be done between two steps.
+    pub(super) fn steps_to_go(&self) -> u64 {
+        let (sampler, Progress { step, goal, .. }) = (self.sampler(), self.progress);
+        let look = self.look_every.map(|epochs| {
+            sampler.next_multiple(step, epochs.saturating_mul(sampler.steps_per_epoch()))
+        });
+        let shard = (sampler.shards() > 1).then(|| sampler.pass_end(step));
+        look.into_iter().chain(shard).fold(goal, u64::min) - step
+    }
+
+    /// Takes one step's metrics.
+    #[inline]
+    pub(super) fn record(&mut self, [loss, _score]: StepMetrics, callback: &mut dyn Callback) {
+        if self.diverged.is_some() {
+            return;
         }
-        let placement = self.plan().shard.map_or(DataPlacement::Whole, DataPlacement::Shard);
-        self.replan(placement)
-    }
-
-    /// Gives the device a plan for the present learning rate and for what of the data is there.
-    pub(super) fn replan(&mut self, placement: DataPlacement) -> Result<()> {
-        let optimizer = self.options.optimizer.with_lr(self.lr());
-        let options = TrainOptions { optimizer, ..self.options.clone() };
-        let network = self.plan().network().clone();
-        let plan = plan_of(&network, &self.data, &options, &self.limits, placement)?;
-        self.backend.replan(plan)?;
-        describe(self.backend.as_mut())
-    }
-
-    /// Goes back to the weights that are to be kept, where they are not the last ones.
-    fn take_best(&mut self) -> Result<Option<Best>> {
-        match self.best.take() {
-            Some(kept) if kept.step < self.progress.step => {
-                self.set_parameters(&kept.parameters)?;
-                Ok(self.progress.watch.best)
+        let step = self.progress.step;
+        if !loss.is_finite() {
+            self.diverged = Some((step, loss));
+            return;
+        }
+        self.progress.step += 1;
+        self.emitter.step(step, loss, callback);
+        if let Some(epoch) = self.losses.add(step, loss) {
+            match self.look_every {
+                Some(every) if (epoch.number + 1).is_multiple_of(every) => self.due = Some(epoch),
+                _ => self.emitter.epoch(epoch.number, epoch.loss, None, callback),
             }
-            _ => Ok(None),
         }
     }
 
-    fn diverged(&self, step: u64, loss: f32) -> Error {
-        Error::Diverged { step, loss, lr: self.lr() }
+    /// Takes note of steps whose losses nobody asks for.
+    pub(super) fn skip(&mut self, steps: u64) {
+        self.progress.step += steps;
+        self.losses.skip_to(self.progress.step);
+        self.emitter.skip_to(self.progress.step);
+    }
+
+    /// How far it is, with the losses of the epoch under way.
+    pub(super) fn progress(&self) -> Progress {
+        Progress { epoch: self.losses.sum, ..self.progress }
+    }
+
+    /// Takes note of how good the network is at the end of an epoch, where it is due. Where the
+    /// patience is at its end, the run ends.
+    pub(super) fn look(
+        &mut self,
+        validation: Option<Evaluation>,
+        options: &TrainOptions,
+        callback: &mut dyn Callback,
+    ) -> Option<Looked> {
+        let Epoch { number, loss: train_loss } = self.due.take()?;
+        self.emitter.epoch(number, train_loss, validation, callback);
+        let loss = validation.map_or(train_loss, |validation| validation.loss);
+        let stopping = options.early_stopping;
+        let min_delta = stopping.map_or(0.0, |stopping| stopping.min_delta);
+        let is_best = self.progress.best_epoch.see(number, loss, min_delta);
+        let lowered = options
+            .reduce_on_plateau
+            .is_some_and(|plateau| self.progress.plateau.see(loss, self.lr, &plateau));
+        if lowered {
+            self.emitter.reduced(number, self.lr(), callback);
+        }
+        let waited = self.progress.best_epoch.waited(number);
+        if stopping.is_some_and(|stopping| waited >= stopping.patience) {
+            self.ended = Some(Ended::Patience);
+        }
+        Some(Looked { is_best, lowered })
+    }
+
+    /// The best weights, where they are to be the final ones and are not those of the last step.
+    pub(super) fn better_weights(&self) -> Option<&Arc<Parameters>> {
+        let earlier = self.best.as_ref().filter(|best| best.step < self.progress.step);
+        earlier.map(|best| &best.parameters)
+    }
+
+    /// The epoch of [`Run::better_weights`].
+    pub(super) fn better_epoch(&self) -> Option<Best> {
+        self.better_weights().and(self.progress.best_epoch.best)
     }
 }

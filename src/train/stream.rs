@@ -1,20 +1,19 @@
-//! What goes to the device while a training runs: the shards of a data set that it has no room for.
+//! Shards: parts of a data set that the device has no room for as a whole, brought there while
+//! steps run on the part before.
 
 use std::ops::Range;
 
-use super::transfer::{describe, evaluation, handle, sources, sums, upload_rows};
-use super::{Evaluation, Trainer, TrainingData};
+use super::transfer::sources;
 use crate::Result;
+use crate::backend::Backend;
 use crate::data::Dataset;
-use crate::kernels::Control;
-use crate::plan::{Chunk, DataPlacement, Phase, Plan, Region, Shard};
-use crate::platform::block_on;
+use crate::plan::{Chunk, Plan, Region};
 
 /// Words that are written at once while steps run: a few milliseconds.
 const PART: usize = 4 << 20;
 
-/// Which shards are where.
-#[derive(Default)]
+/// Which shards are where. The device has room for two.
+#[derive(Debug, Default)]
 pub(super) struct Stream {
     /// The shard in each of the two places, once it is there as a whole.
     places: [Option<usize>; 2],
@@ -23,6 +22,7 @@ pub(super) struct Stream {
 }
 
 /// A shard on its way to a place.
+#[derive(Debug)]
 struct Coming {
     shard: usize,
     place: usize,
@@ -30,7 +30,8 @@ struct Coming {
     parts: Vec<Part>,
 }
 
-/// A part of a shard: where it goes to, and where it stands in features, targets or weights.
+/// A part of a shard: where it goes to, and which words of the features, targets or weights it is.
+#[derive(Debug)]
 struct Part {
     region: Region,
     source: usize,
@@ -38,23 +39,16 @@ struct Part {
 }
 
 impl Coming {
-    fn new(
-        data: &Dataset,
-        plan: &Plan,
-        shard: usize,
-        place: usize,
-        first: usize,
-        rows: usize,
-    ) -> Self {
+    fn new(data: &Dataset, plan: &Plan, shard: usize, place: usize, rows: Range<usize>) -> Self {
         let mut parts = Vec::new();
         let places = plan.handles.places[place].iter().zip(sources(data));
         for (source, (chunks, (_, columns))) in places.enumerate() {
-            for Chunk { buffer, first: begin, rows: room } in chunks.iter().copied() {
-                let end = rows.min(begin + room);
-                if begin >= end {
+            for Chunk { buffer, first, rows: room } in chunks.iter().copied() {
+                let end = rows.len().min(first + room);
+                if first >= end {
                     continue;
                 }
-                let own = (first + begin) * columns..(first + end) * columns;
+                let own = (rows.start + first) * columns..(rows.start + end) * columns;
                 parts.extend(own.clone().step_by(PART).enumerate().map(|(number, start)| Part {
                     region: Region { buffer, offset: number * PART },
                     source,
@@ -67,125 +61,54 @@ impl Coming {
     }
 }
 
-impl Trainer {
-    /// Brings the data to the device, but for shards: they come when they are needed.
-    pub(super) fn bring(&mut self) -> Result<()> {
-        let TrainingData { training, validation } = &self.data;
-        let handles = self.plan().handles.clone();
-        self.stream = Stream::default();
-        let backend = self.backend.as_mut();
-        if handles.places.is_empty() {
-            let chunks = [&handles.features[..], &handles.targets, &handles.weights];
-            upload_rows(backend, training, chunks)?;
-        }
-        if let (Some(rows), Some(validation)) = (validation, &handles.validation) {
-            upload_rows(backend, rows, [&validation.features, &validation.targets, &[]])?;
-        }
-        describe(backend)?;
-        self.set_control()
-    }
-
-    /// Sets the device's counter to the step that comes.
-    pub(super) fn set_control(&mut self) -> Result<()> {
-        let words = self.sampler.control(self.progress.step).to_words();
-        let control = handle(self.plan().handles.control);
-        block_on(self.backend.write(control, &words[..Control::WORDS]))
-    }
-
-    /// Has the shard on the device that the coming step goes through, and the next one on its way.
-    pub(super) fn enter(&mut self) -> Result<()> {
-        if self.sampler.shards() == 1 {
-            return Ok(());
-        }
-        let position = self.sampler.position(self.progress.step);
-        self.show(position.shard)?;
-        self.set_control()?;
-        let next = self.sampler.shard_of(position.pass + 1);
-        let on_its_way = self.stream.coming.as_ref().is_some_and(|coming| coming.shard == next);
-        if !self.stream.places.contains(&Some(next)) && !on_its_way {
-            let place = 1 - self.place();
-            self.stream.places[place] = None;
-            self.stream.coming = Some(self.coming(next, place));
-        }
-        Ok(())
-    }
-
-    /// Has a shard on the device, and a plan for it.
-    pub(super) fn show(&mut self, shard: usize) -> Result<()> {
-        let Some(present) = self.plan().shard else { return Ok(()) };
-        let place = match self.stream.places.iter().position(|there| *there == Some(shard)) {
-            Some(place) => place,
-            None => self.fetch(shard)?,
-        };
-        let shard = Shard { rows: self.sampler.shard(shard).len(), place, ..present };
-        if shard != present {
-            self.replan(DataPlacement::Shard(shard))?;
-        }
-        Ok(())
-    }
-
-    /// Loss and score of the present weights on all training rows.
-    ///
-    /// # Errors
-    /// [`crate::Error::Device`]
-    pub fn evaluate(&mut self) -> Result<Evaluation> {
-        let mut all = [0.0; 2];
-        for shard in 0..self.sampler.shards() {
-            self.show(shard)?;
-            let share = (self.plan().device_rows(), self.plan().evaluate_rows);
-            let examination = handle(self.plan().handles.evaluation);
-            let own = sums(self.backend.as_mut(), Phase::Evaluate, examination, &[share])?;
-            all = own.into_iter().fold(all, |[a, b], [loss, score]| [a + loss, b + score]);
-        }
-        Ok(evaluation(&self.data.training, all, self.plan().rows))
-    }
-
-    /// Loss and score of the present weights on all validation rows, where there are such.
-    ///
-    /// # Errors
-    /// [`crate::Error::Device`]
-    pub fn validate(&mut self) -> Result<Option<Evaluation>> {
-        let (Some(data), Some(validation)) =
-            (&self.data.validation, &self.backend.plan().handles.validation)
-        else {
-            return Ok(None);
-        };
-        let (examination, share) = (validation.examination, (validation.rows, validation.portion));
-        let own = sums(self.backend.as_mut(), Phase::Validate, examination, &[share])?;
-        let all = own.into_iter().fold([0.0; 2], |[a, b], [loss, score]| [a + loss, b + score]);
-        Ok(Some(evaluation(data, all, share.0)))
-    }
-
-    /// Writes what is left of a shard on its way, or all of it; its place.
-    fn fetch(&mut self, shard: usize) -> Result<usize> {
-        let mut coming = match self.stream.coming.take() {
-            Some(coming) if coming.shard == shard => coming,
-            _ => self.coming(shard, 1 - self.place()),
-        };
-        self.stream.places[coming.place] = None;
-        let sources = sources(&self.data.training);
-        while let Some(Part { region, source, words }) = coming.parts.pop() {
-            block_on(self.backend.write_region(region, &sources[source].0[words]))?;
-        }
-        self.stream.places[coming.place] = Some(shard);
-        Ok(coming.place)
-    }
-
-    fn coming(&self, shard: usize, place: usize) -> Coming {
-        let rows = self.sampler.shard(shard);
-        Coming::new(&self.data.training, self.plan(), shard, place, rows.start, rows.len())
-    }
-
-    /// The place of the shard that the plan is for.
-    fn place(&self) -> usize {
-        self.plan().shard.map_or(0, |shard| shard.place)
-    }
-}
-
 impl Stream {
+    /// Whether a shard is on the device, or will be.
+    pub(super) fn expects(&self, shard: usize) -> bool {
+        self.places.contains(&Some(shard))
+            || self.coming.as_ref().is_some_and(|coming| coming.shard == shard)
+    }
+
+    /// Begins to bring the rows of a shard to a place.
+    pub(super) fn begin(
+        &mut self,
+        data: &Dataset,
+        plan: &Plan,
+        shard: usize,
+        place: usize,
+        rows: Range<usize>,
+    ) {
+        self.places[place] = None;
+        self.coming = Some(Coming::new(data, plan, shard, place, rows));
+    }
+
+    /// The place of a shard that is on the device as a whole.
+    pub(super) fn place_of(&self, shard: usize) -> Option<usize> {
+        self.places.iter().position(|there| *there == Some(shard))
+    }
+
     /// The next part of the shard on its way, of the data that it comes from.
     pub(super) fn next<'a>(&mut self, data: &'a Dataset) -> Option<(Region, &'a [u32])> {
         let Part { region, source, words } = self.coming.as_mut()?.parts.pop()?;
         Some((region, &sources(data)[source].0[words]))
+    }
+
+    /// Writes what is left of the shard on its way; its place, if it is the shard.
+    pub(super) async fn finish(
+        &mut self,
+        backend: &mut dyn Backend,
+        data: &Dataset,
+        shard: usize,
+    ) -> Result<Option<usize>> {
+        let Some(place) =
+            self.coming.as_ref().filter(|own| own.shard == shard).map(|own| own.place)
+        else {
+            return Ok(None);
+        };
+        while let Some((region, words)) = self.next(data) {
+            backend.write_region(region, words).await?;
+        }
+        self.coming = None;
+        self.places[place] = Some(shard);
+        Ok(Some(place))
     }
 }

@@ -1,11 +1,13 @@
 //! What goes to the device before a training, and what comes back after it.
 
+use std::ops::Range;
+
 use crate::backend::Backend;
 use crate::data::{Dataset, Task};
-use crate::kernels::{Control, floats, pairs};
+use crate::kernels::{Control, Words, floats, pairs};
+use crate::model;
 use crate::plan::{BufferId, Chunk, Examination, Phase, Region};
-use crate::platform::block_on;
-use crate::spec::{LayerParameters, Network, ParameterBlock, Parameters};
+use crate::spec::{LayerParameters, Network, Parameters};
 use crate::{Error, Result};
 
 use super::Evaluation;
@@ -18,27 +20,17 @@ pub(super) fn handle<T>(id: Option<T>) -> T {
     }
 }
 
-/// Puts the data of a grid on the device, the descriptions of its networks, and the counters at
-/// step 0 of networks with so many rows and so large a batch.
-pub(super) fn begin(
-    backend: &mut dyn Backend,
-    data: &Dataset,
-    shares: &[(usize, usize)],
-) -> Result<()> {
-    let handles = backend.plan().handles.clone();
-    upload_rows(backend, data, [&handles.features, &handles.targets, &handles.weights])?;
-    describe(backend)?;
-    set_step(backend, handle(handles.control), 0, shares)
-}
-
-/// Puts a data set into its chunks.
-pub(super) fn upload_rows(
+/// Puts a data set into its chunks: features, targets and weights.
+pub(super) async fn upload_rows(
     backend: &mut dyn Backend,
     data: &Dataset,
     chunks: [&[Chunk]; 3],
 ) -> Result<()> {
     for (chunks, (words, columns)) in chunks.into_iter().zip(sources(data)) {
-        write(backend, chunks, words, columns)?;
+        for chunk in chunks {
+            let part = chunk.first * columns..(chunk.first + chunk.rows) * columns;
+            backend.write(chunk.buffer, &words[part]).await?;
+        }
     }
     Ok(())
 }
@@ -52,84 +44,130 @@ pub(super) fn sources(data: &Dataset) -> [(&[u32], usize); 3] {
     ]
 }
 
-/// Puts words, so many a row, into their chunks.
-fn write(backend: &mut dyn Backend, chunks: &[Chunk], words: &[u32], columns: usize) -> Result<()> {
-    for chunk in chunks {
-        let part = chunk.first * columns..(chunk.first + chunk.rows) * columns;
-        block_on(backend.write(chunk.buffer, &words[part]))?;
-    }
-    Ok(())
-}
-
 /// Puts the descriptions of networks where they are read, where there are such.
-pub(super) fn describe(backend: &mut dyn Backend) -> Result<()> {
+pub(super) async fn describe(backend: &mut dyn Backend) -> Result<()> {
     let handles = backend.plan().handles.clone();
     let validation = handles.validation.and_then(|own| own.members);
     for (buffer, words) in handles.members.iter().chain(&validation) {
-        block_on(backend.write(*buffer, words))?;
+        backend.write(*buffer, words).await?;
     }
     Ok(())
 }
 
-/// Sets counters to a step.
-pub(super) fn set_step(
+/// Sets the counters of networks.
+pub(super) async fn set_controls(
     backend: &mut dyn Backend,
-    control: BufferId,
-    step: u64,
-    shares: &[(usize, usize)],
+    buffer: BufferId,
+    controls: impl Iterator<Item = Control>,
 ) -> Result<()> {
-    let words = shares.iter().flat_map(|&(rows, batch)| Control::at(step, rows, batch).to_words());
-    block_on(backend.write(control, &words.collect::<Vec<u32>>()))
+    let words: Vec<u32> = controls.flat_map(Control::to_words).collect();
+    backend.write(buffer, &words).await
 }
 
-/// The steps that the device has counted.
-pub(super) fn steps_done(backend: &mut dyn Backend) -> Result<u64> {
-    let control = handle(backend.plan().handles.control);
-    let words = block_on(backend.read(control, Control::WORDS))?;
-    Ok(u64::from(Control::from_words(&words).step))
-}
-
-/// Checks that every step was done: drivers have ended a shader's loops, or a whole submission,
-/// without a word.
-pub(super) fn check_steps(backend: &mut dyn Backend, device: &str, expected: u64) -> Result<()> {
-    match steps_done(backend)? {
-        done if done == expected => Ok(()),
-        done => Err(Error::device(
-            device,
-            format!("it did {done} of {expected} steps and reported no error"),
-        )),
-    }
-}
-
-/// The parameters that stand in a network's regions.
-pub(super) fn parameters(
+/// Checks that the device did every step: drivers have ended a shader's loops, or a whole
+/// submission, without an error. For each network the steps that are expected, where they are known.
+pub(super) async fn check_steps(
     backend: &mut dyn Backend,
-    network: &Network,
-    regions: &[Region],
-) -> Result<Parameters> {
-    let blocks = network.blocks();
-    let read = |(block, region): (&ParameterBlock, &Region)| {
-        let words = block_on(backend.read_region(*region, block.parameters()))?;
-        let (weight, bias) = floats(&words).split_at(block.weights());
-        Ok(LayerParameters { weight: weight.to_vec(), bias: bias.to_vec() })
-    };
-    let blocks = blocks.iter().zip(regions).map(read).collect::<Result<_>>()?;
-    Ok(Parameters::of_blocks(network, blocks))
+    device: &str,
+    expected: impl ExactSizeIterator<Item = Option<u64>>,
+) -> Result<()> {
+    let control = handle(backend.plan().handles.control);
+    let words = backend.read(control, Control::WORDS * expected.len()).await?;
+    for (own, expected) in words.chunks_exact(Control::WORDS).zip(expected) {
+        let done = u64::from(Control::from_words(own).step);
+        if let Some(expected) = expected
+            && done != expected
+        {
+            let problem = format!("it did {done} of {expected} steps and reported no error");
+            return Err(Error::device(device, problem));
+        }
+    }
+    Ok(())
 }
 
-/// Loss and score of every network on rows of a data set, added up over the rows, which are given
-/// as rows and rows of a portion.
-pub(super) fn sums(
+/// Tensors of networks, each in the shape of its network's parameters, from where they stand block
+/// by block.
+pub(super) async fn read_tensors(
+    backend: &mut dyn Backend,
+    wanted: &[(&Network, Vec<Region>)],
+) -> Result<Vec<Parameters>> {
+    let whole = match shared_buffer(wanted.iter().map(|(_, regions)| &regions[..])) {
+        Some(buffer) => {
+            let words = backend.plan().buffer(buffer).words();
+            Some(backend.read(buffer, words).await?)
+        }
+        None => None,
+    };
+    let mut tensors = Vec::with_capacity(wanted.len());
+    for (network, regions) in wanted {
+        let mut blocks = Vec::with_capacity(regions.len());
+        for (block, region) in network.blocks().iter().zip(regions) {
+            let own: Words;
+            let words = match &whole {
+                Some(words) => &words[region.offset..region.offset + block.parameters()],
+                None => {
+                    own = backend.read_region(*region, block.parameters()).await?;
+                    &own[..]
+                }
+            };
+            let (weight, bias) = floats(words).split_at(block.weights());
+            blocks.push(LayerParameters { weight: weight.to_vec(), bias: bias.to_vec() });
+        }
+        tensors.push(Parameters::of_blocks(network, blocks));
+    }
+    Ok(tensors)
+}
+
+/// Writes tensors of networks where they stand block by block.
+pub(super) async fn write_tensors(
+    backend: &mut dyn Backend,
+    tensors: &[(Vec<Region>, &Parameters)],
+) -> Result<()> {
+    let Some(buffer) = shared_buffer(tensors.iter().map(|(regions, _)| &regions[..])) else {
+        for (regions, parameters) in tensors {
+            model::upload(backend, regions, parameters).await?;
+        }
+        return Ok(());
+    };
+    let count = backend.plan().buffer(buffer).words();
+    let mut words = backend.read(buffer, count).await?.to_vec();
+    for (regions, parameters) in tensors {
+        for (region, block) in regions.iter().zip(parameters.blocks()) {
+            let values = block.weight.iter().chain(&block.bias);
+            let place = &mut words[region.offset..];
+            place.iter_mut().zip(values).for_each(|(word, value)| *word = value.to_bits());
+        }
+    }
+    backend.write(buffer, &words).await
+}
+
+/// The buffer that holds all of several tensors, if one does: it is faster to move as a whole.
+fn shared_buffer<'r>(
+    mut tensors: impl ExactSizeIterator<Item = &'r [Region]> + Clone,
+) -> Option<BufferId> {
+    if tensors.len() < 2 {
+        return None;
+    }
+    let first = tensors.clone().next()?.first()?.buffer;
+    tensors.all(|regions| regions.iter().all(|region| region.buffer == first)).then_some(first)
+}
+
+/// Rows that networks are evaluated on, and rows of a portion.
+pub(super) type Share = (usize, usize);
+
+/// Loss and score of every network on its share of a data set, added up over the rows.
+pub(super) async fn sums(
     backend: &mut dyn Backend,
     phase: Phase,
     examination: Examination,
-    shares: &[(usize, usize)],
+    shares: &[Share],
 ) -> Result<Vec<[f64; 2]>> {
     let portions = shares.iter().map(|(rows, portion)| rows.div_ceil(*portion)).max().unwrap_or(0);
-    set_step(backend, examination.control, 0, shares)?;
-    block_on(backend.replay(phase, portions as u64))?;
-    let words = block_on(backend.read(examination.history, 2 * portions * shares.len()))?;
-    let sum_of = |(index, &(rows, portion)): (usize, &(usize, usize))| {
+    let controls = shares.iter().map(|(rows, portion)| Control::at(0, *rows, *portion));
+    set_controls(backend, examination.control, controls).await?;
+    backend.replay(phase, portions as u64).await?;
+    let words = backend.read(examination.history, 2 * portions * shares.len()).await?;
+    let sum_of = |(index, &(rows, portion)): (usize, &Share)| {
         let mut sums = [0.0; 2];
         let own = pairs(&words).iter().skip(index).step_by(shares.len());
         for (number, means) in own.take(rows.div_ceil(portion)).enumerate() {
@@ -141,15 +179,36 @@ pub(super) fn sums(
     Ok(shares.iter().enumerate().map(sum_of).collect())
 }
 
-/// What loss and score of so many rows, added up, say for a task.
-pub(super) fn evaluation(data: &Dataset, sums: [f64; 2], rows: usize) -> Evaluation {
-    let [loss, score] = sums.map(|sum| sum / rows as f64);
-    match data.task() {
-        Task::Binary | Task::Multiclass => Evaluation { loss, accuracy: Some(score), r2: None },
-        Task::Regression => {
-            let spread = data.total_squares() / data.rows() as f64;
-            let r2 = (spread > 0.0).then(|| 1.0 - score / spread);
-            Evaluation { loss, accuracy: None, r2 }
+/// What sums of loss and score over rows say, for rows that R² compares with.
+pub(super) struct Scale {
+    task: Task,
+    rows: Range<usize>,
+    /// The mean squared distance of the targets from their mean.
+    spread: f64,
+}
+
+impl Scale {
+    pub(super) fn new(data: &Dataset, rows: Range<usize>) -> Self {
+        let spread = match data.task() {
+            Task::Binary | Task::Multiclass => 0.0,
+            Task::Regression => data.total_squares_of(rows.clone()) / rows.len() as f64,
+        };
+        Self { task: data.task(), rows, spread }
+    }
+
+    /// The rows that it is for.
+    pub(super) fn rows(&self) -> &Range<usize> {
+        &self.rows
+    }
+
+    pub(super) fn evaluation(&self, sums: [f64; 2]) -> Evaluation {
+        let [loss, score] = sums.map(|sum| sum / self.rows.len() as f64);
+        match self.task {
+            Task::Binary | Task::Multiclass => Evaluation { loss, accuracy: Some(score), r2: None },
+            Task::Regression => {
+                let r2 = (self.spread > 0.0).then(|| 1.0 - score / self.spread);
+                Evaluation { loss, accuracy: None, r2 }
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The format of a checkpoint: safetensors. The weights are `layers.0.weight`, … and, of norms,
-//! `norms.0.weight`, …, as in a model;
-//! what the optimizer remembers is `optimizer.0.layers.0.weight`, …; the best weights so far, where
-//! they are kept, `best.layers.0.weight`, …; everything else is JSON in the metadata.
+//! `norms.0.weight`, …, as in a model; the tensors of the optimizer's state are
+//! `optimizer.0.layers.0.weight`, …; the best weights so far, where they are kept,
+//! `best.layers.0.weight`, …; everything else is JSON in the metadata. Of a grid, all names of a
+//! network's tensors begin with `members.0.`, …, and the metadata has another key.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,14 +12,22 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Checkpoint, Fingerprints, Notes};
+use super::{Checkpoint, Fingerprints, Networks, Notes};
 use crate::files::write_beside;
 use crate::spec::{LayerParameters, Length, Network, Parameters};
-use crate::train::snapshot::{BestWeights, Progress, Snapshot};
+use crate::train::run::{BestWeights, NetworkState, Progress};
+use crate::train::snapshot::{RunSnapshot, Snapshot};
+use crate::train::{Candidate, Ended};
 use crate::{Error, Result};
 
 /// The key of our metadata in the file's.
 const KEY: &str = "halfplane-checkpoint";
+
+/// The key of a grid's.
+const GRID_KEY: &str = "halfplane-grid-checkpoint";
+
+/// The version of what stands under the grid's key.
+const GRID_VERSION: u32 = 1;
 
 /// The version of what stands under the key.
 const VERSION: u32 = 2;
@@ -39,11 +48,37 @@ struct Metadata {
     data: Fingerprints,
     notes: Notes,
     progress: Progress,
-    /// How many tensors the optimizer remembers: `optimizer.0`, `optimizer.1`.
+    /// How many tensors the optimizer's state has: `optimizer.0`, `optimizer.1`.
     memories: usize,
     /// The step whose weights were kept as the best.
     #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<u64>,
+}
+
+/// What stands under a grid's key.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GridMetadata {
+    version: u32,
+    settings: BTreeMap<String, Value>,
+    length: Length,
+    data: Fingerprints,
+    notes: Notes,
+    /// How many tensors the optimizer's state of a network has.
+    state: usize,
+    members: Vec<MemberMetadata>,
+}
+
+/// One network of a grid.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MemberMetadata {
+    candidate: Candidate,
+    progress: Progress,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<Ended>,
 }
 
 #[derive(Deserialize)]
@@ -51,33 +86,22 @@ struct Version {
     version: u32,
 }
 
-/// More tensors than any optimizer remembers.
-const MOST_MEMORIES: usize = 16;
+/// More tensors than any optimizer's state has.
+const MOST_STATE: usize = 16;
 
 pub(super) fn save(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
-    let Checkpoint { network, settings, length, data, notes, snapshot } = checkpoint;
-    let metadata = Metadata {
-        version: version_of(network),
-        network: network.clone(),
-        settings: settings.clone(),
-        length: *length,
-        data: data.clone(),
-        notes: notes.clone(),
-        progress: snapshot.progress,
-        memories: snapshot.memories.len(),
-        best: snapshot.best.as_ref().map(|kept| kept.step),
-    };
     let failed = |error: &dyn std::fmt::Display| {
         Error::write(path, std::io::Error::other(error.to_string()))
     };
-    let text = serde_json::to_string(&metadata).map_err(|error| failed(&error))?;
+    let (key, text) = metadata(checkpoint).map_err(|error| failed(&error))?;
     let mut tensors = Vec::new();
-    list(&mut tensors, "", network, &snapshot.parameters);
-    for (index, memory) in snapshot.memories.iter().enumerate() {
-        list(&mut tensors, &memory_prefix(index), network, memory);
-    }
-    if let Some(kept) = &snapshot.best {
-        list(&mut tensors, BEST, network, &kept.parameters);
+    match &checkpoint.networks {
+        Networks::One(network) => list_run(&mut tensors, "", network, &checkpoint.snapshot.runs[0]),
+        Networks::Many(members) => {
+            for (number, (one, run)) in members.iter().zip(&checkpoint.snapshot.runs).enumerate() {
+                list_run(&mut tensors, &member_prefix(number), &one.network, run);
+            }
+        }
     }
     let views = tensors
         .into_iter()
@@ -86,20 +110,79 @@ pub(super) fn save(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
         })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
         .map_err(|error| failed(&error))?;
-    let metadata = [(KEY.to_owned(), text)].into_iter().collect();
+    let metadata = [(key.to_owned(), text)].into_iter().collect();
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| failed(&error))?;
     write_beside(path, &bytes)
+}
+
+/// The metadata as text, with its key.
+fn metadata(checkpoint: &Checkpoint) -> serde_json::Result<(&'static str, String)> {
+    let Checkpoint { networks, settings, length, data, notes, snapshot } = checkpoint;
+    let (settings, data, notes) = (settings.clone(), data.clone(), notes.clone());
+    let state = snapshot.runs[0].network.state.len();
+    let best = |run: &RunSnapshot| run.best.as_ref().map(|best| best.step);
+    match networks {
+        Networks::One(network) => {
+            let run = &snapshot.runs[0];
+            let metadata = Metadata {
+                version: version_of(network),
+                network: network.clone(),
+                settings,
+                length: *length,
+                data,
+                notes,
+                progress: run.progress,
+                memories: state,
+                best: best(run),
+            };
+            Ok((KEY, serde_json::to_string(&metadata)?))
+        }
+        Networks::Many(members) => {
+            let member = |(candidate, run): (&Candidate, &RunSnapshot)| MemberMetadata {
+                candidate: candidate.clone(),
+                progress: run.progress,
+                best: best(run),
+                ended: run.ended,
+            };
+            let metadata = GridMetadata {
+                version: GRID_VERSION,
+                settings,
+                length: *length,
+                data,
+                notes,
+                state,
+                members: members.iter().zip(&snapshot.runs).map(member).collect(),
+            };
+            Ok((GRID_KEY, serde_json::to_string(&metadata)?))
+        }
+    }
 }
 
 /// What stands before the names of the best weights.
 const BEST: &str = "best.";
 
-/// What stands before the names of what the optimizer remembers.
-fn memory_prefix(index: usize) -> String {
+/// What stands before the names of a tensor of the optimizer's state.
+fn state_prefix(index: usize) -> String {
     format!("optimizer.{index}.")
 }
 
+/// What stands before all names of a network of a grid.
+fn member_prefix(number: usize) -> String {
+    format!("members.{number}.")
+}
+
 type Named<'p> = (String, Vec<usize>, &'p [f32]);
+
+/// Adds all tensors of a run to a list.
+fn list_run<'r>(into: &mut Vec<Named<'r>>, prefix: &str, network: &Network, run: &'r RunSnapshot) {
+    list(into, prefix, network, &run.network.parameters);
+    for (index, tensor) in run.network.state.iter().enumerate() {
+        list(into, &format!("{prefix}{}", state_prefix(index)), network, tensor);
+    }
+    if let Some(best) = &run.best {
+        list(into, &format!("{prefix}{BEST}"), network, &best.parameters);
+    }
+}
 
 /// Adds the tensors of some parameters to a list.
 fn list<'p>(into: &mut Vec<Named<'p>>, prefix: &str, network: &Network, from: &'p Parameters) {
@@ -120,46 +203,96 @@ pub(super) fn load(path: &Path) -> Result<Checkpoint> {
         )
     };
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(&error))?;
-    let text = header.metadata().as_ref().and_then(|map| map.get(KEY)).ok_or_else(|| {
-        Error::model(
-            path,
-            "there is no checkpoint's metadata in it",
-            "give a file that a training with --checkpoint has written",
-        )
-    })?;
+    let of_key = |key: &str| header.metadata().as_ref().and_then(|map| map.get(key));
+    let (text, newest, is_grid) = match (of_key(KEY), of_key(GRID_KEY)) {
+        (Some(text), _) => (text, VERSION, false),
+        (None, Some(text)) => (text, GRID_VERSION, true),
+        (None, None) => {
+            return Err(Error::model(
+                path,
+                "there is no checkpoint's metadata in it",
+                "give a file that a training with --checkpoint has written",
+            ));
+        }
+    };
     let Version { version } = serde_json::from_str(text).map_err(|error| damaged(&error))?;
-    if version > VERSION {
+    if version > newest {
         return Err(Error::model(
             path,
             format!("it was written by a newer halfplane (checkpoint format {version})"),
             "use that one",
         ));
     }
-    let metadata: Metadata = serde_json::from_str(text).map_err(|error| damaged(&error))?;
-    metadata.network.check().map_err(|error| damaged(&error))?;
-    if metadata.memories > MOST_MEMORIES {
-        return Err(damaged(&format!("{} tensors of an optimizer", metadata.memories)));
-    }
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| damaged(&error))?;
-    let of = |prefix: &str| {
-        parameters(&tensors, prefix, &metadata.network).map_err(|problem| damaged(&problem))
-    };
-    let memories = (0..metadata.memories).map(|index| of(&memory_prefix(index)));
-    let best = metadata.best.map(|step| Ok(BestWeights { step, parameters: Arc::new(of(BEST)?) }));
-    let snapshot = Snapshot {
-        progress: metadata.progress,
-        parameters: of("")?,
-        memories: memories.collect::<Result<_>>()?,
-        best: best.transpose()?,
-    };
+    let checkpoint = if is_grid { of_many(text, &bytes) } else { of_one(text, &bytes) };
+    checkpoint.map_err(|problem| damaged(&problem))
+}
+
+/// The checkpoint of one network, or what is wrong with it.
+fn of_one(text: &str, bytes: &[u8]) -> Result<Checkpoint, String> {
+    let metadata: Metadata = parsed(text)?;
+    let Metadata { network, progress, memories, best, .. } = metadata;
+    network.check().map_err(|error| error.to_string())?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let run = run(&tensors, "", &network, memories, best)?;
     Ok(Checkpoint {
-        network: metadata.network,
+        networks: Networks::One(network),
         settings: metadata.settings,
         length: metadata.length,
         data: metadata.data,
         notes: metadata.notes,
-        snapshot,
+        snapshot: Snapshot { runs: vec![RunSnapshot { progress, ..run }] },
     })
+}
+
+/// The checkpoint of a grid, or what is wrong with it.
+fn of_many(text: &str, bytes: &[u8]) -> Result<Checkpoint, String> {
+    let metadata: GridMetadata = parsed(text)?;
+    if metadata.members.is_empty() {
+        return Err("there is no network".into());
+    }
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let (mut candidates, mut runs) = (Vec::new(), Vec::new());
+    for (number, member) in metadata.members.into_iter().enumerate() {
+        let MemberMetadata { candidate, progress, best, ended } = member;
+        candidate.network.check().map_err(|error| error.to_string())?;
+        let prefix = member_prefix(number);
+        let run = run(&tensors, &prefix, &candidate.network, metadata.state, best)?;
+        candidates.push(candidate);
+        runs.push(RunSnapshot { progress, ended, ..run });
+    }
+    Ok(Checkpoint {
+        networks: Networks::Many(candidates),
+        settings: metadata.settings,
+        length: metadata.length,
+        data: metadata.data,
+        notes: metadata.notes,
+        snapshot: Snapshot { runs },
+    })
+}
+
+fn parsed<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// The tensors of a run, whose names have a prefix.
+fn run(
+    tensors: &SafeTensors<'_>,
+    prefix: &str,
+    network: &Network,
+    state: usize,
+    best: Option<u64>,
+) -> Result<RunSnapshot, String> {
+    if state > MOST_STATE {
+        return Err(format!("{state} tensors of an optimizer"));
+    }
+    let of = |name: &str| parameters(tensors, &format!("{prefix}{name}"), network);
+    let best = best.map(|step| Ok(BestWeights { step, parameters: Arc::new(of(BEST)?) }));
+    let network = NetworkState {
+        parameters: of("")?,
+        state: (0..state).map(|index| of(&state_prefix(index))).collect::<Result<_, String>>()?,
+    };
+    let best = best.transpose().map_err(|problem: String| problem)?;
+    Ok(RunSnapshot { progress: Progress::default(), network, best, ended: None })
 }
 
 /// The parameters whose names have a prefix. Nothing is allocated that the file does not hold.

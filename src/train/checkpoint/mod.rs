@@ -1,9 +1,11 @@
 //! Checkpoints: a training as a file, from which it goes on to the last bit.
 //!
-//! `file` knows the format, `folder` where the files are and which of them are kept.
+//! `file` knows the format, `folder` where the files are and which of them are kept, `writer` when
+//! they are written.
 
 mod file;
 mod folder;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,8 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::batch_sampler::BatchSampler;
-use super::snapshot::Snapshot;
-use super::{Interval, TrainOptions, Trainer, TrainingData};
+use super::executor::Executor;
+use super::run::Progress;
+use super::snapshot::{RunSnapshot, Snapshot};
+use super::{Candidate, Interval, TrainOptions, TrainingData};
 use crate::data::Dataset;
 use crate::kernels::Update;
 use crate::spec::{Length, Network};
@@ -22,38 +26,65 @@ use crate::{Error, Result};
 
 pub use folder::Checkpoints;
 
+pub(super) use writer::CheckpointWriter;
+
 /// Where checkpoints go, and how often.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CheckpointOptions {
     /// The folder; it is made where it is missing. The two newest checkpoints stay in it.
     pub folder: PathBuf,
-    /// How often; besides, one is written at the beginning and one at the end.
+    /// How often, by default every 30 seconds; besides, one is written at the beginning and one at
+    /// the end.
+    #[serde(default = "every_30_seconds")]
     pub every: Interval,
-    /// What whoever resumes the training wants to know, by name: how the data is read, say.
+    /// What is needed to resume the training besides, by name: how the data is read, say.
+    #[serde(default)]
     pub notes: Notes,
 }
 
-/// Lists of words by name, for whoever resumes a training.
+/// Lists of words by name, for resuming a training.
 pub type Notes = BTreeMap<String, Vec<String>>;
 
 impl CheckpointOptions {
     /// In a folder, every 30 seconds.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        let every = Interval::Time(Duration::from_secs(30));
-        Self { folder: folder.into(), every, notes: Notes::new() }
+        Self { folder: folder.into(), every: every_30_seconds(), notes: Notes::new() }
     }
+}
+
+const fn every_30_seconds() -> Interval {
+    Interval::Time(Duration::from_secs(30))
 }
 
 /// A training between two steps, with what tells whether another one is the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    network: Network,
+    networks: Networks,
     /// What the numbers of a run depend on besides, by name.
     settings: BTreeMap<String, Value>,
     length: Length,
     data: Fingerprints,
     notes: Notes,
     snapshot: Snapshot,
+}
+
+/// The networks of a checkpoint.
+#[derive(Clone, Debug, PartialEq)]
+enum Networks {
+    /// Of a [`super::Trainer`].
+    One(Network),
+    /// Of a [`super::Grid`].
+    Many(Vec<Candidate>),
+}
+
+impl Networks {
+    fn of(executor: &Executor) -> Self {
+        match executor.is_alone() {
+            true => Self::One(executor.candidates()[0].network.clone()),
+            false => Self::Many(executor.candidates().to_vec()),
+        }
+    }
 }
 
 /// What tells one data set from another.
@@ -99,7 +130,7 @@ impl Fingerprint {
 }
 
 impl Fingerprints {
-    fn of(data: &TrainingData) -> Self {
+    pub(super) fn of(data: &TrainingData) -> Self {
         Self {
             training: Fingerprint::of(&data.training),
             validation: data.validation.as_ref().map(Fingerprint::of),
@@ -125,14 +156,36 @@ impl Fingerprints {
 }
 
 impl Checkpoint {
-    /// The steps done.
-    pub fn step(&self) -> u64 {
-        self.snapshot.progress.step
+    /// Of what an executor has, and a session has come to.
+    pub(super) fn of(executor: &Executor, data: Fingerprints, snapshot: Snapshot) -> Result<Self> {
+        let options = &executor.options;
+        let notes = options.checkpoints.as_ref().map(|own| own.notes.clone());
+        Ok(Self {
+            networks: Networks::of(executor),
+            settings: options.settings()?,
+            length: options.length,
+            data,
+            notes: notes.unwrap_or_default(),
+            snapshot,
+        })
     }
 
-    /// The network.
+    /// The steps done; of many networks, those of the furthest.
+    pub fn step(&self) -> u64 {
+        self.snapshot.step()
+    }
+
+    /// The network; of many, the first.
     pub fn network(&self) -> &Network {
-        &self.network
+        match &self.networks {
+            Networks::One(network) => network,
+            Networks::Many(list) => &list[0].network,
+        }
+    }
+
+    /// The length that the run was to have.
+    pub(super) fn length(&self) -> Length {
+        self.length
     }
 
     /// What was noted in [`CheckpointOptions::notes`].
@@ -158,110 +211,90 @@ impl Checkpoint {
         file::load(path)
     }
 
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     pub(super) fn into_snapshot(self) -> Snapshot {
         self.snapshot
     }
 
-    /// Refuses to go on with another network, other settings or other data.
-    fn check(&self, network: &Network, options: &TrainOptions, data: &Fingerprints) -> Result<()> {
+    /// Refuses to go on with other networks, other settings or other data.
+    pub(super) fn check(&self, executor: &Executor, data: &Fingerprints) -> Result<()> {
         let remedy = "leave it as it was, or start anew from the checkpoint's weights with \
                       --init-from";
-        if self.network != *network {
-            return Err(Error::invalid(
-                format!("the checkpoint is of the network {}, not {network}", told(&self.network)),
-                remedy,
-            ));
+        let refuse = |problem: String| Err(Error::invalid(problem, remedy));
+        match (&self.networks, Networks::of(executor)) {
+            (Networks::One(then), Networks::One(now)) if *then != now => {
+                return refuse(format!(
+                    "the checkpoint is of the network {}, not {now}",
+                    told(then)
+                ));
+            }
+            (Networks::Many(then), Networks::Many(now)) => {
+                if then.len() != now.len() {
+                    let (then, now) = (then.len(), now.len());
+                    return refuse(format!("the checkpoint is of {then} networks, not {now}"));
+                }
+                if let Some(at) = then.iter().zip(&now).position(|(then, now)| then != now) {
+                    let problem = format!(
+                        "network {at} of the checkpoint was {}, with seed {}, learning rate {} and \
+                         rows {:?}, and is another one now",
+                        told(&then[at].network),
+                        then[at].seed,
+                        then[at].lr,
+                        then[at].rows,
+                    );
+                    return refuse(problem);
+                }
+            }
+            (Networks::One(_), Networks::One(_)) => {}
+            (Networks::One(_), Networks::Many(_)) => {
+                return refuse("the checkpoint is of one network, not of a grid".into());
+            }
+            (Networks::Many(_), Networks::One(_)) => {
+                return refuse("the checkpoint is of a grid, not of one network".into());
+            }
         }
         self.data.check(data)?;
-        let now = settings(options)?;
+        let now = executor.options.settings()?;
         // What the halfplane that wrote the checkpoint did not know was as it is by default.
-        let unset = settings(&TrainOptions::default())?;
+        let unset = TrainOptions::default().settings()?;
         for (name, now) in &now {
             let then = self.settings.get(name).or(unset.get(name)).unwrap_or(&Value::Null);
             if then != now {
-                return Err(Error::invalid(
-                    format!("{name} was {then} when the checkpoint was written and is {now} now"),
-                    remedy,
-                ));
+                let problem =
+                    format!("{name} was {then} when the checkpoint was written and is {now} now");
+                return refuse(problem);
             }
         }
-        self.check_progress(network, options)
+        self.check_progress(executor)
     }
 
     /// Refuses numbers that no run leaves behind.
-    fn check_progress(&self, network: &Network, options: &TrainOptions) -> Result<()> {
-        let Snapshot { progress, memories, .. } = &self.snapshot;
-        let rows = self.data.training.rows;
-        let (batch, capacity) = (options.batch_size.of(rows), options.shard_rows.unwrap_or(rows));
-        let sampler = BatchSampler::new(rows, batch, capacity, options.shuffle, options.seed);
+    fn check_progress(&self, executor: &Executor) -> Result<()> {
         let most = u64::from(u32::MAX);
-        let expected = Update::of(&options.optimizer).state().len();
-        if progress.step > most
-            || progress.goal > most
-            || progress.epoch.rows() != sampler.rows_before(progress.step)
-            || memories.len() != expected
-        {
-            return Err(Error::invalid(
-                format!("the checkpoint's counters are not those of a run of {network}"),
-                "it is damaged: take the one before it",
-            ));
+        let expected = Update::of(&executor.options.optimizer).state().len();
+        let is_sound = |(own, sampler): (&RunSnapshot, &BatchSampler)| {
+            let Progress { step, goal, origin, epoch, .. } = own.progress;
+            if step > most || goal > most || origin > step || own.network.state.len() != expected {
+                return false;
+            }
+            let before = sampler.begun_at(origin).rows_before(step);
+            // Of a grid that nobody observes, no losses are added up.
+            epoch.rows() == before || (!executor.is_alone() && epoch.rows() < before)
+        };
+        if self.snapshot.runs.iter().zip(&executor.samplers()).all(is_sound) {
+            return Ok(());
         }
-        Ok(())
+        Err(Error::invalid(
+            format!("the checkpoint's counters are not those of a run of {}", self.network()),
+            "it is damaged: take the one before it",
+        ))
     }
 }
 
 /// A network with what its widths do not tell.
 fn told(network: &Network) -> String {
     format!("{network} ({} hidden, {} output)", network.hidden_function(), network.output)
-}
-
-/// What the numbers of a run depend on, by name.
-fn settings(options: &TrainOptions) -> Result<BTreeMap<String, Value>> {
-    match serde_json::to_value(options) {
-        Ok(Value::Object(map)) => Ok(map.into_iter().collect()),
-        _ => Err(Error::invalid("the options cannot be written down", "use finite numbers")),
-    }
-}
-
-impl Trainer {
-    /// The training as it stands, ready to be saved.
-    ///
-    /// # Errors
-    /// [`Error::Device`]
-    pub fn checkpoint(&mut self) -> Result<Checkpoint> {
-        let notes = self.options.checkpoints.as_ref().map(|own| own.notes.clone());
-        Ok(Checkpoint {
-            network: self.plan().network().clone(),
-            settings: settings(&self.options)?,
-            length: self.options.length,
-            data: self.fingerprints().clone(),
-            notes: notes.unwrap_or_default(),
-            snapshot: self.snapshot()?,
-        })
-    }
-
-    /// Takes up a training where a checkpoint was written: the coming [`Trainer::run`] does what is
-    /// left of it, to the last bit what the whole run would have done on the same device. Another
-    /// [`TrainOptions::length`] than at that time lengthens or shortens it.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where network, settings or data are others; [`Error::Device`].
-    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        let network = self.plan().network().clone();
-        let data = self.fingerprints().clone();
-        checkpoint.check(&network, &self.options, &data)?;
-        self.restore(&checkpoint.snapshot)?;
-        if checkpoint.length != self.options.length {
-            let per_epoch = self.plan().steps_per_epoch();
-            let length = self.options.length.steps(per_epoch);
-            self.progress.goal = length.max(self.progress.step);
-        }
-        self.resumed = true;
-        Ok(())
-    }
-
-    /// Those of the data, computed when they are first asked for.
-    fn fingerprints(&mut self) -> &Fingerprints {
-        self.fingerprints.get_or_insert_with(|| Fingerprints::of(&self.data))
-    }
 }

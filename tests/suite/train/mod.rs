@@ -8,6 +8,7 @@ mod options;
 mod order;
 mod recovery;
 pub(crate) mod runs;
+mod sessions;
 mod streaming;
 mod validation;
 mod weights;

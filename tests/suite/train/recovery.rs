@@ -205,7 +205,7 @@ impl Device for Lent {
     }
 }
 
-type Open = Box<dyn FnMut() -> Result<Box<dyn Device>>>;
+type Open = Box<dyn FnMut() -> Result<Box<dyn Device>> + Send>;
 
 #[test]
 fn where_no_device_comes_back_the_cpu_goes_on() -> Result<()> {
