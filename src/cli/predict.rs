@@ -51,7 +51,7 @@ fn table(model: &Model, predictions: &[f32]) -> String {
         if columns.len() > outputs {
             let likeliest = match row {
                 [p] => usize::from(*p > 0.5),
-                _ => report::largest(row),
+                _ => halfplane::metrics::argmax(row),
             };
             fields.push(classes[likeliest].clone());
         }

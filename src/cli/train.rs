@@ -10,7 +10,7 @@ use super::arguments::TrainArguments;
 use super::outputs::apart;
 use super::settings::Settings;
 use super::{Outcome, interrupt};
-use crate::report::{Done, Report, Screen, Sinks, Verbosity, note};
+use crate::report::{Report, ResumePoint, Screen, Sinks, Verbosity, note};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     check_outputs(arguments)?;
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     let per_epoch = trainer.plan().steps_per_epoch();
     let done = resumed
         .map(|checkpoint| checkpoint.step())
-        .map(|steps| Done { steps, epochs: steps / per_epoch });
+        .map(|steps| ResumePoint { steps, epochs: steps / per_epoch });
     let interrupt = interrupt::flag()?;
     let views = &arguments.views;
     let sinks = Sinks {
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
         pictures: views.report.as_deref(),
         tensorboard: views.tensorboard.as_deref(),
         screen: if views.live { Screen::Live } else { Screen::Lines },
-        done,
+        resumed: done,
         interrupt: Arc::clone(&interrupt),
     };
     let mut report = Report::open(&sinks, &trainer, verbosity)?;
@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
 }
 
 /// What to know about a training before it begins.
-fn hints(arguments: &TrainArguments, validated: bool, done: Option<Done>) -> Vec<String> {
+fn hints(arguments: &TrainArguments, validated: bool, done: Option<ResumePoint>) -> Vec<String> {
     let (data, course) = (&arguments.typed.data, &arguments.course);
     let mut hints = Vec::new();
     if course.is_patient() && !validated && data != Path::new("xor") {

@@ -1,40 +1,40 @@
-//! Whether a probability of 0.8 comes true in eight cases of ten.
+//! Calibration: how well predicted probabilities match observed frequencies.
 
 use serde::Serialize;
 
 use super::Weights;
 
-/// The probabilities from 0 to 1 are looked at in so many bins of equal width.
+/// The number of bins of equal width into which probabilities are divided.
 pub const BINS: usize = 10;
 
-/// How far probabilities and frequencies are apart.
+/// The calibration of predicted probabilities.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Calibration {
-    /// The expected calibration error: the mean over the rows of how far their bin's mean
-    /// probability is from its frequency (Guo et al. 2017).
+    /// The expected calibration error: the mean, weighted by rows, of |mean probability − observed
+    /// frequency| over the bins (Guo et al. 2017).
     pub expected_error: f64,
-    /// The reliability curve: the bins that have rows, from the lowest probability.
+    /// The reliability curve: the bins with rows, in ascending order.
     pub bins: Vec<ReliabilityBin>,
 }
 
 /// One point of a reliability curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ReliabilityBin {
-    /// The mean probability that was predicted.
+    /// The mean predicted probability.
     pub predicted: f64,
-    /// The share of rows where it came true.
+    /// The observed frequency: the fraction of rows of the predicted class.
     pub observed: f64,
-    /// The rows in the bin, or their weight.
+    /// The number of rows in the bin, or the sum of their weights.
     pub weight: f64,
 }
 
 impl Calibration {
-    /// `probability` and whether it came true, row by row. A probability on the border of two bins
-    /// belongs to the lower, as in scikit-learn's `calibration_curve`.
+    /// From the `probability` of each row and whether the row is of the class. A probability on the
+    /// edge between two bins belongs to the lower one, as in scikit-learn's `calibration_curve`.
     pub(super) fn of(
         rows: usize,
         probability: impl Fn(usize) -> f64,
-        came_true: impl Fn(usize) -> bool,
+        is_of_class: impl Fn(usize) -> bool,
         weights: Weights<'_>,
     ) -> Self {
         let mut sums = [[0.0; 3]; BINS];
@@ -42,7 +42,7 @@ impl Calibration {
             let (p, weight) = (probability(row), weights.of(row));
             let borders = (1..BINS).map(|border| border as f64 / BINS as f64);
             let bin = borders.filter(|border| *border < p).count();
-            let truth = f64::from(u8::from(came_true(row)));
+            let truth = f64::from(u8::from(is_of_class(row)));
             for (sum, value) in sums[bin].iter_mut().zip([p, truth, 1.0]) {
                 *sum += weight * value;
             }

@@ -1,45 +1,46 @@
-//! Scores of classes and of the probabilities given to them.
+//! Scores of classification: predicted classes and probabilities.
 
 use serde::Serialize;
 
-use super::{Calibration, ClassScores, Confusion, Ranking, Weights};
+use super::{Calibration, ClassScores, Confusion, Ranking, Weights, argmax};
 
-/// Probabilities are kept so far from 0 and 1 before their logarithm is taken: scikit-learn's
-/// limit for float64.
+/// The log loss clips probabilities to this distance from 0 and 1, as scikit-learn does in float64.
 const CLIP: f64 = f64::EPSILON;
 
-/// How well classes are told apart.
+/// The scores of a classification.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Classification {
-    /// The rows that were scored.
+    /// The number of rows.
     pub rows: usize,
-    /// The share of rows taken for what they are: the likeliest class, or "yes" above 0.5.
+    /// The fraction of rows whose predicted class is right. Predicted is the class of the largest
+    /// probability; of two classes the second where its probability is above 0.5.
     pub accuracy: f64,
-    /// The mean recall of the classes that have rows: 1/K by guessing, however many are of one.
+    /// The mean recall of the classes that have rows; 1/K for guessing one of K classes.
     pub balanced_accuracy: f64,
-    /// The mean of −ln p of the true class.
+    /// The mean of −ln p, with p the probability of the true class.
     pub log_loss: f64,
-    /// The mean squared distance of the probabilities from 0 and 1: of "yes" for two classes,
-    /// summed over the classes for more.
+    /// The Brier score, the mean squared error of the probabilities: of the second class for two
+    /// classes, summed over the classes for more.
     pub brier: f64,
-    /// The area under the ROC curve, for more than two classes the mean of each against the rest;
-    /// none where a class has no rows.
+    /// The area under the ROC curve; for more than two classes the mean of each against the others.
+    /// `None` where a class has no rows.
     pub roc_auc: Option<f64>,
-    /// The average precision, for more than two classes the mean of each against the rest; none
+    /// The average precision; for more than two classes the mean of each against the others. `None`
     /// where a class has no rows.
     pub pr_auc: Option<f64>,
-    /// The mean F1 of the classes that occur.
+    /// The mean F1 of the classes that occur in targets or predictions.
     pub f1_macro: f64,
-    /// How well each class is found.
+    /// The scores of each class.
     pub per_class: Vec<ClassScores>,
-    /// Who was taken for whom: a row for each true class.
+    /// The confusion matrix, with a row for each true class.
     pub confusion: Confusion,
-    /// Whether the probabilities come true: of "yes" for two classes, of the likeliest for more.
+    /// The calibration of the probability of the second class for two classes, of the predicted class
+    /// for more.
     pub calibration: Calibration,
 }
 
 impl Classification {
-    /// Of targets 0 or 1 and the probability of 1.
+    /// Scores targets 0 or 1 \[N\] and probabilities of 1 \[N\].
     pub(super) fn binary(truth: &[f32], predictions: &[f32], weights: Weights<'_>) -> Self {
         let yes: Vec<bool> = truth.iter().map(|&value| value > 0.5).collect();
         let p = |row: usize| f64::from(predictions[row]);
@@ -53,7 +54,7 @@ impl Classification {
             yes.len(),
             confusion,
             [
-                weights.mean(yes.len(), |row| surprise(of_truth(row))),
+                weights.mean(yes.len(), |row| negative_log(of_truth(row))),
                 weights.mean(yes.len(), |row| (1.0 - of_truth(row)).powi(2)),
             ],
             [ranking.roc_auc(), ranking.average_precision()],
@@ -61,7 +62,7 @@ impl Classification {
         )
     }
 
-    /// Of classes' numbers and a probability for each class, \[N, count\].
+    /// Scores class indices \[N\] and probabilities \[N, count\].
     pub(super) fn multiclass(
         truth: &[u32],
         count: usize,
@@ -70,11 +71,11 @@ impl Classification {
     ) -> Self {
         let rows = truth.len();
         let p = |row: usize, class: usize| f64::from(predictions[row * count + class]);
-        let taken: Vec<usize> = predictions.chunks_exact(count).map(likeliest).collect();
-        let right = |row: usize| taken[row] == truth[row] as usize;
+        let predicted: Vec<usize> = predictions.chunks_exact(count).map(argmax).collect();
+        let right = |row: usize| predicted[row] == truth[row] as usize;
         let mut confusion = Confusion::new(count);
         for row in 0..rows {
-            confusion.add(truth[row] as usize, taken[row], weights.of(row));
+            confusion.add(truth[row] as usize, predicted[row], weights.of(row));
         }
         let squares = |row: usize| {
             let off = |class| p(row, class) - f64::from(u8::from(truth[row] as usize == class));
@@ -92,11 +93,11 @@ impl Classification {
             rows,
             confusion,
             [
-                weights.mean(rows, |row| surprise(p(row, truth[row] as usize))),
+                weights.mean(rows, |row| negative_log(p(row, truth[row] as usize))),
                 weights.mean(rows, squares),
             ],
             [mean_of(&rankings, Ranking::roc_auc), mean_of(&rankings, Ranking::average_precision)],
-            Calibration::of(rows, |row| p(row, taken[row]), right, weights),
+            Calibration::of(rows, |row| p(row, predicted[row]), right, weights),
         )
     }
 
@@ -124,22 +125,11 @@ impl Classification {
 }
 
 /// −ln p
-fn surprise(p: f64) -> f64 {
+fn negative_log(p: f64) -> f64 {
     -p.clamp(CLIP, 1.0 - CLIP).ln()
 }
 
-/// The place of the largest, the first on a tie.
-fn likeliest(row: &[f32]) -> usize {
-    let mut best = 0;
-    for (class, p) in row.iter().enumerate() {
-        if *p > row[best] {
-            best = class;
-        }
-    }
-    best
-}
-
-/// The mean over all classes, none where one of them has none.
+/// The mean score of all classes; `None` where one of them is undefined.
 fn mean_of(rankings: &[Ranking], score: impl Fn(&Ranking) -> Option<f64>) -> Option<f64> {
     let scores: Option<Vec<f64>> = rankings.iter().map(score).collect();
     scores.map(|scores| scores.iter().sum::<f64>() / scores.len() as f64)

@@ -1,25 +1,26 @@
-//! Who was taken for whom.
+//! The confusion matrix and the scores that follow from it.
 
 use serde::{Serialize, Serializer};
 
-/// Counts (or weights) of rows by their true class and the class that they were taken for, as
-/// scikit-learn's `confusion_matrix`.
+/// Counts (or sums of weights) of rows by true and predicted class, as scikit-learn's
+/// `confusion_matrix`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Confusion {
     classes: usize,
     counts: Vec<f64>,
 }
 
-/// How well one class is found.
+/// The scores of one class.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ClassScores {
-    /// The share of those taken for it that are of it; none where nothing was taken for it.
+    /// The fraction of the rows predicted as this class that are of it; `None` without such rows.
     pub precision: Option<f64>,
-    /// The share of its rows that are found; none where it has no rows.
+    /// The fraction of the rows of this class that are predicted as it; `None` without such rows.
     pub recall: Option<f64>,
-    /// The harmonic mean of both; none where the class occurs nowhere.
+    /// The harmonic mean of precision and recall; `None` where the class is neither in targets nor in
+    /// predictions.
     pub f1: Option<f64>,
-    /// Its rows, or their weight.
+    /// The number of rows of this class, or the sum of their weights.
     pub support: f64,
 }
 
@@ -32,22 +33,22 @@ impl Confusion {
         self.counts[truth * self.classes + prediction] += weight;
     }
 
-    /// How many classes there are.
+    /// The number of classes.
     pub fn classes(&self) -> usize {
         self.classes
     }
 
-    /// The rows of class `truth` that were taken for `prediction`.
+    /// The rows of class `truth` that are predicted as `prediction`, or their weight.
     pub fn count(&self, truth: usize, prediction: usize) -> f64 {
         self.counts[truth * self.classes + prediction]
     }
 
-    /// The rows of a class.
+    /// The rows of a class, or their weight.
     pub fn support(&self, class: usize) -> f64 {
         self.row(class).iter().sum()
     }
 
-    /// The share of rows that were taken for what they are.
+    /// The fraction of rows that are predicted correctly.
     pub fn accuracy(&self) -> f64 {
         let right: f64 = (0..self.classes).map(|class| self.count(class, class)).sum();
         right / self.counts.iter().sum::<f64>()
@@ -58,21 +59,21 @@ impl Confusion {
         mean((0..self.classes).filter_map(|class| self.class(class).recall))
     }
 
-    /// The mean F1 of the classes that occur, in truth or in prediction.
+    /// The mean F1 of the classes that occur in targets or predictions.
     pub fn f1_macro(&self) -> f64 {
         mean((0..self.classes).filter_map(|class| self.class(class).f1))
     }
 
-    /// How well a class is found.
+    /// The scores of a class.
     pub fn class(&self, class: usize) -> ClassScores {
         let right = self.count(class, class);
         let support = self.support(class);
-        let taken: f64 = (0..self.classes).map(|truth| self.count(truth, class)).sum();
+        let predicted: f64 = (0..self.classes).map(|truth| self.count(truth, class)).sum();
         let share = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
         ClassScores {
-            precision: share(right, taken),
+            precision: share(right, predicted),
             recall: share(right, support),
-            f1: share(2.0 * right, support + taken),
+            f1: share(2.0 * right, support + predicted),
             support,
         }
     }

@@ -1,5 +1,4 @@
-//! How good predictions are: the scores that a task asks for, as scikit-learn defines them, summed
-//! in f64.
+//! Scores of predictions, as scikit-learn defines them, summed in f64.
 //!
 //! Must not know: networks, devices, files.
 
@@ -20,20 +19,20 @@ pub use regression::Regression;
 use crate::data::Targets;
 use crate::{Error, Result};
 
-/// The scores that a task asks for.
+/// The scores of a task.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Scores {
-    /// Of two classes or more.
+    /// Two or more classes.
     Classification(Classification),
-    /// Of numbers.
+    /// Regression.
     Regression(Regression),
 }
 
 impl Scores {
-    /// Scores predictions \[N, O\] as a model makes them: the probability of "yes" for binary
-    /// targets, one for each class of several, numbers for regression. `weights` \[N\] says how
-    /// much each row counts; without them all rows count the same.
+    /// Scores predictions \[N, O\] of a model: the probability of the positive class for binary
+    /// targets, one probability per class for several classes, numbers for regression. `weights` \[N\]
+    /// are sample weights; without them all rows count the same.
     ///
     /// # Errors
     /// [`Error::Invalid`] where the sizes do not fit, a prediction is not finite, a weight is
@@ -43,8 +42,8 @@ impl Scores {
         let weights = Weights(weights);
         match targets {
             Targets::Binary { columns: 2.., .. } => Err(Error::invalid(
-                "these are several labels at once",
-                "score each of their columns on its own",
+                "multi-label targets have no common scores",
+                "score each of their columns separately",
             )),
             Targets::Binary { values, .. } => {
                 Ok(Self::Classification(Classification::binary(values, predictions, weights)))
@@ -59,7 +58,19 @@ impl Scores {
     }
 }
 
-/// How much each row counts.
+/// The index of the largest value, the first on a tie: of class probabilities \[K\], the predicted
+/// class.
+pub fn argmax(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (index, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = index;
+        }
+    }
+    best
+}
+
+/// The sample weight of each row.
 #[derive(Clone, Copy, Debug)]
 struct Weights<'a>(Option<&'a [f32]>);
 
@@ -72,7 +83,7 @@ impl Weights<'_> {
         (0..rows).map(|row| self.of(row)).sum()
     }
 
-    /// The weighted mean of something that each row has.
+    /// The weighted mean of a value per row.
     fn mean(self, rows: usize, value: impl Fn(usize) -> f64) -> f64 {
         (0..rows).map(|row| self.of(row) * value(row)).sum::<f64>() / self.sum(rows)
     }
@@ -87,13 +98,13 @@ fn check(targets: &Targets, predictions: &[f32], weights: Option<&[f32]>) -> Res
     if found != expected {
         return Err(Error::invalid(
             format!("{found} predictions for {rows} rows, which need {expected}"),
-            "give the predictions of these very rows",
+            "give the predictions of the same rows",
         ));
     }
     if let Some(at) = predictions.iter().position(|value| !value.is_finite()) {
         return Err(Error::invalid(
             format!("the prediction of row {} is {}", at / targets.outputs(), predictions[at]),
-            "score a model that did not overflow on these rows",
+            "the model overflows on these rows: train it with a smaller learning rate",
         ));
     }
     let Some(weights) = weights else { return Ok(()) };
@@ -110,7 +121,7 @@ fn check(targets: &Targets, predictions: &[f32], weights: Option<&[f32]>) -> Res
         ));
     }
     if weights.iter().all(|weight| *weight == 0.0) {
-        return Err(Error::invalid("all weights are 0", "give a row some weight"));
+        return Err(Error::invalid("all weights are 0", "give at least one row a positive weight"));
     }
     Ok(())
 }

@@ -1,25 +1,25 @@
-//! Scores of numbers.
+//! Scores of regression.
 
 use serde::Serialize;
 
 use super::Weights;
 
-/// How near predictions come to numbers. With several columns, each is the mean over the columns.
+/// The scores of a regression. With several target columns, each score is the mean over them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Regression {
-    /// The rows that were scored.
+    /// The number of rows.
     pub rows: usize,
-    /// The coefficient of determination, 1 − squared errors / squared distances from the mean;
-    /// none where a column never changes.
+    /// The coefficient of determination R² = 1 − Σ(y − ŷ)² / Σ(y − mean)²; `None` where a column has
+    /// one value only.
     pub r2: Option<f64>,
-    /// The root of the mean squared error, in the target's unit.
+    /// The root mean squared error, in the target's unit.
     pub rmse: f64,
     /// The mean absolute error, in the target's unit.
     pub mae: f64,
 }
 
 impl Regression {
-    /// Of targets and predictions \[N, columns\].
+    /// Scores targets and predictions \[N, columns\].
     pub(super) fn of(
         truth: &[f32],
         columns: usize,

@@ -1,22 +1,22 @@
-//! The losses of a training, to be drawn when it is over or while it goes on.
+//! The losses of a training run, for pictures and the dashboard.
 
 use halfplane::Event;
 use halfplane::train::Best;
 
-/// More losses of batches than twice that are thinned: each second one goes.
+/// At twice this many losses of batches, every second one is dropped.
 const KEPT: usize = 2048;
 
-/// Losses by the place where they came, each as \[place, loss\].
+/// Losses as points \[position, loss\]; a position is counted in [`History::unit`].
 #[derive(Clone, Debug)]
 pub(crate) struct History {
     per_epoch: u64,
-    /// Of the logged steps, each `stride`-th is kept.
+    /// Every `stride`-th logged step is kept.
     stride: usize,
     seen: usize,
     steps: Vec<[f64; 2]>,
     training: Vec<[f64; 2]>,
     validation: Vec<[f64; 2]>,
-    kept: Option<[f64; 2]>,
+    best: Option<[f64; 2]>,
 }
 
 impl History {
@@ -28,16 +28,16 @@ impl History {
             steps: Vec::new(),
             training: Vec::new(),
             validation: Vec::new(),
-            kept: None,
+            best: None,
         }
     }
 
-    /// Takes note of what happened.
+    /// Records an event.
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
             Event::Step { step, loss } => {
                 if self.seen.is_multiple_of(self.stride) {
-                    self.steps.push([self.place(*step), f64::from(*loss)]);
+                    self.steps.push([self.position(*step), f64::from(*loss)]);
                 }
                 self.seen += 1;
                 if self.steps.len() >= 2 * KEPT {
@@ -46,31 +46,31 @@ impl History {
                 }
             }
             Event::Epoch { epoch, train_loss, validation } => {
-                let place = self.place((epoch + 1) * self.per_epoch);
-                self.training.push([place, *train_loss]);
-                self.validation.extend(validation.map(|found| [place, found.loss]));
+                let position = self.position((epoch + 1) * self.per_epoch);
+                self.training.push([position, *train_loss]);
+                self.validation.extend(validation.map(|found| [position, found.loss]));
             }
             Event::End(summary) => {
-                let place =
-                    |best: &Best| [self.place((best.epoch + 1) * self.per_epoch), best.loss];
-                self.kept = summary.best.as_ref().map(place);
+                let position =
+                    |best: &Best| [self.position((best.epoch + 1) * self.per_epoch), best.loss];
+                self.best = summary.best.as_ref().map(position);
             }
             _ => {}
         }
     }
 
-    /// What a place is counted in.
+    /// The unit of positions.
     pub(crate) fn unit(&self) -> &'static str {
-        if self.whole_batches() { "step" } else { "epoch" }
+        if self.full_batch() { "step" } else { "epoch" }
     }
 
-    /// Steps in what a place is counted in.
+    /// Steps per unit of positions.
     pub(crate) fn steps_per_unit(&self) -> f64 {
         self.per_epoch as f64
     }
 
-    /// Whether every step takes all rows, so that an epoch says what its step says.
-    pub(crate) fn whole_batches(&self) -> bool {
+    /// Whether an epoch is one step, so that their losses are the same.
+    pub(crate) fn full_batch(&self) -> bool {
         self.per_epoch == 1
     }
 
@@ -84,17 +84,17 @@ impl History {
         &self.training
     }
 
-    /// The losses on the validation rows.
+    /// The losses on the validation rows, after each epoch.
     pub(crate) fn validation(&self) -> &[[f64; 2]] {
         &self.validation
     }
 
-    /// The loss of the epoch whose weights were kept, where they are not the last ones.
-    pub(crate) fn kept(&self) -> Option<[f64; 2]> {
-        self.kept
+    /// The epoch whose weights were kept, with its loss, if they are not the last ones.
+    pub(crate) fn best(&self) -> Option<[f64; 2]> {
+        self.best
     }
 
-    fn place(&self, step: u64) -> f64 {
+    fn position(&self, step: u64) -> f64 {
         step as f64 / self.per_epoch as f64
     }
 }

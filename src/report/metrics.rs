@@ -1,4 +1,4 @@
-//! Events as JSON lines.
+//! Writes events as JSON lines.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use halfplane::{Error, Event, Result};
 
-use super::Done;
+use super::ResumePoint;
 
-/// The file is brought up to date at least this often, so that it can be followed.
+/// The file is flushed at least this often, so that it can be followed.
 const FLUSH: Duration = Duration::from_millis(100);
 
 /// A metrics file.
@@ -26,9 +26,9 @@ impl Metrics {
         Ok(Self::of(path, file))
     }
 
-    /// Goes on with the file of a training that goes on: of what it says, what will be said again is
-    /// left out, and what was half-written when the training was killed.
-    pub(super) fn go_on(path: &Path, done: Done) -> Result<Self> {
+    /// Opens the file of a resumed run to append to it. Lines after the checkpoint, which will be
+    /// written again, and an incomplete last line are removed.
+    pub(super) fn resume(path: &Path, point: ResumePoint) -> Result<Self> {
         let old = match std::fs::read_to_string(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             other => {
@@ -36,8 +36,8 @@ impl Metrics {
             }
         };
         let kept: String =
-            old.lines().filter(|line| stays(line, done)).map(|line| format!("{line}\n")).collect();
-        // Whole or not at all: a second kill costs nothing.
+            old.lines().filter(|line| stays(line, point)).map(|line| format!("{line}\n")).collect();
+        // Replaced atomically, so that a crash here loses nothing.
         halfplane::files::write_beside(path, kept.as_bytes())?;
         let file =
             File::options().append(true).open(path).map_err(|source| failure(path, source))?;
@@ -49,7 +49,7 @@ impl Metrics {
         Self { path: path.into(), file, flushed: Instant::now(), failed: None }
     }
 
-    /// Appends a line. A failure is kept for the end: it is no reason to lose the training.
+    /// Appends a line. An error is reported at the end, so that it does not stop the training.
     pub(super) fn event(&mut self, event: &Event) {
         if self.failed.is_none()
             && let Err(error) = self.write(event)
@@ -77,14 +77,14 @@ impl Metrics {
     }
 }
 
-/// Whether a line tells of what is done.
-fn stays(line: &str, done: Done) -> bool {
+/// Whether a line belongs to the steps before the checkpoint.
+fn stays(line: &str, point: ResumePoint) -> bool {
     let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { return false };
     let below = |field: &str, bound: u64| line[field].as_u64().is_some_and(|own| own < bound);
     match line["event"].as_str() {
-        Some("step") => below("step", done.steps),
-        Some("epoch" | "reduced") => below("epoch", done.epochs),
-        Some("checkpoint" | "recovered") => below("step", done.steps + 1),
+        Some("step") => below("step", point.steps),
+        Some("epoch" | "reduced") => below("epoch", point.epochs),
+        Some("checkpoint" | "recovered") => below("step", point.steps + 1),
         _ => false,
     }
 }

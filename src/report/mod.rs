@@ -1,4 +1,4 @@
-//! Events and results to the terminal and to files.
+//! Reports events and results of training on the terminal and in files.
 //!
 //! Must not know: anything but events and results.
 
@@ -29,23 +29,22 @@ use history::History;
 
 pub(crate) use profile::{profile, roofline};
 pub(crate) use scores::scores;
-pub(crate) use summary::largest;
 
-/// How much is said.
+/// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verbosity {
     Quiet,
     Normal,
 }
 
-/// What a resumed training has behind it.
+/// How far a resumed run had come.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Done {
+pub(crate) struct ResumePoint {
     pub(crate) steps: u64,
     pub(crate) epochs: u64,
 }
 
-/// How the terminal shows a training.
+/// How the terminal shows a training run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Screen {
     /// Lines, one after another.
@@ -54,30 +53,30 @@ pub(crate) enum Screen {
     Live,
 }
 
-/// Where a training's events and results go, beside the terminal.
+/// The destinations of a run's events and results.
 pub(crate) struct Sinks<'a> {
-    /// A file for JSON lines.
+    /// The file for JSON lines.
     pub(crate) metrics: Option<&'a Path>,
-    /// A folder for pictures.
+    /// The folder for pictures.
     pub(crate) pictures: Option<&'a Path>,
-    /// A folder for event files.
+    /// The folder for TensorBoard event files.
     pub(crate) tensorboard: Option<&'a Path>,
-    /// Where the file of lines goes on, where the training does.
-    pub(crate) done: Option<Done>,
-    /// How the terminal shows it.
+    /// For a resumed run, where the file of JSON lines continues.
+    pub(crate) resumed: Option<ResumePoint>,
+    /// How the terminal shows the run.
     pub(crate) screen: Screen,
-    /// What Ctrl-C sets: a dashboard hears it as a key.
+    /// Set by Ctrl-C, which a dashboard receives as a key.
     pub(crate) interrupt: Arc<AtomicBool>,
 }
 
-/// Tells of a training.
+/// Reports a training run.
 pub(crate) struct Report {
     metrics: Option<metrics::Metrics>,
     tensorboard: Option<tensorboard::TensorBoard>,
     pictures: Option<(PathBuf, History)>,
     progress: Option<progress::Progress>,
     live: Option<live::Live>,
-    /// Notes that are held back as long as there is a dashboard.
+    /// Notes that wait until the dashboard is closed.
     notes: Vec<String>,
     screen: Screen,
     interrupt: Arc<AtomicBool>,
@@ -85,7 +84,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Opens every place that is written to, so that none fails after the training.
+    /// Opens all files, so that none fails to open after the training.
     pub(crate) fn open(sinks: &Sinks<'_>, trainer: &Trainer, verbosity: Verbosity) -> Result<Self> {
         let per_epoch = trainer.plan().steps_per_epoch();
         let board = |folder| tensorboard::TensorBoard::create(folder, per_epoch);
@@ -93,8 +92,8 @@ impl Report {
             picture::prepare(folder)?;
             Ok((folder.to_path_buf(), History::new(per_epoch)))
         };
-        let lines = |path| match sinks.done {
-            Some(done) => metrics::Metrics::go_on(path, done),
+        let lines = |path| match sinks.resumed {
+            Some(point) => metrics::Metrics::resume(path, point),
             None => metrics::Metrics::create(path),
         };
         Ok(Self {
@@ -110,14 +109,14 @@ impl Report {
         })
     }
 
-    /// Says what to know about the data.
+    /// Prints warnings about the data.
     pub(crate) fn warn(&self, warnings: &[Warning]) {
         if self.verbosity == Verbosity::Normal {
             warn(warnings);
         }
     }
 
-    /// Says what is going to be trained, and where.
+    /// Prints what will be trained on which device, and starts dashboard or progress bar.
     pub(crate) fn begin(
         &mut self,
         trainer: &mut Trainer,
@@ -131,7 +130,7 @@ impl Report {
                 self.live = Some(live::Live::begin(trainer, data, options, interrupt)?);
             }
             (Screen::Live, Some(obstacle)) => {
-                note(&format!("no dashboard, for {obstacle}: plain lines instead"));
+                note(&format!("no dashboard, since {obstacle}: plain lines instead"));
                 self.lines(trainer, options);
             }
             (Screen::Lines, _) => self.lines(trainer, options),
@@ -139,7 +138,7 @@ impl Report {
         Ok(())
     }
 
-    /// How often the weights are to be shown while they change, if they are.
+    /// The interval of the weights that the dashboard needs, if it shows them.
     pub(crate) fn shows_weights(&self) -> Option<Duration> {
         self.live.as_ref().and_then(live::Live::shows_weights)
     }
@@ -150,9 +149,9 @@ impl Report {
         }
     }
 
-    /// Passes an event on.
+    /// Reports an event; breaks where the user ends the training in the dashboard.
     pub(crate) fn event(&mut self, event: &Event) -> ControlFlow<()> {
-        // Nobody is to take one device's numbers for another's.
+        // The user must know that the device has changed, even with --quiet.
         if let Event::Recovered { step, problem, device } = event {
             self.note(format!(
                 "the device failed ({problem}): going on from step {step} on {device}"
@@ -179,14 +178,14 @@ impl Report {
         if live.quit() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Says what to know about the training, where anything is said.
+    /// Prints a hint about the training, unless quiet.
     pub(crate) fn hint(&self, text: &str) {
         if self.verbosity == Verbosity::Normal {
             note(text);
         }
     }
 
-    /// Prints a note, or keeps it until the terminal takes lines again.
+    /// Prints a note, or keeps it until the dashboard is closed.
     fn note(&mut self, text: String) {
         match &self.live {
             Some(_) => self.notes.push(text),
@@ -194,7 +193,7 @@ impl Report {
         }
     }
 
-    /// Says what came of it.
+    /// Closes dashboard or progress bar, and prints the summary.
     pub(crate) fn end(
         &mut self,
         trainer: &mut Trainer,
@@ -202,11 +201,11 @@ impl Report {
         options: &TrainOptions,
         summary: &Summary,
     ) -> Result<()> {
-        // The bar goes first: it would take the last line along.
+        // Removing the progress bar would erase the last line.
         self.progress = None;
         if let Some(live) = self.live.take() {
             live.weights(&trainer.parameters()?);
-            live.linger();
+            live.wait_for_key();
         }
         self.notes.drain(..).for_each(|text| note(&text));
         match self.verbosity {
@@ -215,8 +214,8 @@ impl Report {
         }
     }
 
-    /// Draws what came of it, where that is wanted.
-    /// The rows are those that it was validated with or, without such, those that it has learned.
+    /// Draws the results, if pictures are requested: of the validation rows or, without these, of the
+    /// training rows.
     pub(crate) fn pictures(
         &self,
         trainer: &mut Trainer,
@@ -247,7 +246,7 @@ impl Report {
         self.say(&format!("pictures written to {}\n", folder.join("index.html").display()))
     }
 
-    /// Says where the model is.
+    /// Prints the path of the model file.
     pub(crate) fn saved(&self, path: &Path) -> Result<()> {
         self.say(&format!("model written to {}\n", path.display()))
     }
@@ -259,14 +258,14 @@ impl Report {
         }
     }
 
-    /// Says whether all metrics were written: last, since it is no reason to lose the training.
+    /// Reports errors of metrics and event files: last, after the model is saved.
     pub(crate) fn close(self) -> Result<()> {
         let board = self.tensorboard.map_or(Ok(()), tensorboard::TensorBoard::finish);
         self.metrics.map_or(Ok(()), metrics::Metrics::finish).and(board)
     }
 }
 
-/// Targets as the table has them: what was done to numbers, undone.
+/// Targets in the unit of the table, without standardisation.
 pub(crate) fn own_unit(targets: &Targets, encoding: TargetEncoding) -> Targets {
     let mut targets = targets.clone();
     if let Targets::Numbers { values, .. } = &mut targets {
@@ -275,7 +274,7 @@ pub(crate) fn own_unit(targets: &Targets, encoding: TargetEncoding) -> Targets {
     targets
 }
 
-/// Prints to standard output. A reader that has gone away (`| head`) is no error.
+/// Prints to standard output. A closed pipe (`| head`) is not an error.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

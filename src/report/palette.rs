@@ -1,17 +1,17 @@
-//! The colours of classes and of numbers, on paper and in the terminal.
+//! The colours of classes and numbers, for pictures and terminal.
 
-/// Ten colours that stay apart for most eyes, on white and on near-black (Observable's ten).
+/// Ten distinguishable colours for light and dark backgrounds (Observable 10).
 const CLASSES: [&str; 10] = [
     "#4269d0", "#efb118", "#ff725c", "#3ca951", "#a463f2", "#6cc5b0", "#ff8ab7", "#9c6b4e",
     "#97bbf5", "#9498a0",
 ];
 
-/// A class's colour, or a curve's.
+/// The colour of a class or a curve.
 pub(crate) fn colour(number: usize) -> &'static str {
     CLASSES[number % CLASSES.len()]
 }
 
-/// A number's colour between the least, 0, and the most, 1: viridis, whose lightness rises evenly.
+/// The colour of a number from 0 to 1, by the colour map viridis.
 pub(crate) fn sequential(share: f64) -> String {
     const STOPS: [[f64; 3]; 6] = [
         [68.0, 1.0, 84.0],
@@ -21,11 +21,11 @@ pub(crate) fn sequential(share: f64) -> String {
         [122.0, 209.0, 81.0],
         [253.0, 231.0, 37.0],
     ];
-    let place = share.clamp(0.0, 1.0) * (STOPS.len() - 1) as f64;
-    let index = (place as usize).min(STOPS.len() - 2);
+    let position = share.clamp(0.0, 1.0) * (STOPS.len() - 1) as f64;
+    let index = (position as usize).min(STOPS.len() - 2);
     let [r, g, b] = [0, 1, 2].map(|channel| {
         let (low, high) = (STOPS[index][channel], STOPS[index + 1][channel]);
-        (low + (high - low) * (place - index as f64)).round() as u8
+        (low + (high - low) * (position - index as f64)).round() as u8
     });
     format!("#{r:02x}{g:02x}{b:02x}")
 }

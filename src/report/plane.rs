@@ -1,37 +1,38 @@
-//! The plane that a network of two inputs parts: for pictures and the dashboard.
+//! Predictions of a network with two inputs over a grid of cells, for pictures and the dashboard.
 
 use halfplane::data::{Encoding, MissingNumber, Preprocessing};
+use halfplane::metrics::argmax;
 use halfplane::spec::LayerParameters;
 use halfplane::{Model, Output, Targets};
 
-/// A view of the plane, in the units of the table's columns.
+/// A rectangle of the input plane, divided into cells, in the units of the table's columns.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plane {
-    /// The columns' names.
+    /// The names of both columns.
     pub(crate) names: [String; 2],
-    /// From where to where, in each direction.
+    /// The range of each axis.
     pub(crate) view: [[f64; 2]; 2],
-    /// Columns and rows of cells.
+    /// The number of columns and rows of cells.
     pub(crate) cells: [usize; 2],
-    /// What is taken from each number, and what it is then divided by.
+    /// Mean and scale by which each column is standardised.
     units: [[f32; 2]; 2],
 }
 
-/// What a network says of a cell.
+/// A network's prediction at the centre of a cell.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Region {
-    /// The likeliest class.
+pub(crate) struct Cell {
+    /// The predicted class.
     pub(crate) class: usize,
-    /// How sure that is: 0 for guessing, 1 for certain.
-    pub(crate) sure: f32,
-    /// How far each class is ahead of all others.
+    /// 0 where all classes are equally likely, 1 where one is certain.
+    pub(crate) confidence: f32,
+    /// For each class, its probability minus the largest of the others.
     pub(crate) margins: Vec<f32>,
-    /// The number, for regression.
+    /// The predicted number of a regression.
     pub(crate) value: f32,
 }
 
 impl Plane {
-    /// A view of all rows \[N, 2\], where a network takes two numbers; none where it does not.
+    /// A rectangle that contains all rows \[N, 2\]; `None` unless the inputs are two numbers.
     pub(crate) fn of(
         preprocessing: &Preprocessing,
         features: &[f32],
@@ -49,17 +50,17 @@ impl Plane {
         let mut plane = Self { names, view: [[0.0, 1.0]; 2], cells, units };
         let points = plane.points(features);
         for axis in 0..2 {
-            plane.view[axis] = roomy(points.iter().map(|point| point[axis]));
+            plane.view[axis] = padded_range(points.iter().map(|point| point[axis]));
         }
         Some(plane)
     }
 
-    /// The same view in so many columns and rows of cells.
+    /// The same rectangle with another number of columns and rows of cells.
     pub(crate) fn with_cells(self, cells: [usize; 2]) -> Self {
         Self { cells, ..self }
     }
 
-    /// Rows \[N, 2\] of a network's inputs, in the columns' own units.
+    /// Rows \[N, 2\] of network inputs, in the units of the columns.
     pub(crate) fn points(&self, features: &[f32]) -> Vec<[f64; 2]> {
         let restore = |value: f32, [mean, scale]: [f32; 2]| {
             f64::from(value) * f64::from(scale) + f64::from(mean)
@@ -68,12 +69,12 @@ impl Plane {
         rows.iter().map(|row| [0, 1].map(|axis| restore(row[axis], self.units[axis]))).collect()
     }
 
-    /// The middles of all cells as a network's inputs \[cells, 2\], the top row first.
+    /// The centres of all cells as network inputs \[cells, 2\], the top row first.
     pub(crate) fn inputs(&self) -> Vec<f32> {
         let [columns, rows] = self.cells;
-        let middle = |axis: usize, place: usize, count: usize| {
+        let centre = |axis: usize, index: usize, count: usize| {
             let [low, high] = self.view[axis];
-            let value = low + (high - low) * (place as f64 + 0.5) / count as f64;
+            let value = low + (high - low) * (index as f64 + 0.5) / count as f64;
             (value as f32 - self.units[axis][0]) / self.units[axis][1]
         };
         (0..rows)
@@ -81,13 +82,12 @@ impl Plane {
             .flat_map(|row| {
                 (0..columns).flat_map(move |column| [(0, column, columns), (1, row, rows)])
             })
-            .map(|(axis, place, count)| middle(axis, place, count))
+            .map(|(axis, index, count)| centre(axis, index, count))
             .collect()
     }
 
-    /// The neurons of a model's first layer, each with the line where it is zero; none where a norm
-    /// follows. A neuron is then zero where it lies β/γ spreads of all neurons below their mean: a
-    /// curve.
+    /// The neurons \[u, v, b\] of a model's first layer, each zero on the line u·x + v·y + b = 0.
+    /// Empty where a norm follows: a normalized neuron is zero on a curve.
     pub(crate) fn neurons(&self, model: &Model) -> Vec<[f64; 3]> {
         match model.network.norms() {
             [] => self.lines(&model.parameters.layers[0]),
@@ -95,7 +95,7 @@ impl Plane {
         }
     }
 
-    /// Weights and bias of a layer's neurons, for the columns' own units.
+    /// Weights and bias of a layer's neurons, for inputs in the units of the columns.
     fn lines(&self, first: &LayerParameters) -> Vec<[f64; 3]> {
         let own = |(weights, bias): (&[f32; 2], &f32)| {
             let [u, v] =
@@ -106,11 +106,11 @@ impl Plane {
         first.weight.as_chunks::<2>().0.iter().zip(&first.bias).map(own).collect()
     }
 
-    /// Where the line u·x + v·y + b = 0 enters the view and leaves it; none where it passes by.
+    /// The ends of the line u·x + v·y + b = 0 within the rectangle; `None` where it is outside.
     pub(crate) fn line(&self, [u, v, b]: [f64; 3]) -> Option<[[f64; 2]; 2]> {
         let [[left, right], [bottom, top]] = self.view;
         let mut ends: Vec<[f64; 2]> = Vec::new();
-        let mut meet = |point: [f64; 2]| {
+        let mut add = |point: [f64; 2]| {
             let [x, y] = point;
             let inside = (left..=right).contains(&x) && (bottom..=top).contains(&y);
             if inside && !ends.contains(&point) {
@@ -118,12 +118,12 @@ impl Plane {
             }
         };
         for x in [left, right] {
-            meet([x, -(u * x + b) / v]);
+            add([x, -(u * x + b) / v]);
         }
         for y in [bottom, top] {
-            meet([-(v * y + b) / u, y]);
+            add([-(v * y + b) / u, y]);
         }
-        // Through two opposite corners it meets four edges in two points: the farthest apart.
+        // A diagonal meets all four edges, up to rounding: take the two points farthest apart.
         let first = *ends.first()?;
         let far = |point: &[f64; 2]| (point[0] - first[0]).abs() + (point[1] - first[1]).abs();
         let last = ends.iter().copied().max_by(|a, b| far(a).total_cmp(&far(b)))?;
@@ -131,28 +131,30 @@ impl Plane {
     }
 }
 
-/// What a network's predictions say of each cell; of several numbers, the first.
-pub(crate) fn regions(predictions: &[f32], output: Output, outputs: usize) -> Vec<Region> {
+/// The cells of predictions \[cells, outputs\]; of a regression with several outputs, the first.
+pub(crate) fn cells(predictions: &[f32], output: Output, outputs: usize) -> Vec<Cell> {
     let of_row = |row: &[f32]| match (output, row) {
-        (Output::Identity, _) => Region { class: 0, sure: 1.0, margins: Vec::new(), value: row[0] },
+        (Output::Identity, _) => {
+            Cell { class: 0, confidence: 1.0, margins: Vec::new(), value: row[0] }
+        }
         (Output::Sigmoid, &[p, ..]) => {
             let margin = 2.0 * p - 1.0;
             let class = usize::from(margin > 0.0);
-            Region { class, sure: margin.abs(), margins: vec![-margin, margin], value: p }
+            Cell { class, confidence: margin.abs(), margins: vec![-margin, margin], value: p }
         }
         _ => {
-            let class = super::largest(row);
+            let class = argmax(row);
             let guess = 1.0 / row.len() as f32;
-            let sure = (row[class] - guess) / (1.0 - guess);
+            let confidence = (row[class] - guess) / (1.0 - guess);
             let margins = (0..row.len()).map(|class| row[class] - best_but(row, class)).collect();
-            Region { class, sure, margins, value: row[class] }
+            Cell { class, confidence, margins, value: row[class] }
         }
     };
     predictions.chunks_exact(outputs).map(of_row).collect()
 }
 
-/// Whether the pictures of the plane know what to do with such targets.
-pub(crate) fn drawable(targets: &Targets) -> bool {
+/// Whether decision regions can be drawn for these targets.
+pub(crate) fn has_regions(targets: &Targets) -> bool {
     matches!(
         targets,
         Targets::Classes { .. }
@@ -166,12 +168,12 @@ fn best_but(row: &[f32], class: usize) -> f32 {
     others.map(|(_, p)| *p).fold(f32::MIN, f32::max)
 }
 
-/// From the least to the most, with a tenth of that around.
-fn roomy(values: impl Iterator<Item = f64>) -> [f64; 2] {
+/// The range of the values with 12 % padding at both ends.
+fn padded_range(values: impl Iterator<Item = f64>) -> [f64; 2] {
     let [low, high] =
         values.fold([f64::MAX, f64::MIN], |[low, high], value| [low.min(value), high.max(value)]);
-    let room = if high > low { 0.12 * (high - low) } else { low.abs().max(1.0) };
-    [low - room, high + room]
+    let padding = if high > low { 0.12 * (high - low) } else { low.abs().max(1.0) };
+    [low - padding, high + padding]
 }
 
 #[cfg(test)]
@@ -225,10 +227,10 @@ mod tests {
 
     #[test]
     fn regions_say_who_wins_and_by_how_much() {
-        let binary = regions(&[0.9, 0.25], Output::Sigmoid, 1);
+        let binary = cells(&[0.9, 0.25], Output::Sigmoid, 1);
         assert_eq!((binary[0].class, binary[1].class), (1, 0));
-        assert!((binary[0].sure - 0.8).abs() < 1e-6 && binary[1].margins[0] == 0.5);
-        let several = regions(&[0.2, 0.5, 0.3], Output::Softmax, 3);
+        assert!((binary[0].confidence - 0.8).abs() < 1e-6 && binary[1].margins[0] == 0.5);
+        let several = cells(&[0.2, 0.5, 0.3], Output::Softmax, 3);
         assert_eq!(several[0].class, 1);
         assert!((several[0].margins[1] - 0.2).abs() < 1e-6);
         assert!((several[0].margins[0] + 0.3).abs() < 1e-6);

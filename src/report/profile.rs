@@ -1,9 +1,9 @@
-//! What a profile found.
+//! Profiles as text.
 
 use halfplane::kernels::Cost;
 use halfplane::measure::{Roofline, Timed};
 
-/// A device's two limits.
+/// A device's roofline, in one line.
 pub(crate) fn roofline(roofline: &Roofline) -> String {
     format!(
         "{:.0} GFLOP/s in a matrix product, {:.1} GB/s in a copy",
@@ -12,7 +12,7 @@ pub(crate) fn roofline(roofline: &Roofline) -> String {
     )
 }
 
-/// A line for each dispatch, the slowest told by its share of the step.
+/// A table of the dispatches of a step: time, share of the step, speed and share of the roofline.
 pub(crate) fn profile(device: &str, limits: &Roofline, list: &[Timed]) -> String {
     let total: f64 = list.iter().map(|timed| timed.time.as_secs_f64()).sum();
     let mut text = format!("{device}: {}\n\n", roofline(limits));
@@ -48,6 +48,6 @@ pub(crate) fn profile(device: &str, limits: &Roofline, list: &[Timed]) -> String
         text.push_str(cells.join("  ").trim_end());
         text.push('\n');
     }
-    text.push_str(&format!("a step, dispatch by dispatch: {:.1} µs\n", total * 1e6));
+    text.push_str(&format!("sum of all dispatches of a step: {:.1} µs\n", total * 1e6));
     text
 }

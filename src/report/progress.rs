@@ -1,4 +1,4 @@
-//! How far training is: plain lines, and below them a bar on a terminal.
+//! Training progress as plain lines, on a terminal with a progress bar below.
 
 use std::io::IsTerminal as _;
 
@@ -7,7 +7,7 @@ use halfplane::train::Evaluation;
 use halfplane::{Event, TrainOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// The progress of a training.
+/// Prints the progress of a training run.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
     per_epoch: u64,
@@ -26,7 +26,7 @@ impl Progress {
         match event {
             Event::Step { step, loss } => {
                 self.advance(*step, format!("loss {loss}"));
-                // Where a step is an epoch, its line says it all.
+                // An epoch of one step needs no line of its own.
                 if self.per_epoch == 1 {
                     self.line(&format!("step {step:>6}  loss {loss}\n"));
                 }
@@ -35,7 +35,8 @@ impl Progress {
                 if self.per_epoch > 1 || validation.is_some() =>
             {
                 let (epoch, epochs) = (epoch + 1, self.epochs);
-                let validation = validation.map(|found| validated(&found)).unwrap_or_default();
+                let validation =
+                    validation.map(|found| validation_text(&found)).unwrap_or_default();
                 self.advance(
                     epoch * self.per_epoch,
                     format!("epoch {epoch}, loss {train_loss:.6}"),
@@ -56,8 +57,7 @@ impl Progress {
         }
     }
 
-    /// A line of its own, above the bar where there is one. What cannot be printed any more is told
-    /// of at the end.
+    /// Prints a line, above the progress bar. An error of standard output is reported at the end.
     fn line(&self, text: &str) {
         let _ = match &self.bar {
             Some(bar) => bar.suspend(|| super::print(text)),
@@ -67,7 +67,7 @@ impl Progress {
 }
 
 impl Drop for Progress {
-    /// An error leaves no half-drawn bar.
+    /// Removes the progress bar, after an error too.
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -75,8 +75,8 @@ impl Drop for Progress {
     }
 }
 
-/// What the validation rows say, as a part of an epoch's line.
-fn validated(found: &Evaluation) -> String {
+/// The scores on the validation rows, as a part of an epoch's line.
+fn validation_text(found: &Evaluation) -> String {
     let score = match found {
         Evaluation { accuracy: Some(accuracy), .. } => format!(", accuracy {accuracy:.4}"),
         Evaluation { r2: Some(r2), .. } => format!(", R² {r2:.4}"),
@@ -88,7 +88,7 @@ fn validated(found: &Evaluation) -> String {
 fn bar(steps: u64) -> ProgressBar {
     let bar = ProgressBar::new(steps);
     if let Ok(style) =
-        ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {per_sec}, {eta} to go  {msg}")
+        ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {per_sec}, {eta} left  {msg}")
     {
         bar.set_style(style);
     }

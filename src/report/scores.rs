@@ -1,4 +1,4 @@
-//! Scores as people read them.
+//! Scores as text.
 
 use std::fmt::Write as _;
 
@@ -6,13 +6,14 @@ use halfplane::metrics::{Classification, Regression, Scores};
 
 use super::picture::{short, shortened};
 
-/// Past so many classes a matrix of them is no longer read.
+/// The most classes for which the confusion matrix is printed.
 const MATRIX: usize = 20;
 
-/// Names longer than that are cut.
+/// The most characters of a class name: longer ones are cut.
 const LETTERS: usize = 24;
 
-/// All scores of a task, one below the other; then its classes and who was taken for whom.
+/// All scores of a task, line by line; for classification also scores per class, the confusion matrix
+/// and the reliability table.
 pub(crate) fn scores(scores: &Scores, classes: &[String]) -> String {
     match scores {
         Scores::Regression(own) => regression(own),
@@ -35,7 +36,7 @@ fn regression(own: &Regression) -> String {
 
 fn classification(own: &Classification, classes: usize) -> String {
     let area = |area: Option<f64>| area.map_or("undefined (a class has no rows)".to_owned(), short);
-    let mean = if classes > 2 { ", mean of each class against the rest" } else { "" };
+    let mean = if classes > 2 { ", mean of one class against the others" } else { "" };
     format!(
         "accuracy           {}\nbalanced accuracy  {}\nF1, mean           {}\nlog loss           {}\n\
          Brier score        {}\nROC AUC            {}{mean}\nPR AUC             {}{mean}\n\
@@ -70,14 +71,15 @@ fn confusion(own: &Classification, names: &[String]) -> String {
     let head = std::iter::once("true \\ predicted".to_owned()).chain(names.iter().cloned());
     let mut rows = vec![head.collect::<Vec<_>>()];
     rows.extend(names.iter().enumerate().map(|(truth, name)| {
-        let counts = (0..names.len()).map(|taken| own.confusion.count(truth, taken).to_string());
+        let counts =
+            (0..names.len()).map(|predicted| own.confusion.count(truth, predicted).to_string());
         std::iter::once(name.clone()).chain(counts).collect()
     }));
     format!("\n{}", table(&rows))
 }
 
 fn calibration(own: &Classification) -> String {
-    let mut rows = vec![["predicted", "came true", "rows"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["predicted", "observed", "rows"].map(str::to_owned).to_vec()];
     rows.extend(own.calibration.bins.iter().map(|bin| {
         vec![
             format!("{:.4}", bin.predicted),
@@ -88,7 +90,7 @@ fn calibration(own: &Classification) -> String {
     format!("\n{}", table(&rows))
 }
 
-/// Columns as wide as they must be, the first flush left.
+/// A table with columns as narrow as possible: the first is left-aligned, the others right-aligned.
 fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| {

@@ -1,17 +1,23 @@
-//! What is said before and after a training.
+//! The texts before and after training.
 
 use std::fmt::Write as _;
 
 use halfplane::data::{Column, Encoding};
+use halfplane::metrics::argmax;
 use halfplane::train::{Ended, Evaluation};
 use halfplane::{
     Dataset, Loss, Optimizer, Output, Result, Summary, Targets, TrainOptions, Trainer,
 };
 
-/// Up to so many rows are shown one by one.
+/// Up to this many rows, the prediction of each is printed.
 const FEW_ROWS: usize = 16;
 
-/// The network, the data, the way, the device.
+/// What the scores of a run without validation do not say.
+const NO_ESTIMATE: &str = "These scores are no estimate for new rows: the network was trained on \
+    the rows that it was scored on.\nFor an estimate, train with --validation 0.2, or run \
+    `halfplane evaluate` on a file of other rows.\n";
+
+/// Data, network, optimizer and device, as printed before training.
 pub(super) fn heading(trainer: &Trainer, data: &Dataset, options: &TrainOptions) -> String {
     let plan = trainer.plan();
     let network = plan.network();
@@ -47,7 +53,7 @@ pub(super) fn heading(trainer: &Trainer, data: &Dataset, options: &TrainOptions)
     )
 }
 
-/// What becomes of the columns, and how unlike the classes' numbers are.
+/// The preprocessing of the columns, and whether the classes are imbalanced.
 fn columns(data: &Dataset) -> String {
     let preprocessing = data.preprocessing();
     let untouched = |column: &Column| column.encoding == Encoding::AsIs;
@@ -77,7 +83,7 @@ fn imbalance(data: &Dataset) -> String {
     };
     let remedy = match data.weights() {
         Some(_) => "",
-        None => "; --class-weight balanced lets them count alike",
+        None => "; --class-weight balanced gives them equal weight",
     };
     format!("  imbalanced classes: {shown}{remedy}\n")
 }
@@ -94,7 +100,7 @@ fn target(data: &Dataset) -> String {
                 text += &format!(", {}", classes.join(", "));
             }
             if classes.iter().all(|class| class.parse::<f32>().is_ok()) {
-                text += "; --task regression takes them for numbers";
+                text += "; --task regression treats them as numbers";
             }
             text
         }
@@ -120,13 +126,13 @@ fn optimizer(optimizer: &Optimizer) -> String {
     text
 }
 
-/// A setting as it was meant: 0.001, but 1e30 rather than thirty zeros.
+/// A number in its shorter notation: 0.001, but 1e30.
 fn plain(value: f64) -> String {
     if (1e-6..1e6).contains(&value) { value.to_string() } else { format!("{value:e}") }
 }
 
-/// Loss, score, time, device; few rows one by one; and why it did not learn, where one line is all
-/// that the network has.
+/// Loss, score, time and device, as printed after training; for few rows also every prediction, and
+/// for a network without hidden layers that learned nothing, the reason.
 pub(super) fn summary(
     trainer: &mut Trainer,
     data: &Dataset,
@@ -154,12 +160,16 @@ pub(super) fn summary(
         summary.device,
         summary.strategy,
     );
-    text += &course(summary);
+    text += &ending(summary);
+    // Few rows, such as XOR's, are too few to hold some of them out.
+    if summary.validation.is_none() && data.rows() > FEW_ROWS {
+        text += NO_ESTIMATE;
+    }
     text += &half_plane(trainer, data, options, evaluation.loss);
     Ok(text)
 }
 
-/// Loss and what else the task asks for.
+/// The loss, and accuracy or R².
 fn score(evaluation: &Evaluation, data: &Dataset) -> String {
     let mut text = format!("loss {}", evaluation.loss as f32);
     // Writing to a String cannot fail.
@@ -171,15 +181,15 @@ fn score(evaluation: &Evaluation, data: &Dataset) -> String {
             let _ = write!(text, ", R² {}", rounded(r2));
         }
         None if matches!(data.targets(), Targets::Numbers { .. }) => {
-            text += ", R² undefined (the target never changes)";
+            text += ", R² undefined (all targets are equal)";
         }
         None => {}
     }
     text
 }
 
-/// Why it ended before its time, and which weights these are.
-fn course(summary: &Summary) -> String {
+/// Why training ended early, and which weights were kept.
+fn ending(summary: &Summary) -> String {
     let ended = match summary.ended {
         Ended::Patience => "stopped early: the loss no longer improved\n",
         Ended::Length | Ended::Interrupted | Ended::Observer | Ended::Diverged => "",
@@ -190,14 +200,14 @@ fn course(summary: &Summary) -> String {
     format!("{ended}{}", best.unwrap_or_default())
 }
 
-/// Four digits, no more than are there: 0.5, 0.9667, 1.0.
+/// At most four decimals: 0.5, 0.9667, 1.0.
 fn rounded(value: f64) -> String {
     let text = format!("{value:.4}");
     let short = text.trim_end_matches('0');
     if short.ends_with('.') { format!("{short}0") } else { short.to_owned() }
 }
 
-/// Hypothesis, prediction and truth of each row.
+/// A table of the hypothesis (the network's outputs), the prediction and the truth of each row.
 fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
     let outputs = data.outputs();
     let names = match data.inputs() {
@@ -220,7 +230,7 @@ fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
                 )
             }
             Targets::Classes { values, .. } => (
-                data.classes()[largest(hypothesis)].clone(),
+                data.classes()[argmax(hypothesis)].clone(),
                 data.classes()[values[row] as usize].clone(),
             ),
             Targets::Numbers { values, columns } => {
@@ -236,7 +246,7 @@ fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
         table.push([shown, list(hypothesis), prediction, truth]);
     }
     if output == Output::Identity {
-        // The hypothesis is the prediction.
+        // The outputs are the predictions.
         for row in &mut table {
             row[1].clear();
         }
@@ -252,24 +262,13 @@ fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
     text + "\n"
 }
 
-/// The place of the largest, the first on a tie.
-pub(crate) fn largest(row: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in row.iter().enumerate() {
-        if *value > row[best] {
-            best = index;
-        }
-    }
-    best
-}
-
-/// Why a single layer may have done no better than guessing.
+/// Explains a network without hidden layers that did no better than guessing; empty otherwise.
 fn half_plane(trainer: &Trainer, data: &Dataset, options: &TrainOptions, loss: f64) -> String {
     let Targets::Binary { values, columns: 1 } = data.targets() else { return String::new() };
     let share = values.iter().map(|&t| f64::from(t)).sum::<f64>() / values.len() as f64;
     let guessing = match options.loss {
         Some(Loss::Mse) => share * (1.0 - share),
-        // What guessing costs here depends on more than the share.
+        // Its loss of a guess depends on gamma and alpha, too.
         Some(Loss::Focal { .. }) => return String::new(),
         _ => -(share * share.ln() + (1.0 - share) * (1.0 - share).ln()),
     };
@@ -277,9 +276,9 @@ fn half_plane(trainer: &Trainer, data: &Dataset, options: &TrainOptions, loss: f
         return String::new();
     }
     format!(
-        "It did no better than guessing ({guessing:.4}). A network with one layer parts the plane by \
-         one straight line:\nwhere no line has the classes on its two sides, as in XOR, it cannot \
-         learn them. Give it a hidden layer\n(--hidden 2); or, where a line would do, train longer \
-         or raise --lr.\n",
+        "It did no better than guessing ({guessing:.4}). A network without hidden layers separates \
+         the classes by one straight line:\nwhere no line can do that, as in XOR, it cannot learn \
+         them. Give it a hidden layer (--hidden 2);\nor, where a line is enough, train longer or \
+         raise --lr.\n",
     )
 }

@@ -1,4 +1,4 @@
-//! Event files for TensorBoard: scalars as records of protocol buffers.
+//! Writes event files for TensorBoard: scalars as protocol buffers in TFRecord framing.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -9,7 +9,7 @@ use halfplane::train::Evaluation;
 use halfplane::{Error, Event, Result};
 use prost::Message;
 
-/// The file is brought up to date at least this often, so that TensorBoard can follow it.
+/// The file is flushed at least this often, so that TensorBoard can follow it.
 const FLUSH: Duration = Duration::from_secs(1);
 
 /// A run's event file.
@@ -21,7 +21,7 @@ pub(super) struct TensorBoard {
     failed: Option<std::io::Error>,
 }
 
-/// `Event` of TensorFlow's `event.proto`, as far as scalars need it.
+/// `Event` of TensorFlow's `event.proto`, with the fields that scalars need.
 #[derive(Clone, PartialEq, Message)]
 struct Record {
     /// Seconds since 1970.
@@ -47,13 +47,13 @@ struct Scalars {
 struct Scalar {
     #[prost(string, tag = "1")]
     tag: String,
-    /// One of several kinds of value, so a 0 must be written, too.
+    /// A member of a `oneof`, which must be written even if it is 0.
     #[prost(float, optional, tag = "2")]
     simple_value: Option<f32>,
 }
 
 impl TensorBoard {
-    /// A new file in a folder, which is made where there is none: each run has its own.
+    /// Creates a new file in a folder, which is created if needed. Each run has a file of its own.
     pub(super) fn create(folder: &Path, steps_per_epoch: u64) -> Result<Self> {
         let failed = |source| failure(folder, source);
         fs::create_dir_all(folder).map_err(failed)?;
@@ -71,7 +71,7 @@ impl TensorBoard {
         Ok(own)
     }
 
-    /// Adds what happened. A failure is kept for the end: it is no reason to lose the training.
+    /// Appends an event. An error is reported at the end, so that it does not stop the training.
     pub(super) fn event(&mut self, event: &Event) {
         match event {
             Event::Step { step, loss } => self.scalars(*step, &[("loss/batch", f64::from(*loss))]),
@@ -135,7 +135,7 @@ impl Record {
     }
 }
 
-/// A record between its length and its check sums, as TFRecord has it.
+/// A record in TFRecord framing: length, checksum of the length, data, checksum of the data.
 fn framed(data: &[u8]) -> Vec<u8> {
     let length = (data.len() as u64).to_le_bytes();
     let mut bytes = Vec::with_capacity(data.len() + 16);
@@ -146,7 +146,7 @@ fn framed(data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// TFRecord's guard against check sums of check sums.
+/// TFRecord masks checksums, since a CRC of data that contains CRCs is weak.
 fn masked(sum: u32) -> u32 {
     sum.rotate_right(15).wrapping_add(0xa282_ead8)
 }

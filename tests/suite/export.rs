@@ -135,7 +135,7 @@ fn without_a_terminal_there_is_no_dashboard() {
     let output = folder.run("train xor --steps 300 --device cpu --live");
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{error}");
-    let note = "note: no dashboard, for standard output is no terminal: plain lines instead\n";
+    let note = "note: no dashboard, since standard output is not a terminal: plain lines instead\n";
     assert!(error.contains(note), "{error}");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("step    200  loss"), "{said}");

@@ -1,11 +1,11 @@
-//! A dashboard in the terminal: curves, pace, time to go, and for two columns of numbers the plane
-//! as it bends.
+//! A dashboard in the terminal: loss curves, speed, time left, and for two numeric columns the
+//! decision regions while they change.
 //!
-//! A thread of its own draws and listens to the keys, so that the training neither waits for the
-//! terminal nor the terminal for a long step.
+//! A separate thread draws and handles keys, so that training does not wait for the terminal, nor the
+//! terminal for a long step.
 
-mod board;
-mod pace;
+mod dashboard;
+mod throughput;
 mod view;
 
 use std::io::IsTerminal as _;
@@ -22,52 +22,52 @@ use ratatui::text::Line;
 
 use super::history::History;
 use super::own_unit;
-use board::Board;
-use pace::Pace;
+use dashboard::Dashboard;
+use throughput::Throughput;
 use view::View;
 
-/// The time between two pictures, if drawing them does not take long.
+/// The interval between two frames, unless drawing takes long.
 const FRAME: Duration = Duration::from_millis(80);
 
-/// A process that a second Ctrl-C ends says 128 + SIGINT.
+/// The exit code after a second Ctrl-C: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// The dashboard of a training.
+/// The dashboard of a training run.
 pub(super) struct Live {
     shared: Arc<Shared>,
-    /// The model whose weights change.
+    /// The model, whose parameters are replaced in every frame.
     model: Model,
-    painter: Option<JoinHandle<()>>,
+    renderer: Option<JoinHandle<()>>,
 }
 
-/// What the training and the painter share.
+/// The state that the training and the drawing thread share.
 struct Shared {
-    begun: Instant,
-    board: Mutex<Board>,
-    /// The model whose plane is shown.
+    started: Instant,
+    board: Mutex<Dashboard>,
+    /// The model whose decision regions are shown.
     model: Mutex<Arc<Model>>,
-    /// Ctrl-C was pressed: what is on its way is saved, and the process says so.
+    /// Ctrl-C was pressed: training stops, and the process exits with the code of an interrupt.
     interrupt: Arc<AtomicBool>,
-    /// q was pressed: the training is to end as if it had its length.
+    /// q was pressed: training ends as if it had reached its length.
     quit: AtomicBool,
-    /// Nothing is to be drawn any more.
-    over: AtomicBool,
+    /// The drawing thread must end.
+    closed: AtomicBool,
     /// A key was pressed after the end.
-    pressed: AtomicBool,
+    key_pressed: AtomicBool,
 }
 
-/// Why there can be no dashboard, if there can be none.
+/// Why a dashboard is impossible, if it is.
 pub(super) fn obstacle() -> Option<&'static str> {
     let dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
     match (std::io::stdout().is_terminal(), dumb) {
-        (false, _) => Some("standard output is no terminal"),
+        (false, _) => Some("standard output is not a terminal"),
         (true, true) => Some("this terminal can only print lines (TERM is dumb)"),
         (true, false) => None,
     }
 }
 
 impl Live {
-    /// Takes the terminal over. It is given back when this is dropped, and by a panic.
+    /// Takes over the terminal, which is restored on drop and on a panic.
     pub(super) fn begin(
         trainer: &mut Trainer,
         data: &Dataset,
@@ -79,7 +79,7 @@ impl Live {
         let view = View::of(&model, data.features(), &targets);
         let plan = trainer.plan();
         let per_epoch = plan.steps_per_epoch();
-        let board = Board {
+        let board = Dashboard {
             network: format!(
                 "{}, {} parameters, predicts {}",
                 model.network,
@@ -91,55 +91,58 @@ impl Live {
             steps_per_epoch: per_epoch,
             goal: options.length.steps(per_epoch),
             step: trainer.step(),
-            pace: Pace::default(),
+            throughput: Throughput::default(),
             plane: view.as_ref().map(|view| view.plane.names.clone()),
             ended: None,
-            asked: false,
+            stop_requested: false,
         };
         let shared = Arc::new(Shared {
-            begun: Instant::now(),
+            started: Instant::now(),
             board: Mutex::new(board),
             model: Mutex::new(Arc::new(model.clone())),
             interrupt,
             quit: AtomicBool::new(false),
-            over: AtomicBool::new(false),
-            pressed: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            key_pressed: AtomicBool::new(false),
         });
         let terminal = ratatui::try_init().map_err(|source| {
             ratatui::restore();
             Error::File { verb: "write", path: "the terminal".into(), source }
         })?;
-        silence_on_panic(&shared);
+        close_on_panic(&shared);
         let own = Arc::clone(&shared);
-        let painter = std::thread::spawn(move || own.paint(terminal, view.as_ref()));
-        Ok(Self { shared, model, painter: Some(painter) })
+        let renderer = std::thread::spawn(move || own.render(terminal, view.as_ref()));
+        Ok(Self { shared, model, renderer: Some(renderer) })
     }
 
-    /// Shows what happened.
+    /// Shows an event.
     pub(super) fn event(&self, event: &Event) {
-        lock(&self.shared.board).event(event, self.shared.begun.elapsed());
+        lock(&self.shared.board).event(event, self.shared.started.elapsed());
     }
 
-    /// How often the plane is to bend, where there is one.
+    /// The interval of the weights that decision regions need, if they are shown.
     pub(super) fn shows_weights(&self) -> Option<Duration> {
         lock(&self.shared.board).plane.as_ref().map(|_| FRAME)
     }
 
-    /// Shows the plane of these weights.
+    /// Shows the decision regions of these parameters.
     pub(super) fn weights(&self, parameters: &Parameters) {
         let model = Model { parameters: parameters.clone(), ..self.model.clone() };
         *lock(&self.shared.model) = Arc::new(model);
     }
 
-    /// Whether the user wants the training to end as if it had its length.
+    /// Whether the user ends the training as if it had reached its length.
     pub(super) fn quit(&self) -> bool {
         self.shared.quit.load(Ordering::Relaxed)
     }
 
-    /// Leaves the last picture until a key is pressed, unless a key has ended the training.
-    pub(super) fn linger(&self) {
-        let alive = || self.painter.as_ref().is_some_and(|painter| !painter.is_finished());
-        while !self.shared.asked() && !self.shared.pressed.load(Ordering::Relaxed) && alive() {
+    /// Shows the last frame until a key is pressed, unless a key has ended the training.
+    pub(super) fn wait_for_key(&self) {
+        let alive = || self.renderer.as_ref().is_some_and(|renderer| !renderer.is_finished());
+        while !self.shared.stop_requested()
+            && !self.shared.key_pressed.load(Ordering::Relaxed)
+            && alive()
+        {
             std::thread::sleep(FRAME);
         }
     }
@@ -147,10 +150,10 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        self.shared.over.store(true, Ordering::Relaxed);
-        if let Some(painter) = self.painter.take() {
-            // A painter that has panicked has said so.
-            let _ = painter.join();
+        self.shared.closed.store(true, Ordering::Relaxed);
+        if let Some(renderer) = self.renderer.take() {
+            // A panic of the thread has been printed.
+            let _ = renderer.join();
         }
         ratatui::restore();
     }
@@ -158,31 +161,31 @@ impl Drop for Live {
 
 impl Shared {
     /// Whether the user has ended the training.
-    fn asked(&self) -> bool {
+    fn stop_requested(&self) -> bool {
         self.quit.load(Ordering::Relaxed) || self.interrupt.load(Ordering::Relaxed)
     }
 
-    /// Draws and listens until it is over.
-    fn paint(&self, mut terminal: DefaultTerminal, view: Option<&View>) {
+    /// Draws and handles keys until the dashboard is closed.
+    fn render(&self, mut terminal: DefaultTerminal, view: Option<&View>) {
         let mut plane = Vec::new();
         let mut shown = None;
-        while !self.over.load(Ordering::Relaxed) {
+        while !self.closed.load(Ordering::Relaxed) {
             let started = Instant::now();
             if let Some(view) = view {
                 self.plane(&terminal, view, &mut shown, &mut plane);
             }
             {
                 let board = lock(&self.board);
-                let now = self.begun.elapsed();
-                // A terminal that is gone draws nothing; the training goes on.
+                let now = self.started.elapsed();
+                // A closed terminal does not stop the training.
                 let _ = terminal.draw(|frame| board.draw(frame, now, plane.clone()));
             }
-            // At most a fifth of the time is drawn.
-            self.listen(FRAME.max(4 * started.elapsed()));
+            // Drawing takes at most a fifth of the time.
+            self.handle_keys(FRAME.max(4 * started.elapsed()));
         }
     }
 
-    /// Draws the plane anew where the model is another one, or the terminal has another size.
+    /// Computes the decision regions again if the model or the size of the terminal has changed.
     fn plane(
         &self,
         terminal: &DefaultTerminal,
@@ -196,7 +199,7 @@ impl Shared {
         let model = Arc::clone(&lock(&self.model));
         let same = |(old, at): &(Arc<Model>, [usize; 2])| Arc::ptr_eq(old, &model) && *at == size;
         if !shown.as_ref().is_some_and(same) {
-            // Weights that overflow have no plane; the last one stays.
+            // The last regions stay if the weights overflow.
             if let Ok(drawn) = view.lines(&model, size) {
                 *lines = drawn;
             }
@@ -204,8 +207,8 @@ impl Shared {
         }
     }
 
-    /// Waits for keys.
-    fn listen(&self, time: Duration) {
+    /// Handles keys for this long.
+    fn handle_keys(&self, time: Duration) {
         let until = Instant::now() + time;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -225,7 +228,7 @@ impl Shared {
     fn pressed(&self, code: KeyCode, modifiers: KeyModifiers) {
         let mut board = lock(&self.board);
         if board.ended.is_some() {
-            return self.pressed.store(true, Ordering::Relaxed);
+            return self.key_pressed.store(true, Ordering::Relaxed);
         }
         let control = code == KeyCode::Char('c') && modifiers.contains(KeyModifiers::CONTROL);
         match (control, code) {
@@ -234,9 +237,9 @@ impl Shared {
                 ratatui::restore();
                 std::process::exit(INTERRUPTED);
             }
-            (true, _) => board.asked = true,
+            (true, _) => board.stop_requested = true,
             (false, KeyCode::Char('q')) => {
-                board.asked = true;
+                board.stop_requested = true;
                 self.quit.store(true, Ordering::Relaxed);
             }
             _ => {}
@@ -244,19 +247,19 @@ impl Shared {
     }
 }
 
-/// Lets the painter stop before a panic says what it has to say on the terminal given back.
-fn silence_on_panic(shared: &Arc<Shared>) {
+/// Closes the dashboard before a panic prints its message.
+fn close_on_panic(shared: &Arc<Shared>) {
     let own = Arc::downgrade(shared);
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if let Some(shared) = own.upgrade() {
-            shared.over.store(true, Ordering::Relaxed);
+            shared.closed.store(true, Ordering::Relaxed);
         }
         tell(panic);
     }));
 }
 
-/// What a thread that has panicked held is still good to be looked at.
+/// Locks a mutex, even if a thread has panicked while it held the lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

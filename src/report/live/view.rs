@@ -1,4 +1,4 @@
-//! The plane in a terminal: two pixels to a character, regions, neurons' lines and rows.
+//! Decision regions in the terminal, with two pixels per character: regions, lines of neurons, rows.
 
 use halfplane::{Model, Output, Result, Targets};
 use ratatui::style::{Color, Style};
@@ -6,12 +6,12 @@ use ratatui::text::{Line, Span};
 
 use crate::report::palette::{colour, rgb, sequential};
 use crate::report::picture::thinned;
-use crate::report::plane::{Plane, Region, drawable, regions};
+use crate::report::plane::{Cell, Plane, cells, has_regions};
 
-/// More rows than that hide the regions.
+/// The most rows that are drawn: more would hide the regions.
 const ROWS: usize = 400;
 
-/// Past so many neurons their lines hide everything.
+/// The most lines of neurons that are drawn.
 const LINES: usize = 64;
 
 const PAPER: [u8; 3] = [21, 24, 30];
@@ -20,7 +20,7 @@ const INK: [u8; 3] = [243, 244, 246];
 /// Red, green and blue.
 type Pixel = [u8; 3];
 
-/// What the plane holds besides what the network makes of it.
+/// The parts of the picture that do not depend on the weights.
 pub(super) struct View {
     pub(super) plane: Plane,
     output: Output,
@@ -36,10 +36,10 @@ enum Mark {
 }
 
 impl View {
-    /// The view of rows \[N, I\] with their targets in their own unit, where the model takes two
-    /// numbers.
+    /// A view of rows \[N, 2\] with their targets, in the target's unit; `None` unless the model has two
+    /// numeric inputs.
     pub(super) fn of(model: &Model, features: &[f32], targets: &Targets) -> Option<Self> {
-        if !drawable(targets) {
+        if !has_regions(targets) {
             return None;
         }
         let plane = Plane::of(&model.preprocessing, features, [1, 1])?;
@@ -57,7 +57,7 @@ impl View {
         Some(Self { plane, output: model.network.output, rows: thinned(&rows, ROWS), numbers })
     }
 
-    /// The plane as a model parts it, in so many columns and lines of characters.
+    /// The decision regions of a model, in this many columns and lines of characters.
     ///
     /// # Errors
     /// Those of a prediction.
@@ -72,17 +72,17 @@ impl View {
         }
         let plane = self.plane.clone().with_cells(size);
         let network = &model.network;
-        let answers = model.predict(&plane.inputs())?;
-        let found = regions(&answers, network.output, network.outputs);
-        let mut pixels: Vec<Pixel> = found.iter().map(|region| self.shade(region)).collect();
+        let predictions = model.predict(&plane.inputs())?;
+        let found = cells(&predictions, network.output, network.outputs);
+        let mut pixels: Vec<Pixel> = found.iter().map(|cell| self.shade(cell)).collect();
         let neurons = plane.neurons(model);
         for neuron in neurons.into_iter().take(LINES) {
             if let Some(ends) = plane.line(neuron) {
-                trace(&mut pixels, columns, ends.map(|end| place(&plane, end)));
+                trace(&mut pixels, columns, ends.map(|end| position(&plane, end)));
             }
         }
         for (at, mark) in &self.rows {
-            let [x, y] = place(&plane, *at).map(|axis| axis.max(0.0) as usize);
+            let [x, y] = position(&plane, *at).map(|axis| axis.max(0.0) as usize);
             if let Some(pixel) = pixels.get_mut(y.min(2 * lines - 1) * columns + x.min(columns - 1))
             {
                 *pixel = self.colour_of(*mark);
@@ -91,12 +91,12 @@ impl View {
         Ok(pixels.chunks(2 * columns).map(|pair| line(pair, columns)).collect())
     }
 
-    fn shade(&self, region: &Region) -> Pixel {
+    fn shade(&self, cell: &Cell) -> Pixel {
         match self.output {
-            Output::Identity => self.colour_of(Mark::Number(f64::from(region.value))),
+            Output::Identity => self.colour_of(Mark::Number(f64::from(cell.value))),
             _ => {
-                let share = 0.12 + 0.45 * f64::from(region.sure);
-                mixed(PAPER, rgb(colour(region.class)), share)
+                let share = 0.12 + 0.45 * f64::from(cell.confidence);
+                mixed(PAPER, rgb(colour(cell.class)), share)
             }
         }
     }
@@ -112,8 +112,8 @@ impl View {
     }
 }
 
-/// A point's place in pixels.
-fn place(plane: &Plane, [x, y]: [f64; 2]) -> [f64; 2] {
+/// The position of a point in pixels.
+fn position(plane: &Plane, [x, y]: [f64; 2]) -> [f64; 2] {
     let [columns, rows] = plane.cells.map(|count| count as f64);
     let [view_x, view_y] = plane.view;
     let share = |value: f64, [low, high]: [f64; 2]| (value - low) / (high - low);
@@ -128,11 +128,11 @@ fn trace(pixels: &mut [Pixel], columns: usize, [from, to]: [[f64; 2]; 2]) {
     for step in 0..=length as usize {
         let share = step as f64 / length;
         let [x, y] = [0, 1].map(|axis| from[axis] + share * (to[axis] - from[axis]));
-        let place = (x as usize).min(columns - 1) + (y as usize).min(rows - 1) * columns;
-        if last != Some(place) {
-            pixels[place] = mixed(pixels[place], INK, 0.4);
+        let position = (x as usize).min(columns - 1) + (y as usize).min(rows - 1) * columns;
+        if last != Some(position) {
+            pixels[position] = mixed(pixels[position], INK, 0.4);
         }
-        last = Some(place);
+        last = Some(position);
     }
 }
 
@@ -152,7 +152,7 @@ fn line(pair: &[Pixel], columns: usize) -> Line<'static> {
     upper.iter().zip(lower).map(character).collect()
 }
 
-/// A colour that the terminal has: any, or the nearest of its cube of 216.
+/// A terminal colour: 24 bits where the terminal supports them, or the nearest of 216.
 pub(super) fn terminal([r, g, b]: Pixel) -> Color {
     let all =
         std::env::var("COLORTERM").is_ok_and(|value| value == "truecolor" || value == "24bit");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_plane_is_parted_where_the_neuron_parts_it() {
+    fn regions_change_at_the_line_of_the_neuron() {
         let (data, model) = (Dataset::xor(), model());
         let view = View::of(&model, data.features(), data.targets()).expect("two numbers");
         let lines = view.lines(&model, [40, 10]).expect("it can be drawn");

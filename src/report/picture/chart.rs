@@ -1,12 +1,12 @@
-//! The frame that every chart has: title, axes, grid, legend.
+//! A chart: title, axes, grid, legend.
 
 use super::scale::{Kind, Scale};
 use super::svg::{Anchor, Picture, Svg, shortened};
 
-/// Room at the top for title and subtitle, at the right, at the bottom and at the left for the axes.
+/// The margins in pixels: top (for title and subtitle), right, bottom and left (for the axes).
 const MARGINS: [f64; 4] = [68.0, 24.0, 54.0, 68.0];
 
-/// An axis: what stands there, from where to where.
+/// An axis: its label, its range of values, and its kind.
 pub(super) struct Axis {
     pub(super) label: String,
     pub(super) domain: [f64; 2],
@@ -19,20 +19,20 @@ impl Axis {
     }
 }
 
-/// What a legend shows beside a word.
-pub(super) struct Entry {
+/// An entry of a legend: a label with its line style.
+pub(super) struct LegendEntry {
     pub(super) colour: String,
     pub(super) label: String,
     pub(super) class: &'static str,
 }
 
-impl Entry {
+impl LegendEntry {
     pub(super) fn new(colour: &str, label: impl Into<String>) -> Self {
         Self { colour: colour.into(), label: label.into(), class: "curve" }
     }
 }
 
-/// A chart under way.
+/// An unfinished chart.
 pub(super) struct Chart {
     pub(super) svg: Svg,
     pub(super) x: Scale,
@@ -42,7 +42,7 @@ pub(super) struct Chart {
 }
 
 impl Chart {
-    /// A chart whose plot is so wide and high; axes, grid and words are drawn.
+    /// A chart with a plot of this size in pixels; title, axes and grid are drawn.
     pub(super) fn new(plot: [f64; 2], [title, subtitle]: [&str; 2], x: Axis, y: Axis) -> Self {
         let [top, right, bottom, left] = MARGINS;
         let size = [left + plot[0] + right, top + plot[1] + bottom];
@@ -74,39 +74,39 @@ impl Chart {
         let middle = left.midpoint(right);
         self.svg.text("", Anchor::Middle, [middle, bottom + 40.0], &shortened(x_label, 60));
         let middle = [20.0, top.midpoint(bottom)];
-        self.svg.turned_text("", Anchor::Middle, middle, -90.0, &shortened(y_label, 50));
+        self.svg.rotated_text("", Anchor::Middle, middle, -90.0, &shortened(y_label, 50));
     }
 
-    /// A value's place.
+    /// The position of a point, in pixels.
     pub(super) fn at(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         [self.x.at(x), self.y.at(y)]
     }
 
-    /// The plot's top left corner, and its size.
+    /// The top left corner of the plot, and its size, in pixels.
     pub(super) fn plot(&self) -> [[f64; 2]; 2] {
         let ([left, right], [bottom, top]) = (self.x.range, self.y.range);
         [[left, top], [right - left, bottom - top]]
     }
 
-    /// A curve through values.
+    /// Draws a curve through points.
     pub(super) fn curve(&mut self, class: &str, colour: Option<&str>, values: &[[f64; 2]]) {
         let points: Vec<[f64; 2]> = values.iter().map(|value| self.at(*value)).collect();
         self.svg.polyline(class, colour, &points);
     }
 
-    /// A dot at a value.
+    /// Draws a dot.
     pub(super) fn dot(&mut self, value: [f64; 2], radius: f64, colour: &str) {
         let style = format!("class=\"point\" fill=\"{colour}\" fill-opacity=\".85\"");
         self.svg.circle(self.at(value), radius, &style);
     }
 
     /// Adds a legend at the right, which widens the chart.
-    pub(super) fn legend(&mut self, entries: &[Entry]) {
+    pub(super) fn legend(&mut self, entries: &[LegendEntry]) {
         let [[_, top], _] = self.plot();
         let left = self.size[0] + 4.0;
         let letters = entries.iter().map(|entry| entry.label.chars().count().min(32)).max();
         self.size[0] += 50.0 + 6.6 * letters.unwrap_or(0) as f64;
-        for (index, Entry { colour, label, class }) in entries.iter().enumerate() {
+        for (index, LegendEntry { colour, label, class }) in entries.iter().enumerate() {
             let y = top + 10.0 + 22.0 * index as f64;
             let stroke = if colour.is_empty() { None } else { Some(colour.as_str()) };
             self.svg.polyline(class, stroke, &[[left, y], [left + 20.0, y]]);
@@ -117,7 +117,7 @@ impl Chart {
         self.size[1] = self.size[1].max(needed);
     }
 
-    /// Room for something else at the right; its left edge.
+    /// Adds space at the right; returns its left edge.
     pub(super) fn widen(&mut self, width: f64) -> f64 {
         self.size[0] += width;
         self.size[0] - width
@@ -128,7 +128,7 @@ impl Chart {
     }
 }
 
-/// About so many of many points, first and last among them.
+/// At most `most` + 1 of the points, evenly spaced, with the first and the last.
 pub(crate) fn thinned<T: Copy>(points: &[T], most: usize) -> Vec<T> {
     let stride = points.len().div_ceil(most.max(2)).max(1);
     let mut kept: Vec<T> = points.iter().copied().step_by(stride).collect();
@@ -140,7 +140,7 @@ pub(crate) fn thinned<T: Copy>(points: &[T], most: usize) -> Vec<T> {
     kept
 }
 
-/// A count with its thousands apart: 60,000.
+/// A count with thousands separators: 60,000.
 pub(crate) fn thousands(count: usize) -> String {
     let digits = count.to_string();
     let first = digits.len() % 3;
@@ -154,7 +154,7 @@ pub(crate) fn thousands(count: usize) -> String {
     text
 }
 
-/// Four digits that say something.
+/// A number with about four significant digits.
 pub(crate) fn short(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),

@@ -1,4 +1,4 @@
-//! Who was taken for whom, as a table of shades.
+//! The confusion matrix, as a table of shaded cells.
 
 use halfplane::metrics::Confusion;
 
@@ -6,13 +6,13 @@ use super::chart::thousands;
 use super::svg::{Anchor, Picture, Svg, shortened};
 use crate::report::palette::colour;
 
-/// Past so many classes the cells have no room for numbers.
+/// With more classes, the cells have no room for numbers.
 const READABLE: usize = 20;
 
-/// Names longer than that are cut.
+/// The most characters of a class name: longer ones are cut.
 const LETTERS: usize = 16;
 
-/// The confusion matrix: a row for each true class, shaded by its share of that class.
+/// The picture: a row for each true class; the shade of a cell is its share of that row.
 pub(super) fn confusion(matrix: &Confusion, classes: &[String]) -> Picture {
     let count = matrix.classes();
     let cell = if count <= READABLE {
@@ -21,12 +21,12 @@ pub(super) fn confusion(matrix: &Confusion, classes: &[String]) -> Picture {
         840.0 / count as f64
     };
     let letters = classes.iter().map(|name| name.chars().count().min(LETTERS)).max().unwrap_or(1);
-    let room = 7.0 * letters as f64;
-    let [left, top] = [60.0 + room, 78.0];
+    let name_width = 7.0 * letters as f64;
+    let [left, top] = [60.0 + name_width, 78.0];
     let side = cell * count as f64;
-    // Names that are wider than their column stand upright.
-    let upright = room > cell - 6.0;
-    let below = if upright { room + 50.0 } else { 60.0 };
+    // Names that are wider than their column are rotated.
+    let rotated = name_width > cell - 6.0;
+    let below = if rotated { name_width + 50.0 } else { 60.0 };
     let mut svg = Svg::default();
     svg.text("title", Anchor::Start, [24.0, 30.0], "Confusion matrix");
     let subtitle =
@@ -44,16 +44,16 @@ pub(super) fn confusion(matrix: &Confusion, classes: &[String]) -> Picture {
         if count <= READABLE || class % count.div_ceil(READABLE) == 0 {
             svg.text("", Anchor::End, [left - 8.0, top + middle + 4.0], &name);
             let foot = [left + middle, top + side + 16.0];
-            match upright {
+            match rotated {
                 true => {
-                    svg.turned_text("", Anchor::End, [foot[0] + 4.0, foot[1] - 6.0], -90.0, &name)
+                    svg.rotated_text("", Anchor::End, [foot[0] + 4.0, foot[1] - 6.0], -90.0, &name)
                 }
                 false => svg.text("", Anchor::Middle, foot, &name),
             }
         }
     }
     let middle = side / 2.0;
-    svg.turned_text("muted", Anchor::Middle, [20.0, top + middle], -90.0, "true");
+    svg.rotated_text("muted", Anchor::Middle, [20.0, top + middle], -90.0, "true");
     svg.text("muted", Anchor::Middle, [left + middle, top + side + below - 18.0], "predicted");
     svg.finish(
         "confusion",
@@ -71,7 +71,7 @@ fn draw_cell(
 ) {
     let (number, support) = (matrix.count(truth, prediction), matrix.support(truth));
     let share = if support > 0.0 { number / support } else { 0.0 };
-    // What is right is blue, what is wrong is red; a trace of either is seen.
+    // Correct predictions are blue, wrong ones red; even a small share is visible.
     let hue = colour(if truth == prediction { 0 } else { 2 });
     let opacity = if number > 0.0 { 0.08 + 0.84 * share } else { 0.0 };
     let gap = (cell / 24.0).min(2.0);
@@ -89,7 +89,7 @@ fn draw_cell(
     svg.text(class, Anchor::Middle, [middle, height + 16.0], &percent);
 }
 
-/// A count, or a sum of weights.
+/// A count, or a sum of weights with one decimal.
 fn weight(number: f64) -> String {
     if number.fract() == 0.0 { thousands(number as usize) } else { format!("{number:.1}") }
 }

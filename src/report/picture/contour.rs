@@ -1,7 +1,7 @@
-//! Where a field of values is zero: marching squares (Lorensen & Cline 1987, in the plane).
+//! Contour lines by marching squares, the two-dimensional case of Lorensen & Cline 1987.
 
-/// The segments along which `values`, row by row with so many columns, are zero; in units of cells
-/// from the first value's place.
+/// The segments along which `values` \[rows, columns\] are zero, by linear interpolation. A
+/// coordinate is a column or row index.
 pub(super) fn contours(values: &[f64], columns: usize) -> Vec<[[f64; 2]; 2]> {
     let rows = values.len() / columns.max(1);
     let at = |column: usize, row: usize| values[row * columns + column];
@@ -16,7 +16,7 @@ pub(super) fn contours(values: &[f64], columns: usize) -> Vec<[[f64; 2]; 2]> {
             ];
             let [x, y] = [column as f64, row as f64];
             let ends = [[x, y], [x + 1.0, y], [x + 1.0, y + 1.0], [x, y + 1.0]];
-            // Each edge whose ends differ in sign is crossed where a straight line would be zero.
+            // An edge is crossed where its ends differ in sign.
             let crossing = |edge: usize| {
                 let next = (edge + 1) % 4;
                 let (a, b) = (corners[edge], corners[next]);
@@ -28,7 +28,7 @@ pub(super) fn contours(values: &[f64], columns: usize) -> Vec<[[f64; 2]; 2]> {
                 })
             };
             let crossed: Vec<[f64; 2]> = (0..4).filter_map(crossing).collect();
-            // A saddle is crossed four times; its parts are joined as the mean value says.
+            // A saddle has four crossings; the sign of the mean decides which are connected.
             match crossed[..] {
                 [from, to] => segments.push([from, to]),
                 [a, b, c, d] => {

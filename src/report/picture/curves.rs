@@ -1,27 +1,27 @@
-//! Pictures made of curves: losses, ROC, precision and recall, calibration.
+//! Curves: losses, ROC, precision and recall, calibration.
 
 use halfplane::metrics::{Calibration, Ranking};
 
-use super::chart::{Axis, Chart, Entry, short, thinned, thousands};
-use super::scale::{Kind, around};
+use super::chart::{Axis, Chart, LegendEntry, short, thinned, thousands};
+use super::scale::{Kind, padded_range};
 use super::svg::{Picture, shortened};
 use crate::report::history::History;
 use crate::report::palette::colour;
 
-/// More points than that show nothing more.
+/// The most points of a curve: more would not be visible.
 const POINTS: usize = 500;
 
-/// A square plot.
+/// The size of a square plot in pixels.
 const SQUARE: [f64; 2] = [340.0, 340.0];
 
-/// The loss of batches, epochs and validation rows over the training.
+/// The losses of batches, epochs and validation rows during training.
 pub(super) fn loss(history: &History) -> Option<Picture> {
     let batches = history.steps();
     let [epochs, validation] = [history.training(), history.validation()];
     let shown = || batches.iter().chain(epochs).chain(validation);
     shown().next()?;
     let positive = shown().all(|[_, loss]| *loss > 0.0);
-    let [low, high] = around(shown().map(|[_, loss]| *loss));
+    let [low, high] = padded_range(shown().map(|[_, loss]| *loss));
     let wide = |[low, high]: [f64; 2]| positive && high > 10.0 * low.max(0.0);
     let least = shown().map(|[_, loss]| *loss).fold(f64::MAX, f64::min);
     let (kind, domain) = match wide([least, high]) {
@@ -32,34 +32,34 @@ pub(super) fn loss(history: &History) -> Option<Picture> {
     let y = Axis { label: "loss".into(), domain, kind };
     let x = Axis::linear(history.unit(), [0.0, last.max(1.0)]);
     let subtitle = match epochs.last() {
-        Some([_, loss]) if !history.whole_batches() => format!("training ends at {}", short(*loss)),
+        Some([_, loss]) if !history.full_batch() => format!("final training loss {}", short(*loss)),
         _ => {
-            batches.last().map_or(String::new(), |[_, loss]| format!("it ends at {}", short(*loss)))
+            batches.last().map_or(String::new(), |[_, loss]| format!("final loss {}", short(*loss)))
         }
     };
     let mut chart = Chart::new([430.0, 340.0], ["Loss", &subtitle], x, y);
     let mut legend = Vec::new();
-    let alone = epochs.is_empty() || history.whole_batches();
+    let alone = epochs.is_empty() || history.full_batch();
     let class = if alone { "curve" } else { "curve faint" };
     if batches.len() > 1 {
         chart.curve(class, Some(colour(0)), &thinned(batches, 2 * POINTS));
-        legend.push(Entry { class, ..Entry::new(colour(0), "batches") });
+        legend.push(LegendEntry { class, ..LegendEntry::new(colour(0), "batches") });
     }
     let curves = [("training", colour(0), epochs), ("validation", colour(1), validation)];
     for (name, hue, points) in curves {
-        let again = alone && name == "training";
-        if !points.is_empty() && !again {
+        let redundant = alone && name == "training";
+        if !points.is_empty() && !redundant {
             chart.curve("curve", Some(hue), &thinned(points, POINTS));
-            legend.push(Entry::new(hue, name));
+            legend.push(LegendEntry::new(hue, name));
         }
         if points.len() == 1 {
             chart.dot(points[0], 3.5, hue);
         }
     }
-    if let Some([place, loss]) = history.kept() {
-        chart.curve("rule", None, &[[place, domain[0]], [place, domain[1]]]);
-        chart.dot([place, loss], 4.5, colour(if validation.is_empty() { 0 } else { 1 }));
-        legend.push(Entry { class: "rule", ..Entry::new("", "weights kept") });
+    if let Some([position, loss]) = history.best() {
+        chart.curve("rule", None, &[[position, domain[0]], [position, domain[1]]]);
+        chart.dot([position, loss], 4.5, colour(if validation.is_empty() { 0 } else { 1 }));
+        legend.push(LegendEntry { class: "rule", ..LegendEntry::new("", "weights kept") });
     }
     if legend.len() > 1 {
         chart.legend(&legend);
@@ -67,14 +67,14 @@ pub(super) fn loss(history: &History) -> Option<Picture> {
     Some(chart.finish("loss"))
 }
 
-/// A class against the rest: its name and the ranking by its probability.
-pub(super) struct Rest<'a> {
+/// A class against all others: its name, and the rows ranked by its probability.
+pub(super) struct OneVsRest<'a> {
     pub(super) name: &'a str,
     pub(super) ranking: Ranking,
 }
 
-/// True against false positives of each class.
-pub(super) fn roc(classes: &[Rest<'_>]) -> Option<Picture> {
+/// The ROC curve of each class: true against false positive rate.
+pub(super) fn roc(classes: &[OneVsRest<'_>]) -> Option<Picture> {
     let curves: Vec<_> = classes
         .iter()
         .filter_map(|class| Some((class.name, class.ranking.roc()?, class.ranking.roc_auc()?)))
@@ -84,8 +84,8 @@ pub(super) fn roc(classes: &[Rest<'_>]) -> Option<Picture> {
     }
     let areas = curves.iter().map(|(_, _, area)| area).sum::<f64>() / curves.len() as f64;
     let subtitle = match curves.len() {
-        1 => format!("the area under it is {areas:.4}"),
-        _ => format!("each class against the rest; the mean area is {areas:.4}"),
+        1 => format!("area under the curve {areas:.4}"),
+        _ => format!("one class against the others; mean area {areas:.4}"),
     };
     let mut chart = Chart::new(
         SQUARE,
@@ -98,7 +98,7 @@ pub(super) fn roc(classes: &[Rest<'_>]) -> Option<Picture> {
     for (number, (name, curve, area)) in curves.iter().enumerate() {
         let hue = if curves.len() == 1 { colour(0) } else { colour(number) };
         chart.curve("curve", Some(hue), &thinned(curve, POINTS));
-        legend.push(Entry::new(hue, with_area(name, *area)));
+        legend.push(LegendEntry::new(hue, with_area(name, *area)));
     }
     if curves.len() > 1 {
         chart.legend(&legend);
@@ -106,18 +106,18 @@ pub(super) fn roc(classes: &[Rest<'_>]) -> Option<Picture> {
     Some(chart.finish("roc"))
 }
 
-/// A class with its area, which a long name leaves room for.
+/// A legend label: the name of a class, cut if it is long, with its area.
 fn with_area(name: &str, area: f64) -> String {
     format!("{}  {area:.3}", shortened(name, 24))
 }
 
-/// Precision against recall of each class.
-pub(super) fn precision_recall(classes: &[Rest<'_>]) -> Option<Picture> {
+/// The precision-recall curve of each class.
+pub(super) fn precision_recall(classes: &[OneVsRest<'_>]) -> Option<Picture> {
     let curves: Vec<_> = classes
         .iter()
         .filter_map(|class| {
             let mut curve = class.ranking.precision_recall()?;
-            // At a recall of 0 the precision is that of the strictest threshold.
+            // The curve starts at recall 0 with the precision of the highest threshold.
             curve.insert(0, [0.0, curve.first()?[1]]);
             Some((class.name, curve, class.ranking.average_precision()?))
         })
@@ -127,8 +127,8 @@ pub(super) fn precision_recall(classes: &[Rest<'_>]) -> Option<Picture> {
     }
     let areas = curves.iter().map(|(_, _, area)| area).sum::<f64>() / curves.len() as f64;
     let subtitle = match curves.len() {
-        1 => format!("the average precision is {areas:.4}"),
-        _ => format!("each class against the rest; the mean average precision is {areas:.4}"),
+        1 => format!("average precision {areas:.4}"),
+        _ => format!("one class against the others; mean average precision {areas:.4}"),
     };
     let mut chart = Chart::new(
         SQUARE,
@@ -140,7 +140,7 @@ pub(super) fn precision_recall(classes: &[Rest<'_>]) -> Option<Picture> {
     for (number, (name, curve, area)) in curves.iter().enumerate() {
         let hue = colour(number);
         chart.curve("curve", Some(hue), &thinned(curve, POINTS));
-        legend.push(Entry::new(hue, with_area(name, *area)));
+        legend.push(LegendEntry::new(hue, with_area(name, *area)));
     }
     if curves.len() > 1 {
         chart.legend(&legend);
@@ -148,14 +148,15 @@ pub(super) fn precision_recall(classes: &[Rest<'_>]) -> Option<Picture> {
     Some(chart.finish("precision-recall"))
 }
 
-/// What was predicted against what came true, and how many rows that were.
+/// The reliability curve: observed frequency against predicted probability. The area of a dot shows
+/// the number of its rows.
 pub(super) fn calibration(calibration: &Calibration, of: &str) -> Picture {
-    let subtitle = format!("the expected calibration error is {:.4}", calibration.expected_error);
+    let subtitle = format!("expected calibration error {:.4}", calibration.expected_error);
     let mut chart = Chart::new(
         SQUARE,
         ["Calibration", &subtitle],
         Axis::linear(format!("predicted probability of {of}"), [0.0, 1.0]),
-        Axis::linear("share that came true", [0.0, 1.0]),
+        Axis::linear("observed frequency", [0.0, 1.0]),
     );
     chart.curve("rule", None, &[[0.0, 0.0], [1.0, 1.0]]);
     let points: Vec<[f64; 2]> =
@@ -163,10 +164,9 @@ pub(super) fn calibration(calibration: &Calibration, of: &str) -> Picture {
     chart.curve("curve", Some(colour(0)), &points);
     let most = calibration.bins.iter().map(|bin| bin.weight).fold(0.0, f64::max);
     for bin in &calibration.bins {
-        // The area tells the rows.
         let radius = 3.0 + 9.0 * (bin.weight / most).sqrt();
-        let told = format!(
-            "{} rows: predicted {:.3}, came true {:.3}",
+        let tooltip = format!(
+            "{} rows: predicted {:.3}, observed {:.3}",
             thousands(bin.weight.round() as usize),
             bin.predicted,
             bin.observed,
@@ -174,7 +174,7 @@ pub(super) fn calibration(calibration: &Calibration, of: &str) -> Picture {
         let [x, y] = chart.at([bin.predicted, bin.observed]);
         let place = format!("cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"");
         let style = format!("class=\"point\" fill=\"{}\" fill-opacity=\".85\"", colour(0));
-        chart.svg.told("circle", &format!("{place} {style}"), &told);
+        chart.svg.with_tooltip("circle", &format!("{place} {style}"), &tooltip);
     }
     chart.finish("calibration")
 }

@@ -1,4 +1,4 @@
-//! Pictures of a training and of its model: SVG files, and one page that holds them all.
+//! Pictures of a training run and its model: SVG files, and an HTML page with all of them.
 
 mod chart;
 mod confusion;
@@ -19,42 +19,42 @@ use halfplane::metrics::{Ranking, Scores};
 use halfplane::{Error, Model, Result, Targets};
 
 use super::history::History;
-use super::plane::{Plane, drawable, regions};
+use super::plane::{Plane, cells, has_regions};
 pub(crate) use chart::{short, thinned, thousands};
-use curves::Rest;
-use residuals::Numbers;
+use curves::OneVsRest;
+use residuals::Predictions;
 use svg::Picture;
 pub(crate) use svg::shortened;
 
-/// Past so many classes their curves hide each other.
-const MOST_CURVES: usize = 10;
+/// The most classes with a curve each: more would hide each other.
+const MAX_CURVES: usize = 10;
 
-/// What there is to be drawn.
+/// The results that are drawn.
 pub(crate) struct Results<'a> {
     pub(crate) model: &'a Model,
-    /// Which rows these are: "training rows", a file's name.
+    /// The name of the rows: "training rows", a file's name.
     pub(crate) rows: &'a str,
     /// The network's inputs, \[N, I\].
     pub(crate) features: &'a [f32],
-    /// In the target's own unit.
+    /// The targets, in their own unit.
     pub(crate) targets: &'a Targets,
-    /// In the target's own unit.
+    /// The predictions \[N, O\], in the target's unit.
     pub(crate) predictions: &'a [f32],
-    /// How much each row counts, if not all the same.
+    /// The sample weights \[N\], if there are any.
     pub(crate) weights: Option<&'a [f32]>,
-    /// How good the predictions are.
+    /// The scores of the predictions.
     pub(crate) scores: &'a Scores,
-    /// How the training went, where there was one.
+    /// The losses of the training run, unless the model comes from a file.
     pub(crate) history: Option<&'a History>,
 }
 
-/// Makes the folder, before the work whose results go there.
+/// Creates the folder: called before training, so that it does not fail after it.
 pub(crate) fn prepare(folder: &Path) -> Result<()> {
     let failed = |source| Error::File { verb: "write", path: folder.into(), source };
     fs::create_dir_all(folder).map_err(failed)
 }
 
-/// Writes every picture that the task has, and `index.html` with all of them.
+/// Writes all pictures of the task, and `index.html` with all of them.
 pub(crate) fn write(folder: &Path, results: &Results<'_>) -> Result<()> {
     let pictures = draw(results)?;
     for picture in &pictures {
@@ -70,9 +70,9 @@ fn draw(results: &Results<'_>) -> Result<Vec<Picture>> {
     match results.scores {
         Scores::Classification(scores) => {
             pictures.push(confusion::confusion(&scores.confusion, &results.model.classes));
-            let rests = rests(results);
-            pictures.extend(curves::roc(&rests));
-            pictures.extend(curves::precision_recall(&rests));
+            let one_vs_rest = one_vs_rest(results);
+            pictures.extend(curves::roc(&one_vs_rest));
+            pictures.extend(curves::precision_recall(&one_vs_rest));
             let of = match &results.model.classes[..] {
                 [_, yes] => yes.as_str(),
                 _ => "the likeliest class",
@@ -82,7 +82,8 @@ fn draw(results: &Results<'_>) -> Result<Vec<Picture>> {
         Scores::Regression(_) => {
             if let Targets::Numbers { values, columns: 1 } = results.targets {
                 let target = results.model.target.as_str();
-                let numbers = Numbers { truth: values, predictions: results.predictions, target };
+                let numbers =
+                    Predictions { truth: values, predictions: results.predictions, target };
                 pictures.extend([numbers.predicted(), numbers.residuals()]);
             }
         }
@@ -90,38 +91,38 @@ fn draw(results: &Results<'_>) -> Result<Vec<Picture>> {
     Ok(pictures)
 }
 
-/// The rankings of each class against the rest; of two classes, of the second.
-fn rests<'a>(results: &Results<'a>) -> Vec<Rest<'a>> {
+/// The ranking of each class against the others; for two classes, that of the second.
+fn one_vs_rest<'a>(results: &Results<'a>) -> Vec<OneVsRest<'a>> {
     let classes = &results.model.classes;
     let Results { predictions, weights, .. } = *results;
     match results.targets {
         Targets::Binary { values, columns: 1 } => {
             let own: Vec<bool> = values.iter().map(|value| *value > 0.5).collect();
-            vec![Rest { name: &classes[1], ranking: Ranking::new(&own, predictions, weights) }]
+            vec![OneVsRest { name: &classes[1], ranking: Ranking::new(&own, predictions, weights) }]
         }
         Targets::Classes { values, count } => (0..*count)
-            .take(MOST_CURVES)
+            .take(MAX_CURVES)
             .map(|class| {
                 let own: Vec<bool> = values.iter().map(|&value| value as usize == class).collect();
                 let scores: Vec<f32> =
                     predictions.iter().skip(class).step_by(*count).copied().collect();
-                Rest { name: &classes[class], ranking: Ranking::new(&own, &scores, weights) }
+                OneVsRest { name: &classes[class], ranking: Ranking::new(&own, &scores, weights) }
             })
             .collect(),
         _ => Vec::new(),
     }
 }
 
-/// The plane that the network parts, where it takes two numbers.
+/// The picture of decision regions, if the network has two numeric inputs.
 fn decision_regions(results: &Results<'_>) -> Result<Option<Picture>> {
     let Results { model, targets, .. } = results;
     let plane = Plane::of(&model.preprocessing, results.features, regions::CELLS);
-    let Some(plane) = plane.filter(|_| drawable(targets)) else { return Ok(None) };
+    let Some(plane) = plane.filter(|_| has_regions(targets)) else { return Ok(None) };
     let network = &model.network;
-    let answers = model.predict(&plane.inputs())?;
+    let predictions = model.predict(&plane.inputs())?;
     let picture = regions::Regions {
         plane: &plane,
-        regions: &regions(&answers, network.output, network.outputs),
+        cells: &cells(&predictions, network.output, network.outputs),
         output: network.output,
         classes: &model.classes,
         target: &model.target,

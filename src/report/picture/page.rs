@@ -1,4 +1,4 @@
-//! One page with everything on it: no scripts, nothing from elsewhere.
+//! The HTML page with all results: one file without scripts or external resources.
 
 use std::fmt::Write as _;
 
@@ -32,7 +32,7 @@ th{font-weight:500;color:var(--muted)}tr:first-child>*{border-top:0}\
 th:first-child,td:first-child{text-align:left;color:var(--ink)}\
 .facts td{text-align:left}footer{margin-top:28px;color:var(--muted);font-size:13px}";
 
-/// The page.
+/// The HTML page.
 pub(super) fn page(results: &Results<'_>, pictures: &[Picture]) -> String {
     let model = results.model;
     let title = escaped(&format!("{} from {}", model.target, columns(results)));
@@ -65,7 +65,7 @@ fn columns(results: &Results<'_>) -> String {
     }
 }
 
-/// The scores, each on a card.
+/// The scores, each on a card of its own.
 fn cards(scores: &Scores) -> String {
     let cards: Vec<(&str, Option<f64>)> = match scores {
         Scores::Classification(own) => vec![
@@ -91,7 +91,7 @@ fn cards(scores: &Scores) -> String {
         .collect()
 }
 
-/// How well each class is found.
+/// The table of scores per class.
 fn classes(results: &Results<'_>) -> String {
     let Scores::Classification(Classification { per_class, .. }) = results.scores else {
         return String::new();
@@ -117,7 +117,7 @@ fn classes(results: &Results<'_>) -> String {
     )
 }
 
-/// What was trained, and how.
+/// The table of the network and its training settings.
 fn facts(results: &Results<'_>) -> String {
     let model = results.model;
     let mut facts = vec![

@@ -1,43 +1,44 @@
-//! What a network of two inputs makes of the plane, and the half-planes that its first layer cuts.
+//! Decision regions of a network with two inputs, with the lines where the units of its first layer
+//! are zero.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use halfplane::{Output, Targets};
 
-use super::chart::{Axis, Chart, Entry, thinned, thousands};
+use super::chart::{Axis, Chart, LegendEntry, thinned, thousands};
 use super::contour::contours;
-use super::scale::around;
+use super::scale::padded_range;
 use super::svg::{Anchor, Picture};
 use crate::report::palette::{colour, sequential};
-use crate::report::plane::{Plane, Region};
+use crate::report::plane::{Cell, Plane};
 
-/// The plot, in which cells are whole pixels.
+/// The size of the plot in pixels, a multiple of the number of cells.
 const PLOT: [f64; 2] = [480.0, 420.0];
 
-/// Cells of the plane in each direction.
+/// The number of cells in each direction.
 pub(super) const CELLS: [usize; 2] = [160, 140];
 
-/// Shades of a colour that are told apart; it keeps the file small.
+/// The number of opacity steps per colour; few steps keep the file small.
 const SHADES: f64 = 12.0;
 
-/// More dots than that hide the regions.
+/// The most rows that are drawn: more would hide the regions.
 const DOTS: usize = 1500;
 
-/// Lines of so many neurons tell where they have their other side.
+/// Up to this many neurons, each line has a tick towards its positive side.
 const TICKED: usize = 24;
 
-/// What is drawn.
+/// The contents of the picture.
 pub(super) struct Regions<'a> {
     pub(super) plane: &'a Plane,
-    pub(super) regions: &'a [Region],
+    pub(super) cells: &'a [Cell],
     pub(super) output: Output,
     pub(super) classes: &'a [String],
     pub(super) target: &'a str,
     pub(super) targets: &'a Targets,
-    /// The rows, in the columns' own units.
+    /// The rows, in the columns' units.
     pub(super) points: &'a [[f64; 2]],
-    /// The first layer's neurons: weights and bias in the columns' own units; none with a norm.
+    /// Weights and bias of each neuron of the first layer, in the columns' units; empty with a norm.
     pub(super) neurons: &'a [[f64; 3]],
 }
 
@@ -49,7 +50,7 @@ impl Regions<'_> {
         let seen = lines.iter().filter(|(_, line)| line.is_some()).count();
         let dots = thinned(&(0..self.points.len()).collect::<Vec<_>>(), DOTS);
         let neurons = match (seen, self.neurons.len()) {
-            (_, 0) => "no lines of neurons: with layer-norm they are zero along curves".into(),
+            (_, 0) => "no lines of neurons: with layer-norm they are curves".into(),
             (seen, 1) => format!("the line of {seen} neuron"),
             (seen, all) if seen == all => {
                 format!("the lines of all {all} neurons of the first layer")
@@ -74,7 +75,7 @@ impl Regions<'_> {
         );
         let [corner, size] = chart.plot();
         chart.svg.clip("plot", corner, size);
-        self.field(&mut chart);
+        self.fill_cells(&mut chart);
         self.boundaries(&mut chart);
         for (neuron, line) in lines {
             if let Some(line) = line {
@@ -87,16 +88,16 @@ impl Regions<'_> {
             chart.dot(self.points[row], radius, &self.hue(row, numbers));
         }
         chart.svg.unclip();
-        self.explain(&mut chart, numbers);
+        self.legend(&mut chart, numbers);
         chart.finish("regions")
     }
 
-    /// The least and the most number of a regression.
+    /// The range of a regression's values and predictions, with padding.
     fn numbers(&self) -> [f64; 2] {
         match self.targets {
             Targets::Numbers { values, .. } => {
-                let regions = self.regions.iter().map(|region| f64::from(region.value));
-                around(values.iter().map(|value| f64::from(*value)).chain(regions))
+                let regions = self.cells.iter().map(|cell| f64::from(cell.value));
+                padded_range(values.iter().map(|value| f64::from(*value)).chain(regions))
             }
             _ => [0.0, 1.0],
         }
@@ -113,22 +114,22 @@ impl Regions<'_> {
         }
     }
 
-    /// The plane in cells, those of one colour in one path.
-    fn field(&self, chart: &mut Chart) {
+    /// Fills the cells; all cells of one colour are one path.
+    fn fill_cells(&self, chart: &mut Chart) {
         let [corner, size] = chart.plot();
         let [columns, rows] = self.plane.cells;
         let [width, height] = [size[0] / columns as f64, size[1] / rows as f64];
         let [low, high] = self.numbers();
         let mut paths: BTreeMap<(String, u32), String> = BTreeMap::new();
-        for (row, cells) in self.regions.chunks(columns).enumerate() {
-            let shade = |region: &Region| match self.output {
+        for (row, cells) in self.cells.chunks(columns).enumerate() {
+            let shade = |cell: &Cell| match self.output {
                 Output::Identity => {
-                    let share = (f64::from(region.value) - low) / (high - low);
+                    let share = (f64::from(cell.value) - low) / (high - low);
                     (sequential((share * 4.0 * SHADES).round() / (4.0 * SHADES)), 85)
                 }
                 _ => {
-                    let sure = (f64::from(region.sure) * SHADES).round() / SHADES;
-                    (colour(region.class).to_owned(), (6.0 + 50.0 * sure).round() as u32)
+                    let confidence = (f64::from(cell.confidence) * SHADES).round() / SHADES;
+                    (colour(cell.class).to_owned(), (6.0 + 50.0 * confidence).round() as u32)
                 }
             };
             let mut start = 0;
@@ -155,7 +156,7 @@ impl Regions<'_> {
         }
     }
 
-    /// Where one class gives way to another.
+    /// Draws the boundaries between classes.
     fn boundaries(&self, chart: &mut Chart) {
         if self.output == Output::Identity {
             return;
@@ -163,16 +164,16 @@ impl Regions<'_> {
         let [corner, size] = chart.plot();
         let [columns, rows] = self.plane.cells;
         let [width, height] = [size[0] / columns as f64, size[1] / rows as f64];
-        // Values are those of the cells' middles.
+        // Values belong to the centres of cells.
         let place =
             |[x, y]: [f64; 2]| [corner[0] + (x + 0.5) * width, corner[1] + (y + 0.5) * height];
-        let count = self.regions.first().map_or(0, |region| region.margins.len());
-        // Of two classes, the second's boundary is the first's.
+        let count = self.cells.first().map_or(0, |cell| cell.margins.len());
+        // Two classes share one boundary.
         let classes = if count == 2 { 1..2 } else { 0..count };
         let mut path = String::new();
         for class in classes {
             let margins: Vec<f64> =
-                self.regions.iter().map(|region| f64::from(region.margins[class])).collect();
+                self.cells.iter().map(|cell| f64::from(cell.margins[class])).collect();
             for [from, to] in contours(&margins, columns) {
                 let ([x1, y1], [x2, y2]) = (place(from), place(to));
                 let _ = write!(path, "M{x1:.1} {y1:.1}L{x2:.1} {y2:.1}");
@@ -181,29 +182,29 @@ impl Regions<'_> {
         chart.svg.element("path", &format!("class=\"boundary\" d=\"{path}\""));
     }
 
-    /// A neuron's line, and a tick to the side where it is on.
+    /// Draws a neuron's line, with a tick towards the side where it is positive.
     fn neuron(&self, chart: &mut Chart, [u, v, b]: [f64; 3], ends: [[f64; 2]; 2]) {
         let count = self.neurons.len() as f64;
         let opacity = (4.0 / count.sqrt()).clamp(0.25, 0.8);
         let [from, to] = ends.map(|end| chart.at(end));
         let [name_x, name_y] = &self.plane.names;
-        let told = format!("{u:.4} · {name_x} + {v:.4} · {name_y} + {b:.4} = 0");
+        let tooltip = format!("{u:.4} · {name_x} + {v:.4} · {name_y} + {b:.4} = 0");
         let place = format!(
             "x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"",
             from[0], from[1], to[0], to[1],
         );
         let style =
             format!("class=\"neuron\" stroke-width=\"1.25\" stroke-opacity=\"{opacity:.2}\"");
-        chart.svg.told("line", &format!("{style} {place}"), &told);
+        chart.svg.with_tooltip("line", &format!("{style} {place}"), &tooltip);
         if self.neurons.len() > TICKED {
             return;
         }
         let middle = [from[0].midpoint(to[0]), from[1].midpoint(to[1])];
-        // The gradient of u·x + v·y in the picture, whose y grows downward.
+        // The gradient of u·x + v·y in pixels, whose y axis points down.
         let [[left, top], [width, height]] = chart.plot();
         let [view_x, view_y] = self.plane.view;
         let slope = [u * (view_x[1] - view_x[0]) / width, -v * (view_y[1] - view_y[0]) / height];
-        // It must stand square to the line on the page, not only lie on its side.
+        // The tick is perpendicular to the line in pixels, on the side of the gradient.
         let along = [to[0] - from[0], to[1] - from[1]];
         let square = [-along[1], along[0]];
         let toward = square[0] * slope[0] + square[1] * slope[1];
@@ -222,17 +223,17 @@ impl Regions<'_> {
         }
     }
 
-    /// The legend: classes, or the scale of numbers.
-    fn explain(&self, chart: &mut Chart, [low, high]: [f64; 2]) {
+    /// Draws the legend: the classes, or the colour scale of numbers.
+    fn legend(&self, chart: &mut Chart, [low, high]: [f64; 2]) {
         if self.output != Output::Identity {
-            let entries: Vec<Entry> = self
+            let entries: Vec<LegendEntry> = self
                 .classes
                 .iter()
                 .take(18)
                 .enumerate()
-                .map(|(class, name)| Entry {
+                .map(|(class, name)| LegendEntry {
                     class: "curve thick",
-                    ..Entry::new(colour(class), name)
+                    ..LegendEntry::new(colour(class), name)
                 })
                 .collect();
             return chart.legend(&entries);

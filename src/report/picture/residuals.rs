@@ -1,30 +1,30 @@
-//! Pictures of regression: what was predicted, and how far it was off.
+//! Pictures of a regression: predictions and residuals against each other and the truth.
 
 use super::chart::{Axis, Chart, thinned, thousands};
-use super::scale::{Kind, Scale, around};
+use super::scale::{Kind, Scale, padded_range};
 use super::svg::{Anchor, Picture};
 use crate::report::palette::colour;
 
-/// More dots than that hide each other.
+/// The most dots that are drawn: more would hide each other.
 const DOTS: usize = 2000;
 
-/// Bars of the histogram.
+/// The number of bars of the histogram.
 const BARS: usize = 31;
 
-/// The predictions of one column of numbers, and what they should have been.
-pub(super) struct Numbers<'a> {
+/// Predictions and true values \[N\] of one target column, in its unit.
+pub(super) struct Predictions<'a> {
     pub(super) truth: &'a [f32],
     pub(super) predictions: &'a [f32],
     pub(super) target: &'a str,
 }
 
-impl Numbers<'_> {
+impl Predictions<'_> {
     fn pairs(&self) -> Vec<[f64; 2]> {
         let pairs = self.truth.iter().zip(self.predictions);
         pairs.map(|(truth, prediction)| [f64::from(*truth), f64::from(*prediction)]).collect()
     }
 
-    fn shown(&self, dots: usize) -> String {
+    fn row_count(&self, dots: usize) -> String {
         let rows = self.truth.len();
         match dots < rows {
             true => format!("{} of {} rows", thousands(dots), thousands(rows)),
@@ -32,14 +32,14 @@ impl Numbers<'_> {
         }
     }
 
-    /// Predictions against what they should have been.
+    /// Predictions against true values.
     pub(super) fn predicted(&self) -> Picture {
         let pairs = self.pairs();
-        let domain = around(pairs.iter().flatten().copied());
+        let domain = padded_range(pairs.iter().flatten().copied());
         let dots = thinned(&pairs, DOTS);
         let mut chart = Chart::new(
             [380.0, 340.0],
-            ["Predictions", &self.shown(dots.len())],
+            ["Predictions", &self.row_count(dots.len())],
             Axis::linear(format!("true {}", self.target), domain),
             Axis::linear(format!("predicted {}", self.target), domain),
         );
@@ -48,25 +48,25 @@ impl Numbers<'_> {
         chart.finish("predictions")
     }
 
-    /// What was left over against what was predicted, with its histogram.
+    /// Residuals against predictions, with a histogram of the residuals.
     pub(super) fn residuals(&self) -> Picture {
-        let left_over: Vec<[f64; 2]> = self
+        let residuals: Vec<[f64; 2]> = self
             .pairs()
             .iter()
             .map(|[truth, prediction]| [*prediction, truth - prediction])
             .collect();
-        let x = around(left_over.iter().map(|[prediction, _]| *prediction));
-        let y = around(left_over.iter().map(|[_, off]| *off).chain([0.0]));
-        let dots = thinned(&left_over, DOTS);
+        let x = padded_range(residuals.iter().map(|[prediction, _]| *prediction));
+        let y = padded_range(residuals.iter().map(|[_, residual]| *residual).chain([0.0]));
+        let dots = thinned(&residuals, DOTS);
         let mut chart = Chart::new(
             [430.0, 340.0],
-            ["Residuals", &self.shown(dots.len())],
+            ["Residuals", &self.row_count(dots.len())],
             Axis::linear(format!("predicted {}", self.target), x),
             Axis::linear("true − predicted", y),
         );
         chart.curve("rule", None, &[[x[0], 0.0], [x[1], 0.0]]);
         draw(&mut chart, &dots);
-        histogram(&mut chart, left_over.iter().map(|[_, off]| *off), y);
+        histogram(&mut chart, residuals.iter().map(|[_, residual]| *residual), y);
         chart.finish("residuals")
     }
 }
@@ -78,13 +78,13 @@ fn draw(chart: &mut Chart, dots: &[[f64; 2]]) {
     }
 }
 
-/// How often each residual comes, at the right of the plot and on its scale.
+/// A histogram at the right of the plot, along its y axis.
 fn histogram(chart: &mut Chart, values: impl Iterator<Item = f64>, [low, high]: [f64; 2]) {
     const WIDTH: f64 = 90.0;
     let mut counts = [0usize; BARS];
     for value in values {
-        let place = ((value - low) / (high - low) * BARS as f64) as usize;
-        counts[place.min(BARS - 1)] += 1;
+        let bar = ((value - low) / (high - low) * BARS as f64) as usize;
+        counts[bar.min(BARS - 1)] += 1;
     }
     let most = counts.iter().max().copied().unwrap_or(1).max(1);
     let left = chart.widen(WIDTH + 12.0);

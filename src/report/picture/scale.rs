@@ -1,6 +1,6 @@
-//! From numbers to places, and the round numbers that stand on an axis.
+//! Maps values to pixels, and chooses the ticks of an axis.
 
-/// How a number becomes a place.
+/// How a value maps to a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Linear,
@@ -8,7 +8,7 @@ pub(super) enum Kind {
     Logarithmic,
 }
 
-/// An axis's numbers, from first to last, and the places of these two.
+/// The values at both ends of an axis (`domain`) and their positions in pixels (`range`).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
     pub(super) domain: [f64; 2],
@@ -17,21 +17,21 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// A number's place.
+    /// The position of a value, in pixels.
     pub(super) fn at(&self, value: f64) -> f64 {
-        let [low, high] = self.domain.map(|end| self.bent(end));
-        let share = (self.bent(value) - low) / (high - low);
+        let [low, high] = self.domain.map(|end| self.scaled(end));
+        let share = (self.scaled(value) - low) / (high - low);
         self.range[0] + share * (self.range[1] - self.range[0])
     }
 
-    fn bent(&self, value: f64) -> f64 {
+    fn scaled(&self, value: f64) -> f64 {
         match self.kind {
             Kind::Linear => value,
             Kind::Logarithmic => value.max(f64::MIN_POSITIVE).log10(),
         }
     }
 
-    /// Round numbers within the domain, about `count` of them, with their labels.
+    /// About `count` ticks at round values within the domain, with their labels.
     pub(super) fn ticks(&self, count: usize) -> Vec<(f64, String)> {
         match self.kind {
             Kind::Linear => linear(self.domain, count),
@@ -40,8 +40,8 @@ impl Scale {
     }
 }
 
-/// A domain that holds all values with a little room, and is not empty.
-pub(super) fn around(values: impl Iterator<Item = f64>) -> [f64; 2] {
+/// The range of all values with 5 % padding; never empty.
+pub(super) fn padded_range(values: impl Iterator<Item = f64>) -> [f64; 2] {
     let [low, high] = values
         .filter(|value| value.is_finite())
         .fold([f64::MAX, f64::MIN], |[low, high], value| [low.min(value), high.max(value)]);
@@ -72,7 +72,7 @@ fn linear([low, high]: [f64; 2], count: usize) -> Vec<(f64, String)> {
     (first..=last).map(|number| number as f64 * step).map(|value| (value, label(value))).collect()
 }
 
-/// Powers of ten, every so many of them; between two of them 2 and 5, where there is room.
+/// Ticks at powers of ten, as many as fit; over few powers also at 2 and 5 times them.
 fn logarithmic([low, high]: [f64; 2], count: usize) -> Vec<(f64, String)> {
     let [first, last] = [low, high].map(f64::log10);
     let every = (((last - first) / count.max(1) as f64).ceil() as i32).max(1);
@@ -89,7 +89,7 @@ fn logarithmic([low, high]: [f64; 2], count: usize) -> Vec<(f64, String)> {
         .collect()
 }
 
-/// Without the dust that floating-point leaves.
+/// Rounds away floating-point error.
 fn round(value: f64) -> f64 {
     format!("{value:.6e}").parse().unwrap_or(value)
 }
@@ -121,9 +121,9 @@ mod tests {
 
     #[test]
     fn a_domain_is_never_empty() {
-        assert_eq!(around([3.0].into_iter()), [1.5, 4.5]);
-        assert_eq!(around([f64::NAN].into_iter()), [0.0, 1.0]);
-        let [low, high] = around([0.0, 10.0].into_iter());
+        assert_eq!(padded_range([3.0].into_iter()), [1.5, 4.5]);
+        assert_eq!(padded_range([f64::NAN].into_iter()), [0.0, 1.0]);
+        let [low, high] = padded_range([0.0, 10.0].into_iter());
         assert!((low, high) == (-0.5, 10.5));
     }
 

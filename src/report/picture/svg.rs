@@ -1,10 +1,10 @@
-//! Scalable vector graphics, written by hand: shapes, text, escapes.
+//! A writer of scalable vector graphics (SVG): shapes, text, escapes.
 
 use std::fmt::Write as _;
 
 use super::theme::STYLE;
 
-/// A drawing under way; the origin is at the top left.
+/// An unfinished drawing; coordinates are in pixels from the top left.
 #[derive(Default)]
 pub(super) struct Svg {
     body: String,
@@ -12,15 +12,15 @@ pub(super) struct Svg {
 
 /// A finished drawing.
 pub(crate) struct Picture {
-    /// The name of its file, without the ending.
+    /// The name of its file, without the extension.
     pub(crate) name: &'static str,
-    /// What it shows, for those who cannot see it.
+    /// The accessible name of the picture.
     pub(crate) title: String,
     size: [f64; 2],
     body: String,
 }
 
-/// Where a text stands from.
+/// Which end of a text its position fixes.
 #[derive(Clone, Copy)]
 pub(super) enum Anchor {
     Start,
@@ -29,12 +29,12 @@ pub(super) enum Anchor {
 }
 
 impl Picture {
-    /// As a file of its own.
+    /// The SVG file, with its style sheet.
     pub(crate) fn file(&self) -> String {
         self.svg(&format!("<style>{STYLE}</style>"))
     }
 
-    /// As a part of a page that has the style.
+    /// The `svg` element for an HTML page that contains the style sheet.
     pub(crate) fn part(&self) -> String {
         self.svg("")
     }
@@ -55,16 +55,16 @@ impl Svg {
         Picture { name, title: title.into(), size, body: self.body }
     }
 
-    /// Any element; attributes are written as they are.
+    /// Adds an element; the attributes are not escaped.
     pub(super) fn element(&mut self, name: &str, attributes: &str) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.body, "<{name} {attributes}/>");
     }
 
-    /// An element that tells more under the pointer.
-    pub(super) fn told(&mut self, name: &str, attributes: &str, told: &str) {
-        let told = escaped(told);
-        let _ = writeln!(self.body, "<{name} {attributes}><title>{told}</title></{name}>");
+    /// Adds an element with a tooltip.
+    pub(super) fn with_tooltip(&mut self, name: &str, attributes: &str, tooltip: &str) {
+        let tooltip = escaped(tooltip);
+        let _ = writeln!(self.body, "<{name} {attributes}><title>{tooltip}</title></{name}>");
     }
 
     pub(super) fn line(&mut self, class: &str, [x1, y1]: [f64; 2], [x2, y2]: [f64; 2]) {
@@ -72,7 +72,7 @@ impl Svg {
         self.element("line", &format!("class=\"{class}\" {place}"));
     }
 
-    /// A line through points, in a colour or in the class's.
+    /// Adds a line through points; its colour is that of the class if none is given.
     pub(super) fn polyline(&mut self, class: &str, colour: Option<&str>, points: &[[f64; 2]]) {
         let points: Vec<String> = points.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
         let stroke = colour.map(|colour| format!(" stroke=\"{colour}\"")).unwrap_or_default();
@@ -92,12 +92,12 @@ impl Svg {
         self.element("circle", &format!("cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" {style}"));
     }
 
-    pub(super) fn text(&mut self, class: &str, anchor: Anchor, place: [f64; 2], text: &str) {
-        self.turned_text(class, anchor, place, 0.0, text);
+    pub(super) fn text(&mut self, class: &str, anchor: Anchor, position: [f64; 2], text: &str) {
+        self.rotated_text(class, anchor, position, 0.0, text);
     }
 
-    /// Text that is turned about its place, clockwise.
-    pub(super) fn turned_text(
+    /// Adds text that is rotated clockwise about its position.
+    pub(super) fn rotated_text(
         &mut self,
         class: &str,
         anchor: Anchor,
@@ -121,7 +121,7 @@ impl Svg {
         );
     }
 
-    /// What follows is seen only within a rectangle, until [`Svg::unclip`].
+    /// Clips what follows to a rectangle, until [`Svg::unclip`].
     pub(super) fn clip(&mut self, name: &str, [x, y]: [f64; 2], [width, height]: [f64; 2]) {
         let _ = writeln!(
             self.body,
@@ -135,7 +135,7 @@ impl Svg {
     }
 }
 
-/// Text that is safe within XML, without the control characters that XML has no way to write.
+/// Escapes text for XML; control characters, which XML cannot contain, become spaces.
 pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -152,7 +152,7 @@ pub(super) fn escaped(text: &str) -> String {
     safe
 }
 
-/// At most so many letters.
+/// The text, cut to at most `most` characters.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some(_) => text.chars().take(most - 1).chain(['…']).collect(),

@@ -1,6 +1,7 @@
-//! Letters, lines and papers, for light pages and dark ones.
+//! The style sheet of pictures, for light and dark pages.
 
-/// A picture's style sheet. Colours of classes are the same on both papers; ink and paper are not.
+/// The style sheet. Light and dark pages share the colours of classes, not those of text and
+/// background.
 pub(super) const STYLE: &str = "\
 text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;fill:#374151}\
 .paper{fill:#fff}.title{font-size:16px;font-weight:600;fill:#111827}.muted{fill:#6b7280}\

@@ -71,7 +71,7 @@ fn scores_are_those_of_the_predictions() {
 
     let text = folder.good("evaluate m.safetensors test.csv --report run");
     assert!(text.starts_with("m.safetensors predicts kind of 50 rows of test.csv\n"), "{text}");
-    for part in ["accuracy ", "ROC AUC", "true \\ predicted", "came true", "run/index.html"] {
+    for part in ["accuracy ", "ROC AUC", "true \\ predicted", "observed", "run/index.html"] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }
     assert!(folder.read("run/index.html").contains("scored on 50 rows of test.csv"));

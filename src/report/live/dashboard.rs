@@ -1,4 +1,4 @@
-//! What the dashboard knows, and how it looks.
+//! The contents and the layout of the dashboard.
 
 use std::time::Duration;
 
@@ -12,51 +12,51 @@ use ratatui::widgets::{
     Axis, Block, BorderType, Chart, Dataset, Gauge, GraphType, Padding, Paragraph,
 };
 
-use super::pace::{Pace, clock};
+use super::throughput::{Throughput, clock};
 use super::view::terminal;
 use crate::report::history::History;
 use crate::report::palette::{colour, rgb};
 use crate::report::picture::short;
 
-/// The state of a training.
-pub(super) struct Board {
-    /// The network, in a line.
+/// The state of a training run.
+pub(super) struct Dashboard {
+    /// The network, in one line.
     pub(super) network: String,
-    /// Where it trains.
+    /// The device.
     pub(super) device: String,
     pub(super) history: History,
     pub(super) steps_per_epoch: u64,
-    /// The step at which it ends.
+    /// The last step.
     pub(super) goal: u64,
     pub(super) step: u64,
-    pub(super) pace: Pace,
-    /// The columns of the plane, where there is one.
+    pub(super) throughput: Throughput,
+    /// The names of both columns, if decision regions are shown.
     pub(super) plane: Option<[String; 2]>,
-    /// What came of it.
+    /// The summary, after the end.
     pub(super) ended: Option<Summary>,
-    /// Whether the user wants it to end.
-    pub(super) asked: bool,
+    /// Whether the user has requested a stop.
+    pub(super) stop_requested: bool,
 }
 
-/// Where everything is.
+/// The areas of the terminal.
 pub(super) struct Areas {
     title: Rect,
     curves: Rect,
     plane: Option<Rect>,
     progress: Rect,
-    foot: Rect,
+    status: Rect,
 }
 
 impl Areas {
-    /// The columns and lines of characters within the plane's frame.
+    /// Columns and lines of characters inside the frame of the decision regions.
     pub(super) fn plane(&self) -> Option<[usize; 2]> {
         let inside = frame_of("").inner(self.plane?);
         Some([inside.width.into(), inside.height.into()])
     }
 }
 
-impl Board {
-    /// Takes note of what happened at a time since the beginning.
+impl Dashboard {
+    /// Records an event, with the time since the start.
     pub(super) fn event(&mut self, event: &Event, now: Duration) {
         self.history.event(event);
         let done = match event {
@@ -73,12 +73,12 @@ impl Board {
             _ => return,
         };
         self.step = self.step.max(done);
-        self.pace.step(now, self.step);
+        self.throughput.step(now, self.step);
     }
 
     /// Divides the terminal.
     pub(super) fn areas(&self, all: Rect) -> Areas {
-        let [title, middle, progress, foot] = Layout::vertical([
+        let [title, middle, progress, status] = Layout::vertical([
             Constraint::Length(2),
             Constraint::Min(6),
             Constraint::Length(3),
@@ -86,16 +86,16 @@ impl Board {
         ])
         .areas(all);
         if self.plane.is_none() {
-            return Areas { title, curves: middle, plane: None, progress, foot };
+            return Areas { title, curves: middle, plane: None, progress, status };
         }
-        // A character is twice as high as wide.
+        // A character is about twice as high as wide.
         let width = (2 * middle.height).min(all.width / 2);
         let [curves, plane] =
             Layout::horizontal([Constraint::Min(20), Constraint::Length(width)]).areas(middle);
-        Areas { title, curves, plane: Some(plane), progress, foot }
+        Areas { title, curves, plane: Some(plane), progress, status }
     }
 
-    /// Draws it all; `plane` is the inside of the plane.
+    /// Draws everything; `plane` holds the lines of the decision regions.
     pub(super) fn draw(&self, frame: &mut Frame<'_>, now: Duration, plane: Vec<Line<'static>>) {
         let areas = self.areas(frame.area());
         frame.render_widget(Paragraph::new(self.title()), areas.title);
@@ -105,7 +105,7 @@ impl Board {
             frame.render_widget(Paragraph::new(plane).block(frame_of(&title)), area);
         }
         self.draw_progress(frame, areas.progress);
-        frame.render_widget(Paragraph::new(self.foot(now)), areas.foot);
+        frame.render_widget(Paragraph::new(self.status(now)), areas.status);
     }
 
     fn title(&self) -> Vec<Line<'_>> {
@@ -120,9 +120,9 @@ impl Board {
         let history = &self.history;
         let every = [history.steps(), history.training(), history.validation()];
         let positive = every.iter().copied().flatten().all(|[_, loss]| *loss > 0.0);
-        let bent = |loss: f64| if positive { loss.log10() } else { loss };
+        let scaled = |loss: f64| if positive { loss.log10() } else { loss };
         let [batches, training, validation] = every.map(|points| {
-            points.iter().map(|[at, loss]| (*at, bent(*loss))).collect::<Vec<(f64, f64)>>()
+            points.iter().map(|[at, loss]| (*at, scaled(*loss))).collect::<Vec<(f64, f64)>>()
         });
         let all = || batches.iter().chain(&training).chain(&validation);
         let [low, high] = all()
@@ -130,13 +130,13 @@ impl Board {
         if low > high {
             return frame.render_widget(frame_of(" loss "), area);
         }
-        let room = (0.05 * (high - low)).max(1e-6);
-        let [low, high] = [low - room, high + room];
+        let padding = (0.05 * (high - low)).max(1e-6);
+        let [low, high] = [low - padding, high + padding];
         let last = self.goal as f64 / history.steps_per_unit();
-        let unbent = |value: f64| short(if positive { 10f64.powf(value) } else { value });
+        let unscaled = |value: f64| short(if positive { 10f64.powf(value) } else { value });
         let label = |text: String| Span::styled(text, muted());
-        // An epoch of one step says what its step says.
-        let training = if history.whole_batches() { Vec::new() } else { training };
+        // An epoch of one step has the same loss as its step.
+        let training = if history.full_batch() { Vec::new() } else { training };
         let curves = [
             ("batches", 8, GraphType::Scatter, &batches),
             ("training", 0, GraphType::Line, &training),
@@ -162,7 +162,7 @@ impl Board {
         let y = Axis::default()
             .style(muted())
             .bounds([low, high])
-            .labels([low, low.midpoint(high), high].map(|value| label(unbent(value))));
+            .labels([low, low.midpoint(high), high].map(|value| label(unscaled(value))));
         frame.render_widget(Chart::new(sets).block(frame_of(" loss ")).x_axis(x).y_axis(y), area);
     }
 
@@ -170,7 +170,7 @@ impl Board {
         let share = (self.step as f64 / self.goal.max(1) as f64).clamp(0.0, 1.0);
         let epochs = self.goal.div_ceil(self.steps_per_epoch);
         let epoch = (self.step / self.steps_per_epoch).min(epochs);
-        let label = match self.history.whole_batches() {
+        let label = match self.history.full_batch() {
             true => format!("step {} of {}", self.step, self.goal),
             false => format!("epoch {epoch} of {epochs}, step {} of {}", self.step, self.goal),
         };
@@ -182,12 +182,12 @@ impl Board {
         frame.render_widget(gauge, area);
     }
 
-    /// Losses, pace, and what the keys do.
-    fn foot(&self, now: Duration) -> Line<'_> {
+    /// Losses, speed, time left, and the keys.
+    fn status(&self, now: Duration) -> Line<'_> {
         let mut parts = Vec::new();
         let last = |points: &[[f64; 2]]| points.last().map(|[_, loss]| short(*loss));
         let history = &self.history;
-        let losses = match history.whole_batches() {
+        let losses = match history.full_batch() {
             true => [("loss", last(history.steps())), ("validation", last(history.validation()))],
             false => {
                 [("loss", last(history.training())), ("validation", last(history.validation()))]
@@ -199,16 +199,18 @@ impl Board {
         match &self.ended {
             Some(summary) => {
                 parts.push(format!("{:.0} steps/s", summary.steps_per_second));
-                parts.push("done: any key goes on".to_owned());
+                parts.push("done: press any key".to_owned());
             }
             None => {
-                parts.extend(self.pace.rate().map(|rate| format!("{rate:.0} steps/s")));
+                parts.extend(self.throughput.rate().map(|rate| format!("{rate:.0} steps/s")));
                 let left = self.goal.saturating_sub(self.step);
-                parts.extend(self.pace.to_go(left).map(|time| format!("{} to go", clock(time))));
-                parts.push(format!("{} so far", clock(now)));
-                parts.push(match self.asked {
-                    true => "ending after this step; Ctrl-C again ends at once".to_owned(),
-                    false => "q ends it".to_owned(),
+                parts.extend(
+                    self.throughput.time_left(left).map(|time| format!("{} left", clock(time))),
+                );
+                parts.push(format!("{} elapsed", clock(now)));
+                parts.push(match self.stop_requested {
+                    true => "stopping; Ctrl-C again stops at once".to_owned(),
+                    false => "q to stop".to_owned(),
                 });
             }
         }
@@ -234,23 +236,23 @@ mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
-    fn board(steps_per_epoch: u64) -> Board {
-        Board {
+    fn board(steps_per_epoch: u64) -> Dashboard {
+        Dashboard {
             network: "2-4-1, 17 parameters".into(),
             device: "cpu".into(),
             history: History::new(steps_per_epoch),
             steps_per_epoch,
             goal: 1000,
             step: 0,
-            pace: Pace::default(),
+            throughput: Throughput::default(),
             plane: Some(["u".into(), "v".into()]),
             ended: None,
-            asked: false,
+            stop_requested: false,
         }
     }
 
     /// The terminal's characters, line by line.
-    fn drawn(board: &Board, size: [u16; 2]) -> String {
+    fn drawn(board: &Dashboard, size: [u16; 2]) -> String {
         let mut terminal =
             Terminal::new(TestBackend::new(size[0], size[1])).expect("there is a backend");
         let now = Duration::from_secs(20);
@@ -259,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn it_tells_losses_pace_and_time() {
+    fn shows_losses_speed_and_time() {
         let mut board = board(10);
         for step in 0..500 {
             let now = Duration::from_millis(step * 40);
@@ -272,14 +274,14 @@ mod tests {
             "v over u",
             "epoch 50 of 100, step 500 of 1000",
             "25 steps/s",
-            "0:20 to go",
-            "0:20 so far",
-            "q ends it",
+            "0:20 left",
+            "0:20 elapsed",
+            "q to stop",
             "batches",
         ] {
             assert!(text.contains(part), "no `{part}` in\n{text}");
         }
-        board.asked = true;
+        board.stop_requested = true;
         assert!(drawn(&board, [100, 30]).contains("Ctrl-C again"));
     }
 
