@@ -1,7 +1,7 @@
 //! Whole training steps, on the CPU path and on the software adapter where there is one.
 //!
-//! Each network is first trained for a few steps on the device and on the naive twins: a step that
-//! is not right is not timed.
+//! Before its steps are timed, each network is trained for a few steps on the device and on the
+//! naive twins, which must reach the same loss.
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -13,11 +13,13 @@ use halfplane::{
     BatchSize, Dataset, DeviceChoice, Length, Network, Optimizer, ShaderChecks, Targets,
     TrainOptions, Trainer,
 };
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt as _, SeedableRng as _};
 
-/// Steps that one measurement takes.
+/// Steps in one measurement.
 const STEPS: u64 = 20;
 
-/// A network with its data and how it is trained.
+/// A network with its data and its training settings.
 struct Workload {
     name: &'static str,
     network: Network,
@@ -37,21 +39,17 @@ impl Workload {
         Trainer::on(device, &self.network, &self.data, options)
     }
 
-    /// The loss after a few steps, which every device must agree on.
+    /// The loss after a few steps.
     fn loss(&self, device: &dyn Device) -> halfplane::Result<f64> {
         let summary = self.trainer(device)?.run(|_| ControlFlow::Continue(()))?;
         Ok(summary.evaluation.loss)
     }
 }
 
-/// Numbers in [-1, 1) from a fixed generator.
-fn numbers(count: usize, mut state: u64) -> Vec<f32> {
-    let mut draw = || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| draw()).collect()
+/// Numbers in [-1, 1), the same in every run.
+fn numbers(count: usize, seed: u64) -> Vec<f32> {
+    let mut generator = Xoshiro256PlusPlus::seed_from_u64(seed);
+    (0..count).map(|_| generator.random_range(-1.0..1.0)).collect()
 }
 
 fn workloads() -> halfplane::Result<Vec<Workload>> {

@@ -1,7 +1,7 @@
-"""The workloads' data and initial weights: one formula, the same bits in every language.
+"""The workloads' data and initial weights, by a formula that gives the same bits in every language.
 
-A number is 24 bits of a hash of its place: `mix` is a well-known mixer of 32-bit words
-(Chris Wellons' lowbias32), and
+A number is 24 bits of a hash of its index: `mix` is a hash of 32-bit integers (Chris Wellons'
+lowbias32), and
 
     signed(stream, i) = (mix(i + mix(SEED + stream)) >> 8) / 2**23 - 1
 

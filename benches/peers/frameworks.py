@@ -1,4 +1,4 @@
-"""The programs that `peers.py` runs: a workload under PyTorch, JAX and scikit-learn.
+"""The workloads under PyTorch, JAX and scikit-learn, for `peers.py`.
 
 Each has `start` (data, weights and a fresh optimizer on the device), `train` (so many steps more,
 done when it returns), `loss` (the mean over all rows) and `weights` (on the host).
@@ -11,7 +11,7 @@ import formula
 
 
 def full_float32(torch):
-    """No TF32 on the GPU: full float32, as everybody else here computes."""
+    """No TF32 on the GPU: full float32, as in all other programs."""
     torch.set_float32_matmul_precision("highest")
     torch.backends.cuda.matmul.allow_tf32 = False
 
@@ -97,7 +97,7 @@ class TorchGraphs(Torch):
             values = [value for layer in self.initial for value in layer]
             for parameter, value in zip(self.net.parameters(), values):
                 parameter.copy_(self.torch.from_numpy(value))
-        # What the optimizer remembers stays where the graphs have it, and begins at zero.
+        # The optimizer state keeps its addresses, which the graphs use, and is reset to zero.
         for state in self.optimizer.state.values():
             for value in filter(self.torch.is_tensor, state.values()):
                 value.zero_()
@@ -131,7 +131,7 @@ class TorchGraphs(Torch):
 
 
 class Jax:
-    """JAX, all steps in one compiled `lax.scan`, which hands back every step's loss."""
+    """JAX, all steps in one compiled `lax.scan`, which returns the loss of every step."""
 
     def __init__(self, workload):
         import jax
@@ -190,7 +190,7 @@ class Jax:
         return (layers, (m, v), step + 1), loss
 
     def steps(self, state, x, t, steps):
-        """Begins at the first row: every run but the check's ends an epoch."""
+        """Begins at the first row: every run but the check's is a whole number of epochs."""
         lax, jnp, batch = self.jax.lax, self.jax.numpy, self.workload["batch"]
         full, tail = divmod(len(x), batch)
         epochs, rest = divmod(steps, full + (tail > 0))
@@ -230,12 +230,12 @@ class Jax:
 class Sklearn:
     """scikit-learn's MLPClassifier and MLPRegressor, through their own `fit`.
 
-    All six workloads can be said. Its squared error is half the sum over outputs where the others
-    take the mean: a constant factor, which Adam does not see. `fit` forgets Adam's moments, so
-    that every run begins anew.
+    It supports all six workloads. Its squared error is half the sum over outputs where the others
+    take the mean: a constant factor, to which Adam is invariant. `fit` resets Adam's moments, so
+    every run starts from the initial weights.
     """
 
-    begins_anew = True
+    restarts = True
 
     def __init__(self, workload):
         self.workload = workload

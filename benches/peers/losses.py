@@ -1,8 +1,8 @@
-"""Whether a sample trained what it says: its losses against those of a run in float64.
+"""Compares the losses of a sample with those of a run in float64.
 
 `losses.json` is written by `peers.py reference`. It holds the loss on all rows before training,
 after a few steps (`early`), after the warm-up run (`once`) and after the timed run that goes on from
-there (`twice`), and how far PyTorch's float32 strayed from them.
+there (`twice`), and the relative error of PyTorch's float32.
 """
 
 from pathlib import Path
@@ -10,28 +10,28 @@ from pathlib import Path
 EXACT = Path(__file__).resolve().parent / "losses.json"
 MOMENTS = ("early", "once", "twice")
 
-# A wrong learning rate, a missing batch or a stale weight move a loss by far more than a hundredth
-# of what training changes it; rounding, while it has not grown, by far less.
-LEAST = 0.01
-# Where rounding does grow (long runs through kinks of relu), other orders of summation stray like
-# PyTorch's own float32 does.
+# A wrong learning rate, a missing batch or a stale weight changes a loss by far more than a hundredth
+# of what training changes; rounding changes it by far less, until it has accumulated.
+MIN_TOLERANCE = 0.01
+# Where rounding accumulates (long runs with relu), other orders of summation have errors like that of
+# PyTorch's float32.
 MARGIN = 5
 
 
 def scale(exact, moment):
-    """What a loss is compared by: what is left of it or what has been won, the smaller."""
+    """The scale of the tolerance: the smaller of the remaining loss and the decrease so far."""
     return min(exact[moment], abs(exact["initial"] - exact[moment]))
 
 
 def with_tolerance(exact, rounded):
     """An entry of losses.json, from the losses in float64 and in float32."""
-    strays = {at: abs(rounded[at] - exact[at]) / scale(exact, at) for at in MOMENTS}
-    tolerance = {at: max(LEAST, MARGIN * stray) for at, stray in strays.items()}
-    return {**exact, "float32_strays": strays, "tolerance": tolerance}
+    errors = {at: abs(rounded[at] - exact[at]) / scale(exact, at) for at in MOMENTS}
+    tolerance = {at: max(MIN_TOLERANCE, MARGIN * error) for at, error in errors.items()}
+    return {**exact, "float32_error": errors, "tolerance": tolerance}
 
 
 def wrong(exact, found):
-    """Says which of a sample's losses are not what they should be; None where all are."""
+    """The first loss of a sample that is out of tolerance, as text; None if all are within."""
     for moment in MOMENTS:
         if moment in found:
             allowed = exact["tolerance"][moment] * scale(exact, moment)

@@ -1,11 +1,11 @@
-"""The six workloads under PyTorch, JAX and scikit-learn: one JSON line a sample.
+"""The six workloads under PyTorch, JAX and scikit-learn: one JSON line per sample.
 
     python benches/peers/peers.py torch --workload mnist --samples 3
     python benches/peers/peers.py torch-cuda-graphs
     python benches/peers/peers.py reference        # writes losses.json, in float64
 
-`benches/peers/run` installs what this needs and calls it in turn with halfplane. README.md beside
-this file tells the protocol.
+`benches/peers/run` installs the requirements and runs this in turn with halfplane. README.md
+describes the protocol.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import formula
 import losses
 from frameworks import PROGRAMS, Torch, full_float32
 
-# Steps of the untimed check, few enough that rounding has not grown.
+# Steps of the untimed check: few, so that rounding errors stay small.
 EARLY = 8
 
 
@@ -28,7 +28,7 @@ def timed(work):
 
 
 def early(peer):
-    """The loss after a few steps, which every program must agree on."""
+    """The loss after a few steps, on which all programs must agree."""
     peer.start()
     peer.train(EARLY)
     return peer.loss()
@@ -39,18 +39,18 @@ def sample(peer, steps):
     upload = timed(peer.start)
     warm_up = timed(lambda: peer.train(steps))
     found = {"once": peer.loss()}
-    anew = getattr(peer, "begins_anew", False)
-    if anew:
+    restarts = getattr(peer, "restarts", False)
+    if restarts:
         upload = timed(peer.start)
     seconds = timed(lambda: peer.train(steps))
     download = timed(peer.weights)
-    found["once" if anew else "twice"] = peer.loss()
+    found["once" if restarts else "twice"] = peer.loss()
     total = upload + seconds + download
     return {"seconds": seconds, "total_seconds": total, "warm_up_seconds": warm_up, "losses": found}
 
 
 def reference():
-    """Writes losses.json: the losses in float64, and how far float32 strays from them."""
+    """Writes losses.json: the losses in float64, and the error of float32."""
     found = {}
     for name, workload in formula.WORKLOADS.items():
         runs = []
@@ -68,7 +68,7 @@ def reference():
 
 
 def gemm(device):
-    """Times the matrix products that standard input names, as `workloads --dispatches` prints them."""
+    """Times the matrix products on standard input, which `workloads --dispatches` prints."""
     import torch
 
     full_float32(torch)
@@ -77,7 +77,7 @@ def gemm(device):
         record = json.loads(line)
         m, n, k = record["m"], record["n"], record["k"]
         a, b = torch.rand(m, k, device=device), torch.rand(k, n, device=device)
-        # Each operand lies in memory as it does in training.
+        # The operands have the memory layout of training.
         if record["operation"] == "dense_forward":
             b = b.T.contiguous().T
         if record["operation"] == "dense_backward_weight":
@@ -104,12 +104,12 @@ def main():
         return reference()
     make, options = PROGRAMS[arguments.program]
     about = {"program": arguments.program, **make.describe(**options)}
-    tell = lambda record: print(json.dumps(record), flush=True)
+    emit = lambda record: print(json.dumps(record), flush=True)
     if arguments.describe:
-        return tell(about)
+        return emit(about)
     if arguments.gemm:
         for record in gemm(options.get("device", "cpu")):
-            tell({**record, **about})
+            emit({**record, **about})
         return
     for name in arguments.workload or formula.WORKLOADS:
         workload = formula.WORKLOADS[name]

@@ -1,9 +1,9 @@
-"""Samples to a Markdown table of ratios: what `run` prints, and nothing but text."""
+"""Makes a Markdown table of ratios from samples."""
 
 import json
 from statistics import median
 
-# Programs that count as one peer: the better of them is compared with.
+# Variants of one peer: the faster one is compared with.
 VARIANTS = {"burn-flex": ("burn-flex", "burn-flex-1")}
 
 
@@ -22,7 +22,7 @@ def last_run(path):
 
 
 class Samples:
-    """The samples that trained what they say, by program and workload."""
+    """The samples with correct losses, by program and workload."""
 
     def __init__(self, records):
         self.right = {}
@@ -37,7 +37,7 @@ class Samples:
         return list(dict.fromkeys(workload for _, workload in self.right))
 
     def seconds(self, program, workload, what="seconds"):
-        """The median over the samples, the best variant's where there are several; None without."""
+        """The median over the samples, of the fastest variant; None without samples."""
         medians = [
             median(sample[what] for sample in self.right[variant, workload])
             for variant in VARIANTS.get(program, (program,))
@@ -51,7 +51,7 @@ class Samples:
 
 
 def digits(number):
-    """Three significant digits, zeros among them."""
+    """Three significant digits, with trailing zeros."""
     return f"{number:#.3g}".rstrip(".")
 
 
@@ -68,7 +68,7 @@ def speed(gflops):
 
 
 def judged(value, limit, show=plain_ratio):
-    """A number beside what it should be at most; where it is not, it says so. Empty without one."""
+    """A value with its limit, marked where it exceeds it; empty without a value."""
     if value is None:
         return ""
     if limit is None:
@@ -108,14 +108,14 @@ def upload_rows(samples, workloads, targets):
 
 
 def flops(workload):
-    """Operations of a workload's steps: forward, weight gradients, input gradients but the first."""
+    """FLOPs of a workload: forward, weight gradients, and input gradients of all layers but the first."""
     pairs = list(zip(workload["widths"], workload["widths"][1:]))
     products = [2 * inputs * outputs for inputs, outputs in pairs]
     return workload["steps"] * workload["batch"] * (3 * sum(products) - products[0])
 
 
 def gemm_lines(records, samples, targets, workloads):
-    """Our matrix products beside a vendor's, and `field` beside the best that the vendor reached."""
+    """Our matrix products beside a vendor's, and `field` relative to the vendor's fastest product."""
     vendor = {}
     for record in records:
         if record["event"] == "gemm" and record["program"].startswith("torch"):
@@ -136,8 +136,8 @@ def gemm_lines(records, samples, targets, workloads):
     yield ""
     yield from rows(["operation", "size", "program", "ours", "PyTorch's library", "share"], lines)
     best = max((r["gflops"] for r in vendor.values() if r["program"] == "torch-cuda"), default=None)
-    ways = (samples.seconds(name, "field") for name in ("halfplane-gpu", "halfplane-gpu-fused"))
-    seconds = min(filter(None, ways), default=None)
+    strategies = (samples.seconds(name, "field") for name in ("halfplane-gpu", "halfplane-gpu-fused"))
+    seconds = min(filter(None, strategies), default=None)
     if best and seconds:
         share = 1e-9 * flops(workloads["field"]) / seconds / best
         wanted = targets["field_share_of_arithmetic_limit"]
@@ -165,14 +165,14 @@ def extra_lines(records, targets):
 def problems(records):
     for record in records:
         if record["event"] == "left-out":
-            place = f"{record['program']}, {record['workload']}" if record.get("workload") else record["program"]
-            yield f"- left out: {place}: {record['why']}"
+            name = f"{record['program']}, {record['workload']}" if record.get("workload") else record["program"]
+            yield f"- left out: {name}: {record['why']}"
         elif record["event"] == "sample" and record.get("wrong"):
             yield f"- not counted: {record['program']}, {record['workload']}: {record['wrong']}"
 
 
 def markdown(head, records, targets, workloads):
-    """All that a run says, as Markdown; `workloads` are the definitions by name."""
+    """The results of a run as Markdown; `workloads` are the definitions by name."""
     samples = Samples(records)
     names = [name for name in workloads if name in samples.workloads()]
     yield f"{head['date']}, commit {head['commit']}, {head['machine']}, {head['cores']} cores, {head['system']}."

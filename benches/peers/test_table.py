@@ -91,8 +91,8 @@ class Losses(unittest.TestCase):
         self.assertAlmostEqual(losses.scale(self.EXACT, "early"), 0.01)
         self.assertAlmostEqual(losses.scale(self.EXACT, "once"), 0.1)
 
-    def test_tolerance_follows_what_float32_strays(self):
-        self.assertEqual(self.EXACT["tolerance"]["early"], losses.LEAST)
+    def test_tolerance_follows_the_error_of_float32(self):
+        self.assertEqual(self.EXACT["tolerance"]["early"], losses.MIN_TOLERANCE)
         self.assertAlmostEqual(self.EXACT["tolerance"]["twice"], 0.2 * losses.MARGIN)
 
     def test_judges(self):

@@ -1,5 +1,5 @@
-//! Where `auto` should change from one way to another: step times of all three over a grid of
-//! networks and batches, as a Markdown table.
+//! Step times of all strategies over a grid of networks and batches, as a Markdown table: the data
+//! for the thresholds of `auto`.
 
 use std::ops::ControlFlow;
 
@@ -15,9 +15,9 @@ const INPUTS: usize = 16;
 const HIDDEN: [&[usize]; 7] = [&[4], &[16], &[64], &[256], &[16, 16], &[64, 32], &[10, 10, 10]];
 const BATCHES: [usize; 5] = [4, 32, 256, 2048, 16_384];
 
-const WAYS: [Strategy; 3] = [Strategy::Resident, Strategy::Layered, Strategy::Fused];
+const STRATEGIES: [Strategy; 3] = [Strategy::Resident, Strategy::Layered, Strategy::Fused];
 
-/// Seconds that one measurement should take, at least.
+/// The shortest measurement, in seconds.
 const LONG_ENOUGH: f64 = 0.2;
 
 /// Measures and prints the table, from small steps to large ones.
@@ -38,10 +38,14 @@ pub(crate) fn measure(bench: &Bench) -> Result<()> {
     for case in &cases {
         let (network, batch) = case;
         let data = data(4 * batch)?;
-        // Not every way takes every step on every device.
-        let times = WAYS.map(|way| step_seconds(bench, network, &data, *batch, way).ok());
-        let tried = WAYS.into_iter().zip(times).filter_map(|(way, time)| Some((way, time?)));
-        let (fastest, _) = tried.min_by(|a, b| a.1.total_cmp(&b.1)).ok_or("no way works")?;
+        // Not every strategy supports every network, batch and device.
+        let times =
+            STRATEGIES.map(|strategy| step_seconds(bench, network, &data, *batch, strategy).ok());
+        let tried = STRATEGIES
+            .into_iter()
+            .zip(times)
+            .filter_map(|(strategy, time)| Some((strategy, time?)));
+        let (fastest, _) = tried.min_by(|a, b| a.1.total_cmp(&b.1)).ok_or("no strategy works")?;
         let auto = trainer(bench, network, &data, *batch, Strategy::Auto, 1)?.strategy();
         let [resident, layered, fused] =
             times.map(|time| time.map_or("–".into(), |time| format!("{:.2}", 1e6 * time)));
@@ -77,7 +81,7 @@ fn trainer<'a>(
     Ok(Trainer::on(bench.device.as_ref(), network, data, options)?)
 }
 
-/// The best of three runs that are long enough, after a warm-up each.
+/// Seconds per step: the best of three runs of sufficient length, after a warm-up.
 fn step_seconds(
     bench: &Bench,
     network: &Network,

@@ -1,5 +1,5 @@
-//! Every matrix product of the workloads' layered steps, and square ones, each timed on its own:
-//! what `peers.py --gemm` puts beside a vendor's library.
+//! Times every matrix product of the workloads' layered steps, and square ones, each alone;
+//! `peers.py --gemm` compares them with a vendor's library.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -18,10 +18,10 @@ use serde::Serialize;
 use super::workload::{Workload, signed};
 use super::{Bench, Result};
 
-/// Seconds that one measurement should take.
+/// The shortest measurement, in seconds.
 const LONG_ENOUGH: f64 = 0.3;
 
-/// A product \[m,k\] · \[k,n\], as one operation asks for it.
+/// A matrix product \[m,k\] · \[k,n\], and the operation that it belongs to.
 #[derive(Clone, Copy, Serialize, PartialEq, Eq, Hash)]
 struct Product {
     operation: &'static str,
@@ -38,7 +38,7 @@ struct Timing {
     gflops: f64,
 }
 
-/// Measures and prints one line for each product.
+/// Measures and prints one line per product.
 pub(crate) fn measure(bench: &Bench) -> Result<()> {
     let mut seen = HashSet::new();
     for plan in plans(bench)? {
@@ -48,14 +48,14 @@ pub(crate) fn measure(bench: &Bench) -> Result<()> {
             if !seen.insert(product) {
                 continue;
             }
-            // Partial sums are no product before they have been added up.
+            // A split product is complete only after its partial sums are added.
             let count = match dispatch.operation {
                 Operation::DenseSplitWeight(_) => 2,
                 _ => 1,
             };
             let seconds = seconds(bench, &plan, &step[index..index + count])?;
             let flops = 2.0 * product.m as f64 * product.n as f64 * product.k as f64;
-            bench.tell(Timing { product, seconds, gflops: 1e-9 * flops / seconds })?;
+            bench.print(Timing { product, seconds, gflops: 1e-9 * flops / seconds })?;
         }
     }
     Ok(())
@@ -133,7 +133,8 @@ fn product(dispatch: &Dispatch) -> Option<Product> {
     Some(Product { operation, m, n, k })
 }
 
-/// Replays a few dispatches of a plan alone, on numbers that are not all zero: those cost less power.
+/// Seconds per replay of a few dispatches of a plan. The operands are not 0, since zeros draw less
+/// power, at which a device may run faster.
 fn seconds(bench: &Bench, plan: &Plan, dispatches: &[Dispatch]) -> Result<f64> {
     let mut phases = [const { Vec::new() }; Phase::COUNT];
     phases[Phase::Step as usize] = dispatches.to_vec();
@@ -149,7 +150,7 @@ fn seconds(bench: &Bench, plan: &Plan, dispatches: &[Dispatch]) -> Result<f64> {
     if let Some(control) = plan.handles.control {
         block_on(backend.write(control, &Control::at(0, plan.rows, plan.batch).to_words()))?;
     }
-    // Compiles, and lets the device's clock rise.
+    // Compiles the shaders, and lets the device reach its clock frequency.
     block_on(backend.replay(Phase::Step, 2))?;
     let mut replays = 1;
     loop {
@@ -163,7 +164,7 @@ fn seconds(bench: &Bench, plan: &Plan, dispatches: &[Dispatch]) -> Result<f64> {
     }
 }
 
-/// Whether a buffer is a product's operand; what the optimizer remembers may stay zero.
+/// Whether a buffer may be an operand of a product; optimizer state may stay 0.
 fn holds_numbers(buffer: &Buffer) -> bool {
     match buffer.role {
         Role::Data | Role::Batch | Role::Parameters | Role::Activations | Role::Gradients => true,

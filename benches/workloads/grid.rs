@@ -1,4 +1,4 @@
-//! Many XOR networks in one call against one alone: how well they spread over cores or workgroups.
+//! Many XOR networks in one call against one alone: how well they scale over cores or workgroups.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -12,23 +12,24 @@ use serde::Serialize;
 use super::{Bench, Result};
 
 #[derive(Serialize)]
-struct Spread {
+struct Scaling {
     networks: u64,
     steps: u64,
     /// All networks in one call.
     seconds: f64,
     /// One network alone, on one core or in one workgroup.
     one_seconds: f64,
-    /// `seconds` over as many times `one_seconds`.
+    /// seconds / (networks · one_seconds)
     share: f64,
 }
 
 const STEPS: u64 = 10_001;
 
-/// Runs of each, in turn; the best one counts.
+/// Runs of each, alternating; the fastest counts.
 const RUNS: u32 = 5;
 
-/// Measures and prints one line, after checking that networks end in the grid as they end alone.
+/// Measures and prints one line, after checking that some networks have the same weights as when
+/// they are trained alone.
 pub(crate) fn measure(bench: &Bench, networks: u64) -> Result<()> {
     let data = Dataset::xor();
     let candidates: Vec<Candidate> = (0..networks)
@@ -49,7 +50,7 @@ pub(crate) fn measure(bench: &Bench, networks: u64) -> Result<()> {
         one_seconds = one_seconds.min(one(bench, &data, 0)?.0);
     }
     let share = seconds / (networks as f64 * one_seconds);
-    bench.tell(Spread { networks, steps: STEPS, seconds, one_seconds, share })
+    bench.print(Scaling { networks, steps: STEPS, seconds, one_seconds, share })
 }
 
 fn options(seed: u64) -> TrainOptions {
@@ -63,7 +64,7 @@ fn options(seed: u64) -> TrainOptions {
     }
 }
 
-/// One network alone: the seconds of its second run, and the weights after its first.
+/// One network alone: the seconds of its second run, and its weights after the first.
 fn one(bench: &Bench, data: &Dataset, seed: u64) -> Result<(f64, Parameters)> {
     let network = Network::new(2, &[2], 1);
     let mut trainer = Trainer::on(bench.device.as_ref(), &network, data, options(seed))?;
@@ -76,6 +77,6 @@ fn one(bench: &Bench, data: &Dataset, seed: u64) -> Result<(f64, Parameters)> {
 fn check(trained: &[Trained], seed: u64, alone: &Parameters) -> Result<()> {
     match trained.get(seed as usize) {
         Some(one) if one.parameters == *alone => Ok(()),
-        _ => Err(format!("network {seed} does not end in the grid as it ends alone").into()),
+        _ => Err(format!("network {seed} has other weights in the grid than alone").into()),
     }
 }

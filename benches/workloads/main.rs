@@ -1,12 +1,12 @@
-//! The six workloads that `benches/peers` puts beside other programs, one JSON line a sample.
+//! The six workloads of `benches/peers`, one JSON line per sample.
 //!
 //! ```sh
 //! cargo bench --bench workloads -- --device cpu --workload mnist --samples 5
 //! cargo bench --bench workloads -- --device gpu --crossover
 //! ```
 //!
-//! Data, initial weights, protocol and the losses that a run must reach are those of
-//! `docs/benchmarks.md`; a sample whose losses are not right is an error, not a number.
+//! `docs/benchmarks.md` describes data, initial weights, protocol and the losses that a run must
+//! reach. A sample with wrong losses is an error.
 
 mod crossover;
 mod dispatches;
@@ -25,49 +25,49 @@ use serde::Serialize;
 
 use workload::Workload;
 
-/// What can go wrong here: the library's errors, and losses that are not right.
+/// Errors are those of the library, and wrong losses.
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Times the six workloads, one JSON line a sample.
+/// Times the six workloads, one JSON line per sample.
 #[derive(Parser)]
 #[command(name = "workloads")]
 struct Arguments {
     /// auto, gpu, software, cpu, or a part of an adapter's name
     #[arg(long, default_value = "cpu")]
     device: DeviceChoice,
-    /// A workload, as often as wanted; all by default
+    /// A workload; may be repeated [default: all]
     #[arg(long)]
     workload: Vec<String>,
     /// Samples of each workload
     #[arg(long, default_value_t = 1)]
     samples: u32,
-    /// The way to lower a step: auto, layered, resident, fused
+    /// The strategy: auto, layered, resident, fused
     #[arg(long, default_value = "auto")]
     strategy: Strategy,
-    /// Instead: only say which program and device this is
+    /// Instead: print program and device only
     #[arg(long)]
     describe: bool,
-    /// Instead: step times of every way over a grid of sizes
+    /// Instead: step times of every strategy over a grid of sizes
     #[arg(long, conflicts_with = "describe")]
     crossover: bool,
     /// Instead: time every matrix product of the workloads, and square ones, on its own
     #[arg(long, conflicts_with_all = ["describe", "crossover"])]
     dispatches: bool,
-    /// Instead: so many XOR networks in one call, against one alone
+    /// Instead: this many XOR networks in one call, against one alone
     #[arg(long, value_name = "NETWORKS", conflicts_with_all = ["describe", "crossover", "dispatches"])]
     grid: Option<u64>,
-    /// What `cargo bench` adds
+    /// Ignored; added by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// A device, and what every line says of it.
+/// A device, and its description for every line.
 struct Bench {
     device: Box<dyn Device>,
     about: About,
 }
 
-/// Which program ran where.
+/// The program and the device.
 #[derive(Clone, Serialize)]
 struct About {
     program: String,
@@ -95,8 +95,8 @@ impl Bench {
         Ok(Self { device, about })
     }
 
-    /// One line of standard output: who ran where, and what came out.
-    fn tell(&self, outcome: impl Serialize) -> Result<()> {
+    /// Prints one JSON line: program and device, then the outcome.
+    fn print(&self, outcome: impl Serialize) -> Result<()> {
         #[derive(Serialize)]
         struct Line<'a, T> {
             #[serde(flatten)]
@@ -112,7 +112,7 @@ impl Bench {
 fn run(arguments: &Arguments) -> Result<()> {
     let bench = Bench::open(&arguments.device)?;
     if arguments.describe {
-        return bench.tell(());
+        return bench.print(());
     }
     if arguments.crossover {
         return crossover::measure(&bench);

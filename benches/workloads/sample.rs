@@ -1,5 +1,5 @@
-//! The protocol of a sample: a warm-up run from the initial weights, then as many steps again,
-//! timed; before that a few steps whose loss everybody must agree on.
+//! The protocol of a sample: a few steps whose loss all programs must agree on; then a warm-up run
+//! from the initial weights, and as many steps again, timed.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::workload::{Moment, Workload};
 use super::{Bench, Result};
 
-/// What one sample says.
+/// One sample.
 #[derive(Serialize)]
 struct Sample<'a> {
     workload: &'a str,
@@ -18,9 +18,9 @@ struct Sample<'a> {
     steps: u64,
     /// All steps, with data and weights on the device and everything compiled.
     seconds: f64,
-    /// The same with the upload of data and weights before and the reading of the weights after.
+    /// The same, with the upload of data and weights and the readback of the weights.
     total_seconds: f64,
-    /// The warm-up run: what is compiled or measured for the first time is in here.
+    /// The warm-up run, which includes compiling and tuning.
     warm_up_seconds: f64,
     losses: Losses,
 }
@@ -33,7 +33,7 @@ struct Losses {
     twice: f64,
 }
 
-/// Takes so many samples of a workload and prints them.
+/// Takes and prints samples of a workload.
 pub(crate) fn take(
     bench: &Bench,
     workload: &Workload,
@@ -56,7 +56,7 @@ pub(crate) fn take(
         let started = Instant::now();
         trainer.parameters()?;
         let download = started.elapsed().as_secs_f64();
-        bench.tell(Sample {
+        bench.print(Sample {
             workload: &workload.name,
             strategy: summary.strategy,
             steps: workload.steps,

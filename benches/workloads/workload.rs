@@ -1,7 +1,8 @@
-//! What the workloads are: read from `benches/peers`, where the other programs read it too.
+//! The workloads, from the definitions in `benches/peers` that all programs read.
 
 use std::collections::HashMap;
 
+use halfplane::metrics::argmax;
 use halfplane::spec::LayerParameters;
 use halfplane::{
     Activation, BatchSize, Dataset, Length, Loss, Network, Optimizer, Output, Parameters, Shuffle,
@@ -14,13 +15,13 @@ use super::Result;
 const WORKLOADS: &str = include_str!("../peers/workloads.json");
 const LOSSES: &str = include_str!("../peers/losses.json");
 
-/// The number that all streams of the formula begin from.
+/// The seed of all streams of the formula.
 const SEED: u32 = 777;
 
-/// Steps of the untimed check, few enough that rounding has not grown.
+/// Steps of the untimed check: few, so that rounding errors stay small.
 const EARLY: u64 = 8;
 
-/// A network with its data and how it is trained.
+/// A network with its data and its training settings.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Workload {
@@ -35,7 +36,7 @@ pub(crate) struct Workload {
     pub(crate) steps: u64,
 }
 
-/// When a loss is looked at.
+/// When a loss is compared.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Moment {
     /// After [`EARLY`] steps.
@@ -46,7 +47,7 @@ pub(crate) enum Moment {
     Twice,
 }
 
-/// The losses on all rows that a run in float64 has at its moments, with their tolerances.
+/// The losses on all rows of a run in float64, with their tolerances.
 #[derive(Deserialize)]
 struct Expected {
     initial: f64,
@@ -57,7 +58,7 @@ struct Expected {
 }
 
 impl Workload {
-    /// The workloads of these names, or all.
+    /// The workloads with these names; all if there are none.
     pub(crate) fn named(names: &[String]) -> Result<Vec<Self>> {
         let all: Vec<Self> = serde_json::from_str(WORKLOADS)?;
         if let Some(unknown) = names.iter().find(|&name| all.iter().all(|one| one.name != *name)) {
@@ -67,7 +68,6 @@ impl Workload {
         Ok(all.into_iter().filter(|one| names.is_empty() || names.contains(&one.name)).collect())
     }
 
-    /// The network.
     pub(crate) fn network(&self) -> Network {
         let [inputs, hidden @ .., outputs] = &self.widths[..] else {
             unreachable!("a workload has at least two widths")
@@ -91,7 +91,7 @@ impl Workload {
         }
     }
 
-    /// How it is trained, from the formula's weights and with the rows in order.
+    /// The training options: the formula's initial weights, rows in order.
     pub(crate) fn options(&self, strategy: Strategy) -> TrainOptions {
         TrainOptions {
             loss: Some(self.loss),
@@ -105,12 +105,12 @@ impl Workload {
         }
     }
 
-    /// The same for the untimed check.
+    /// The training options of the untimed check.
     pub(crate) fn options_early(&self, strategy: Strategy) -> TrainOptions {
         TrainOptions { length: Length::Steps(EARLY), ..self.options(strategy) }
     }
 
-    /// The formula's rows and targets.
+    /// The formula's features and targets.
     pub(crate) fn data(&self) -> Result<Dataset> {
         let (inputs, outputs) = (self.widths[0], self.widths[self.widths.len() - 1]);
         if inputs == 2 {
@@ -128,7 +128,7 @@ impl Workload {
                 }
             }
             Loss::CrossEntropy => Targets::Classes {
-                values: rows.map(|row| largest(&row[..outputs])).collect(),
+                values: rows.map(|row| argmax(&row[..outputs]) as u32).collect(),
                 count: outputs,
             },
             _ => {
@@ -154,7 +154,7 @@ impl Workload {
         Parameters { layers, ..Parameters::default() }
     }
 
-    /// Checks a loss against the run in float64.
+    /// Compares a loss with that of the run in float64.
     pub(crate) fn check(&self, moment: Moment, found: f64) -> Result<()> {
         let mut all: HashMap<String, Expected> = serde_json::from_str(LOSSES)?;
         let Some(expected) = all.remove(&self.name) else {
@@ -165,7 +165,7 @@ impl Workload {
             Moment::Once => ("once", expected.once),
             Moment::Twice => ("twice", expected.twice),
         };
-        // Of what is left and what has been won, the smaller.
+        // The smaller of the remaining loss and the decrease so far.
         let scale = loss.min((expected.initial - loss).abs());
         let tolerance = expected.tolerance.get(at).copied().unwrap_or(0.0) * scale;
         if (found - loss).abs() <= tolerance {
@@ -174,16 +174,6 @@ impl Workload {
         let name = &self.name;
         Err(format!("{name}, {at}: the loss is {found}, not {loss} ± {tolerance:.1e}").into())
     }
-}
-
-fn largest(values: &[f32]) -> u32 {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = index;
-        }
-    }
-    best as u32
 }
 
 /// Numbers in \[-1, 1), as `benches/peers/formula.py` explains.

@@ -1,8 +1,8 @@
-//! Random inputs, the same in every run.
+//! Random inputs for checks, the same in every run.
 
 use rand_mt::Mt;
 
-/// A generator of words and floats.
+/// A generator of integers and floats.
 pub(super) struct Random(Mt);
 
 impl Random {
@@ -15,7 +15,7 @@ impl Random {
         self.0.next_u32()
     }
 
-    /// A number below `count`.
+    /// An integer below `count`.
     pub(super) fn below(&mut self, count: usize) -> usize {
         self.word() as usize % count
     }
@@ -25,19 +25,19 @@ impl Random {
         low + (high - low) * ((self.word() >> 8) as f32 / (1 << 24) as f32)
     }
 
-    /// So many floats in ±`size`.
+    /// `count` floats in \[−size, size).
     pub(super) fn floats(&mut self, count: usize, size: f32) -> Vec<f32> {
         (0..count).map(|_| self.uniform(-size, size)).collect()
     }
 
-    /// So many floats in \[0.1, 1).
+    /// `count` floats in \[0.1, 1).
     pub(super) fn positive(&mut self, count: usize) -> Vec<f32> {
         (0..count).map(|_| self.uniform(0.1, 1.0)).collect()
     }
 
-    /// So many values of z: mostly ordinary ones, some near zero, some that overflow a careless
-    /// formula. Where e^z is subnormal there are none, since drivers may take that for zero; nor
-    /// is any so near to zero that rounding decides on which side of 1/2 its sigmoid lies.
+    /// `count` values of z: most of ordinary size, some near 0, some so large that a careless
+    /// formula overflows. None has a subnormal eᶻ, which drivers may flush to 0, and none is so
+    /// near to 0 that rounding decides whether its sigmoid is above 1/2.
     pub(super) fn logits(&mut self, count: usize) -> Vec<f32> {
         const LARGE: [f32; 4] = [50.0, 80.0, 120.0, 1e4];
         let mut logit = || {

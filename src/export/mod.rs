@@ -1,4 +1,4 @@
-//! Models for other programs: ONNX graphs and PyTorch scripts, the preprocessing inside.
+//! Exports models, with their preprocessing, as ONNX graphs and PyTorch scripts.
 //!
 //! Must not know: training, devices.
 
@@ -14,19 +14,19 @@ use crate::{Error, Result};
 pub use onnx::onnx;
 pub use pytorch::pytorch;
 
-/// What a model can be written as.
+/// An export format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A graph that ONNX runtimes run: weights, preprocessing and classes in one file.
+    /// An ONNX graph: weights, preprocessing and classes in one file.
     Onnx,
-    /// A Python script with the `nn.Sequential` that loads the weights from the model file.
+    /// A Python script with an `nn.Sequential`, which loads the weights from the model file.
     Pytorch,
 }
 
 named!(Format, "format", { Onnx => "onnx", Pytorch => "pytorch" });
 
 impl Format {
-    /// The format that goes with a file's name.
+    /// The format for a file's extension.
     ///
     /// # Errors
     /// [`Error::Invalid`] where the name does not end in `.onnx` or `.py`.
@@ -35,14 +35,14 @@ impl Format {
             Some("onnx") => Ok(Self::Onnx),
             Some("py") => Ok(Self::Pytorch),
             _ => Err(Error::invalid(
-                format!("the name {} does not tell the format", path.display()),
-                "end it in .onnx or .py, or give --format",
+                format!("the extension of {} is no export format", path.display()),
+                "end the name in .onnx or .py, or give --format",
             )),
         }
     }
 }
 
-/// The numbers that stand for a missing one, however they are written.
+/// The numbers that mean a missing value, such as -999.
 fn missing_numbers(preprocessing: &Preprocessing) -> Vec<f32> {
     let numbers = preprocessing.na.iter().filter_map(|word| word.parse().ok());
     let mut numbers: Vec<f32> = numbers.filter(|number: &f32| number.is_finite()).collect();
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_tells_the_format() {
+    fn the_extension_decides_the_format() {
         assert_eq!(Format::of(Path::new("a/b.onnx")).ok(), Some(Format::Onnx));
         assert_eq!(Format::of(Path::new("b.py")).ok(), Some(Format::Pytorch));
         assert!(Format::of(Path::new("b.txt")).is_err());

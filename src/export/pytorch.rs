@@ -1,4 +1,4 @@
-//! PyTorch: a Python script with the `nn.Sequential`, its preprocessing in plain Python.
+//! Exports a model as a Python script: an `nn.Sequential`, with the preprocessing in plain Python.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,11 +10,11 @@ use crate::data::{
 };
 use crate::spec::{Activation, Output};
 
-/// The script, but for what depends on the model: names between `@`.
+/// The script, with placeholders between `@` for the parts that depend on the model.
 const TEMPLATE: &str = include_str!("template.py");
 
-/// A model as a Python script that loads the weights from the model's file at `weights`: an
-/// absolute path, or one that starts from the script's folder. It needs `torch` and `safetensors`.
+/// A model as a Python script that loads its weights from the model file `weights`, an absolute
+/// path or one relative to the script's folder. The script needs `torch` and `safetensors`.
 pub fn pytorch(model: &Model, weights: &Path) -> String {
     let path = literal(&weights.to_string_lossy());
     let weights = match weights.is_absolute() {
@@ -29,8 +29,8 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
     let na = std::iter::once("").chain(model.preprocessing.na.iter().map(String::as_str));
     let version = env!("CARGO_PKG_VERSION");
     let title = format!("A {} network, trained by halfplane {version}.", model.network);
-    // In the template's order, so that none is looked for in another's text: columns and classes
-    // may be called anything.
+    // In the order of the template, so that no placeholder is searched in inserted text: columns
+    // and classes may have any names.
     let parts = [
         ("@TITLE@", title),
         ("@WEIGHTS@", weights),
@@ -86,7 +86,7 @@ fn activation(activation: Activation) -> &'static str {
     }
 }
 
-/// The call that encodes a column.
+/// The Python call that encodes a column.
 fn encode(Column { name, encoding }: &Column) -> String {
     let column = format!("column({})", literal(name));
     match encoding {
@@ -113,7 +113,7 @@ fn answer(model: &Model) -> String {
     }
 }
 
-/// A string in Python, which reads JSON's.
+/// A Python string literal: JSON strings are valid ones.
 fn literal(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -2,8 +2,8 @@
 
     python this_file.py new.csv      prints the predictions for a table, as CSV
 
-or, from Python, `net` is the network, `preprocess(rows)` makes its inputs [N, I] of rows as
-`csv.DictReader` gives them, and `predict(rows)` its answers [N, O].
+From Python, `net` is the network, `preprocess(rows)` turns rows of `csv.DictReader` into its inputs
+[N, I], and `predict(rows)` returns predictions [N, O].
 """
 
 import csv
@@ -17,33 +17,33 @@ from torch import nn
 WEIGHTS = @WEIGHTS@
 HEADER = @HEADER@
 CLASSES = @CLASSES@
-# Fields that say that a value is missing.
+# Texts that mean a missing value.
 MISSING = @MISSING@
-# Numbers that say so, too.
+# Numbers that mean a missing value.
 MISSING_NUMBERS = @NUMBERS@
 
 net = nn.Sequential(
 @LAYERS@)
-# The file numbers dense layers and norms apart: `layers.1.weight` is the second nn.Linear's.
-places = {
-    name: [place for place, module in enumerate(net) if isinstance(module, kind)]
+# The file numbers dense layers and norms separately: `layers.1.weight` is that of the second Linear.
+positions = {
+    name: [index for index, module in enumerate(net) if isinstance(module, kind)]
     for name, kind in {"layers": nn.Linear, "norms": nn.LayerNorm}.items()
 }
 weights = {}
 for name, value in load_file(WEIGHTS).items():
     kind, number, tensor = name.split(".")
-    weights[f"{places[kind][int(number)]}.{tensor}"] = value
+    weights[f"{positions[kind][int(number)]}.{tensor}"] = value
 net.load_state_dict(weights)
 net.eval()
 
 
 def as_is(fields):
-    """One input: the number as it stands."""
+    """One input: the number, unchanged."""
     return torch.tensor([[float(field)] for field in fields])
 
 
 def numeric(fields, mean, scale, indicator):
-    """The number, standardised; a missing one counts as the mean. Perhaps whether it is missing."""
+    """The standardised number, missing ones imputed with the mean; optionally a missing indicator."""
     numbers = torch.tensor([[mean if field in MISSING else float(field)] for field in fields])
     missing = torch.tensor([[field in MISSING] for field in fields])
     for number in MISSING_NUMBERS:
@@ -53,20 +53,20 @@ def numeric(fields, mean, scale, indicator):
 
 
 def categorical(fields, categories, other, missing):
-    """One input for each category, then perhaps one for all other words and one for missing."""
-    places = {word: place for place, word in enumerate(categories)}
+    """One-hot: one input per category, optionally one for all other values and one for missing."""
+    inputs = {category: index for index, category in enumerate(categories)}
     others = len(categories) if other else None
     absent = len(categories) + other if missing else others
     rows = torch.zeros(len(fields), len(categories) + other + missing)
     for row, field in zip(rows, fields):
-        place = places.get(field, absent if field in MISSING else others)
-        if place is not None:
-            row[place] = 1.0
+        index = inputs.get(field, absent if field in MISSING else others)
+        if index is not None:
+            row[index] = 1.0
     return rows
 
 
 def preprocess(rows):
-    """Rows of a table, as dictionaries by column, to the network's inputs [N, I]."""
+    """Rows of a table, as dictionaries by column, as the network's inputs [N, I]."""
 
     def column(name):
         return [str(row[name] if row[name] is not None else "").strip() for row in rows]
@@ -77,7 +77,7 @@ def preprocess(rows):
 
 @torch.no_grad()
 def predict(rows):
-    """Probabilities of the classes, of "yes" alone for two, or numbers for regression: [N, O]."""
+    """Predictions [N, O]: one probability per class (of two, the second's only), or numbers."""
     return @ANSWER@
 
 
@@ -88,7 +88,7 @@ def main():
     out.writerow(HEADER)
     for answer in answers:
         if len(HEADER) > len(answer):
-            # The likeliest class has the last word.
+            # The last column is the most probable class.
             every = answer if len(answer) > 1 else [0.5, answer[0]]
             answer.append(CLASSES[every.index(max(every))])
         out.writerow(answer)

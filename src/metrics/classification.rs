@@ -34,8 +34,8 @@ pub struct Classification {
     pub per_class: Vec<ClassScores>,
     /// The confusion matrix, with a row for each true class.
     pub confusion: Confusion,
-    /// The calibration of the probability of the second class for two classes, of the predicted class
-    /// for more.
+    /// The calibration of the probability of the second class for two classes, of the predicted
+    /// class for more.
     pub calibration: Calibration,
 }
 

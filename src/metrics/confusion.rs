@@ -17,8 +17,8 @@ pub struct ClassScores {
     pub precision: Option<f64>,
     /// The fraction of the rows of this class that are predicted as it; `None` without such rows.
     pub recall: Option<f64>,
-    /// The harmonic mean of precision and recall; `None` where the class is neither in targets nor in
-    /// predictions.
+    /// The harmonic mean of precision and recall; `None` where the class is neither in targets nor
+    /// in predictions.
     pub f1: Option<f64>,
     /// The number of rows of this class, or the sum of their weights.
     pub support: f64,

@@ -31,8 +31,8 @@ pub enum Scores {
 
 impl Scores {
     /// Scores predictions \[N, O\] of a model: the probability of the positive class for binary
-    /// targets, one probability per class for several classes, numbers for regression. `weights` \[N\]
-    /// are sample weights; without them all rows count the same.
+    /// targets, one probability per class for several classes, numbers for regression. `weights`
+    /// \[N\] are sample weights; without them all rows count the same.
     ///
     /// # Errors
     /// [`Error::Invalid`] where the sizes do not fit, a prediction is not finite, a weight is

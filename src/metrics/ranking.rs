@@ -5,8 +5,8 @@ use super::Weights;
 /// Rows sorted by the score of one class, best first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranking {
-    /// For each distinct score, best first: false and true positives, the weights of the rows of other
-    /// classes and of this class with that score or a better one.
+    /// For each distinct score, best first: false and true positives, the weights of the rows of
+    /// other classes and of this class with that score or a better one.
     positives: Vec<[f64; 2]>,
 }
 
@@ -48,7 +48,8 @@ impl Ranking {
         Some(curve.windows(2).map(|p| (p[1][0] - p[0][0]) * (p[0][1] + p[1][1]) / 2.0).sum())
     }
 
-    /// \[recall, precision\] at each threshold, the highest first. `None` where the class has no rows.
+    /// \[recall, precision\] at each threshold, the highest first. `None` where the class has no
+    /// rows.
     pub fn precision_recall(&self) -> Option<Vec<[f64; 2]>> {
         let [_, own] = self.total();
         let precision = |f: f64, t: f64| if f + t > 0.0 { t / (f + t) } else { 0.0 };

@@ -9,8 +9,8 @@ use super::Weights;
 pub struct Regression {
     /// The number of rows.
     pub rows: usize,
-    /// The coefficient of determination R² = 1 − Σ(y − ŷ)² / Σ(y − mean)²; `None` where a column has
-    /// one value only.
+    /// The coefficient of determination R² = 1 − Σ(y − ŷ)² / Σ(y − mean)²; `None` where a column
+    /// has one value only.
     pub r2: Option<f64>,
     /// The root mean squared error, in the target's unit.
     pub rmse: f64,

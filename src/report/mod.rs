@@ -214,8 +214,8 @@ impl Report {
         }
     }
 
-    /// Draws the results, if pictures are requested: of the validation rows or, without these, of the
-    /// training rows.
+    /// Draws the results, if pictures are requested: of the validation rows or, without these, of
+    /// the training rows.
     pub(crate) fn pictures(
         &self,
         trainer: &mut Trainer,

@@ -12,8 +12,8 @@ const MATRIX: usize = 20;
 /// The most characters of a class name: longer ones are cut.
 const LETTERS: usize = 24;
 
-/// All scores of a task, line by line; for classification also scores per class, the confusion matrix
-/// and the reliability table.
+/// All scores of a task, line by line; for classification also scores per class, the confusion
+/// matrix and the reliability table.
 pub(crate) fn scores(scores: &Scores, classes: &[String]) -> String {
     match scores {
         Scores::Regression(own) => regression(own),

@@ -46,8 +46,8 @@ impl Parameters {
     /// The initial weights that PyTorch draws on the CPU after `torch.manual_seed(seed)`, when the
     /// function of `torch.nn.init` is applied to each layer's weight, first to last.
     ///
-    /// Uniform weights equal PyTorch's bit by bit; normal and orthogonal ones differ by the rounding
-    /// of logarithm and sine, about 10⁻⁶.
+    /// Uniform weights equal PyTorch's bit by bit; normal and orthogonal ones differ by the
+    /// rounding of logarithm and sine, about 10⁻⁶.
     pub fn initial(network: &Network, initialization: Initialization, seed: u64) -> Self {
         if initialization == Initialization::Pytorch {
             return Self::pytorch(network, seed);
@@ -126,8 +126,8 @@ impl TorchGenerator {
         numbers
     }
 
-    /// One normal number, as PyTorch draws fewer than 16: pairs from 53 random bits each, the second
-    /// kept for the next call.
+    /// One normal number, as PyTorch draws fewer than 16: pairs from 53 random bits each, the
+    /// second kept for the next call.
     fn one_normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
@@ -219,8 +219,8 @@ mod tests {
         assert_eq!(initial, Parameters::pytorch(&network, 5));
     }
 
-    /// The standard errors of 40,000 numbers are 1/200 of the deviation for the mean and about 1/280
-    /// for the deviation itself; five standard errors pass.
+    /// The standard errors of 40,000 numbers are 1/200 of the deviation for the mean and about
+    /// 1/280 for the deviation itself; five standard errors pass.
     #[test]
     fn draws_have_the_deviations_that_they_promise() {
         let network = Network::new(100, &[], 400);

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::Output;
 use crate::{Error, Result};
 
-/// The loss, averaged over the rows of a batch and over the outputs, as in PyTorch. In the formulas,
-/// t is the target, y the output, p a predicted probability, e = y − t.
+/// The loss, averaged over the rows of a batch and over the outputs, as in PyTorch. In the
+/// formulas, t is the target, y the output, p a predicted probability, e = y − t.
 ///
 /// Serialized as its name, or with settings as `{"huber":{"delta":1.0}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,9 +35,10 @@ pub enum Loss {
         /// The |e| at which the loss becomes linear.
         beta: f64,
     },
-    /// The focal loss, −α (1−q)^γ ln q with q the predicted probability of the true class: rows that
-    /// are predicted well count less (Lin et al. 2017, "Focal Loss for Dense Object Detection",
-    /// equation 5). For binary targets it is the mean of `torchvision.ops.sigmoid_focal_loss`.
+    /// The focal loss, −α (1−q)^γ ln q with q the predicted probability of the true class: rows
+    /// that are predicted well count less (Lin et al. 2017, "Focal Loss for Dense Object
+    /// Detection", equation 5). For binary targets it is the mean of
+    /// `torchvision.ops.sigmoid_focal_loss`.
     Focal {
         /// γ, the focusing exponent; 0 gives the cross-entropy.
         gamma: f64,

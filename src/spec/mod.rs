@@ -1,5 +1,5 @@
-//! What to train, as plain serde data: network, loss, optimizer, schedule, regularization, length of
-//! the run. Each checks its own settings; the network counts its parameters and FLOPs.
+//! What to train, as plain serde data: network, loss, optimizer, schedule, regularization, length
+//! of the run. Each checks its own settings; the network counts its parameters and FLOPs.
 //!
 //! Must not know: devices, files.
 

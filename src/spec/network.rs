@@ -50,8 +50,8 @@ impl Layer {
     }
 }
 
-/// The shapes of one layer's parameters, `<name>.weight` and `<name>.bias`, with the names that model
-/// files use: W and b of a dense layer, or γ and β of a norm.
+/// The shapes of one layer's parameters, `<name>.weight` and `<name>.bias`, with the names that
+/// model files use: W and b of a dense layer, or γ and β of a norm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParameterBlock {
     /// `layers.0` for the first dense layer, `norms.0` for the norm after it.

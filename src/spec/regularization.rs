@@ -102,7 +102,7 @@ impl Regularization {
         }
         if self.drops() && layers == 0 {
             return Err(Error::invalid(
-                "dropout is for hidden layers, and there is none",
+                "dropout is given, but the network has no hidden layer",
                 "give the network a hidden layer, or leave out the dropout",
             ));
         }

@@ -85,7 +85,8 @@ pub enum Strategy {
     Layered,
     /// Many steps in one dispatch, with the whole network in workgroup memory: for tiny networks.
     Resident,
-    /// One dispatch takes tiles of rows forward and backward through all layers: for narrow networks.
+    /// One dispatch takes tiles of rows forward and backward through all layers: for narrow
+    /// networks.
     Fused,
 }
 

@@ -11,8 +11,8 @@ use crate::{Error, Result};
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Schedule {
     /// Steps of linear warm-up: step s, counted from 0, has the factor (s+1) / warmup. This is
-    /// `SequentialLR` of `LinearLR(start_factor=1/warmup, total_iters=warmup-1)` and the decay, which
-    /// counts its steps from the end of the warm-up.
+    /// `SequentialLR` of `LinearLR(start_factor=1/warmup, total_iters=warmup-1)` and the decay,
+    /// which counts its steps from the end of the warm-up.
     pub warmup: u64,
     /// The schedule after the warm-up.
     pub decay: Decay,
@@ -62,7 +62,8 @@ impl Decay {
         Self::Step { every, factor: 0.1 }
     }
 
-    /// `OneCycleLR` with PyTorch's defaults: `pct_start` 0.3, `div_factor` 25, `final_div_factor` 10⁴.
+    /// `OneCycleLR` with PyTorch's defaults: `pct_start` 0.3, `div_factor` 25, `final_div_factor`
+    /// 10⁴.
     pub const fn one_cycle() -> Self {
         Self::OneCycle { rise: 0.3, div: 25.0, final_div: 1e4 }
     }

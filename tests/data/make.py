@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tables beside it, from the packages that ship them, and one table in every format.
+"""Writes the tables in this folder, from the packages that ship them, and one table in every format.
 
     pip install numpy pandas palmerpenguins pyarrow scikit-learn
     tests/data/make.py
@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 
 
 def packed(data: bytes) -> bytes:
-    """Gzip without the time, so that the same data make the same file."""
+    """Gzip without a time stamp, so that the same data give the same file."""
     return gzip.compress(data, mtime=0)
 
 
@@ -39,20 +39,20 @@ def bundled(load, name: str, target: str, labels=None) -> None:
     bunch = load()
     frame = pd.DataFrame(bunch.data, columns=[column(n) for n in bunch.feature_names])
     frame[target] = bunch.target if labels is None else [labels[int(t)] for t in bunch.target]
-    # Whole numbers without a point.
+    # Integers are written without a decimal point.
     text = frame.to_csv(index=False, lineterminator="\n", float_format="%.10g")
     (HERE / f"{name}.csv").write_text(text)
 
 
 def prepared(penguins: pd.DataFrame) -> None:
-    """The penguins' columns as scikit-learn prepares them: every tenth row."""
+    """The penguins' features as scikit-learn encodes them: every tenth row."""
     columns = {}
     for name in penguins.columns.drop("species"):
         own = penguins[[name]]
         missing = own[name].isna()
         if own[name].dtype.kind in "if":
             filled = SimpleImputer(strategy="mean").fit(own).transform(own)
-            # The deviation is that of the numbers that are there.
+            # Mean and deviation of the numbers that are not missing.
             scaler = StandardScaler().fit(own.dropna().to_numpy())
             columns[name] = scaler.transform(filled)[:, 0]
         else:
@@ -69,7 +69,7 @@ def prepared(penguins: pd.DataFrame) -> None:
 
 
 def idx(values: np.ndarray) -> bytes:
-    """As the MNIST files are."""
+    """The format of the MNIST files."""
     code = {"uint8": 0x08, "float32": 0x0D}[values.dtype.name]
     head = struct.pack(f">HBB{values.ndim}I", 0, code, values.ndim, *values.shape)
     return head + values.astype(values.dtype.newbyteorder(">")).tobytes()
@@ -87,7 +87,7 @@ def main() -> None:
     bundled(datasets.load_breast_cancer, "breast_cancer", "diagnosis", cancer.target_names)
     bundled(lambda: datasets.load_diabetes(scaled=False), "diabetes", "progression")
 
-    # Digits as MNIST comes: pictures of bytes, and labels in a file of their own.
+    # Digits in the layout of MNIST: images of bytes, and labels in a separate file.
     digits = datasets.load_digits()
     (HERE / "digits-images-idx3-ubyte.gz").write_bytes(packed(idx(digits.images.astype(np.uint8))))
     (HERE / "digits-labels-idx1-ubyte.gz").write_bytes(packed(idx(digits.target.astype(np.uint8))))
@@ -106,7 +106,7 @@ def main() -> None:
     )
     formats = HERE / "formats"
     formats.mkdir(exist_ok=True)
-    # Booleans as Parquet's are read, and a missing value as nothing.
+    # Booleans as Parquet's are read, and missing values as empty fields.
     csv = table.assign(flag=table.flag.map({True: "true", False: "false"}))
     (formats / "table.csv").write_text(csv.to_csv(index=False, lineterminator="\n"))
     (formats / "table.tsv").write_text(csv.to_csv(index=False, lineterminator="\n", sep="\t"))
@@ -119,7 +119,7 @@ def main() -> None:
             row_group_size=5, use_dictionary=codec != "gzip",
         )  # fmt: skip
     pq.write_table(arrow, formats / "table-v2.parquet", compression="zstd", data_page_version="2.0")
-    # First bytes together, then second ones, and so on; numbers are missing here, too.
+    # BYTE_STREAM_SPLIT stores the first bytes of all numbers, then the second ones, and so on.
     numeric = [field.name for field in arrow.schema if pa.types.is_primitive(field.type)
                and field.type.bit_width in (32, 64)]  # fmt: skip
     pq.write_table(

@@ -92,7 +92,7 @@ fn bad_words_are_refused() {
     let folder = with_model();
     let before = folder.read_bytes("m.safetensors");
     for (words, part) in [
-        ("export m.safetensors m.txt", "end it in .onnx or .py, or give --format"),
+        ("export m.safetensors m.txt", "end the name in .onnx or .py"),
         ("export m.safetensors m.onnx --format tflite", "unknown format `tflite`"),
         ("export m.safetensors m.safetensors --format onnx", "the model and the export are both"),
         ("export m.safetensors nowhere/m.onnx", "cannot write nowhere/m.onnx"),

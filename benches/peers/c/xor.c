@@ -1,5 +1,4 @@
-/* xor-nn and xor-wide written out by hand: what a C programmer who knows the machine would write
- * for these two networks and nothing else, leaving vectors to the compiler.
+/* xor-nn and xor-wide by hand in C: specialized for these two networks, vectorized by the compiler.
  *
  *     cc -O3 -march=native -o xor xor.c -lm && ./xor --workload xor-wide --samples 5
  *

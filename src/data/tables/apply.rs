@@ -36,8 +36,8 @@ impl Preprocessing {
         Ok(read_as)
     }
 
-    /// Encodes the rows of a table, separately those that `selected` \[N\] marks and the others. The
-    /// table's cells are freed meanwhile, block by block.
+    /// Encodes the rows of a table, separately those that `selected` \[N\] marks and the others.
+    /// The table's cells are freed meanwhile, block by block.
     ///
     /// # Errors
     /// [`Error::Data`] where a column is missing or of another kind, and where a number's distance

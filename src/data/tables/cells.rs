@@ -19,8 +19,8 @@ impl Cells {
         Self { columns, shift: rows.ilog2(), blocks: Vec::new() }
     }
 
-    /// Writes a cell. A row may be written before an earlier one of the same block, but no block may
-    /// be skipped.
+    /// Writes a cell. A row may be written before an earlier one of the same block, but no block
+    /// may be skipped.
     #[inline]
     pub(super) fn set(&mut self, row: usize, column: usize, cell: u32) {
         let block = row >> self.shift;

@@ -1,52 +1,52 @@
-//! A graph under construction: nodes in order, constants, names that are given once.
+//! Builds a graph: nodes in order, constants, unique names.
 
 use std::collections::HashSet;
 
 use super::proto::{self, attribute, kind};
 
-/// What a value is made of: its element type and its columns. Its rows, N, are left open.
+/// The type of a value: its elements and columns. The number of rows, N, is symbolic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Numbers, \[N, columns\].
     Numbers(usize),
-    /// Words, \[N, columns\].
-    Words(usize),
-    /// A word for each row, \[N\].
-    Word,
+    /// Strings, \[N, columns\].
+    Strings(usize),
+    /// One string per row, \[N\].
+    String,
 }
 
-/// The graph.
+/// A graph under construction.
 #[derive(Default)]
 pub(super) struct Graph {
     proto: proto::Graph,
     names: HashSet<String>,
 }
 
-/// A setting of a node.
+/// A float attribute of a node.
 pub(super) fn float(name: &str, value: f32) -> proto::Attribute {
     proto::Attribute { name: name.into(), f: Some(value), i: None, kind: attribute::FLOAT }
 }
 
-/// A setting of a node.
+/// An integer attribute of a node.
 pub(super) fn int(name: &str, value: i64) -> proto::Attribute {
     proto::Attribute { name: name.into(), f: None, i: Some(value), kind: attribute::INT }
 }
 
 impl Graph {
-    /// Adds an input. It is named as wished where that name is free.
+    /// Adds an input, and returns its name: `wish` if that is free.
     pub(super) fn input(&mut self, wish: &str, kind: Kind, doc: &str) -> String {
         let name = self.fresh(wish);
         self.proto.input.push(value_info(&name, kind, doc));
         name
     }
 
-    /// Makes the result of a node an output, by adding the node that names it.
+    /// Makes a value an output, through an `Identity` node of the output's name.
     pub(super) fn output(&mut self, wish: &str, kind: Kind, of: &str, doc: &str) {
         let name = self.node(wish, "Identity", &[of], vec![]);
         self.proto.output.push(value_info(&name, kind, doc));
     }
 
-    /// Adds a node with one result, which bears the node's name.
+    /// Adds a node with one result, and returns the name of both.
     pub(super) fn node(
         &mut self,
         wish: &str,
@@ -65,7 +65,7 @@ impl Graph {
         name
     }
 
-    /// Puts values side by side: \[N, columns\] each.
+    /// Concatenates values \[N, columns\] along the columns.
     pub(super) fn concat(&mut self, wish: &str, parts: &[String]) -> String {
         match parts {
             [only] => only.clone(),
@@ -76,22 +76,22 @@ impl Graph {
         }
     }
 
-    /// Adds a constant tensor.
+    /// Adds a constant tensor of float32.
     pub(super) fn floats(&mut self, wish: &str, shape: &[usize], values: &[f32]) -> String {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.constant(wish, shape, kind::FLOAT, Some(bytes), vec![])
     }
 
-    /// Adds a constant tensor.
+    /// Adds a constant vector of int64.
     pub(super) fn ints(&mut self, wish: &str, values: &[i64]) -> String {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.constant(wish, &[values.len()], kind::INT64, Some(bytes), vec![])
     }
 
-    /// Adds a constant tensor.
-    pub(super) fn words(&mut self, wish: &str, shape: &[usize], words: &[String]) -> String {
-        let words = words.iter().map(|word| word.clone().into_bytes()).collect();
-        self.constant(wish, shape, kind::STRING, None, words)
+    /// Adds a constant tensor of strings.
+    pub(super) fn strings(&mut self, wish: &str, shape: &[usize], values: &[String]) -> String {
+        let values = values.iter().map(|value| value.clone().into_bytes()).collect();
+        self.constant(wish, shape, kind::STRING, None, values)
     }
 
     pub(super) fn finish(mut self, name: &str) -> proto::Graph {
@@ -114,8 +114,8 @@ impl Graph {
         name
     }
 
-    /// The wished name, or one like it: columns may be called anything. An empty name would mean
-    /// that there is no value.
+    /// A unique name: `wish`, with underscores added if it is taken. ONNX uses the empty name for a
+    /// value that is absent.
     fn fresh(&mut self, wish: &str) -> String {
         let mut name = wish.to_owned();
         while name.is_empty() || !self.names.insert(name.clone()) {
@@ -131,8 +131,8 @@ fn value_info(name: &str, kind: Kind, doc: &str) -> proto::ValueInfo {
         |count: usize| proto::Dimension { dim_value: Some(count as i64), dim_param: None };
     let (elem_type, dim) = match kind {
         Kind::Numbers(count) => (kind::FLOAT, vec![rows, columns(count)]),
-        Kind::Words(count) => (kind::STRING, vec![rows, columns(count)]),
-        Kind::Word => (kind::STRING, vec![rows]),
+        Kind::Strings(count) => (kind::STRING, vec![rows, columns(count)]),
+        Kind::String => (kind::STRING, vec![rows]),
     };
     let tensor_type = proto::TensorType { elem_type, shape: Some(proto::Shape { dim }) };
     proto::ValueInfo {

@@ -1,5 +1,4 @@
-//! The operators that we export, as the ONNX specification describes them, on a graph read back
-//! from its bytes.
+//! An interpreter of the exported operators, after the ONNX specification, for tests.
 
 use std::collections::HashMap;
 
@@ -80,7 +79,7 @@ impl Tensor {
         }
     }
 
-    /// The place of an element in this tensor when it is broadcast to \[rows, columns\].
+    /// The index of an element in this tensor when it is broadcast to \[rows, columns\].
     fn place(&self, row: usize, column: usize) -> usize {
         let [rows, columns] = self.matrix();
         (if rows == 1 { 0 } else { row }) * columns + if columns == 1 { 0 } else { column }

@@ -1,4 +1,4 @@
-//! ONNX: a model as a graph of standard operators, from a table's columns to its answer.
+//! ONNX: a model as a graph of standard operators, from a table's columns to predictions.
 
 mod graph;
 mod network;
@@ -14,23 +14,24 @@ use prost::Message as _;
 
 use crate::{Error, Model, Result};
 
-/// The operators' version, of 2023: the first with GELU.
-const OPERATORS: i64 = 20;
+/// The operator set of 2023, the first with `Gelu`.
+const OPSET_VERSION: i64 = 20;
 
-/// The file format's version that goes with it.
-const FORMAT: i64 = 9;
+/// The version of the file format that belongs to it.
+const IR_VERSION: i64 = 9;
 
-/// What a protocol buffer can hold.
-const MOST_BYTES: usize = i32::MAX as usize;
+/// The largest size of a protocol buffer.
+const MAX_BYTES: usize = i32::MAX as usize;
 
 /// A model as the bytes of an ONNX file.
 ///
-/// Its input is `input` \[N, columns\] where all columns are numbers, else one \[N, 1\] for each
-/// column, of its name: numbers with NaN for missing, words with the empty string. Its outputs are
-/// `probabilities` \[N, classes\] and `label` \[N\], or `prediction` \[N, 1\] for regression.
+/// If all columns are numeric, its input is `input` \[N, columns\]; otherwise each column is an
+/// input \[N, 1\] of the column's name. A missing number is NaN, a missing text the empty string.
+/// Its outputs are `probabilities` \[N, classes\] and `label` \[N\], or `prediction` \[N, 1\] for
+/// regression.
 ///
 /// # Errors
-/// [`Error::Invalid`] where the model is past the 2 GiB that such a file can hold.
+/// [`Error::Invalid`] where the file would be larger than 2 GiB.
 pub fn onnx(model: &Model) -> Result<Vec<u8>> {
     model.parameters.check(&model.network)?;
     let mut graph = graph::Graph::default();
@@ -38,8 +39,11 @@ pub fn onnx(model: &Model) -> Result<Vec<u8>> {
     let z = network::layers(&mut graph, model, features);
     network::outputs(&mut graph, model, &z);
     let proto = proto::Model {
-        ir_version: FORMAT,
-        opset_import: vec![proto::OperatorSet { domain: Some(String::new()), version: OPERATORS }],
+        ir_version: IR_VERSION,
+        opset_import: vec![proto::OperatorSet {
+            domain: Some(String::new()),
+            version: OPSET_VERSION,
+        }],
         producer_name: env!("CARGO_PKG_NAME").into(),
         producer_version: env!("CARGO_PKG_VERSION").into(),
         doc_string: format!("A {} network that predicts {}", model.network, model.target),
@@ -47,16 +51,16 @@ pub fn onnx(model: &Model) -> Result<Vec<u8>> {
         metadata_props: metadata(model),
     };
     let bytes = proto.encoded_len();
-    if bytes > MOST_BYTES {
+    if bytes > MAX_BYTES {
         return Err(Error::invalid(
-            format!("the model takes {bytes} bytes as ONNX, and such a file holds {MOST_BYTES}"),
-            "export it with --format pytorch, which leaves the weights where they are",
+            format!("the model takes {bytes} bytes as ONNX; at most {MAX_BYTES} are possible"),
+            "export it with --format pytorch, which loads the weights from the model file",
         ));
     }
     Ok(proto.encode_to_vec())
 }
 
-/// What the graph does not tell: columns and classes as JSON lists.
+/// Metadata that the graph does not hold: the target, and columns and classes as JSON lists.
 fn metadata(model: &Model) -> Vec<proto::Entry> {
     let list = |words: Vec<&str>| serde_json::json!(words).to_string();
     let columns = model.preprocessing.needed().map(|column| column.name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! The layers as nodes, and what is said of their outputs.
+//! The layers of the network and the outputs of the model, as nodes.
 
 use super::graph::{Graph, Kind, float, int};
 use crate::Model;
@@ -6,7 +6,7 @@ use crate::data::TargetEncoding;
 use crate::kernels::LayerNorm;
 use crate::spec::{Activation, LayerParameters, Output};
 
-/// The dense layers with their norms and activations, up to the last layer's z: \[N, O\].
+/// Adds the layers with norms and activations; returns the last layer's z \[N, O\].
 pub(super) fn layers(graph: &mut Graph, model: &Model, features: String) -> String {
     let layers = model.network.layers();
     let last = layers.len() - 1;
@@ -53,7 +53,7 @@ fn activate(graph: &mut Graph, name: &str, activation: Activation, z: String) ->
     }
 }
 
-/// Probabilities and the likeliest class, or numbers in the target's own unit.
+/// Adds the outputs: probabilities and the most probable class, or numbers in the target's unit.
 pub(super) fn outputs(graph: &mut Graph, model: &Model, z: &str) {
     let count = model.network.outputs;
     let classes = || format!("the probability of {}", model.classes.join(", "));
@@ -83,16 +83,16 @@ pub(super) fn outputs(graph: &mut Graph, model: &Model, z: &str) {
     }
 }
 
-/// The name of the likeliest class, the first on a tie.
+/// Adds the output `label` \[N\], the name of the most probable class, the first on a tie.
 fn label(graph: &mut Graph, model: &Model, probabilities: &str) {
-    let classes = graph.words("classes", &[model.classes.len()], &model.classes);
+    let classes = graph.strings("classes", &[model.classes.len()], &model.classes);
     let row = vec![int("axis", 1), int("keepdims", 0)];
     let number = graph.node("number", "ArgMax", &[probabilities], row);
     let name = graph.node("name", "Gather", &[&classes, &number], vec![int("axis", 0)]);
-    graph.output("label", Kind::Word, &name, &model.target);
+    graph.output("label", Kind::String, &name, &model.target);
 }
 
-/// What was done to the target, undone.
+/// The prediction in the unit of the target.
 fn restored(graph: &mut Graph, target: TargetEncoding, z: &str) -> String {
     match target {
         TargetEncoding::AsIs => z.to_owned(),

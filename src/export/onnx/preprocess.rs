@@ -1,5 +1,5 @@
-//! The preprocessing as nodes: the same operations on the same float32 constants, so the network
-//! sees the same bits.
+//! The preprocessing as nodes: the same float32 operations with the same constants, so that the
+//! network gets the same bits.
 
 use super::graph::{Graph, Kind, int};
 use super::proto::kind;
@@ -8,10 +8,10 @@ use crate::data::{
 };
 use crate::export::missing_numbers;
 
-/// From the graph's inputs, which it adds, to the network's inputs \[N, I\].
+/// Adds the inputs of the graph, and returns the network's inputs \[N, I\].
 ///
-/// Where every column is a number, they come as one input \[N, columns\]; otherwise each column has
-/// an input of its own, \[N, 1\]. NaN is a missing number, an empty string a missing word.
+/// If all columns are numeric, there is one input \[N, columns\]; otherwise one \[N, 1\] for each
+/// column. NaN is a missing number, the empty string a missing text.
 pub(super) fn inputs(graph: &mut Graph, preprocessing: &Preprocessing) -> String {
     let columns: Vec<&Column> = preprocessing.needed().collect();
     let na = missing_numbers(preprocessing);
@@ -21,11 +21,11 @@ pub(super) fn inputs(graph: &mut Graph, preprocessing: &Preprocessing) -> String
         let input = graph.input("input", Kind::Numbers(columns.len()), &doc);
         return numbers(graph, "input", &input, &columns, &na);
     }
-    // All inputs first: they have the first choice of names.
+    // The inputs first, so that they get the names of their columns.
     let inputs: Vec<String> = columns
         .iter()
         .map(|column| match column.encoding {
-            Encoding::Categorical { .. } => graph.input(&column.name, Kind::Words(1), "a word"),
+            Encoding::Categorical { .. } => graph.input(&column.name, Kind::Strings(1), "a word"),
             _ => graph.input(&column.name, Kind::Numbers(1), "a number"),
         })
         .collect();
@@ -34,8 +34,8 @@ pub(super) fn inputs(graph: &mut Graph, preprocessing: &Preprocessing) -> String
         .zip(&inputs)
         .map(|(column, input)| match &column.encoding {
             Encoding::Categorical { categories, other, missing } => {
-                let word = Word { name: &column.name, categories, na: &preprocessing.na };
-                word.encode(graph, input, *other, *missing)
+                let column = Text { name: &column.name, categories, na: &preprocessing.na };
+                column.encode(graph, input, *other, *missing)
             }
             _ => numbers(graph, &column.name, input, &[column], &na),
         })
@@ -43,12 +43,12 @@ pub(super) fn inputs(graph: &mut Graph, preprocessing: &Preprocessing) -> String
     graph.concat("features", &parts)
 }
 
-/// Columns of numbers that stand in one value \[N, columns\].
+/// Encodes numeric columns \[N, columns\].
 fn numbers(graph: &mut Graph, name: &str, input: &str, columns: &[&Column], na: &[f32]) -> String {
     if columns.iter().all(|column| column.encoding == Encoding::AsIs) {
         return input.to_owned();
     }
-    // A number that is taken as it stands must be there: NaN goes through.
+    // A column that is used unchanged has no imputation: NaN stays NaN.
     let setting = |column: &&Column| match column.encoding {
         Encoding::Numeric { mean, scale, .. } => [mean, mean, scale],
         _ => [f32::NAN, 0.0, 1.0],
@@ -78,28 +78,28 @@ fn numbers(graph: &mut Graph, name: &str, input: &str, columns: &[&Column], na: 
     graph.node(&format!("{name}/features"), "Gather", &[&both, &order], vec![int("axis", 1)])
 }
 
-/// Where each input of the network stands among the numbers, followed by all indicators.
+/// For each input of the network, its index in the concatenation of all numbers and all indicators.
 fn order(columns: &[&Column]) -> Vec<i64> {
-    let places = |(index, column): (usize, &&Column)| {
+    let indices = |(index, column): (usize, &&Column)| {
         let number = index as i64;
-        let shows = matches!(
+        let has_indicator = matches!(
             column.encoding,
             Encoding::Numeric { missing: MissingNumber::MeanAndIndicator, .. }
         );
-        let indicator = shows.then_some(number + columns.len() as i64);
+        let indicator = has_indicator.then_some(number + columns.len() as i64);
         std::iter::once(number).chain(indicator)
     };
-    columns.iter().enumerate().flat_map(places).collect()
+    columns.iter().enumerate().flat_map(indices).collect()
 }
 
-/// A column of words.
-struct Word<'a> {
+/// A categorical column.
+struct Text<'a> {
     name: &'a str,
     categories: &'a [String],
     na: &'a [String],
 }
 
-impl Word<'_> {
+impl Text<'_> {
     fn encode(
         &self,
         graph: &mut Graph,
@@ -109,39 +109,39 @@ impl Word<'_> {
     ) -> String {
         let mut parts = Vec::new();
         if !self.categories.is_empty() {
-            parts.push(self.is_any(graph, input, "categories", self.categories));
+            parts.push(self.equals(graph, input, "categories", self.categories));
         }
         let absent = (missing == MissingCategory::Category).then(|| {
             let mut na = vec![String::new()];
             na.extend(self.na.iter().filter(|word| !word.is_empty()).cloned());
-            let each = self.is_any(graph, input, "missing words", &na);
+            let each = self.equals(graph, input, "missing words", &na);
             self.count(graph, &each, "missing")
         });
         if other == UnknownCategory::Pooled {
-            // What is nothing else: 1 less all that it may be.
+            // 1 − the sum of all other inputs.
             let known: Vec<String> = parts.iter().chain(&absent).cloned().collect();
-            parts.push(self.nothing_of(graph, input, &known));
+            parts.push(self.none_of(graph, input, &known));
         }
         parts.extend(absent);
         graph.concat(&self.label("features"), &parts)
     }
 
-    /// 1 where the input is the word, else 0: \[N, words\].
-    fn is_any(&self, graph: &mut Graph, input: &str, what: &str, words: &[String]) -> String {
-        let words = graph.words(&self.label(what), &[1, words.len()], words);
-        let equal = graph.node(&self.label("is"), "Equal", &[input, &words], vec![]);
+    /// For each text, 1 where the input equals it, else 0: \[N, texts\].
+    fn equals(&self, graph: &mut Graph, input: &str, what: &str, texts: &[String]) -> String {
+        let texts = graph.strings(&self.label(what), &[1, texts.len()], texts);
+        let equal = graph.node(&self.label("is"), "Equal", &[input, &texts], vec![]);
         cast(graph, &self.label("one-hot"), &equal)
     }
 
-    /// The sum of each row, \[N, 1\].
+    /// The sum of each row: \[N, 1\].
     fn count(&self, graph: &mut Graph, values: &str, what: &str) -> String {
         let axis = graph.ints(&self.label("axis"), &[1]);
         let keep = vec![int("keepdims", 1)];
         graph.node(&self.label(what), "ReduceSum", &[values, &axis], keep)
     }
 
-    /// 1 where all others are 0. Where there are none, everything is pooled.
-    fn nothing_of(&self, graph: &mut Graph, input: &str, others: &[String]) -> String {
+    /// 1 where all others are 0; 1 everywhere if there are no others.
+    fn none_of(&self, graph: &mut Graph, input: &str, others: &[String]) -> String {
         let one = graph.floats(&self.label("one"), &[1, 1], &[1.0]);
         if others.is_empty() {
             let equal = graph.node(&self.label("any"), "Equal", &[input, input], vec![]);
@@ -157,7 +157,7 @@ impl Word<'_> {
     }
 }
 
-/// From true and false to 1 and 0.
+/// Casts booleans to 1 and 0.
 fn cast(graph: &mut Graph, name: &str, value: &str) -> String {
     graph.node(name, "Cast", &[value], vec![int("to", kind::FLOAT.into())])
 }

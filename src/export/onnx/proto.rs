@@ -1,4 +1,4 @@
-//! The part of `onnx.proto` that we write, with its tags. What is not written is left out.
+//! The messages and fields of `onnx.proto` that the export writes, with their tags.
 
 use prost::Message;
 
@@ -83,7 +83,7 @@ pub(super) struct Node {
 pub(super) struct Attribute {
     #[prost(string, tag = "1")]
     pub(super) name: String,
-    /// The checker asks for one value, so a 0 must be written, too.
+    /// The checker requires one value, so a 0 must be written, too.
     #[prost(float, optional, tag = "2")]
     pub(super) f: Option<f32>,
     #[prost(int64, optional, tag = "3")]

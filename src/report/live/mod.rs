@@ -1,8 +1,8 @@
 //! A dashboard in the terminal: loss curves, speed, time left, and for two numeric columns the
 //! decision regions while they change.
 //!
-//! A separate thread draws and handles keys, so that training does not wait for the terminal, nor the
-//! terminal for a long step.
+//! A separate thread draws and handles keys, so that training does not wait for the terminal, nor
+//! the terminal for a long step.
 
 mod dashboard;
 mod throughput;

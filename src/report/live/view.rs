@@ -1,4 +1,5 @@
-//! Decision regions in the terminal, with two pixels per character: regions, lines of neurons, rows.
+//! Decision regions in the terminal, with two pixels per character: regions, lines of neurons,
+//! rows.
 
 use halfplane::{Model, Output, Result, Targets};
 use ratatui::style::{Color, Style};
@@ -36,8 +37,8 @@ enum Mark {
 }
 
 impl View {
-    /// A view of rows \[N, 2\] with their targets, in the target's unit; `None` unless the model has two
-    /// numeric inputs.
+    /// A view of rows \[N, 2\] with their targets, in the target's unit; `None` unless the model
+    /// has two numeric inputs.
     pub(super) fn of(model: &Model, features: &[f32], targets: &Targets) -> Option<Self> {
         if !has_regions(targets) {
             return None;

@@ -75,77 +75,80 @@ pub(super) struct OneVsRest<'a> {
 
 /// The ROC curve of each class: true against false positive rate.
 pub(super) fn roc(classes: &[OneVsRest<'_>]) -> Option<Picture> {
-    let curves: Vec<_> = classes
-        .iter()
-        .filter_map(|class| Some((class.name, class.ranking.roc()?, class.ranking.roc_auc()?)))
-        .collect();
-    if curves.is_empty() {
-        return None;
+    let curve = |own: &OneVsRest<'_>| Some((own.ranking.roc()?, own.ranking.roc_auc()?));
+    ClassPlot {
+        name: "roc",
+        title: "Receiver operating characteristic",
+        axes: ["false positive rate", "true positive rate"],
+        area: ["area under the curve", "mean area"],
+        guess: Some([[0.0, 0.0], [1.0, 1.0]]),
     }
-    let areas = curves.iter().map(|(_, _, area)| area).sum::<f64>() / curves.len() as f64;
-    let subtitle = match curves.len() {
-        1 => format!("area under the curve {areas:.4}"),
-        _ => format!("one class against the others; mean area {areas:.4}"),
-    };
-    let mut chart = Chart::new(
-        SQUARE,
-        ["Receiver operating characteristic", &subtitle],
-        Axis::linear("false positive rate", [0.0, 1.0]),
-        Axis::linear("true positive rate", [0.0, 1.0]),
-    );
-    chart.curve("rule", None, &[[0.0, 0.0], [1.0, 1.0]]);
-    let mut legend = Vec::new();
-    for (number, (name, curve, area)) in curves.iter().enumerate() {
-        let hue = if curves.len() == 1 { colour(0) } else { colour(number) };
-        chart.curve("curve", Some(hue), &thinned(curve, POINTS));
-        legend.push(LegendEntry::new(hue, with_area(name, *area)));
-    }
-    if curves.len() > 1 {
-        chart.legend(&legend);
-    }
-    Some(chart.finish("roc"))
-}
-
-/// A legend label: the name of a class, cut if it is long, with its area.
-fn with_area(name: &str, area: f64) -> String {
-    format!("{}  {area:.3}", shortened(name, 24))
+    .picture(classes, curve)
 }
 
 /// The precision-recall curve of each class.
 pub(super) fn precision_recall(classes: &[OneVsRest<'_>]) -> Option<Picture> {
-    let curves: Vec<_> = classes
-        .iter()
-        .filter_map(|class| {
-            let mut curve = class.ranking.precision_recall()?;
-            // The curve starts at recall 0 with the precision of the highest threshold.
-            curve.insert(0, [0.0, curve.first()?[1]]);
-            Some((class.name, curve, class.ranking.average_precision()?))
-        })
-        .collect();
-    if curves.is_empty() {
-        return None;
-    }
-    let areas = curves.iter().map(|(_, _, area)| area).sum::<f64>() / curves.len() as f64;
-    let subtitle = match curves.len() {
-        1 => format!("average precision {areas:.4}"),
-        _ => format!("one class against the others; mean average precision {areas:.4}"),
+    let curve = |own: &OneVsRest<'_>| {
+        let mut points = own.ranking.precision_recall()?;
+        // The curve starts at recall 0 with the precision of the highest threshold.
+        points.insert(0, [0.0, points.first()?[1]]);
+        Some((points, own.ranking.average_precision()?))
     };
-    let mut chart = Chart::new(
-        SQUARE,
-        ["Precision and recall", &subtitle],
-        Axis::linear("recall", [0.0, 1.0]),
-        Axis::linear("precision", [0.0, 1.0]),
-    );
-    let mut legend = Vec::new();
-    for (number, (name, curve, area)) in curves.iter().enumerate() {
-        let hue = colour(number);
-        chart.curve("curve", Some(hue), &thinned(curve, POINTS));
-        legend.push(LegendEntry::new(hue, with_area(name, *area)));
+    ClassPlot {
+        name: "precision-recall",
+        title: "Precision and recall",
+        axes: ["recall", "precision"],
+        area: ["average precision", "mean average precision"],
+        guess: None,
     }
-    if curves.len() > 1 {
-        chart.legend(&legend);
+    .picture(classes, curve)
+}
+
+/// A plot with one curve per class.
+struct ClassPlot {
+    name: &'static str,
+    title: &'static str,
+    /// The labels of the axes.
+    axes: [&'static str; 2],
+    /// What the area under the curve is called, and its mean over several classes.
+    area: [&'static str; 2],
+    /// The curve of guessing, where it does not depend on the data.
+    guess: Option<[[f64; 2]; 2]>,
+}
+
+impl ClassPlot {
+    /// Draws the curves, each with its area; `None` if no class has one.
+    fn picture(
+        &self,
+        classes: &[OneVsRest<'_>],
+        curve: impl Fn(&OneVsRest<'_>) -> Option<(Vec<[f64; 2]>, f64)>,
+    ) -> Option<Picture> {
+        let curves: Vec<_> =
+            classes.iter().filter_map(|class| Some((class.name, curve(class)?))).collect();
+        if curves.is_empty() {
+            return None;
+        }
+        let mean = curves.iter().map(|(_, (_, area))| area).sum::<f64>() / curves.len() as f64;
+        let subtitle = match curves.len() {
+            1 => format!("{} {mean:.4}", self.area[0]),
+            _ => format!("one class against the others; {} {mean:.4}", self.area[1]),
+        };
+        let [x, y] = self.axes.map(|label| Axis::linear(label, [0.0, 1.0]));
+        let mut chart = Chart::new(SQUARE, [self.title, &subtitle], x, y);
+        if let Some(guess) = &self.guess {
+            chart.curve("rule", None, guess);
+        }
+        let mut legend = Vec::new();
+        for (number, (name, (points, area))) in curves.iter().enumerate() {
+            chart.curve("curve", Some(colour(number)), &thinned(points, POINTS));
+            let label = format!("{}  {area:.3}", shortened(name, 24));
+            legend.push(LegendEntry::new(colour(number), label));
+        }
+        if curves.len() > 1 {
+            chart.legend(&legend);
+        }
+        Some(chart.finish(self.name))
     }
-    Some(chart.finish("precision-recall"))
 }
 
 /// The reliability curve: observed frequency against predicted probability. The area of a dot shows

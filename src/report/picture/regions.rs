@@ -38,7 +38,8 @@ pub(super) struct Regions<'a> {
     pub(super) targets: &'a Targets,
     /// The rows, in the columns' units.
     pub(super) points: &'a [[f64; 2]],
-    /// Weights and bias of each neuron of the first layer, in the columns' units; empty with a norm.
+    /// Weights and bias of each neuron of the first layer, in the columns' units; empty with a
+    /// norm.
     pub(super) neurons: &'a [[f64; 3]],
 }
 

@@ -1,4 +1,4 @@
-//! Data and initial weights, as `../../formula.py` explains them.
+//! Data and initial weights, by the formula of `../../formula.py`.
 
 use serde::Deserialize;
 
@@ -34,7 +34,7 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    /// \[I,O\], as burn keeps it.
+    /// Wᵀ\[I,O\], the layout of burn.
     pub(crate) fn weight_transposed(&self) -> Vec<f32> {
         let column = |i: usize| self.weight[i..].iter().step_by(self.inputs).copied();
         (0..self.inputs).flat_map(column).collect()

@@ -1,7 +1,7 @@
-//! The six workloads under burn, one JSON line a sample: `halfplane-peers-burn burn-flex`.
+//! The six workloads under burn, one JSON line per sample: `halfplane-peers-burn burn-flex`.
 //!
-//! Written as burn's book writes a training loop. The protocol is that of `../README.md`;
-//! `benches/peers/run` builds this, calls it, and checks the losses that it prints.
+//! The training loop follows burn's book, the protocol `../README.md`. `benches/peers/run` builds
+//! and runs this program, and checks the losses that it prints.
 
 mod formula;
 
@@ -18,7 +18,7 @@ use serde_json::json;
 /// Steps of the untimed check.
 const EARLY: usize = 8;
 
-/// Rows that the evaluation takes at once.
+/// Rows per evaluation call.
 const PORTION: usize = 8192;
 
 #[derive(Module, Debug)]
@@ -40,7 +40,7 @@ impl Net {
         Self { layers: layers.iter().map(layer).collect() }
     }
 
-    /// The last layer's z.
+    /// The logits: z of the last layer.
     fn forward(&self, mut x: Tensor<2>, workload: &Workload) -> Tensor<2> {
         let last = self.layers.len() - 1;
         for layer in &self.layers[..last] {
@@ -174,7 +174,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     (outcome, started.elapsed().as_secs_f64())
 }
 
-/// Prints so many samples of a workload.
+/// Prints samples of a workload.
 fn samples(program: &str, workload: &Workload, device: &Device, count: usize) {
     let data = workload.data();
     let mut check = Run::start(workload, &data, device);

@@ -83,7 +83,8 @@ impl Dictionary {
         }
     }
 
-    /// Adds a text if it is new and returns its code; `None` where the dictionary is full or closed.
+    /// Adds a text if it is new and returns its code; `None` where the dictionary is full or
+    /// closed.
     pub(super) fn insert(&mut self, text: &str) -> Option<u32> {
         if let Some(code) = self.codes.get(text.as_bytes()) {
             return Some(*code);

@@ -58,8 +58,8 @@ pub(super) enum ReadAs {
     Skip,
 }
 
-/// A column while it is read. It writes one cell of each row; a target writes two, the number and the
-/// code of its text.
+/// A column while it is read. It writes one cell of each row; a target writes two, the number and
+/// the code of its text.
 #[derive(Debug)]
 pub(super) struct ColumnBuilder {
     name: String,
@@ -310,8 +310,9 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    /// Replaces all numbers so far by the codes of their texts: those of `inexact` rows as they were
-    /// written, the others as float32 prints them. `None` where there are too many different ones.
+    /// Replaces all numbers so far by the codes of their texts: those of `inexact` rows as they
+    /// were written, the others as float32 prints them. `None` where there are too many different
+    /// ones.
     fn number_texts(&self, cells: &mut Cells, inexact: &[(usize, Box<str>)]) -> Option<Dictionary> {
         let mut texts = Dictionary::open(MAX_DISTINCT_TEXTS, &self.na);
         let mut inexact = inexact.iter().peekable();

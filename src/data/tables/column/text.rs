@@ -1,8 +1,8 @@
 //! What a field's text looks like: numbers, formatted numbers, dates.
 
 /// Whether parsing a text as float32 and printing it gives the same text. True of at most six
-/// digits (seven in an integer) without exponent, plus sign or needless zeros: float32 holds any six
-/// decimal digits, and prints the shortest text that parses to the same number.
+/// digits (seven in an integer) without exponent, plus sign or needless zeros: float32 holds any
+/// six decimal digits, and prints the shortest text that parses to the same number.
 #[inline]
 pub(super) fn is_plain(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
@@ -171,6 +171,9 @@ fn number(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use rand::rngs::Xoshiro256PlusPlus;
+    use rand::{RngExt as _, SeedableRng as _};
+
     use super::*;
 
     #[test]
@@ -185,13 +188,13 @@ mod tests {
             assert!(!is_plain(text.as_bytes()), "{text}");
         }
         // Every plain text is given back.
-        let mut state = 1u64;
+        let mut generator = Xoshiro256PlusPlus::seed_from_u64(1);
         for _ in 0..200_000 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let (whole, indices) = ((state >> 40) % 1_000_000, (state >> 33) % 6);
+            let whole = generator.random_range(0..1_000_000);
+            let decimals = generator.random_range(0..6usize);
             let digits = format!("{whole:06}");
-            let (left, right) = digits.split_at(6 - indices as usize);
-            let text = if indices == 0 { left.to_owned() } else { format!("{left}.{right}") };
+            let (left, right) = digits.split_at(6 - decimals);
+            let text = if decimals == 0 { left.to_owned() } else { format!("{left}.{right}") };
             if is_plain(text.as_bytes()) {
                 let number: f32 = text.parse().expect("it is one");
                 assert_eq!(number.to_string(), text);

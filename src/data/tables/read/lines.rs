@@ -30,8 +30,8 @@ impl<R> Lines<R> {
         Self { inner, pieces: VecDeque::new(), offset: 0, lines: 0 }
     }
 
-    /// The line, counted from 1, of the first byte at or after `byte` that is not a line end; `None`
-    /// where its piece is no longer kept.
+    /// The line, counted from 1, of the first byte at or after `byte` that is not a line end;
+    /// `None` where its piece is no longer kept.
     pub(super) fn line_at(&self, byte: u64) -> Option<u64> {
         let first = self.pieces.iter().position(|piece| {
             (piece.offset..piece.offset + piece.bytes.len() as u64).contains(&byte)

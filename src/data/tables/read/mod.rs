@@ -1,6 +1,6 @@
 //! Reads files into tables. The first bytes of a file, not its name, decide its format: delimited
-//! text, Parquet, `.npy`, `.npz` or IDX, each optionally compressed by gzip. Each file is read in one
-//! pass.
+//! text, Parquet, `.npy`, `.npz` or IDX, each optionally compressed by gzip. Each file is read in
+//! one pass.
 //!
 //! Must not know: what the columns are used for.
 

@@ -1,13 +1,14 @@
 //! `.npz`, NumPy's format for several arrays: a zip archive of `.npy` files.
 //!
-//! The arrays become the table's columns, side by side: an array of one axis is a column of its name,
-//! one of more axes the columns `name1`, `name2`, …
+//! The arrays become the table's columns, side by side: an array of one axis is a column of its
+//! name, one of more axes the columns `name1`, `name2`, …
 
 use std::io::{BufReader, Read as _};
 use std::path::Path;
 use std::rc::Rc;
 
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::npy::Array;
 use super::seekable::Seekable;
@@ -22,9 +23,7 @@ pub(super) fn read(
     na: &Rc<NaValues>,
     read_as: ChooseColumns<'_>,
 ) -> Result<Table> {
-    let bad = |error: zip::result::ZipError| {
-        Error::data(path, None, format!("it is damaged ({error})"), "get the file again")
-    };
+    let bad = |error| damaged(path, &error);
     let mut archive = ZipArchive::new(BufReader::new(input)).map_err(bad)?;
     let arrays = heads(&mut archive, path)?;
     let Some((_, first)) = arrays.first() else {
@@ -75,9 +74,7 @@ fn heads(
     archive: &mut ZipArchive<BufReader<Seekable>>,
     path: &Path,
 ) -> Result<Vec<(String, Array)>> {
-    let bad = |error: zip::result::ZipError| {
-        Error::data(path, None, format!("it is damaged ({error})"), "get the file again")
-    };
+    let bad = |error| damaged(path, &error);
     let mut arrays = Vec::new();
     for index in 0..archive.len() {
         let mut file = archive.by_index(index).map_err(bad)?;
@@ -87,6 +84,10 @@ fn heads(
         arrays.push((name, array));
     }
     Ok(arrays)
+}
+
+fn damaged(path: &Path, error: &ZipError) -> Error {
+    Error::data(path, None, format!("it is damaged ({error})"), "get the file again")
 }
 
 fn columns(name: &str, array: &Array) -> Vec<String> {

@@ -77,8 +77,9 @@ impl Pages {
         Ok(page)
     }
 
-    /// A page in the encoding BYTE_STREAM_SPLIT, which stores the first bytes of all numbers, then the
-    /// second ones, and so on, rewritten in PLAIN encoding, whose decoder checks the number of values.
+    /// A page in the encoding BYTE_STREAM_SPLIT, which stores the first bytes of all numbers, then
+    /// the second ones, and so on, rewritten in PLAIN encoding, whose decoder checks the number of
+    /// values.
     fn unsplit(&self, mut page: Page) -> Result<Page> {
         let width = self
             .width

@@ -283,8 +283,8 @@ fn bytes(sink: &mut Sink<'_>, meaning: Meaning, value: &[u8]) -> Result<(), Fiel
     }
 }
 
-/// A source that checks every requested range against its length: a damaged file may announce ranges
-/// of any size.
+/// A source that checks every requested range against its length: a damaged file may announce
+/// ranges of any size.
 struct BoundedSource {
     bytes: Storage,
     length: u64,
