@@ -118,40 +118,44 @@ fn derive_lanes(function: Function, d: &mut [f32], kept: &[f32]) {
     }
 }
 
-/// An update of a range of the parameters; `state` is called once for that range of each tensor of the
-/// optimizer's state.
-pub(super) fn update<'s>(
-    formula: Formula,
-    parameters: &mut [f32],
-    gradient: &[f32],
-    mut state: impl FnMut(usize) -> &'s mut [f32],
-) {
-    match formula.update() {
-        Update::Gradient => {}
-        Update::Sgd => step::<0>(formula, parameters, gradient, State::None),
-        Update::Momentum => {
-            let state = State::Momentum { momentum_buffer: state(0) };
-            step::<1>(formula, parameters, gradient, state);
-        }
-        Update::Adam => {
-            let state = State::Adam { exp_avg: state(0), exp_avg_sq: state(1) };
-            step::<2>(formula, parameters, gradient, state);
-        }
+/// An optimizer's state whose tensors, or ranges of them, `tensor` gives by their number.
+pub(super) fn state<'s>(
+    update: Update,
+    mut tensor: impl FnMut(usize) -> &'s mut [f32],
+) -> State<Views<'s>> {
+    match update {
+        Update::Gradient | Update::Sgd => State::None,
+        Update::Momentum => State::Momentum { momentum_buffer: tensor(0) },
+        Update::Adam => State::Adam { exp_avg: tensor(0), exp_avg_sq: tensor(1) },
     }
 }
 
-/// The update of the given kind, which the compiler knows, so that it is told apart here and not for
-/// every parameter.
-fn step<const KIND: usize>(
+/// The optimizer's step, on a range of the parameters and of its state.
+pub(super) fn update(
     formula: Formula,
     parameters: &mut [f32],
     gradient: &[f32],
     mut state: State<Views<'_>>,
 ) {
+    // Each kind in code of its own, so that it is not decided again for every parameter.
+    match formula.update() {
+        Update::Gradient => {}
+        Update::Sgd => step::<0>(formula, parameters, gradient, &mut state),
+        Update::Momentum => step::<1>(formula, parameters, gradient, &mut state),
+        Update::Adam => step::<2>(formula, parameters, gradient, &mut state),
+    }
+}
+
+fn step<const KIND: usize>(
+    formula: Formula,
+    parameters: &mut [f32],
+    gradient: &[f32],
+    state: &mut State<Views<'_>>,
+) {
     const KINDS: [Update; 3] = [Update::Sgd, Update::Momentum, Update::Adam];
     widest(
         #[inline(always)]
-        || formula.with(KINDS[KIND]).apply(parameters, gradient, &mut state),
+        || formula.with(KINDS[KIND]).apply(parameters, gradient, state),
     );
 }
 

@@ -10,7 +10,7 @@
 use super::operations::{self, ForwardLayers, Split};
 use super::packed::PackedWeights;
 use crate::kernels::Access;
-use crate::plan::{Dispatch, Region};
+use crate::plan::{BufferId, Dispatch, Region};
 use crate::spec::Layer;
 
 /// Rows from which on packing weights pays: with fewer, it takes longer than the product saves.
@@ -26,8 +26,18 @@ pub(super) fn split(dispatch: &Dispatch) -> Split {
 
 /// Whether a task can take the same rows through both: both go by the rows of one control.
 pub(super) fn share_rows(one: &Dispatch, other: &Dispatch) -> bool {
-    let by_rows = split(one) == Split::Rows && split(other) == Split::Rows;
-    by_rows && one.bindings[0] == other.bindings[0]
+    let control = rows_control(one);
+    control.is_some() && control == rows_control(other)
+}
+
+/// The control that counts the rows by which a dispatch is split, if it is.
+fn rows_control(dispatch: &Dispatch) -> Option<BufferId> {
+    if split(dispatch) != Split::Rows {
+        return None;
+    }
+    let slots = dispatch.operation.kernel().slots();
+    let control = slots.iter().position(|slot| slot.name == "control")?;
+    Some(dispatch.bindings[control])
 }
 
 /// The dispatches of each section, by their number in the phase: each dispatch as early as those
@@ -108,9 +118,8 @@ pub(super) fn packed_weights(phase: &[Dispatch], sections: &[Vec<usize>]) -> Pac
 
 /// The layers of a dispatch whose weights are worth packing, and where these stand.
 fn worth_packing(dispatch: &Dispatch) -> impl Iterator<Item = (Region, Layer)> {
-    let forward = operations::of(&dispatch.operation).forward_layers();
-    forward.into_iter().flat_map(|ForwardLayers { slot, rows, layers }| {
-        let buffer = dispatch.bindings[slot];
+    let forward = operations::of(&dispatch.operation).forward_layers(&dispatch.bindings);
+    forward.into_iter().flat_map(|ForwardLayers { parameters: buffer, rows, layers }| {
         let mut offset = 0;
         let regions = layers.into_iter().map(move |layer| {
             let weights = Region { buffer, offset };

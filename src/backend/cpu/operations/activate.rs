@@ -7,9 +7,6 @@ use crate::backend::cpu::passes;
 use crate::backend::cpu::shared::BoundBuffers;
 use crate::kernels::Activate;
 
-const Z: usize = 1;
-const Y: usize = 2;
-
 // SAFETY: a part writes its rows of y.
 unsafe impl CpuOperation for Activate {
     fn split(&self) -> Split {
@@ -17,10 +14,11 @@ unsafe impl CpuOperation for Activate {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, _: &mut ThreadContext<'_>) {
+        let buffers = bound.of(self);
         // SAFETY: control and z are only read, and these rows of y are the part's.
         let (z, y) = unsafe {
-            let range = elements(&rows_of(part, bound), self.columns);
-            (bound.read(Z, range.clone()), bound.write(Y, range))
+            let range = elements(&rows_of(part, &buffers.control), self.columns);
+            (buffers.z.read(range.clone()), buffers.y.write(range))
         };
         y.copy_from_slice(z);
         passes::activate_all(self.function, y);

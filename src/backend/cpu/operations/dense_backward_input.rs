@@ -8,11 +8,6 @@ use crate::backend::cpu::shared::BoundBuffers;
 use crate::kernels::DenseBackwardInput;
 use crate::spec::Layer;
 
-const D_Z: usize = 1;
-const PARAMETERS: usize = 2;
-const KEPT: usize = 3;
-const D_Z_BELOW: usize = 4;
-
 const fn layer(kernel: &DenseBackwardInput) -> Layer {
     Layer { inputs: kernel.inputs, outputs: kernel.outputs }
 }
@@ -32,17 +27,17 @@ unsafe impl CpuOperation for DenseBackwardInput {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, context: &mut ThreadContext<'_>) {
-        let (i, o) = (self.inputs, self.outputs);
+        let (buffers, i, o) = (bound.of(self), self.inputs, self.outputs);
         // SAFETY: control, d_z, the parameters and what was kept are only read, and these rows of
         // d_z_below are the part's.
         let (rows, d_z, weight, kept, d_z_below) = unsafe {
-            let rows = rows_of(part, bound);
+            let rows = rows_of(part, &buffers.control);
             (
                 rows.len(),
-                bound.read(D_Z, elements(&rows, o)),
-                bound.read(PARAMETERS, 0..o * i),
-                bound.read(KEPT, elements(&rows, i)),
-                bound.write(D_Z_BELOW, elements(&rows, i)),
+                buffers.d_z.read(elements(&rows, o)),
+                buffers.parameters.read(0..o * i),
+                buffers.kept.read(elements(&rows, i)),
+                buffers.d_z_below.write(elements(&rows, i)),
             )
         };
         let of = (rows, layer(self), self.function);

@@ -14,11 +14,6 @@ use crate::backend::cpu::shared::BoundBuffers;
 use crate::kernels::{DenseBackwardWeight, LayerUpdate};
 use crate::spec::Layer;
 
-const D_Z: usize = 1;
-const X: usize = 2;
-/// The first of what the update writes.
-const WRITTEN: usize = 3;
-
 /// Elements of a block: 4 MiB, of the L3 cache. Smaller ones would stay in the L2 cache, but the
 /// product would have to pack its operands more often, which costs more.
 const BLOCK: usize = 1 << 20;
@@ -68,12 +63,12 @@ unsafe impl CpuOperation for DenseBackwardWeight {
         for units in pieces(share.units, units) {
             for inputs in pieces(share.inputs.clone(), inputs) {
                 // SAFETY: these weights are in the part.
-                unsafe { weights(layer, bound, (units.clone(), inputs), context) };
+                unsafe { weights(self, bound, (units.clone(), inputs), context) };
             }
         }
         if !share.biases.is_empty() {
             // SAFETY: these biases are in the part.
-            unsafe { biases(layer, bound, share.biases, context) };
+            unsafe { biases(self, bound, share.biases, context) };
         }
     }
 }
@@ -114,17 +109,18 @@ impl Share {
 /// # Safety
 /// As [`CpuOperation::run`], for this block.
 unsafe fn weights(
-    layer: &LayerUpdate,
+    kernel: &DenseBackwardWeight,
     bound: &BoundBuffers<'_>,
     (units, inputs): (Range<usize>, Range<usize>),
     context: &mut ThreadContext<'_>,
 ) {
+    let (layer, buffers) = (&kernel.layer, bound.of(kernel));
     let (i, o) = (layer.inputs, layer.outputs);
     // SAFETY: control, d_z and x are only read.
     let (control, rows, d_z, x) = unsafe {
-        let control = bound.control();
+        let control = buffers.control.get();
         let rows = control.rows as usize;
-        (control, rows, bound.read(D_Z, 0..rows * o), bound.read(X, 0..rows * i))
+        (control, rows, buffers.d_z.read(0..rows * o), buffers.x.read(0..rows * i))
     };
     let Scratch { floats, workspace } = &mut *context.scratch;
     let d_weight = &mut floats[..units.len() * inputs.len()];
@@ -134,7 +130,7 @@ unsafe fn weights(
         for (unit, d_weight) in units.clone().zip(d_weight.chunks_exact_mut(inputs.len())) {
             let own = unit * i + inputs.start..unit * i + inputs.end;
             // SAFETY: this range of the gradient is the caller's.
-            d_weight.copy_from_slice(unsafe { bound.read(WRITTEN, own) });
+            unsafe { layer_update::start(layer, control, &buffers.updated, own, d_weight) };
         }
     }
     let size = [units.len(), inputs.len(), rows];
@@ -143,7 +139,7 @@ unsafe fn weights(
     product(size, (&mut *d_weight, start), of_units, of_inputs, workspace);
     let apply = |range, gradient: &mut _| {
         // SAFETY: these parameters are the caller's.
-        unsafe { layer_update::apply(layer, control, (bound, WRITTEN), range, gradient) }
+        unsafe { layer_update::apply(layer, control, &buffers.updated, range, gradient) }
     };
     if inputs.len() == i {
         apply(units.start * i..units.end * i, d_weight);
@@ -159,26 +155,27 @@ unsafe fn weights(
 /// # Safety
 /// As [`CpuOperation::run`], for these biases.
 unsafe fn biases(
-    layer: &LayerUpdate,
+    kernel: &DenseBackwardWeight,
     bound: &BoundBuffers<'_>,
     units: Range<usize>,
     context: &mut ThreadContext<'_>,
 ) {
+    let (layer, buffers) = (&kernel.layer, bound.of(kernel));
     let (i, o) = (layer.inputs, layer.outputs);
     // SAFETY: control and d_z are only read.
     let (control, d_z) = unsafe {
-        let control = bound.control();
-        (control, bound.read(D_Z, 0..control.rows as usize * o))
+        let control = buffers.control.get();
+        (control, buffers.d_z.read(0..control.rows as usize * o))
     };
     let d_bias = &mut context.scratch.floats[..units.len()];
     let own = o * i + units.start..o * i + units.end;
     // SAFETY: these biases are the caller's.
-    unsafe { layer_update::start(layer, control, (bound, WRITTEN), own.clone(), d_bias) };
+    unsafe { layer_update::start(layer, control, &buffers.updated, own.clone(), d_bias) };
     for row in d_z.chunks_exact(o) {
         passes::add(d_bias, &row[units.clone()]);
     }
     // SAFETY: as above.
-    unsafe { layer_update::apply(layer, control, (bound, WRITTEN), own, d_bias) };
+    unsafe { layer_update::apply(layer, control, &buffers.updated, own, d_bias) };
 }
 
 /// A matrix from an element on; an empty one has none.

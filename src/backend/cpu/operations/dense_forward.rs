@@ -1,21 +1,15 @@
 //! A dense layer forward: y\[B,O\] = f(x\[B,I\] · Wᵀ + b), by rows; or by units, where the layer has
 //! more weights than the batch has numbers in x and y.
 
-use std::ops::Range;
-
 use super::{CpuOperation, ForwardLayers, Parts, Split, elements, parts_by_rows, rows_of};
 use crate::backend::cpu::context::{Scratch, ThreadContext};
 use crate::backend::cpu::dense;
 use crate::backend::cpu::part::{Part, pieces};
 use crate::backend::cpu::product::PANEL;
 use crate::backend::cpu::shared::BoundBuffers;
-use crate::kernels::DenseForward;
-use crate::plan::Region;
+use crate::kernels::{Bind as _, DenseForward};
+use crate::plan::{BufferId, Region};
 use crate::spec::Layer;
-
-const X: usize = 1;
-const PARAMETERS: usize = 2;
-const Y: usize = 3;
 
 /// Numbers that a layer must keep from passing between threads to go by units: for fewer, the two more
 /// barriers in a step cost more than it saves.
@@ -56,8 +50,9 @@ unsafe impl CpuOperation for DenseForward {
         }
     }
 
-    fn forward_layers(&self) -> Option<ForwardLayers> {
-        Some(ForwardLayers { slot: PARAMETERS, rows: self.rows, layers: vec![layer(self)] })
+    fn forward_layers(&self, ids: &[BufferId]) -> Option<ForwardLayers> {
+        let parameters = self.named(ids.iter().copied()).parameters;
+        Some(ForwardLayers { parameters, rows: self.rows, layers: vec![layer(self)] })
     }
 
     fn reserve(&self, scratch: &mut Scratch) {
@@ -72,33 +67,41 @@ unsafe impl CpuOperation for DenseForward {
         unsafe {
             match self.split() {
                 Split::Parts if part != Part::WHOLE => by_units(self, bound, part, context),
-                _ => by_rows(self, bound, rows_of(part, bound), context),
+                _ => by_rows(self, bound, part, context),
             }
         }
     }
 }
 
-/// Some rows of y.
+/// Where the weights stand.
+fn weights(kernel: &DenseForward, bound: &BoundBuffers<'_>) -> Region {
+    Region { buffer: bound.ids_of(kernel).parameters, offset: 0 }
+}
+
+/// A part of the rows of y, of all units.
 ///
 /// # Safety
 /// As [`CpuOperation::run`], for these rows.
 unsafe fn by_rows(
     kernel: &DenseForward,
     bound: &BoundBuffers<'_>,
-    rows: Range<usize>,
+    part: Part,
     context: &mut ThreadContext<'_>,
 ) {
-    let (i, o) = (kernel.inputs, kernel.outputs);
-    // SAFETY: x, the parameters and their panels are only read, and these rows of y are the caller's.
-    let (x, parameters, panels, y) = unsafe {
+    let (buffers, i, o) = (bound.of(kernel), kernel.inputs, kernel.outputs);
+    // SAFETY: control, x, the parameters and their panels are only read, and these rows of y are the
+    // part's.
+    let (rows, x, parameters, panels, y) = unsafe {
+        let rows = rows_of(part, &buffers.control);
         (
-            bound.read(X, elements(&rows, i)),
-            bound.read(PARAMETERS, 0..o * (i + 1)),
-            context.panels.find(Region { buffer: bound.ids[PARAMETERS], offset: 0 }),
-            bound.write(Y, elements(&rows, o)),
+            rows.len(),
+            buffers.x.read(elements(&rows, i)),
+            buffers.parameters.read(0..o * (i + 1)),
+            context.panels.find(weights(kernel, bound)),
+            buffers.y.write(elements(&rows, o)),
         )
     };
-    let of = (rows.len(), layer(kernel), kernel.function);
+    let of = (rows, layer(kernel), kernel.function);
     let workspace = &mut context.scratch.workspace;
     dense::forward(of, y, x, parameters.split_at(o * i), panels, workspace);
 }
@@ -113,12 +116,12 @@ unsafe fn by_units(
     part: Part,
     context: &mut ThreadContext<'_>,
 ) {
-    let (i, o) = (kernel.inputs, kernel.outputs);
+    let (buffers, i, o) = (bound.of(kernel), kernel.inputs, kernel.outputs);
     // SAFETY: control, x, the parameters and their panels are only read.
     let (rows, x, parameters, panels) = unsafe {
-        let rows = bound.control().rows as usize;
-        let panels = context.panels.find(Region { buffer: bound.ids[PARAMETERS], offset: 0 });
-        (rows, bound.read(X, 0..rows * i), bound.read(PARAMETERS, 0..o * (i + 1)), panels)
+        let rows = buffers.control.get().rows as usize;
+        let parameters = buffers.parameters.read(0..o * (i + 1));
+        (rows, buffers.x.read(0..rows * i), parameters, context.panels.find(weights(kernel, bound)))
     };
     let (weight, bias) = parameters.split_at(o * i);
     for units in pieces(part.share(o, PANEL), UNITS_AT_ONCE) {
@@ -129,7 +132,7 @@ unsafe fn by_units(
         dense::forward(of, own, x, parameters, panels, &mut context.scratch.workspace);
         for (row, own) in own.chunks_exact(units.len()).enumerate() {
             // SAFETY: these units of y are the part's.
-            let y = unsafe { bound.write(Y, row * o + units.start..row * o + units.end) };
+            let y = unsafe { buffers.y.write(row * o + units.start..row * o + units.end) };
             y.copy_from_slice(own);
         }
     }

@@ -8,9 +8,6 @@ use crate::backend::cpu::shared::BoundBuffers;
 use crate::backend::cpu::simd::widest;
 use crate::kernels::{DRAW, Dropout, philox_lanes};
 
-const X: usize = 1;
-const Y: usize = 2;
-
 /// Draws side by side.
 const DRAWS: usize = 16;
 
@@ -21,11 +18,12 @@ unsafe impl CpuOperation for Dropout {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, _: &mut ThreadContext<'_>) {
+        let buffers = bound.of(self);
         // SAFETY: control and x are only read, and these rows of y are the part's.
         let (control, rows, x, y) = unsafe {
-            let rows = rows_of(part, bound);
+            let rows = rows_of(part, &buffers.control);
             let range = elements(&rows, self.columns);
-            (bound.control(), rows, bound.read(X, range.clone()), bound.write(Y, range))
+            (buffers.control.get(), rows, buffers.x.read(range.clone()), buffers.y.write(range))
         };
         dropout(self, control.step, control.before as usize + rows.start, x, y);
     }

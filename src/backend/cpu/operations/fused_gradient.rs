@@ -13,16 +13,9 @@ use crate::backend::cpu::part::{Part, pieces};
 use crate::backend::cpu::passes;
 use crate::backend::cpu::product::{Layout, Right, Start, Workspace, product};
 use crate::backend::cpu::shared::BoundBuffers;
-use crate::kernels::{Control, Function, FusedGradient, Pass, keeps_z, pairs_mut};
+use crate::kernels::{Bind as _, Control, Function, FusedGradient, Pass, keeps_z};
 use crate::plan::{BufferId, Region};
 use crate::spec::{Layer, Shuffle};
-
-const DATA_X: usize = 1;
-const DATA_T: usize = 2;
-const PARAMETERS: usize = 3;
-const GRADIENTS: usize = 4;
-const ROW_METRICS: usize = 5;
-const SCRATCH: usize = 6;
 
 // SAFETY: each strand is a part, which writes its gradient and its rows' metrics. Of the scratch
 // memory, which has a region for each strand, it writes its thread's region where there are as many,
@@ -37,9 +30,9 @@ unsafe impl CpuOperation for FusedGradient {
         Parts::Fixed(self.strands)
     }
 
-    fn forward_layers(&self) -> Option<ForwardLayers> {
-        let layers = self.layers().collect();
-        Some(ForwardLayers { slot: PARAMETERS, rows: self.batch, layers })
+    fn forward_layers(&self, ids: &[BufferId]) -> Option<ForwardLayers> {
+        let parameters = self.named(ids.iter().copied()).parameters;
+        Some(ForwardLayers { parameters, rows: self.batch, layers: self.layers().collect() })
     }
 
     fn reserve(&self, scratch: &mut Scratch) {
@@ -51,7 +44,7 @@ unsafe impl CpuOperation for FusedGradient {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, context: &mut ThreadContext<'_>) {
-        let strand = part.number;
+        let (buffers, strand) = (bound.of(self), part.number);
         // A thread's own region stays in its cache.
         let region = if context.threads > self.strands { strand } else { context.thread };
         let parameters = self.parameters();
@@ -59,10 +52,10 @@ unsafe impl CpuOperation for FusedGradient {
         // SAFETY: control, data and parameters are only read.
         let (control, x, t, weights) = unsafe {
             (
-                bound.control(),
-                bound.read(DATA_X, 0..self.count * self.widths[0]),
-                bound.words(DATA_T, 0..self.count * self.target_columns()),
-                bound.read(PARAMETERS, 0..parameters),
+                buffers.control.get(),
+                buffers.data_x.read(0..self.count * self.widths[0]),
+                buffers.data_t.read(0..self.count * self.target_columns()),
+                buffers.parameters.read(0..parameters),
             )
         };
         let rows = self.strand(strand, control.rows as usize);
@@ -71,14 +64,14 @@ unsafe impl CpuOperation for FusedGradient {
         let (gradient, metrics, scratch) = unsafe {
             (
                 match train {
-                    true => bound.write(GRADIENTS, strand * parameters..(strand + 1) * parameters),
+                    true => buffers.gradients.write(strand * parameters..(strand + 1) * parameters),
                     false => &mut [],
                 },
-                pairs_mut(bound.words_mut(ROW_METRICS, 2 * rows.start..2 * rows.end)),
-                bound.write(SCRATCH, region * words..(region + 1) * words),
+                buffers.row_metrics.write(rows.clone()),
+                buffers.scratch.write(region * words..(region + 1) * words),
             )
         };
-        let (buffer, panels) = (bound.ids[PARAMETERS], context.panels);
+        let (buffer, panels) = (bound.ids_of(self).parameters, context.panels);
         let strand = Strand { fused: self, control, x, t, parameters: weights, buffer, panels };
         for (number, tile) in pieces(rows.clone(), self.tile).enumerate() {
             let metrics = &mut metrics[tile.start - rows.start..][..tile.len()];

@@ -7,11 +7,6 @@ use crate::backend::cpu::passes;
 use crate::backend::cpu::shared::BoundBuffers;
 use crate::kernels::FusedUpdate;
 
-const GRADIENTS: usize = 1;
-const PARAMETERS: usize = 2;
-/// The optimizer's state, one tensor after another.
-const OPTIMIZER: usize = 3;
-
 /// Parameters that are added up and updated at once: what the L1 cache holds.
 const BLOCK: usize = 1024;
 
@@ -26,23 +21,24 @@ unsafe impl CpuOperation for FusedUpdate {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, _: &mut ThreadContext<'_>) {
-        let count = self.parameters;
+        let (buffers, count) = (bound.of(self), self.parameters);
         let range = part.share(count, GRAIN);
         // SAFETY: the control is only read.
-        let control = unsafe { bound.control() };
+        let control = unsafe { buffers.control.get() };
         let formula = self.hyper.at(self.update, self.lr * control.schedule, control.step);
         for block in pieces(range, BLOCK) {
             let of = |tensor: usize| tensor * count + block.start..tensor * count + block.end;
             // SAFETY: this range of all tensors is the part's; each is borrowed once.
             let (sum, parameters) =
-                unsafe { (bound.write(GRADIENTS, of(0)), bound.write(PARAMETERS, of(0))) };
+                unsafe { (buffers.gradients.write(of(0)), buffers.parameters.write(of(0))) };
             for strand in 1..self.strands {
                 // SAFETY: as above.
-                passes::add(sum, unsafe { bound.read(GRADIENTS, of(strand)) });
+                passes::add(sum, unsafe { buffers.gradients.read(of(strand)) });
             }
             self.regularize(block.clone(), parameters, sum);
             // SAFETY: as above.
-            let state = |tensor| unsafe { bound.write(OPTIMIZER, of(tensor)) };
+            let state =
+                passes::state(self.update, |tensor| unsafe { buffers.state.write(of(tensor)) });
             passes::update(formula, parameters, sum, state);
         }
     }

@@ -9,9 +9,6 @@ use crate::backend::cpu::shared::BoundBuffers;
 use crate::kernels::{Control, Gather, permute, seed_of};
 use crate::spec::Shuffle;
 
-const DATA: usize = 1;
-const BATCH: usize = 2;
-
 // SAFETY: a part writes its rows of the batch, those of them that the chunk has.
 unsafe impl CpuOperation for Gather {
     fn split(&self) -> Split {
@@ -19,15 +16,15 @@ unsafe impl CpuOperation for Gather {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, _: &mut ThreadContext<'_>) {
-        let columns = self.columns;
+        let (buffers, columns) = (bound.of(self), self.columns);
         // SAFETY: control and data set are only read, and these rows of the batch are the part's.
         let (control, rows, data, batch) = unsafe {
-            let rows = rows_of(part, bound);
+            let rows = rows_of(part, &buffers.control);
             (
-                bound.control(),
+                buffers.control.get(),
                 rows.clone(),
-                bound.words(DATA, 0..self.chunk_rows * columns),
-                bound.words_mut(BATCH, elements(&rows, columns)),
+                buffers.data.read(0..self.chunk_rows * columns),
+                buffers.batch.write(elements(&rows, columns)),
             )
         };
         let order = (self.count, self.shuffle, self.seed);

@@ -7,12 +7,7 @@ use crate::backend::cpu::part::Part;
 use crate::backend::cpu::passes::{self, LANES};
 use crate::backend::cpu::shared::BoundBuffers;
 use crate::backend::cpu::simd::widest;
-use crate::kernels::{LayerNorm, normalized, pairs_mut};
-
-const Z: usize = 1;
-const PARAMETERS: usize = 2;
-const MOMENTS: usize = 3;
-const Y: usize = 4;
+use crate::kernels::{LayerNorm, normalized};
 
 /// Numbers that are normalized before the activation is applied to them: what the L1 cache holds.
 const BLOCK: usize = 4096;
@@ -24,16 +19,16 @@ unsafe impl CpuOperation for LayerNorm {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, _: &mut ThreadContext<'_>) {
-        let o = self.columns;
+        let (buffers, o) = (bound.of(self), self.columns);
         // SAFETY: control, z and the parameters are only read; these rows of the moments and of y are
         // the part's.
         let (z, parameters, moments, y) = unsafe {
-            let rows = rows_of(part, bound);
+            let rows = rows_of(part, &buffers.control);
             (
-                bound.read(Z, elements(&rows, o)),
-                bound.read(PARAMETERS, 0..2 * o),
-                pairs_mut(bound.words_mut(MOMENTS, elements(&rows, 2))),
-                bound.write(Y, elements(&rows, o)),
+                buffers.z.read(elements(&rows, o)),
+                buffers.parameters.read(0..2 * o),
+                buffers.moments.write(rows.clone()),
+                buffers.y.write(elements(&rows, o)),
             )
         };
         let affine = parameters.split_at(o);

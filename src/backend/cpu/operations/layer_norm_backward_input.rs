@@ -8,14 +8,7 @@ use crate::backend::cpu::part::Part;
 use crate::backend::cpu::passes::{LANES, load};
 use crate::backend::cpu::shared::BoundBuffers;
 use crate::backend::cpu::simd::widest;
-use crate::kernels::{LayerNormBackwardInput, normalized, pairs};
-
-const D_N: usize = 1;
-const Z: usize = 2;
-const MOMENTS: usize = 3;
-/// γ, and β after it.
-const PARAMETERS: usize = 4;
-const D_Z: usize = 5;
+use crate::kernels::{LayerNormBackwardInput, normalized};
 
 // SAFETY: a part writes its rows of d_z.
 unsafe impl CpuOperation for LayerNormBackwardInput {
@@ -24,16 +17,16 @@ unsafe impl CpuOperation for LayerNormBackwardInput {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, _: &mut ThreadContext<'_>) {
-        let o = self.columns;
+        let (buffers, o) = (bound.of(self), self.columns);
         // SAFETY: all but d_z is only read, and these rows of it are the part's.
         let (d_n, z, moments, gamma, d_z) = unsafe {
-            let rows = rows_of(part, bound);
+            let rows = rows_of(part, &buffers.control);
             (
-                bound.read(D_N, elements(&rows, o)),
-                bound.read(Z, elements(&rows, o)),
-                pairs(bound.words(MOMENTS, elements(&rows, 2))),
-                bound.read(PARAMETERS, 0..o),
-                bound.write(D_Z, elements(&rows, o)),
+                buffers.d_n.read(elements(&rows, o)),
+                buffers.z.read(elements(&rows, o)),
+                buffers.moments.read(rows.clone()),
+                buffers.parameters.read(0..o),
+                buffers.d_z.write(elements(&rows, o)),
             )
         };
         widest(

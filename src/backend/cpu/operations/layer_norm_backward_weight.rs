@@ -7,13 +7,7 @@ use crate::backend::cpu::part::Part;
 use crate::backend::cpu::passes::LANES;
 use crate::backend::cpu::shared::BoundBuffers;
 use crate::backend::cpu::simd::widest;
-use crate::kernels::{LayerNormBackwardWeight, normalized, pairs};
-
-const D_N: usize = 1;
-const Z: usize = 2;
-const MOMENTS: usize = 3;
-/// The first of what the update writes.
-const WRITTEN: usize = 4;
+use crate::kernels::{LayerNormBackwardWeight, normalized};
 
 // SAFETY: a part writes γ and β of its units, and their state.
 unsafe impl CpuOperation for LayerNormBackwardWeight {
@@ -26,17 +20,17 @@ unsafe impl CpuOperation for LayerNormBackwardWeight {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, context: &mut ThreadContext<'_>) {
-        let o = self.columns();
+        let (buffers, o) = (bound.of(self), self.columns());
         let own = part.share(o, LANES);
         // SAFETY: control, d_n, z and the moments are only read.
         let (control, d_n, z, moments) = unsafe {
-            let control = bound.control();
+            let control = buffers.control.get();
             let rows = 0..control.rows as usize;
             (
                 control,
-                bound.read(D_N, elements(&rows, o)),
-                bound.read(Z, elements(&rows, o)),
-                pairs(bound.words(MOMENTS, elements(&rows, 2))),
+                buffers.d_n.read(elements(&rows, o)),
+                buffers.z.read(elements(&rows, o)),
+                buffers.moments.read(rows),
             )
         };
         let layer = &self.layer;
@@ -45,7 +39,7 @@ unsafe impl CpuOperation for LayerNormBackwardWeight {
         let (of_gamma, of_beta) = sums.split_at_mut(own.len());
         for (sums, range) in [&mut *of_gamma, &mut *of_beta].into_iter().zip(ranges.clone()) {
             // SAFETY: these parameters are the part's.
-            unsafe { layer_update::start(layer, control, (bound, WRITTEN), range, sums) };
+            unsafe { layer_update::start(layer, control, &buffers.updated, range, sums) };
         }
         widest(
             #[inline(always)]
@@ -62,7 +56,7 @@ unsafe impl CpuOperation for LayerNormBackwardWeight {
         );
         for (sums, range) in [of_gamma, of_beta].into_iter().zip(ranges) {
             // SAFETY: these parameters are the part's.
-            unsafe { layer_update::apply(layer, control, (bound, WRITTEN), range, sums) };
+            unsafe { layer_update::apply(layer, control, &buffers.updated, range, sums) };
         }
     }
 }

@@ -3,48 +3,76 @@
 use std::ops::Range;
 
 use crate::backend::cpu::passes;
-use crate::backend::cpu::shared::BoundBuffers;
-use crate::kernels::{Control, LayerUpdate, Update};
+use crate::backend::cpu::shared::Shared;
+use crate::kernels::{Control, LayerUpdate, State, Updated, Views};
+
+/// Sets the sums that the gradient of a range starts from: those of the micro-batches before, or zero.
+///
+/// # Safety
+/// While it runs, no other thread may write this range of what the update writes.
+pub(super) unsafe fn start(
+    layer: &LayerUpdate,
+    control: Control,
+    updated: &Updated<Shared<'_>>,
+    range: Range<usize>,
+    sums: &mut [f32],
+) {
+    match updated {
+        Updated::Gradient { gradient } if layer.goes_on(control) => {
+            // SAFETY: the caller's promise.
+            sums.copy_from_slice(unsafe { gradient.read(range) });
+        }
+        _ => sums.fill(0.0),
+    }
+}
 
 /// Applies the gradient of a range of the parameters, which are either all weights or all biases: it
-/// is stored, or the parameters are updated by it. What the update writes is bound from slot `first`
-/// on: the gradient, or parameters and optimizer state.
+/// is stored, or the parameters are updated by it.
 ///
 /// # Safety
 /// While it runs, no other thread may use this range of what the update writes.
 pub(super) unsafe fn apply(
     layer: &LayerUpdate,
     control: Control,
-    (bound, first): (&BoundBuffers<'_>, usize),
+    updated: &Updated<Shared<'_>>,
     range: Range<usize>,
-    gradient: &mut [f32],
+    sums: &mut [f32],
 ) {
-    // SAFETY: the caller's promise; each slot is borrowed once.
-    let tensor = |slot: usize| unsafe { bound.write(slot, range.clone()) };
-    let parameters = tensor(first);
-    if layer.update == Update::Gradient {
-        return parameters.copy_from_slice(gradient);
+    match updated {
+        Updated::Gradient { gradient } => {
+            // SAFETY: the caller's promise.
+            unsafe { gradient.write(range) }.copy_from_slice(sums);
+        }
+        Updated::Parameters { parameters, state } => {
+            let weights = if range.start < layer.weights() { sums.len() } else { 0 };
+            // SAFETY: the caller's promise; each tensor is borrowed once.
+            let (parameters, state) =
+                unsafe { (parameters.write(range.clone()), state_of(state, range)) };
+            layer.hyper.regularize(weights, parameters, sums);
+            passes::update(layer.formula(control), parameters, sums, state);
+        }
     }
-    let weights = if range.start < layer.weights() { gradient.len() } else { 0 };
-    layer.hyper.regularize(weights, parameters, gradient);
-    let state = |number| tensor(first + 1 + number);
-    passes::update(layer.formula(control), parameters, gradient, state);
 }
 
-/// The sums that the gradient of a range starts from: those of the micro-batches before, or zero.
+/// A range of each tensor of the optimizer's state.
 ///
 /// # Safety
-/// As [`apply`].
-pub(super) unsafe fn start(
-    layer: &LayerUpdate,
-    control: Control,
-    (bound, first): (&BoundBuffers<'_>, usize),
+/// Nothing else may use this range of the state while the result is used.
+pub(super) unsafe fn state_of<'a>(
+    state: &State<Shared<'a>>,
     range: Range<usize>,
-    gradient: &mut [f32],
-) {
-    match layer.goes_on(control) {
-        // SAFETY: the caller's promise.
-        true => gradient.copy_from_slice(unsafe { bound.read(first, range) }),
-        false => gradient.fill(0.0),
+) -> State<Views<'a>> {
+    // SAFETY: the caller's promise; each tensor is borrowed once.
+    unsafe {
+        match state {
+            State::None => State::None,
+            State::Momentum { momentum_buffer } => {
+                State::Momentum { momentum_buffer: momentum_buffer.write(range) }
+            }
+            State::Adam { exp_avg, exp_avg_sq } => State::Adam {
+                exp_avg: exp_avg.write(range.clone()),
+                exp_avg_sq: exp_avg_sq.write(range),
+            },
+        }
     }
 }

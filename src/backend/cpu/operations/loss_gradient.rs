@@ -6,14 +6,7 @@ use crate::backend::cpu::lanes::Plain;
 use crate::backend::cpu::part::Part;
 use crate::backend::cpu::passes;
 use crate::backend::cpu::shared::BoundBuffers;
-use crate::kernels::{LossGradient, Weighting, pairs_mut};
-
-const Z: usize = 1;
-const TARGETS: usize = 2;
-const D_Z: usize = 3;
-const ROW_METRICS: usize = 4;
-/// Where rows are weighted.
-const WEIGHTS: usize = 5;
+use crate::kernels::LossGradient;
 
 // SAFETY: a part writes its rows of d_z and of the metrics. Those stand in the whole batch's, where
 // rows of two micro-batches are not the same.
@@ -23,23 +16,24 @@ unsafe impl CpuOperation for LossGradient {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, _: &mut ThreadContext<'_>) {
+        let buffers = bound.of(self);
         let (o, columns) = (self.outputs, self.criterion.target_columns(self.outputs));
         // SAFETY: control, z and targets are only read; these rows of d_z are the part's.
         let (control, rows, z, targets, d_z) = unsafe {
-            let rows = rows_of(part, bound);
+            let rows = rows_of(part, &buffers.control);
             (
-                bound.control(),
+                buffers.control.get(),
                 rows.clone(),
-                bound.read(Z, elements(&rows, o)),
-                bound.words(TARGETS, elements(&rows, columns)),
-                bound.write(D_Z, elements(&rows, o)),
+                buffers.z.read(elements(&rows, o)),
+                buffers.targets.read(elements(&rows, columns)),
+                buffers.d_z.write(elements(&rows, o)),
             )
         };
         // Metrics and weights are those of the whole batch.
         let before = control.before as usize;
         let of_batch = before + rows.start..before + rows.end;
         // SAFETY: the metrics of these rows are the part's.
-        let metrics = pairs_mut(unsafe { bound.words_mut(ROW_METRICS, elements(&of_batch, 2)) });
+        let metrics = unsafe { buffers.row_metrics.write(of_batch.clone()) };
         passes::loss::<Plain>(
             self.criterion,
             o,
@@ -49,9 +43,9 @@ unsafe impl CpuOperation for LossGradient {
             metrics,
             control.batch_rows() as usize,
         );
-        if matches!(self.weighting, Weighting::Rows { .. }) {
+        if let Some(weights) = buffers.weights {
             // SAFETY: the weights are only read.
-            let weights = unsafe { bound.read(WEIGHTS, of_batch) };
+            let weights = unsafe { weights.read(of_batch) };
             self.weighting.weigh(weights, d_z, metrics);
         }
     }

@@ -23,17 +23,18 @@ use std::ops::Range;
 
 use super::context::{Scratch, ThreadContext};
 use super::part::Part;
-use super::shared::BoundBuffers;
+use super::shared::{BoundBuffers, SharedRead};
 use crate::kernels::{
-    ClipNorm, DenseJoinWeight, DenseSplitWeight, Kernel, MicroBatch, Operation, Resident, Schedule,
-    Weigh,
+    ClipNorm, Control, DenseJoinWeight, DenseSplitWeight, Kernel, MicroBatch, Operation, Resident,
+    Schedule, Weigh,
 };
+use crate::plan::BufferId;
 use crate::spec::Layer;
 
 /// How an operation is split among threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Split {
-    /// By the rows of the batch, which the control in slot 0 counts: a part has the rows that
+    /// By the rows of the batch, which the operation's `control` counts: a part has the rows that
     /// [`rows_of`] gives it, of everything that it reads or writes by rows. So one thread can take its
     /// rows through several such operations, one after another.
     Rows,
@@ -68,8 +69,8 @@ impl Parts {
 
 /// Layers whose weights an operation multiplies rows with, going forward.
 pub(super) struct ForwardLayers {
-    /// The slot with W\[O,I\] and b\[O\] of each layer, one after another.
-    pub(super) slot: usize,
+    /// The buffer with W\[O,I\] and b\[O\] of each layer, one after another.
+    pub(super) parameters: BufferId,
     /// Rows of the batch, at most.
     pub(super) rows: usize,
     pub(super) layers: Vec<Layer>,
@@ -94,8 +95,9 @@ pub(super) unsafe trait CpuOperation: Kernel {
         Parts::ANY
     }
 
-    /// The layers whose weights it reads from panels, where they are kept in such.
-    fn forward_layers(&self) -> Option<ForwardLayers> {
+    /// The layers whose weights it reads from panels, where they are kept in such: of a dispatch with
+    /// these buffers.
+    fn forward_layers(&self, _ids: &[BufferId]) -> Option<ForwardLayers> {
         None
     }
 
@@ -115,7 +117,7 @@ pub(super) unsafe trait CpuOperation: Kernel {
         let mut all: [&mut [u32]; SLOTS] = std::array::from_fn(|slot| match slot < count {
             // SAFETY: the part is all of it, so by the caller's promise no other thread uses any of
             // its buffers; a dispatch binds each of them once.
-            true => unsafe { bound.all(slot) },
+            true => unsafe { bound.words_mut(slot) },
             false => &mut [],
         });
         self.twin(&mut all[..count]);
@@ -169,10 +171,10 @@ const ROW_GRAIN: usize = 8;
 /// The rows of the batch that a part of an operation has.
 ///
 /// # Safety
-/// As [`BoundBuffers::control`].
-unsafe fn rows_of(part: Part, bound: &BoundBuffers<'_>) -> Range<usize> {
+/// As [`SharedRead::get`].
+unsafe fn rows_of(part: Part, control: &SharedRead<'_, Control>) -> Range<usize> {
     // SAFETY: the caller's promise.
-    part.share(unsafe { bound.control() }.rows as usize, ROW_GRAIN)
+    part.share(unsafe { control.get() }.rows as usize, ROW_GRAIN)
 }
 
 /// Where rows stand in a tensor of so many columns.

@@ -7,10 +7,6 @@ use crate::backend::cpu::passes;
 use crate::backend::cpu::shared::BoundBuffers;
 use crate::kernels::SquareSum;
 
-const GRADIENT: usize = 0;
-const PARAMETERS: usize = 1;
-const PARTIALS: usize = 2;
-
 /// Numbers that are copied, regularized and squared at once: what the L1 cache holds.
 const BLOCK: usize = 1024;
 
@@ -26,17 +22,18 @@ unsafe impl CpuOperation for SquareSum {
     }
 
     unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, _: &mut ThreadContext<'_>) {
+        let buffers = bound.of(self);
         let own = part.share(SquareSum::parts(self), 1);
         let weights = self.outputs * self.inputs;
         // SAFETY: these partial sums are the part's.
         let partials =
-            unsafe { bound.write(PARTIALS, self.first + own.start..self.first + own.end) };
+            unsafe { buffers.partials.write(self.first + own.start..self.first + own.end) };
         for (partial, number) in partials.iter_mut().zip(own) {
             *partial = 0.0;
             for block in pieces(self.part(number), BLOCK) {
                 // SAFETY: gradient and parameters are only read.
                 let (gradient, parameters) = unsafe {
-                    (bound.read(GRADIENT, block.clone()), bound.read(PARAMETERS, block.clone()))
+                    (buffers.gradient.read(block.clone()), buffers.parameters.read(block.clone()))
                 };
                 let mut copy = [0.0; BLOCK];
                 let copy = &mut copy[..block.len()];

@@ -209,7 +209,7 @@ impl<const N: usize> LaneStrategy for Samples<N> {
         }
         let formula = grid.formula(member, control);
         let mut state = self.state.chunks_exact_mut(self.parameters.len());
-        let state = |_| state.next().unwrap_or_default();
+        let state = passes::state(grid.update, |_| state.next().unwrap_or_default());
         passes::update(formula, &mut self.parameters, &self.gradient, state);
     }
 

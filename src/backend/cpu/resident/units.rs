@@ -293,7 +293,8 @@ impl Tensor {
         let own = self.copies().into_iter().zip(gradient.copies());
         for ((own, gradient), (first, second)) in own.zip(first.into_iter().zip(second)) {
             let mut state = [first, second].into_iter();
-            passes::update(formula, own, gradient, |_| state.next().unwrap_or_default());
+            let state = passes::state(formula.update(), |_| state.next().unwrap_or_default());
+            passes::update(formula, own, gradient, state);
         }
     }
 
