@@ -7,11 +7,11 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use halfplane::backend::{self, Device, reference::Reference};
-use halfplane::platform::block_on;
+use halfplane::low_level::backend::{self, Device, reference::Reference};
+use halfplane::low_level::platform::block_on;
 use halfplane::{
-    BatchSize, Dataset, DeviceChoice, Length, Network, Optimizer, ShaderChecks, Targets,
-    TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, DeviceChoice, Length, Network, Optimizer, ShaderChecks,
+    Targets, TrainOptions, Trainer,
 };
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt as _, SeedableRng as _};
@@ -61,7 +61,7 @@ fn workloads() -> halfplane::Result<Vec<Workload>> {
     Ok(vec![
         Workload {
             name: "xor-2-2-1",
-            network: Network::new(2, &[2], 1),
+            network: Network::new(2, &[2], 1).with_activation(Activation::Sigmoid),
             data: Dataset::xor(),
             batch: BatchSize::Full,
             optimizer: Optimizer::sgd(1.0),

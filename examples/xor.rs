@@ -4,12 +4,12 @@
 
 use std::ops::ControlFlow;
 
-use halfplane::{Dataset, Event, Length, Network, Optimizer, TrainOptions, Trainer};
+use halfplane::{Activation, Dataset, Event, Length, Network, Optimizer, TrainOptions, Trainer};
 
 fn main() -> halfplane::Result<()> {
     let data = Dataset::xor();
     for hidden in [&[][..], &[2], &[10, 10, 10]] {
-        let network = Network::new(2, hidden, 1);
+        let network = Network::new(2, hidden, 1).with_activation(Activation::Sigmoid);
         let options = TrainOptions {
             optimizer: Optimizer::sgd(1.0),
             batch_size: halfplane::BatchSize::Full,

@@ -1,6 +1,10 @@
 //! Everything that can go wrong, each with its place and its remedy.
 
+mod remedy;
+
 use std::path::{Path, PathBuf};
+
+pub use remedy::{Call, Remedy, Setting};
 
 /// The result of what can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -15,19 +19,20 @@ pub enum ErrorKind {
 }
 
 /// An error: what is wrong, where, and what to do about it.
-#[derive(Debug, thiserror::Error)]
+///
+/// Its text is [`Error::problem`] and [`Error::remedy`] together; a front end that words remedies
+/// itself takes them apart.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting that makes no sense.
-    #[error("{problem}; {remedy}")]
     Invalid {
         /// What is wrong.
         problem: String,
         /// What to do about it.
-        remedy: String,
+        remedy: Remedy,
     },
     /// A data file that cannot be used, down to the line.
-    #[error("{}{}: {problem}; {remedy}", .path.display(), .line.map(|line| format!(", line {line}")).unwrap_or_default())]
     Data {
         /// The file.
         path: PathBuf,
@@ -36,10 +41,9 @@ pub enum Error {
         /// What is wrong.
         problem: String,
         /// What to do about it.
-        remedy: String,
+        remedy: Remedy,
     },
     /// A file that cannot be read or written.
-    #[error("cannot {verb} {}: {source}", .path.display())]
     File {
         /// What was tried: "read" or "write".
         verb: &'static str,
@@ -49,19 +53,15 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A model file that is not one, or is damaged.
-    #[error("{}: {problem}; {remedy}", .path.display())]
     Model {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         problem: String,
         /// What to do about it.
-        remedy: String,
+        remedy: Remedy,
     },
     /// A tensor of another shape than the network's.
-    #[error(
-        "tensor {tensor} has shape {found:?}, but the network needs {expected:?}; give the network the same layers, or take other weights"
-    )]
     Shape {
         /// Its name.
         tensor: String,
@@ -71,9 +71,6 @@ pub enum Error {
         expected: Vec<usize>,
     },
     /// A plan that the device cannot hold.
-    #[error(
-        "{what} needs {needed}, but {device} allows {allowed}, {factor:.1} times less; {remedy}"
-    )]
     TooLarge {
         /// The buffer, or all of them.
         what: String,
@@ -86,20 +83,16 @@ pub enum Error {
         /// The device.
         device: String,
         /// What would fit.
-        remedy: String,
+        remedy: Remedy,
     },
     /// No device of the kind that was asked for.
-    #[error("{problem}; {remedy}")]
     NoDevice {
         /// What was looked for and what was found.
         problem: String,
         /// What to do about it.
-        remedy: String,
+        remedy: Remedy,
     },
     /// The loss became NaN or infinite.
-    #[error(
-        "training diverged: the loss is {loss} at step {step}; try a smaller learning rate than {lr:?}, or scale the inputs to about ±1"
-    )]
     Diverged {
         /// The step whose loss it was.
         step: u64,
@@ -109,7 +102,6 @@ pub enum Error {
         lr: f64,
     },
     /// The device failed while running.
-    #[error("{device} failed: {problem}; try again, or use the CPU path (--device cpu)")]
     Device {
         /// Which.
         device: String,
@@ -132,7 +124,55 @@ impl Error {
         }
     }
 
-    pub(crate) fn invalid(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+    /// What is wrong, with its place.
+    pub fn problem(&self) -> String {
+        match self {
+            Self::Invalid { problem, .. } | Self::NoDevice { problem, .. } => problem.clone(),
+            Self::Data { path, line: Some(line), problem, .. } => {
+                format!("{}, line {line}: {problem}", path.display())
+            }
+            Self::Data { path, problem, .. } | Self::Model { path, problem, .. } => {
+                format!("{}: {problem}", path.display())
+            }
+            Self::File { verb, path, source } => {
+                format!("cannot {verb} {}: {source}", path.display())
+            }
+            Self::Shape { tensor, found, expected } => {
+                format!("tensor {tensor} has shape {found:?}, but the network needs {expected:?}")
+            }
+            Self::TooLarge { what, needed, allowed, factor, device, .. } => format!(
+                "{what} needs {needed}, but {device} allows {allowed}, {factor:.1} times less"
+            ),
+            Self::Diverged { step, loss, .. } => {
+                format!("training diverged: the loss is {loss} at step {step}")
+            }
+            Self::Device { device, problem } => format!("{device} failed: {problem}"),
+        }
+    }
+
+    /// What to do about it, where more can be said than the problem tells.
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Invalid { remedy, .. }
+            | Self::Data { remedy, .. }
+            | Self::Model { remedy, .. }
+            | Self::TooLarge { remedy, .. }
+            | Self::NoDevice { remedy, .. } => Some(remedy.clone()),
+            Self::File { .. } => None,
+            Self::Shape { .. } => {
+                Some("give the network the same layers, or take other weights".into())
+            }
+            Self::Diverged { lr, .. } => Some(
+                format!("try a smaller learning rate than {lr:?}, or scale the inputs to about ±1")
+                    .into(),
+            ),
+            Self::Device { .. } => {
+                Some(("try again, or use the CPU path (", Setting::Device.to("cpu"), ")").into())
+            }
+        }
+    }
+
+    pub(crate) fn invalid(problem: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         Self::Invalid { problem: problem.into(), remedy: remedy.into() }
     }
 
@@ -141,7 +181,7 @@ impl Error {
         path: &Path,
         line: Option<u64>,
         problem: impl Into<String>,
-        remedy: impl Into<String>,
+        remedy: impl Into<Remedy>,
     ) -> Self {
         Self::Data { path: path.into(), line, problem: problem.into(), remedy: remedy.into() }
     }
@@ -149,7 +189,7 @@ impl Error {
     pub(crate) fn model(
         path: &Path,
         problem: impl Into<String>,
-        remedy: impl Into<String>,
+        remedy: impl Into<Remedy>,
     ) -> Self {
         Self::Model { path: path.into(), problem: problem.into(), remedy: remedy.into() }
     }
@@ -172,10 +212,26 @@ impl Error {
         word: &str,
         known: impl IntoIterator<Item = &'a str> + Clone,
     ) -> Self {
-        let remedy = match crate::spec::nearest(word, known.clone()) {
+        let remedy: String = match crate::spec::nearest(word, known.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known: {}", known.into_iter().collect::<Vec<_>>().join(", ")),
         };
         Self::invalid(format!("unknown {what} `{word}`"), remedy)
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.problem())?;
+        self.remedy().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File { source, .. } => Some(source),
+            _ => None,
+        }
     }
 }

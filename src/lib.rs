@@ -1,34 +1,39 @@
 #![doc = include_str!("../docs/library.md")]
 
-mod error;
-
-pub mod backend;
+mod backend;
 #[cfg(feature = "check")]
-pub mod check;
+mod check;
 pub mod data;
+mod error;
 #[cfg(feature = "export")]
 pub mod export;
-pub mod files;
-pub mod kernels;
-pub mod measure;
+mod files;
+mod kernels;
+pub mod low_level;
+mod measure;
 pub mod metrics;
 pub mod model;
-pub mod plan;
-pub mod platform;
+mod plan;
+mod platform;
+mod recipe;
 pub mod spec;
 pub mod train;
 
 pub use backend::{DeviceChoice, ShaderChecks};
 pub use data::{Dataset, Targets, Task};
-pub use error::{Error, ErrorKind, Result};
-pub use model::Model;
+pub use error::{Call, Error, ErrorKind, Remedy, Result, Setting};
+pub use model::{Model, Predictor};
+pub use recipe::Recipe;
 pub use spec::{
     Activation, BatchSize, Initialization, Length, Loss, Network, Normalization, Optimizer, Output,
     Parameters, Regularization, Schedule, Shuffle, Strategy,
 };
+pub use train::{
+    Candidate, EarlyStopping, Event, Keep, ReduceOnPlateau, Session, Summary, TrainOptions,
+    TrainingData,
+};
 #[cfg(not(target_arch = "wasm32"))]
-pub use train::Trainer;
-pub use train::{EarlyStopping, Event, Keep, ReduceOnPlateau, Summary, TrainOptions, TrainingData};
+pub use train::{Grid, Trainer};
 
 /// The Rust examples of README and guide, as doctests.
 #[cfg(doctest)]

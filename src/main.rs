@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use halfplane::ErrorKind;
 
 fn main() -> ExitCode {
+    quiet_mesa();
     let outcome = match cli::parse() {
         Ok(command) => cli::run(command),
         Err(error) => Err(error),
@@ -16,11 +17,21 @@ fn main() -> ExitCode {
         Ok(cli::Outcome::Done) => ExitCode::SUCCESS,
         Ok(cli::Outcome::Interrupted) => ExitCode::from(cli::INTERRUPTED),
         Err(error) => {
-            report::error(&error);
+            report::error(&cli::worded(&error));
             match error.kind() {
                 ErrorKind::User => ExitCode::from(2),
                 ErrorKind::Run => ExitCode::from(1),
             }
         }
+    }
+}
+
+/// Keeps Mesa's Vulkan layer for choosing devices from printing an error where there is no desktop.
+/// The layer only reorders adapters, and halfplane ranks them itself.
+fn quiet_mesa() {
+    let unset = |name: &str| std::env::var_os(name).is_none();
+    if cfg!(target_os = "linux") && unset("XDG_RUNTIME_DIR") && unset("MESA_VK_DEVICE_SELECT") {
+        // SAFETY: the process has no other thread yet that could read the environment.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
 }

@@ -4,9 +4,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use halfplane::backend::cpu::Cpu;
+use halfplane::low_level::backend::cpu::Cpu;
 use halfplane::spec::{BatchSize, Clip, Decay, Length, Optimizer, Regularization, Schedule};
-use halfplane::train::output_for;
 use halfplane::{
     Activation, Dataset, Network, Normalization, Result, Strategy, Targets, Task, TrainOptions,
     Trainer,
@@ -47,7 +46,7 @@ fn more_steps_allocate_no_more() -> Result<()> {
         let data = table(400, inputs)?;
         let network = Network::new(inputs, hidden, 3)
             .with_activation(activation)
-            .with_output(output_for(Task::Multiclass));
+            .with_output(Task::Multiclass.into());
         for &strategy in strategies {
             // All that a step of the layered way may hold.
             let network = match strategy {

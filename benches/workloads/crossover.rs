@@ -63,10 +63,10 @@ fn data(rows: usize) -> Result<Dataset> {
     Ok(Dataset::new(INPUTS, x, Targets::Binary { values, columns: 1 })?)
 }
 
-fn trainer<'a>(
+fn trainer(
     bench: &Bench,
     network: &Network,
-    data: &'a Dataset,
+    data: &Dataset,
     batch: usize,
     strategy: Strategy,
     steps: u64,

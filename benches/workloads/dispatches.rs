@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use halfplane::kernels::{Control, Operation, Weighting};
-use halfplane::plan::{
+use halfplane::low_level::kernels::{Control, Operation, Weighting};
+use halfplane::low_level::plan::{
     self, Buffer, DataPlacement, DeviceKind, Dispatch, Gradients, Phase, Plan, Role, Training,
 };
-use halfplane::platform::block_on;
+use halfplane::low_level::platform::block_on;
 use halfplane::spec::{
-    Loss, Network, Optimizer, Output, Regularization, Schedule, Shuffle, Strategy,
+    Activation, Loss, Network, Optimizer, Output, Regularization, Schedule, Shuffle, Strategy,
 };
 use serde::Serialize;
 
@@ -76,7 +76,9 @@ fn plans(bench: &Bench) -> Result<Vec<Plan>> {
         DeviceKind::Cpu | DeviceKind::Software => &[1024],
     };
     for &side in sides {
-        let network = Network::new(side, &[side], side).with_output(Output::Identity);
+        let network = Network::new(side, &[side], side)
+            .with_activation(Activation::Sigmoid)
+            .with_output(Output::Identity);
         let optimizer = Optimizer::sgd(1e-6);
         plans.push(plan::training(
             &layered(&network, Loss::Mse, &optimizer, (side, side)),

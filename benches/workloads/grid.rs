@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use halfplane::train::{Candidate, Grid, Trained};
 use halfplane::{
-    BatchSize, Dataset, Length, Network, Optimizer, Parameters, Strategy, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, Length, Network, Optimizer, Parameters, Strategy, TrainOptions,
+    Trainer,
 };
 use serde::Serialize;
 
@@ -33,7 +34,12 @@ const RUNS: u32 = 5;
 pub(crate) fn measure(bench: &Bench, networks: u64) -> Result<()> {
     let data = Dataset::xor();
     let candidates: Vec<Candidate> = (0..networks)
-        .map(|seed| Candidate { network: Network::new(2, &[2], 1), seed, lr: 1.0, rows: 0..4 })
+        .map(|seed| Candidate {
+            network: Network::new(2, &[2], 1).with_activation(Activation::Sigmoid),
+            seed,
+            lr: 1.0,
+            rows: 0..4,
+        })
         .collect();
     let mut grid = Grid::on(bench.device.as_ref(), &candidates, &data, options(0))?;
     let trained = grid.run()?;
@@ -66,7 +72,7 @@ fn options(seed: u64) -> TrainOptions {
 
 /// One network alone: the seconds of its second run, and its weights after the first.
 fn one(bench: &Bench, data: &Dataset, seed: u64) -> Result<(f64, Parameters)> {
-    let network = Network::new(2, &[2], 1);
+    let network = Network::new(2, &[2], 1).with_activation(Activation::Sigmoid);
     let mut trainer = Trainer::on(bench.device.as_ref(), &network, data, options(seed))?;
     trainer.run(|_| ControlFlow::Continue(()))?;
     let weights = trainer.parameters()?;

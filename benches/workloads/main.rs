@@ -18,8 +18,8 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
-use halfplane::backend::{self, Device};
-use halfplane::platform::block_on;
+use halfplane::low_level::backend::{self, Device};
+use halfplane::low_level::platform::block_on;
 use halfplane::{DeviceChoice, ShaderChecks, Strategy};
 use serde::Serialize;
 

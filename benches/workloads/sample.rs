@@ -70,10 +70,10 @@ pub(crate) fn take(
 }
 
 /// A trainer on the bench's device: plan, buffers, upload. Shaders are compiled by the first run.
-fn on<'a>(
+fn on(
     bench: &Bench,
     workload: &Workload,
-    data: &'a Dataset,
+    data: &Dataset,
     options: TrainOptions,
 ) -> Result<Trainer> {
     Ok(Trainer::on(bench.device.as_ref(), &workload.network(), data, options)?)

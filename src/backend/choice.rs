@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cpu::Cpu;
 use super::{Device, gpu};
-use crate::{Error, Result};
+use crate::{Call, Error, Result, Setting};
 
 /// Which device to take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,12 +112,15 @@ pub async fn open(
         }
         (Err(reason), DeviceChoice::Software) => Err(Error::NoDevice {
             problem: reason,
-            remedy: "install one (Debian and Ubuntu: mesa-vulkan-drivers), or use --device cpu"
+            remedy: (
+                "install one (Debian and Ubuntu: mesa-vulkan-drivers), or use ",
+                Setting::Device.to("cpu"),
+            )
                 .into(),
         }),
         (Err(reason), _) => Err(Error::NoDevice {
             problem: reason,
-            remedy: "see `halfplane devices`, or use --device cpu".into(),
+            remedy: ("see ", Call::Adapters, ", or use ", Setting::Device.to("cpu")).into(),
         }),
     }
 }

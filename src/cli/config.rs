@@ -1,5 +1,5 @@
-//! Configuration files: TOML whose keys are the flags' names. They become arguments of their own,
-//! so that one definition parses both.
+//! Configuration files: TOML whose keys are the flags' names. Keys are turned into arguments, so that
+//! one definition parses both.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use toml::{Table, Value};
 /// Keys whose values are lists of words.
 const LISTS: [&str; 4] = ["categorical", "numeric", "drop", "na"];
 
-/// The arguments with the configuration file's before the user's own, or nothing where no file
-/// is named. Keys that were typed as flags are left out: flags win.
+/// The arguments of the configuration file, followed by those that were typed; `None` if no file is
+/// named. Keys that were typed as flags are left out: flags win.
 pub(super) fn merge(
     command: &Command,
     argv: &[OsString],
@@ -34,7 +34,7 @@ pub(super) fn merge(
     let mut merged: Vec<OsString> = argv.iter().take(1).cloned().collect();
     merged.push(name.into());
     for (key, value) in &table {
-        // A training's file serves `plan`, too, which has no use for where its output goes.
+        // `plan` reads the file of a training, too, and ignores keys that only `train` has.
         let argument = find(train, path, key)?;
         if command.get_arguments().all(|own| own.get_id() != argument.get_id()) {
             continue;
@@ -63,7 +63,7 @@ fn read(path: &Path) -> Result<Table> {
 }
 
 fn bad(path: &Path, line: Option<u64>, problem: String, remedy: &str) -> Error {
-    Error::Data { path: path.into(), line, problem, remedy: remedy.to_owned() }
+    Error::Data { path: path.into(), line, problem, remedy: remedy.into() }
 }
 
 /// The argument that a key names.
@@ -144,7 +144,7 @@ fn check(command: &Command, path: &Path, key: &str, words: &[OsString]) -> Resul
             let text = error.render().to_string();
             let first = text.lines().next().unwrap_or_default();
             let problem = first.trim_start_matches("error: ").to_owned();
-            Err(bad(path, None, problem, &format!("mend `{key}`")))
+            Err(bad(path, None, problem, &format!("correct `{key}`")))
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use halfplane::backend::{self, Adapter, adapters};
-use halfplane::measure::roofline;
-use halfplane::platform::block_on;
+use halfplane::low_level::backend::{self, Adapter, adapters};
+use halfplane::low_level::measure::roofline;
+use halfplane::low_level::platform::block_on;
 use halfplane::{Result, ShaderChecks};
 
 use super::arguments::DevicesArguments;
@@ -50,7 +50,7 @@ fn describe(adapter: &Adapter) -> String {
     )
 }
 
-/// What a device does in a second.
+/// A device's measured peak: FLOP/s and bytes per second.
 fn measured(name: &str) -> Result<String> {
     let (device, _) = block_on(backend::open(&name.parse()?, ShaderChecks::Off))?;
     let roofline = roofline(device.as_ref())?;

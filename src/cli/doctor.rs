@@ -1,9 +1,10 @@
 //! `halfplane doctor`
 
-use halfplane::check::{Check, check_kernels};
-use halfplane::plan::DeviceKind;
-use halfplane::platform::block_on;
-use halfplane::{Error, Result, ShaderChecks, backend};
+use halfplane::low_level::backend;
+use halfplane::low_level::check::{Check, check_kernels};
+use halfplane::low_level::plan::DeviceKind;
+use halfplane::low_level::platform::block_on;
+use halfplane::{Error, Result, ShaderChecks};
 
 use super::arguments::DoctorArguments;
 use crate::report;
@@ -16,7 +17,7 @@ pub(super) fn run(arguments: &DoctorArguments) -> Result<()> {
         "{}{notice}: every kernel against its naive twin{}\n\
          errors in rounding steps of float32, 2⁻²³ of the terms that a number is made of\n\n",
         device.name(),
-        // Said aloud, since it makes those checks no news.
+        // These checks compare the twins with themselves, so it is printed.
         if device.limits().kind == DeviceKind::Cpu {
             " (only the dense layers have a version of their own on the CPU)"
         } else {
@@ -25,7 +26,7 @@ pub(super) fn run(arguments: &DoctorArguments) -> Result<()> {
     ))?;
     let results = check_kernels(device.as_ref(), |check| {
         if arguments.verbose {
-            // A terminal that is gone is told of below.
+            // Errors of the output are reported by the prints below.
             let _ = report::print(&line(check));
         }
     })?;
@@ -46,7 +47,7 @@ pub(super) fn run(arguments: &DoctorArguments) -> Result<()> {
     }
 }
 
-/// One case.
+/// The line of a case.
 fn line(check: &Check) -> String {
     let Check { kernel, case, worst, .. } = check;
     match &check.fault {
@@ -55,7 +56,7 @@ fn line(check: &Check) -> String {
     }
 }
 
-/// All cases of a kernel, and those that did not pass.
+/// The line of a kernel, followed by its cases that failed.
 fn kernel(group: &[Check]) -> String {
     let worst = group.iter().map(|check| check.worst).fold(0.0, f32::max);
     let failed: Vec<&Check> = group.iter().filter(|check| !check.passed()).collect();

@@ -1,4 +1,4 @@
-//! What `--help` and the manual pages show of each command's use.
+//! Examples in `--help` and the manual pages.
 
 pub(super) const ALL: &str = "\
 Examples:
@@ -61,12 +61,12 @@ Examples:
 
 #[cfg(test)]
 mod tests {
-    use super::super::arguments;
+    use super::super::parse;
 
     /// Every line that shows a command, up to its note, is one that the parser takes.
     #[test]
     fn examples_are_what_the_parser_takes() {
-        let definition = arguments::lenient();
+        let definition = parse::lenient();
         let shown = definition.get_subcommands().chain([&definition]);
         let mut count = 0;
         for text in shown.filter_map(|command| Some(command.get_after_help()?.to_string())) {

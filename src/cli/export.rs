@@ -2,25 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
 use halfplane::export::{Format, onnx, pytorch};
-use halfplane::files::{resolved, write_beside};
+use halfplane::low_level::files::{resolved, write_beside};
 use halfplane::{Model, Result};
 
+use super::arguments::ExportArguments;
 use super::outputs::apart;
 use crate::report;
-
-/// What `export` takes.
-#[derive(Debug, Args)]
-pub(crate) struct ExportArguments {
-    /// A model that `train --output` has written
-    model: PathBuf,
-    /// Write it here
-    file: PathBuf,
-    /// onnx or pytorch [default: by the file's name, .onnx or .py]
-    #[arg(long, value_name = "NAME")]
-    format: Option<Format>,
-}
 
 pub(super) fn run(arguments: &ExportArguments) -> Result<()> {
     let ExportArguments { model: source, file, .. } = arguments;
@@ -39,8 +27,8 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<()> {
     report::print(&format!("{format} written to {}{note}\n", file.display()))
 }
 
-/// The model's path as seen from the script's folder where it lies below that, so that both can be
-/// moved together; else its whole path.
+/// The model's path relative to the script's folder if it is below that, so that both can be moved
+/// together; otherwise its absolute path.
 fn seen_from(script: &Path, model: &Path) -> PathBuf {
     let (script, model) = (resolved(script), resolved(model));
     let below = script.parent().and_then(|folder| model.strip_prefix(folder).ok());

@@ -1,35 +1,22 @@
 //! `halfplane inspect`
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
-use clap::Args;
 use halfplane::data::{
     Column, DropReason, Encoding, MissingCategory, MissingNumber, TargetEncoding, UnknownCategory,
 };
+use halfplane::low_level::backend;
+use halfplane::low_level::plan::{bytes, quantity};
+use halfplane::low_level::platform::block_on;
 use halfplane::model::{NetworkSummary, Provenance};
-use halfplane::plan::{bytes, quantity};
-use halfplane::platform::block_on;
-use halfplane::{DeviceChoice, Model, Result, ShaderChecks, backend};
+use halfplane::{Model, Result, ShaderChecks};
 use serde_json::Value;
 
+use super::arguments::InspectArguments;
 use crate::report;
 
-/// Up to so many columns are told one by one, and so many categories of one.
+/// The most columns, and the most categories of a column, that are listed one by one.
 const MANY: usize = 40;
-
-/// What `inspect` takes.
-#[derive(Debug, Args)]
-pub(crate) struct InspectArguments {
-    /// A model that `train --output` has written
-    model: PathBuf,
-    /// Print JSON instead
-    #[arg(long)]
-    json: bool,
-    /// The device whose plans tell the memory
-    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
-    device: DeviceChoice,
-}
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
     let model = Model::load(&arguments.model)?;
@@ -55,11 +42,11 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
     report::print(&text)
 }
 
-/// The layers, one a line.
+/// The layers, one per line.
 fn network(model: &Model, summary: &NetworkSummary) -> String {
     let network = &model.network;
     let mut text = format!(
-        "network {network}: {} parameters, {} FLOPs a row forward\n",
+        "network {network}: {} parameters, {} FLOPs per row forward\n",
         summary.parameters,
         quantity(summary.flops_forward),
     );
@@ -68,7 +55,7 @@ fn network(model: &Model, summary: &NetworkSummary) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "  layers.{index}  {:>6} → {:<6} {:width$}  {:>10} parameters  {:>8} FLOPs a row",
+            "  layers.{index}  {:>6} → {:<6} {:width$}  {:>10} parameters  {:>8} FLOPs per row",
             layer.inputs,
             layer.outputs,
             layer.function,
@@ -83,11 +70,12 @@ fn memory(summary: &NetworkSummary, device: &str) -> String {
     let mut text = format!("memory on {device}\n");
     let train = match (&summary.train, summary.train_rows) {
         (Some(size), Some(rows)) => format!("{} with {rows} rows on the device", bytes(*size)),
-        _ => "unknown: nothing is said of how it was trained, or it does not fit".to_owned(),
+        _ => "unknown: the file does not say how it was trained, or the device is too small"
+            .to_owned(),
     };
     let predict = match summary.predict {
         Some(size) => format!("{}, {} rows at a time", bytes(size), summary.predict_rows),
-        None => "more than there is".to_owned(),
+        None => "more than the device has".to_owned(),
     };
     let _ = writeln!(text, "  to train    {train}\n  to predict  {predict}");
     text
@@ -108,7 +96,7 @@ fn preprocessing(model: &Model) -> String {
         let _ = writeln!(text, "  … and {} more", columns.len() - MANY);
     }
     let target = match model.preprocessing.target {
-        TargetEncoding::AsIs if model.classes.is_empty() => "a number as it stands".to_owned(),
+        TargetEncoding::AsIs if model.classes.is_empty() => "a number, unchanged".to_owned(),
         TargetEncoding::AsIs => listed(&model.classes),
         TargetEncoding::Standardised { mean, scale } => {
             format!("a number, learned as (y − {mean}) / {scale}")
@@ -118,10 +106,10 @@ fn preprocessing(model: &Model) -> String {
     text
 }
 
-/// What becomes of a column.
+/// How a column is encoded.
 fn encoded(encoding: &Encoding) -> String {
     match encoding {
-        Encoding::AsIs => "a number as it stands".into(),
+        Encoding::AsIs => "a number, unchanged".into(),
         Encoding::Numeric { mean, scale, missing } => {
             let also = match missing {
                 MissingNumber::Mean => "",
@@ -145,11 +133,11 @@ fn encoded(encoding: &Encoding) -> String {
 
 fn reason(why: DropReason) -> &'static str {
     match why {
-        DropReason::Requested => "as asked",
-        DropReason::Constant => "it holds one value only",
-        DropReason::Empty => "it holds nothing",
-        DropReason::Identifier => "nearly every row has a word of its own",
-        DropReason::TooManyCategories => "it has too many different words",
+        DropReason::Requested => "as requested",
+        DropReason::Constant => "it has only one value",
+        DropReason::Empty => "it is empty",
+        DropReason::Identifier => "nearly every row has a different text",
+        DropReason::TooManyCategories => "it has too many different texts",
     }
 }
 
@@ -159,9 +147,9 @@ fn listed(words: &[String]) -> String {
     if more > 0 { format!("{shown}, … ({} in all)", words.len()) } else { shown }
 }
 
-/// How it was trained: each setting of what was said, the unsaid left out.
+/// How it was trained: the settings in the file; defaults are not there.
 fn trained(provenance: Option<&Provenance>) -> String {
-    let Some(own) = provenance else { return "trained: nothing is said of it\n".into() };
+    let Some(own) = provenance else { return "trained: the file does not say how\n".into() };
     let all = serde_json::to_value(own).unwrap_or_default();
     let mut lines: Vec<(&str, String)> =
         ["loss", "optimizer", "regularization", "schedule", "initialization"]
@@ -176,7 +164,7 @@ fn trained(provenance: Option<&Provenance>) -> String {
     format!("trained\n{}", lines.collect::<String>())
 }
 
-/// Settings as they stand in the file, their name first: `sgd, lr 1, momentum 0`.
+/// Settings as in the file, their name first: `sgd, lr 1, momentum 0`.
 fn settings(value: &Value) -> String {
     match value {
         Value::String(word) => word.clone(),

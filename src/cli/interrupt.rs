@@ -16,7 +16,7 @@ pub(super) fn flag() -> Result<Arc<AtomicBool>> {
         if own.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED.into());
         }
-        crate::report::note("ending after this step; Ctrl-C again ends at once");
+        crate::report::note("stopping after this step; Ctrl-C again stops at once");
     };
     ctrlc::set_handler(handler).map_err(|error| Error::Invalid {
         problem: format!("Ctrl-C cannot be caught ({error})"),

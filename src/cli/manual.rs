@@ -2,29 +2,14 @@
 //! shells and for `man`.
 
 use std::fs;
-use std::path::PathBuf;
 
-use clap::{Args, Command};
-use clap_complete::Shell;
+use clap::Command;
 use clap_mangen::Man;
-use halfplane::files::write_beside;
+use halfplane::low_level::files::write_beside;
 use halfplane::{Error, Result};
 
+use super::arguments::{CompletionArguments, ManArguments};
 use crate::report;
-
-/// What `completions` takes.
-#[derive(Debug, Args)]
-pub(crate) struct CompletionArguments {
-    /// The shell
-    shell: Shell,
-}
-
-/// What `man` takes.
-#[derive(Debug, Args)]
-pub(crate) struct ManArguments {
-    /// The folder for halfplane.1, halfplane-train.1, …
-    folder: PathBuf,
-}
 
 /// Prints the script that completes the arguments in a shell.
 pub(super) fn completions(arguments: &CompletionArguments, mut command: Command) -> Result<()> {

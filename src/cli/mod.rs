@@ -1,12 +1,12 @@
-//! Arguments to a validated run. What was typed (`arguments`, `config`) stands apart from what
-//! will run (`settings`); only the second touches files and devices.
+//! Arguments to a validated run. What can be typed (`arguments`, whose help `defaults` completes)
+//! stands apart from how it is read (`parse`, `config`, `resume`) and from what will run
+//! (`settings`, and a file for each command).
 //!
 //! Must not know: kernels, wgpu.
 
 mod arguments;
-mod bytes;
 mod config;
-mod course;
+mod defaults;
 mod devices;
 mod doctor;
 mod evaluate;
@@ -16,34 +16,35 @@ mod inspect;
 mod interrupt;
 mod manual;
 mod outputs;
+mod parse;
 mod plan;
 mod predict;
-mod recipe;
 mod resume;
 mod settings;
 mod train;
-mod views;
+mod wording;
 
 use halfplane::Result;
 
 pub(crate) use arguments::Command;
 pub(crate) use interrupt::INTERRUPTED;
+pub(crate) use wording::error as worded;
 
-/// How a command has ended, where nothing failed.
+/// How a command ended, if nothing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done,
-    /// Ctrl-C has ended it before its time.
+    /// Ctrl-C stopped it early.
     Interrupted,
 }
 
-/// The command line, with its configuration file worked in. Ends the process with code 2 where
-/// the arguments make no sense, and with 0 after `--help`.
+/// Parses the command line with its configuration file. Exits with code 2 if the arguments are wrong,
+/// and with 0 after `--help`.
 pub(crate) fn parse() -> Result<Command> {
-    arguments::parse(std::env::args_os().collect())
+    parse::parse(std::env::args_os().collect())
 }
 
-/// Does what was asked.
+/// Runs a command.
 pub(crate) fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Train(arguments) => return train::run(&arguments),

@@ -1,12 +1,12 @@
-//! Files that are going to be written: whether they can be, and that no input is written over.
+//! Checks of output files before the work: that they can be written, and that they overwrite no input.
 
 use std::path::Path;
 
-use halfplane::files::{check_writable, resolved};
+use halfplane::low_level::files::{check_writable, resolved};
 use halfplane::{Error, Result};
 
-/// Checks that outputs can be written, and that each is another file than the inputs and the
-/// outputs before it. `-` is none: it would be a file of that name, which nobody means.
+/// Checks that outputs can be written, and that no two of inputs and outputs are the same file. `-` is
+/// refused: it would be a file of that name.
 pub(super) fn apart<'a>(
     outputs: &[(&'a str, &'a Path)],
     inputs: impl Iterator<Item = (&'a str, &'a Path)>,

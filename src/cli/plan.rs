@@ -1,21 +1,23 @@
 //! `halfplane plan`
 
-use halfplane::backend::Device;
-use halfplane::measure;
-use halfplane::platform::block_on;
+use halfplane::low_level::backend::{self, Device};
+use halfplane::low_level::measure;
+use halfplane::low_level::platform::block_on;
 use halfplane::train::plan_for;
-use halfplane::{Dataset, Network, Result, ShaderChecks, TrainOptions, Trainer, backend};
+use halfplane::{Network, Result, ShaderChecks, TrainOptions, Trainer, TrainingData};
 
 use super::arguments::PlanArguments;
 use super::settings::Settings;
 use crate::report;
 
 pub(super) fn run(arguments: &PlanArguments) -> Result<()> {
-    let Settings { data, network, options, .. } = Settings::new(&arguments.typed, None)?;
+    let Settings { data, validation, network, options, .. } =
+        Settings::new(&arguments.training, None)?;
+    let data = TrainingData::from((data, validation));
     let (device, _) = block_on(backend::open(&options.device, ShaderChecks::Off))?;
-    let plan = plan_for(&network, &data, &options, &device.limits())?;
+    let plan = plan_for(&network, data.clone(), &options, &device.limits())?;
     if arguments.profile {
-        return profile(device.as_ref(), &network, &data, options);
+        return profile(device.as_ref(), &network, data, options);
     }
     if arguments.dot {
         report::print(&plan.to_dot())
@@ -28,7 +30,7 @@ pub(super) fn run(arguments: &PlanArguments) -> Result<()> {
 fn profile(
     device: &dyn Device,
     network: &Network,
-    data: &Dataset,
+    data: TrainingData,
     options: TrainOptions,
 ) -> Result<()> {
     let roofline = measure::roofline(device)?;

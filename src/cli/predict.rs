@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use halfplane::data::read_features;
-use halfplane::files::write_beside;
+use halfplane::low_level::files::write_beside;
 use halfplane::{Error, Model, Result};
 
 use super::arguments::{PredictArguments, source};
 use super::outputs::apart;
+use super::wording;
 use crate::report;
 
 pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
@@ -18,7 +19,7 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     apart(&outputs, inputs.into_iter().map(|(name, path)| (name, path.as_path())))?;
     let layout = arguments.layout.layout();
     let features = read_features(&source(&arguments.data), layout, &model.preprocessing)?;
-    report::warn(&features.warnings);
+    report::warn(&wording::warnings(&features.warnings));
     let predictions = model.predict_on(&arguments.device, &features.values)?;
     if let Some(at) = predictions.iter().position(|value| !value.is_finite()) {
         return Err(Error::Data {
@@ -32,7 +33,7 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
             remedy: "its numbers are far from those that the model was trained on".into(),
         });
     }
-    let text = table(&model, &predictions);
+    let text = table(&model, &predictions)?;
     match to_file {
         Some(path) => write_beside(path, text.as_bytes()),
         None => report::print(&text),
@@ -40,28 +41,27 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
 }
 
 /// The predictions as CSV.
-fn table(model: &Model, predictions: &[f32]) -> String {
+fn table(model: &Model, predictions: &[f32]) -> Result<String> {
     let outputs = model.network.outputs;
     let quoted = |texts: &[String]| texts.iter().map(|text| field(text)).collect::<Vec<_>>();
     let columns = quoted(&model.prediction_columns());
     let classes = quoted(&model.classes);
+    // One column more than there are outputs holds the class.
+    let chosen = match columns.len() > outputs {
+        true => model.likeliest(predictions)?,
+        false => Vec::new(),
+    };
     let mut text = columns.join(",") + "\n";
-    for row in predictions.chunks_exact(outputs) {
-        let mut fields: Vec<String> = row.iter().map(f32::to_string).collect();
-        if columns.len() > outputs {
-            let likeliest = match row {
-                [p] => usize::from(*p > 0.5),
-                _ => halfplane::metrics::argmax(row),
-            };
-            fields.push(classes[likeliest].clone());
-        }
+    for (row, values) in predictions.chunks_exact(outputs).enumerate() {
+        let mut fields: Vec<String> = values.iter().map(f32::to_string).collect();
+        fields.extend(chosen.get(row).map(|class| classes[*class].clone()));
         text += &fields.join(",");
         text.push('\n');
     }
-    text
+    Ok(text)
 }
 
-/// A CSV field, in quotes where it needs them.
+/// A CSV field, quoted if needed.
 fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))

@@ -1,5 +1,5 @@
-//! `--resume`: what was typed when a training began comes back out of its checkpoint, so that one
-//! definition parses both. What is typed now wins.
+//! `--resume`: a checkpoint holds the arguments that the training was started with. They are parsed
+//! again before those that are typed now, which win.
 
 use std::any::TypeId;
 use std::ffi::OsString;
@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use halfplane::train::{Checkpoints, Notes};
+use halfplane::train::{Checkpoint, Checkpoints, Notes};
 use halfplane::{Error, Result};
 
 use super::config::overridden;
 
-/// What is not taken down: it is another one, or none, when a training goes on.
+/// Arguments that are not written into checkpoints: a resumed training has its own, or none.
 const OWN: [&str; 7] = ["checkpoint", "config", "help", "init_from", "quiet", "resume", "version"];
 
-/// The arguments with those of the resumed training before the user's own, or nothing where none is
-/// resumed.
+/// The arguments with those of the resumed training before the user's own, and the checkpoint that
+/// it continues from; nothing where none is resumed.
 pub(super) fn merge(
     command: &Command,
     argv: &[OsString],
     matches: &ArgMatches,
-) -> Result<Option<Vec<OsString>>> {
+) -> Result<Option<(Vec<OsString>, Checkpoint)>> {
     let Some(("train", matches)) = matches.subcommand() else { return Ok(None) };
     let Some(folder) = matches.get_one::<PathBuf>("resume") else { return Ok(None) };
     let Some(train) = command.find_subcommand("train") else { return Ok(None) };
@@ -31,8 +31,10 @@ pub(super) fn merge(
     for (id, values) in checkpoint.notes() {
         let argument = train.get_arguments().find(|own| own.get_id() == id.as_str());
         let argument = argument.ok_or_else(|| Error::Invalid {
-            problem: format!("the checkpoint knows of `{id}`, which this halfplane does not"),
-            remedy: "go on with the halfplane that wrote it".into(),
+            problem: format!(
+                "the checkpoint has an argument `{id}` that this version of halfplane does not know"
+            ),
+            remedy: "resume it with the version of halfplane that wrote it".into(),
         })?;
         if !overridden(matches, argument) {
             merged.extend(values.iter().flat_map(|value| words(argument, value)));
@@ -40,7 +42,7 @@ pub(super) fn merge(
     }
     let after_name = argv.iter().position(|word| word == "train").unwrap_or(1);
     merged.extend(argv.iter().skip(after_name + 1).cloned());
-    Ok(Some(merged))
+    Ok(Some((merged, checkpoint)))
 }
 
 /// An argument as it would be typed.
@@ -54,8 +56,8 @@ fn words(argument: &Arg, value: &str) -> Option<OsString> {
     }
 }
 
-/// Takes down what was typed, for a training that goes on from a checkpoint: files with their
-/// folders, so that it can go on from anywhere.
+/// The arguments that were typed, as a checkpoint keeps them: paths are absolute, so that the training
+/// can be resumed from any folder.
 pub(super) fn notes(command: &Command, matches: &ArgMatches) -> Result<Notes> {
     let typed = |arg: &&Arg| {
         !OWN.contains(&arg.get_id().as_str())
@@ -69,8 +71,8 @@ pub(super) fn notes(command: &Command, matches: &ArgMatches) -> Result<Notes> {
             let values = matches.get_raw(id).into_iter().flatten();
             let values = values.map(|value| {
                 value.to_str().map(|value| place(argument, value)).ok_or_else(|| Error::Invalid {
-                    problem: format!("{} is no Unicode text", value.display()),
-                    remedy: "rename the file: a checkpoint cannot tell of it".into(),
+                    problem: format!("{} is not Unicode text", value.display()),
+                    remedy: "rename the file: a checkpoint cannot hold its name".into(),
                 })
             });
             Ok((id.to_owned(), values.collect::<Result<_>>()?))
@@ -78,7 +80,7 @@ pub(super) fn notes(command: &Command, matches: &ArgMatches) -> Result<Notes> {
         .collect()
 }
 
-/// A value, with the folder where it is a file.
+/// A value; of a file its absolute path.
 fn place(argument: &Arg, value: &str) -> String {
     let is_file = argument.get_value_parser().type_id() == TypeId::of::<PathBuf>()
         || (argument.get_id() == "validation" && Path::new(value).exists());

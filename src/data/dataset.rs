@@ -291,6 +291,15 @@ impl Dataset {
         &self.targets
     }
 
+    /// The targets in their own unit, as the table has them: standardised numbers are scaled back.
+    pub fn original_targets(&self) -> Targets {
+        let mut targets = self.targets().clone();
+        if let Targets::Numbers { values, .. } = &mut targets {
+            self.preprocessing.target.restore(values);
+        }
+        targets
+    }
+
     /// The sample weights \[N\]: the factor of each row's loss. `None` where all are 1.
     pub fn weights(&self) -> Option<&[f32]> {
         self.weights.as_deref().map(Vec::as_slice)

@@ -3,7 +3,7 @@
 use rand_mt::Mt;
 
 use super::{Dataset, Targets};
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 /// Two disjoint sets of row indices that together hold every row, each in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub fn split(targets: &Targets, fraction: f64, seed: u64) -> Result<Split> {
     if total == 0 || total == rows {
         return Err(Error::invalid(
             format!("a validation fraction of {fraction} of {rows} rows leaves none on one side"),
-            "give more rows, or another --validation",
+            ("give more rows, or another ", Setting::Validation),
         ));
     }
     let mut strata = strata(targets);

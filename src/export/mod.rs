@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::data::Preprocessing;
 use crate::spec::named;
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 pub use onnx::onnx;
 pub use pytorch::pytorch;
@@ -36,7 +36,7 @@ impl Format {
             Some("py") => Ok(Self::Pytorch),
             _ => Err(Error::invalid(
                 format!("the extension of {} is no export format", path.display()),
-                "end the name in .onnx or .py, or give --format",
+                ("end the name in .onnx or .py, or give ", Setting::Format),
             )),
         }
     }

@@ -135,8 +135,12 @@ mod tests {
     fn the_script_says_where_the_weights_are() {
         let data = Dataset::xor();
         let options = TrainOptions { device: crate::DeviceChoice::Cpu, ..Default::default() };
-        let mut trainer = Trainer::new(&Network::new(2, &[3], 1), &data, options)
-            .unwrap_or_else(|error| panic!("{error}"));
+        let mut trainer = Trainer::new(
+            &Network::new(2, &[3], 1).with_activation(Activation::Sigmoid),
+            &data,
+            options,
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
         let model = trainer.model().unwrap_or_else(|error| panic!("{error}"));
         let beside = pytorch(&model, Path::new("m.safetensors"));
         assert!(beside.contains("WEIGHTS = Path(__file__).parent / \"m.safetensors\"\n"));

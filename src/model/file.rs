@@ -10,28 +10,28 @@ use super::{Model, Provenance};
 use crate::data::Preprocessing;
 use crate::files::write_beside;
 use crate::spec::{LayerParameters, Network, Output, ParameterBlock, Parameters};
-use crate::{Error, Result};
+use crate::{Call, Error, Remedy, Result, Setting};
 
-/// The key of our metadata in the file's.
+/// The key of the model's JSON in the metadata of the safetensors file.
 const KEY: &str = "halfplane";
 
-/// The version of what stands under the key.
+/// The newest version of that JSON.
 const VERSION: u32 = 3;
 
-/// The version that a model is written in: the oldest that tells all of it, so that older programs
-/// read what they understand.
+/// The version that a model is written in: the oldest that can describe it, so that older programs
+/// can read it.
 fn version_of(network: &Network) -> u32 {
     if network.normalization.is_none() { 2 } else { VERSION }
 }
 
-/// What the tensors do not tell.
+/// What a model file holds beside the tensors.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Metadata {
     version: u32,
-    /// Since version 3 perhaps with a normalization.
+    /// May have a normalization since version 3.
     network: Network,
-    /// Of version 1: the names of columns that were taken as they stand.
+    /// Only in version 1: the names of the columns, all numeric and unchanged.
     #[serde(default, skip_serializing)]
     features: Option<Vec<String>>,
     /// Since version 2.
@@ -47,7 +47,8 @@ impl Model {
     /// \[O\] in float32, as `torch.nn.Linear` has them, `norms.N.weight` \[O\] and
     /// `norms.N.bias` \[O\], as `torch.nn.LayerNorm` has them, the rest as metadata.
     ///
-    /// Written beside and renamed: a file of that name is replaced whole or not at all.
+    /// The file is written beside its place and renamed, so that an old one is replaced whole or not
+    /// at all.
     ///
     /// # Errors
     /// [`Error::File`]
@@ -111,7 +112,7 @@ impl Model {
             Error::model(
                 path,
                 "there is no halfplane metadata in it: these are weights without a network",
-                "start a training from them with --init-from instead",
+                ("start a training from them with ", Setting::Initial, " instead"),
             )
         })?;
         let version: Version = serde_json::from_str(text).map_err(|error| damaged(path, &error))?;
@@ -168,7 +169,7 @@ struct Version {
     version: u32,
 }
 
-/// Reads the parameters of a network from a safetensors file, with or without our metadata.
+/// Reads the parameters of a network from any safetensors file with tensors of these names.
 ///
 /// # Errors
 /// [`Error::File`], [`Error::Model`]; [`Error::Shape`] names the first tensor that does not fit.
@@ -189,10 +190,10 @@ fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters
                 format!("there is no tensor {name}; it has {}", names.join(", ")),
                 match name.starts_with("norms.") {
                     true => {
-                        "name those of the layer norms norms.0.weight, norms.0.bias, …, or leave out \
-                         --layer-norm"
+                        let name = "name those of the layer norms norms.0.weight, norms.0.bias, …";
+                        Remedy::from((name, ", or leave out ", Setting::Normalization))
                     }
-                    false => "name them layers.0.weight, layers.0.bias, layers.1.weight, …",
+                    false => "name them layers.0.weight, layers.0.bias, layers.1.weight, …".into(),
                 },
             )
         })?;
@@ -230,9 +231,12 @@ fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters
     let surplus = [
         (
             format!("layers.{}.weight", network.hidden.len() + 1),
-            "give the network the same --hidden",
+            Remedy::from(("give the network the same ", Setting::Hidden)),
         ),
-        (format!("norms.{}.weight", network.norms().len()), "add --layer-norm"),
+        (
+            format!("norms.{}.weight", network.norms().len()),
+            Remedy::from(("add ", Setting::Normalization.to("layer-norm"))),
+        ),
     ];
     for (surplus, remedy) in surplus {
         if tensors.tensor(&surplus).is_ok() {
@@ -250,6 +254,6 @@ fn damaged(path: &Path, error: &dyn std::fmt::Display) -> Error {
     Error::model(
         path,
         format!("it is not a safetensors file, or it is damaged ({error})"),
-        "give a file that `halfplane train --output` has written",
+        ("give a file that ", Call::SaveModel, " has written"),
     )
 }

@@ -1,9 +1,11 @@
-//! A trained network with what it takes to apply it: save, load, predict.
+//! A trained network with what it takes to apply it: save, load, predict, evaluate.
 //!
 //! Must not know: training.
 
 mod file;
+mod predictor;
 mod summary;
+mod task;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,37 +20,38 @@ use crate::spec::{
 use crate::{Error, Result};
 
 pub use file::read_parameters;
+pub use predictor::Predictor;
 pub use summary::{LayerSummary, NetworkSummary};
 
-/// How a model came to be.
+/// How a model was trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// The seed of initial weights and order.
+    /// The seed of the initial weights, the order of the rows and dropout.
     pub seed: u64,
     /// Optimizer steps.
     pub steps: u64,
-    /// What was minimised.
+    /// The loss.
     pub loss: Loss,
-    /// How.
+    /// The optimizer with its settings.
     pub optimizer: Optimizer,
-    /// What was done against overfitting.
+    /// The regularization.
     #[serde(default, skip_serializing_if = "is_default")]
     pub regularization: Regularization,
-    /// The learning rate's course.
+    /// The learning rate's schedule.
     #[serde(default, skip_serializing_if = "is_default")]
     pub schedule: Schedule,
-    /// How the first weights were drawn.
+    /// How the initial weights were drawn.
     #[serde(default, skip_serializing_if = "is_default")]
     pub initialization: Initialization,
     /// Rows in a batch.
     pub batch: usize,
     /// Rows of training data.
     pub rows: usize,
-    /// Where.
+    /// The device's name.
     pub device: String,
 }
 
-/// Files say nothing of what was left as it is.
+/// Defaults are left out of files.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -56,23 +59,25 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// A trained network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    /// Its shape.
+    /// Its layers and functions.
     pub network: Network,
-    /// Its weights.
+    /// Its weights and biases.
     pub parameters: Parameters,
-    /// How a table's columns become its inputs, and its outputs the target.
+    /// How the columns of a table become its inputs, and its outputs the target.
     pub preprocessing: Preprocessing,
     /// The name of the column that it predicts.
     pub target: String,
     /// The names of the classes: none for regression. Of two, the second is "yes".
     pub classes: Vec<String>,
-    /// How it came to be, where that is known.
+    /// How it was trained, if that is known.
     pub provenance: Option<Provenance>,
 }
 
 impl Model {
     /// Predictions for rows \[N, I\] of the network's inputs, on the CPU: \[N, O\] row by row.
     /// Probabilities for classes; for regression numbers in the target's own unit.
+    ///
+    /// Each call plans and loads the network anew; [`Model::predictor`] keeps it loaded.
     ///
     /// # Errors
     /// [`Error::Invalid`] where `features` are not whole rows of finite numbers.
@@ -85,23 +90,11 @@ impl Model {
     /// # Errors
     /// As [`Model::predict`]; [`Error::NoDevice`] where there is none as asked for.
     pub fn predict_on(&self, choice: &DeviceChoice, features: &[f32]) -> Result<Vec<f32>> {
-        let inputs = self.network.inputs;
-        if !features.len().is_multiple_of(inputs) {
-            return Err(Error::invalid(
-                format!("{} numbers are not rows of {inputs}", features.len()),
-                "give whole rows",
-            ));
-        }
-        if let Some(at) = features.iter().position(|value| !value.is_finite()) {
-            return Err(Error::invalid(
-                format!("row {}, feature {} is {}", at / inputs, at % inputs + 1, features[at]),
-                "remove or replace it",
-            ));
-        }
+        check_rows(features, self.network.inputs)?;
         self.parameters.check(&self.network)?;
         let mut outputs = block_on(async {
             let (device, _) = backend::open(choice, ShaderChecks::Off).await?;
-            let rows = features.len() / inputs;
+            let rows = features.len() / self.network.inputs;
             let plan = plan::inference(&self.network, rows, &device.limits())?;
             let mut backend = device.load(plan).await?;
             apply(backend.as_mut(), &self.parameters, features).await
@@ -128,6 +121,23 @@ impl Model {
             (Output::Sigmoid, _) => each("p"),
             (Output::Identity, _) => each("y"),
         }
+    }
+}
+
+/// Checks that features are whole rows of finite numbers.
+fn check_rows(features: &[f32], inputs: usize) -> Result<()> {
+    if !features.len().is_multiple_of(inputs) {
+        return Err(Error::invalid(
+            format!("{} numbers are not rows of {inputs}", features.len()),
+            "give whole rows",
+        ));
+    }
+    match features.iter().position(|value| !value.is_finite()) {
+        Some(at) => Err(Error::invalid(
+            format!("row {}, feature {} is {}", at / inputs, at % inputs + 1, features[at]),
+            "remove or replace it",
+        )),
+        None => Ok(()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a model is made of, and what it costs.
+//! The summary of a model: layers, parameters, FLOPs, memory.
 
 use serde::Serialize;
 
@@ -14,36 +14,36 @@ pub struct NetworkSummary {
     pub layers: Vec<LayerSummary>,
     /// All parameters, P.
     pub parameters: u64,
-    /// Floating-point operations of one row's way forward.
+    /// FLOPs of the forward pass of one row.
     pub flops_forward: u64,
-    /// The rows that its training had on the device.
+    /// Training rows, all of them on the device.
     pub train_rows: Option<usize>,
-    /// Bytes that such a training takes there; none where nothing is said of it, or where the
-    /// device cannot hold it.
+    /// Bytes of device memory that such a training takes. `None` if the model has no provenance, or
+    /// if the device cannot hold it.
     pub train: Option<u64>,
-    /// The rows that are predicted at a time.
+    /// Rows that a prediction takes at once.
     pub predict_rows: usize,
-    /// Bytes that this takes; none where the device cannot hold it.
+    /// Bytes of device memory that a prediction takes. `None` if the device cannot hold it.
     pub predict: Option<u64>,
 }
 
 /// One dense layer and the function after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LayerSummary {
-    /// I
+    /// Inputs of each unit, I.
     pub inputs: usize,
-    /// O
+    /// Units, O.
     pub outputs: usize,
-    /// The activation with what comes before it, or the output's function.
+    /// The activation, with the normalization before it; of the last layer the output's function.
     pub function: String,
-    /// Weights and biases, and those of the norm.
+    /// Weights and biases, with γ and β of the normalization.
     pub parameters: usize,
-    /// Floating-point operations of one row's way forward.
+    /// FLOPs of the forward pass of one row.
     pub flops_forward: u64,
 }
 
 impl Model {
-    /// What the model is made of, and what it costs on a device of such limits.
+    /// Layers, parameters and FLOPs, and the memory that it takes on a device with these limits.
     pub fn summary(&self, limits: &Limits) -> NetworkSummary {
         let network = &self.network;
         let layers = network.layers();
@@ -71,7 +71,7 @@ impl Model {
         }
     }
 
-    /// Bytes of a training like the one that made it.
+    /// Bytes of device memory that a training with its provenance's settings takes.
     fn training_bytes(&self, limits: &Limits) -> Option<u64> {
         let own = self.provenance.as_ref()?;
         let request = Training {
@@ -80,7 +80,7 @@ impl Model {
             optimizer: &own.optimizer,
             regularization: &own.regularization,
             schedule: &own.schedule,
-            // The size does not depend on the length.
+            // The memory does not depend on the number of steps.
             steps: u64::MAX,
             weighting: Weighting::Even,
             rows: own.rows,

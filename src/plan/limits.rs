@@ -107,7 +107,7 @@ impl Limits {
             allowed: super::print::bytes(allowed),
             factor: bytes as f64 / allowed as f64,
             device: self.device.clone(),
-            remedy: remedy(allowed),
+            remedy: remedy(allowed).into(),
         })
     }
 }

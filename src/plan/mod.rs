@@ -27,7 +27,7 @@ pub use print::{bytes, quantity};
 pub use resident::{GridMember, grid};
 pub use shard::{DataPlacement, Place, Shard};
 
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 /// Plans the training of a network, in the way that was asked for or that is best.
 ///
@@ -163,7 +163,7 @@ impl Training<'_> {
         self.only_layered().map_or(Ok(()), |what| {
             Err(Error::invalid(
                 format!("the {strategy} strategy has no {what} yet"),
-                "use --strategy layered",
+                ("use ", Setting::Strategy.to("layered")),
             ))
         })
     }

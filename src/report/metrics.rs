@@ -38,7 +38,7 @@ impl Metrics {
         let kept: String =
             old.lines().filter(|line| stays(line, point)).map(|line| format!("{line}\n")).collect();
         // Replaced atomically, so that a crash here loses nothing.
-        halfplane::files::write_beside(path, kept.as_bytes())?;
+        halfplane::low_level::files::write_beside(path, kept.as_bytes())?;
         let file =
             File::options().append(true).open(path).map_err(|source| failure(path, source))?;
         Ok(Self::of(path, file))

@@ -21,9 +21,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use halfplane::data::{TargetEncoding, Warning};
 use halfplane::metrics::Scores;
-use halfplane::{Dataset, Error, Event, Result, Summary, Targets, TrainOptions, Trainer};
+use halfplane::{Dataset, Error, Event, Result, Summary, TrainOptions, Trainer};
 
 use history::History;
 
@@ -110,7 +109,7 @@ impl Report {
     }
 
     /// Prints warnings about the data.
-    pub(crate) fn warn(&self, warnings: &[Warning]) {
+    pub(crate) fn warn(&self, warnings: &[String]) {
         if self.verbosity == Verbosity::Normal {
             warn(warnings);
         }
@@ -228,9 +227,8 @@ impl Report {
             None => (training, "training rows"),
         };
         let model = trainer.model()?;
-        let mut predictions = trainer.predict_rows(data.features())?;
-        model.preprocessing.target.restore(&mut predictions);
-        let targets = own_unit(data.targets(), model.preprocessing.target);
+        let predictions = trainer.predict_rows(data.features())?;
+        let targets = data.original_targets();
         let scores = Scores::of(&targets, &predictions, None)?;
         let results = picture::Results {
             model: &model,
@@ -265,15 +263,6 @@ impl Report {
     }
 }
 
-/// Targets in the unit of the table, without standardisation.
-pub(crate) fn own_unit(targets: &Targets, encoding: TargetEncoding) -> Targets {
-    let mut targets = targets.clone();
-    if let Targets::Numbers { values, .. } = &mut targets {
-        encoding.restore(values);
-    }
-    targets
-}
-
 /// Prints to standard output. A closed pipe (`| head`) is not an error.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
@@ -286,7 +275,7 @@ pub(crate) fn print(text: &str) -> Result<()> {
 }
 
 /// Prints warnings.
-pub(crate) fn warn(warnings: &[Warning]) {
+pub(crate) fn warn(warnings: &[String]) {
     for warning in warnings {
         let _ = writeln!(std::io::stderr().lock(), "warning: {warning}");
     }
@@ -298,6 +287,6 @@ pub(crate) fn note(text: &str) {
 }
 
 /// Prints an error.
-pub(crate) fn error(error: &Error) {
-    let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+pub(crate) fn error(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "error: {text}");
 }

@@ -1,7 +1,7 @@
 //! Profiles as text.
 
-use halfplane::kernels::Cost;
-use halfplane::measure::{Roofline, Timed};
+use halfplane::low_level::kernels::Cost;
+use halfplane::low_level::measure::{Roofline, Timed};
 
 /// A device's roofline, in one line.
 pub(crate) fn roofline(roofline: &Roofline) -> String {

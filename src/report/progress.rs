@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use halfplane::plan::Plan;
+use halfplane::low_level::plan::Plan;
 use halfplane::train::Evaluation;
 use halfplane::{Event, TrainOptions};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -216,10 +216,11 @@ fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
     };
     let mut table = vec![[names, "hypothesis".into(), "prediction".into(), "truth".into()]];
     let list = |values: &[f32]| values.iter().map(f32::to_string).collect::<Vec<_>>().join(" ");
+    let targets = data.original_targets();
     for row in 0..data.rows() {
         let inputs = &data.features()[row * data.inputs()..][..data.inputs()];
         let hypothesis = &predictions[row * outputs..][..outputs];
-        let (prediction, truth) = match data.targets() {
+        let (prediction, truth) = match &targets {
             Targets::Binary { values, columns } => {
                 let name = |yes: bool| data.classes()[usize::from(yes)].clone();
                 let join = |each: Vec<String>| each.join(" ");
@@ -234,12 +235,7 @@ fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
                 data.classes()[values[row] as usize].clone(),
             ),
             Targets::Numbers { values, columns } => {
-                let own = |values: &[f32]| {
-                    let mut values = values.to_vec();
-                    data.preprocessing().target.restore(&mut values);
-                    list(&values)
-                };
-                (own(hypothesis), own(&values[row * columns..][..*columns]))
+                (list(hypothesis), list(&values[row * columns..][..*columns]))
             }
         };
         let shown = if data.inputs() <= 4 { list(inputs) } else { (row + 1).to_string() };

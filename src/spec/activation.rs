@@ -3,13 +3,14 @@
 use super::named;
 
 /// The function applied to each hidden unit, with PyTorch's default constants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Activation {
     /// 1 / (1 + e⁻ᶻ)
     Sigmoid,
     /// tanh z
     Tanh,
     /// max(0, z)
+    #[default]
     Relu,
     /// z where z > 0, else 0.01 z
     LeakyRelu,

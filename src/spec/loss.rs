@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Output;
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 /// The loss, averaged over the rows of a batch and over the outputs, as in PyTorch. In the
 /// formulas, t is the target, y the output, p a predicted probability, e = y − t.
@@ -102,7 +102,7 @@ impl Loss {
             };
             return Err(Error::invalid(
                 format!("the loss {self} is not defined for {task}"),
-                format!("use {}, or another --task", good.join(" or ")),
+                (format!("use {}, or another ", good.join(" or ")), Setting::Task),
             ));
         }
         self.check_settings()?;

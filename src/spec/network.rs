@@ -85,14 +85,14 @@ impl ParameterBlock {
 const NORM_FLOPS: u64 = 8;
 
 impl Network {
-    /// A network with sigmoid activations and sigmoid outputs, for binary targets.
+    /// A network with ReLU activations and sigmoid outputs, for binary targets.
     pub fn new(inputs: usize, hidden: &[usize], outputs: usize) -> Self {
         Self {
             inputs,
             hidden: hidden.to_vec(),
             outputs,
             normalization: Normalization::None,
-            activation: Activation::Sigmoid,
+            activation: Activation::default(),
             output: Output::Sigmoid,
         }
     }

@@ -44,12 +44,13 @@ pub struct Trained {
 ///
 /// ```
 /// use halfplane::train::{Candidate, Grid, TrainOptions};
-/// use halfplane::{BatchSize, Dataset, Length, Network, Optimizer};
+/// use halfplane::{Activation, BatchSize, Dataset, Length, Network, Optimizer};
 ///
 /// # fn main() -> halfplane::Result<()> {
 /// let data = Dataset::xor();
+/// let network = Network::new(2, &[3], 1).with_activation(Activation::Sigmoid);
 /// let candidates: Vec<Candidate> = (0..8)
-///     .map(|seed| Candidate { network: Network::new(2, &[3], 1), seed, lr: 1.0, rows: 0..4 })
+///     .map(|seed| Candidate { network: network.clone(), seed, lr: 1.0, rows: 0..4 })
 ///     .collect();
 /// let options = TrainOptions {
 ///     optimizer: Optimizer::sgd(1.0),

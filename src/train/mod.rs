@@ -37,7 +37,7 @@ pub use interval::Interval;
 pub use members::Candidate;
 pub use options::TrainOptions;
 pub use plateau::ReduceOnPlateau;
-pub use prepare::{TrainingData, output_for, plan_for};
+pub use prepare::{TrainingData, plan_for};
 pub use session::{Budget, Session, Status};
 #[cfg(not(target_arch = "wasm32"))]
 pub use trainer::Trainer;

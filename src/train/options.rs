@@ -29,7 +29,7 @@ pub struct TrainOptions {
     pub schedule: Schedule,
     /// Rows in a batch; by default 32.
     pub batch_size: BatchSize,
-    /// The length of a run; by default 10 epochs.
+    /// The length of a run; by default 50 epochs.
     pub length: Length,
     /// The seed of initial weights and order; by default 777.
     pub seed: u64,
@@ -77,7 +77,7 @@ impl Default for TrainOptions {
             regularization: Regularization::default(),
             schedule: Schedule::default(),
             batch_size: BatchSize::Rows(32),
-            length: Length::Epochs(10),
+            length: Length::Epochs(50),
             seed: 777,
             shuffle: Shuffle::EveryEpoch,
             strategy: Strategy::Auto,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::TrainOptions;
 use super::members::{Arrangement, Candidate, Members};
-use crate::data::{Dataset, Targets, Task};
+use crate::data::{Dataset, Targets};
 use crate::kernels::Weighting;
 use crate::plan::{self, DataPlacement, Plan, Shard};
 use crate::spec::{Decay, Loss, Network, Output, Strategy};
@@ -179,15 +179,6 @@ fn steps(members: &Members, batch: usize, options: &TrainOptions) -> Result<u64>
     Ok(first)
 }
 
-/// The output that goes with a task.
-pub const fn output_for(task: Task) -> Output {
-    match task {
-        Task::Binary => Output::Sigmoid,
-        Task::Multiclass => Output::Softmax,
-        Task::Regression => Output::Identity,
-    }
-}
-
 /// Checks that the network's two ends fit the data.
 fn fits(network: &Network, data: &Dataset) -> Result<()> {
     if network.inputs != data.inputs() {
@@ -200,7 +191,7 @@ fn fits(network: &Network, data: &Dataset) -> Result<()> {
             "make them equal",
         ));
     }
-    let output = output_for(data.task());
+    let output = Output::from(data.task());
     if network.outputs != data.outputs() || network.output != output {
         let kind = match data.targets() {
             Targets::Binary { .. } => "binary",

@@ -209,8 +209,8 @@ impl Trainer {
         self.predict_rows(data.features())
     }
 
-    /// Predictions of the present weights for any rows \[N, I\], as the network makes them:
-    /// \[N, O\].
+    /// Predictions of the present weights for any rows \[N, I\]: \[N, O\], as [`Model::predict`]
+    /// makes them. Numbers are in the target's own unit, even if the training standardised it.
     ///
     /// # Errors
     /// [`crate::Error::Device`]

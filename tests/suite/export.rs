@@ -15,12 +15,12 @@ fn inspect_tells_what_a_model_is() {
     let folder = with_model();
     let text = folder.good("inspect m.safetensors");
     for part in [
-        "network 2-3-1: 13 parameters, 22 FLOPs a row forward",
+        "network 2-3-1: 13 parameters, 22 FLOPs per row forward",
         "layers.0",
         "sigmoid",
         "4 rows on the device",
         "2 columns to 2 inputs",
-        "a number as it stands",
+        "a number, unchanged",
         "target `y`: 0, 1",
         "loss            bce\n",
         "optimizer       sgd, lr 1",
@@ -48,7 +48,7 @@ fn norms_are_a_part_of_what_a_model_is() {
         "train xor --hidden 3 --layer-norm --steps 5 --device cpu --quiet --output m.safetensors",
     );
     let text = folder.good("inspect m.safetensors");
-    let network = "network 2-3-1: 19 parameters, 46 FLOPs a row forward";
+    let network = "network 2-3-1: 19 parameters, 46 FLOPs per row forward";
     for part in [network, "layer-norm and sigmoid", "15 parameters"] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }

@@ -12,6 +12,7 @@ mod docs;
 mod export;
 mod kernels;
 mod metrics;
+mod model;
 mod plan;
 mod report;
 mod spec;

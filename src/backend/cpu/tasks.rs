@@ -164,11 +164,16 @@ fn tasks(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Activation;
     use crate::backend::cpu::schedule::tests::step;
     use crate::spec::{Network, Strategy};
 
     fn sections(hidden: &[usize], strategy: Strategy, threads: usize) -> Vec<Section> {
-        let phase = step(&Network::new(64, hidden, 1), strategy, threads);
+        let phase = step(
+            &Network::new(64, hidden, 1).with_activation(Activation::Sigmoid),
+            strategy,
+            threads,
+        );
         super::sections(&phase, threads).1
     }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::{Adapter, Backend, Device, DeviceChoice, ShaderChecks};
 use crate::plan::{Limits, Plan};
 use crate::platform::BoxFuture;
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 use cache::Cache;
 use context::Context;
@@ -49,7 +49,7 @@ impl Gpu {
         if let Some(missing) = adapter::missing(&adapter) {
             return Err(Error::NoDevice {
                 problem: format!("{name} lacks {missing}"),
-                remedy: "update its driver, or use --device cpu".into(),
+                remedy: ("update its driver, or use ", Setting::Device.to("cpu")).into(),
             });
         }
         let (device, queue) = adapter

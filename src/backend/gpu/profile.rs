@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::pipelines::Ready;
 use super::submission::Readback;
-use crate::{Error, Result};
+use crate::{Call, Error, Result};
 
 /// Times that each dispatch is measured; the median counts.
 const ROUNDS: usize = 9;
@@ -19,7 +19,7 @@ pub(super) async fn profile(context: &Context, list: &[Ready]) -> Result<Vec<Dur
     if !context.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
         return Err(Error::invalid(
             format!("{} has no timestamps to measure a dispatch by", context.name),
-            "leave out --profile, or use another device",
+            ("leave out ", Call::Profile, ", or use another device"),
         ));
     }
     if list.len() > MOST {

@@ -1,4 +1,4 @@
-//! What can be typed about data: what a file is, what its columns hold, what they are for.
+//! How data is read: the layout of a file, what its columns hold and what they are for.
 
 use std::path::{Path, PathBuf};
 
@@ -9,69 +9,68 @@ use halfplane::data::{
 };
 use halfplane::{Error, Result, Task};
 
-use super::{AutoOr, auto_or};
+use super::values::{AutoOr, auto_or};
 
 /// How a text file is laid out.
 #[derive(Debug, Args)]
 pub(crate) struct LayoutArguments {
-    /// What parts the fields of a text file: a character, or tab [default: found out]
+    /// Field separator of a text file: a character, or tab
     #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Data")]
     delimiter: Option<u8>,
-    /// The first line is a row: columns are named x1, x2, …
+    /// The first line is a row, not the column names; columns are named x1, x2, …
     #[arg(long, help_heading = "Data")]
     no_header: bool,
-    /// What stands before a number's fraction in a text file: . or , [default: .]
+    /// Decimal separator of a text file: . or ,
     #[arg(long, value_name = ".|,", value_parser = decimal, help_heading = "Data")]
     decimal: Option<Decimal>,
 }
 
-/// What a table is, and what becomes of its columns.
+/// The table, and what becomes of its columns.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct DataArguments {
     #[command(flatten)]
     layout: LayoutArguments,
-    /// The column to predict [default: the last]
+    /// Column to predict
     #[arg(long, value_name = "COL")]
     pub(crate) target: Option<String>,
-    /// A file of its own for the column to predict, such as the labels of pictures
+    /// A separate file with the column to predict, such as the labels of images
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
-    /// What kind of target it is: auto, binary, multiclass or regression [default: auto]
+    /// Kind of target: auto, binary, multiclass or regression
     #[arg(long, value_name = "NAME", value_parser = auto_or::<Task>)]
     pub(crate) task: Option<AutoOr<Task>>,
-    /// auto: numbers are standardised, words become one-hot, missing values are filled in;
-    /// none: numbers are taken as they stand [default: auto]
+    /// auto: standardize numbers, one-hot encode words, fill in missing values;
+    /// none: use numbers unchanged
     #[arg(long, value_name = "auto|none")]
     preprocess: Option<Preprocess>,
-    /// Columns that hold words, whatever they look like
+    /// Columns to take as categorical, even if they hold numbers
     #[arg(long, value_name = "COL,…")]
     categorical: Option<List>,
-    /// Columns that hold numbers: a word in them is an error
+    /// Columns to take as numeric: a word in them is an error
     #[arg(long, value_name = "COL,…")]
     numeric: Option<List>,
     /// Columns to leave out
     #[arg(long, value_name = "COL,…")]
     drop: Option<List>,
-    /// Words that stand for a missing value, as an empty field does
-    /// [default: NA, N/A, n/a, NaN, nan, null, NULL, None, <NA>, #N/A, ?]
+    /// Words that mean a missing value, as an empty field does
     #[arg(long, value_name = "WORD,…", allow_hyphen_values = true)]
     na: Option<List>,
-    /// Rows to validate with: a fraction of them, of each class alike, or a file of their own
+    /// Rows to validate on: a fraction of the table, stratified by class, or a separate file
     #[arg(long, value_name = "FRACTION|FILE")]
     validation: Option<String>,
-    /// The column to predict of the validation file, where it has a file of its own
+    /// A separate file with the target of the validation file
     #[arg(long, value_name = "FILE", requires = "validation")]
     validation_labels: Option<PathBuf>,
-    /// How much each class counts: none, balanced, or class=weight,… [default: none]
+    /// Weight of each class in the loss: none, balanced, or class=weight,…
     #[arg(long, value_name = "balanced|CLASS=WEIGHT,…")]
     class_weight: Option<ClassWeight>,
-    /// A column that says how much each row counts; it is no input
+    /// Column with the weight of each row in the loss; it is not an input
     #[arg(long, value_name = "COL")]
     sample_weight: Option<String>,
 }
 
-/// Names parted by commas; one that holds a comma stands in quotes.
+/// Names separated by commas; one that holds a comma stands in quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct List(Vec<String>);
 
@@ -131,7 +130,7 @@ impl DataArguments {
         .collect()
     }
 
-    /// The flags that only a file can follow, as they were typed.
+    /// A flag that only a file can have, if one was typed.
     pub(crate) fn for_files_only(&self) -> Option<&'static str> {
         [
             ("--labels", self.labels.is_some()),

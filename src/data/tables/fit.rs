@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 use super::column::{FieldError, is_date, is_decimal_comma, is_formatted_number};
 use super::table::{Categories, MISSING_CODE, RawColumn, Scaling, Table, UNKNOWN_CODE, Values};
 use super::{Preprocess, Warning};
-use crate::Result;
 use crate::data::{
     Column, DropReason, Encoding, MissingCategory, MissingNumber, TargetEncoding, Targets,
     UnknownCategory,
 };
+use crate::{Result, Setting};
 
 /// A text is rare if it occurs in fewer rows than this and in fewer than one of a hundred.
 const RARE: usize = 10;
@@ -142,10 +142,10 @@ fn check_texts(table: &Table, name: &str, texts: &[String]) -> Result<()> {
         None => comma().map(|word| FieldError::DecimalComma(word.clone())),
     };
     match fault.map(|fault| fault.describe(name)) {
-        Some((problem, remedy)) => {
-            Err(table
-                .error(problem, format!("{remedy}; or --categorical {name}, if these are names")))
-        }
+        Some((problem, remedy)) => Err(table.error(
+            problem,
+            (remedy, "; or ", Setting::Categorical.to(name), ", if these are names"),
+        )),
         None => Ok(()),
     }
 }

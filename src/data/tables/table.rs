@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::cells::Cells;
-use crate::Error;
+use crate::{Error, Remedy};
 
 /// The code of a missing value in a column of texts.
 pub(super) const MISSING_CODE: u32 = u32::MAX;
@@ -84,7 +84,7 @@ pub(super) struct TextField {
 
 impl Table {
     /// An error about the whole table.
-    pub(super) fn error(&self, problem: impl Into<String>, remedy: impl Into<String>) -> Error {
+    pub(super) fn error(&self, problem: impl Into<String>, remedy: impl Into<Remedy>) -> Error {
         Error::data(&self.path, None, problem, remedy)
     }
 

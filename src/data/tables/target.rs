@@ -5,7 +5,7 @@ use super::column::{
 };
 use super::table::{RawTarget, Table, TextField};
 use crate::data::{Targets, Task};
-use crate::{Error, Result};
+use crate::{Error, Remedy, Result, Setting};
 
 /// A target with its task decided, and the names of its classes (none for regression).
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) fn target(
     raw: &RawTarget,
     task: Option<Task>,
 ) -> Result<Target> {
-    let error = |field: &Option<TextField>, problem: String, remedy: &str| {
+    let error = |field: &Option<TextField>, problem: String, remedy: Remedy| {
         let line = field.as_ref().and_then(|field| field.line);
         Error::data(&table.path, line, problem, remedy)
     };
@@ -34,8 +34,8 @@ pub(super) fn target(
         && is_decimal_comma(&field.text)
     {
         let (problem, remedy) = FieldError::DecimalComma(field.text.clone()).describe(name);
-        let remedy = format!("{remedy}; or use --task multiclass, if these are names");
-        return Err(error(&raw.first_text, problem, &remedy));
+        let or_classes = ("; or use ", Setting::Task.to("multiclass"), ", if these are names");
+        return Err(error(&raw.first_text, problem, (remedy, or_classes).into()));
     }
     let first_text = || raw.first_text.as_ref().map(|field| field.text.clone()).unwrap_or_default();
     let classes = raw
@@ -52,7 +52,12 @@ pub(super) fn target(
                 "column `{name}`: `{}` is not a number, as most of its values are",
                 first_text()
             ),
-            "remove or replace it; or use --task multiclass, if these are names",
+            (
+                "remove or replace it; or use ",
+                Setting::Task.to("multiclass"),
+                ", if these are names",
+            )
+                .into(),
         ));
     }
     let task = match task {
@@ -69,21 +74,22 @@ pub(super) fn target(
             None => Err(error(
                 &raw.first_text,
                 format!("column `{name}`: `{}` is not a number", first_text()),
-                "regression needs numbers; use another --task or --target",
+                ("regression needs numbers; use another ", Setting::Task, " or ", Setting::Target)
+                    .into(),
             )),
         };
     }
-    let refuse = |problem: String, remedy: &str| Err(table.error(problem, remedy));
+    let refuse = |problem: String, remedy: Remedy| Err(table.error(problem, remedy));
     let Some((rows, names)) = classes else {
         return refuse(
             format!("the target `{name}` has over {MAX_CLASSES} different values"),
-            "use --task regression, or another --target",
+            ("use ", Setting::Task.to("regression"), ", or another ", Setting::Target).into(),
         );
     };
     match (task, names.len()) {
         (_, 1) => refuse(
             format!("the target `{name}` has one class only, `{}`", names[0]),
-            "a classifier needs at least two: choose another --target",
+            ("a classifier needs at least two: choose another ", Setting::Target).into(),
         ),
         (Task::Binary, 2) => {
             let values = rows.iter().map(|&class| class as f32).collect();
@@ -91,7 +97,7 @@ pub(super) fn target(
         }
         (Task::Binary, count) => refuse(
             format!("the target `{name}` has {count} classes, and binary needs two"),
-            "use --task multiclass or regression",
+            ("use ", Setting::Task.to("multiclass"), " or regression").into(),
         ),
         (_, count) => {
             Ok(Target { targets: Targets::Classes { values: rows, count }, classes: names })

@@ -1,5 +1,7 @@
 //! Warnings about a table.
 
+use crate::{Remedy, Setting};
+
 /// Something in a table that may be a mistake.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -52,42 +54,60 @@ pub enum Warning {
     },
 }
 
-impl std::fmt::Display for Warning {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Warning {
+    /// What was found.
+    pub fn problem(&self) -> String {
         match self {
-            Self::Identifier { column, example } => write!(
-                f,
+            Self::Identifier { column, example } => format!(
                 "column `{column}` is dropped: nearly every row has a different text, such as \
-                 `{example}` (--categorical {column} keeps it, --drop {column} silences this)"
+                 `{example}`"
             ),
-            Self::TooManyCategories { column } => write!(
-                f,
-                "column `{column}` is dropped: it has too many different texts for categories \
-                 (--drop {column} silences this)"
+            Self::TooManyCategories { column } => format!(
+                "column `{column}` is dropped: it has too many different texts for categories"
             ),
-            Self::RowNumbers { column } => write!(
-                f,
-                "column `{column}` counts the rows: unless their order matters, --drop {column}"
-            ),
-            Self::LowPrecision { column, mean, step } => write!(
-                f,
+            Self::RowNumbers { column } => format!("column `{column}` counts the rows"),
+            Self::LowPrecision { column, mean, step } => format!(
                 "column `{column}` has numbers near {mean}, where float32 rounds to steps of \
-                 {step}: too coarse for how little they differ; subtract a constant from the column \
-                 first"
+                 {step}: too coarse for how little they differ"
             ),
-            Self::UnknownCategories { column, rows, example, counts_as } => write!(
-                f,
+            Self::UnknownCategories { column, rows, example, counts_as } => format!(
                 "column `{column}` has values that the training rows did not have, in {} (such as \
                  `{example}`): they count as {counts_as}",
                 row_count(*rows),
             ),
-            Self::MissingValues { column, rows, counts_as } => write!(
-                f,
+            Self::MissingValues { column, rows, counts_as } => format!(
                 "column `{column}` has missing values, in {}, where the training rows had none: \
                  they count as {counts_as}",
                 row_count(*rows),
             ),
         }
+    }
+
+    /// What to do about it, if anything.
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Identifier { column, .. } => Some(Remedy::Sentence(vec![
+                Setting::Categorical.to(column),
+                " keeps it, ".into(),
+                Setting::Drop.to(column),
+                " silences this".into(),
+            ])),
+            Self::TooManyCategories { column } => {
+                Some((Setting::Drop.to(column), " silences this").into())
+            }
+            Self::RowNumbers { column } => {
+                Some(("unless their order matters, ", Setting::Drop.to(column)).into())
+            }
+            Self::LowPrecision { .. } => Some("subtract a constant from the column first".into()),
+            Self::UnknownCategories { .. } | Self::MissingValues { .. } => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.problem())?;
+        self.remedy().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
     }
 }
 

@@ -3,7 +3,7 @@
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::data::Dataset;
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 /// The weight of each class in the loss (scikit-learn's `class_weight`).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,7 +63,12 @@ pub(super) fn class_weights(data: Dataset, weight: &ClassWeight) -> Result<Datas
         _ if counts.is_empty() => {
             return Err(Error::invalid(
                 "class weights are given, but the target has no classes",
-                "leave out --class-weight, or choose a classification --task",
+                (
+                    "leave out ",
+                    Setting::ClassWeight,
+                    ", or choose a classification ",
+                    Setting::Task,
+                ),
             ));
         }
         ClassWeight::Balanced => {

@@ -12,7 +12,7 @@ mod tests;
 
 use prost::Message as _;
 
-use crate::{Error, Model, Result};
+use crate::{Error, Model, Result, Setting};
 
 /// The operator set of 2023, the first with `Gelu`.
 const OPSET_VERSION: i64 = 20;
@@ -54,7 +54,11 @@ pub fn onnx(model: &Model) -> Result<Vec<u8>> {
     if bytes > MAX_BYTES {
         return Err(Error::invalid(
             format!("the model takes {bytes} bytes as ONNX; at most {MAX_BYTES} are possible"),
-            "export it with --format pytorch, which loads the weights from the model file",
+            (
+                "export it with ",
+                Setting::Format.to("pytorch"),
+                ", which loads the weights from the model file",
+            ),
         ));
     }
     Ok(proto.encode_to_vec())

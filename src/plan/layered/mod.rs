@@ -13,7 +13,7 @@ mod tensors;
 use super::{DataPlacement, Gradients, Limits, Phase, Plan, Role, Shard, Training, shard};
 use crate::kernels::{Metrics, Update, Weighting};
 use crate::spec::Network;
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 use batch::Source;
 use forward::Use;
@@ -157,7 +157,8 @@ fn suggest_batch(mut error: Error, request: &Training<'_>, limits: &Limits) -> E
             let middle = fitting.midpoint(too_large);
             *(if fits(middle) { &mut fitting } else { &mut too_large }) = middle;
         }
-        *remedy = format!("a batch size of at most {fitting} fits");
+        let fits = format!("a batch size of at most {fitting} fits (");
+        *remedy = (fits, Setting::BatchSize.to(fitting), ")").into();
     }
     error
 }

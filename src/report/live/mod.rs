@@ -21,7 +21,6 @@ use ratatui::crossterm::{cursor, execute};
 use ratatui::text::Line;
 
 use super::history::History;
-use super::own_unit;
 use dashboard::Dashboard;
 use throughput::Throughput;
 use view::View;
@@ -75,7 +74,7 @@ impl Live {
         interrupt: Arc<AtomicBool>,
     ) -> Result<Self> {
         let model = trainer.model()?;
-        let targets = own_unit(data.targets(), model.preprocessing.target);
+        let targets = data.original_targets();
         let view = View::of(&model, data.features(), &targets);
         let plan = trainer.plan();
         let per_epoch = plan.steps_per_epoch();

@@ -14,7 +14,7 @@ mod theme;
 use std::fs;
 use std::path::Path;
 
-use halfplane::files::write_beside;
+use halfplane::low_level::files::write_beside;
 use halfplane::metrics::{Ranking, Scores};
 use halfplane::{Error, Model, Result, Targets};
 

@@ -18,7 +18,7 @@ use crate::spec::{LayerParameters, Length, Network, Parameters};
 use crate::train::run::{BestWeights, NetworkState, Progress};
 use crate::train::snapshot::{RunSnapshot, Snapshot};
 use crate::train::{Candidate, Ended};
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 /// The key of our metadata in the file's.
 const KEY: &str = "halfplane-checkpoint";
@@ -211,7 +211,7 @@ pub(super) fn load(path: &Path) -> Result<Checkpoint> {
             return Err(Error::model(
                 path,
                 "there is no checkpoint's metadata in it",
-                "give a file that a training with --checkpoint has written",
+                ("give a file that a training with ", Setting::Checkpoints, " has written"),
             ));
         }
     };

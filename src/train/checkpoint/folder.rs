@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Checkpoint;
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 /// Checkpoints that stay: should the newest be lost, there is one before it.
 const KEPT: usize = 2;
@@ -26,7 +26,11 @@ impl Checkpoints {
         if !own.files()?.is_empty() {
             return Err(Error::invalid(
                 format!("there are checkpoints of a training in {}", folder.display()),
-                format!("go on with it (--resume {}), or take another folder", folder.display()),
+                (
+                    "go on with it (",
+                    Setting::Resume.to(folder.display()),
+                    "), or take another folder",
+                ),
             ));
         }
         Ok(own)
@@ -54,7 +58,7 @@ impl Checkpoints {
         Err(first.unwrap_or_else(|| {
             Error::invalid(
                 format!("there is no checkpoint in {}", self.folder.display()),
-                "give the folder that --checkpoint named",
+                ("give the folder that ", Setting::Checkpoints, " named"),
             )
         }))
     }

@@ -22,7 +22,7 @@ use super::{Candidate, Interval, TrainOptions, TrainingData};
 use crate::data::Dataset;
 use crate::kernels::Update;
 use crate::spec::{Length, Network};
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 pub use folder::Checkpoints;
 
@@ -124,7 +124,10 @@ impl Fingerprint {
         };
         Err(Error::invalid(
             format!("the {which} data has changed since the checkpoint was written: {how}"),
-            "give it as it was, or start anew from the checkpoint's weights with --init-from",
+            (
+                "give it as it was, or start anew from the checkpoint's weights with ",
+                Setting::Initial,
+            ),
         ))
     }
 }
@@ -221,9 +224,8 @@ impl Checkpoint {
 
     /// Refuses to go on with other networks, other settings or other data.
     pub(super) fn check(&self, executor: &Executor, data: &Fingerprints) -> Result<()> {
-        let remedy = "leave it as it was, or start anew from the checkpoint's weights with \
-                      --init-from";
-        let refuse = |problem: String| Err(Error::invalid(problem, remedy));
+        let remedy = "leave it as it was, or start anew from the checkpoint's weights with ";
+        let refuse = |problem: String| Err(Error::invalid(problem, (remedy, Setting::Initial)));
         match (&self.networks, Networks::of(executor)) {
             (Networks::One(then), Networks::One(now)) if *then != now => {
                 return refuse(format!(

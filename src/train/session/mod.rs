@@ -462,15 +462,17 @@ impl Session {
         })
     }
 
-    /// Predictions of a network's present weights for any rows \[N, I\], as the network makes them:
-    /// \[N, O\].
+    /// Predictions of a network's present weights for any rows \[N, I\]: \[N, O\]. Numbers are in the
+    /// target's own unit, even if the training standardised it.
     ///
     /// # Errors
     /// [`Error::Device`]
     pub async fn predict_rows(&mut self, network: usize, features: &[f32]) -> Result<Vec<f32>> {
         let parameters = self.parameters(network).await?;
         let network = self.executor.candidates()[network].network.clone();
-        self.executor.predict(&network, &parameters, features).await
+        let mut outputs = self.executor.predict(&network, &parameters, features).await?;
+        self.data().training.preprocessing().target.restore(&mut outputs);
+        Ok(outputs)
     }
 
     /// The gradients of the coming batch of the only network at the present weights, without a step.

@@ -3,13 +3,12 @@
 
 use std::ops::ControlFlow;
 
-use halfplane::backend::cpu::Cpu;
-use halfplane::backend::reference::Reference;
-use halfplane::backend::{Backend, Device};
-use halfplane::plan::{Gradients, Limits, Plan};
-use halfplane::platform::BoxFuture;
+use halfplane::low_level::backend::cpu::Cpu;
+use halfplane::low_level::backend::reference::Reference;
+use halfplane::low_level::backend::{Backend, Device};
+use halfplane::low_level::plan::{Gradients, Limits, Plan};
+use halfplane::low_level::platform::BoxFuture;
 use halfplane::spec::{BatchSize, Length, Optimizer, Parameters, Shuffle};
-use halfplane::train::output_for;
 use halfplane::{
     Activation, Dataset, Event, Network, Result, ShaderChecks, Strategy, Task, TrainOptions,
     Trainer,
@@ -81,7 +80,7 @@ fn strands_have_the_twins_numbers() -> Result<()> {
             let data = random_data(task, [700, 7, outputs], 5)?;
             let network = Network::new(7, &[33, 18], outputs)
                 .with_activation(activation)
-                .with_output(output_for(task));
+                .with_output(task.into());
             let options = options(Strategy::Fused, optimizers[number % optimizers.len()]);
             let (expected, loss) = trained(&Reference, &network, &data, options.clone())?;
             for strands in [1, 2, 3, 4] {
@@ -104,7 +103,7 @@ fn shaders_have_the_twins_numbers() -> Result<()> {
             let data = random_data(task, [700, 7, outputs], 5)?;
             let network = Network::new(7, &[61, 18], outputs)
                 .with_activation(activation)
-                .with_output(output_for(task));
+                .with_output(task.into());
             let optimizer = [Optimizer::adam(0.01), Optimizer::sgd(0.1)][number];
             let options = options(Strategy::Fused, optimizer);
             let (expected, loss) = trained(&Reference, &network, &data, options.clone())?;
@@ -128,7 +127,7 @@ fn fused_and_layered_agree_with_all_threads() -> Result<()> {
     for activation in [Activation::Relu, Activation::Gelu] {
         let network = Network::new(40, &[70, 50], 6)
             .with_activation(activation)
-            .with_output(output_for(Task::Multiclass));
+            .with_output(Task::Multiclass.into());
         for shuffle in [Shuffle::Never, Shuffle::EveryEpoch] {
             let [fused, layered] = [Strategy::Fused, Strategy::Layered].map(|strategy| {
                 let options = options(strategy, Optimizer::sgd(0.1));
@@ -144,7 +143,9 @@ fn fused_and_layered_agree_with_all_threads() -> Result<()> {
 #[test]
 fn runs_repeat_and_go_on_to_the_last_bit() -> Result<()> {
     let data = random_data(Task::Regression, [1500, 30, 2], 6)?;
-    let network = Network::new(30, &[64, 64], 2).with_output(output_for(Task::Regression));
+    let network = Network::new(30, &[64, 64], 2)
+        .with_activation(Activation::Sigmoid)
+        .with_output(Task::Regression.into());
     for strategy in [Strategy::Fused, Strategy::Layered] {
         let whole = TrainOptions {
             batch_size: BatchSize::Rows(512),
@@ -167,7 +168,9 @@ fn who_takes_which_strand_does_not_show() -> Result<()> {
     // Eight strands, planned for one thread, for two and for four, and taken by as many as there are:
     // who is faster takes more of them.
     let data = random_data(Task::Binary, [36_000, 3, 1], 8)?;
-    let network = Network::new(3, &[16], 1).with_output(output_for(Task::Binary));
+    let network = Network::new(3, &[16], 1)
+        .with_activation(Activation::Sigmoid)
+        .with_output(Task::Binary.into());
     let options = TrainOptions {
         batch_size: BatchSize::Rows(34_000),
         length: Length::Steps(6),
@@ -193,7 +196,7 @@ fn who_takes_which_rows_and_units_does_not_show() -> Result<()> {
     let data = random_data(Task::Multiclass, [700, 300, 6], 8)?;
     let network = Network::new(300, &[333, 133], 6)
         .with_activation(Activation::Relu)
-        .with_output(output_for(Task::Multiclass));
+        .with_output(Task::Multiclass.into());
     for rows in [470, 90, 20, 5] {
         for optimizer in [Optimizer::sgd(0.1), Optimizer::adam(1e-2)] {
             let options = TrainOptions {
@@ -226,7 +229,7 @@ fn auto_takes_it_where_rows_are_many_for_the_parameters() -> Result<()> {
     let network = |hidden: &[usize]| {
         Network::new(784, hidden, 10)
             .with_activation(Activation::Relu)
-            .with_output(output_for(Task::Multiclass))
+            .with_output(Task::Multiclass.into())
     };
     for (hidden, rows, expected) in [
         (&[64][..], 128, Strategy::Fused),
@@ -247,7 +250,9 @@ fn auto_takes_it_where_rows_are_many_for_the_parameters() -> Result<()> {
 #[test]
 fn the_observer_stops_it_after_whole_steps() -> Result<()> {
     let data = random_data(Task::Regression, [600, 30, 1], 6)?;
-    let network = Network::new(30, &[64], 1).with_output(output_for(Task::Regression));
+    let network = Network::new(30, &[64], 1)
+        .with_activation(Activation::Sigmoid)
+        .with_output(Task::Regression.into());
     for strategy in [Strategy::Fused, Strategy::Layered] {
         let options = TrainOptions {
             length: Length::Steps(1_000_000),
@@ -272,7 +277,7 @@ fn what_it_lacks_is_refused_by_name() -> Result<()> {
     let data = random_data(Task::Regression, [300, 4, 1], 6)?;
     let network = Network::new(4, &[8], 1)
         .with_activation(Activation::Relu)
-        .with_output(output_for(Task::Regression));
+        .with_output(Task::Regression.into());
     let options = options(Strategy::Fused, Optimizer::sgd(0.01));
     let kept = TrainOptions { gradients: Gradients::Kept, ..options.clone() };
     let told = |result: Result<Trainer>| result.err().map(|error| error.to_string());
@@ -281,7 +286,9 @@ fn what_it_lacks_is_refused_by_name() -> Result<()> {
     // What goes through a workgroup's memory cannot be as wide as one likes, nor as deep.
     let software = software(ShaderChecks::Off);
     for hidden in [vec![300], vec![8; 10]] {
-        let network = Network::new(4, &hidden, 1).with_output(output_for(Task::Regression));
+        let network = Network::new(4, &hidden, 1)
+            .with_activation(Activation::Sigmoid)
+            .with_output(Task::Regression.into());
         let refused = Trainer::on(software.as_ref(), &network, &data, options.clone());
         let text = told(refused).unwrap_or_default();
         assert!(text.contains("fused") && text.contains("layered"), "{text}");

@@ -1,8 +1,8 @@
 //! The resident way: many networks at once, each as if it were alone, and the same numbers as the
 //! layered way.
 
-use halfplane::backend::{Device, cpu::Cpu, reference::Reference};
-use halfplane::plan::{DeviceKind, Limits};
+use halfplane::low_level::backend::{Device, cpu::Cpu, reference::Reference};
+use halfplane::low_level::plan::{DeviceKind, Limits};
 use halfplane::train::{Candidate, Grid, plan_for};
 use halfplane::{
     Activation, BatchSize, Dataset, Error, Length, Network, Normalization, Optimizer, Parameters,
@@ -36,7 +36,7 @@ fn alone(
 #[test]
 fn each_of_many_ends_where_it_ends_alone() -> Result<()> {
     let data = Dataset::xor();
-    let network = Network::new(2, &[2], 1);
+    let network = Network::new(2, &[2], 1).with_activation(Activation::Sigmoid);
     let candidates: Vec<Candidate> = (0..64)
         .map(|seed| Candidate { network: network.clone(), seed, lr: 1.0, rows: 0..4 })
         .collect();
@@ -195,7 +195,9 @@ fn runs_repeat_and_go_on_to_the_last_bit() -> Result<()> {
 #[test]
 fn a_grid_past_the_shaders_division_is_refused() -> Result<()> {
     let data = random_data(Task::Regression, [3000, 2, 1], 6)?;
-    let wide = Network::new(2, &[1500], 1).with_output(halfplane::Output::Identity);
+    let wide = Network::new(2, &[1500], 1)
+        .with_activation(Activation::Sigmoid)
+        .with_output(halfplane::Output::Identity);
     let options = options(Optimizer::sgd(0.1), BatchSize::Full, 1);
     let gpu = Limits { kind: DeviceKind::Gpu, ..Limits::unlimited("gpu") };
     let refused = plan_for(&wide, &data, &options, &gpu).err();
@@ -209,18 +211,28 @@ fn a_grid_past_the_shaders_division_is_refused() -> Result<()> {
 #[test]
 fn senseless_grids_are_refused() {
     let data = Dataset::xor();
-    let good = Candidate { network: Network::new(2, &[2], 1), seed: 0, lr: 1.0, rows: 0..4 };
+    let good = Candidate {
+        network: Network::new(2, &[2], 1).with_activation(Activation::Sigmoid),
+        seed: 0,
+        lr: 1.0,
+        rows: 0..4,
+    };
     let bad = [
         Candidate { rows: 0..5, ..good.clone() },
         Candidate { rows: 2..2, ..good.clone() },
         Candidate { lr: 0.0, ..good.clone() },
-        Candidate { network: Network::new(2, &[0], 1), ..good.clone() },
+        Candidate {
+            network: Network::new(2, &[0], 1).with_activation(Activation::Sigmoid),
+            ..good.clone()
+        },
         Candidate {
             network: Network::new(2, &[2], 1).with_activation(Activation::Relu),
             ..good.clone()
         },
         Candidate {
-            network: Network::new(2, &[2], 1).with_normalization(Normalization::LayerNorm),
+            network: Network::new(2, &[2], 1)
+                .with_activation(Activation::Sigmoid)
+                .with_normalization(Normalization::LayerNorm),
             ..good.clone()
         },
     ];

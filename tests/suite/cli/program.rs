@@ -183,6 +183,19 @@ fn early_stopping_is_said_aloud() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn adapters_print_nothing_where_there_is_no_desktop() {
+    let output = Command::new(env!("CARGO_BIN_EXE_halfplane"))
+        .args(["train", "xor", "--steps", "3", "--device", "software", "--quiet"])
+        .env_remove("XDG_RUNTIME_DIR")
+        .env_remove("NODEVICE_SELECT")
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
 fn quiet_prints_nothing() {
     let folder = Folder::new();
     assert_eq!(folder.good("train xor --steps 50 --device cpu --quiet"), "");

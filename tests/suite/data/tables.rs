@@ -132,13 +132,13 @@ fn parquets_kinds_of_numbers_are_numbers() {
     assert_eq!(words.expect("words").training.classes(), ["a", "b"]);
     let dates = || Source::from(table("formats/dates.parquet"));
     let error = refused(prepare(&dates(), &options("y")));
-    assert!(error.contains("column `when`") && error.contains("--drop when"), "{error}");
+    assert!(error.contains("column `when`") && error.contains("`drop = when`"), "{error}");
     assert!(prepare(&dates(), &TableOptions { drop: vec!["when".into()], ..options("y") }).is_ok());
     assert!(
         prepare(&dates(), &TableOptions { numeric: vec!["when".into()], ..options("y") }).is_ok()
     );
     let error = refused(read("formats/lists.parquet", "y"));
-    assert!(error.contains("lists") && error.contains("--drop list"), "{error}");
+    assert!(error.contains("lists") && error.contains("`drop = list"), "{error}");
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn dates_and_decimal_commas_are_refused_with_a_hint() {
     };
     let error = refused(text(&dated("when"), &TableOptions::default()));
     assert!(error.contains("column `when`: it holds dates"), "{error}");
-    assert!(error.contains("--drop when") && error.contains("day of the week"), "{error}");
+    assert!(error.contains("`drop = when`") && error.contains("day of the week"), "{error}");
     let drop = TableOptions { drop: vec!["when".into()], ..TableOptions::default() };
     assert!(text(&dated("when"), &drop).is_ok());
     let commas = "a;y\n1,5;0\n2,5;1\n3;0\n4,25;1\n";
@@ -306,7 +306,7 @@ fn dates_and_decimal_commas_are_refused_with_a_hint() {
     let rows: String = (0..60).map(|row| format!("{row};{}\n", row % 2)).collect();
     let error = refused(text(&format!("a;y\n{rows}5,5;1\n"), &TableOptions::default()));
     assert!(error.contains("line 62") && error.contains("`5,5` has a comma"), "{error}");
-    assert!(!error.contains("--na"), "{error}");
+    assert!(!error.contains("`na"), "{error}");
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn numbers_that_are_dressed_up_are_refused_with_a_hint() {
             (0..40).map(|row| format!("\"{}\",{},{}\n", fields[row % 2], row, row % 2)).collect();
         let error = refused(text(&format!("a,x,y\n{rows}"), &TableOptions::default()));
         assert!(error.contains(&format!("`{}` is a number with more", fields[0])), "{error}");
-        assert!(error.contains("--categorical a"), "{error}");
+        assert!(error.contains("`categorical = a`"), "{error}");
     }
     assert!(text("a,y\n5% off,0\nfull,1\n5% off,1\nfull,0\n", &TableOptions::default()).is_ok());
 }
@@ -349,7 +349,7 @@ fn numbers_too_near_for_float32_are_told_of() {
 #[test]
 fn a_first_line_of_measurements_is_no_header_and_a_nameless_column_has_its_place_for_a_name() {
     let error = refused(text("0.94,-1.4,no\n0.5,1,yes\n0.1,2,no\n", &TableOptions::default()));
-    assert!(error.contains("--no-header"), "{error}");
+    assert!(error.contains("`header = row`"), "{error}");
     assert!(text("country,2000,2001\na,1,2\nb,3,4.5\na,2,1\n", &options("2001")).is_ok());
     let index = text(",a,y\n0,3,1\n1,5,0\n2,4,1\n", &options("y")).expect("it is a table");
     let names: Vec<_> =
@@ -498,7 +498,7 @@ fn numbers_survive_every_detour() {
     let Encoding::Categorical { categories, .. } = encoding(&data, "x") else { panic!("words") };
     assert_eq!(categories, &["-0", "0.1", "007", "1", "16777217", "1e3", "2.50", "3", "word"]);
     let error = refused(text(&table, &TableOptions::default()));
-    assert!(error.contains("line 902") && error.contains("--categorical x"), "{error}");
+    assert!(error.contains("line 902") && error.contains("`categorical = x`"), "{error}");
     let whole = table.replace("2.50", "2").replace("0.1", "5").replace("1e3", "8");
     let data = text(&whole, &TableOptions::default()).expect("categories").training;
     let Encoding::Categorical { categories, .. } = encoding(&data, "x") else { panic!("words") };

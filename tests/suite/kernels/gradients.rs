@@ -3,9 +3,8 @@
 //!
 //! The forward pass here is written from the definitions, apart from the library's.
 
-use halfplane::backend::{Device, cpu::Cpu, reference::Reference};
-use halfplane::plan::Gradients;
-use halfplane::train::output_for;
+use halfplane::low_level::backend::{Device, cpu::Cpu, reference::Reference};
+use halfplane::low_level::plan::Gradients;
 use halfplane::{
     Activation, BatchSize, Dataset, Loss, Network, Normalization, Output, Parameters, Result,
     Shuffle, Targets, Task, TrainOptions, Trainer,
@@ -63,7 +62,7 @@ fn check(device: &dyn Device) -> Result<()> {
             let network = Network::new(INPUTS, &HIDDEN, outputs)
                 .with_normalization(normalization)
                 .with_activation(activation)
-                .with_output(output_for(task));
+                .with_output(task.into());
             let data = random_data(task, [ROWS, INPUTS, outputs], 5)?;
             let gap = compare(device, &network, loss, &data)?;
             let hidden = network.hidden_function();

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use halfplane::Result;
-use halfplane::backend::{Backend, Device, Sink};
-use halfplane::kernels::{Access, Words};
-use halfplane::plan::{BufferId, Limits, Phase, Plan, Region};
-use halfplane::platform::BoxFuture;
+use halfplane::low_level::backend::{Backend, Device, Sink};
+use halfplane::low_level::kernels::{Access, Words};
+use halfplane::low_level::plan::{BufferId, Limits, Phase, Plan, Region};
+use halfplane::low_level::platform::BoxFuture;
 
 /// What is done to a dispatch's buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

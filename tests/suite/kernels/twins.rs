@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use super::spoiled::{Spoil, Spoiled};
 use crate::support::{quiet, random_data, software};
-use halfplane::backend::Device;
-use halfplane::backend::cpu::Cpu;
-use halfplane::check::{Check, check_kernels};
-use halfplane::plan::Gradients;
+use halfplane::low_level::backend::Device;
+use halfplane::low_level::backend::cpu::Cpu;
+use halfplane::low_level::check::{Check, check_kernels};
+use halfplane::low_level::plan::Gradients;
 use halfplane::{
     Activation, BatchSize, Dataset, Event, Length, Network, Optimizer, Output, Result,
     ShaderChecks, Task, TrainOptions, Trainer,

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use halfplane::backend::Memory;
-use halfplane::kernels::{Access, Control, Operation};
-use halfplane::plan::{BufferId, DeviceKind, Gradients, Limits, Phase, Plan, Role, inference};
-use halfplane::train::{output_for, plan_for};
+use halfplane::low_level::backend::Memory;
+use halfplane::low_level::kernels::{Access, Control, Operation};
+use halfplane::low_level::plan::{
+    BufferId, DeviceKind, Gradients, Limits, Phase, Plan, Role, inference,
+};
+use halfplane::train::plan_for;
 use halfplane::{
     Activation, BatchSize, Network, Normalization, Optimizer, Result, Strategy, Task, TrainOptions,
 };
@@ -17,7 +19,7 @@ const ROWS: usize = 37;
 
 #[test]
 fn a_step_has_the_dispatches_that_it_needs() -> Result<()> {
-    let deep = Network::new(2, &[10, 10, 10], 1);
+    let deep = Network::new(2, &[10, 10, 10], 1).with_activation(Activation::Sigmoid);
     let plan = |network: &Network, batch_size| {
         plan_of(network, Task::Binary, TrainOptions { batch_size, ..options(1) })
     };
@@ -102,7 +104,9 @@ fn norms_keep_to_the_loops_that_a_driver_allows() -> Result<()> {
     let lavapipe = lavapipe();
     let plan = |rows: usize, units: usize, normalization| {
         let data = random_data(Task::Binary, [rows, 1, 1], 8)?;
-        let network = Network::new(1, &[units], 1).with_normalization(normalization);
+        let network = Network::new(1, &[units], 1)
+            .with_activation(Activation::Sigmoid)
+            .with_normalization(normalization);
         let options =
             TrainOptions { batch_size: BatchSize::Full, strategy: Strategy::Layered, ..options(1) };
         plan_for(&network, &data, &options, &lavapipe)
@@ -122,7 +126,9 @@ fn sums_longer_than_a_drivers_loops_are_refused() -> Result<()> {
     let options = TrainOptions { strategy: Strategy::Layered, ..options(1) };
     for normalization in [Normalization::None, Normalization::LayerNorm] {
         let plan = |units: usize| {
-            let network = Network::new(1, &[units], 1).with_normalization(normalization);
+            let network = Network::new(1, &[units], 1)
+                .with_activation(Activation::Sigmoid)
+                .with_normalization(normalization);
             plan_for(&network, &data, &options, &lavapipe)
         };
         assert!(plan(40_000).is_ok());
@@ -134,7 +140,7 @@ fn sums_longer_than_a_drivers_loops_are_refused() -> Result<()> {
         );
     }
     // A row has one thread of the resident way to itself: 400 × 400 weights are too many for it.
-    let network = Network::new(1, &[400, 400], 1);
+    let network = Network::new(1, &[400, 400], 1).with_activation(Activation::Sigmoid);
     let plan = |strategy| {
         let options = TrainOptions { batch_size: BatchSize::Rows(1), strategy, ..options.clone() };
         plan_for(&network, &data, &options, &lavapipe)
@@ -142,8 +148,9 @@ fn sums_longer_than_a_drivers_loops_are_refused() -> Result<()> {
     assert_eq!(plan(Strategy::Auto)?.strategy, Strategy::Layered);
     let refused = plan(Strategy::Resident).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(refused.contains("use the layered strategy"), "{refused}");
-    let inference =
-        |classes| halfplane::plan::inference(&Network::new(1, &[], classes), 1, &lavapipe);
+    let inference = |classes| {
+        halfplane::low_level::plan::inference(&Network::new(1, &[], classes), 1, &lavapipe)
+    };
     assert!(inference(20_000).is_ok() && inference(20_001).is_err());
     Ok(())
 }
@@ -151,7 +158,11 @@ fn sums_longer_than_a_drivers_loops_are_refused() -> Result<()> {
 #[test]
 fn gradients_are_a_step_without_its_end() -> Result<()> {
     let kept = TrainOptions { gradients: Gradients::Kept, ..options(1) };
-    let plan = plan_of(&Network::new(5, &[9, 7], 1), Task::Binary, kept)?;
+    let plan = plan_of(
+        &Network::new(5, &[9, 7], 1).with_activation(Activation::Sigmoid),
+        Task::Binary,
+        kept,
+    )?;
     let mut step = count(&plan, Phase::Step);
     step.remove("metrics");
     assert_eq!(count(&plan, Phase::Gradient), step);
@@ -222,8 +233,9 @@ fn every_buffer_fits_the_limits() -> Result<()> {
         for [rows, inputs, batch] in [[4001, 33, 64], [9001, 7, 500], [1200, 100, 300]] {
             let data = random_data(Task::Multiclass, [rows, inputs, 5], 7)?;
             let network = Network::new(inputs, &[60], 5)
+                .with_activation(Activation::Sigmoid)
                 .with_normalization(Normalization::LayerNorm)
-                .with_output(output_for(data.task()));
+                .with_output(data.task().into());
             let options = TrainOptions { batch_size: BatchSize::Rows(batch), ..options(1) };
             let plan = plan_for(&network, &data, &options, &limits)?;
             let portion = inference(&network, rows, &limits)?;
@@ -252,7 +264,7 @@ fn plans() -> Result<Vec<Plan>> {
                 let network = Network::new(5, hidden, 3)
                     .with_normalization(normalization)
                     .with_activation(activation)
-                    .with_output(output_for(task));
+                    .with_output(task.into());
                 for (optimizer, batch_size) in [
                     (Optimizer::sgd(0.1), BatchSize::Full),
                     (momentum, BatchSize::Rows(8)),
@@ -284,7 +296,7 @@ fn plan_of(network: &Network, task: Task, options: TrainOptions) -> Result<Plan>
     plan_for(network, &data, &options, &Limits::unlimited("any"))
 }
 
-fn all_dispatches(plan: &Plan) -> impl Iterator<Item = &halfplane::plan::Dispatch> {
+fn all_dispatches(plan: &Plan) -> impl Iterator<Item = &halfplane::low_level::plan::Dispatch> {
     Phase::ALL.into_iter().flat_map(|phase| plan.phase(phase))
 }
 

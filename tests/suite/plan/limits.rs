@@ -1,11 +1,12 @@
 //! Devices that grant less: data sets are cut into chunks that train to the same bits, batches into
 //! micro-batches, and what cannot be cut is refused with the size that would fit.
 
-use halfplane::backend::Device;
-use halfplane::plan::{Limits, Plan};
+use halfplane::low_level::backend::Device;
+use halfplane::low_level::plan::{Limits, Plan};
 use halfplane::train::plan_for;
 use halfplane::{
-    BatchSize, Dataset, Error, Network, Output, Parameters, Result, Task, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, Error, Network, Output, Parameters, Result, Task, TrainOptions,
+    Trainer,
 };
 
 use crate::support::scarce::Limited;
@@ -79,7 +80,8 @@ fn a_batch_past_the_limits_is_split() -> Result<()> {
 #[test]
 fn a_batch_whose_losses_do_not_fit_is_refused_with_what_fits() -> Result<()> {
     let data = random_data(Task::Regression, [30_001, 2, 1], 6)?;
-    let network = Network::new(2, &[3], 1).with_output(Output::Identity);
+    let network =
+        Network::new(2, &[3], 1).with_activation(Activation::Sigmoid).with_output(Output::Identity);
     let plan = |batch_size| {
         plan_for(&network, &data, &TrainOptions { batch_size, ..options(1) }, &small())
     };
@@ -111,7 +113,9 @@ fn data() -> Result<Dataset> {
 }
 
 fn network(hidden: &[usize]) -> Network {
-    Network::new(INPUTS, hidden, OUTPUTS).with_output(Output::Identity)
+    Network::new(INPUTS, hidden, OUTPUTS)
+        .with_activation(Activation::Sigmoid)
+        .with_output(Output::Identity)
 }
 
 fn small() -> Limits {

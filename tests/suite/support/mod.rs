@@ -5,8 +5,8 @@ pub(crate) mod scarce;
 
 use std::ops::ControlFlow;
 
-use halfplane::backend::{self, Device, cpu::Cpu};
-use halfplane::platform::block_on;
+use halfplane::low_level::backend::{self, Device, cpu::Cpu};
+use halfplane::low_level::platform::block_on;
 use halfplane::{Dataset, DeviceChoice, Event, Result, ShaderChecks, Strategy, Targets, Task};
 
 /// The software adapter, or the one that `TEST_ADAPTER` names: `gpu`, or a part of its name. Its

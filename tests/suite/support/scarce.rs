@@ -1,8 +1,8 @@
 //! Devices with less than they have or say.
 
-use halfplane::backend::{Backend, Device, cpu::Cpu};
-use halfplane::plan::{Limits, Plan};
-use halfplane::platform::BoxFuture;
+use halfplane::low_level::backend::{Backend, Device, cpu::Cpu};
+use halfplane::low_level::plan::{Limits, Plan};
+use halfplane::low_level::platform::BoxFuture;
 use halfplane::{Error, Result};
 
 /// A device that says that it grants less than it does.

@@ -3,9 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use halfplane::backend::Device;
+use halfplane::low_level::backend::Device;
 use halfplane::{
-    BatchSize, Dataset, Event, Length, Network, Optimizer, Result, Strategy, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, Event, Length, Network, Optimizer, Result, Strategy,
+    TrainOptions, Trainer,
 };
 
 use crate::support::{devices, quiet, wide};
@@ -115,7 +116,7 @@ fn options(strategy: Strategy) -> TrainOptions {
 
 fn check(classic: &Classic, device: &dyn Device, strategy: Strategy) -> Result<()> {
     let data = Dataset::xor();
-    let network = Network::new(2, classic.hidden, 1);
+    let network = Network::new(2, classic.hidden, 1).with_activation(Activation::Sigmoid);
     let mut trainer = Trainer::on(device, &network, &data, options(strategy))?;
     let mut losses = Vec::new();
     let summary = trainer.run(|event| {

@@ -3,10 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use halfplane::backend::{Device, cpu::Cpu};
-use halfplane::plan::{Gradients, Limits, Plan};
+use halfplane::low_level::backend::{Device, cpu::Cpu};
+use halfplane::low_level::plan::{Gradients, Limits, Plan};
 use halfplane::spec::Clip;
-use halfplane::train::{CheckpointOptions, Checkpoints, Interval, output_for, plan_for};
+use halfplane::train::{CheckpointOptions, Checkpoints, Interval, plan_for};
 use halfplane::{
     Activation, BatchSize, Dataset, Event, Keep, Length, Loss, Network, Normalization, Optimizer,
     Parameters, Regularization, Result, Schedule, Shuffle, Strategy, Task, TrainOptions, Trainer,
@@ -38,7 +38,9 @@ fn options() -> TrainOptions {
 }
 
 fn network(task: Task) -> Network {
-    Network::new(INPUTS, &[40, 20], OUTPUTS).with_output(output_for(task))
+    Network::new(INPUTS, &[40, 20], OUTPUTS)
+        .with_activation(Activation::Sigmoid)
+        .with_output(task.into())
 }
 
 fn data(task: Task) -> Result<[Dataset; 2]> {
@@ -174,8 +176,9 @@ fn the_smallest_micro_batches_end_in_the_same_place() -> Result<()> {
         let normed = [100, 1000].map(|units| (units, Normalization::LayerNorm));
         for (units, normalization) in plain.into_iter().chain(normed) {
             let network = Network::new(INPUTS, &[units], OUTPUTS)
+                .with_activation(Activation::Sigmoid)
                 .with_normalization(normalization)
-                .with_output(output_for(Task::Regression));
+                .with_output(Task::Regression.into());
             // Adam would make much of errors of gradients that are next to nothing.
             let optimizer = Optimizer::sgd(0.1);
             let length = Length::Steps(4);
@@ -272,12 +275,15 @@ fn what_takes_the_most_is_cut_first_and_then_the_other() -> Result<()> {
         plan_for(network, data, &options, &limits(memory))
     };
     let wide = random_data(task, [20_000, 100, 1], 3)?;
-    let small = Network::new(100, &[2], 1).with_output(output_for(task));
+    let small =
+        Network::new(100, &[2], 1).with_activation(Activation::Sigmoid).with_output(task.into());
     let whole = plan(&small, &wide, 100, 1 << 30)?.bytes();
     let shards = plan(&small, &wide, 100, whole - 1)?;
     assert!(shards.shard.is_some() && shards.micro_batch.is_none(), "{shards}");
 
-    let deep = Network::new(100, &[500, 500, 500], 1).with_output(output_for(task));
+    let deep = Network::new(100, &[500, 500, 500], 1)
+        .with_activation(Activation::Sigmoid)
+        .with_output(task.into());
     let whole = plan(&deep, &wide, 4000, 1 << 30)?.bytes();
     let split = plan(&deep, &wide, 4000, whole - 1)?;
     assert!(split.shard.is_none() && split.micro_batch == Some(2048), "{split}");

@@ -1,7 +1,7 @@
 //! What a recipe adds to a step, on every device: the same numbers as the twins, the same whether a
 //! run is made in one go or in two, weights that count like rows.
 
-use halfplane::backend::{Device, reference::Reference};
+use halfplane::low_level::backend::{Device, reference::Reference};
 use halfplane::spec::{Clip, Decay};
 use halfplane::{
     Activation, BatchSize, Dataset, Error, Length, Loss, Network, Normalization, Optimizer, Output,
@@ -170,7 +170,7 @@ fn strategies_refuse_by_name_what_they_have_not_got() -> Result<()> {
             let refused = Trainer::on(cpu.as_ref(), &network, &data, options).err();
             let text = refused.map(|error| error.to_string()).unwrap_or_default();
             assert!(text.contains(what) && text.contains(strategy.name()), "{text}");
-            assert!(text.contains("--strategy layered"), "{text}");
+            assert!(text.contains("`strategy = layered`"), "{text}");
         }
     }
     Ok(())

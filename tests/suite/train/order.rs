@@ -1,9 +1,9 @@
 //! The order of the rows, as the devices gather them: each row once an epoch, each epoch anew.
 
-use halfplane::backend::{Backend, Device};
-use halfplane::kernels::Control;
-use halfplane::plan::{BufferId, Limits, Phase};
-use halfplane::platform::block_on;
+use halfplane::low_level::backend::{Backend, Device};
+use halfplane::low_level::kernels::Control;
+use halfplane::low_level::plan::{BufferId, Limits, Phase};
+use halfplane::low_level::platform::block_on;
 use halfplane::train::plan_for;
 use halfplane::{BatchSize, Dataset, Network, Output, Result, Shuffle, Targets, TrainOptions};
 
@@ -95,7 +95,7 @@ fn visited(
 /// A plan with its data, at its first step; the weights are of no interest and stay zero.
 fn loaded(
     device: &dyn Device,
-    plan: halfplane::plan::Plan,
+    plan: halfplane::low_level::plan::Plan,
     data: &Dataset,
 ) -> Result<Box<dyn Backend>> {
     let (handles, start) = (plan.handles.clone(), Control::at(0, plan.rows, plan.batch));

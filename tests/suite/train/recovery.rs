@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use halfplane::backend::{Backend, Device, Sink, StepMetrics, cpu::Cpu};
-use halfplane::kernels::Words;
-use halfplane::plan::{DeviceKind, Limits, Phase, Plan, Region};
-use halfplane::platform::BoxFuture;
-use halfplane::train::{CheckpointOptions, Interval, output_for};
+use halfplane::low_level::backend::{Backend, Device, Sink, StepMetrics, cpu::Cpu};
+use halfplane::low_level::kernels::Words;
+use halfplane::low_level::plan::{DeviceKind, Limits, Phase, Plan, Region};
+use halfplane::low_level::platform::BoxFuture;
+use halfplane::train::{CheckpointOptions, Interval};
 use halfplane::{
-    BatchSize, Dataset, Error, Event, Keep, Length, Network, Optimizer, Parameters, Result,
-    Strategy, Task, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, Error, Event, Keep, Length, Network, Optimizer, Parameters,
+    Result, Strategy, Task, TrainOptions, Trainer,
 };
 
 use crate::support::{devices, random_data};
@@ -111,7 +111,9 @@ impl Backend for Loaded {
 }
 
 fn network() -> Network {
-    Network::new(5, &[9], 3).with_output(output_for(Task::Multiclass))
+    Network::new(5, &[9], 3)
+        .with_activation(Activation::Sigmoid)
+        .with_output(Task::Multiclass.into())
 }
 
 fn data() -> Result<[Dataset; 2]> {
@@ -257,7 +259,9 @@ impl Device for Smaller {
 #[test]
 fn a_device_with_less_room_goes_on_with_a_split_batch() -> Result<()> {
     let data = &random_data(Task::Multiclass, [1500, 5, 3], 1)?;
-    let network = Network::new(5, &[60, 60], 3).with_output(output_for(Task::Multiclass));
+    let network = Network::new(5, &[60, 60], 3)
+        .with_activation(Activation::Sigmoid)
+        .with_output(Task::Multiclass.into());
     let [_, device] = devices();
     let device: Arc<dyn Device> = device.into();
     let options = TrainOptions {

@@ -3,8 +3,8 @@
 
 use std::ops::ControlFlow;
 
-use halfplane::backend::{Device, reference::Reference};
-use halfplane::plan::Limits;
+use halfplane::low_level::backend::{Device, reference::Reference};
+use halfplane::low_level::plan::Limits;
 use halfplane::train::plan_for;
 use halfplane::{
     Activation, BatchSize, Dataset, Error, Event, Length, Network, Optimizer, Output, Parameters,
@@ -45,7 +45,9 @@ impl Run {
 #[test]
 fn a_run_repeats_to_the_bit() -> Result<()> {
     // Wide enough for several workgroups, and for the CPU's threads.
-    let wide = Network::new(101, &[150, 120], 10).with_output(Output::Softmax);
+    let wide = Network::new(101, &[150, 120], 10)
+        .with_activation(Activation::Sigmoid)
+        .with_output(Output::Softmax);
     let wide_data = random_data(Task::Multiclass, [301, 101, 10], 2)?;
     let wide_options = TrainOptions { batch_size: BatchSize::Rows(64), ..options(20) };
     for device in devices() {

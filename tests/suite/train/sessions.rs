@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use halfplane::backend::{Device, cpu::Cpu};
+use halfplane::low_level::backend::{Device, cpu::Cpu};
 use halfplane::train::{
     Best, Budget, Candidate, CheckpointOptions, Checkpoints, Ended, Evaluation, Grid, Interval,
-    Session, Silent, Status, Trained, output_for,
+    Session, Silent, Status, Trained,
 };
 use halfplane::{
     Activation, BatchSize, Dataset, EarlyStopping, Error, Event, Length, Network, Optimizer,
@@ -19,9 +19,7 @@ use halfplane::{
 use crate::support::{WAYS, devices, quiet, random_data};
 
 fn network() -> Network {
-    Network::new(5, &[4], 3)
-        .with_activation(Activation::Tanh)
-        .with_output(output_for(Task::Multiclass))
+    Network::new(5, &[4], 3).with_activation(Activation::Tanh).with_output(Task::Multiclass.into())
 }
 
 fn data() -> Result<[Dataset; 2]> {

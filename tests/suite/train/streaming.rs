@@ -3,9 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use halfplane::backend::cpu::Cpu;
-use halfplane::plan::Limits;
-use halfplane::train::{CheckpointOptions, Checkpoints, Interval, output_for, plan_for};
+use halfplane::low_level::backend::cpu::Cpu;
+use halfplane::low_level::plan::Limits;
+use halfplane::train::{CheckpointOptions, Checkpoints, Interval, plan_for};
 use halfplane::{
     Activation, BatchSize, Dataset, Error, Event, Keep, Length, Network, Normalization, Optimizer,
     Output, Result, Shuffle, Strategy, Targets, Task, TrainOptions, Trainer,
@@ -33,7 +33,7 @@ fn options(epochs: u64) -> TrainOptions {
 fn network() -> Network {
     Network::new(33, &[12], 3)
         .with_activation(Activation::Tanh)
-        .with_output(output_for(Task::Multiclass))
+        .with_output(Task::Multiclass.into())
 }
 
 fn data() -> Result<[Dataset; 2]> {

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use halfplane::backend::reference::Reference;
-use halfplane::train::{Ended, Evaluation, output_for};
+use halfplane::low_level::backend::reference::Reference;
+use halfplane::train::{Ended, Evaluation};
 use halfplane::{
     Activation, BatchSize, Dataset, EarlyStopping, Event, Keep, Length, Network, Optimizer,
     Parameters, Result, Strategy, Summary, Targets, Task, TrainOptions, Trainer,
@@ -28,7 +28,7 @@ fn split(task: Task, rows: [usize; 2]) -> Result<[Dataset; 2]> {
 }
 
 fn network(task: Task) -> Network {
-    Network::new(5, &[9, 7], 3).with_activation(Activation::Gelu).with_output(output_for(task))
+    Network::new(5, &[9, 7], 3).with_activation(Activation::Gelu).with_output(task.into())
 }
 
 /// The epochs' training losses and what the validation rows said.

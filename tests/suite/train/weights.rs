@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use halfplane::backend::{Device, cpu::Cpu};
+use halfplane::low_level::backend::{Device, cpu::Cpu};
 use halfplane::{
-    BatchSize, Event, Length, Network, Parameters, Result, ShaderChecks, Strategy, Task,
-    TrainOptions, Trainer,
+    Activation, BatchSize, Event, Length, Network, Parameters, Result, ShaderChecks, Strategy,
+    Task, TrainOptions, Trainer,
 };
 
 use crate::support::{random_data, software};
@@ -24,7 +24,7 @@ fn software_adapter() -> Result<()> {
 
 fn check(device: &dyn Device) -> Result<()> {
     let data = random_data(Task::Binary, [50, 4, 1], 7)?;
-    let network = Network::new(4, &[6], 1);
+    let network = Network::new(4, &[6], 1).with_activation(Activation::Sigmoid);
     for strategy in [Strategy::Layered, Strategy::Resident] {
         let trainer = |steps| {
             let options = TrainOptions {

@@ -2,6 +2,7 @@
 
 use super::{MAX_CLASSES, is_decimal_comma, is_formatted_number};
 use crate::data::tables::table::shortened;
+use crate::{Remedy, Setting};
 
 /// What is wrong with a field. The text is the field's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,31 +44,34 @@ impl FieldError {
     }
 
     /// The problem, which names the column, and the remedy.
-    pub(in crate::data) fn describe(&self, column: &str) -> (String, String) {
-        let (problem, remedy) = match self {
+    pub(in crate::data) fn describe(&self, column: &str) -> (String, Remedy) {
+        let (problem, remedy): (String, Remedy) = match self {
             Self::Missing(text) if text.is_empty() => {
-                ("the field is empty".to_owned(), "fill it in, or remove the row".to_owned())
+                ("the field is empty".to_owned(), "fill it in, or remove the row".into())
             }
             Self::Missing(text) => (
                 format!("`{text}` means a missing value"),
-                "fill it in, or remove the row".to_owned(),
+                "fill it in, or remove the row".into(),
             ),
             Self::MissingTarget(text) if text.is_empty() => {
-                ("the target is empty".to_owned(), "fill it in, or remove the row".to_owned())
+                ("the target is empty".to_owned(), "fill it in, or remove the row".into())
             }
             Self::MissingTarget(text) => (
                 format!("the target is `{text}`, which means a missing value"),
-                "fill it in, or remove the row; if it is the name of a class, give --na a list \
-                 without it"
-                    .to_owned(),
+                (
+                    "fill it in, or remove the row; if it is the name of a class, give ",
+                    Setting::Na,
+                    " a list without it",
+                )
+                    .into(),
             ),
             Self::NotFinite(text) => (
                 format!("`{text}` is not a finite number in float32"),
-                "remove or replace it".to_owned(),
+                "remove or replace it".into(),
             ),
             Self::NotNumber(text) => (
                 format!("`{text}` is not a number"),
-                "use numbers only, or leave the column out".to_owned(),
+                "use numbers only, or leave the column out".into(),
             ),
             Self::DecimalComma(text) => {
                 let thousands = match is_formatted_number(text) {
@@ -76,48 +80,53 @@ impl FieldError {
                 };
                 (
                     format!("`{text}` has a comma for its decimal point"),
-                    format!("use a decimal point, or read the file with --decimal ,{thousands}"),
+                    ("use a decimal point, or read the file with ", Setting::Decimal.to(","), thousands)
+                        .into(),
                 )
             }
             Self::DecimalPoint(text) => (
-                format!("`{text}` has a decimal point, but --decimal , expects commas"),
-                "leave out --decimal , or remove the thousands separators".to_owned(),
+                format!("`{text}` has a decimal point, but the file is read with decimal commas"),
+                ("leave out ", Setting::Decimal.to(","), " or remove the thousands separators").into(),
             ),
             Self::FormattedNumber(text) => (
                 format!("`{text}` is a number with more than digits, a sign and a point"),
-                "remove thousands separators and units".to_owned(),
+                "remove thousands separators and units".into(),
             ),
             Self::TextAfterNumbers(text) | Self::StrayText(text) => (
                 format!("`{text}` is not a number, as most of its values are"),
-                format!(
-                    "remove or replace it; or --na '{text}' where it means a missing value, \
-                     or --categorical {column} where the numbers are names"
-                ),
+                Remedy::Sentence(vec![
+                    "remove or replace it; or ".into(),
+                    Setting::Na.to(text),
+                    " where it means a missing value, or ".into(),
+                    Setting::Categorical.to(column),
+                    " where the numbers are names".into(),
+                ]),
             ),
             Self::Date(example) => (
                 format!("it holds dates or times, such as {example}"),
-                format!(
-                    "convert them to numbers first (year, month, day of the week, days since \u{2026}), \
-                     or --drop {column}"
-                ),
+                (
+                    "convert them to numbers first (year, month, day of the week, days since …), or ",
+                    Setting::Drop.to(column),
+                )
+                    .into(),
             ),
             Self::NotUtf8 => {
-                ("it is not UTF-8 text".to_owned(), "save the file as UTF-8".to_owned())
+                ("it is not UTF-8 text".to_owned(), "save the file as UTF-8".into())
             }
             Self::UnknownClass(word, classes) => (
                 format!("the model knows no class `{word}`"),
-                format!("its classes are {}", shortened(classes.iter().map(String::as_str))),
+                format!("its classes are {}", shortened(classes.iter().map(String::as_str))).into(),
             ),
             Self::TooManyClasses(word) => (
                 format!(
                     "`{word}` is not a number, and over {MAX_CLASSES} different values are too many \
                      for classes"
                 ),
-                "choose another --target".to_owned(),
+                ("choose another ", Setting::Target).into(),
             ),
             Self::TooManyCategories(most) => (
                 format!("it has over {most} different texts"),
-                format!("these are too many for categories: --drop {column}"),
+                ("these are too many for categories: ", Setting::Drop.to(column)).into(),
             ),
         };
         (format!("column `{column}`: {problem}"), remedy)

@@ -8,7 +8,7 @@ use crate::data::tables::read::{Layout, Source, read};
 use crate::data::tables::table::{RawColumn, Table, Values};
 use crate::data::tables::target::{Target, target};
 use crate::data::{Dataset, TargetEncoding, Targets, Task};
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 /// Reads the targets of a table's rows from a file of their own: its only column, or the one named
 /// `target`.
@@ -29,7 +29,7 @@ pub(super) fn read_labels(
                     &header.path,
                     header.line,
                     format!("there are {} columns of labels", names.len()),
-                    "name one of them with --target",
+                    ("name one of them with ", Setting::Target),
                 ));
             }
         };
@@ -45,7 +45,7 @@ pub(super) fn read_labels(
     match labels.columns.iter().find(|column| table.column(&column.name).is_some()) {
         Some(RawColumn { name, .. }) => Err(table.error(
             format!("both the table and the file of labels have a column `{name}`"),
-            format!("leave one of them out: --drop {name}, or no --labels"),
+            ("leave one of them out: ", Setting::Drop.to(name), ", or no ", Setting::Labels),
         )),
         None => Ok(labels),
     }
@@ -59,7 +59,7 @@ pub(super) fn take_target(table: &mut Table, task: Option<Task>) -> Result<(Stri
             let target = target(table, &name, &label, task)?;
             Ok((name, target))
         }
-        _ => Err(table.error("there is no column to predict", "name one with --target")),
+        _ => Err(table.error("there is no column to predict", ("name one with ", Setting::Target))),
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn take_weights(table: &mut Table, name: &str) -> Result<Vec<f32>> {
     let Some(Values::Numbers(cell)) = column else {
         return Err(table.error(
             format!("there is no column `{name}`"),
-            "give --sample-weight the name of a column",
+            ("give ", Setting::SampleWeight, " the name of a column"),
         ));
     };
     match table.numbers(cell).position(|weight| weight < 0.0) {

@@ -6,7 +6,7 @@ use crate::data::tables::read::{Layout, Source};
 use crate::data::tables::table::Header;
 use crate::data::{ClassWeight, Task};
 use crate::spec::named;
-use crate::{Error, Result};
+use crate::{Error, Remedy, Result, Setting};
 
 /// How a table becomes a [`Dataset`](crate::Dataset). The defaults infer everything.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,30 +92,36 @@ impl TableOptions {
     /// Checks what can be checked without the table.
     pub(super) fn check(&self) -> Result<()> {
         let lists = [
-            ("--categorical", &self.categorical),
-            ("--numeric", &self.numeric),
-            ("--drop", &self.drop),
+            (Setting::Categorical, &self.categorical),
+            (Setting::Numeric, &self.numeric),
+            (Setting::Drop, &self.drop),
         ];
         for (index, (own, names)) in lists.iter().enumerate() {
             for (other, others) in &lists[..index] {
                 if let Some(name) = names.iter().find(|name| others.contains(name)) {
                     return Err(Error::invalid(
-                        format!("column `{name}` is listed in both {other} and {own}"),
-                        "keep it in one of them",
+                        format!("column `{name}` is in two lists"),
+                        ("keep it in one of ", *other, " and ", *own),
                     ));
                 }
             }
             if let Some(name) = names.iter().find(|name| self.target.as_ref() == Some(name)) {
                 return Err(Error::invalid(
-                    format!("column `{name}` is the target, but it is listed in {own}"),
-                    "use --task to say what kind of target it is",
+                    format!("column `{name}` is the target, but it is listed among other columns"),
+                    Remedy::Sentence(vec![
+                        "leave it out of ".into(),
+                        (*own).into(),
+                        "; use ".into(),
+                        Setting::Task.into(),
+                        " to say what kind of target it is".into(),
+                    ]),
                 ));
             }
         }
         if self.preprocess == Preprocess::None && !self.categorical.is_empty() {
             return Err(Error::invalid(
                 "categorical columns need preprocessing: networks take numbers",
-                "leave out --preprocess none, or --categorical",
+                ("leave out ", Setting::Preprocess.to("none"), ", or ", Setting::Categorical),
             ));
         }
         Ok(())
@@ -158,14 +164,17 @@ impl TableOptions {
                 &header.path,
                 header.line,
                 "there is one column only, and nothing to predict it from",
-                "give at least one column beside the target, separated by commas, tabs, semicolons \
-                 or |; or give the target in a separate file with --labels",
+                (
+                    "give at least one column beside the target, separated by commas, tabs, \
+                     semicolons or |; or give the target in a separate file with ",
+                    Setting::Labels,
+                ),
             ));
         }
         if self.sample_weight.as_ref() == Some(&names[target]) {
             return Err(Error::invalid(
                 format!("column `{}` is both the target and the weight", names[target]),
-                "choose another --target",
+                ("choose another ", Setting::Target),
             ));
         }
         read_as[target] = ReadAs::Target;

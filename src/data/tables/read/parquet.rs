@@ -21,7 +21,7 @@ use super::{ChooseColumns, Location, TableBuilder, check_width};
 use crate::data::tables::column::{FieldError, ReadAs};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, Scaling, Table};
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 /// Rows that are decoded in one call.
 const ROWS: usize = 8192;
@@ -134,7 +134,7 @@ fn check(
 ) -> Result<()> {
     let name = column.path().string();
     let refuse = |problem: String| {
-        let remedy = format!("convert it to plain columns first, or --drop {name}");
+        let remedy = ("convert it to plain columns first, or ", Setting::Drop.to(&name));
         Err(Error::data(path, None, format!("column `{name}` {problem}"), remedy))
     };
     if *read_as == ReadAs::Skip {

@@ -14,7 +14,7 @@ use super::{
 use crate::data::tables::column::{FieldError, value};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, Scaling, Table};
-use crate::{Error, Result};
+use crate::{Error, Remedy, Result, Setting};
 
 /// Bytes that the parser reads in one call.
 const BUFFER: usize = 1 << 18;
@@ -90,14 +90,14 @@ fn header(path: &Path, layout: Layout, record: &ByteRecord, line: Option<u64>) -
             .map_err(|_| Error::data(path, line, "the text is not UTF-8", "save the file as UTF-8"))
     });
     let mut names = names.collect::<Result<Vec<_>>>()?;
-    let refuse = |problem: String, remedy: &str| Err(Error::data(path, line, problem, remedy));
+    let refuse = |problem: String, remedy: Remedy| Err(Error::data(path, line, problem, remedy));
     // Integers such as years may name columns beside texts; fractions such as 0.94 do not.
     let numbers: Vec<f64> = names.iter().filter_map(|name| value(name)).collect();
     let fractions = numbers.iter().any(|number| number.fract() != 0.0);
     if numbers.len() == names.len() || (fractions && 2 * numbers.len() > names.len()) {
         return refuse(
             "the first line must name the columns, but it holds numbers".into(),
-            "add a header line, such as x1,x2,y; or use --no-header",
+            ("add a header line, such as x1,x2,y; or use ", Setting::Header.to("row")).into(),
         );
     }
     // pandas writes its index as a column without a name.

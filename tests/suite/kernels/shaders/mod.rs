@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{fs, io};
 
-use halfplane::check::cases;
-use halfplane::kernels::{FusedGradient, Kernel, Operation, Tiling, source};
+use halfplane::low_level::check::cases;
+use halfplane::low_level::kernels::{FusedGradient, Kernel, Operation, Tiling, source};
 use naga::proc::BoundsCheckPolicy;
 use reflect::Shader;
 use variants::{Variant, operations, tiling, variant};
@@ -62,7 +62,12 @@ fn immediates_are_the_kernels_words() {
 #[test]
 fn the_control_is_the_same_in_both_languages() {
     each_shader(|_, shader| {
-        assert_eq!(shader.control(), halfplane::kernels::Control::fields(), "{}", shader.name);
+        assert_eq!(
+            shader.control(),
+            halfplane::low_level::kernels::Control::fields(),
+            "{}",
+            shader.name
+        );
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use halfplane::kernels::{Access, Control, Element, Kernel, Slot, source};
+use halfplane::low_level::kernels::{Access, Control, Element, Kernel, Slot, source};
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{
     Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator,
@@ -141,7 +141,12 @@ impl Shader {
         let TypeInner::Struct { members, span } = &control.inner else {
             panic!("{}: the control is no struct", self.name)
         };
-        assert_eq!(*span as usize, 4 * halfplane::kernels::Control::WORDS, "{}", self.name);
+        assert_eq!(
+            *span as usize,
+            4 * halfplane::low_level::kernels::Control::WORDS,
+            "{}",
+            self.name
+        );
         self.words(members, &[ScalarKind::Uint, ScalarKind::Float])
     }
 

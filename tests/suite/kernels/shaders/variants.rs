@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use halfplane::kernels::{
+use halfplane::low_level::kernels::{
     Activate, DenseBackwardInput, DenseBackwardWeight, DenseForward, DenseSplitWeight, Function,
     Gather, Hyper, LayerUpdate, Metrics, MicroBatch, Operation, Softmax, Tiling, Update,
 };
@@ -70,7 +70,8 @@ const CHECKED: [&str; 15] = [
 
 fn checked(stem: &str) -> Vec<Operation> {
     let mut seen = BTreeSet::new();
-    let operations = halfplane::check::cases().into_iter().map(|case| case.operation().clone());
+    let operations =
+        halfplane::low_level::check::cases().into_iter().map(|case| case.operation().clone());
     operations
         .filter(|operation| operation.kernel().stem() == stem && seen.insert(variant(operation)))
         .collect()

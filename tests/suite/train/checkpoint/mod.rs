@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use halfplane::backend::cpu::Cpu;
-use halfplane::train::{Checkpoint, CheckpointOptions, Checkpoints, Ended, Interval, output_for};
+use halfplane::low_level::backend::cpu::Cpu;
+use halfplane::train::{Checkpoint, CheckpointOptions, Checkpoints, Ended, Interval};
 use halfplane::{
     Activation, BatchSize, Dataset, EarlyStopping, Event, Keep, Length, Network, Normalization,
     Optimizer, Parameters, Result, Strategy, Summary, Task, TrainOptions, Trainer,
@@ -27,7 +27,7 @@ fn optimizers() -> [Optimizer; 3] {
 fn network() -> Network {
     Network::new(5, &[9, 7], 3)
         .with_activation(Activation::Silu)
-        .with_output(output_for(Task::Multiclass))
+        .with_output(Task::Multiclass.into())
 }
 
 /// 37 rows in batches of 8: five steps an epoch, the last of five rows.
@@ -163,7 +163,7 @@ fn two_checkpoints_stay_and_either_will_do() -> Result<()> {
             // A new training would push these out.
             let other = Trainer::on(device.as_ref(), &network, data, options)?;
             let refused = record(&mut { other }, None).err().map(|error| error.to_string());
-            assert!(refused.is_some_and(|text| text.contains("--resume")), "{place}");
+            assert!(refused.is_some_and(|text| text.contains("`resume = ")), "{place}");
         }
     }
     Ok(())
@@ -247,7 +247,7 @@ fn what_is_not_the_same_training_is_refused() -> Result<()> {
     let mut changed = train.features().to_vec();
     changed[77] += 1e-6;
     let changed = Dataset::new(5, changed, train.targets().clone())?;
-    let words = ["training data has changed", "other values", "--init-from"];
+    let words = ["training data has changed", "other values", "`initial`"];
     check(&network, (&changed, Some(&validation)), good.clone(), &words);
     let words = ["training data has changed", "37 rows then, 23 now"];
     check(&network, (&validation, Some(&validation)), good.clone(), &words);

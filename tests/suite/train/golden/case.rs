@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use halfplane::plan::Gradients;
+use halfplane::low_level::plan::Gradients;
 use halfplane::spec::Clip;
 use halfplane::{
     BatchSize, Dataset, Length, Loss, Network, Optimizer, Regularization, Result, Schedule,

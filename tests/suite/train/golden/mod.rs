@@ -6,8 +6,8 @@ mod report;
 
 use std::ops::ControlFlow;
 
-use halfplane::backend::{Device, cpu::Cpu};
-use halfplane::plan::{DeviceKind, Gradients};
+use halfplane::low_level::backend::{Device, cpu::Cpu};
+use halfplane::low_level::plan::{DeviceKind, Gradients};
 use halfplane::{Event, Parameters, Result, ShaderChecks, Strategy, TrainOptions, Trainer};
 
 use crate::support::software;
@@ -67,7 +67,7 @@ fn refuses(device: &dyn Device, case: &Case) -> Result<()> {
     };
     assert_eq!(on(Strategy::Auto)?.strategy(), Strategy::Layered, "{}", case.name);
     let text = on(Strategy::Resident).err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(text.contains("resident") && text.contains("--strategy layered"), "{text}");
+    assert!(text.contains("resident") && text.contains("`strategy = layered`"), "{text}");
     Ok(())
 }
 

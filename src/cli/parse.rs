@@ -1,0 +1,72 @@
+//! From the words of the command line to a command: parsed together with the configuration file that
+//! they name and the arguments of the training that they resume.
+
+use std::ffi::OsString;
+
+use clap::builder::UnknownArgumentValueParser;
+use clap::{Arg, ArgAction};
+use halfplane::Result;
+use halfplane::train::Notes;
+
+use super::arguments::{self, Command, TrainArguments};
+use super::{config, resume};
+
+/// Names that other libraries have for it, and the flag here.
+const ELSEWHERE: [(&str, &str); 10] = [
+    ("batch-norm", "--layer-norm"),
+    ("early-stopping", "--patience"),
+    ("hidden-layer-sizes", "--hidden"),
+    ("learning-rate", "--lr"),
+    ("learning-rate-init", "--lr"),
+    ("max-iter", "--epochs"),
+    ("n-iter-no-change", "--patience"),
+    ("random-state", "--seed"),
+    ("solver", "--optimizer"),
+    ("tol", "--min-delta"),
+];
+
+/// The definition of all arguments, but with `--resume` the data may be left out; and names of
+/// scikit-learn's parameters, or a batch norm, which halfplane lacks, get a hint.
+pub(super) fn lenient() -> clap::Command {
+    let unknown = || {
+        ELSEWHERE.map(|(name, instead)| {
+            let instead = UnknownArgumentValueParser::suggest_arg(instead);
+            Arg::new(name).long(name).hide(true).action(ArgAction::SetTrue).value_parser(instead)
+        })
+    };
+    let train = |train: clap::Command| {
+        let train = train.args(unknown());
+        train.mut_arg("data", |data| data.required(false).required_unless_present("resume"))
+    };
+    arguments::definition()
+        .mut_subcommand("train", train)
+        .mut_subcommand("plan", |plan| plan.args(unknown()))
+}
+
+/// Parses the arguments, those of the configuration file that they name, and those of the training
+/// that they resume.
+pub(super) fn parse(argv: Vec<OsString>) -> Result<Command> {
+    let lenient = lenient();
+    let mut matches = lenient.clone().get_matches_from(&argv);
+    let mut words = argv;
+    if let Some(merged) = config::merge(&arguments::definition(), &words, &matches)? {
+        matches = lenient.clone().get_matches_from(&merged);
+        words = merged;
+    }
+    let mut resumed = None;
+    if let Some((merged, checkpoint)) = resume::merge(&lenient, &words, &matches)? {
+        matches = arguments::definition().get_matches_from(merged);
+        resumed = Some(checkpoint);
+    }
+    let notes = match (lenient.find_subcommand("train"), matches.subcommand()) {
+        (Some(train), Some(("train", own))) => resume::notes(train, own)?,
+        _ => Notes::new(),
+    };
+    match arguments::command(&matches) {
+        Ok(Command::Train(arguments)) => {
+            Ok(Command::Train(Box::new(TrainArguments { notes, resumed, ..*arguments })))
+        }
+        Ok(command) => Ok(command),
+        Err(error) => error.exit(),
+    }
+}

@@ -1,0 +1,123 @@
+//! Trained models in a program: predictions in the target's own unit, predictors that stay loaded,
+//! scores, and plans that are those of the training.
+
+use std::path::Path;
+
+use halfplane::data::{Prepared, TableOptions, Validation, prepare, read_labelled};
+use halfplane::metrics::Scores;
+use halfplane::train::plan_for;
+use halfplane::{Dataset, DeviceChoice, Length, Model, Recipe, Result, TrainOptions, Trainer};
+
+use crate::support::folder::Folder;
+use crate::support::{devices, quiet};
+
+fn table(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+/// Training and validation rows of a table.
+fn prepared(name: &str) -> Prepared {
+    let options =
+        TableOptions { validation: Some(Validation::Fraction(0.2)), ..TableOptions::default() };
+    prepare(&table(name).into(), &options).expect("it is a table")
+}
+
+/// A few epochs by the recipe for the data.
+fn trainer(data: &Dataset) -> Result<Trainer> {
+    let Recipe { network, options, .. } = Recipe::for_data(data);
+    let (device, length) = (DeviceChoice::Cpu, Length::Epochs(5));
+    let mut trainer = Trainer::new(&network, data, TrainOptions { device, length, ..options })?;
+    trainer.run(quiet)?;
+    Ok(trainer)
+}
+
+#[test]
+fn trainer_and_model_predict_in_the_targets_own_unit() -> Result<()> {
+    let Prepared { training, validation, .. } = prepared("diabetes.csv");
+    let validation = validation.expect("a fifth of the rows");
+    let mut trainer = trainer(&training)?;
+    let predictions = trainer.predict_rows(validation.features())?;
+    let model = trainer.model()?;
+    assert_eq!(predictions, model.predict(validation.features())?);
+    // The disease's progression is a number of two to three digits, not of mean 0.
+    assert!(predictions.iter().all(|own| (20.0..400.0).contains(own)), "{predictions:?}");
+    let scores = Scores::of(&validation.original_targets(), &predictions, None)?;
+    assert_eq!(model.evaluate(&validation)?, scores);
+    Ok(())
+}
+
+/// The rows that a plan is made for decide in which order some sums run, so that other plans agree to
+/// rounding; a prediction by the plan of so many rows agrees to the last bit.
+#[test]
+fn predictors_agree_with_the_model_however_the_rows_come() -> Result<()> {
+    for name in ["iris.csv", "diabetes.csv", "breast_cancer.csv"] {
+        let Prepared { training, .. } = prepared(name);
+        let model = trainer(&training)?.model()?;
+        let (inputs, features) = (training.inputs(), training.features());
+        for choice in [DeviceChoice::Cpu, DeviceChoice::Software] {
+            let all = model.predict_on(&choice, features)?;
+            let mut predictor = model.predictor(&choice)?;
+            for rows in [1, 7, 100, 3] {
+                let few = predictor.predict(&features[..rows * inputs])?;
+                assert_eq!(few.len(), rows * model.network.outputs);
+                for (few, all) in few.iter().zip(&all) {
+                    assert!((few - all).abs() <= 1e-5 * all.abs().max(1.0), "{name}: {few}, {all}");
+                }
+            }
+            assert_eq!(predictor.predict(features)?, all);
+            assert_eq!(predictor.predict(features)?, all, "again, by the plan that is loaded");
+            assert!(predictor.predict(&[])?.is_empty());
+            assert!(predictor.predict(&features[1..]).is_err());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_model_reads_and_scores_rows_by_its_own_schema() -> Result<()> {
+    let Prepared { training, .. } = prepared("iris.csv");
+    let model = trainer(&training)?.model()?;
+    let schema = model.schema()?;
+    let (data, _) =
+        read_labelled(&table("iris.csv").into(), None, Default::default(), &schema, None)?;
+    let classes = model.predict_class(data.features())?;
+    let truth = data.targets().classes().expect("classes");
+    let right = classes.iter().zip(truth).filter(|(own, truth)| *own == truth).count();
+    let Scores::Classification(scores) = model.evaluate(&data)? else {
+        panic!("these are classes")
+    };
+    assert_eq!(scores.accuracy, right as f64 / data.rows() as f64);
+    // Rows that were prepared by themselves have means of their own.
+    let alone = prepare(&table("iris.csv").into(), &TableOptions::default())?.training;
+    assert!(model.evaluate(&alone).is_err_and(|error| error.to_string().contains("columns")));
+    Ok(())
+}
+
+#[test]
+fn plan_plans_what_train_runs() -> Result<()> {
+    let Prepared { training, validation, .. } = prepared("iris.csv");
+    let Recipe { network, options, .. } = Recipe::for_data(&training);
+    let data = (&training, validation.as_ref());
+    for device in devices() {
+        let trainer = Trainer::on(device.as_ref(), &network, data, options.clone())?;
+        let plan = plan_for(&network, data, &options, &device.limits())?;
+        assert!(plan == *trainer.plan(), "{}", device.name());
+    }
+    let folder = Folder::new();
+    let iris = table("iris.csv");
+    let printed = folder.good(&format!("plan {} --validation 0.2 --device cpu", iris.display()));
+    let [cpu, _] = devices();
+    let trainer = Trainer::on(cpu.as_ref(), &network, data, options)?;
+    assert_eq!(printed, format!("{}; planned for cpu\n", trainer.plan()));
+    assert!(printed.contains("validate"), "{printed}");
+    Ok(())
+}
+
+#[test]
+fn a_model_file_keeps_all_of_it() -> Result<()> {
+    let model = trainer(&prepared("iris.csv").training)?.model()?;
+    let folder = Folder::new();
+    model.save(&folder.path("m.safetensors"))?;
+    assert!(Model::load(&folder.path("m.safetensors"))? == model);
+    Ok(())
+}
