@@ -3,7 +3,7 @@
 //! Of every page (`README.md` and `docs/*.md`) the blocks marked `sh` run one after another in a
 //! temporary folder that holds the tables of `tests/data`, and so do those marked `python` where
 //! Python has the packages that they import. A block marked `sh,ignore` or `python,ignore` does not
-//! run. Rust blocks are doctests (`src/lib.rs`).
+//! run. Rust blocks are doctests (`src/lib.rs`). The programs of `examples/` run, too.
 #![cfg(unix)]
 
 use std::fs;
@@ -114,6 +114,29 @@ fn every_command_of_the_guide_runs() {
             scope.spawn(move || run(&page));
         }
     });
+}
+
+#[test]
+fn every_example_runs() {
+    // `cargo test` has built them already, unless it was asked for this program alone.
+    let this = std::env::current_exe().expect("a test is a file");
+    let profile = this.ancestors().nth(2).expect("it lies in target/release/deps");
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "--examples", "--target-dir"]);
+    build.arg(profile.parent().expect("the profile's folder lies in target"));
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    let built = build.current_dir(root()).status().expect("cargo starts");
+    assert!(built.success(), "cargo build --examples: {built}");
+    for entry in fs::read_dir(root().join("examples")).expect("the folder is there") {
+        let name = entry.expect("a readable folder").path().with_extension("");
+        let name = name.file_name().expect("a file has a name");
+        let output = Command::new(profile.join("examples").join(name)).output();
+        let output = output.unwrap_or_else(|error| panic!("{}: {error}", name.display()));
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {}: {error}", name.display(), output.status);
+    }
 }
 
 #[test]
