@@ -7,7 +7,6 @@ pub mod data;
 mod error;
 #[cfg(feature = "export")]
 pub mod export;
-mod files;
 mod kernels;
 pub mod low_level;
 mod measure;

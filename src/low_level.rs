@@ -35,7 +35,7 @@ pub mod measure {
     pub use crate::measure::*;
 }
 
-/// What differs between operating systems and browsers: waiting for futures, the clock.
+/// What differs between operating systems and browsers: waiting for futures, clock, threads, files.
 pub mod platform {
     #[doc(inline)]
     pub use crate::platform::*;
@@ -44,5 +44,5 @@ pub mod platform {
 /// How files are written: whole or not at all.
 pub mod files {
     #[doc(inline)]
-    pub use crate::files::*;
+    pub use crate::platform::files::*;
 }

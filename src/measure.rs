@@ -8,7 +8,6 @@ use crate::Result;
 use crate::backend::Device;
 use crate::kernels::{Control, Cost, DenseForward, Function, Gather, Operation};
 use crate::plan::{Buffer, BufferId, DeviceKind, Dispatch, Handles, Phase, Plan, Role};
-use crate::platform::block_on;
 use crate::spec::{Network, Shuffle, Strategy};
 
 /// The two limits of a dispatch's speed: arithmetic and memory.
@@ -44,7 +43,7 @@ pub struct Timed {
 /// # Errors
 /// [`crate::Error::Device`] where the device fails, [`crate::Error::Invalid`] where it has no
 /// timestamps.
-pub fn roofline(device: &dyn Device) -> Result<Roofline> {
+pub async fn roofline(device: &dyn Device) -> Result<Roofline> {
     let product = |side| {
         Operation::DenseForward(DenseForward {
             rows: side,
@@ -70,19 +69,18 @@ pub fn roofline(device: &dyn Device) -> Result<Roofline> {
         shuffle: Shuffle::Never,
         seed: 0,
     });
-    let speed = |operation: Operation, rows: usize, sizes: &[usize]| {
-        let (cost, time) = time(device, operation, rows, sizes)?;
-        let seconds = time.as_secs_f64().max(1e-9);
-        Ok::<_, crate::Error>((cost.flops as f64 / seconds, cost.bytes as f64 / seconds))
-    };
-    let (flops, _) = speed(product(side), side, &[side * side, side * (side + 1), side * side])?;
-    let (_, bytes) = speed(copy, rows, &[rows * columns, rows * columns])?;
+    let sizes = [side * side, side * (side + 1), side * side];
+    let (cost, time) = measure(device, product(side), side, &sizes).await?;
+    let flops = cost.flops as f64 / time.as_secs_f64().max(1e-9);
+    let sizes = [rows * columns, rows * columns];
+    let (cost, time) = measure(device, copy, rows, &sizes).await?;
+    let bytes = cost.bytes as f64 / time.as_secs_f64().max(1e-9);
     Ok(Roofline { flops, bytes })
 }
 
 /// The cost and the time of one operation on zeros. Its bindings are a control buffer, then buffers
 /// of `sizes` words.
-fn time(
+async fn measure(
     device: &dyn Device,
     operation: Operation,
     rows: usize,
@@ -103,7 +101,7 @@ fn time(
     let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
     let bindings = (0..buffers.len()).map(BufferId).collect();
     phases[Phase::Step as usize] = vec![Dispatch { label: "measure".into(), operation, bindings }];
-    let mut backend = block_on(device.load(Plan {
+    let plan = Plan {
         networks: vec![Network::new(1, &[], 1)],
         strategy: Strategy::Layered,
         rows: 0,
@@ -115,8 +113,9 @@ fn time(
         shard: None,
         phases,
         handles: Handles::default(),
-    }))?;
-    block_on(backend.write(BufferId(0), &Control::of_rows(rows).to_words()))?;
-    let times = block_on(backend.profile(Phase::Step))?;
+    };
+    let mut backend = device.load(plan).await?;
+    backend.write(BufferId(0), &Control::of_rows(rows).to_words()).await?;
+    let times = backend.profile(Phase::Step).await?;
     Ok((cost, times.first().copied().unwrap_or_default()))
 }

@@ -106,7 +106,10 @@ pub async fn open(
     }
     let found = gpu::select(choice).await;
     match (found, choice) {
-        (Ok(adapter), _) => Ok((Box::new(gpu::Gpu::open(adapter, checks).await?), None)),
+        (Ok(adapter), _) => Ok((
+            Box::new(gpu::Gpu::open(adapter, checks, gpu::ImmediateStorage::Auto).await?),
+            None,
+        )),
         (Err(reason), DeviceChoice::Auto) => {
             Ok((Box::new(Cpu), Some(format!("{reason}: taking the CPU path"))))
         }

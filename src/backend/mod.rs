@@ -24,8 +24,6 @@ use crate::platform::{BoxFuture, MaybeSend, MaybeSync};
 pub use choice::{Adapter, DeviceChoice, ShaderChecks, adapters, open};
 pub use memory::Memory;
 
-pub(crate) use memory::host_memory;
-
 /// A device that plans can be made for and loaded onto.
 pub trait Device: MaybeSend + MaybeSync {
     /// Its name, for people and records.

@@ -47,7 +47,10 @@ impl Check {
 /// # Errors
 /// [`crate::Error::Device`] where the device fails outright; a wrong number is no error but a
 /// [`Check`] that has not passed.
-pub fn check_kernels(device: &dyn Device, mut observer: impl FnMut(&Check)) -> Result<Vec<Check>> {
+pub async fn check_kernels(
+    device: &dyn Device,
+    mut observer: impl FnMut(&Check),
+) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     let limits = device.limits();
     let granted = |case: &Case| match case.operation() {
@@ -58,7 +61,7 @@ pub fn check_kernels(device: &dyn Device, mut observer: impl FnMut(&Check)) -> R
     };
     let cases: Vec<Case> = cases().into_iter().filter(granted).collect();
     for group in cases.chunk_by(|a, b| a.kernel() == b.kernel()) {
-        for check in run::check(device, group)? {
+        for check in run::check(device, group).await? {
             observer(&check);
             checks.push(check);
         }

@@ -7,16 +7,15 @@ use crate::Result;
 use crate::backend::{Device, reference::Reference};
 use crate::kernels::Words;
 use crate::plan::{Buffer, BufferId, Dispatch, Handles, Phase, Plan, Role};
-use crate::platform::block_on;
 use crate::spec::{Network, Strategy};
 
 /// Checks the cases together: one plan shares the pipelines, which take longest to make.
-pub(super) fn check(device: &dyn Device, cases: &[Case]) -> Result<Vec<Check>> {
+pub(super) async fn check(device: &dyn Device, cases: &[Case]) -> Result<Vec<Check>> {
     let trials: Vec<Trial> =
         cases.iter().enumerate().map(|(number, case)| trial(case, number as u32)).collect();
     let plan = plan(cases, &trials);
-    let expected = answers(&Reference, &plan, &trials)?;
-    let found = answers(device, &plan, &trials)?;
+    let expected = answers(&Reference, &plan, &trials).await?;
+    let found = answers(device, &plan, &trials).await?;
     let both = expected.iter().zip(&found);
     Ok(cases.iter().zip(&trials).zip(both).map(|((c, t), (e, f))| judge(c, t, e, f)).collect())
 }
@@ -63,19 +62,23 @@ fn network(buffers: &[Buffer]) -> Network {
 }
 
 /// The buffers of each case after its dispatch.
-fn answers(device: &dyn Device, plan: &Plan, trials: &[Trial]) -> Result<Vec<Vec<Words>>> {
-    let mut backend = block_on(device.load(plan.clone()))?;
+async fn answers(device: &dyn Device, plan: &Plan, trials: &[Trial]) -> Result<Vec<Vec<Words>>> {
+    let mut backend = device.load(plan.clone()).await?;
     for (id, bound) in trials.iter().flatten().enumerate() {
-        block_on(backend.write(BufferId(id), &bound.words))?;
+        backend.write(BufferId(id), &bound.words).await?;
     }
-    block_on(backend.replay(Phase::Step, 1))?;
-    let mut ids = (0..plan.buffers.len()).map(BufferId);
-    let mut read = |words| match ids.next() {
-        Some(id) => block_on(backend.read(id, words)),
-        None => unreachable!("the plan has a buffer for each that is bound"),
-    };
-    let mut of_trial = |trial: &Trial| trial.iter().map(|bound| read(bound.words.len())).collect();
-    trials.iter().map(&mut of_trial).collect()
+    backend.replay(Phase::Step, 1).await?;
+    let mut answers = Vec::with_capacity(trials.len());
+    let mut id = 0;
+    for trial in trials {
+        let mut of_trial = Vec::with_capacity(trial.len());
+        for bound in trial {
+            of_trial.push(backend.read(BufferId(id), bound.words.len()).await?);
+            id += 1;
+        }
+        answers.push(of_trial);
+    }
+    Ok(answers)
 }
 
 fn judge(case: &Case, trial: &Trial, expected: &[Words], found: &[Words]) -> Check {

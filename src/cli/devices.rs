@@ -53,7 +53,7 @@ fn describe(adapter: &Adapter) -> String {
 /// A device's measured peak: FLOP/s and bytes per second.
 fn measured(name: &str) -> Result<String> {
     let (device, _) = block_on(backend::open(&name.parse()?, ShaderChecks::Off))?;
-    let roofline = roofline(device.as_ref())?;
+    let roofline = block_on(roofline(device.as_ref()))?;
     Ok(format!("  measured: {}\n", report::roofline(&roofline)))
 }
 

@@ -24,12 +24,12 @@ pub(super) fn run(arguments: &DoctorArguments) -> Result<()> {
             ""
         },
     ))?;
-    let results = check_kernels(device.as_ref(), |check| {
+    let results = block_on(check_kernels(device.as_ref(), |check| {
         if arguments.verbose {
             // Errors of the output are reported by the prints below.
             let _ = report::print(&line(check));
         }
-    })?;
+    }))?;
     if arguments.verbose {
         report::print("\n")?;
     }

@@ -33,7 +33,7 @@ fn profile(
     data: TrainingData,
     options: TrainOptions,
 ) -> Result<()> {
-    let roofline = measure::roofline(device)?;
+    let roofline = block_on(measure::roofline(device))?;
     let list = Trainer::on(device, network, data, options)?.profile()?;
     report::print(&report::profile(device.name(), &roofline, &list))
 }

@@ -1,6 +1,5 @@
 //! Model files: safetensors with PyTorch's tensor layout, everything else in the metadata.
 
-use std::fs;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -8,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Model, Provenance};
 use crate::data::Preprocessing;
-use crate::files::write_beside;
+use crate::platform::files::{self, write_beside};
 use crate::spec::{LayerParameters, Network, Output, ParameterBlock, Parameters};
 use crate::{Call, Error, Remedy, Result, Setting};
 
@@ -93,7 +92,7 @@ impl Model {
     /// [`Error::File`] where it cannot be read, [`Error::Model`] where it is damaged or lacks the
     /// metadata, [`Error::Shape`] where tensors and metadata do not agree.
     pub fn load(path: &Path) -> Result<Self> {
-        let bytes = fs::read(path).map_err(|source| Error::read(path, source))?;
+        let bytes = files::read(path).map_err(|source| Error::read(path, source))?;
         Self::parse(path, &bytes)
     }
 
@@ -174,7 +173,7 @@ struct Version {
 /// # Errors
 /// [`Error::File`], [`Error::Model`]; [`Error::Shape`] names the first tensor that does not fit.
 pub fn read_parameters(path: &Path, network: &Network) -> Result<Parameters> {
-    let bytes = fs::read(path).map_err(|source| Error::read(path, source))?;
+    let bytes = files::read(path).map_err(|source| Error::read(path, source))?;
     parameters(path, &bytes, network)
 }
 

@@ -1,12 +1,18 @@
-//! What targets differ in, one place for each: waiting for futures, the clock. A browser page may not
-//! block and has no threads; its objects stay on the thread that made them.
+//! What targets differ in, one place for each: waiting for futures, the clock, threads, files, the
+//! environment, how much memory there is. A page in a browser may not block and has neither threads
+//! nor files, and its objects stay on the thread that made them.
 //!
 //! Must not know: what these are used for.
 
+pub mod environment;
+pub mod files;
 mod future;
+mod memory;
+pub mod threads;
 mod time;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use future::block_on;
 pub use future::{BoxFuture, MaybeSend, MaybeSync};
+pub use memory::host_memory;
 pub use time::Instant;

@@ -41,8 +41,10 @@ impl Callback for Silent {
 }
 
 /// A callback made of a closure that takes the network's number, too.
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) struct OfMany<F>(pub(super) F);
 
+#[cfg(not(target_arch = "wasm32"))]
 impl<F: FnMut(usize, &Event) -> ControlFlow<()> + MaybeSend> Callback for OfMany<F> {
     fn on_event(&mut self, network: usize, event: &Event) -> ControlFlow<()> {
         (self.0)(network, event)

@@ -35,7 +35,7 @@ use super::{Backend, Device, Memory, Sink};
 use crate::Result;
 use crate::kernels::{Operation, Resident, Update};
 use crate::plan::{Dispatch, Limits, Phase, Plan};
-use crate::platform::{BoxFuture, Instant};
+use crate::platform::{BoxFuture, Instant, host_memory};
 
 /// The CPU.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,7 +48,7 @@ impl Device for Cpu {
 
     fn limits(&self) -> Limits {
         Limits {
-            memory_bytes: super::host_memory(),
+            memory_bytes: host_memory(),
             threads: rayon::current_num_threads(),
             ..Limits::unlimited(self.name())
         }

@@ -4,13 +4,13 @@ use wgpu::{DeviceType, Features};
 
 use super::super::{Adapter, DeviceChoice};
 use crate::plan::{DeviceKind, Limits};
+use crate::platform::host_memory;
 
-/// What every kernel needs beyond plain WebGPU: shapes travel as immediates.
-const NEEDED: Features = Features::IMMEDIATES;
-
-/// What we use where it is there.
-const WELCOME: Features =
-    Features::TIMESTAMP_QUERY.union(Features::PIPELINE_CACHE).union(Features::SUBGROUP);
+/// What we use where it is there; nothing beyond plain WebGPU is needed.
+const WELCOME: Features = Features::TIMESTAMP_QUERY
+    .union(Features::PIPELINE_CACHE)
+    .union(Features::SUBGROUP)
+    .union(Features::IMMEDIATES);
 
 /// Bytes of immediates that the largest kernel takes, with room to grow.
 const IMMEDIATES: u32 = 128;
@@ -76,25 +76,26 @@ pub(super) fn name(info: &wgpu::AdapterInfo) -> String {
 /// What an adapter lacks, if anything.
 pub(super) fn missing(adapter: &wgpu::Adapter) -> Option<String> {
     let limits = adapter.limits();
-    let lacking = NEEDED - adapter.features();
-    if !lacking.is_empty() {
-        Some(format!("{lacking:?}"))
-    } else if limits.max_compute_invocations_per_workgroup < 256 {
+    if limits.max_compute_invocations_per_workgroup < 256 {
         Some("workgroups of 256 invocations".into())
     } else if limits.max_compute_workgroup_storage_size < 16 << 10 {
         Some("16 KiB of workgroup memory".into())
-    } else if limits.max_immediate_size < IMMEDIATES {
-        Some(format!("{IMMEDIATES} bytes of immediates"))
     } else {
         None
     }
+}
+
+/// Whether an adapter's shaders can take all immediates that a kernel has.
+pub(super) fn has_immediates(adapter: &wgpu::Adapter) -> bool {
+    adapter.features().contains(Features::IMMEDIATES)
+        && adapter.limits().max_immediate_size >= IMMEDIATES
 }
 
 /// A device with the adapter's own limits and only the features that we use.
 pub(super) fn request(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
     wgpu::DeviceDescriptor {
         label: Some("halfplane"),
-        required_features: NEEDED | (adapter.features() & WELCOME),
+        required_features: adapter.features() & WELCOME,
         required_limits: adapter.limits(),
         ..Default::default()
     }
@@ -136,7 +137,7 @@ fn registers(kind: DeviceKind, vendor: u32) -> u32 {
 fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
     match hardware(adapter) {
         true => None,
-        false => super::super::host_memory(),
+        false => host_memory(),
     }
 }
 

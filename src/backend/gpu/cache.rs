@@ -4,10 +4,10 @@
 //! throws away what another driver has made. `HALFPLANE_CACHE` names another folder, or turns this
 //! `off`. Nothing depends on them: what cannot be read or written is done without.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::files::write_beside;
+use crate::platform::environment::variable;
+use crate::platform::files;
 
 /// A pipeline cache and its file.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Cache {
         }
         let name = wgpu::util::pipeline_cache_key(info)?;
         let file = folder()?.join(format!("{name}_{}.bin", env!("CARGO_PKG_VERSION")));
-        let data = std::fs::read(&file).ok();
+        let data = files::read(&file).ok();
         // SAFETY: the data must be what `get_data` gave before: the file is ours, in the user's own
         // cache folder, and appears only whole (it is renamed into place). wgpu checks its header
         // against adapter and driver, and the driver its own.
@@ -46,16 +46,15 @@ impl Cache {
     pub(super) fn keep(&self) {
         if let Some(data) = self.pipelines.get_data()
             && let Some(folder) = self.file.parent()
-            && std::fs::create_dir_all(folder).is_ok()
+            && files::create_dir_all(folder).is_ok()
         {
-            let _ = write_beside(&self.file, &data);
+            let _ = files::write_beside(&self.file, &data);
         }
     }
 }
 
 /// The folder for what can be made again.
 pub(super) fn folder() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty());
     if let Some(chosen) = variable("HALFPLANE_CACHE") {
         return (chosen != "off").then(|| PathBuf::from(chosen));
     }

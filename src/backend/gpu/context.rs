@@ -13,6 +13,8 @@ pub(super) struct Context {
     pub(super) queue: wgpu::Queue,
     pub(super) name: String,
     pub(super) checks: ShaderChecks,
+    /// Whether shaders take immediates as such: else from a uniform buffer.
+    pub(super) immediates: bool,
     pub(super) cache: Option<Cache>,
     fault: Arc<Mutex<Option<String>>>,
 }
@@ -23,6 +25,7 @@ impl Context {
         queue: wgpu::Queue,
         name: String,
         checks: ShaderChecks,
+        immediates: bool,
         cache: Option<Cache>,
     ) -> Self {
         let fault = Arc::new(Mutex::new(None));
@@ -39,7 +42,7 @@ impl Context {
                 note(&losses, format!("the device was lost: {text}"));
             }
         });
-        Self { device, queue, name, checks, cache, fault }
+        Self { device, queue, name, checks, immediates, cache, fault }
     }
 
     /// An error that names this device.

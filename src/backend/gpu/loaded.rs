@@ -112,7 +112,7 @@ impl Loaded {
             if let [dispatch] = list
                 && let Some(most) = dispatch.repeats_itself()
             {
-                dispatch.record_replays(&mut pass, replays, most);
+                dispatch.record_replays(&self.context, &mut pass, replays, most);
             } else {
                 for _ in 0..replays {
                     list.iter().for_each(|dispatch| dispatch.record(&mut pass));

@@ -4,6 +4,7 @@
 mod adapter;
 mod cache;
 mod context;
+mod immediates;
 mod loaded;
 mod pace;
 mod pipelines;
@@ -19,6 +20,8 @@ use crate::{Error, Result, Setting};
 
 use cache::Cache;
 use context::Context;
+
+pub use immediates::ImmediateStorage;
 
 /// A wgpu device.
 #[derive(Debug)]
@@ -36,6 +39,21 @@ pub async fn adapters() -> Vec<Adapter> {
     adapter::all().await.iter().map(adapter::describe).collect()
 }
 
+/// Opens an adapter, with the shaders' numbers stored so.
+///
+/// # Errors
+/// [`Error::NoDevice`] where there is none of that kind, [`Error::Device`] where it will not open.
+pub async fn open(
+    choice: &DeviceChoice,
+    checks: ShaderChecks,
+    immediates: ImmediateStorage,
+) -> Result<Gpu> {
+    match select(choice).await {
+        Ok(adapter) => Gpu::open(adapter, checks, immediates).await,
+        Err(problem) => Err(Error::NoDevice { problem, remedy: "take another device".into() }),
+    }
+}
+
 /// The adapter for a choice, or why there is none.
 pub(super) async fn select(choice: &DeviceChoice) -> Result<Selected, String> {
     adapter::select(choice).await.map(Selected)
@@ -43,7 +61,11 @@ pub(super) async fn select(choice: &DeviceChoice) -> Result<Selected, String> {
 
 impl Gpu {
     /// Opens an adapter with all that it grants.
-    pub(super) async fn open(Selected(adapter): Selected, checks: ShaderChecks) -> Result<Self> {
+    pub(super) async fn open(
+        Selected(adapter): Selected,
+        checks: ShaderChecks,
+        immediates: ImmediateStorage,
+    ) -> Result<Self> {
         let name = adapter::name(&adapter.get_info());
         let limits = adapter::limits(&adapter);
         if let Some(missing) = adapter::missing(&adapter) {
@@ -56,8 +78,9 @@ impl Gpu {
             .request_device(&adapter::request(&adapter))
             .await
             .map_err(|error| Error::device(&name, error))?;
+        let immediates = immediates == ImmediateStorage::Auto && adapter::has_immediates(&adapter);
         let cache = Cache::open(&device, &adapter.get_info());
-        let context = Context::new(device, queue, name, checks, cache);
+        let context = Context::new(device, queue, name, checks, immediates, cache);
         Ok(Self { context: Arc::new(context), limits })
     }
 }

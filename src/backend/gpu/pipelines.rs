@@ -2,19 +2,21 @@
 
 use std::collections::HashMap;
 
-use rayon::prelude::*;
+use wgpu::util::DeviceExt as _;
 
 use super::super::ShaderChecks;
 use super::cache::Cache;
 use super::context::Context;
+use super::immediates::{GROUP, in_uniform_buffer, uniform_bytes};
 use crate::kernels::{Access, Kernel, Slot, fold, source};
 use crate::plan::{Dispatch, Plan};
+use crate::platform::threads;
 
 /// A dispatch, ready to be recorded any number of times.
 pub(super) struct Ready {
     pipeline: wgpu::ComputePipeline,
     bind_group: wgpu::BindGroup,
-    immediates: Vec<u8>,
+    immediates: Immediates,
     workgroups: [u32; 3],
     repeats_itself: Option<u32>,
 }
@@ -29,27 +31,64 @@ impl Ready {
     pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, &self.bind_group, &[]);
-        if !self.immediates.is_empty() {
-            pass.set_immediates(0, &self.immediates);
+        match &self.immediates {
+            Immediates::Bytes(bytes) if bytes.is_empty() => {}
+            Immediates::Bytes(bytes) => pass.set_immediates(0, bytes),
+            Immediates::Uniform(uniform) => pass.set_bind_group(GROUP, &uniform[0].bind_group, &[]),
         }
         let [x, y, z] = self.workgroups;
         pass.dispatch_workgroups(x, y, z);
     }
 
-    /// Records so many replays, in dispatches of `most`.
-    pub(super) fn record_replays(&self, pass: &mut wgpu::ComputePass<'_>, replays: u64, most: u32) {
+    /// Records so many replays, in dispatches of `most`: all that is recorded before the next
+    /// submission.
+    pub(super) fn record_replays(
+        &self,
+        context: &Context,
+        pass: &mut wgpu::ComputePass<'_>,
+        replays: u64,
+        most: u32,
+    ) {
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, &self.bind_group, &[]);
-        pass.set_immediates(0, &self.immediates);
+        let (whole, rest) = (replays / u64::from(most), (replays % u64::from(most)) as u32);
+        let counts = [(whole, most), (u64::from(rest > 0), rest)];
         let [x, y, z] = self.workgroups;
-        let mut left = replays;
-        while left > 0 {
-            let now = u64::from(most).min(left) as u32;
-            pass.set_immediates(0, &now.to_le_bytes());
-            pass.dispatch_workgroups(x, y, z);
-            left -= u64::from(now);
+        for (index, (times, count)) in counts.into_iter().enumerate() {
+            if times == 0 {
+                continue;
+            }
+            let count = count.to_le_bytes();
+            match &self.immediates {
+                Immediates::Bytes(bytes) => {
+                    pass.set_immediates(0, bytes);
+                    pass.set_immediates(0, &count);
+                }
+                Immediates::Uniform(uniform) => {
+                    let Uniform { buffer, bind_group } = &uniform[index];
+                    // The queue writes it after what was submitted before, and before this.
+                    context.queue.write_buffer(buffer, 0, &count);
+                    pass.set_bind_group(GROUP, bind_group, &[]);
+                }
+            }
+            for _ in 0..times {
+                pass.dispatch_workgroups(x, y, z);
+            }
         }
     }
+}
+
+/// A dispatch's immediates.
+enum Immediates {
+    Bytes(Vec<u8>),
+    /// In a buffer; a second one where a dispatch that repeats itself is recorded with two counts.
+    Uniform(Vec<Uniform>),
+}
+
+/// A uniform buffer.
+struct Uniform {
+    buffer: wgpu::Buffer,
+    bind_group: wgpu::BindGroup,
 }
 
 /// Names of the pieces, and what was written out.
@@ -60,7 +99,15 @@ type PipelineKey = (ModuleKey, Vec<(&'static str, u64)>);
 #[derive(Default)]
 pub(super) struct Pipelines {
     modules: HashMap<ModuleKey, wgpu::ShaderModule>,
-    pipelines: HashMap<PipelineKey, (wgpu::ComputePipeline, wgpu::BindGroupLayout)>,
+    pipelines: HashMap<PipelineKey, Pipeline>,
+}
+
+/// A pipeline with the layouts of its bind groups.
+struct Pipeline {
+    pipeline: wgpu::ComputePipeline,
+    layout: wgpu::BindGroupLayout,
+    /// Of the uniform buffer, where immediates are in one.
+    uniform: Option<wgpu::BindGroupLayout>,
 }
 
 impl Pipelines {
@@ -77,17 +124,17 @@ impl Pipelines {
                 pipelines.insert(key, operation);
             }
         }
-        let made = modules.into_par_iter().map(|(key, operation)| {
+        let made = threads::map(modules, |(key, operation)| {
             let module = module(context, operation.kernel());
             (key, module)
         });
-        self.modules.par_extend(made);
+        self.modules.extend(made);
         let modules = &self.modules;
-        let made = pipelines.into_par_iter().map(|(key, operation)| {
+        let made = threads::map(pipelines, |(key, operation)| {
             let pipeline = pipeline(context, &modules[&key.0], operation.kernel());
             (key, pipeline)
         });
-        self.pipelines.par_extend(made);
+        self.pipelines.extend(made);
     }
 
     /// Makes a dispatch ready whose pipeline is compiled.
@@ -99,7 +146,7 @@ impl Pipelines {
         dispatch: &Dispatch,
     ) -> Ready {
         let kernel = dispatch.operation.kernel();
-        let (pipeline, layout) = &self.pipelines[&key(kernel)];
+        let Pipeline { pipeline, layout, uniform } = &self.pipelines[&key(kernel)];
         let entries: Vec<wgpu::BindGroupEntry<'_>> = dispatch
             .bindings
             .iter()
@@ -120,7 +167,10 @@ impl Pipelines {
         Ready {
             pipeline: pipeline.clone(),
             bind_group,
-            immediates: kernel.immediates(),
+            immediates: match uniform {
+                Some(layout) => uniforms(context, layout, kernel, &label),
+                None => Immediates::Bytes(kernel.immediates()),
+            },
             workgroups: fold(kernel.workgroups()),
             repeats_itself: kernel.repeats_itself(),
         }
@@ -134,20 +184,22 @@ fn key(kernel: &dyn Kernel) -> PipelineKey {
     ((names, kernel.written()), bits)
 }
 
-fn pipeline(
-    context: &Context,
-    module: &wgpu::ShaderModule,
-    kernel: &dyn Kernel,
-) -> (wgpu::ComputePipeline, wgpu::BindGroupLayout) {
+fn pipeline(context: &Context, module: &wgpu::ShaderModule, kernel: &dyn Kernel) -> Pipeline {
     let device = &context.device;
     let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label: Some(kernel.stem()),
         entries: &kernel.slots().iter().enumerate().map(layout_entry).collect::<Vec<_>>(),
     });
+    let immediates = kernel.immediates().len() as u32;
+    let uniform = (!context.immediates && immediates > 0).then(|| uniform_layout(device));
+    let groups: &[_] = match &uniform {
+        Some(uniform) => &[Some(&layout), Some(uniform)],
+        None => &[Some(&layout)],
+    };
     let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(kernel.stem()),
-        bind_group_layouts: &[Some(&layout)],
-        immediate_size: kernel.immediates().len() as u32,
+        bind_group_layouts: groups,
+        immediate_size: if uniform.is_some() { 0 } else { immediates },
     });
     let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: Some(kernel.stem()),
@@ -160,13 +212,58 @@ fn pipeline(
         },
         cache: context.cache.as_ref().map(Cache::pipelines),
     });
-    (pipeline, layout)
+    Pipeline { pipeline, layout, uniform }
+}
+
+fn uniform_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some("immediates"),
+        entries: &[wgpu::BindGroupLayoutEntry {
+            binding: 0,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer {
+                ty: wgpu::BufferBindingType::Uniform,
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
+            count: None,
+        }],
+    })
+}
+
+/// The uniform buffers of a dispatch.
+fn uniforms(
+    context: &Context,
+    layout: &wgpu::BindGroupLayout,
+    kernel: &dyn Kernel,
+    label: &str,
+) -> Immediates {
+    let bytes = uniform_bytes(kernel);
+    let uniform = |_| {
+        let buffer = context.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+            label: Some(label),
+            contents: &bytes,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+        });
+        let bind_group = context.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(label),
+            layout,
+            entries: &[wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() }],
+        });
+        Uniform { buffer, bind_group }
+    };
+    let count = if kernel.repeats_itself().is_some() { 2 } else { 1 };
+    Immediates::Uniform((0..count).map(uniform).collect())
 }
 
 fn module(context: &Context, kernel: &dyn Kernel) -> wgpu::ShaderModule {
+    let text = match context.immediates {
+        true => source(kernel),
+        false => in_uniform_buffer(&source(kernel)),
+    };
     let descriptor = wgpu::ShaderModuleDescriptor {
         label: Some(kernel.stem()),
-        source: wgpu::ShaderSource::Wgsl(source(kernel).into()),
+        source: wgpu::ShaderSource::Wgsl(text.into()),
     };
     let checks = match context.checks {
         ShaderChecks::On => wgpu::ShaderRuntimeChecks::checked(),

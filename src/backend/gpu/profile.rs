@@ -72,7 +72,7 @@ async fn round(context: &Context, list: &[Ready]) -> Result<Vec<Duration>> {
             }),
         });
         match dispatch.repeats_itself() {
-            Some(most) => dispatch.record_replays(&mut pass, 1, most),
+            Some(most) => dispatch.record_replays(context, &mut pass, 1, most),
             None => dispatch.record(&mut pass),
         }
     }

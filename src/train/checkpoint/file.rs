@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Checkpoint, Fingerprints, Networks, Notes};
-use crate::files::write_beside;
+use crate::platform::files::{self, write_beside};
 use crate::spec::{LayerParameters, Length, Network, Parameters};
 use crate::train::run::{BestWeights, NetworkState, Progress};
 use crate::train::snapshot::{RunSnapshot, Snapshot};
@@ -194,7 +194,7 @@ fn list<'p>(into: &mut Vec<Named<'p>>, prefix: &str, network: &Network, from: &'
 }
 
 pub(super) fn load(path: &Path) -> Result<Checkpoint> {
-    let bytes = std::fs::read(path).map_err(|source| Error::read(path, source))?;
+    let bytes = files::read(path).map_err(|source| Error::read(path, source))?;
     let damaged = |error: &dyn std::fmt::Display| {
         Error::model(
             path,

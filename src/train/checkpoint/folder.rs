@@ -1,9 +1,9 @@
 //! A folder of checkpoints: named by their step, the two newest kept.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Checkpoint;
+use crate::platform::files as fs;
 use crate::{Error, Result, Setting};
 
 /// Checkpoints that stay: should the newest be lost, there is one before it.
@@ -83,7 +83,7 @@ impl Checkpoints {
     /// # Errors
     /// [`Error::File`]
     pub fn tidy(&self) -> Result<()> {
-        for path in self.list(crate::files::is_half_written)? {
+        for path in self.list(fs::is_half_written)? {
             fs::remove_file(&path).map_err(|source| Error::write(&path, source))?;
         }
         Ok(())

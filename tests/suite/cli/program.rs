@@ -367,6 +367,16 @@ fn plan_prints_the_dispatch_graph() {
     assert_eq!(dot.matches('{').count(), dot.matches('}').count());
 }
 
+/// Mesa's drivers would miss a desktop aloud.
+#[test]
+#[cfg(target_os = "linux")]
+fn nothing_is_said_of_a_desktop_that_is_not_there() {
+    let mut devices = Command::new(env!("CARGO_BIN_EXE_halfplane"));
+    devices.arg("devices").env_remove("XDG_RUNTIME_DIR").env_remove("NODEVICE_SELECT");
+    let output = devices.output().expect("the program starts");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
 #[test]
 fn devices_lists_the_cpu_and_says_what_auto_takes() {
     let text = Folder::new().good("devices");

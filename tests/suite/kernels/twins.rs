@@ -7,16 +7,18 @@ use super::spoiled::{Spoil, Spoiled};
 use crate::support::{quiet, random_data, software};
 use halfplane::low_level::backend::Device;
 use halfplane::low_level::backend::cpu::Cpu;
+use halfplane::low_level::backend::gpu::{self, ImmediateStorage};
 use halfplane::low_level::check::{Check, check_kernels};
 use halfplane::low_level::plan::Gradients;
+use halfplane::low_level::platform::block_on;
 use halfplane::{
-    Activation, BatchSize, Dataset, Event, Length, Network, Optimizer, Output, Result,
-    ShaderChecks, Task, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, DeviceChoice, Event, Length, Network, Optimizer, Output,
+    Result, ShaderChecks, Task, TrainOptions, Trainer,
 };
 
 /// Checks a device, and tells how near each kernel came to its tolerance.
 fn assert_passes(device: &dyn Device) -> Result<()> {
-    let checks = check_kernels(device, |_| ())?;
+    let checks = block_on(check_kernels(device, |_| ()))?;
     for of_kernel in checks.chunk_by(|a, b| a.kernel == b.kernel) {
         let worst = of_kernel.iter().max_by(|a, b| a.worst.total_cmp(&b.worst));
         let Some(Check { kernel, case, worst, tolerance, .. }) = worst else { continue };
@@ -54,10 +56,17 @@ fn software_adapter_with_bounds_checks_agrees_with_the_twins() -> Result<()> {
     assert_passes(software(ShaderChecks::On).as_ref())
 }
 
+/// As in a browser, which has no immediates.
+#[test]
+fn software_adapter_with_a_uniform_buffer_agrees_with_the_twins() -> Result<()> {
+    let (choice, storage) = (DeviceChoice::Software, ImmediateStorage::UniformBuffer);
+    assert_passes(&block_on(gpu::open(&choice, ShaderChecks::Off, storage))?)
+}
+
 /// The checks themselves: what was spoiled fails, what was not passes.
 #[test]
 fn wrong_devices_are_found_out() -> Result<()> {
-    let checks = check_kernels(&Spoiled(Cpu), |_| ())?;
+    let checks = block_on(check_kernels(&Spoiled(Cpu), |_| ()))?;
     for check in &checks {
         let spoil = Spoil::of(&check.case);
         let Check { kernel, case, fault, .. } = check;

@@ -1,6 +1,6 @@
 //! Parquet files: column by column, each row group by row group.
 
-use std::fs::File;
+use crate::platform::files::File;
 use std::io::{BufReader, ErrorKind, Read, Seek as _, SeekFrom};
 use std::path::Path;
 use std::rc::Rc;

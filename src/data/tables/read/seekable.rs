@@ -1,6 +1,6 @@
 //! Input with random access, for the formats that keep their index at the end of the file.
 
-use std::fs::File;
+use crate::platform::files::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use super::damaged;

@@ -1,6 +1,6 @@
 //! Sources of bytes, and the format that their first bytes show.
 
-use std::fs::File;
+use crate::platform::files::File;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! How files are written: beside their place, then renamed.
+//! Files: read as they are, written beside their place and then renamed. A page in a browser has none:
+//! every call fails there.
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -6,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::{Error, Result};
+
+pub use std::fs::{File, create_dir_all, read, read_dir, remove_file};
 
 /// What the names of files begin with that are not in their place yet.
 const PREFIX: &str = ".halfplane-";
@@ -62,6 +65,11 @@ pub fn resolved(path: &Path) -> PathBuf {
     whole().or_else(in_folder).unwrap_or_else(|| path.to_path_buf())
 }
 
+/// The number of this process, where there are such.
+fn process() -> u32 {
+    if cfg!(target_arch = "wasm32") { 0 } else { std::process::id() }
+}
+
 /// Whether there is something that is neither a file nor a folder.
 fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
@@ -93,7 +101,7 @@ impl Beside {
         static MADE: AtomicU32 = AtomicU32::new(0);
         loop {
             let number = MADE.fetch_add(1, Ordering::Relaxed);
-            let name = format!("{PREFIX}{}-{number}", std::process::id());
+            let name = format!("{PREFIX}{}-{number}", process());
             let path = folder_of(place).join(name);
             match fs::File::create_new(&path) {
                 Ok(file) => return Ok(Self { path, file }),
