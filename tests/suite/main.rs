@@ -5,6 +5,7 @@
 //!
 //! What needs an allocator of its own, or files that the package lacks, stands beside this folder.
 
+mod architecture;
 mod backend;
 mod cli;
 mod data;
