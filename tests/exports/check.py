@@ -1,10 +1,10 @@
 """Opens what `halfplane export` writes in the programs that it is written for.
 
-    pip install numpy onnx onnxruntime safetensors tensorboard torch
+    pip install -r tests/exports/requirements.txt
     python tests/exports/check.py
 
-Every golden case of `tests/golden` is trained by PyTorch and stored as a model file, and models of
-mixed tables (`tables.py`) are trained by halfplane. Of each model:
+`tests/run.sh` does both. Every golden case of `tests/golden` is trained by PyTorch and stored as a
+model file, and models of mixed tables (`tables.py`) are trained by halfplane. Of each model:
 
 - the ONNX file passes `onnx.checker` with full check, and declares a version of 2023 or newer,
 - ONNX Runtime's answers are those of `halfplane predict`, to 1e-5,
@@ -12,6 +12,9 @@ mixed tables (`tables.py`) are trained by halfplane. Of each model:
 - and for the golden cases both are what PyTorch's own network says.
 
 Last, TensorBoard reads a run's event files and finds what `--metrics` says.
+
+Where there is no PyTorch, the golden cases' networks have random weights instead, and what only
+PyTorch can answer is left out, which the last lines say.
 
 A program other than `target/release/halfplane` is taken from the environment as HALFPLANE. Exits
 with 1 where anything is off.
@@ -29,9 +32,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-import torch
 from safetensors.numpy import save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+try:
+    import torch
+except ImportError:
+    torch = None
 
 HERE = Path(__file__).parent
 PROGRAM = os.environ.get("HALFPLANE", HERE.parent.parent / "target/release/halfplane")
@@ -45,7 +52,7 @@ def load(name, path):
     return module
 
 
-golden = load("make", HERE.parent / "golden/make.py")
+golden = load("make", HERE.parent / "golden/make.py") if torch else None
 tables = load("tables", HERE / "tables.py")
 
 
@@ -125,14 +132,16 @@ def check(name, model, table, missing=("",), own=None):
         theirs = theirs[:, 1:]
     found = {"onnx": off(ours, theirs)}
     halfplane("export", model, model.with_suffix(".py"))
-    script = load(model.stem.replace("-", "_"), model.with_suffix(".py"))
     if labels is not None and classes[0] is not None:
         # Where two are as likely as each other to the tolerance, either may come first.
         best = np.sort(np.hstack([1 - ours, ours]) if ours.shape[1] == 1 else ours, axis=1)
         clear = best[:, -1] - best[:, -2] > 2 * TOLERANCE
-        for others in labels, printed(model.with_suffix(".py"), table):
+        scripts = [printed(model.with_suffix(".py"), table)] if torch else []
+        for others in [labels, *scripts]:
             assert all(a == b for a, b, sure in zip(classes, others, clear) if sure), f"{name}: labels differ"
-    found["script"] = off(ours, script.predict(rows).numpy())
+    if torch:
+        script = load(model.stem.replace("-", "_"), model.with_suffix(".py"))
+        found["script"] = off(ours, script.predict(rows).numpy())
     if own is not None:
         found["pytorch"] = off(ours, own.reshape(ours.shape))
     print(f"{name:28} {'  '.join(f'{key} {value:.1e}' for key, value in found.items())}", flush=True)
@@ -140,10 +149,20 @@ def check(name, model, table, missing=("",), own=None):
 
 
 def golden_case(folder, path):
-    """A golden case's trained network as a model file, its rows as a table."""
+    """A golden case's trained network as a model file, its rows as a table; and what PyTorch's network
+    says of them. Without PyTorch both are random."""
     case = json.loads(path.read_text())
     network = case["network"]
-    trained = golden.train(case, torch.float32)
+    if torch:
+        trained = golden.train(case, torch.float32)
+        weights, outputs = trained["final"], trained["outputs"]
+        features = golden.make_data(case["data"], network["inputs"], network["outputs"])[0].numpy()
+    else:
+        rng, outputs = np.random.default_rng(777), None
+        bound = {name: tensor["shape"][-1] ** -0.5 for name, tensor in case["final"].items()}
+        weights = {name: rng.uniform(-bound[name], bound[name], tensor["shape"]).astype(np.float32)
+                   for name, tensor in case["final"].items()}
+        features = rng.uniform(-1, 1, (64, network["inputs"])).astype(np.float32)
     # A linear unit before a softmax may end as a class of two: the file's words are the program's.
     classes = {"softmax": network["outputs"], "sigmoid": 2, "identity": 0}[network["output"]]
     names = [f"x{column + 1}" for column in range(network["inputs"])]
@@ -155,13 +174,12 @@ def golden_case(folder, path):
         "classes": [str(number) for number in range(classes)],
     }
     model = folder / f"{case['case']}.safetensors"
-    save_file({key: np.ascontiguousarray(value) for key, value in trained["final"].items()}, model,
+    save_file({key: np.ascontiguousarray(value) for key, value in weights.items()}, model,
               {"halfplane": json.dumps(about)})
-    features, *_ = golden.make_data(case["data"], network["inputs"], network["outputs"])
     table = folder / f"{case['case']}.csv"
-    lines = [",".join(str(value) for value in row) for row in features.numpy()]
+    lines = [",".join(str(value) for value in row) for row in features]
     table.write_text("\n".join([",".join(names), *lines]) + "\n")
-    return case["case"], model, table, trained["outputs"]
+    return case["case"], model, table, outputs
 
 
 def check_tensorboard(folder):
@@ -187,7 +205,8 @@ def check_tensorboard(folder):
 
 
 def main():
-    torch.set_num_threads(1)
+    if torch:
+        torch.set_num_threads(1)
     good = []
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
@@ -200,6 +219,8 @@ def main():
             good.append(check(name, model, new, missing))
         good.append(check_tensorboard(folder))
     print(f"{sum(good)} of {len(good)} models and runs say the same everywhere")
+    if not torch:
+        print(f"left out: the answers of PyTorch's networks and scripts, for {sys.executable} has no torch")
     return 0 if all(good) and len(good) > 50 else 1
 
 
