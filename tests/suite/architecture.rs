@@ -13,42 +13,38 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("platform", &["error"]),
-    ("files", &["error"]),
     ("spec", &["error"]),
     ("data", &["error", "platform", "spec"]),
     ("metrics", &["error", "data"]),
     ("kernels", &["error", "spec"]),
     ("plan", &["error", "spec", "kernels"]),
-    ("backend", &["error", "platform", "files", "spec", "kernels", "plan"]),
+    ("backend", &["error", "platform", "spec", "kernels", "plan"]),
     ("check", &["error", "platform", "spec", "kernels", "plan", "backend"]),
     ("measure", &["error", "platform", "spec", "kernels", "plan", "backend"]),
-    (
-        "model",
-        &["error", "platform", "files", "spec", "data", "metrics", "kernels", "plan", "backend"],
-    ),
+    ("model", &["error", "platform", "spec", "data", "metrics", "kernels", "plan", "backend"]),
     (
         "train",
         &[
-            "error", "platform", "files", "spec", "data", "metrics", "kernels", "plan", "backend",
+            "error", "platform", "spec", "data", "metrics", "kernels", "plan", "backend",
             "measure", "model",
         ],
     ),
     ("recipe", &["error", "spec", "data", "train"]),
-    ("low_level", &["platform", "files", "kernels", "plan", "backend", "check", "measure"]),
+    ("low_level", &["platform", "kernels", "plan", "backend", "check", "measure"]),
     ("export", &["error", "spec", "data", "kernels", "model"]),
     // The program: what it may know of the library.
     (
         "report",
         &[
-            "error", "platform", "files", "spec", "data", "metrics", "kernels", "plan", "measure",
-            "model", "train",
+            "error", "platform", "spec", "data", "metrics", "kernels", "plan", "measure", "model",
+            "train",
         ],
     ),
     (
         "cli",
         &[
-            "error", "platform", "files", "spec", "data", "metrics", "plan", "backend", "check",
-            "measure", "model", "train", "recipe", "export", "report",
+            "error", "platform", "spec", "data", "metrics", "plan", "backend", "check", "measure",
+            "model", "train", "recipe", "export", "report",
         ],
     ),
     ("main", &["cli"]),
@@ -156,7 +152,7 @@ struct Import {
 }
 
 fn imports() -> Vec<Import> {
-    let names = root_names();
+    let names = exported_names();
     let mut imports = Vec::new();
     for file in files() {
         // They only declare the rooms.
@@ -178,8 +174,8 @@ fn room(modules: &[String]) -> String {
     modules.first().cloned().unwrap_or_else(|| "main".to_owned())
 }
 
-/// What `lib.rs` exports at the root, each name with its room.
-fn root_names() -> BTreeMap<String, String> {
+/// What `lib.rs` exports at the root and `low_level` passes on, each name with its room.
+fn exported_names() -> BTreeMap<String, String> {
     let text = fs::read_to_string(source().join("lib.rs")).expect("there is a library");
     let mut names = BTreeMap::new();
     for export in text.split("pub use ").skip(1) {
@@ -187,6 +183,13 @@ fn root_names() -> BTreeMap<String, String> {
         let (room, rest) = statement.split_once("::").expect("a path into a room");
         let words = rest.split(|c: char| !c.is_alphanumeric() && c != '_');
         names.extend(words.map(|word| (word.to_owned(), room.trim().to_owned())));
+    }
+    let text = fs::read_to_string(source().join("low_level.rs")).expect("there is a facade");
+    for module in text.split("pub mod ").skip(1) {
+        let (name, rest) = module.split_once(" {").expect("an inline module");
+        let (_, path) = rest.split_once("pub use crate::").expect("it passes on a room");
+        let room = path.split("::").next().unwrap_or_default();
+        names.insert(format!("low_level::{name}"), room.to_owned());
     }
     names
 }
@@ -248,10 +251,11 @@ impl ImportPath {
     fn room(&self) -> Option<String> {
         let ups = self.segments.iter().take_while(|segment| *segment == "super").count();
         match self.segments[0].as_str() {
-            "crate" | "halfplane" => {
-                let passed_on = self.segments.get(1).is_some_and(|room| room == "low_level");
-                self.segments.get(1 + usize::from(passed_on)).cloned()
-            }
+            "crate" | "halfplane" => match self.segments.get(1..)? {
+                [facade, name, ..] if facade == "low_level" => Some(format!("low_level::{name}")),
+                [first, ..] => Some(first.clone()),
+                [] => None,
+            },
             "super" => match self.module.len().checked_sub(ups)? {
                 0 => self.segments.get(ups).cloned(),
                 _ => self.module.first().cloned(),
