@@ -70,13 +70,13 @@ fn commas_may_stand_for_points() {
         let found = built_with(Decimal::Comma, ReadAs::Numbers, &["1,5", text]);
         assert!(matches!(found, Err(FieldError::NotNumber(word)) if word == text), "{text}");
     }
-    // Categories stay as they are, and so do numbers that turn out to be words.
+    // Texts keep their commas, and so do numbers in a column that turns out to hold texts.
     let texts = ["2,5", "a,b", "3", "2,5", "1.5", "c", "d"];
     for read_as in [ReadAs::Text, ReadAs::Infer] {
         let found = built_with(Decimal::Comma, read_as, &texts);
         assert_eq!(words(found.expect("words")), texts);
     }
-    // Many numbers and a word are a mistake here, too.
+    // A text among many numbers is an error here, too.
     let numbers: Vec<String> = (0..30).map(|number| format!("{number},5")).collect();
     let texts: Vec<&str> = numbers.iter().map(String::as_str).chain(["hello"]).collect();
     let found = built_with(Decimal::Comma, ReadAs::Infer, &texts);
@@ -93,7 +93,7 @@ fn a_late_word_brings_back_every_text_before_it() {
     let texts = ["1", "007", "-0", "1.50", "0.1", "16777217", "+2", "", "7", "a", "7", "x y"];
     let expected =
         ["1", "007", "-0", "1.50", "0.1", "16777217", "+2", "(missing)", "7", "a", "7", "x y"];
-    // More words than numbers, so that none of them is stray.
+    // More texts than numbers, so that none of them is an error.
     let more = ["b", "c", "d", "e", "f", "g", "h"];
     let found = built(ReadAs::Infer, &[&texts[..], &more].concat());
     assert_eq!(words(found.expect("words")), [&expected[..], &more].concat());
