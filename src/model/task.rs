@@ -38,13 +38,18 @@ impl Model {
     /// column to predict.
     #[cfg(feature = "tables")]
     pub fn schema(&self) -> Result<Schema<'_>> {
-        self.one_target()?;
-        Ok(Schema {
-            preprocessing: &self.preprocessing,
-            target: &self.target,
-            classes: &self.classes,
-            task: self.task(),
-        })
+        match (self.task(), self.network.outputs) {
+            (task @ Task::Multiclass, _) | (task, 1) => Ok(Schema {
+                preprocessing: &self.preprocessing,
+                target: &self.target,
+                classes: &self.classes,
+                task,
+            }),
+            (_, outputs) => Err(Error::invalid(
+                format!("the model makes {outputs} predictions of each row at once"),
+                "evaluate it from Rust, by `halfplane::metrics`",
+            )),
+        }
     }
 
     /// The class of each row of features \[N, I\], on the CPU: its number in [`Model::classes`]. Of
@@ -94,16 +99,6 @@ impl Model {
         self.check_data(data)?;
         let predictions = self.predict_on(choice, data.features())?;
         Scores::of(&data.original_targets(), &predictions, data.weights())
-    }
-
-    fn one_target(&self) -> Result<()> {
-        match (self.task(), self.network.outputs) {
-            (Task::Multiclass, _) | (_, 1) => Ok(()),
-            (_, outputs) => Err(Error::invalid(
-                format!("the model makes {outputs} predictions of each row at once"),
-                "evaluate it from Rust, by `halfplane::metrics`",
-            )),
-        }
     }
 
     fn check_data(&self, data: &Dataset) -> Result<()> {
