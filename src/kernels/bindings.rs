@@ -170,7 +170,7 @@ impl<I: Iterator> Binder<Each<I::Item>> for InOrder<I> {
     }
 }
 
-impl<'a, 'b> Binder<Views<'a>> for InOrder<std::slice::IterMut<'a, &'b mut [u32]>> {
+impl<'a> Binder<Views<'a>> for InOrder<std::slice::IterMut<'a, &mut [u32]>> {
     fn read<T: Item>(&mut self, name: &'static str) -> &'a [T] {
         let words: &[u32] = self.next(name);
         bytemuck::cast_slice(&words[..whole::<T>(words.len())])

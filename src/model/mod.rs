@@ -2,6 +2,8 @@
 //!
 //! Must not know: training.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod blocking;
 mod file;
 mod predictor;
 mod summary;
@@ -9,11 +11,10 @@ mod task;
 
 use serde::{Deserialize, Serialize};
 
-use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
+use crate::backend::Backend;
 use crate::data::Preprocessing;
 use crate::kernels::{Control, floats};
 use crate::plan::{self, Region};
-use crate::platform::block_on;
 use crate::spec::{
     Initialization, Loss, Network, Optimizer, Output, Parameters, Regularization, Schedule,
 };
@@ -74,35 +75,6 @@ pub struct Model {
 }
 
 impl Model {
-    /// Predictions for rows \[N, I\] of the network's inputs, on the CPU: \[N, O\] row by row.
-    /// Probabilities for classes; for regression numbers in the target's own unit.
-    ///
-    /// Each call plans and loads the network anew; [`Model::predictor`] keeps it loaded.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where `features` are not whole rows of finite numbers.
-    pub fn predict(&self, features: &[f32]) -> Result<Vec<f32>> {
-        self.predict_on(&DeviceChoice::Cpu, features)
-    }
-
-    /// The same on a device.
-    ///
-    /// # Errors
-    /// As [`Model::predict`]; [`Error::NoDevice`] where there is none as asked for.
-    pub fn predict_on(&self, choice: &DeviceChoice, features: &[f32]) -> Result<Vec<f32>> {
-        check_rows(features, self.network.inputs)?;
-        self.parameters.check(&self.network)?;
-        let mut outputs = block_on(async {
-            let (device, _) = backend::open(choice, ShaderChecks::Off).await?;
-            let rows = features.len() / self.network.inputs;
-            let plan = plan::inference(&self.network, rows, &device.limits())?;
-            let mut backend = device.load(plan).await?;
-            apply(backend.as_mut(), &self.parameters, features).await
-        })?;
-        self.preprocessing.target.restore(&mut outputs);
-        Ok(outputs)
-    }
-
     /// The columns of a table of its predictions: `p` of "yes", or `p_<class>` of each, and then
     /// `class`, for the name of the likeliest; `y` for numbers. Of several labels or numbers each has
     /// its own, `p1` or `y1` and so on, and no name.

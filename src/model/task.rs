@@ -1,11 +1,10 @@
 //! What a model predicts: its task, its classes, how well it does.
 
 use super::Model;
-use crate::backend::DeviceChoice;
 #[cfg(feature = "tables")]
 use crate::data::Schema;
-use crate::data::{Dataset, Task};
-use crate::metrics::{Scores, argmax};
+use crate::data::Task;
+use crate::metrics::argmax;
 use crate::spec::Output;
 use crate::{Error, Result};
 
@@ -52,15 +51,6 @@ impl Model {
         }
     }
 
-    /// The class of each row of features \[N, I\], on the CPU: its number in [`Model::classes`]. Of
-    /// two, "yes" is chosen where its probability is above 0.5; of several, the likeliest.
-    ///
-    /// # Errors
-    /// As [`Model::predict`]; [`Error::Invalid`] where the model predicts no classes.
-    pub fn predict_class(&self, features: &[f32]) -> Result<Vec<usize>> {
-        self.likeliest(&self.predict(features)?)
-    }
-
     /// The class of each row of predictions \[N, O\], as [`Model::predict`] returns them.
     ///
     /// # Errors
@@ -80,50 +70,15 @@ impl Model {
             )),
         }
     }
-
-    /// Scores of its predictions, on the CPU, for rows whose target is known: weighted by the data's
-    /// sample weights; for regression in the target's own unit.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where the data was not preprocessed as the model expects it, such as by
-    /// [`read_labelled`](crate::data::read_labelled) with [`Model::schema`], and as [`Scores::of`].
-    pub fn evaluate(&self, data: &Dataset) -> Result<Scores> {
-        self.evaluate_on(&DeviceChoice::Cpu, data)
-    }
-
-    /// The same on a device.
-    ///
-    /// # Errors
-    /// As [`Model::evaluate`]; [`Error::NoDevice`] where there is none as asked for.
-    pub fn evaluate_on(&self, choice: &DeviceChoice, data: &Dataset) -> Result<Scores> {
-        self.check_data(data)?;
-        let predictions = self.predict_on(choice, data.features())?;
-        Scores::of(&data.original_targets(), &predictions, data.weights())
-    }
-
-    fn check_data(&self, data: &Dataset) -> Result<()> {
-        let what = if data.preprocessing().columns != self.preprocessing.columns {
-            "columns"
-        } else if data.task() != self.task() || data.outputs() != self.network.outputs {
-            "targets"
-        } else if data.classes() != self.classes {
-            "classes"
-        } else {
-            return Ok(());
-        };
-        Err(Error::invalid(
-            format!("the {what} of the data are not those that the model was trained on"),
-            "prepare the data by the model's `schema`",
-        ))
-    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::data::Dataset;
     use crate::spec::{Network, Parameters};
 
-    fn model(output: Output, outputs: usize) -> Model {
+    pub(in crate::model) fn model(output: Output, outputs: usize) -> Model {
         let network = Network::new(2, &[], outputs).with_output(output);
         Model {
             parameters: Parameters::initial(&network, crate::Initialization::Pytorch, 1),
@@ -151,16 +106,5 @@ mod tests {
         for &task in Task::ALL {
             assert_eq!(model(task.into(), 2).task(), task);
         }
-    }
-
-    #[test]
-    fn data_of_another_kind_is_refused() {
-        let data = Dataset::xor();
-        let refused = |model: Model| model.evaluate(&data).err().map(|error| error.to_string());
-        let own = Model { classes: data.classes().to_vec(), ..model(Output::Sigmoid, 1) };
-        assert!(own.evaluate(&data).is_ok());
-        let other = Model { classes: vec!["no".into(), "yes".into()], ..own.clone() };
-        assert!(refused(other).is_some_and(|text| text.contains("the classes of the data")));
-        assert!(refused(model(Output::Identity, 1)).is_some_and(|text| text.contains("targets")));
     }
 }

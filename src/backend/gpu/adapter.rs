@@ -68,9 +68,12 @@ fn hardware(adapter: &wgpu::Adapter) -> bool {
     adapter.get_info().device_type != DeviceType::Cpu
 }
 
-/// The adapter's name with its way in: `NVIDIA H100 (Vulkan)`.
+/// The adapter's name with the API: `NVIDIA H100 (Vulkan)`. Browsers may keep the name to themselves.
 pub(super) fn name(info: &wgpu::AdapterInfo) -> String {
-    format!("{} ({:?})", info.name, info.backend)
+    match info.name.as_str() {
+        "" => format!("adapter ({:?})", info.backend),
+        name => format!("{name} ({:?})", info.backend),
+    }
 }
 
 /// What an adapter lacks, if anything.

@@ -81,7 +81,12 @@ impl Gpu {
         let immediates = immediates == ImmediateStorage::Auto && adapter::has_immediates(&adapter);
         let cache = Cache::open(&device, &adapter.get_info());
         let context = Context::new(device, queue, name, checks, immediates, cache);
-        Ok(Self { context: Arc::new(context), limits })
+        #[cfg_attr(
+            target_arch = "wasm32",
+            expect(clippy::arc_with_non_send_sync, reason = "a page has one thread")
+        )]
+        let context = Arc::new(context);
+        Ok(Self { context, limits })
     }
 }
 

@@ -9,7 +9,8 @@ pub(in crate::backend::cpu) trait Arithmetic {
 /// Rounded twice, as on every processor. Passes over tensors use it: memory bounds them, not arithmetic.
 pub(in crate::backend::cpu) struct Plain;
 
-/// Rounded once, by a fused multiply-add: for callers compiled for SIMD that has one.
+/// Rounded once, by a fused multiply-add: for callers compiled for SIMD that has one. WebAssembly's has
+/// none, and a function that computes one would take far longer than both operations.
 pub(in crate::backend::cpu) struct Fused;
 
 impl Arithmetic for Plain {
@@ -22,6 +23,6 @@ impl Arithmetic for Plain {
 impl Arithmetic for Fused {
     #[inline(always)]
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
-        a.mul_add(b, c)
+        if cfg!(target_arch = "wasm32") { a * b + c } else { a.mul_add(b, c) }
     }
 }

@@ -1,0 +1,104 @@
+//! Predictions and scores that block until the device is done. A page in a browser may not block: it
+//! awaits a [`super::Predictor`].
+
+use super::{Model, apply, check_rows};
+use crate::backend::{self, DeviceChoice, ShaderChecks};
+use crate::data::Dataset;
+use crate::metrics::Scores;
+use crate::plan;
+use crate::platform::block_on;
+use crate::{Error, Result};
+
+impl Model {
+    /// Predictions for rows \[N, I\] of the network's inputs, on the CPU: \[N, O\] row by row.
+    /// Probabilities for classes; for regression numbers in the target's own unit.
+    ///
+    /// Each call plans and loads the network anew; [`Model::predictor`] keeps it loaded.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where `features` are not whole rows of finite numbers.
+    pub fn predict(&self, features: &[f32]) -> Result<Vec<f32>> {
+        self.predict_on(&DeviceChoice::Cpu, features)
+    }
+
+    /// The same on a device.
+    ///
+    /// # Errors
+    /// As [`Model::predict`]; [`Error::NoDevice`] where there is none as asked for.
+    pub fn predict_on(&self, choice: &DeviceChoice, features: &[f32]) -> Result<Vec<f32>> {
+        check_rows(features, self.network.inputs)?;
+        self.parameters.check(&self.network)?;
+        let mut outputs = block_on(async {
+            let (device, _) = backend::open(choice, ShaderChecks::Off).await?;
+            let rows = features.len() / self.network.inputs;
+            let plan = plan::inference(&self.network, rows, &device.limits())?;
+            let mut backend = device.load(plan).await?;
+            apply(backend.as_mut(), &self.parameters, features).await
+        })?;
+        self.preprocessing.target.restore(&mut outputs);
+        Ok(outputs)
+    }
+
+    /// The class of each row of features \[N, I\], on the CPU: its number in [`Model::classes`]. Of
+    /// two, "yes" is chosen where its probability is above 0.5; of several, the likeliest.
+    ///
+    /// # Errors
+    /// As [`Model::predict`]; [`Error::Invalid`] where the model predicts no classes.
+    pub fn predict_class(&self, features: &[f32]) -> Result<Vec<usize>> {
+        self.likeliest(&self.predict(features)?)
+    }
+
+    /// Scores of its predictions, on the CPU, for rows whose target is known: weighted by the data's
+    /// sample weights; for regression in the target's own unit.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the data was not preprocessed as the model expects it, such as by
+    /// [`read_labelled`](crate::data::read_labelled) with [`Model::schema`], and as [`Scores::of`].
+    pub fn evaluate(&self, data: &Dataset) -> Result<Scores> {
+        self.evaluate_on(&DeviceChoice::Cpu, data)
+    }
+
+    /// The same on a device.
+    ///
+    /// # Errors
+    /// As [`Model::evaluate`]; [`Error::NoDevice`] where there is none as asked for.
+    pub fn evaluate_on(&self, choice: &DeviceChoice, data: &Dataset) -> Result<Scores> {
+        self.check_data(data)?;
+        let predictions = self.predict_on(choice, data.features())?;
+        Scores::of(&data.original_targets(), &predictions, data.weights())
+    }
+
+    fn check_data(&self, data: &Dataset) -> Result<()> {
+        let what = if data.preprocessing().columns != self.preprocessing.columns {
+            "columns"
+        } else if data.task() != self.task() || data.outputs() != self.network.outputs {
+            "targets"
+        } else if data.classes() != self.classes {
+            "classes"
+        } else {
+            return Ok(());
+        };
+        Err(Error::invalid(
+            format!("the {what} of the data are not those that the model was trained on"),
+            "prepare the data by the model's `schema`",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::task::tests::model;
+    use crate::spec::Output;
+
+    #[test]
+    fn data_of_another_kind_is_refused() {
+        let data = Dataset::xor();
+        let refused = |model: Model| model.evaluate(&data).err().map(|error| error.to_string());
+        let own = Model { classes: data.classes().to_vec(), ..model(Output::Sigmoid, 1) };
+        assert!(own.evaluate(&data).is_ok());
+        let other = Model { classes: vec!["no".into(), "yes".into()], ..own.clone() };
+        assert!(refused(other).is_some_and(|text| text.contains("the classes of the data")));
+        assert!(refused(model(Output::Identity, 1)).is_some_and(|text| text.contains("targets")));
+    }
+}
