@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::backend::Device;
-use crate::kernels::{Control, Cost, DenseForward, Function, Gather, Operation};
-use crate::plan::{Buffer, BufferId, DeviceKind, Dispatch, Handles, Phase, Plan, Role};
+use crate::kernels::{
+    Bind, Control, Cost, DenseForward, Each, Element, Function, Gather, Operation, dense_forward,
+    gather,
+};
+use crate::plan::{BufferId, DeviceKind, Dispatch, Outline, Phase, PlanBuilder, Role};
 use crate::spec::{Network, Shuffle, Strategy};
 
 /// The two limits of a dispatch's speed: arithmetic and memory.
@@ -44,23 +47,21 @@ pub struct Timed {
 /// [`crate::Error::Device`] where the device fails, [`crate::Error::Invalid`] where it has no
 /// timestamps.
 pub async fn roofline(device: &dyn Device) -> Result<Roofline> {
-    let product = |side| {
-        Operation::DenseForward(DenseForward {
-            rows: side,
-            inputs: side,
-            outputs: side,
-            function: Function::Identity,
-            tiling: device.limits().tiling([side; 3]),
-        })
-    };
     // Sizes that keep the measurement short on slow devices.
     let (side, rows) = match device.limits().kind {
         DeviceKind::Gpu => (4096, 1 << 20),
         DeviceKind::Cpu => (1024, 1 << 19),
         DeviceKind::Software => (512, 1 << 18),
     };
+    let product = DenseForward {
+        rows: side,
+        inputs: side,
+        outputs: side,
+        function: Function::Identity,
+        tiling: device.limits().tiling([side; 3]),
+    };
     let columns = 16;
-    let copy = Operation::Gather(Gather {
+    let copy = Gather {
         rows,
         count: rows,
         columns,
@@ -68,54 +69,47 @@ pub async fn roofline(device: &dyn Device) -> Result<Roofline> {
         chunk_rows: rows,
         shuffle: Shuffle::Never,
         seed: 0,
-    });
-    let sizes = [side * side, side * (side + 1), side * side];
-    let (cost, time) = measure(device, product(side), side, &sizes).await?;
-    let flops = cost.flops as f64 / time.as_secs_f64().max(1e-9);
-    let sizes = [rows * columns, rows * columns];
-    let (cost, time) = measure(device, copy, rows, &sizes).await?;
-    let bytes = cost.bytes as f64 / time.as_secs_f64().max(1e-9);
-    Ok(Roofline { flops, bytes })
+    };
+    let product = measure(device, side, product, |control, buffer| dense_forward::Bindings {
+        control,
+        x: buffer(side * side),
+        parameters: buffer(side * (side + 1)),
+        y: buffer(side * side),
+    })
+    .await?;
+    let copy = measure(device, rows, copy, |control, buffer| gather::Bindings {
+        control,
+        data: buffer(rows * columns),
+        batch: buffer(rows * columns),
+    })
+    .await?;
+    let a_second = |count: u64, time: Duration| count as f64 / time.as_secs_f64().max(1e-9);
+    Ok(Roofline {
+        flops: a_second(product.0.flops, product.1),
+        bytes: a_second(copy.0.bytes, copy.1),
+    })
 }
 
-/// The cost and the time of one operation on zeros. Its bindings are a control buffer, then buffers
-/// of `sizes` words.
-async fn measure(
+/// The cost and the time of one operation on `rows` rows of zeros. `bind` is handed the control, and
+/// what makes a buffer of so many elements.
+async fn measure<K: Bind + Into<Operation>>(
     device: &dyn Device,
-    operation: Operation,
     rows: usize,
-    sizes: &[usize],
+    operation: K,
+    bind: impl FnOnce(BufferId, &mut dyn FnMut(usize) -> BufferId) -> K::Bindings<Each<BufferId>>,
 ) -> Result<(Cost, Duration)> {
-    let cost = operation.kernel().cost();
-    let slots = operation.kernel().slots();
-    let words = std::iter::once(Control::WORDS).chain(sizes.iter().copied());
-    let buffers: Vec<Buffer> = slots
-        .iter()
-        .zip(words)
-        .map(|(slot, words)| Buffer {
-            name: slot.name.into(),
-            shape: vec![words],
-            role: Role::Bookkeeping,
-        })
-        .collect();
-    let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
-    let bindings = (0..buffers.len()).map(BufferId).collect();
-    phases[Phase::Step as usize] = vec![Dispatch { label: "measure".into(), operation, bindings }];
-    let plan = Plan {
-        networks: vec![Network::new(1, &[], 1)],
-        strategy: Strategy::Layered,
-        rows: 0,
-        batch: 0,
-        micro_batch: None,
-        evaluate_rows: 0,
-        predict_rows: 0,
-        buffers,
-        shard: None,
-        phases,
-        handles: Handles::default(),
-    };
+    let limits = device.limits();
+    let mut builder = PlanBuilder::new(&limits, "");
+    let control = builder.control("control", 1)?;
+    let mut buffer = |elements| builder.push("", Element::F32, vec![elements], Role::Bookkeeping);
+    let bindings = bind(control, &mut buffer);
+    let dispatch = Dispatch::new("measure", operation, bindings);
+    let cost = dispatch.operation.kernel().cost();
+    builder.phase(Phase::Step, vec![dispatch]);
+    let outline = Outline::new(vec![Network::new(1, &[], 1)], Strategy::Layered);
+    let plan = builder.finish(outline, |_, _| String::new())?;
     let mut backend = device.load(plan).await?;
-    backend.write(BufferId(0), &Control::of_rows(rows).to_words()).await?;
+    backend.write(control, &Control::of_rows(rows).to_words()).await?;
     let times = backend.profile(Phase::Step).await?;
     Ok((cost, times.first().copied().unwrap_or_default()))
 }

@@ -6,14 +6,14 @@ use super::{Case, Check};
 use crate::Result;
 use crate::backend::{Device, reference::Reference};
 use crate::kernels::Words;
-use crate::plan::{Buffer, BufferId, Dispatch, Handles, Phase, Plan, Role};
+use crate::plan::{BufferId, Dispatch, Limits, Outline, Phase, Plan, PlanBuilder, Role};
 use crate::spec::{Network, Strategy};
 
 /// Checks the cases together: one plan shares the pipelines, which take longest to make.
 pub(super) async fn check(device: &dyn Device, cases: &[Case]) -> Result<Vec<Check>> {
     let trials: Vec<Trial> =
         cases.iter().enumerate().map(|(number, case)| trial(case, number as u32)).collect();
-    let plan = plan(cases, &trials);
+    let plan = plan(cases, &trials)?;
     let expected = answers(&Reference, &plan, &trials).await?;
     let found = answers(device, &plan, &trials).await?;
     let both = expected.iter().zip(&found);
@@ -21,44 +21,25 @@ pub(super) async fn check(device: &dyn Device, cases: &[Case]) -> Result<Vec<Che
 }
 
 /// A phase of one dispatch for each case, each with buffers of its own.
-fn plan(cases: &[Case], trials: &[Trial]) -> Plan {
-    let mut buffers = Vec::new();
+fn plan(cases: &[Case], trials: &[Trial]) -> Result<Plan> {
+    let limits = Limits::unlimited("a device that is checked");
+    let mut builder = PlanBuilder::new(&limits, "");
     let mut list = Vec::new();
     for (case, trial) in cases.iter().zip(trials) {
-        let first = buffers.len();
-        let slots = case.operation().kernel().slots();
-        buffers.extend(slots.iter().zip(trial).map(|(slot, bound)| Buffer {
-            name: slot.name.into(),
-            shape: vec![bound.words.len()],
-            role: Role::Bookkeeping,
-        }));
-        list.push(Dispatch {
-            label: case.name(),
-            operation: case.operation().clone(),
-            bindings: (first..buffers.len()).map(BufferId).collect(),
-        });
+        let mut bindings = Vec::new();
+        for (slot, bound) in case.operation().kernel().slots().iter().zip(trial) {
+            let shape = vec![bound.words.len()];
+            bindings.push(builder.push(slot.name, slot.element, shape, Role::Bookkeeping));
+        }
+        let operation = case.operation().clone();
+        list.push(Dispatch { label: case.name(), operation, bindings });
     }
-    let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
-    phases[Phase::Step as usize] = list;
-    Plan {
-        networks: vec![network(&buffers)],
-        strategy: Strategy::Layered,
-        rows: 0,
-        shard: None,
-        batch: 0,
-        micro_batch: None,
-        evaluate_rows: 0,
-        predict_rows: 0,
-        buffers,
-        phases,
-        handles: Handles::default(),
-    }
-}
-
-/// No case belongs to a network, but a device may size its scratch memory by the plan's: this one
-/// has a layer with as many parameters as the largest buffer has words.
-fn network(buffers: &[Buffer]) -> Network {
-    Network::new(buffers.iter().map(Buffer::words).max().unwrap_or(1), &[], 1)
+    builder.phase(Phase::Step, list);
+    // No case belongs to a network, but a device may size its scratch memory by the plan's: this one
+    // has a layer with as many parameters as the largest buffer has words.
+    let words = trials.iter().flatten().map(|bound| bound.words.len()).max().unwrap_or(1);
+    let network = Network::new(words, &[], 1);
+    builder.finish(Outline::new(vec![network], Strategy::Layered), |_, _| String::new())
 }
 
 /// The buffers of each case after its dispatch.

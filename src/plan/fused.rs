@@ -5,13 +5,12 @@
 //! workgroups.
 
 use super::layered::check;
-use super::making::Making;
 use super::{
-    Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan, Region, Role, Training,
-    Validation, print,
+    Chunk, DeviceKind, Dispatch, Examination, Limits, Outline, Phase, Plan, PlanBuilder, Region,
+    Role, Training, Validation, print,
 };
 use crate::kernels::{
-    Control, Function, FusedGradient, FusedTiling, FusedUpdate, MOST_WIDTHS, Metrics, Pass, Update,
+    Element, Function, FusedGradient, FusedTiling, FusedUpdate, MOST_WIDTHS, Metrics, Pass, Update,
     fused_gradient, fused_update, metrics,
 };
 use crate::spec::{Shuffle, Strategy};
@@ -192,7 +191,7 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
         tiling: None,
     };
     let remedy = "train on fewer rows, or on fewer units";
-    let plan = |step| finish(Making { limits, remedy, buffers: Vec::new() }, request, step);
+    let plan = |step| finish(PlanBuilder::new(limits, remedy), request, step);
     match limits.kind {
         // Where there is no room for many gradients, there may be for few.
         DeviceKind::Cpu => plan(in_strands(many)).or_else(|_| plan(in_strands(few))),
@@ -222,26 +221,33 @@ fn examination(step: &FusedGradient, rows: usize, limits: &Limits) -> FusedGradi
 }
 
 /// All of the plan.
-fn finish(mut making: Making<'_>, request: &Training<'_>, step: FusedGradient) -> Result<Plan> {
+fn finish(
+    mut builder: PlanBuilder<'_>,
+    request: &Training<'_>,
+    step: FusedGradient,
+) -> Result<Plan> {
     let (rows, strands, words) = (request.rows, step.strands, step.parameters());
-    let evaluate = examination(&step, rows, making.limits);
+    let evaluate = examination(&step, rows, builder.limits);
     let validate =
-        (request.validation > 0).then(|| examination(&step, request.validation, making.limits));
+        (request.validation > 0).then(|| examination(&step, request.validation, builder.limits));
     let update = Update::of(request.optimizer);
-    let (x, t) = making.data("data", rows, request)?;
-    let parameters = making.buffer("parameters", vec![words], Role::Parameters)?;
-    let memories = vec![update.state().len(), words];
-    let state = making.buffer("optimizer", memories, Role::OptimizerState)?;
-    let gradients = making.buffer("gradients", vec![strands, words], Role::Gradients)?;
+    let (x, t) = builder.data("data", rows, request)?;
+    let parameters = builder.buffer("parameters", Element::F32, vec![words], Role::Parameters)?;
+    let tensors = update.state().len();
+    let shape = vec![tensors, words];
+    let state = builder.buffer("state", Element::F32, shape, Role::OptimizerState)?;
+    let gradients =
+        builder.buffer("gradients", Element::F32, vec![strands, words], Role::Gradients)?;
     let parts = |pass: &FusedGradient| pass.parts().unwrap_or(pass.batch);
     let most = validate.as_ref().map_or(0, parts).max(parts(&evaluate)).max(parts(&step));
-    let row_metrics = making.buffer("row_metrics", vec![most, 2], Role::Bookkeeping)?;
+    let row_metrics =
+        builder.buffer("row_metrics", Element::F32, vec![most, 2], Role::Bookkeeping)?;
     let shape = vec![strands, step.tile_words()];
-    let scratch = making.buffer("scratch", shape, Role::Activations)?;
-    let control = making.buffer("control", vec![Control::WORDS], Role::Bookkeeping)?;
-    let history = making.buffer("history", vec![HISTORY, 2], Role::Bookkeeping)?;
+    let scratch = builder.buffer("scratch", Element::F32, shape, Role::Activations)?;
+    let control = builder.control("control", 1)?;
+    let history = builder.history("history", 1, HISTORY)?;
     let steps = |pass: &FusedGradient| pass.count.div_ceil(pass.batch);
-    let evaluation = making.examination(Phase::Evaluate, 1, steps(&evaluate))?;
+    let evaluation = builder.examination(Phase::Evaluate, 1, steps(&evaluate))?;
 
     let update = Dispatch::new(
         "network",
@@ -277,14 +283,12 @@ fn finish(mut making: Making<'_>, request: &Training<'_>, step: FusedGradient) -
         let Examination { control, history } = own;
         vec![gradient(pass, control, data), end(pass, capacity, control, history)]
     };
-    let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
-    let mut validation = None;
     if let Some(pass) = &validate {
         let rows = pass.count;
-        let (x, t) = making.data("validation", rows, request)?;
-        let examination = making.examination(Phase::Validate, 1, steps(pass))?;
-        phases[Phase::Validate as usize] = examine(pass, examination, (x, t));
-        validation = Some(Validation {
+        let (x, t) = builder.data("validation", rows, request)?;
+        let examination = builder.examination(Phase::Validate, 1, steps(pass))?;
+        builder.phase(Phase::Validate, examine(pass, examination, (x, t)));
+        builder.handles.validation = Some(Validation {
             features: vec![Chunk { buffer: x, first: 0, rows }],
             targets: vec![Chunk { buffer: t, first: 0, rows }],
             members: None,
@@ -293,45 +297,36 @@ fn finish(mut making: Making<'_>, request: &Training<'_>, step: FusedGradient) -
             portion: pass.batch,
         });
     }
-    phases[Phase::Evaluate as usize] = examine(&evaluate, evaluation, (x, t));
-    phases[Phase::Step as usize] = request.scheduled(control);
-    phases[Phase::Step as usize].extend([
-        gradient(&step, control, (x, t)),
-        update,
-        end(&step, HISTORY, control, history),
-    ]);
-    let mut at = 0;
-    let region = |layer: crate::spec::Layer| {
-        let region = Region { buffer: parameters, offset: at };
-        at += layer.parameters();
-        region
+    builder.phase(Phase::Evaluate, examine(&evaluate, evaluation, (x, t)));
+    let mut list = request.scheduled(control);
+    list.extend([gradient(&step, control, (x, t)), update, end(&step, HISTORY, control, history)]);
+    builder.phase(Phase::Step, list);
+
+    let mut offset = 0;
+    let mut blocks = Vec::new();
+    for layer in step.layers() {
+        blocks.push(Region { buffer: parameters, offset });
+        offset += layer.parameters();
+    }
+    let tensor = |number: usize| {
+        let of = |block: &Region| Region { buffer: state, offset: number * words + block.offset };
+        blocks.iter().map(of).collect()
     };
-    let handles = Handles {
-        features: vec![Chunk { buffer: x, first: 0, rows }],
-        targets: vec![Chunk { buffer: t, first: 0, rows }],
-        parameters: vec![step.layers().map(region).collect()],
-        state: vec![state],
-        control: Some(control),
-        history: Some(history),
-        evaluation: Some(evaluation),
-        validation,
-        ..Handles::default()
-    };
-    let plan = Plan {
-        networks: vec![request.network.clone()],
-        strategy: Strategy::Fused,
+    let handles = &mut builder.handles;
+    handles.features = vec![Chunk { buffer: x, first: 0, rows }];
+    handles.targets = vec![Chunk { buffer: t, first: 0, rows }];
+    handles.state = vec![(0..tensors).map(tensor).collect()];
+    handles.parameters = vec![blocks];
+    handles.control = Some(control);
+    handles.history = Some(history);
+    handles.evaluation = Some(evaluation);
+    let outline = Outline {
         rows,
-        shard: None,
         batch: request.batch,
-        micro_batch: None,
         evaluate_rows: evaluate.batch,
-        predict_rows: 0,
-        buffers: making.buffers,
-        phases,
-        handles,
+        ..Outline::new(vec![request.network.clone()], Strategy::Fused)
     };
-    making.limits.check_total(plan.bytes(), |_| "use the layered strategy".into())?;
-    Ok(plan)
+    builder.finish(outline, |_, _| "use the layered strategy".into())
 }
 
 #[cfg(test)]

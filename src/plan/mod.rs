@@ -3,11 +3,11 @@
 //!
 //! Must not know: wgpu, I/O.
 
+mod builder;
 mod dot;
 mod fused;
 mod layered;
 mod limits;
-mod making;
 mod print;
 mod resident;
 mod shard;
@@ -16,11 +16,14 @@ mod tiling;
 use serde::{Deserialize, Serialize};
 
 use crate::kernels::{
-    Access, Bind, Cost, Criterion, Each, Hyper, LayerUpdate, Operation, Rate, Schedule, Update,
-    Weighting, Words, schedule,
+    Access, Bind, Cost, Criterion, Each, Element, Hyper, LayerUpdate, Operation, Rate, Schedule,
+    Update, Weighting, Words, schedule,
 };
-use crate::spec::{self, Clip, Layer, Loss, Network, Optimizer, Regularization, Shuffle, Strategy};
+use crate::spec::{
+    self, Clip, Layer, Loss, Network, Optimizer, Output, Regularization, Shuffle, Strategy,
+};
 
+pub(crate) use builder::{Outline, PlanBuilder};
 pub use layered::inference;
 pub use limits::{DeviceKind, Limits};
 pub use print::{bytes, quantity};
@@ -77,7 +80,7 @@ pub struct Training<'a> {
     pub optimizer: &'a Optimizer,
     /// What is done against overfitting.
     pub regularization: &'a Regularization,
-    /// The learning rate's course.
+    /// The learning rate's schedule.
     pub schedule: &'a spec::Schedule,
     /// Steps that the run is to have: what the schedule goes by.
     pub steps: u64,
@@ -105,6 +108,14 @@ impl Training<'_> {
     /// Words in a row of targets: a class is one.
     pub(super) fn target_columns(&self) -> usize {
         self.network.output.target_columns(self.network.outputs)
+    }
+
+    /// What targets are: classes are whole numbers.
+    pub(super) const fn target_element(&self) -> Element {
+        match self.network.output {
+            Output::Softmax => Element::U32,
+            Output::Identity | Output::Sigmoid => Element::F32,
+        }
     }
 
     /// The loss as the kernels take it.
@@ -183,7 +194,7 @@ pub enum Gradients {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BufferId(pub usize);
 
-/// A part of a buffer.
+/// A part of a buffer: a block of parameters, or what belongs to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
     /// Where.
@@ -201,7 +212,7 @@ pub enum Role {
     Batch,
     /// Weights and biases.
     Parameters,
-    /// What the optimizer remembers.
+    /// The optimizer's state.
     OptimizerState,
     /// What the forward pass leaves.
     Activations,
@@ -211,11 +222,13 @@ pub enum Role {
     Bookkeeping,
 }
 
-/// A buffer of 32-bit words.
+/// A buffer, which holds a tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buffer {
     /// As in PyTorch where it has the tensor: `layers.0.parameters`.
     pub name: String,
+    /// The type of its elements.
+    pub element: Element,
     /// Its shape, for people.
     pub shape: Vec<usize>,
     /// What it is for.
@@ -223,14 +236,19 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// Its size in 32-bit words.
-    pub fn words(&self) -> usize {
+    /// How many elements it has.
+    pub fn elements(&self) -> usize {
         self.shape.iter().product()
     }
 
     /// Its size in bytes.
     pub fn bytes(&self) -> u64 {
-        4 * self.words() as u64
+        (self.element.bytes() * self.elements()) as u64
+    }
+
+    /// Its size in 32-bit words, in which hosts and devices take it.
+    pub fn words(&self) -> usize {
+        (self.element.bytes() * self.elements()).div_ceil(4)
     }
 }
 
@@ -349,8 +367,9 @@ pub struct Handles {
     /// W\[O,I\] then b\[O\] of each layer of each network; after the layers γ\[O\] then β\[O\] of each
     /// norm.
     pub parameters: Vec<Vec<Region>>,
-    /// What the optimizer remembers: all zero at the start.
-    pub state: Vec<BufferId>,
+    /// The optimizer's state: of each network its tensors, in the order of [`Update::state`], each
+    /// in the blocks of the parameters. All zero at the start.
+    pub state: Vec<Vec<Vec<Region>>>,
     /// The gradient of the parameters of each layer and norm, where the plan keeps it.
     pub gradients: Vec<Region>,
     /// What describes the networks of a grid, with its words.
@@ -398,6 +417,13 @@ pub struct Plan {
     pub handles: Handles,
 }
 
+impl Region {
+    /// All of a buffer.
+    pub(crate) const fn whole(buffer: BufferId) -> Self {
+        Self { buffer, offset: 0 }
+    }
+}
+
 impl Plan {
     /// The dispatches of a phase.
     pub fn phase(&self, phase: Phase) -> &[Dispatch] {
@@ -435,37 +461,6 @@ impl Plan {
     /// Steps in an epoch.
     pub fn steps_per_epoch(&self) -> u64 {
         self.rows.div_ceil(self.batch.max(1)).max(1) as u64
-    }
-
-    /// Where each tensor of the optimizer's state of a network stands, block by block, each as long
-    /// as the block's parameters.
-    pub fn state(&self, network: usize) -> Vec<Vec<Region>> {
-        let blocks = &self.handles.parameters[network];
-        match (self.strategy, &self.handles.state[..]) {
-            (Strategy::Resident | Strategy::Fused, [state]) => {
-                // The tensors of one network stand before those of the next.
-                let all = self.buffer(blocks[0].buffer).words();
-                let count = self.buffer(*state).words() / all;
-                let (before, own) =
-                    (blocks[0].offset, self.networks[network].parameters() as usize);
-                let of = |tensor: usize| {
-                    let begin = count * before + tensor * own;
-                    let offset = move |block: &Region| begin + block.offset - before;
-                    blocks
-                        .iter()
-                        .map(move |block| Region { buffer: *state, offset: offset(block) })
-                        .collect()
-                };
-                (0..count).map(of).collect()
-            }
-            (_, buffers) => {
-                let whole = |buffer: &BufferId| Region { buffer: *buffer, offset: 0 };
-                buffers
-                    .chunks(blocks.len())
-                    .map(|tensor| tensor.iter().map(whole).collect())
-                    .collect()
-            }
-        }
     }
 
     /// The network, the first of a grid.

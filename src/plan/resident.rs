@@ -1,15 +1,14 @@
 //! The `resident` way: whole steps of whole networks in one dispatch, a network a workgroup.
 
 use super::layered::check;
-use super::making::Making;
 use super::{
-    BufferId, Chunk, DeviceKind, Dispatch, Examination, Handles, Limits, Phase, Plan, Region, Role,
-    Training, Validation,
+    BufferId, Chunk, DeviceKind, Dispatch, Examination, Limits, Outline, Phase, Plan, PlanBuilder,
+    Region, Role, Training, Validation,
 };
 use crate::kernels::{
-    Control, Function, Member, Placement, Resident, ThreadMapping, Update, resident,
+    Element, Function, Member, Placement, Resident, ThreadMapping, Update, resident,
 };
-use crate::spec::{Network, Shuffle, Strategy, check_lr};
+use crate::spec::{Layer, Network, Shuffle, Strategy, check_lr};
 use crate::{Error, Result};
 
 /// One network of a grid, where it differs from the request that they share.
@@ -126,11 +125,11 @@ pub fn grid(members: &[GridMember], request: &Training<'_>, limits: &Limits) -> 
         ));
     }
     let remedy = "use the layered strategy, which cuts the data set into parts";
-    let making = Making { limits, remedy, buffers: Vec::new() };
+    let builder = PlanBuilder::new(limits, remedy);
     let step = resident(list, request, Update::of(request.optimizer), limits);
     check_loops(&step, limits)?;
     let networks: Vec<Network> = members.iter().map(|member| member.network.clone()).collect();
-    finish(making, networks, step, request)
+    finish(builder, networks, step, request)
 }
 
 /// What tells loss and score of the rows of members, in order.
@@ -270,29 +269,31 @@ fn on_a_cpu(members: &[Member], update: Update) -> ThreadMapping {
 
 /// All of the plan.
 fn finish(
-    mut making: Making<'_>,
+    mut builder: PlanBuilder<'_>,
     networks: Vec<Network>,
     step: Resident,
     request: &Training<'_>,
 ) -> Result<Plan> {
     let count = networks.len();
     let rows = request.rows;
-    let evaluate = examination(step.members.clone(), request, making.limits);
-    check_loops(&evaluate, making.limits)?;
-    let (x, t) = making.data("data", rows, request)?;
+    let evaluate = examination(step.members.clone(), request, builder.limits);
+    check_loops(&evaluate, builder.limits)?;
+    let (x, t) = builder.data("data", rows, request)?;
     let words: usize = step.members.iter().map(Member::parameters).sum();
-    let memories = step.update.state().len();
-    let parameters = making.buffer("parameters", vec![words], Role::Parameters)?;
-    let state = making.buffer("optimizer", vec![memories, words], Role::OptimizerState)?;
-    let members = making.buffer("members", vec![count, step.stride()], Role::Bookkeeping)?;
+    let tensors = step.update.state().len();
+    let parameters = builder.buffer("parameters", Element::F32, vec![words], Role::Parameters)?;
+    let state =
+        builder.buffer("state", Element::F32, vec![tensors, words], Role::OptimizerState)?;
+    let members =
+        builder.buffer("members", Element::U32, vec![count, step.stride()], Role::Bookkeeping)?;
     let scratch = match step.placement.rows && evaluate.placement.rows {
         true => 0,
         false => step.members.iter().map(|m| m.row_words(step.function)).sum(),
     };
-    let scratch = making.buffer("scratch", vec![scratch], Role::Activations)?;
-    let control = making.buffer("control", vec![count, Control::WORDS], Role::Bookkeeping)?;
-    let history = making.buffer("history", vec![step.capacity, count, 2], Role::Bookkeeping)?;
-    let evaluation = making.examination(Phase::Evaluate, count, evaluate.capacity)?;
+    let scratch = builder.buffer("scratch", Element::F32, vec![scratch], Role::Activations)?;
+    let control = builder.control("control", count)?;
+    let history = builder.history("history", count, step.capacity)?;
+    let evaluation = builder.examination(Phase::Evaluate, count, evaluate.capacity)?;
 
     let dispatch = |grid: Resident, controls, members, data_x, data_t, history| {
         let bindings = resident::Bindings {
@@ -307,17 +308,16 @@ fn finish(
         };
         Dispatch::new("network", grid, bindings)
     };
-    let mut phases: [Vec<Dispatch>; Phase::COUNT] = Default::default();
-    let mut validation = None;
     if request.validation > 0 {
         let rows = request.validation;
-        let grid = examination(on_validation(&step.members, rows), request, making.limits);
-        let (x, t) = making.data("validation", rows, request)?;
+        let grid = examination(on_validation(&step.members, rows), request, builder.limits);
+        let (x, t) = builder.data("validation", rows, request)?;
         let shape = vec![count, grid.stride()];
-        let members = making.buffer("validation.members", shape, Role::Bookkeeping)?;
-        let examination = making.examination(Phase::Validate, count, grid.capacity)?;
+        let members =
+            builder.buffer("validation.members", Element::U32, shape, Role::Bookkeeping)?;
+        let examination = builder.examination(Phase::Validate, count, grid.capacity)?;
         let Examination { control, history } = examination;
-        validation = Some(Validation {
+        builder.handles.validation = Some(Validation {
             features: vec![Chunk { buffer: x, first: 0, rows }],
             targets: vec![Chunk { buffer: t, first: 0, rows }],
             members: Some((members, grid.descriptions())),
@@ -325,57 +325,60 @@ fn finish(
             rows,
             portion: grid.members[0].batch,
         });
-        phases[Phase::Validate as usize] = vec![dispatch(grid, control, members, x, t, history)];
+        let list = vec![dispatch(grid, control, members, x, t, history)];
+        builder.phase(Phase::Validate, list);
     }
-    let handles = Handles {
-        features: vec![Chunk { buffer: x, first: 0, rows }],
-        targets: vec![Chunk { buffer: t, first: 0, rows }],
-        parameters: regions(&step.members, parameters),
-        state: vec![state],
-        members: Some((members, step.descriptions())),
-        control: Some(control),
-        history: Some(history),
-        evaluation: Some(evaluation),
-        validation,
-        ..Handles::default()
-    };
+    let handles = &mut builder.handles;
+    handles.features = vec![Chunk { buffer: x, first: 0, rows }];
+    handles.targets = vec![Chunk { buffer: t, first: 0, rows }];
+    (handles.parameters, handles.state) = regions(&step.members, parameters, (state, tensors));
+    handles.members = Some((members, step.descriptions()));
+    handles.control = Some(control);
+    handles.history = Some(history);
+    handles.evaluation = Some(evaluation);
     let (batch, share) = (step.members[0].batch, step.members[0].rows);
     let Examination { control: own, history: losses } = evaluation;
-    phases[Phase::Step as usize] = vec![dispatch(step, control, members, x, t, history)];
-    phases[Phase::Evaluate as usize] = vec![dispatch(evaluate, own, members, x, t, losses)];
-    let plan = Plan {
-        networks,
-        strategy: Strategy::Resident,
+    builder.phase(Phase::Step, vec![dispatch(step, control, members, x, t, history)]);
+    builder.phase(Phase::Evaluate, vec![dispatch(evaluate, own, members, x, t, losses)]);
+    let outline = Outline {
         rows: share,
-        shard: None,
         batch,
-        micro_batch: None,
         evaluate_rows: batch,
-        predict_rows: 0,
-        buffers: making.buffers,
-        phases,
-        handles,
+        ..Outline::new(networks, Strategy::Resident)
     };
-    making.limits.check_total(plan.bytes(), |_| "train fewer networks at once".into())?;
-    Ok(plan)
+    builder.finish(outline, |_, _| "train fewer networks at once".into())
 }
 
-/// Where each layer of each network stands in the buffer of all parameters.
-fn regions(members: &[Member], buffer: BufferId) -> Vec<Vec<Region>> {
-    let mut offset = 0;
-    members
-        .iter()
-        .map(|member| {
-            member
-                .layers()
-                .map(|layer| {
-                    let region = Region { buffer, offset };
-                    offset += layer.parameters();
-                    region
-                })
-                .collect()
-        })
-        .collect()
+/// The blocks of parameters of each network.
+type Blocks = Vec<Vec<Region>>;
+
+/// Where each layer of each network stands in the buffer of all parameters, and where it does in each
+/// of so many tensors of state: each network's stand one after another, behind those of the networks
+/// before it.
+fn regions(
+    members: &[Member],
+    parameters: BufferId,
+    (state, tensors): (BufferId, usize),
+) -> (Blocks, Vec<Blocks>) {
+    let (mut blocks, mut states) = (Vec::new(), Vec::new());
+    let mut begin = 0;
+    for member in members {
+        let count = member.parameters();
+        let block = |buffer, begin| {
+            let mut offset = begin;
+            let region = |layer: Layer| {
+                let region = Region { buffer, offset };
+                offset += layer.parameters();
+                region
+            };
+            member.layers().map(region).collect()
+        };
+        blocks.push(block(parameters, begin));
+        let tensor = |number| block(state, tensors * begin + number * count);
+        states.push((0..tensors).map(tensor).collect());
+        begin += count;
+    }
+    (blocks, states)
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! Data sets larger than the device's memory: of such a one, a shard is on the device while the
 //! steps go through it, and there is a second place for the next one to come to meanwhile.
 
-use super::layered::lower;
-use super::{Chunk, Limits, Plan, Training};
-use crate::Result;
+use super::{Chunk, Training};
 
 /// What of the training rows is on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,28 +44,6 @@ impl Training<'_> {
             DataPlacement::Fitting | DataPlacement::Whole => self.rows,
         }
     }
-}
-
-/// The plan with the largest shards that there is room for, if there is room for any, and with at
-/// most so many rows in the layers at once.
-pub(super) fn largest(
-    request: &Training<'_>,
-    limits: &Limits,
-    at_once: usize,
-) -> Option<Result<Plan>> {
-    let plan = |batches: usize| {
-        let capacity = batches * request.batch;
-        let shard = Shard { capacity, rows: capacity, place: 0 };
-        let request = Training { placement: DataPlacement::Shard(shard), ..request.clone() };
-        lower(&request, limits, at_once)
-    };
-    // The last batch may be short; all of them do not fit, or nobody would ask.
-    let (mut fitting, mut too_many) = (0, request.rows.div_ceil(request.batch));
-    while too_many - fitting > 1 {
-        let middle = fitting.midpoint(too_many);
-        *(if plan(middle).is_ok() { &mut fitting } else { &mut too_many }) = middle;
-    }
-    (fitting > 0).then(|| plan(fitting))
 }
 
 /// The chunks of a place, without the rows that the shard does not fill.

@@ -1,6 +1,6 @@
 //! All layers backward, with the update or with the gradients as they are.
 
-use super::{Lowering, Use};
+use super::{LayeredBuilder, Use};
 use crate::kernels::{
     DenseBackwardInput, DenseBackwardWeight, DenseJoinWeight, DenseSplitWeight, Each, State,
     Update, Updated, dense_backward_input, dense_backward_weight, dense_join_weight,
@@ -9,7 +9,7 @@ use crate::kernels::{
 use crate::plan::{BufferId, Dispatch, Training};
 use crate::spec::Layer;
 
-impl Lowering<'_> {
+impl LayeredBuilder<'_> {
     /// All layers backward, each layer's input before its weights are updated.
     pub(super) fn backward(
         &self,
@@ -72,8 +72,7 @@ impl Lowering<'_> {
 
     /// The buffers that an update writes for a block of parameters.
     pub(super) fn updated(&self, update: Update, block: usize) -> Updated<Each<BufferId>> {
-        let blocks = self.handles.parameters[0].len();
-        let tensor = |number: usize| self.handles.state[number * blocks + block];
+        let tensor = |number: usize| self.builder.handles.state[0][number][block].buffer;
         let state = match update {
             Update::Gradient => return Updated::Gradient { gradient: self.gradients[block] },
             Update::Sgd => State::None,

@@ -1,9 +1,9 @@
 //! Where the rows of a batch come from: gathered from the resident data set, or the whole of it as
 //! it lies.
 
-use super::Lowering;
+use super::LayeredBuilder;
 use crate::Result;
-use crate::kernels::{Gather, gather};
+use crate::kernels::{Element, Gather, gather};
 use crate::plan::{BufferId, Chunk, DataPlacement, Dispatch, Place, Role, Training};
 use crate::spec::Shuffle;
 
@@ -21,7 +21,7 @@ pub(super) struct Source {
 impl Source {
     /// Rows of the request's data set, which lies in `chunks`, at most `rows` of them at a time.
     pub(super) fn batch(
-        lowering: &mut Lowering<'_>,
+        layered: &mut LayeredBuilder<'_>,
         request: &Training<'_>,
         chunks: Place,
         portion: usize,
@@ -31,7 +31,7 @@ impl Source {
         // A shard's batches are gathered even where one is the whole shard: the next is not.
         let shard = matches!(request.placement, DataPlacement::Shard(_));
         if rows == request.rows
-            && rows <= lowering.at_once
+            && rows <= layered.at_once
             && !shard
             && let ([features], [targets], [] | [_]) =
                 (&chunks[0][..], &chunks[1][..], &chunks[2][..])
@@ -42,25 +42,33 @@ impl Source {
         }
         // A batch of all rows has no order worth shuffling.
         let shuffle = if rows == request.rows { Shuffle::Never } else { shuffle };
-        let (features, targets) = match (lowering.batch_features, lowering.batch_targets) {
+        let (features, targets) = match (layered.batch_features, layered.batch_targets) {
             (Some(features), Some(targets)) => (features, targets),
             _ => {
-                let at_once = portion.min(lowering.at_once);
+                let at_once = portion.min(layered.at_once);
                 let shape = vec![at_once, request.network.inputs];
-                let features = lowering.buffer("batch.x", shape, Role::Batch)?;
+                let features =
+                    layered.builder.buffer("batch.x", Element::F32, shape, Role::Batch)?;
                 let shape = vec![at_once, request.target_columns()];
-                let targets = lowering.buffer("batch.t", shape, Role::Batch)?;
-                lowering.batch_features = Some(features);
-                lowering.batch_targets = Some(targets);
+                let targets = layered.builder.buffer(
+                    "batch.t",
+                    request.target_element(),
+                    shape,
+                    Role::Batch,
+                )?;
+                layered.batch_features = Some(features);
+                layered.batch_targets = Some(targets);
                 (features, targets)
             }
         };
-        let weights = match (&chunks[2][..], lowering.batch_weights) {
+        let weights = match (&chunks[2][..], layered.batch_weights) {
             ([], _) => None,
             (_, Some(weights)) => Some(weights),
-            _ => Some(lowering.buffer("batch.w", vec![portion], Role::Batch)?),
+            _ => {
+                Some(layered.builder.buffer("batch.w", Element::F32, vec![portion], Role::Batch)?)
+            }
         };
-        lowering.batch_weights = weights.or(lowering.batch_weights);
+        layered.batch_weights = weights.or(layered.batch_weights);
         Ok(Self { features, targets, weights, shuffle: Some(shuffle), chunks })
     }
 

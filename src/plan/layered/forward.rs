@@ -1,8 +1,10 @@
 //! All layers forward, and what is made of them: predictions.
 
-use super::Lowering;
+use super::LayeredBuilder;
 use crate::Result;
-use crate::kernels::{Activate, DenseForward, Function, Softmax, activate, dense_forward, softmax};
+use crate::kernels::{
+    Activate, DenseForward, Element, Function, Softmax, activate, dense_forward, softmax,
+};
 use crate::plan::{BufferId, Dispatch, Phase, Role};
 use crate::spec::{Layer, Output};
 
@@ -15,7 +17,7 @@ pub(super) enum Use {
     Application,
 }
 
-impl Lowering<'_> {
+impl LayeredBuilder<'_> {
     /// All layers forward, up to the last one's z.
     pub(super) fn forward(
         &self,
@@ -93,9 +95,15 @@ impl Lowering<'_> {
     /// Predictions for the rows in a buffer of their own.
     pub(super) fn predict(&mut self, rows: usize) -> Result<()> {
         let network = self.network;
-        let control = self.control("control")?;
-        let input = self.buffer("input", vec![rows, network.inputs], Role::Batch)?;
-        let output = self.buffer("output", vec![rows, network.outputs], Role::Activations)?;
+        let control = self.builder.control("control", 1)?;
+        let input =
+            self.builder.buffer("input", Element::F32, vec![rows, network.inputs], Role::Batch)?;
+        let output = self.builder.buffer(
+            "output",
+            Element::F32,
+            vec![rows, network.outputs],
+            Role::Activations,
+        )?;
         let mut list = Vec::new();
         match network.output {
             Output::Softmax => {
@@ -115,10 +123,10 @@ impl Lowering<'_> {
                 self.dense(&mut list, self.last(), control, (from, output), rows, function);
             }
         }
-        self.phases[Phase::Predict as usize] = list;
-        self.handles.predict_control = Some(control);
-        self.handles.input = Some(input);
-        self.handles.output = Some(output);
+        self.builder.phase(Phase::Predict, list);
+        self.builder.handles.predict_control = Some(control);
+        self.builder.handles.input = Some(input);
+        self.builder.handles.output = Some(output);
         Ok(())
     }
 }

@@ -1,13 +1,13 @@
 //! What a batch costs, the end of a step, and the phases that only tell these.
 
 use super::batch::Source;
-use super::{Lowering, Use};
+use super::{LayeredBuilder, Use};
 use crate::Result;
 use crate::kernels::{LossGradient, Metrics, Weighting, loss_gradient, metrics};
-use crate::plan::{BufferId, Dispatch, Examination, Phase, Place, Role, Training, Validation};
+use crate::plan::{BufferId, Dispatch, Examination, Phase, Place, Training, Validation};
 use crate::spec::Shuffle;
 
-impl Lowering<'_> {
+impl LayeredBuilder<'_> {
     pub(super) fn loss(
         &self,
         list: &mut Vec<Dispatch>,
@@ -58,9 +58,8 @@ impl Lowering<'_> {
         [portion, rows, capacity]: [usize; 3],
     ) -> Result<Examination> {
         let source = Source::batch(self, request, data, portion, rows, Shuffle::Never)?;
-        let control = self.control(&format!("{}.control", phase.name()))?;
-        let history = format!("{}.history", phase.name());
-        let history = self.buffer(&history, vec![capacity, 2], Role::Bookkeeping)?;
+        let own = self.builder.examination(phase, 1, capacity)?;
+        let Examination { control, history } = own;
         let mut list = source.gather_weights(request, control, rows);
         let weights = source.weights.map(|buffer| (buffer, request.weighting));
         self.in_parts(&mut list, control, rows, |list, control, rows| {
@@ -74,8 +73,8 @@ impl Lowering<'_> {
             history,
             Metrics { rows, count: request.rows, capacity, parts: None },
         );
-        self.phases[phase as usize] = list;
-        Ok(Examination { control, history })
+        self.builder.phase(phase, list);
+        Ok(own)
     }
 
     /// The same for the validation rows, where there are any.
@@ -94,7 +93,7 @@ impl Lowering<'_> {
         let sizes = [portion, own, rows.div_ceil(own)];
         let examination = self.examination(Phase::Validate, request, data, sizes)?;
         let members = None;
-        self.handles.validation =
+        self.builder.handles.validation =
             Some(Validation { features, targets, members, examination, rows, portion: own });
         Ok(())
     }

@@ -6,7 +6,7 @@
 //! rounding on a GPU, whose threads share long sums.
 
 use super::batch::Source;
-use super::{Lowering, Use, lower};
+use super::{LayeredBuilder, Use, lower};
 use crate::Result;
 use crate::kernels::{MicroBatch, Update, Weighting, micro_batch};
 use crate::plan::{BufferId, Dispatch, Limits, Plan, Training};
@@ -37,7 +37,7 @@ pub(super) fn largest(request: &Training<'_>, limits: &Limits) -> Option<Result<
 /// is not much smaller than the others.
 pub(super) fn most(request: &Training<'_>, limits: &Limits) -> Option<usize> {
     let least = request.batch.div_ceil(MOST);
-    let whole = Lowering::new(request.network, request.batch, limits).grain();
+    let whole = LayeredBuilder::new(request.network, request.batch, limits).grain();
     for grain in [whole].into_iter().chain(GRAINS) {
         let fits = |count: usize| lower(request, limits, count * grain).is_ok();
         let (mut fitting, mut too_many) = (least.div_ceil(grain), request.room().div_ceil(grain));
@@ -55,7 +55,7 @@ pub(super) fn most(request: &Training<'_>, limits: &Limits) -> Option<usize> {
     None
 }
 
-impl Lowering<'_> {
+impl LayeredBuilder<'_> {
     /// Whether the batch does not go through the layers as a whole.
     pub(super) fn is_split(&self) -> bool {
         self.batch > self.at_once

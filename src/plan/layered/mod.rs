@@ -2,22 +2,23 @@
 
 mod backward;
 mod batch;
+mod builder;
 mod forward;
 mod loss;
-mod lowering;
 mod micro;
 mod norm;
 mod regularized;
+mod shards;
 mod tensors;
 
-use super::{DataPlacement, Gradients, Limits, Phase, Plan, Role, Shard, Training, shard};
+use super::{DataPlacement, Gradients, Limits, Phase, Plan, Shard, Training};
 use crate::kernels::{Metrics, Update, Weighting};
 use crate::spec::Network;
 use crate::{Error, Result, Setting};
 
 use batch::Source;
+use builder::{LayeredBuilder, PORTION};
 use forward::Use;
-use lowering::{Lowering, PORTION};
 
 /// Entries of the ring of losses: several submissions of tiny steps.
 const HISTORY: usize = 1 << 14;
@@ -42,7 +43,7 @@ fn fit(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
         plan => return plan,
     };
     let fitting = request.placement == DataPlacement::Fitting;
-    let shards = || fitting.then(|| shard::largest(request, limits, usize::MAX)).flatten();
+    let shards = || fitting.then(|| shards::largest(request, limits, usize::MAX)).flatten();
     let split = || micro::largest(request, limits);
     let one = if micro::takes_more_than_data(request) {
         split().or_else(shards)
@@ -53,7 +54,7 @@ fn fit(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
         let room = Shard { capacity: request.batch, rows: request.batch, place: 0 };
         let least = Training { placement: DataPlacement::Shard(room), ..request.clone() };
         let rows = micro::most(&least, limits).filter(|_| fitting)?;
-        shard::largest(request, limits, rows)
+        shards::largest(request, limits, rows)
     };
     one.or_else(both).unwrap_or(Err(error))
 }
@@ -65,14 +66,14 @@ pub(in crate::plan) fn lower(
     at_once: usize,
 ) -> Result<Plan> {
     check(request)?;
-    let mut lowering = Lowering::new(request.network, request.batch, limits);
-    lowering.check_layers()?;
+    let mut layered = LayeredBuilder::new(request.network, request.batch, limits);
+    layered.check_layers()?;
     let whole = request.rows;
     let room = Training { rows: request.room(), ..request.clone() };
     let request = &Training { rows: request.device_rows(), ..request.clone() };
-    let portion = lowering.portion(&room);
-    lowering.at_once = portion.min(at_once).min(lowering.most_rows());
-    let data = lowering.training_rows(&room, request)?;
+    let portion = layered.portion(&room);
+    layered.at_once = portion.min(at_once).min(layered.most_rows());
+    let data = layered.training_rows(&room, request)?;
     let validation = Training {
         rows: request.validation,
         placement: DataPlacement::Whole,
@@ -80,53 +81,57 @@ pub(in crate::plan) fn lower(
         weighting: Weighting::Even,
         ..request.clone()
     };
-    let validation_data = lowering.data_set("validation", &validation)?;
-    [lowering.handles.features, lowering.handles.targets, lowering.handles.weights] = data.clone();
-    lowering.parameters();
-    lowering.state(request);
-    lowering.activations()?;
-    lowering.row_metrics(portion)?;
-    lowering.dropouts(request)?;
-    lowering.gradients(request);
-    lowering.partials()?;
+    let validation_data = layered.data_set("validation", &validation)?;
+    [
+        layered.builder.handles.features,
+        layered.builder.handles.targets,
+        layered.builder.handles.weights,
+    ] = data.clone();
+    layered.parameters();
+    layered.state(request);
+    layered.activations()?;
+    layered.row_metrics(portion)?;
+    layered.dropouts(request)?;
+    layered.gradients(request);
+    layered.partials()?;
 
     let (batch, shuffle) = (request.batch, request.shuffle);
-    let step = Source::batch(&mut lowering, request, data.clone(), portion, batch, shuffle)?;
-    let step_control = lowering.control("control")?;
-    if portion > lowering.at_once {
-        lowering.micro_control = Some(lowering.control("micro.control")?);
+    let step = Source::batch(&mut layered, request, data.clone(), portion, batch, shuffle)?;
+    let step_control = layered.builder.control("control", 1)?;
+    if portion > layered.at_once {
+        layered.micro_control = Some(layered.builder.control("micro.control", 1)?);
     }
-    let history = lowering.buffer("history", vec![HISTORY, 2], Role::Bookkeeping)?;
-    lowering.handles.control = Some(step_control);
-    lowering.handles.history = Some(history);
+    let history = layered.builder.history("history", 1, HISTORY)?;
+    layered.builder.handles.control = Some(step_control);
+    layered.builder.handles.history = Some(history);
 
     let mut weighed = step.gather_weights(request, step_control, batch);
-    let weights = lowering.weigh(&mut weighed, step_control, &step)?;
+    let weights = layered.weigh(&mut weighed, step_control, &step)?;
     let mut list = request.scheduled(step_control);
     list.extend(weighed.iter().cloned());
-    if lowering.sums_gradients(request) {
-        lowering.learn(&mut list, request, step_control, (&step, weights), Update::Gradient);
-        lowering.update_all(&mut list, request, step_control)?;
+    if layered.sums_gradients(request) {
+        layered.learn(&mut list, request, step_control, (&step, weights), Update::Gradient);
+        layered.update_all(&mut list, request, step_control)?;
     } else {
         let update = Update::of(request.optimizer);
-        lowering.learn(&mut list, request, step_control, (&step, weights), update);
+        layered.learn(&mut list, request, step_control, (&step, weights), update);
     }
     let metrics = Metrics { rows: batch, count: request.rows, capacity: HISTORY, parts: None };
-    lowering.end(&mut list, step_control, history, metrics);
-    lowering.phases[Phase::Step as usize] = list;
+    layered.end(&mut list, step_control, history, metrics);
+    layered.builder.phase(Phase::Step, list);
 
     if request.gradients == Gradients::Kept {
         let mut list = weighed;
-        lowering.learn(&mut list, request, step_control, (&step, weights), Update::Gradient);
-        lowering.phases[Phase::Gradient as usize] = list;
+        layered.learn(&mut list, request, step_control, (&step, weights), Update::Gradient);
+        layered.builder.phase(Phase::Gradient, list);
     }
 
     let rows = portion.min(request.rows);
     let sizes = [portion, rows, room.rows.div_ceil(portion)];
-    let examination = lowering.examination(Phase::Evaluate, request, data, sizes)?;
-    lowering.handles.evaluation = Some(examination);
-    lowering.validation(&validation, validation_data, portion)?;
-    lowering.finish(whole, rows, request.placement)
+    let examination = layered.examination(Phase::Evaluate, request, data, sizes)?;
+    layered.builder.handles.evaluation = Some(examination);
+    layered.validation(&validation, validation_data, portion)?;
+    layered.finish(whole, rows, request.placement)
 }
 
 /// Plans predictions by a trained network, at most `rows` rows at a time.
@@ -135,14 +140,14 @@ pub(in crate::plan) fn lower(
 /// As [`super::training`].
 pub fn inference(network: &Network, rows: usize, limits: &Limits) -> Result<Plan> {
     network.check()?;
-    let mut lowering = Lowering::new(network, 0, limits);
-    lowering.check_layers()?;
-    let portion = lowering.fitting(rows.clamp(1, PORTION), 1);
-    lowering.at_once = portion;
-    lowering.parameters();
-    lowering.activations()?;
-    lowering.predict(portion)?;
-    lowering.finish(0, 0, DataPlacement::Whole)
+    let mut layered = LayeredBuilder::new(network, 0, limits);
+    layered.check_layers()?;
+    let portion = layered.fitting(rows.clamp(1, PORTION), 1);
+    layered.at_once = portion;
+    layered.parameters();
+    layered.activations()?;
+    layered.predict(portion)?;
+    layered.finish(0, 0, DataPlacement::Whole)
 }
 
 /// Where a smaller batch would fit, names the largest that does: found by planning it.

@@ -1,11 +1,11 @@
 //! What a norm adds to a hidden layer: z → n → y on the way forward, d_n → d_z on the way back, and
 //! the update of its γ and β.
 
-use super::Lowering;
+use super::LayeredBuilder;
 use crate::Result;
 use crate::kernels::{
-    Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, Update, layer_norm,
-    layer_norm_backward_input, layer_norm_backward_weight,
+    Element, Function, LayerNorm, LayerNormBackwardInput, LayerNormBackwardWeight, Update,
+    layer_norm, layer_norm_backward_input, layer_norm_backward_weight,
 };
 use crate::plan::{BufferId, Dispatch, Role, Training};
 use crate::spec::Layer;
@@ -22,7 +22,7 @@ pub(super) struct Normed {
     lanes: usize,
 }
 
-impl Lowering<'_> {
+impl LayeredBuilder<'_> {
     /// The norm after a hidden layer, where there is one.
     pub(super) fn norm_of(&self, layer: usize) -> Option<&Normed> {
         self.norms.get(layer)
@@ -33,12 +33,26 @@ impl Lowering<'_> {
         let lanes = self.limits.lanes(units);
         let (portion, batch) = (self.at_once, self.batch.min(self.at_once));
         let name = |tensor: &str| format!("layers.{layer}.{tensor}");
-        let z = self.buffer(&name("z"), vec![portion, units], Role::Activations)?;
-        let moments =
-            self.buffer(&format!("norms.{layer}.moments"), vec![portion, 2], Role::Activations)?;
+        let z = self.builder.buffer(
+            name("z"),
+            Element::F32,
+            vec![portion, units],
+            Role::Activations,
+        )?;
+        let moments = self.builder.buffer(
+            format!("norms.{layer}.moments"),
+            Element::F32,
+            vec![portion, 2],
+            Role::Activations,
+        )?;
         let d_n = match batch {
             0 => None,
-            _ => Some(self.buffer(&name("d_n"), vec![batch, units], Role::Gradients)?),
+            _ => Some(self.builder.buffer(
+                name("d_n"),
+                Element::F32,
+                vec![batch, units],
+                Role::Gradients,
+            )?),
         };
         Ok(Normed { z, moments, d_n, lanes })
     }

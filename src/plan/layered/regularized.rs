@@ -1,11 +1,11 @@
 //! What the layered way adds to a step where it is asked for: dropout, weights of rows, updates that
 //! wait for all gradients, so that these can be clipped by their norm.
 
-use super::Lowering;
+use super::LayeredBuilder;
 use super::batch::Source;
 use crate::Result;
 use crate::kernels::{
-    ApplyGradient, ClipNorm, Dropout, SquareSum, Update, Weigh, Weighting, apply_gradient,
+    ApplyGradient, ClipNorm, Dropout, Element, SquareSum, Update, Weigh, Weighting, apply_gradient,
     clip_norm, dropout, square_sum, weigh,
 };
 use crate::plan::{BufferId, Dispatch, Role, Training};
@@ -29,7 +29,7 @@ impl Dropped {
     }
 }
 
-impl Lowering<'_> {
+impl LayeredBuilder<'_> {
     /// What dropout leaves of a hidden layer, where it takes anything.
     pub(super) fn dropped(&self, layer: usize) -> Option<&Dropped> {
         self.dropped.get(layer).and_then(Option::as_ref)
@@ -50,8 +50,14 @@ impl Lowering<'_> {
         let (rows, columns) = (self.batch.min(self.at_once), self.layers[layer].outputs);
         let label = format!("layers.{layer}");
         let shape = vec![rows, columns];
-        let y = self.buffer(&format!("{label}.dropped"), shape.clone(), Role::Activations)?;
-        let d_y = self.buffer(&format!("{label}.d_y"), shape, Role::Gradients)?;
+        let y = self.builder.buffer(
+            format!("{label}.dropped"),
+            Element::F32,
+            shape.clone(),
+            Role::Activations,
+        )?;
+        let d_y =
+            self.builder.buffer(format!("{label}.d_y"), Element::F32, shape, Role::Gradients)?;
         let seed = request.seed;
         Ok(Dropped { y, d_y, label, operation: Dropout { rows, columns, layer, share, seed } })
     }
@@ -65,7 +71,7 @@ impl Lowering<'_> {
     ) -> Result<Option<(BufferId, Weighting)>> {
         let Some(weights) = source.weights else { return Ok(None) };
         let rows = self.batch;
-        let shares = self.buffer("batch.shares", vec![rows], Role::Batch)?;
+        let shares = self.builder.buffer("batch.shares", Element::F32, vec![rows], Role::Batch)?;
         let bindings = weigh::Bindings { control, weights, shares };
         list.push(Dispatch::new("loss", Weigh { rows }, bindings));
         Ok(Some((shares, Weighting::Rows { scale: 1.0 })))
@@ -108,7 +114,8 @@ impl Lowering<'_> {
                 sum
             })
             .collect();
-        let partials = self.buffer("square_sums", vec![first], Role::Gradients)?;
+        let partials =
+            self.builder.buffer("square_sums", Element::F32, vec![first], Role::Gradients)?;
         for ((index, sum), block) in sums.into_iter().enumerate().zip(self.network.blocks()) {
             let (gradient, parameters) = (self.gradients[index], self.parameters_of(index));
             let bindings = square_sum::Bindings { gradient, parameters, partials };
@@ -123,7 +130,8 @@ impl Lowering<'_> {
         operation: ClipNorm,
         partials: BufferId,
     ) -> Result<BufferId> {
-        let clip = self.buffer("clip", vec![ClipNorm::WORDS], Role::Gradients)?;
+        let clip =
+            self.builder.buffer("clip", Element::F32, vec![ClipNorm::WORDS], Role::Gradients)?;
         list.push(Dispatch::new("step", operation, clip_norm::Bindings { partials, clip }));
         Ok(clip)
     }

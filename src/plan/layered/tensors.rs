@@ -1,14 +1,14 @@
 //! The buffers of a plan: the data set's, the parameters', and what the passes leave.
 
-use super::Lowering;
+use super::LayeredBuilder;
 use crate::Result;
-use crate::kernels::{Update, Weighting};
+use crate::kernels::{Element, Update, Weighting};
 use crate::plan::{
     BufferId, Chunk, DataPlacement, DeviceKind, Gradients, Place, Region, Role, Training, shard,
 };
 use crate::spec::{Layer, ParameterBlock};
 
-impl Lowering<'_> {
+impl LayeredBuilder<'_> {
     /// The training rows: all, or two places for shards, of which one is in use.
     pub(super) fn training_rows(
         &mut self,
@@ -20,35 +20,51 @@ impl Lowering<'_> {
         };
         for name in ["shard.0", "shard.1"] {
             let place = self.data_set(name, room)?;
-            self.handles.places.push(place);
+            self.builder.handles.places.push(place);
         }
-        Ok(shard::filled(&self.handles.places[present.place], present.rows))
+        Ok(shard::filled(&self.builder.handles.places[present.place], present.rows))
     }
 
     /// Features and targets of the request's rows.
     pub(super) fn data_set(&mut self, name: &str, request: &Training<'_>) -> Result<Place> {
         Ok([
-            self.chunks(&format!("{name}.x"), request.rows, request.network.inputs)?,
-            self.chunks(&format!("{name}.t"), request.rows, request.target_columns())?,
+            self.chunks(
+                &format!("{name}.x"),
+                Element::F32,
+                [request.rows, request.network.inputs],
+            )?,
+            self.chunks(
+                &format!("{name}.t"),
+                request.target_element(),
+                [request.rows, request.target_columns()],
+            )?,
             match request.weighting {
                 Weighting::Even => Vec::new(),
-                Weighting::Rows { .. } => self.chunks(&format!("{name}.w"), request.rows, 1)?,
+                Weighting::Rows { .. } => {
+                    self.chunks(&format!("{name}.w"), Element::F32, [request.rows, 1])?
+                }
             },
         ])
     }
 
     /// Cuts [rows, columns] into buffers that a binding can hold.
-    pub(super) fn chunks(&mut self, name: &str, rows: usize, columns: usize) -> Result<Vec<Chunk>> {
-        let most = (self.limits.tensor_bytes() / (4 * columns as u64)) as usize;
-        self.limits.check(&format!("a row of {name}"), 4 * columns as u64, |allowed| {
-            format!("use at most {} columns", allowed / 4)
+    pub(super) fn chunks(
+        &mut self,
+        name: &str,
+        element: Element,
+        [rows, columns]: [usize; 2],
+    ) -> Result<Vec<Chunk>> {
+        let row = (element.bytes() * columns) as u64;
+        let most = (self.limits.tensor_bytes() / row) as usize;
+        self.limits.check(&format!("a row of {name}"), row, |allowed| {
+            format!("use at most {} columns", allowed / element.bytes() as u64)
         })?;
         let mut chunks = Vec::new();
         let mut first = 0;
         while first < rows {
             let part = most.min(rows - first);
             let name = format!("{name}.{}", chunks.len());
-            let buffer = self.push(name, vec![part, columns], Role::Data);
+            let buffer = self.builder.push(name, element, vec![part, columns], Role::Data);
             chunks.push(Chunk { buffer, first, rows: part });
             first += part;
         }
@@ -57,7 +73,7 @@ impl Lowering<'_> {
 
     pub(super) fn parameters(&mut self) {
         let buffers = self.per_block("parameters", Role::Parameters);
-        self.handles.parameters = vec![buffers.into_iter().map(whole).collect()];
+        self.builder.handles.parameters = vec![buffers.into_iter().map(Region::whole).collect()];
     }
 
     /// Gradients are stored for whoever wants to see them, and where all of them must be known
@@ -68,15 +84,18 @@ impl Lowering<'_> {
             self.gradients = self.per_block("gradient", Role::Gradients);
         }
         if kept {
-            self.handles.gradients = self.gradients.iter().copied().map(whole).collect();
+            self.builder.handles.gradients =
+                self.gradients.iter().copied().map(Region::whole).collect();
         }
     }
 
     pub(super) fn state(&mut self, request: &Training<'_>) {
+        let mut tensors = Vec::new();
         for name in Update::of(request.optimizer).state() {
             let buffers = self.per_block(name, Role::OptimizerState);
-            self.handles.state.extend(buffers);
+            tensors.push(buffers.into_iter().map(Region::whole).collect());
         }
+        self.builder.handles.state = vec![tensors];
     }
 
     /// A buffer for each block of parameters: [O, I + 1] words of a layer, [2, O] of a norm.
@@ -87,7 +106,10 @@ impl Lowering<'_> {
         };
         let blocks = self.network.blocks().into_iter();
         blocks
-            .map(|block| self.push(format!("{}.{name}", block.name), shape(&block), role))
+            .map(|block| {
+                let name = format!("{}.{name}", block.name);
+                self.builder.push(name, Element::F32, shape(&block), role)
+            })
             .collect()
     }
 
@@ -99,10 +121,20 @@ impl Lowering<'_> {
             let name = |tensor: &str| format!("layers.{index}.{tensor}");
             let last = index == self.last();
             if last {
-                let z = self.buffer(&name("z"), shape(portion), Role::Activations)?;
+                let z = self.builder.buffer(
+                    name("z"),
+                    Element::F32,
+                    shape(portion),
+                    Role::Activations,
+                )?;
                 self.y.push(z);
             } else {
-                let y = self.buffer(&name("y"), shape(portion), Role::Activations)?;
+                let y = self.builder.buffer(
+                    name("y"),
+                    Element::F32,
+                    shape(portion),
+                    Role::Activations,
+                )?;
                 let mut before = "z";
                 if !self.network.normalization.is_none() {
                     let normed = self.normed(index, layer.outputs)?;
@@ -112,7 +144,12 @@ impl Lowering<'_> {
                 let kept = if self.network.activation.derivative_from_value() {
                     y
                 } else {
-                    self.buffer(&name(before), shape(portion), Role::Activations)?
+                    self.builder.buffer(
+                        name(before),
+                        Element::F32,
+                        shape(portion),
+                        Role::Activations,
+                    )?
                 };
                 self.y.push(y);
                 self.kept.push(kept);
@@ -120,7 +157,8 @@ impl Lowering<'_> {
             if batch > 0 {
                 // The loss writes its gradient in evaluation too.
                 let rows = if last { portion } else { batch };
-                let d_z = self.buffer(&name("d_z"), shape(rows), Role::Gradients)?;
+                let d_z =
+                    self.builder.buffer(name("d_z"), Element::F32, shape(rows), Role::Gradients)?;
                 self.d_z.push(d_z);
             }
         }
@@ -143,19 +181,20 @@ impl Lowering<'_> {
         };
         let most = self.layers.iter().map(words).max().unwrap_or(0);
         if most > 0 {
-            self.partials = Some(self.buffer("partials", vec![most], Role::Gradients)?);
+            self.partials =
+                Some(self.builder.buffer("partials", Element::F32, vec![most], Role::Gradients)?);
         }
         Ok(())
     }
 
     pub(super) fn row_metrics(&mut self, portion: usize) -> Result<()> {
-        let id = self.buffer("row_metrics", vec![portion, 2], Role::Bookkeeping)?;
+        let id = self.builder.buffer(
+            "row_metrics",
+            Element::F32,
+            vec![portion, 2],
+            Role::Bookkeeping,
+        )?;
         self.row_metrics = Some(id);
         Ok(())
     }
-}
-
-/// All of a buffer.
-const fn whole(buffer: BufferId) -> Region {
-    Region { buffer, offset: 0 }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use halfplane::low_level::backend::Memory;
-use halfplane::low_level::kernels::{Access, Control, Operation};
+use halfplane::low_level::kernels::{Access, Bind, Control, Element, Operation};
 use halfplane::low_level::plan::{
     BufferId, DeviceKind, Gradients, Limits, Phase, Plan, Role, inference,
 };
@@ -82,7 +82,8 @@ fn small_gradients_of_large_batches_are_summed_in_ranges() -> Result<()> {
     for dispatch in split.phase(Phase::Step) {
         if let Operation::DenseSplitWeight(layer) = &dispatch.operation {
             let words = layer.splits() * layer.outputs * (layer.inputs + 1);
-            assert!(split.buffer(dispatch.bindings[3]).words() >= words, "{dispatch:?}");
+            let bound = layer.named(dispatch.bindings.iter().copied());
+            assert!(split.buffer(bound.partials).words() >= words, "{dispatch:?}");
         }
     }
     for whole in [of(128, &gpu)?, of(8192, &Limits::unlimited("cpu"))?] {
@@ -167,7 +168,8 @@ fn gradients_are_a_step_without_its_end() -> Result<()> {
     step.remove("metrics");
     assert_eq!(count(&plan, Phase::Gradient), step);
     let parameters = plan.handles.parameters[0].iter().map(|region| region.buffer);
-    let state: Vec<BufferId> = parameters.chain(plan.handles.state.iter().copied()).collect();
+    let state = plan.handles.state[0].iter().flatten().map(|region| region.buffer);
+    let state: Vec<BufferId> = parameters.chain(state).collect();
     for (buffer, access) in plan.phase(Phase::Gradient).iter().flat_map(|d| d.accesses()) {
         assert!(access == Access::Read || !state.contains(&buffer), "the gradient phase updates");
     }
@@ -182,6 +184,51 @@ fn no_dispatch_binds_a_buffer_twice() -> Result<()> {
             assert_eq!(distinct.len(), dispatch.bindings.len(), "{dispatch:?}");
             let slots = dispatch.operation.kernel().slots();
             assert_eq!(slots.len(), dispatch.bindings.len(), "{dispatch:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Whole numbers may be read of any buffer, for targets and records are such; floats may not.
+#[test]
+fn buffers_hold_what_their_slots_say() -> Result<()> {
+    for plan in plans()? {
+        for dispatch in all_dispatches(&plan) {
+            for (slot, id) in dispatch.operation.kernel().slots().iter().zip(&dispatch.bindings) {
+                let buffer = plan.buffer(*id);
+                let fits = slot.element == Element::U32 || slot.element == buffer.element;
+                assert!(fits, "{slot:?} of {} is bound to {buffer:?}", dispatch.label);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where parameters stand and where the optimizer's state does: blocks of the same lengths, of which no
+/// two overlap.
+#[test]
+fn blocks_of_parameters_and_state_do_not_overlap() -> Result<()> {
+    for plan in plans()?.iter().filter(|plan| plan.handles.control.is_some()) {
+        let handles = &plan.handles;
+        assert_eq!([handles.parameters.len(), handles.state.len()], [plan.networks.len(); 2]);
+        let mut taken: BTreeMap<usize, Vec<bool>> = BTreeMap::new();
+        for (index, network) in plan.networks.iter().enumerate() {
+            for tensor in std::iter::once(&handles.parameters[index]).chain(&handles.state[index]) {
+                assert_eq!(tensor.len(), network.blocks().len());
+                for (region, block) in tensor.iter().zip(network.blocks()) {
+                    let words = block.weight.iter().product::<usize>() + block.bias;
+                    let buffer = plan.buffer(region.buffer).words();
+                    let taken = taken.entry(region.buffer.0).or_insert_with(|| vec![false; buffer]);
+                    for word in &mut taken[region.offset..region.offset + words] {
+                        assert!(!std::mem::replace(word, true), "{region:?} overlaps another");
+                    }
+                }
+            }
+        }
+        let used = |role| plan.buffers.iter().enumerate().filter(move |(_, b)| b.role == role);
+        for (id, buffer) in used(Role::Parameters).chain(used(Role::OptimizerState)) {
+            let all = taken.get(&id).map_or(buffer.shape == [1], |words| words.iter().all(|w| *w));
+            assert!(all, "not all of {buffer:?} is a block");
         }
     }
     Ok(())

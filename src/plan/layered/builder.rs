@@ -1,19 +1,17 @@
-//! A plan in the making: its buffers, checked against the device's limits as they are named.
+//! A layered plan as it is put together: which buffers the passes use, and what fits.
 
 use super::norm::Normed;
 use super::regularized::Dropped;
-use crate::kernels::{Control, DenseBackwardWeight, Function};
-use crate::plan::{
-    Buffer, BufferId, DataPlacement, Dispatch, Handles, Limits, Phase, Plan, Role, Training,
-};
+use crate::kernels::{DenseBackwardWeight, Function};
+use crate::plan::{BufferId, DataPlacement, Limits, Outline, Plan, PlanBuilder, Training};
 use crate::spec::{Layer, Network, Strategy};
 use crate::{Error, Result};
 
 /// Rows that evaluation and prediction take at once, where memory allows and nothing says more.
 pub(super) const PORTION: usize = 1024;
 
-/// A plan in the making.
-pub(super) struct Lowering<'a> {
+/// Puts a layered plan together: the buffers of its passes, beside the plan's own builder.
+pub(super) struct LayeredBuilder<'a> {
     pub(super) network: &'a Network,
     pub(super) layers: Vec<Layer>,
     pub(super) batch: usize,
@@ -22,9 +20,7 @@ pub(super) struct Lowering<'a> {
     /// Where a micro-batch is, if there are such.
     pub(super) micro_control: Option<BufferId>,
     pub(super) limits: &'a Limits,
-    pub(super) buffers: Vec<Buffer>,
-    pub(super) phases: [Vec<Dispatch>; Phase::COUNT],
-    pub(super) handles: Handles,
+    pub(super) builder: PlanBuilder<'a>,
     pub(super) batch_features: Option<BufferId>,
     pub(super) batch_targets: Option<BufferId>,
     pub(super) batch_weights: Option<BufferId>,
@@ -45,7 +41,7 @@ pub(super) struct Lowering<'a> {
     pub(super) row_metrics: Option<BufferId>,
 }
 
-impl<'a> Lowering<'a> {
+impl<'a> LayeredBuilder<'a> {
     pub(super) fn new(network: &'a Network, batch: usize, limits: &'a Limits) -> Self {
         Self {
             network,
@@ -54,9 +50,7 @@ impl<'a> Lowering<'a> {
             at_once: 0,
             micro_control: None,
             limits,
-            buffers: Vec::new(),
-            phases: Default::default(),
-            handles: Handles::default(),
+            builder: PlanBuilder::new(limits, "train on fewer rows at once"),
             batch_features: None,
             batch_targets: None,
             batch_weights: None,
@@ -72,7 +66,7 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn parameters_of(&self, index: usize) -> BufferId {
-        self.handles.parameters[0][index].buffer
+        self.builder.handles.parameters[0][index].buffer
     }
 
     pub(super) fn last(&self) -> usize {
@@ -81,27 +75,6 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn function(&self) -> Function {
         Function::Of(self.network.activation)
-    }
-
-    pub(super) fn push(
-        &mut self,
-        name: impl Into<String>,
-        shape: Vec<usize>,
-        role: Role,
-    ) -> BufferId {
-        self.buffers.push(Buffer { name: name.into(), shape, role });
-        BufferId(self.buffers.len() - 1)
-    }
-
-    pub(super) fn buffer(&mut self, name: &str, shape: Vec<usize>, role: Role) -> Result<BufferId> {
-        let bytes = 4 * shape.iter().map(|&n| n as u64).product::<u64>();
-        self.limits
-            .check(&format!("{name} {shape:?}"), bytes, |_| "train on fewer rows at once".into())?;
-        Ok(self.push(name, shape, role))
-    }
-
-    pub(super) fn control(&mut self, name: &str) -> Result<BufferId> {
-        self.buffer(name, vec![Control::WORDS], Role::Bookkeeping)
     }
 
     /// Refuses layers that the device cannot do, before anything is computed from their sizes.
@@ -182,24 +155,18 @@ impl<'a> Lowering<'a> {
         evaluate_rows: usize,
         placement: DataPlacement,
     ) -> Result<Plan> {
-        let predict_rows = self.handles.input.map_or(0, |id| self.buffers[id.0].shape[0]);
-        let plan = Plan {
-            networks: vec![self.network.clone()],
-            strategy: Strategy::Layered,
+        let outline = Outline {
             rows,
             shard: match placement {
                 DataPlacement::Shard(shard) => Some(shard),
                 DataPlacement::Fitting | DataPlacement::Whole => None,
             },
-            micro_batch: self.is_split().then_some(self.at_once),
             batch: self.batch,
+            micro_batch: self.is_split().then_some(self.at_once),
             evaluate_rows,
-            predict_rows,
-            buffers: self.buffers,
-            phases: self.phases,
-            handles: self.handles,
+            ..Outline::new(vec![self.network.clone()], Strategy::Layered)
         };
-        self.limits.check_total(plan.bytes(), |allowed| {
+        self.builder.finish(outline, |plan, allowed| {
             let share = allowed as f64 / plan.bytes() as f64;
             let parameters = plan.network().parameters();
             format!(
@@ -207,7 +174,6 @@ impl<'a> Lowering<'a> {
                 parameters as f64 * share,
                 plan.network(),
             )
-        })?;
-        Ok(plan)
+        })
     }
 }
