@@ -12,6 +12,28 @@ var<immediate> p: Immediates;
 @group(0) @binding(2) var<storage, read> parameters: array<vec4<f32>>;       // W[O, I], then b[O]
 @group(0) @binding(3) var<storage, read> kept: array<vec4<f32>>;             // [B, I]: y, or z
 
+fn operand_quad(operand: u32, index: u32) -> vec4<f32> {
+    if (operand == A) {
+        return d_z[index];
+    }
+    return parameters[index];
+}
+
+fn operand_element(operand: u32, index: u32) -> f32 {
+    if (operand == A) {
+        return d_z[index / 4u][index % 4u];
+    }
+    return parameters[index / 4u][index % 4u];
+}
+
+fn d_z_quad(b: u32, o: u32) -> vec4<f32> {
+    return quad(A, b, o, control.rows, p.outputs, OUTPUTS_BY_FOUR);
+}
+
+fn weight_quad(o: u32, i: u32) -> vec4<f32> {
+    return quad(B, o, i, p.outputs, p.inputs, INPUTS_BY_FOUR);
+}
+
 fn load_a(b: u32, o: u32) -> mat4x4<f32> {
     return mat4x4<f32>(d_z_quad(b, o), d_z_quad(b + 1u, o), d_z_quad(b + 2u, o), d_z_quad(b + 3u, o));
 }

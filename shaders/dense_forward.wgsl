@@ -10,6 +10,28 @@ var<immediate> p: Immediates;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;          // [B, I]
 @group(0) @binding(2) var<storage, read> parameters: array<vec4<f32>>; // W[O, I], then b[O]
 
+fn operand_quad(operand: u32, index: u32) -> vec4<f32> {
+    if (operand == A) {
+        return x[index];
+    }
+    return parameters[index];
+}
+
+fn operand_element(operand: u32, index: u32) -> f32 {
+    if (operand == A) {
+        return x[index / 4u][index % 4u];
+    }
+    return parameters[index / 4u][index % 4u];
+}
+
+fn x_quad(b: u32, i: u32) -> vec4<f32> {
+    return quad(A, b, i, control.rows, p.inputs, INPUTS_BY_FOUR);
+}
+
+fn weight_quad(o: u32, i: u32) -> vec4<f32> {
+    return quad(B, o, i, p.outputs, p.inputs, INPUTS_BY_FOUR);
+}
+
 fn load_a(b: u32, i: u32) -> mat4x4<f32> {
     return mat4x4<f32>(x_quad(b, i), x_quad(b + 1u, i), x_quad(b + 2u, i), x_quad(b + 3u, i));
 }

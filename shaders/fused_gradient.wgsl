@@ -103,11 +103,8 @@ fn store_d_z(element: u32, value: f32) {
 // those that are missing, and their d_z will be 0.
 fn gather(at: Place, first: u32, rows: u32) {
     for (var row = at.local; row < ROWS; row += threads()) {
-        var source = control.first + first + min(row, rows - 1u);
-        if (SHUFFLE) {
-            source = permute(source, p.count, p.seed, control.epoch);
-        }
-        sources[row] = source;
+        let position = control.first + first + min(row, rows - 1u);
+        sources[row] = row_at(position, p.count, p.seed, control.epoch, SHUFFLE);
     }
     workgroupBarrier();
     for (var e = at.local; e < WIDTH_0 * ROW_QUADS; e += threads()) {

@@ -28,10 +28,7 @@ fn gather(
     if (row >= control.rows) {
         return;
     }
-    var source = control.first + row;
-    if (p.shuffle == 1u) {
-        source = permute(source, p.count, p.seed, control.epoch);
-    }
+    let source = row_at(control.first + row, p.count, p.seed, control.epoch, p.shuffle == 1u);
     // A row of another chunk wraps around to a large number here, and is left to that chunk.
     let chunk_row = source - p.chunk_first;
     if (chunk_row < p.chunk_rows) {

@@ -1,5 +1,5 @@
 // A loss with its gradient d_z[B,O], a row a thread; which loss is up to the piece that comes with
-// it (`loss_bce` and its like), and how much the row counts, too (`weights_none`, `weights_rows`).
+// it (`loss/bce` and its like), and how much the row counts, too (`loss/weights_none`, `loss/weights_rows`).
 // Of a micro-batch, the loss is still the mean over the whole batch, whose metrics and weights
 // stand together. Bound by memory: 12 bytes an output.
 struct Immediates {

@@ -39,15 +39,6 @@ fn metrics(@builtin(local_invocation_index) local: u32) {
         if (control.slot < p.capacity) {
             history[control.slot] = sum / f32(rows);
         }
-        control.slot = (control.slot + 1u) % p.capacity;
-        control.step += 1u;
-        control.batch += 1u;
-        control.first += p.batch;
-        if (control.first >= p.count) {
-            control.epoch += 1u;
-            control.batch = 0u;
-            control.first = 0u;
-        }
-        control.rows = min(p.batch, p.count - control.first);
+        control = advanced(control, p.count, p.batch, p.capacity);
     }
 }

@@ -139,12 +139,7 @@ fn everyone_of_a_row() {
 
 // The row of the data set at a place of the batch.
 fn source(b: u32) -> u32 {
-    var position = first + b;
-    // A batch of all rows stays as it is, as it does alone.
-    if (SHUFFLE && me.batch < me.rows) {
-        position = permute(position, me.rows, me.seed, epoch);
-    }
-    return me.first_row + position;
+    return source_at(me, first + b, epoch);
 }
 
 // What the loss asks for.
@@ -365,19 +360,16 @@ fn resident(
     bring(local);
     everyone();
     let start = workgroupUniformLoad(&begin);
-    let per_epoch = (count + batch - 1u) / batch;
-    var step = start.x;
-    var slot = start.y;
-    var number = step % per_epoch;
-    epoch = step / per_epoch;
-    var rows = min(batch, count - number * batch);
-    first = number * batch;
+    var at_step = control_at(start.x, start.y, count, batch);
     for (var k = 0u; k < p.steps; k++) {
+        epoch = at_step.epoch;
+        first = at_step.first;
+        var rows = at_step.rows;
         if (KNOWN && WHOLE) {
             rows = BATCH;
         }
         // A full batch stays where it is.
-        if (k == 0u || per_epoch > 1u) {
+        if (k == 0u || batch < count) {
             gather(local, rows);
             everyone_of_a_row();
         }
@@ -395,24 +387,17 @@ fn resident(
             everyone();
         }
         if (local == 0u) {
-            record(member, slot, rows);
+            record(member, at_step.slot, rows);
         }
         if (OPTIMIZER != 0u) {
-            update(local, rows, layers, step, me.lr * rate_at(step, p.rate));
+            let lr = me.lr * rate_at(at_step.step, p.rate);
+            update(local, rows, layers, at_step.step, lr);
         }
         everyone();
-        slot = (slot + 1u) % p.capacity;
-        step += 1u;
-        number += 1u;
-        if (number == per_epoch) {
-            number = 0u;
-            epoch += 1u;
-        }
-        first = number * batch;
-        rows = min(batch, count - number * batch);
+        at_step = advanced(at_step, count, batch, p.capacity);
     }
     take_back(local);
     if (local == 0u) {
-        controls[member] = Control(step, epoch, number, first, rows, 0u, 0u, slot, 1.0);
+        controls[member] = at_step;
     }
 }

@@ -64,39 +64,22 @@ fn thread_per_network(
     }
     let me = described(member * p.stride);
     bring(me);
-    let per_epoch = (me.rows + me.batch - 1u) / me.batch;
-    var step = controls[member].step;
-    var slot = controls[member].slot;
-    var number = step % per_epoch;
-    var epoch = step / per_epoch;
-    var first = number * me.batch;
-    var rows = min(me.batch, me.rows - first);
+    let begun = controls[member];
+    var at_step = control_at(begun.step, begun.slot, me.rows, me.batch);
     for (var k = 0u; k < p.steps; k++) {
         var metrics = vec2<f32>();
         clear();
+        let rows = at_step.rows;
         for (var b = 0u; b < rows; b++) {
-            var position = first + b;
-            // A batch of all rows stays as it is, as it does alone.
-            if (SHUFFLE && me.batch < me.rows) {
-                position = permute(position, me.rows, me.seed, epoch);
-            }
-            source = me.first_row + position;
+            source = source_at(me, at_step.first + b, at_step.epoch);
             metrics += learn_row(rows);
         }
-        if (slot < p.capacity) {
-            history[slot * p.members + member] = metrics / f32(rows);
+        if (at_step.slot < p.capacity) {
+            history[at_step.slot * p.members + member] = metrics / f32(rows);
         }
-        update(step, me.lr * rate_at(step, p.rate));
-        slot = (slot + 1u) % p.capacity;
-        step += 1u;
-        number += 1u;
-        if (number == per_epoch) {
-            number = 0u;
-            epoch += 1u;
-        }
-        first = number * me.batch;
-        rows = min(me.batch, me.rows - first);
+        update(at_step.step, me.lr * rate_at(at_step.step, p.rate));
+        at_step = advanced(at_step, me.rows, me.batch, p.capacity);
     }
     take_back(me);
-    controls[member] = Control(step, epoch, number, first, rows, 0u, 0u, slot, 1.0);
+    controls[member] = at_step;
 }

@@ -1,6 +1,6 @@
 //! An activation on its own, for those whose backward pass needs z: y\[B,O\] = f(z\[B,O\]).
 
-use super::shader::{ACTIVATE, CONTROL, FOLD, MATH};
+use super::shader::{CONTROL, FOLD, MATH, piece};
 use super::{
     Contract, Control, Cost, Function, Module, Views, WORKGROUP, bindings, groups_for, immediates,
 };
@@ -34,7 +34,7 @@ impl Contract for Activate {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, MATH, self.function.piece(), ACTIVATE]
+        vec![CONTROL, FOLD, MATH, self.function.piece(), piece!("activate")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

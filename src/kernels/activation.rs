@@ -1,12 +1,11 @@
-//! Activations and their derivatives: the twin of `shaders/activation_*.wgsl`. A derivative comes
-//! from what the forward pass kept: y where that is enough, z for gelu and silu.
+//! Activations and their derivatives: the twins of `shaders/activation/`. A derivative comes from what
+//! the forward pass kept: y where that is enough, z for gelu and silu.
+
+use std::f32::consts::FRAC_1_SQRT_2;
 
 use super::Module;
 use super::math::{erf, sigmoid, softplus};
-use super::shader::{
-    ACTIVATION_ELU, ACTIVATION_GELU, ACTIVATION_IDENTITY, ACTIVATION_LEAKY_RELU, ACTIVATION_RELU,
-    ACTIVATION_SIGMOID, ACTIVATION_SILU, ACTIVATION_SOFTPLUS, ACTIVATION_TANH,
-};
+use super::shader::piece;
 use crate::spec::Activation;
 
 /// What a layer's kernel does with z: nothing, or an activation.
@@ -18,91 +17,73 @@ pub enum Function {
     Of(Activation),
 }
 
+/// Declares the activations: the piece of WGSL in `shaders/activation/`, y = f(z), and f′ from what
+/// the forward pass kept, which is y or, for those that need it, z.
+macro_rules! functions {
+    ($($activation:ident: $piece:literal, |$z:ident| $value:expr, |$kept:ident| $derivative:expr;)+) => {
+        impl Function {
+            /// The piece of WGSL with the functions `activation` and `activation_derivative`. A switch
+            /// over all of them would cost nothing but its compilation, which takes some drivers
+            /// seconds.
+            pub(super) const fn piece(self) -> Module {
+                let Self::Of(activation) = self else { return piece!("activation/identity") };
+                match activation {
+                    $(Activation::$activation => piece!("activation/", $piece),)+
+                }
+            }
+
+            /// y = f(z)
+            #[inline]
+            pub(crate) fn value(self, z: f32) -> f32 {
+                let Self::Of(activation) = self else { return z };
+                match activation {
+                    $(Activation::$activation => {
+                        let $z = z;
+                        $value
+                    })+
+                }
+            }
+
+            /// f′, from what the forward pass kept: y or, where [`Function::keeps_z`], z.
+            #[inline]
+            pub(crate) fn derivative(self, kept: f32) -> f32 {
+                let Self::Of(activation) = self else { return 1.0 };
+                match activation {
+                    $(Activation::$activation => {
+                        let $kept = kept;
+                        $derivative
+                    })+
+                }
+            }
+        }
+    };
+}
+
+functions! {
+    Sigmoid: "sigmoid", |z| sigmoid(z), |y| y * (1.0 - y);
+    Tanh: "tanh", |z| z.tanh(), |y| 1.0 - y * y;
+    // Not `max`, which would make 0 of NaN and hide that training has diverged.
+    Relu: "relu", |z| if z < 0.0 { 0.0 } else { z }, |y| if y > 0.0 { 1.0 } else { 0.0 };
+    LeakyRelu: "leaky_relu", |z| if z > 0.0 { z } else { 0.01 * z }, |y| if y > 0.0 { 1.0 } else { 0.01 };
+    Elu: "elu", |z| if z > 0.0 { z } else { z.exp_m1() }, |y| if y > 0.0 { 1.0 } else { y + 1.0 };
+    Gelu: "gelu", |z| z * 0.5 * (1.0 + erf(z * FRAC_1_SQRT_2)), |z| {
+        const RSQRT_2_PI: f32 = 0.398_942_3;
+        let phi = RSQRT_2_PI * (-0.5 * z * z).exp();
+        0.5 * (1.0 + erf(z * FRAC_1_SQRT_2)) + z * phi
+    };
+    Silu: "silu", |z| z * sigmoid(z), |z| {
+        let s = sigmoid(z);
+        s * (1.0 + z * (1.0 - s))
+    };
+    Softplus: "softplus", |z| softplus(z), |y| -(-y).exp_m1();
+}
+
 impl Function {
-    /// The piece of WGSL with the functions `activation` and `activation_derivative`. A switch over
-    /// all of them would cost nothing but its compilation, of which some drivers make seconds.
-    pub(super) const fn piece(self) -> Module {
-        let Self::Of(activation) = self else { return ACTIVATION_IDENTITY };
-        match activation {
-            Activation::Sigmoid => ACTIVATION_SIGMOID,
-            Activation::Tanh => ACTIVATION_TANH,
-            Activation::Relu => ACTIVATION_RELU,
-            Activation::LeakyRelu => ACTIVATION_LEAKY_RELU,
-            Activation::Elu => ACTIVATION_ELU,
-            Activation::Gelu => ACTIVATION_GELU,
-            Activation::Silu => ACTIVATION_SILU,
-            Activation::Softplus => ACTIVATION_SOFTPLUS,
-        }
-    }
-
-    /// y = f(z)
-    #[inline]
-    pub(crate) fn value(self, z: f32) -> f32 {
-        let Self::Of(activation) = self else { return z };
-        match activation {
-            Activation::Sigmoid => sigmoid(z),
-            Activation::Tanh => z.tanh(),
-            // Not `max`, which would make 0 of NaN and hide that training has diverged.
-            Activation::Relu if z < 0.0 => 0.0,
-            Activation::Relu => z,
-            Activation::LeakyRelu => {
-                if z > 0.0 {
-                    z
-                } else {
-                    0.01 * z
-                }
-            }
-            Activation::Elu => {
-                if z > 0.0 {
-                    z
-                } else {
-                    z.exp_m1()
-                }
-            }
-            Activation::Gelu => z * 0.5 * (1.0 + erf(z * std::f32::consts::FRAC_1_SQRT_2)),
-            Activation::Silu => z * sigmoid(z),
-            Activation::Softplus => softplus(z),
-        }
-    }
-
-    /// f′, from what the forward pass kept: y, or z for gelu and silu.
-    #[inline]
-    pub(crate) fn derivative(self, kept: f32) -> f32 {
-        let Self::Of(activation) = self else { return 1.0 };
-        match activation {
-            Activation::Sigmoid => kept * (1.0 - kept),
-            Activation::Tanh => 1.0 - kept * kept,
-            Activation::Relu => {
-                if kept > 0.0 {
-                    1.0
-                } else {
-                    0.0
-                }
-            }
-            Activation::LeakyRelu => {
-                if kept > 0.0 {
-                    1.0
-                } else {
-                    0.01
-                }
-            }
-            Activation::Elu => {
-                if kept > 0.0 {
-                    1.0
-                } else {
-                    kept + 1.0
-                }
-            }
-            Activation::Gelu => {
-                const RSQRT_2_PI: f32 = 0.398_942_3;
-                let phi = RSQRT_2_PI * (-0.5 * kept * kept).exp();
-                0.5 * (1.0 + erf(kept * std::f32::consts::FRAC_1_SQRT_2)) + kept * phi
-            }
-            Activation::Silu => {
-                let s = sigmoid(kept);
-                s * (1.0 + kept * (1.0 - s))
-            }
-            Activation::Softplus => -(-kept).exp_m1(),
+    /// Whether the backward pass needs z, since the derivative cannot be had from y.
+    pub(crate) const fn keeps_z(self) -> bool {
+        match self {
+            Self::Identity => false,
+            Self::Of(activation) => !activation.derivative_from_value(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! gradients before the first update.
 
 use super::layer_update::Immediates;
-use super::shader::{APPLY_GRADIENT, CONTROL, FOLD, MATH, OPTIMIZER};
+use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, piece};
 use super::{
     Contract, Control, Cost, LayerUpdate, Module, Updated, Views, WORKGROUP, bindings, groups_for,
 };
@@ -33,7 +33,7 @@ impl Contract for ApplyGradient {
     fn modules(&self) -> Vec<Module> {
         let mut modules = vec![CONTROL, FOLD, MATH, OPTIMIZER];
         modules.extend(self.layer.update.pieces());
-        modules.push(APPLY_GRADIENT);
+        modules.push(piece!("apply_gradient"));
         modules
     }
 

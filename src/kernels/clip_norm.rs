@@ -1,7 +1,7 @@
 //! How much all gradients shrink so that their norm is no more than it may be: the second half of
 //! clipping by the norm, `torch.nn.utils.clip_grad_norm_`.
 
-use super::shader::{CLIP_NORM, CONTROL, SHARED_SUMS};
+use super::shader::{CONTROL, SHARED_SUMS, piece};
 use super::{Contract, Cost, Module, Views, bindings, immediates, metrics};
 
 /// Adds up the sums of squares, and writes min(1, most / (norm + 10⁻⁶)) and the norm.
@@ -38,7 +38,7 @@ impl Contract for ClipNorm {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, SHARED_SUMS, CLIP_NORM]
+        vec![CONTROL, SHARED_SUMS, piece!("clip_norm")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

@@ -3,7 +3,7 @@
 use super::immediates::{Fields, immediates};
 
 immediates! {
-    /// Where training stands: the contents of the control buffer, as `shaders/control.wgsl` has them.
+    /// Where training stands: the contents of the control buffer, as `shaders/batch/control.wgsl` has them.
     pub struct Control {
         /// Steps done.
         pub step: u32,

@@ -2,9 +2,7 @@
 //! `shaders/loss_*.wgsl`, which share the function `loss_row`.
 
 use super::math::sigmoid;
-use super::shader::{
-    LOSS_BCE, LOSS_CROSS_ENTROPY, LOSS_FOCAL, LOSS_FOCAL_CLASSES, LOSS_HUBER, LOSS_MAE, LOSS_MSE,
-};
+use super::shader::piece;
 use super::softmax::softmax;
 use super::{Module, floats};
 use crate::spec::{Loss, Output};
@@ -29,14 +27,14 @@ impl Criterion {
     /// The piece of WGSL with the function `loss_row`.
     pub(super) const fn piece(&self) -> Module {
         match self.loss {
-            Loss::Bce => LOSS_BCE,
-            Loss::CrossEntropy => LOSS_CROSS_ENTROPY,
-            Loss::Mse => LOSS_MSE,
-            Loss::Mae => LOSS_MAE,
-            Loss::Huber { .. } | Loss::SmoothL1 { .. } => LOSS_HUBER,
+            Loss::Bce => piece!("loss/bce"),
+            Loss::CrossEntropy => piece!("loss/cross_entropy"),
+            Loss::Mse => piece!("loss/mse"),
+            Loss::Mae => piece!("loss/mae"),
+            Loss::Huber { .. } | Loss::SmoothL1 { .. } => piece!("loss/huber"),
             Loss::Focal { .. } => match self.output {
-                Output::Softmax => LOSS_FOCAL_CLASSES,
-                Output::Identity | Output::Sigmoid => LOSS_FOCAL,
+                Output::Softmax => piece!("loss/focal_classes"),
+                Output::Identity | Output::Sigmoid => piece!("loss/focal"),
             },
         }
     }

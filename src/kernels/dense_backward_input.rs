@@ -1,10 +1,7 @@
 //! The gradient of a layer's input, through the activation below:
 //! d_z_below\[B,I\] = (d_z\[B,O\] · W) ∘ f′.
 
-use super::shader::{
-    ACTIVATION_QUAD, D_Z_QUAD, DENSE_BACKWARD_INPUT, DENSE_BACKWARD_INPUT_QUADS,
-    DENSE_BACKWARD_INPUT_WORDS, MATH, PLAIN_SUMS, STORE_WORDS, WEIGHT_QUAD,
-};
+use super::shader::{ACTIVATION_FOUR, MATH, PLAIN_SUMS, QUAD, STORE_WORDS, piece};
 use super::{Contract, Control, Cost, Function, Module, Tiling, Views, bindings, immediates};
 
 /// The gradient of a layer's input, over `rows` rows at most.
@@ -44,10 +41,10 @@ impl Contract for DenseBackwardInput {
     fn modules(&self) -> Vec<Module> {
         let function = self.function.piece();
         let store: &[Module] = match self.inputs.is_multiple_of(4) {
-            true => &[ACTIVATION_QUAD, DENSE_BACKWARD_INPUT_QUADS],
-            false => &[STORE_WORDS, DENSE_BACKWARD_INPUT_WORDS],
+            true => &[ACTIVATION_FOUR, piece!("matmul/backward_input_quads")],
+            false => &[STORE_WORDS, piece!("matmul/backward_input_words")],
         };
-        let own = [D_Z_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, DENSE_BACKWARD_INPUT];
+        let own = [QUAD, PLAIN_SUMS, MATH, function, piece!("dense_backward_input")];
         [self.tiling.imports(), &own, store].concat()
     }
 

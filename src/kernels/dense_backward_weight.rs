@@ -2,9 +2,7 @@
 //! update as its epilogue.
 
 use super::layer_update::Immediates;
-use super::shader::{
-    D_Z_QUAD, DENSE_BACKWARD_WEIGHT, MATH, OPTIMIZER, STORE_WORDS, WEIGHT_PRODUCT, X_QUAD,
-};
+use super::shader::{MATH, OPTIMIZER, QUAD, STORE_WORDS, WEIGHT_PRODUCT, piece};
 use super::{Contract, Control, Cost, LayerUpdate, Module, Tiling, Views, bindings};
 
 /// The gradient of a layer's parameters and their update, over `rows` rows at most.
@@ -36,9 +34,9 @@ impl Contract for DenseBackwardWeight {
 
     fn modules(&self) -> Vec<Module> {
         let mut modules = self.tiling.imports().to_vec();
-        modules.extend([D_Z_QUAD, X_QUAD, STORE_WORDS, WEIGHT_PRODUCT, MATH, OPTIMIZER]);
+        modules.extend([QUAD, STORE_WORDS, WEIGHT_PRODUCT, MATH, OPTIMIZER]);
         modules.extend(self.layer.update.pieces());
-        modules.push(DENSE_BACKWARD_WEIGHT);
+        modules.push(piece!("dense_backward_weight"));
         modules
     }
 

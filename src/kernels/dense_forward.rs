@@ -1,9 +1,6 @@
 //! A dense layer forward: y\[B,O\] = f(x\[B,I\] · Wᵀ + b).
 
-use super::shader::{
-    ACTIVATION_QUAD, DENSE_FORWARD, DENSE_FORWARD_QUADS, DENSE_FORWARD_WORDS, MATH, PLAIN_SUMS,
-    STORE_WORDS, WEIGHT_QUAD, X_QUAD,
-};
+use super::shader::{ACTIVATION_FOUR, MATH, PLAIN_SUMS, QUAD, STORE_WORDS, piece};
 use super::{Contract, Control, Cost, Function, Module, Tiling, Views, bindings, immediates};
 
 /// A dense layer forward, over `rows` rows at most.
@@ -42,10 +39,10 @@ impl Contract for DenseForward {
     fn modules(&self) -> Vec<Module> {
         let function = self.function.piece();
         let store: &[Module] = match self.outputs.is_multiple_of(4) {
-            true => &[ACTIVATION_QUAD, DENSE_FORWARD_QUADS],
-            false => &[STORE_WORDS, DENSE_FORWARD_WORDS],
+            true => &[ACTIVATION_FOUR, piece!("matmul/forward_quads")],
+            false => &[STORE_WORDS, piece!("matmul/forward_words")],
         };
-        let own = [X_QUAD, WEIGHT_QUAD, PLAIN_SUMS, MATH, function, DENSE_FORWARD];
+        let own = [QUAD, PLAIN_SUMS, MATH, function, piece!("dense_forward")];
         [self.tiling.imports(), &own, store].concat()
     }
 

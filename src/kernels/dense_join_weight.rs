@@ -1,7 +1,7 @@
 //! The partial sums of a layer's gradient added up in their order, and the optimizer's update as
 //! the epilogue. The second half of the gradient of a layer of few weights and many rows.
 
-use super::shader::{CONTROL, DENSE_JOIN_WEIGHT, FOLD, MATH, OPTIMIZER, ORDERED_SUM};
+use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, ORDERED_SUM, piece};
 use super::{
     Contract, Control, Cost, Hyper, LayerUpdate, Module, Views, WORKGROUP, bindings, groups_for,
     immediates,
@@ -38,7 +38,7 @@ impl Contract for DenseJoinWeight {
     fn modules(&self) -> Vec<Module> {
         let mut modules = vec![CONTROL, FOLD, MATH, OPTIMIZER, ORDERED_SUM];
         modules.extend(self.layer.update.pieces());
-        modules.push(DENSE_JOIN_WEIGHT);
+        modules.push(piece!("dense_join_weight"));
         modules
     }
 

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::shader::{D_Z_QUAD, DENSE_SPLIT_WEIGHT, STORE_WORDS, WEIGHT_PRODUCT, X_QUAD};
+use super::shader::{QUAD, STORE_WORDS, WEIGHT_PRODUCT, piece};
 use super::{
     Contract, Control, Cost, Module, Tiling, Views, bindings, dense_backward_weight, immediates,
 };
@@ -55,7 +55,7 @@ impl Contract for DenseSplitWeight {
     }
 
     fn modules(&self) -> Vec<Module> {
-        let own = [D_Z_QUAD, X_QUAD, STORE_WORDS, WEIGHT_PRODUCT, DENSE_SPLIT_WEIGHT];
+        let own = [QUAD, STORE_WORDS, WEIGHT_PRODUCT, piece!("dense_split_weight")];
         [self.tiling.imports(), &own].concat()
     }
 

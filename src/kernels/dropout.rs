@@ -2,7 +2,7 @@
 //! for it: y\[B,O\] = x\[B,O\] ∘ mask / (1 − p). Forward x is the layer's y, backward its gradient.
 
 use super::random::philox;
-use super::shader::{CONTROL, DROPOUT, FOLD, RANDOM};
+use super::shader::{CONTROL, FOLD, piece};
 use super::{Contract, Control, Cost, Module, Views, WORKGROUP, bindings, groups_for, immediates};
 
 /// Dropout over `rows` rows at most. The mask is never stored: whoever asks again for the same
@@ -66,7 +66,7 @@ impl Contract for Dropout {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, RANDOM, DROPOUT]
+        vec![CONTROL, FOLD, piece!("common/random"), piece!("dropout")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

@@ -3,12 +3,9 @@
 //! the next one comes. Every strand leaves a gradient;
 //! `fused_update` adds them up.
 
-use super::network::{Network, sources};
-use super::permutation::seed_of;
-use super::resident::keeps_z;
-use super::shader::{
-    ACTIVATION_QUAD, BLOCKS, CONTROL, FOLD, FUSED_GRADIENT, MATH, PERMUTATION, WIDTHS,
-};
+use super::network::ReferenceNetwork;
+use super::order::{RowOrder, seed_of};
+use super::shader::{ACTIVATION_FOUR, BLOCKS, CONTROL, FOLD, MATH, ORDER, WIDTHS, piece};
 use super::{
     Contract, Control, Cost, Criterion, Function, Module, Views, bindings, immediates, widths,
 };
@@ -167,6 +164,11 @@ impl FusedGradient {
         (index * most).min(rows)..((index + 1) * most).min(rows)
     }
 
+    /// The order of the rows.
+    pub(crate) fn order(&self) -> RowOrder {
+        RowOrder::new(0..self.count, self.shuffle, self.seed)
+    }
+
     /// Units of the hidden layers.
     fn hidden(&self) -> usize {
         self.widths[1..self.widths.len() - 1].iter().sum()
@@ -175,7 +177,7 @@ impl FusedGradient {
     /// Words of a row that a tile keeps for the way back: x, y of the hidden layers, and z where the
     /// activation's derivative needs it.
     fn kept(&self) -> usize {
-        let times = if keeps_z(self.function) { 2 } else { 1 };
+        let times = if self.function.keeps_z() { 2 } else { 1 };
         self.widths[0] + times * self.hidden()
     }
 
@@ -220,12 +222,12 @@ impl Contract for FusedGradient {
             FOLD,
             MATH,
             self.function.piece(),
-            ACTIVATION_QUAD,
+            ACTIVATION_FOUR,
             BLOCKS,
-            PERMUTATION,
+            ORDER,
             WIDTHS,
             self.criterion.piece(),
-            FUSED_GRADIENT,
+            piece!("fused_gradient"),
         ]
     }
 
@@ -237,7 +239,7 @@ impl Contract for FusedGradient {
             ("COUNT", self.parameters() as f64),
             ("HIDDEN", self.hidden() as f64),
             ("KEPT", self.kept() as f64),
-            ("KEEP_Z", flag(keeps_z(self.function))),
+            ("KEEP_Z", flag(self.function.keeps_z())),
             ("SHUFFLE", flag(self.shuffle == Shuffle::EveryEpoch)),
             ("TRAIN", flag(self.pass == Pass::Train)),
         ]);
@@ -309,8 +311,8 @@ impl Contract for FusedGradient {
         let control = control[0];
         let data = (data_x, data_t);
         let Self { function, criterion, .. } = *self;
-        let network = Network { widths: &self.widths, function, criterion };
-        let rows = sources(control, (0, self.count), self.shuffle, self.seed);
+        let network = ReferenceNetwork { widths: &self.widths, function, criterion };
+        let rows: Vec<usize> = self.order().rows(control, 0..control.rows as usize).collect();
         let p = self.parameters();
         for strand in 0..self.strands {
             let range = self.strand(strand, rows.len());

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::shader::{CONTROL, FOLD, FUSED_UPDATE, MATH, OPTIMIZER, ORDERED_SUM, WIDTHS};
+use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, ORDERED_SUM, WIDTHS, piece};
 use super::{Contract, Control, Cost, Hyper, Module, Update, Views, bindings, immediates, widths};
 use crate::spec::Layer;
 
@@ -76,7 +76,7 @@ impl Contract for FusedUpdate {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, MATH, OPTIMIZER, ORDERED_SUM, WIDTHS, FUSED_UPDATE]
+        vec![CONTROL, FOLD, MATH, OPTIMIZER, ORDERED_SUM, WIDTHS, piece!("fused_update")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

@@ -1,9 +1,8 @@
 //! A batch's rows out of the resident data set, in the epoch's order.
 
-use super::shader::{CONTROL, FOLD, GATHER, GATHER_QUADS, GATHER_WORDS, PERMUTATION};
-use super::{
-    Contract, Control, Cost, Module, Views, WORKGROUP, bindings, groups_for, immediates, permute,
-};
+use super::order::{RowOrder, seed_of};
+use super::shader::{CONTROL, FOLD, ORDER, piece};
+use super::{Contract, Control, Cost, Module, Views, WORKGROUP, bindings, groups_for, immediates};
 use crate::spec::Shuffle;
 
 /// Copies the batch's rows that lie in one chunk of the data set.
@@ -37,6 +36,11 @@ impl Gather {
         if self.columns.is_multiple_of(4) { 4 } else { 1 }
     }
 
+    /// The order of the rows.
+    pub(crate) fn order(&self) -> RowOrder {
+        RowOrder::new(0..self.count, self.shuffle, self.seed)
+    }
+
     fn words(&self) -> Immediates {
         Immediates {
             count: self.count as u32,
@@ -44,7 +48,7 @@ impl Gather {
             chunk_first: self.chunk_first as u32,
             chunk_rows: self.chunk_rows as u32,
             shuffle: u32::from(self.shuffle == Shuffle::EveryEpoch),
-            seed: super::permutation::seed_of(self.seed),
+            seed: seed_of(self.seed),
         }
     }
 }
@@ -65,8 +69,12 @@ impl Contract for Gather {
     }
 
     fn modules(&self) -> Vec<Module> {
-        let part = if self.words_at_once() == 4 { GATHER_QUADS } else { GATHER_WORDS };
-        vec![CONTROL, FOLD, PERMUTATION, part, GATHER]
+        let part = if self.words_at_once() == 4 {
+            piece!("batch/gather_quads")
+        } else {
+            piece!("batch/gather_words")
+        };
+        vec![CONTROL, FOLD, ORDER, part, piece!("gather")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
@@ -97,25 +105,14 @@ impl Contract for Gather {
 
     fn twin(&self, bound: Bindings<Views<'_>>) {
         let Bindings { control, data, batch } = bound;
-        twin(self, control[0], data, batch);
-    }
-}
-
-/// Row by row.
-fn twin(gather: &Gather, control: Control, data: &[u32], batch: &mut [u32]) {
-    let p = gather.words();
-    let columns = gather.columns;
-    for row in 0..control.rows {
-        let position = control.first + row;
-        let source = match gather.shuffle {
-            Shuffle::EveryEpoch => permute(position, p.count, p.seed, control.epoch),
-            Shuffle::Never => position,
-        };
-        let chunk_row = (source as usize).wrapping_sub(gather.chunk_first);
-        if chunk_row < gather.chunk_rows {
-            let row = row as usize;
-            batch[row * columns..(row + 1) * columns]
-                .copy_from_slice(&data[chunk_row * columns..(chunk_row + 1) * columns]);
+        let columns = self.columns;
+        let rows = 0..control[0].rows as usize;
+        for (row, source) in self.order().rows(control[0], rows).enumerate() {
+            let chunk_row = source.wrapping_sub(self.chunk_first);
+            if chunk_row < self.chunk_rows {
+                batch[row * columns..(row + 1) * columns]
+                    .copy_from_slice(&data[chunk_row * columns..(chunk_row + 1) * columns]);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A layer norm with the activation after it (Ba et al. 2016), as `torch.nn.LayerNorm` has it:
 //! y\[B,O\] = f(γ\[O\] (z\[B,O\] − mean\[B\]) / σ\[B\] + β\[O\]), over the units of each row.
 
-use super::shader::{CONTROL, FOLD, LAYER_NORM, MATH, SHARED_SUMS};
+use super::shader::{CONTROL, FOLD, MATH, SHARED_SUMS, piece};
 use super::{
     Contract, Control, Cost, Function, Module, Views, WORKGROUP, bindings, groups_for, immediates,
 };
@@ -47,7 +47,7 @@ impl Contract for LayerNorm {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, MATH, self.function.piece(), SHARED_SUMS, LAYER_NORM]
+        vec![CONTROL, FOLD, MATH, self.function.piece(), SHARED_SUMS, piece!("layer_norm")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

@@ -2,7 +2,7 @@
 //! d_z\[B,O\] = (g − mean(g) − n mean(g ∘ n)) / σ, means over the units of each row.
 
 use super::layer_norm::{Immediates, normalized};
-use super::shader::{CONTROL, FOLD, LAYER_NORM_BACKWARD_INPUT, SHARED_SUMS};
+use super::shader::{CONTROL, FOLD, SHARED_SUMS, piece};
 use super::{Contract, Control, Cost, Module, Views, WORKGROUP, bindings, groups_for};
 
 /// The gradient of what a layer norm takes, over `rows` rows at most.
@@ -35,7 +35,7 @@ impl Contract for LayerNormBackwardInput {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, SHARED_SUMS, LAYER_NORM_BACKWARD_INPUT]
+        vec![CONTROL, FOLD, SHARED_SUMS, piece!("layer_norm_backward_input")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

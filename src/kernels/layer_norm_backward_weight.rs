@@ -3,7 +3,7 @@
 
 use super::layer_norm::normalized;
 use super::layer_update::Immediates;
-use super::shader::{CONTROL, FOLD, LAYER_NORM_BACKWARD_WEIGHT, MATH, OPTIMIZER};
+use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, piece};
 use super::{Contract, Control, Cost, LayerUpdate, Module, Views, bindings, metrics};
 
 /// The gradient of a norm's γ and β and their update, over `rows` rows at most.
@@ -44,7 +44,7 @@ impl Contract for LayerNormBackwardWeight {
     fn modules(&self) -> Vec<Module> {
         let mut modules = vec![CONTROL, FOLD, MATH, OPTIMIZER];
         modules.extend(self.layer.update.pieces());
-        modules.push(LAYER_NORM_BACKWARD_WEIGHT);
+        modules.push(piece!("layer_norm_backward_weight"));
         modules
     }
 

@@ -1,7 +1,7 @@
 //! The losses, each with its value and its gradient d_z\[B,O\]: `shaders/loss_gradient.wgsl` with
 //! the piece of each loss.
 
-use super::shader::{CONTROL, FOLD, LOSS_GRADIENT, MATH, WEIGHTS_NONE, WEIGHTS_ROWS};
+use super::shader::{CONTROL, FOLD, MATH, piece};
 use super::{
     Contract, Control, Cost, Criterion, Module, Views, WORKGROUP, bindings, groups_for, immediates,
 };
@@ -53,10 +53,10 @@ impl Contract for LossGradient {
 
     fn modules(&self) -> Vec<Module> {
         let weights = match self.weighting {
-            Weighting::Even => WEIGHTS_NONE,
-            Weighting::Rows { .. } => WEIGHTS_ROWS,
+            Weighting::Even => piece!("loss/weights_none"),
+            Weighting::Rows { .. } => piece!("loss/weights_rows"),
         };
-        vec![CONTROL, FOLD, MATH, self.criterion.piece(), weights, LOSS_GRADIENT]
+        vec![CONTROL, FOLD, MATH, self.criterion.piece(), weights, piece!("loss_gradient")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

@@ -1,4 +1,4 @@
-//! The twin of `shaders/math.wgsl`: here the standard library has what WGSL lacks.
+//! The twin of `shaders/common/math.wgsl`: here the standard library has what WGSL lacks.
 
 /// 1 / (1 + e⁻ᶻ)
 pub(crate) fn sigmoid(z: f32) -> f32 {

@@ -1,8 +1,8 @@
-//! How the matrix products are cut into tiles: `shaders/tiles.wgsl`, and `shaders/matmul.wgsl` or
-//! `shaders/matmul_lanes.wgsl` for one of them.
+//! How the matrix products are cut into tiles: `shaders/matmul/tiles.wgsl`, and `shaders/matmul/shared.wgsl` or
+//! `shaders/matmul/lanes.wgsl` for one of them.
 
 use super::Module;
-use super::shader::{BLOCKS, CONTROL, FOLD, MATMUL, MATMUL_LANES, TILES};
+use super::shader::{BLOCKS, CONTROL, FOLD, piece};
 
 /// The tile of a workgroup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,8 +151,10 @@ impl Tiling {
     /// What every shader with a matrix product imports.
     pub(super) const fn imports(self) -> &'static [Module] {
         match self {
-            Self::Shared { .. } => &[CONTROL, FOLD, TILES, BLOCKS, MATMUL],
-            Self::Lanes { .. } => &[CONTROL, FOLD, TILES, MATMUL_LANES],
+            Self::Shared { .. } => {
+                &[CONTROL, FOLD, piece!("matmul/tiles"), BLOCKS, piece!("matmul/shared")]
+            }
+            Self::Lanes { .. } => &[CONTROL, FOLD, piece!("matmul/tiles"), piece!("matmul/lanes")],
         }
     }
 

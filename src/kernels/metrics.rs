@@ -1,6 +1,6 @@
 //! The end of a step: the batch's mean loss and score into the history, the counter advanced.
 
-use super::shader::{CONTROL, METRICS, SHARED_SUMS};
+use super::shader::{ADVANCE, CONTROL, SHARED_SUMS, piece};
 use super::{Contract, Control, Cost, Module, Views, bindings, immediates};
 
 /// Threads that sum; a power of two, and the most that every device allows.
@@ -48,7 +48,7 @@ impl Contract for Metrics {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, SHARED_SUMS, METRICS]
+        vec![CONTROL, ADVANCE, SHARED_SUMS, piece!("metrics")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

@@ -1,7 +1,7 @@
 //! Where a micro-batch of a step's batch is: what takes a batch through the layers that does not fit
 //! as a whole.
 
-use super::shader::{CONTROL, MICRO_BATCH};
+use super::shader::{CONTROL, piece};
 use super::{Contract, Control, Cost, Module, Views, bindings, immediates};
 
 /// Writes the control of a micro-batch from that of its batch.
@@ -32,7 +32,7 @@ impl Contract for MicroBatch {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, MICRO_BATCH]
+        vec![CONTROL, piece!("micro_batch")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

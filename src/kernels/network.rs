@@ -1,43 +1,44 @@
-//! A whole network's loss and gradient on some rows, layer by layer: what the twins of `resident`
-//! and `fused_gradient` are made of.
+//! **The readable reference**: the mathematics of training a network, in plain loops and nothing else.
+//! Every kernel of this crate computes a part of this page, faster.
+//!
+//! For a batch of B rows, layer by layer with I inputs and O units, weights W\[O,I\] and biases b\[O\]:
+//!
+//! | | |
+//! |---|---|
+//! | forward | z\[B,O\] = x\[B,I\] · Wᵀ + b, y = f(z); y is the x of the next layer |
+//! | loss | of the last layer's z, with its gradient d_z\[B,O\] |
+//! | backward | d_W = d_zᵀ · x, d_b = Σ_B d_z, and for the layer below d_z = (d_z · W) ∘ f′ |
+//! | update | every parameter by its gradient, as the optimizer has it |
+//!
+//! The functions in these lines are each on a page of their own: f and f′ in `activation.rs`, losses in
+//! `criterion.rs`, optimizers in `optimizer.rs`, the order in which batches take the rows in
+//! `order.rs`. The twins of `resident` and `fused_gradient` are made of what follows; a test compares
+//! its gradients with finite differences, golden files its steps with PyTorch's.
 
-use super::resident::keeps_z;
-use super::{Control, Criterion, Function, permute, seed_of};
-use crate::spec::{Layer, Shuffle};
+use super::{Criterion, Formula, Function, Hyper};
+use crate::spec::Layer;
 
-/// A network as the kernels know it.
-pub(super) struct Network<'a> {
+/// A network as the kernels know it. Its parameters stand in one slice: W, b, W, b, …
+pub(super) struct ReferenceNetwork<'a> {
     /// The widths of its layers, input first.
     pub(super) widths: &'a [usize],
+    /// f, after every layer but the last.
     pub(super) function: Function,
+    /// The loss, which goes through the function after the last layer.
     pub(super) criterion: Criterion,
 }
 
-/// The rows of the data set that a batch takes: `count` rows from `first_row` on are the network's.
-pub(super) fn sources(
-    control: Control,
-    (first_row, count): (usize, usize),
-    shuffle: Shuffle,
-    seed: u64,
-) -> Vec<usize> {
-    (0..control.rows)
-        .map(|b| match shuffle {
-            Shuffle::EveryEpoch => {
-                permute(control.first + b, count as u32, seed_of(seed), control.epoch)
-            }
-            Shuffle::Never => control.first + b,
-        })
-        .map(|position| first_row + position as usize)
-        .collect()
+/// What the forward pass of some rows leaves for the backward pass.
+struct Forward {
+    /// The input of each layer, \[B,I\]: the rows' features, and then each hidden layer's y.
+    x: Vec<Vec<f32>>,
+    /// z of each layer, \[B,O\].
+    z: Vec<Vec<f32>>,
 }
 
-impl Network<'_> {
-    fn layers(&self) -> impl DoubleEndedIterator<Item = Layer> + ExactSizeIterator + '_ {
-        Layer::between(self.widths)
-    }
-
-    /// Loss and score of each of the rows at `sources`, part of a batch of `batch`, and the
-    /// gradient of every parameter.
+impl ReferenceNetwork<'_> {
+    /// Loss and score of each of the rows at `sources` in the data set, which are part of a batch of
+    /// `batch` rows; and the gradient of every parameter, summed over them.
     pub(super) fn gradient(
         &self,
         sources: &[usize],
@@ -45,61 +46,114 @@ impl Network<'_> {
         parameters: &[f32],
         batch: usize,
     ) -> (Vec<[f32; 2]>, Vec<f32>) {
-        let (rows, inputs) = (sources.len(), self.widths[0]);
-        // y of each layer, x first; z of each layer.
-        let x = sources.iter().flat_map(|&row| &data_x[row * inputs..(row + 1) * inputs]);
-        let mut y: Vec<Vec<f32>> = vec![x.copied().collect()];
-        let mut z: Vec<Vec<f32>> = Vec::new();
+        let inputs = self.widths[0];
+        let features = sources.iter().flat_map(|&row| &data_x[row * inputs..(row + 1) * inputs]);
+        let forward = self.forward(features.copied().collect(), parameters);
+        let (metrics, d_z) = self.loss(&forward, sources, data_t, batch);
+        let gradient = self.backward(&forward, d_z, parameters);
+        (metrics, gradient)
+    }
+
+    /// The update of all parameters by their gradient: L1, L2 and clipping by value first, then the
+    /// optimizer's step.
+    pub(super) fn update(
+        &self,
+        (hyper, formula): (&Hyper, &Formula),
+        parameters: &mut [f32],
+        gradient: &mut [f32],
+        state: &mut [f32],
+    ) {
+        hyper.regularize_range(self.layers(), 0..gradient.len(), parameters, gradient);
+        formula.apply_all(parameters, gradient, state);
+    }
+
+    fn layers(&self) -> impl DoubleEndedIterator<Item = Layer> + ExactSizeIterator + '_ {
+        Layer::between(self.widths)
+    }
+
+    /// z = x · Wᵀ + b and y = f(z), layer after layer.
+    fn forward(&self, features: Vec<f32>, parameters: &[f32]) -> Forward {
+        let rows = features.len() / self.widths[0];
+        let mut forward = Forward { x: vec![features], z: Vec::new() };
         let mut at = 0;
         for layer in self.layers() {
-            let Layer { inputs: i, outputs: o } = layer;
-            let below = &y[y.len() - 1];
-            let sum = |e: usize| {
-                let (b, o_) = (e / o, e % o);
-                let bias = parameters[at + o * i + o_];
-                (0..i).fold(bias, |z, i_| z + parameters[at + o_ * i + i_] * below[b * i + i_])
-            };
-            let sums: Vec<f32> = (0..rows * o).map(sum).collect();
-            y.push(sums.iter().map(|&z| self.function.value(z)).collect());
-            z.push(sums);
+            let Layer { inputs, outputs } = layer;
+            let (weight, bias) = parameters[at..].split_at(outputs * inputs);
+            let x = &forward.x[forward.x.len() - 1];
+            let mut z = vec![0.0; rows * outputs];
+            for b in 0..rows {
+                for o in 0..outputs {
+                    let mut sum = bias[o];
+                    for i in 0..inputs {
+                        sum += weight[o * inputs + i] * x[b * inputs + i];
+                    }
+                    z[b * outputs + o] = sum;
+                }
+            }
+            let y = z.iter().map(|&z| self.function.value(z)).collect();
+            forward.z.push(z);
+            forward.x.push(y);
             at += layer.parameters();
         }
+        forward
+    }
 
+    /// Loss and score of each row, and d_z of the last layer.
+    fn loss(
+        &self,
+        forward: &Forward,
+        sources: &[usize],
+        data_t: &[u32],
+        batch: usize,
+    ) -> (Vec<[f32; 2]>, Vec<f32>) {
         let outputs = self.widths[self.widths.len() - 1];
         let columns = self.criterion.target_columns(outputs);
-        let last = &z[z.len() - 1];
-        let mut d_z = vec![0.0; rows * outputs];
-        let mut metrics = Vec::with_capacity(rows);
+        let z = &forward.z[forward.z.len() - 1];
+        let mut d_z = vec![0.0; z.len()];
+        let mut metrics = Vec::with_capacity(sources.len());
         for (b, &source) in sources.iter().enumerate() {
             let row = b * outputs..(b + 1) * outputs;
             let targets = &data_t[source * columns..(source + 1) * columns];
-            let (z, d_z) = (&last[row.clone()], &mut d_z[row]);
-            metrics.push(self.criterion.row(z, targets, d_z, batch));
+            metrics.push(self.criterion.row(&z[row.clone()], targets, &mut d_z[row], batch));
         }
+        (metrics, d_z)
+    }
 
+    /// d_W = d_zᵀ · x and d_b = Σ d_z of each layer, from the last to the first, and between them
+    /// d_z = (d_z · W) ∘ f′ of the layer below.
+    fn backward(&self, forward: &Forward, d_z: Vec<f32>, parameters: &[f32]) -> Vec<f32> {
+        let mut d_z = d_z;
+        let mut at: usize = self.layers().map(|layer| layer.parameters()).sum();
         let mut gradient = vec![0.0; at];
         for (index, layer) in self.layers().enumerate().rev() {
-            let Layer { inputs: i, outputs: o } = layer;
+            let Layer { inputs, outputs } = layer;
+            let rows = d_z.len() / outputs;
             at -= layer.parameters();
-            let below = &y[index];
-            for o_ in 0..o {
-                for i_ in 0..i {
-                    gradient[at + o_ * i + i_] =
-                        (0..rows).map(|b| d_z[b * o + o_] * below[b * i + i_]).sum();
+            let x = &forward.x[index];
+            let (weight, bias) = (at, at + outputs * inputs);
+            for o in 0..outputs {
+                for i in 0..inputs {
+                    gradient[weight + o * inputs + i] =
+                        (0..rows).map(|b| d_z[b * outputs + o] * x[b * inputs + i]).sum();
                 }
-                gradient[at + o * i + o_] = (0..rows).map(|b| d_z[b * o + o_]).sum();
+                gradient[bias + o] = (0..rows).map(|b| d_z[b * outputs + o]).sum();
             }
             if index > 0 {
-                let kept = if keeps_z(self.function) { &z[index - 1] } else { below };
-                let d_x = |e: usize| {
-                    let (b, i_) = (e / i, e % i);
-                    let sum: f32 =
-                        (0..o).map(|o_| d_z[b * o + o_] * parameters[at + o_ * i + i_]).sum();
-                    sum * self.function.derivative(kept[e])
-                };
-                d_z = (0..rows * i).map(d_x).collect();
+                // f′ comes from y where that is enough, and from z where it must.
+                let kept = if self.function.keeps_z() { &forward.z[index - 1] } else { x };
+                let mut d_z_below = vec![0.0; rows * inputs];
+                for b in 0..rows {
+                    for i in 0..inputs {
+                        let d_x: f32 = (0..outputs)
+                            .map(|o| d_z[b * outputs + o] * parameters[weight + o * inputs + i])
+                            .sum();
+                        let element = b * inputs + i;
+                        d_z_below[element] = d_x * self.function.derivative(kept[element]);
+                    }
+                }
+                d_z = d_z_below;
             }
         }
-        (metrics, gradient)
+        gradient
     }
 }

@@ -1,8 +1,8 @@
-//! One parameter's step, with torch.optim's formulas: the twin of `shaders/optimizer.wgsl`.
+//! One parameter's step, with torch.optim's formulas: the twin of `shaders/update/optimizer.wgsl`.
 
 use std::ops::Range;
 
-use super::shader::{UPDATE, UPDATE_ADAM, UPDATE_GRADIENT, UPDATE_MOMENTUM, UPDATE_SGD};
+use super::shader::piece;
 use super::{Binder, Each, Family, Module, Views, immediates};
 use crate::spec::{Clip, Layer, Optimizer, Regularization};
 
@@ -60,10 +60,10 @@ impl Update {
     /// The pieces of WGSL with the functions `update` and, but for the gradient's, `optimize_at`.
     pub(super) fn pieces(self) -> Vec<Module> {
         match self {
-            Self::Gradient => vec![UPDATE_GRADIENT],
-            Self::Sgd => vec![UPDATE, UPDATE_SGD],
-            Self::Momentum => vec![UPDATE, UPDATE_MOMENTUM],
-            Self::Adam => vec![UPDATE, UPDATE_ADAM],
+            Self::Gradient => vec![piece!("update/gradient")],
+            Self::Sgd => vec![piece!("update/parameters"), piece!("update/sgd")],
+            Self::Momentum => vec![piece!("update/parameters"), piece!("update/momentum")],
+            Self::Adam => vec![piece!("update/parameters"), piece!("update/adam")],
         }
     }
 

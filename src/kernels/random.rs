@@ -1,4 +1,4 @@
-//! Random numbers by counting: the twin of `shaders/random.wgsl`.
+//! Random numbers by counting: the twin of `shaders/common/random.wgsl`.
 
 /// Philox4x32-10 (Salmon et al. 2011, "Parallel Random Numbers: As Easy as 1, 2, 3"): four random
 /// words for each counter and key.

@@ -1,13 +1,11 @@
 //! Many steps of many networks in one dispatch, each network in a workgroup or a thread of its own:
 //! `shaders/resident.wgsl` and `shaders/thread_per_network.wgsl`.
 
-use super::network::{Network, sources};
+use super::network::ReferenceNetwork;
 use super::optimizer::{Formula, Hyper};
-use super::permutation::seed_of;
+use super::order::{RowOrder, seed_of};
 use super::schedule::RateTerms;
-use super::shader::{
-    CONTROL, FOLD, GRID, MATH, OPTIMIZER, PERMUTATION, RATE, RESIDENT, THREAD_PER_NETWORK, WIDTHS,
-};
+use super::shader::{ADVANCE, CONTROL, FOLD, MATH, OPTIMIZER, ORDER, RATE, WIDTHS, piece};
 use super::{
     Contract, Control, Cost, Criterion, Function, Module, Rate, Update, Views, Words, bindings,
     immediates, thread_per_network, widths,
@@ -47,7 +45,7 @@ impl Member {
     pub fn row_words(&self, function: Function) -> usize {
         let units: usize = self.widths[1..].iter().sum();
         let hidden = units - self.outputs();
-        let kept = if keeps_z(function) { hidden } else { 0 };
+        let kept = if function.keeps_z() { hidden } else { 0 };
         self.batch * (self.widths[0] + units + kept + units + 2)
     }
 
@@ -66,14 +64,6 @@ impl Member {
     fn widest(&self) -> usize {
         let units = self.widths.iter().max().copied().unwrap_or(1);
         self.batch * units
-    }
-}
-
-/// Whether the backward pass needs z.
-pub(crate) const fn keeps_z(function: Function) -> bool {
-    match function {
-        Function::Identity => false,
-        Function::Of(activation) => !activation.derivative_from_value(),
     }
 }
 
@@ -270,7 +260,13 @@ impl Resident {
         self.hyper.at(self.update, lr, control.step)
     }
 
-    /// The order of a member's rows: a batch of all of them has none worth shuffling, whatever the
+    /// The order of a member's rows.
+    pub(crate) fn order(&self, member: &Member) -> RowOrder {
+        let rows = member.first_row..member.first_row + member.rows;
+        RowOrder::new(rows, self.shuffle_of(member), member.seed)
+    }
+
+    /// Whether a member's rows are shuffled: a batch of all of them stays in their order, whatever the
     /// others do.
     pub(crate) fn shuffle_of(&self, member: &Member) -> Shuffle {
         if member.batch < member.rows { self.shuffle } else { Shuffle::Never }
@@ -317,18 +313,19 @@ impl Contract for Resident {
     fn modules(&self) -> Vec<Module> {
         let pieces = [
             CONTROL,
+            ADVANCE,
             FOLD,
-            GRID,
+            piece!("network/grid"),
             MATH,
             self.function.piece(),
-            PERMUTATION,
+            ORDER,
             OPTIMIZER,
             RATE,
             self.criterion.piece(),
         ];
         let own: &[Module] = match self.mapping {
-            ThreadMapping::Elements | ThreadMapping::Rows => &[WIDTHS, RESIDENT],
-            ThreadMapping::Networks => &[THREAD_PER_NETWORK],
+            ThreadMapping::Elements | ThreadMapping::Rows => &[WIDTHS, piece!("resident")],
+            ThreadMapping::Networks => &[piece!("thread_per_network")],
         };
         [&pieces, own].concat()
     }
@@ -336,7 +333,11 @@ impl Contract for Resident {
     fn written(&self) -> String {
         match self.mapping {
             ThreadMapping::Elements | ThreadMapping::Rows => String::new(),
-            ThreadMapping::Networks => thread_per_network::written(self),
+            ThreadMapping::Networks => thread_per_network::written(
+                &self.members[0].widths,
+                self.function,
+                (self.update, &self.hyper),
+            ),
         }
     }
 
@@ -357,7 +358,7 @@ impl Contract for Resident {
         }
         overrides.extend([
             ("BY_ROWS", flag(self.mapping == ThreadMapping::Rows)),
-            ("KEEP_Z", flag(keeps_z(self.function))),
+            ("KEEP_Z", flag(self.function.keeps_z())),
             ("PARAMETERS_INSIDE", flag(self.placement.parameters)),
             ("STATE_INSIDE", flag(self.placement.state)),
             ("ROWS_INSIDE", flag(self.placement.rows)),
@@ -464,14 +465,13 @@ fn twin(
     state: &mut [f32],
 ) -> [f32; 2] {
     let Resident { function, criterion, .. } = *grid;
-    let own = (member.first_row, member.rows);
-    let sources = sources(control, own, grid.shuffle_of(member), member.seed);
-    let network = Network { widths: &member.widths, function, criterion };
+    let rows = 0..control.rows as usize;
+    let sources: Vec<usize> = grid.order(member).rows(control, rows).collect();
+    let network = ReferenceNetwork { widths: &member.widths, function, criterion };
     let (metrics, mut gradient) = network.gradient(&sources, data, parameters, sources.len());
     if grid.update != Update::Gradient {
-        grid.regularize(member, parameters, &mut gradient);
         let formula = grid.formula(member, control);
-        formula.apply_all(parameters, &gradient, state);
+        network.update((&grid.hyper, &formula), parameters, &mut gradient, state);
     }
     let mean = |which: usize| {
         metrics.iter().map(|of_row| of_row[which]).sum::<f32>() / sources.len() as f32

@@ -1,7 +1,7 @@
 //! The learning rate's factor of the coming step, from the step counter: `shaders/schedule.wgsl`
-//! and the formulas in `shaders/rate.wgsl`.
+//! and the formulas in `shaders/update/rate.wgsl`.
 
-use super::shader::{CONTROL, RATE, SCHEDULE};
+use super::shader::{CONTROL, RATE, piece};
 use super::{Contract, Control, Cost, Module, Views, bindings, immediates};
 use crate::spec::{self, Decay};
 
@@ -140,7 +140,7 @@ impl Contract for Schedule {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, RATE, SCHEDULE]
+        vec![CONTROL, RATE, piece!("schedule")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

@@ -1,6 +1,6 @@
 //! Probabilities from the last layer: p\[B,O\] = softmax(z\[B,O\]).
 
-use super::shader::{CONTROL, FOLD, SOFTMAX};
+use super::shader::{CONTROL, FOLD, piece};
 use super::{Contract, Control, Cost, Module, Views, WORKGROUP, bindings, groups_for, immediates};
 
 /// Softmax over `rows` rows at most.
@@ -30,7 +30,7 @@ impl Contract for Softmax {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, SOFTMAX]
+        vec![CONTROL, FOLD, piece!("softmax")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, SHARED_SUMS, SQUARE_SUM};
+use super::shader::{CONTROL, FOLD, MATH, OPTIMIZER, SHARED_SUMS, piece};
 use super::{Contract, Cost, Hyper, Module, Update, Views, bindings, immediates, metrics};
 
 /// Sums the squares of a layer's gradient, \[O, I + 1\].
@@ -56,7 +56,7 @@ impl Contract for SquareSum {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, FOLD, MATH, OPTIMIZER, SHARED_SUMS, SQUARE_SUM]
+        vec![CONTROL, FOLD, MATH, OPTIMIZER, SHARED_SUMS, piece!("square_sum")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

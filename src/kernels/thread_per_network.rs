@@ -11,8 +11,7 @@
 
 use std::iter::once;
 
-use super::resident::{Resident, keeps_z};
-use super::{Function, Update};
+use super::{Function, Hyper, Update};
 use crate::spec::Layer;
 
 /// A layer, its number and where its parameters begin.
@@ -67,12 +66,18 @@ fn dense(widths: &[usize]) -> Vec<Dense> {
     list
 }
 
-/// The declarations and functions of a grid's shape, which all its networks share.
-pub(super) fn written(grid: &Resident) -> String {
-    let member = &grid.members[0];
-    let stateful = !grid.update.state().is_empty();
-    let all = 0..member.parameters();
-    let mut lines = vec![format!("const OUTPUTS: u32 = {}u;", member.outputs())];
+/// The declarations and functions of a shape, which all networks of a grid share.
+pub(super) fn written(
+    widths: &[usize],
+    activation: Function,
+    optimizer: (Update, &Hyper),
+) -> String {
+    let (update, hyper) = optimizer;
+    let layers = dense(widths);
+    let stateful = !update.state().is_empty();
+    let all = 0..layers.iter().map(|dense| dense.layer.parameters()).sum();
+    let outputs = widths[widths.len() - 1];
+    let mut lines = vec![format!("const OUTPUTS: u32 = {outputs}u;")];
     for n in all.clone() {
         lines.push(format!("var<private> w{n}: f32; var<private> d_w{n}: f32;"));
         if stateful {
@@ -80,12 +85,10 @@ pub(super) fn written(grid: &Resident) -> String {
         }
     }
     function(&mut lines, "clear()", all.clone().map(|n| format!("d_w{n} = 0.0;")));
-    function(
-        &mut lines,
-        "learn_row(rows: u32) -> vec2<f32>",
-        learn_row(grid, &dense(&member.widths)),
-    );
-    function(&mut lines, "update(step: u32, lr: f32)", update(grid, &dense(&member.widths)));
+    let learn_row = learn_row(&layers, activation, update);
+    function(&mut lines, "learn_row(rows: u32) -> vec2<f32>", learn_row);
+    let update = self::update(&layers, update, hyper);
+    function(&mut lines, "update(step: u32, lr: f32)", update);
     function(&mut lines, "shift(value: Stepped) -> Stepped", shift(all.len(), stateful));
     lines.push(String::new());
     lines.join("\n")
@@ -98,9 +101,9 @@ fn function(lines: &mut Vec<String>, head: &str, body: impl IntoIterator<Item = 
 }
 
 /// A row forward and, where there is something to learn, back; its loss and score.
-fn learn_row(grid: &Resident, layers: &[Dense]) -> Vec<String> {
+fn learn_row(layers: &[Dense], activation: Function, update: Update) -> Vec<String> {
     let mut body = Vec::new();
-    let inputs = grid.members[0].widths[0];
+    let inputs = layers[0].layer.inputs;
     body.extend((0..inputs).map(|i| format!("let y0_{i} = data_x[source * {inputs}u + {i}u];")));
     for dense in layers {
         let above = dense.above();
@@ -115,11 +118,11 @@ fn learn_row(grid: &Resident, layers: &[Dense]) -> Vec<String> {
         }
     }
     body.push("let metrics = loss_row(0u, rows, OUTPUTS);".into());
-    if grid.update != Update::Gradient {
-        let outputs = grid.members[0].outputs();
+    if update != Update::Gradient {
         let last = layers.len();
+        let outputs = layers[last - 1].layer.outputs;
         body.extend((0..outputs).map(|o| format!("let d_z{last}_{o} = d_z_last[{o}];")));
-        body.extend(layers.iter().rev().flat_map(|dense| backward(grid.function, dense)));
+        body.extend(layers.iter().rev().flat_map(|dense| backward(activation, dense)));
     }
     body.push("return metrics;".into());
     body
@@ -138,7 +141,7 @@ fn backward(function: Function, dense: &Dense) -> Vec<String> {
         body.push(format!("d_w{} += d_z{above}_{o};", dense.bias(o)));
     }
     if below > 0 {
-        let kept = if keeps_z(function) { "z" } else { "y" };
+        let kept = if function.keeps_z() { "z" } else { "y" };
         body.extend((0..inputs).map(|i| {
             let d_y = dense.d_y(i);
             format!("let d_z{below}_{i} = ({d_y}) * activation_derivative({kept}{below}_{i});")
@@ -148,15 +151,15 @@ fn backward(function: Function, dense: &Dense) -> Vec<String> {
 }
 
 /// All parameters' step.
-fn update(grid: &Resident, layers: &[Dense]) -> Vec<String> {
-    let regularized = grid.hyper.as_override().1 != 0.0;
+fn update(layers: &[Dense], update: Update, hyper: &Hyper) -> Vec<String> {
+    let regularized = hyper.regularizes();
     let mut body = Vec::new();
-    match grid.update {
+    match update {
         Update::Gradient => return body,
         Update::Adam => body.push("let correction = corrections(step, p.hyper);".into()),
         Update::Sgd | Update::Momentum => {}
     }
-    if grid.update != Update::Sgd {
+    if update != Update::Sgd {
         body.push("var after: Stepped;".into());
     }
     let weights = layers.iter().flat_map(|Dense { layer: Layer { inputs, outputs }, .. }| {
@@ -167,7 +170,7 @@ fn update(grid: &Resident, layers: &[Dense]) -> Vec<String> {
             true => format!("regularized(d_w{n}, w{n}, {weight}, p.hyper)"),
             false => format!("d_w{n}"),
         };
-        let after = match grid.update {
+        let after = match update {
             Update::Adam => {
                 format!("adam_step(w{n}, {gradient}, state{n}, correction, lr, p.hyper)")
             }

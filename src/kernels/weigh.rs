@@ -2,7 +2,7 @@
 //! over the rows becomes PyTorch's weighted mean, Σ w l / Σ w over the batch.
 
 use super::metrics::tree;
-use super::shader::{CONTROL, SHARED_SUMS, WEIGH};
+use super::shader::{CONTROL, SHARED_SUMS, piece};
 use super::{Contract, Control, Cost, Module, Views, bindings};
 use super::{immediates, metrics};
 
@@ -31,7 +31,7 @@ impl Contract for Weigh {
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, SHARED_SUMS, WEIGH]
+        vec![CONTROL, SHARED_SUMS, piece!("weigh")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {

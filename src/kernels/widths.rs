@@ -1,4 +1,4 @@
-//! The widths of a network's layers as a shader's compiler knows them: `shaders/widths.wgsl`.
+//! The widths of a network's layers as a shader's compiler knows them: `shaders/network/widths.wgsl`.
 
 const NAMES: [&str; MOST] = [
     "WIDTH_0", "WIDTH_1", "WIDTH_2", "WIDTH_3", "WIDTH_4", "WIDTH_5", "WIDTH_6", "WIDTH_7",

@@ -74,7 +74,7 @@ pub(super) fn tail<A: Arithmetic, const N: usize>(z: &[f32; N]) -> [f32; N] {
     exp_negative::<A, N>(&x)
 }
 
-/// ln(1 + e) for 0 ≤ e ≤ 1: 2 atanh(e / (2 + e)), as in `shaders/math.wgsl`.
+/// ln(1 + e) for 0 ≤ e ≤ 1: 2 atanh(e / (2 + e)), as in `shaders/common/math.wgsl`.
 #[inline(always)]
 pub(super) fn ln_1p<A: Arithmetic>(e: f32) -> f32 {
     let s = e / (2.0 + e);

@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 
-use super::gather::sources;
 use super::{CpuOperation, ForwardLayers, Parts, Split};
 use crate::backend::cpu::context::{Scratch, ThreadContext};
 use crate::backend::cpu::dense;
@@ -13,7 +12,7 @@ use crate::backend::cpu::part::{Part, pieces};
 use crate::backend::cpu::passes;
 use crate::backend::cpu::product::{Layout, Right, Start, Workspace, product};
 use crate::backend::cpu::shared::BoundBuffers;
-use crate::kernels::{Bind as _, Control, Function, FusedGradient, Pass, keeps_z};
+use crate::kernels::{Bind as _, Control, Function, FusedGradient, Pass};
 use crate::plan::{BufferId, Region};
 use crate::spec::{Layer, Shuffle};
 
@@ -159,8 +158,7 @@ impl<'a> Strand<'a> {
         let targets: &mut [u32] = bytemuck::cast_slice_mut(targets);
         let (x, targets) = (&mut x[..tile.len() * i], &mut targets[..tile.len() * columns]);
         let rows = x.chunks_exact_mut(i).zip(targets.chunks_exact_mut(columns));
-        let order = (fused.count, fused.shuffle, fused.seed);
-        for (source, (x, t)) in sources(self.control, order, tile).zip(rows) {
+        for (source, (x, t)) in fused.order().rows(self.control, tile).zip(rows) {
             x.copy_from_slice(&self.x[source * i..(source + 1) * i]);
             t.copy_from_slice(&self.t[source * columns..(source + 1) * columns]);
         }
@@ -184,7 +182,7 @@ impl<'a> Strand<'a> {
             let y = &mut own[..rows * o];
             // SAFETY: while the operation runs, panels are only read.
             let panels = unsafe { self.panels.find(Region { buffer: self.buffer, offset: at }) };
-            let keeps = keeps_z(fused.function);
+            let keeps = fused.function.keeps_z();
             // The loss has the last layer's function in it.
             let last = others.is_empty();
             let function = if last || keeps { Function::Identity } else { fused.function };
@@ -232,7 +230,7 @@ impl<'a> Strand<'a> {
             if index > 0 {
                 let (weight, _) = self.layer(at, layer);
                 let d_x = &mut d_below[..rows * i];
-                let from = match keeps_z(fused.function) {
+                let from = match fused.function.keeps_z() {
                     true => {
                         let own;
                         (kept, own) = kept.split_at(kept.len() - fused.tile * i);

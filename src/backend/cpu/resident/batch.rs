@@ -5,8 +5,7 @@ use std::ops::Range;
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::Arithmetic;
 use crate::backend::cpu::passes;
-use crate::kernels::{Control, Member, Resident, permute, seed_of};
-use crate::spec::Shuffle;
+use crate::kernels::{Control, Member, Resident};
 
 /// A batch of one network.
 pub(super) struct Batch<'g> {
@@ -45,17 +44,10 @@ impl<'g> Batch<'g> {
     /// Finds the rows of the coming step, and their targets.
     pub(super) fn find(&mut self, control: Control, t: &[u32]) {
         let member = self.member;
-        let (count, seed) = (member.rows as u32, seed_of(member.seed));
         let columns = self.grid.criterion.target_columns(member.outputs());
-        let shuffle = self.grid.shuffle_of(member);
         self.sources.clear();
         self.targets.clear();
-        for b in 0..control.rows {
-            let position = match shuffle {
-                Shuffle::EveryEpoch => permute(control.first + b, count, seed, control.epoch),
-                Shuffle::Never => control.first + b,
-            };
-            let source = member.first_row + position as usize;
+        for source in self.grid.order(member).rows(control, 0..control.rows as usize) {
             self.sources.push(source);
             self.targets.extend_from_slice(&t[source * columns..(source + 1) * columns]);
         }

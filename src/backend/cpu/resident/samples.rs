@@ -7,7 +7,7 @@ use super::run::LaneStrategy;
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::{Arithmetic, Lanes, activate, bce, derive};
 use crate::backend::cpu::passes;
-use crate::kernels::{Control, Function, Member, Resident, Update, floats, keeps_z};
+use crate::kernels::{Control, Function, Member, Resident, Update, floats};
 use crate::spec::{Layer, Loss};
 
 /// A network whose lanes are samples.
@@ -55,7 +55,7 @@ impl<const N: usize> Samples<N> {
     #[inline(always)]
     fn forward<A: Arithmetic>(&mut self, group: usize) {
         let units = self.units();
-        let keeps_z = keeps_z(self.function);
+        let keeps_z = self.function.keeps_z();
         let mut ys = &mut self.y[group * units..(group + 1) * units];
         let mut parameters = &self.parameters[..];
         let (mut unit, last) = (0, self.layers.len() - 1);
@@ -113,7 +113,7 @@ impl<const N: usize> Samples<N> {
     fn backward<A: Arithmetic, const FIRST: bool>(&mut self, group: usize) {
         let units = self.units();
         let y = &self.y[group * units..(group + 1) * units];
-        let kept = if keeps_z(self.function) { &self.z[..] } else { y };
+        let kept = if self.function.keeps_z() { &self.z[..] } else { y };
         let (mut at, mut above) = (self.gradient.len(), units);
         for (index, layer) in self.layers.iter().enumerate().rev() {
             let Layer { inputs, outputs } = *layer;

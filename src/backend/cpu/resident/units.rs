@@ -10,7 +10,7 @@ use super::run::LaneStrategy;
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::{Arithmetic, Lanes, activate, derive};
 use crate::backend::cpu::passes::{self, LANES};
-use crate::kernels::{Control, Formula, Function, Hyper, Member, Resident, Update, keeps_z};
+use crate::kernels::{Control, Formula, Function, Hyper, Member, Resident, Update};
 use crate::spec::Layer;
 
 /// Rows that are summed side by side: enough independent sums to hide the latency of an addition.
@@ -96,7 +96,7 @@ impl Units {
             gradient: tensor(),
             state: [0, 1].map(|n| if n < states { tensor() } else { Tensor::default() }),
             y: vec![[0.0; LANES]; y],
-            z: vec![[0.0; LANES]; if keeps_z(grid.function) { y } else { 0 }],
+            z: vec![[0.0; LANES]; if grid.function.keeps_z() { y } else { 0 }],
             d_z: vec![[0.0; LANES]; y],
         }
     }
@@ -115,7 +115,7 @@ impl Units {
             if index == last {
                 break;
             }
-            if keeps_z(self.function) {
+            if self.function.keeps_z() {
                 self.z[place.y.clone()].copy_from_slice(y);
             }
             let live = outputs - (across - 1) * LANES;
@@ -153,7 +153,7 @@ impl Units {
                     &[],
                     d_x,
                 );
-                let kept = if keeps_z(self.function) { &self.z[place.x.clone()] } else { x };
+                let kept = if self.function.keeps_z() { &self.z[place.x.clone()] } else { x };
                 for (d_x, kept) in d_x.iter_mut().zip(kept) {
                     derive::<A, _>(self.function, d_x, kept);
                 }

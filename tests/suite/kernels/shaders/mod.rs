@@ -194,14 +194,32 @@ fn every_file_is_used_under_its_name() -> io::Result<()> {
     Ok(())
 }
 
-/// The texts in `shaders/`, each by its stem.
+/// Entry points stand at the top of `shaders/`, under their operation's name; what they share stands
+/// in folders.
+#[test]
+fn entry_points_stand_beside_each_other() -> io::Result<()> {
+    for (name, text) in files()? {
+        assert_eq!(text.contains("@compute"), !name.contains('/'), "{name}");
+    }
+    Ok(())
+}
+
+/// The texts in `shaders/`, each by its path there without its ending.
 fn files() -> io::Result<BTreeMap<String, String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
     let mut files = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        files.insert(stem.unwrap_or_default(), fs::read_to_string(path)?);
+    let mut folders = vec![(String::new(), folder)];
+    while let Some((prefix, folder)) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            let name = prefix.clone() + &stem.unwrap_or_default();
+            if path.is_dir() {
+                folders.push((name + "/", path));
+            } else {
+                files.insert(name, fs::read_to_string(path)?);
+            }
+        }
     }
     Ok(files)
 }

@@ -1,4 +1,4 @@
-// y = sigmoid(z), which is a piece of `math.wgsl`.
+// y = sigmoid(z), which is a piece of `common/math.wgsl`.
 fn activation(z: f32) -> f32 {
     return sigmoid(z);
 }

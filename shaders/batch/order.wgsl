@@ -1,6 +1,6 @@
 // The order of the rows in an epoch, as a keyed permutation: a small Feistel network over the
 // row's number, walked until it lands inside the data set (Black & Rogaway 2002). Nothing is
-// stored and nothing is uploaded; `kernels/permutation.rs` computes the same integers.
+// stored and nothing is uploaded; `kernels/order.rs` computes the same integers.
 
 // Three multiplications and shifts that spread every bit over the word (after C. Wellons' hash
 // prospector).
@@ -35,4 +35,12 @@ fn permute(position: u32, count: u32, seed: u32, epoch: u32) -> u32 {
         }
     }
     return x;
+}
+
+// The row at `position` of an epoch over `count` rows, shuffled or as they stand.
+fn row_at(position: u32, count: u32, seed: u32, epoch: u32, shuffled: bool) -> u32 {
+    if (shuffled) {
+        return permute(position, count, seed, epoch);
+    }
+    return position;
 }

@@ -1,4 +1,42 @@
-//! The keyed permutation that shuffles the rows: the same integers as `shaders/permutation.wgsl`.
+//! The order in which batches take the rows, shuffled by a keyed permutation: the same integers as
+//! `shaders/batch/order.wgsl`.
+
+use std::ops::Range;
+
+use super::Control;
+use crate::spec::Shuffle;
+
+/// The order in which a network goes through its rows of the data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RowOrder {
+    first: usize,
+    count: u32,
+    shuffle: Shuffle,
+    seed: u32,
+}
+
+impl RowOrder {
+    /// Of these rows of the data set.
+    pub(crate) fn new(rows: Range<usize>, shuffle: Shuffle, seed: u64) -> Self {
+        Self { first: rows.start, count: rows.len() as u32, shuffle, seed: seed_of(seed) }
+    }
+
+    /// The row of the data set at a position of an epoch.
+    #[inline]
+    pub(crate) fn row(self, position: u32, epoch: u32) -> usize {
+        let position = match self.shuffle {
+            Shuffle::EveryEpoch => permute(position, self.count, self.seed, epoch),
+            Shuffle::Never => position,
+        };
+        self.first + position as usize
+    }
+
+    /// The rows of the data set that some rows of a batch are.
+    #[inline]
+    pub(crate) fn rows(self, control: Control, batch: Range<usize>) -> impl Iterator<Item = usize> {
+        batch.map(move |row| self.row(control.first + row as u32, control.epoch))
+    }
+}
 
 /// The source row at `position` of epoch `epoch`, over `count` rows. A bijection on 0..count.
 ///

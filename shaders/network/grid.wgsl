@@ -45,6 +45,13 @@ fn described(at: u32) -> Member {
     );
 }
 
+// The row of the data set at `position` of the network's epoch. A batch of all its rows stays in
+// their order, whatever the others do.
+fn source_at(me: Member, position: u32, epoch: u32) -> u32 {
+    let shuffled = SHUFFLE && me.batch < me.rows;
+    return me.first_row + row_at(position, me.rows, me.seed, epoch, shuffled);
+}
+
 // Where a parameter's element of a state tensor stands: each network has its tensors one after another.
 fn state_at(me: Member, tensor: u32, index: u32) -> u32 {
     return STATE_TENSORS * me.parameters_at + tensor * me.count + index;

@@ -1,4 +1,4 @@
-// How a product C[M,N] = A[M,K] B[K,N] is cut: a tile of C a workgroup. `matmul` or `matmul_lanes`
+// How a product C[M,N] = A[M,K] B[K,N] is cut: a tile of C a workgroup. `matmul/shared` or `matmul/lanes`
 // does one.
 //
 // Whoever has a product brings its operands in blocks of 4 x 4, zero outside: `load_a(row, k)`

@@ -4,6 +4,28 @@
 // then b[O].
 const ROW_SUMS: bool = true;
 
+fn operand_quad(operand: u32, index: u32) -> vec4<f32> {
+    if (operand == A) {
+        return d_z[index];
+    }
+    return x[index];
+}
+
+fn operand_element(operand: u32, index: u32) -> f32 {
+    if (operand == A) {
+        return d_z[index / 4u][index % 4u];
+    }
+    return x[index / 4u][index % 4u];
+}
+
+fn d_z_quad(b: u32, o: u32) -> vec4<f32> {
+    return quad(A, b, o, control.rows, p.outputs, OUTPUTS_BY_FOUR);
+}
+
+fn x_quad(b: u32, i: u32) -> vec4<f32> {
+    return quad(B, b, i, control.rows, p.inputs, INPUTS_BY_FOUR);
+}
+
 fn load_a(o: u32, b: u32) -> mat4x4<f32> {
     return transpose(mat4x4<f32>(
         d_z_quad(b, o), d_z_quad(b + 1u, o), d_z_quad(b + 2u, o), d_z_quad(b + 3u, o),

@@ -1,4 +1,4 @@
-// y = ln(1 + e^z), a piece of `math.wgsl`; sigmoid(z) = 1 - e^-y.
+// y = ln(1 + e^z), a piece of `common/math.wgsl`; sigmoid(z) = 1 - e^-y.
 fn activation(z: f32) -> f32 {
     return softplus(z);
 }
