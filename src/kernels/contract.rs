@@ -124,10 +124,22 @@ impl<C: Contract> Kernel for C {
     }
 }
 
-/// Lists all operations: one line each, and [`Operation`](super::Operation) has it.
+/// Lists all operations: one line each, and [`Operation`](super::Operation) and `on_operation!` have
+/// it. The first argument is a dollar sign, which a macro cannot write into another.
 macro_rules! operations {
-    ($($(#[$meta:meta])* $module:ident::$kernel:ident,)+) => {
+    ($dollar:tt $($(#[$meta:meta])* $module:ident::$kernel:ident,)+) => {
         $(pub use $module::$kernel;)+
+
+        /// Does the same with an operation of any kind, whose own type the expression knows: what
+        /// an operation lacks for it does not compile.
+        macro_rules! on_operation {
+            ($dollar operation:expr, $dollar kernel:ident => $dollar body:expr) => {
+                match $dollar operation {
+                    $($crate::kernels::Operation::$kernel($dollar kernel) => $dollar body,)+
+                }
+            };
+        }
+        pub(crate) use on_operation;
 
         /// Any operation, as plain data.
         #[derive(Clone, Debug, PartialEq)]
@@ -138,9 +150,7 @@ macro_rules! operations {
         impl Operation {
             /// Its contract.
             pub fn kernel(&self) -> &dyn Kernel {
-                match self {
-                    $(Self::$kernel(kernel) => kernel,)+
-                }
+                on_operation!(self, kernel => kernel)
             }
         }
 

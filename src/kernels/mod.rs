@@ -76,7 +76,7 @@ use immediates::immediates;
 /// A buffer's contents: 32-bit words, read as f32 or u32 as the operation has it.
 pub type Words = Vec<u32>;
 
-contract::operations! {
+contract::operations! { $
     /// Where a part of a batch is that does not fit as a whole.
     micro_batch::MicroBatch,
     /// Copies a batch out of the data set.

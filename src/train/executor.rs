@@ -280,7 +280,9 @@ impl Executor {
         let list = self.members.list();
         let mut wanted = Vec::new();
         for &one in which {
-            wanted.extend(plan.state(one).into_iter().map(|own| (&list[one].network, own)));
+            wanted.extend(
+                plan.handles.state[one].iter().cloned().map(|own| (&list[one].network, own)),
+            );
         }
         let count = wanted.len() / which.len().max(1);
         let mut tensors = read_tensors(self.backend.as_mut(), &wanted).await?.into_iter();
@@ -297,8 +299,10 @@ impl Executor {
     /// Gives networks an optimizer's state.
     pub(super) async fn set_states(&mut self, of: &[(usize, &[Parameters])]) -> Result<()> {
         let plan = self.backend.plan();
-        let tensors: Vec<_> =
-            of.iter().flat_map(|(one, own)| plan.state(*one).into_iter().zip(*own)).collect();
+        let tensors: Vec<_> = of
+            .iter()
+            .flat_map(|(one, own)| plan.handles.state[*one].iter().cloned().zip(*own))
+            .collect();
         write_tensors(self.backend.as_mut(), &tensors).await
     }
 

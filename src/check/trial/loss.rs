@@ -1,59 +1,57 @@
 //! Trials of the losses.
 
 use super::rowwise::{class_logits, probabilities};
-use super::{Bound, Expect, Random, Tensors, absolute, tensor};
+use super::{Bound, Expect, Random, Tensors, Trialled, absolute, tensor};
 use crate::kernels::{Control, Criterion, LossGradient, Weighting, Words, loss_gradient, sigmoid};
 use crate::spec::{Loss, Output};
 
-/// Random z, far past what saturates, and targets.
-pub(super) fn loss(
-    loss: &LossGradient,
-    control: Control,
-    random: &mut Random,
-) -> loss_gradient::Bindings<Tensors> {
-    let LossGradient { rows, outputs, criterion, weighting } = *loss;
-    let (live, before) = (control.rows as usize, control.before as usize);
-    let batch = control.batch_rows() as usize;
-    let mut magnitudes = Magnitudes::default();
-    let (z, targets) = match criterion.output {
-        Output::Softmax => {
-            let z = class_logits(live, outputs, random);
-            let classes: Words = (0..live).map(|_| random.below(outputs) as u32).collect();
-            for (z, &class) in z.chunks_exact(outputs).zip(&classes) {
-                of_classes(criterion, z, class as usize, batch, &mut magnitudes);
+impl Trialled for LossGradient {
+    /// Random z, far past what saturates, and targets.
+    fn trial(&self, control: Control, random: &mut Random) -> Self::Bindings<Tensors> {
+        let LossGradient { rows, outputs, criterion, weighting } = *self;
+        let (live, before) = (control.rows as usize, control.before as usize);
+        let batch = control.batch_rows() as usize;
+        let mut magnitudes = Magnitudes::default();
+        let (z, targets) = match criterion.output {
+            Output::Softmax => {
+                let z = class_logits(live, outputs, random);
+                let classes: Words = (0..live).map(|_| random.below(outputs) as u32).collect();
+                for (z, &class) in z.chunks_exact(outputs).zip(&classes) {
+                    of_classes(criterion, z, class as usize, batch, &mut magnitudes);
+                }
+                (z, classes)
             }
-            (z, classes)
+            Output::Sigmoid => {
+                let z = random.logits(live * outputs);
+                let targets = labels(live * outputs, random);
+                magnitudes.elements(&z, &targets, outputs, |z, t| of_label(criterion, z, t));
+                (z, bytemuck::cast_vec(targets))
+            }
+            Output::Identity => {
+                let z = random.logits(live * outputs);
+                let targets = random.floats(live * outputs, 10.0);
+                magnitudes.elements(&z, &targets, outputs, |z, t| of_number(criterion.loss, z, t));
+                (z, bytemuck::cast_vec(targets))
+            }
+        };
+        let weights = matches!(weighting, Weighting::Rows { .. }).then(|| random.floats(live, 2.0));
+        if let Some(weights) = &weights {
+            let metrics = pairs_of(&mut magnitudes.row_metrics);
+            weighting.weigh(&absolute(weights), &mut magnitudes.d_z, metrics);
         }
-        Output::Sigmoid => {
-            let z = random.logits(live * outputs);
-            let targets = labels(live * outputs, random);
-            magnitudes.elements(&z, &targets, outputs, |z, t| of_label(criterion, z, t));
-            (z, bytemuck::cast_vec(targets))
+        // Those of rows before a micro-batch are nothing to it.
+        let of_batch = |weights| [vec![f32::NAN; before], weights].concat();
+        loss_gradient::Bindings {
+            control: Bound::control(control),
+            z: Bound::input(&z, rows * outputs),
+            targets: Bound::input(&targets, rows * criterion.target_columns(outputs)),
+            d_z: Bound::output(magnitudes.d_z, rows * outputs),
+            row_metrics: Bound {
+                words: tensor(&[], 2 * (before + rows)),
+                expect: Expect::Near { first: 2 * before, magnitudes: magnitudes.row_metrics },
+            },
+            weights: weights.map(|weights| Bound::input(&of_batch(weights), before + rows)),
         }
-        Output::Identity => {
-            let z = random.logits(live * outputs);
-            let targets = random.floats(live * outputs, 10.0);
-            magnitudes.elements(&z, &targets, outputs, |z, t| of_number(criterion.loss, z, t));
-            (z, bytemuck::cast_vec(targets))
-        }
-    };
-    let weights = matches!(weighting, Weighting::Rows { .. }).then(|| random.floats(live, 2.0));
-    if let Some(weights) = &weights {
-        let metrics = pairs_of(&mut magnitudes.row_metrics);
-        weighting.weigh(&absolute(weights), &mut magnitudes.d_z, metrics);
-    }
-    // Those of rows before a micro-batch are nothing to it.
-    let of_batch = |weights| [vec![f32::NAN; before], weights].concat();
-    loss_gradient::Bindings {
-        control: Bound::control(control),
-        z: Bound::input(&z, rows * outputs),
-        targets: Bound::input(&targets, rows * criterion.target_columns(outputs)),
-        d_z: Bound::output(magnitudes.d_z, rows * outputs),
-        row_metrics: Bound {
-            words: tensor(&[], 2 * (before + rows)),
-            expect: Expect::Near { first: 2 * before, magnitudes: magnitudes.row_metrics },
-        },
-        weights: weights.map(|weights| Bound::input(&of_batch(weights), before + rows)),
     }
 }
 

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use super::Case;
 use super::random::Random;
-use crate::kernels::{Bind, Control, Each, Operation, Words};
+use crate::kernels::{Bind, Control, Each, Words, on_operation};
 
 /// A NaN that no formula makes: in all that must be neither read nor written.
 const SENTINEL: u32 = 0x7FC5_A5A5;
@@ -58,58 +58,19 @@ pub(super) type Trial = Vec<Bound>;
 /// The same by their names.
 type Tensors = Each<Bound>;
 
-fn list<K: Bind>(_: &K, bindings: K::Bindings<Tensors>) -> Trial {
-    K::list(bindings)
+/// An operation for which inputs can be made up.
+trait Trialled: Bind {
+    /// Its buffers before a dispatch with this control, and what is expected of them after it.
+    fn trial(&self, control: Control, random: &mut Random) -> Self::Bindings<Tensors>;
 }
 
 /// Makes up a case's inputs, the same in every run.
 pub(super) fn trial(case: &Case, seed: u32) -> Trial {
-    let control = case.control();
-    let mut random = Random::new(seed);
-    let random = &mut random;
-    match case.operation() {
-        Operation::MicroBatch(part) => list(part, bookkeeping::micro_batch(part, control)),
-        Operation::Gather(gather) => list(gather, bookkeeping::gather(gather, control, random)),
-        Operation::DenseForward(layer) => list(layer, dense::forward(layer, control, random)),
-        Operation::Activate(activate) => {
-            list(activate, rowwise::activate(activate, control, random))
-        }
-        Operation::LayerNorm(layer) => list(layer, norm::forward(layer, control, random)),
-        Operation::LayerNormBackwardInput(layer) => {
-            list(layer, norm::backward_input(layer, control, random))
-        }
-        Operation::LayerNormBackwardWeight(layer) => {
-            list(layer, norm::backward_weight(layer, control, random))
-        }
-        Operation::Softmax(softmax) => list(softmax, rowwise::softmax(softmax, control, random)),
-        Operation::LossGradient(loss) => list(loss, loss::loss(loss, control, random)),
-        Operation::DenseBackwardInput(layer) => {
-            list(layer, dense::backward_input(layer, control, random))
-        }
-        Operation::DenseBackwardWeight(layer) => {
-            list(layer, dense::backward_weight(layer, control, random))
-        }
-        Operation::DenseSplitWeight(layer) => {
-            list(layer, dense::split_weight(layer, control, random))
-        }
-        Operation::DenseJoinWeight(layer) => {
-            list(layer, dense::join_weight(layer, control, random))
-        }
-        Operation::Schedule(schedule) => list(schedule, bookkeeping::schedule(schedule, control)),
-        Operation::Weigh(weigh) => list(weigh, bookkeeping::weigh(weigh, control, random)),
-        Operation::Dropout(dropout) => list(dropout, rowwise::dropout(dropout, control, random)),
-        Operation::SquareSum(sum) => list(sum, clipping::square_sum(sum, random)),
-        Operation::ClipNorm(clip) => list(clip, clipping::clip_norm(clip, random)),
-        Operation::ApplyGradient(layer) => {
-            list(layer, clipping::apply_gradient(layer, control, random))
-        }
-        Operation::Metrics(metrics) => {
-            list(metrics, bookkeeping::metrics(metrics, control, random))
-        }
-        Operation::Resident(grid) => list(grid, resident::resident(grid, control, random)),
-        Operation::FusedGradient(fused) => list(fused, fused::gradient(fused, control, random)),
-        Operation::FusedUpdate(fused) => list(fused, fused::update(fused, control, random)),
+    fn list<K: Trialled>(operation: &K, control: Control, random: &mut Random) -> Trial {
+        K::list(operation.trial(control, random))
     }
+    let (control, mut random) = (case.control(), Random::new(seed));
+    on_operation!(case.operation(), operation => list(operation, control, &mut random))
 }
 
 impl Bound {

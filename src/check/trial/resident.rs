@@ -1,6 +1,6 @@
 //! Trials of a step of a grid of networks.
 
-use super::{Bound, Expect, Random, Tensors, tensor};
+use super::{Bound, Expect, Random, Tensors, Trialled, tensor};
 use crate::kernels::{Control, Criterion, Member, Resident, Update, Words, resident};
 use crate::spec::Output;
 
@@ -8,51 +8,49 @@ use crate::spec::Output;
 /// with terms of about 1 chain their errors, so the scale is several times that.
 const MAGNITUDE: f32 = 4.0;
 
-/// Random data and networks in mid-run, with some state of the optimizer.
-pub(super) fn resident(
-    grid: &Resident,
-    control: Control,
-    random: &mut Random,
-) -> resident::Bindings<Tensors> {
-    let members = &grid.members;
-    let rows = members.iter().map(|member| member.first_row + member.rows).max().unwrap_or(0);
-    let (inputs, outputs) = (members[0].widths[0], members[0].outputs());
-    let count: usize = members.iter().map(Member::parameters).sum();
-    let state = grid.update.state().len() * count;
-    let history = 2 * grid.capacity * members.len();
-    let scratch = match grid.placement.rows {
-        true => 0,
-        false => members.iter().map(|member| member.row_words(grid.function)).sum(),
-    };
-    let controls: Words = members
-        .iter()
-        .flat_map(|member| {
-            let own = Control::at(u64::from(control.step), member.rows, member.batch);
-            Control { slot: control.step % grid.capacity as u32, ..own }.to_words()
-        })
-        .collect();
-    let first = 2 * (control.step as usize % grid.capacity) * members.len();
-    let evaluates = grid.update == Update::Gradient;
-    let parameters = random.floats(count, 1.0);
-    let targets = targets(grid.criterion, rows, outputs, random);
-    let steps = |count| vec![MAGNITUDE; count];
-    resident::Bindings {
-        controls: Bound { expect: Expect::Exact(0..controls.len()), words: controls },
-        members: Bound::input(&grid.descriptions(), members.len() * grid.stride()),
-        data_x: Bound::input(&random.floats(rows * inputs, 1.0), rows * inputs),
-        data_t: Bound::input(&targets, targets.len()),
-        parameters: match evaluates {
-            true => Bound::input(&parameters, count),
-            false => Bound::updated(&parameters, steps(count), count),
-        },
-        // Adam's second tensor is a mean of squares.
-        state: Bound::updated(&random.positive(state), steps(state), state),
-        history: Bound {
-            words: tensor(&[], history),
-            expect: Expect::Near { first, magnitudes: steps(2 * members.len()) },
-        },
-        // The twin needs no scratch memory, so nothing of it is compared.
-        scratch: Bound { words: tensor(&[], scratch), expect: Expect::Anything(0..scratch) },
+impl Trialled for Resident {
+    /// Random data and networks in mid-run, with some state of the optimizer.
+    fn trial(&self, control: Control, random: &mut Random) -> Self::Bindings<Tensors> {
+        let members = &self.members;
+        let rows = members.iter().map(|member| member.first_row + member.rows).max().unwrap_or(0);
+        let (inputs, outputs) = (members[0].widths[0], members[0].outputs());
+        let count: usize = members.iter().map(Member::parameters).sum();
+        let state = self.update.state().len() * count;
+        let history = 2 * self.capacity * members.len();
+        let scratch = match self.placement.rows {
+            true => 0,
+            false => members.iter().map(|member| member.row_words(self.function)).sum(),
+        };
+        let controls: Words = members
+            .iter()
+            .flat_map(|member| {
+                let own = Control::at(u64::from(control.step), member.rows, member.batch);
+                Control { slot: control.step % self.capacity as u32, ..own }.to_words()
+            })
+            .collect();
+        let first = 2 * (control.step as usize % self.capacity) * members.len();
+        let evaluates = self.update == Update::Gradient;
+        let parameters = random.floats(count, 1.0);
+        let targets = targets(self.criterion, rows, outputs, random);
+        let steps = |count| vec![MAGNITUDE; count];
+        resident::Bindings {
+            controls: Bound { expect: Expect::Exact(0..controls.len()), words: controls },
+            members: Bound::input(&self.descriptions(), members.len() * self.stride()),
+            data_x: Bound::input(&random.floats(rows * inputs, 1.0), rows * inputs),
+            data_t: Bound::input(&targets, targets.len()),
+            parameters: match evaluates {
+                true => Bound::input(&parameters, count),
+                false => Bound::updated(&parameters, steps(count), count),
+            },
+            // Adam's second tensor is a mean of squares.
+            state: Bound::updated(&random.positive(state), steps(state), state),
+            history: Bound {
+                words: tensor(&[], history),
+                expect: Expect::Near { first, magnitudes: steps(2 * members.len()) },
+            },
+            // The twin needs no scratch memory, so nothing of it is compared.
+            scratch: Bound { words: tensor(&[], scratch), expect: Expect::Anything(0..scratch) },
+        }
     }
 }
 

@@ -1,45 +1,41 @@
 //! Trials of activations and softmax.
 
-use super::{Bound, Random, Tensors};
+use super::{Bound, Random, Tensors, Trialled};
 use crate::kernels::{self, Activate, Control, Dropout, Function, Softmax, activate, dropout};
 use crate::spec::Activation;
 
-/// Random z, far past what saturates.
-pub(super) fn activate(
-    activate: &Activate,
-    control: Control,
-    random: &mut Random,
-) -> activate::Bindings<Tensors> {
-    let Activate { rows, columns, function } = *activate;
-    let z = random.logits(control.rows as usize * columns);
-    let magnitudes = z
-        .iter()
-        .map(|&z| {
-            let kept = kept(function, &[z])[0];
-            // z is taken as it is, so an error of its last place is what y must answer for.
-            function.value(z).abs() + (z * function.derivative(kept)).abs() + slack(function, z)
-        })
-        .collect();
-    activate::Bindings {
-        control: Bound::control(control),
-        z: Bound::input(&z, rows * columns),
-        y: Bound::output(magnitudes, rows * columns),
+impl Trialled for Activate {
+    /// Random z, far past what saturates.
+    fn trial(&self, control: Control, random: &mut Random) -> Self::Bindings<Tensors> {
+        let Activate { rows, columns, function } = *self;
+        let z = random.logits(control.rows as usize * columns);
+        let magnitudes = z
+            .iter()
+            .map(|&z| {
+                let kept = kept(function, &[z])[0];
+                // z is taken as it is, so an error of its last place is what y must answer for.
+                function.value(z).abs() + (z * function.derivative(kept)).abs() + slack(function, z)
+            })
+            .collect();
+        activate::Bindings {
+            control: Bound::control(control),
+            z: Bound::input(&z, rows * columns),
+            y: Bound::output(magnitudes, rows * columns),
+        }
     }
 }
 
-/// Random numbers, of which the same must be left out here and there.
-pub(super) fn dropout(
-    dropout: &Dropout,
-    control: Control,
-    random: &mut Random,
-) -> dropout::Bindings<Tensors> {
-    let Dropout { rows, columns, share, .. } = *dropout;
-    let x = random.floats(control.rows as usize * columns, 1.0);
-    let magnitudes = x.iter().map(|x| x.abs() / (1.0 - share as f32)).collect();
-    dropout::Bindings {
-        control: Bound::control(control),
-        x: Bound::input(&x, rows * columns),
-        y: Bound::output(magnitudes, rows * columns),
+impl Trialled for Dropout {
+    /// Random numbers, of which the same must be left out here and there.
+    fn trial(&self, control: Control, random: &mut Random) -> Self::Bindings<Tensors> {
+        let Dropout { rows, columns, share, .. } = *self;
+        let x = random.floats(control.rows as usize * columns, 1.0);
+        let magnitudes = x.iter().map(|x| x.abs() / (1.0 - share as f32)).collect();
+        dropout::Bindings {
+            control: Bound::control(control),
+            x: Bound::input(&x, rows * columns),
+            y: Bound::output(magnitudes, rows * columns),
+        }
     }
 }
 
@@ -66,19 +62,17 @@ pub(super) fn slack(function: Function, z: f32) -> f32 {
     }
 }
 
-/// Random z and the probabilities that they make.
-pub(super) fn softmax(
-    softmax: &Softmax,
-    control: Control,
-    random: &mut Random,
-) -> kernels::softmax::Bindings<Tensors> {
-    let Softmax { rows, outputs } = *softmax;
-    let z = class_logits(control.rows as usize, outputs, random);
-    let magnitudes = z.chunks_exact(outputs).flat_map(probabilities).collect();
-    kernels::softmax::Bindings {
-        control: Bound::control(control),
-        z: Bound::input(&z, rows * outputs),
-        probability: Bound::output(magnitudes, rows * outputs),
+impl Trialled for Softmax {
+    /// Random z and the probabilities that they make.
+    fn trial(&self, control: Control, random: &mut Random) -> Self::Bindings<Tensors> {
+        let Softmax { rows, outputs } = *self;
+        let z = class_logits(control.rows as usize, outputs, random);
+        let magnitudes = z.chunks_exact(outputs).flat_map(probabilities).collect();
+        kernels::softmax::Bindings {
+            control: Bound::control(control),
+            z: Bound::input(&z, rows * outputs),
+            probability: Bound::output(magnitudes, rows * outputs),
+        }
     }
 }
 

@@ -14,9 +14,9 @@ impl Tint {
     }
 
     /// Compiles a shader; what tint says, where it refuses.
-    pub(crate) fn refuses(&self, name: &str, text: &str) -> io::Result<Option<String>> {
+    pub(crate) fn refuses(&self, text: &str) -> io::Result<Option<String>> {
         let folder = tempfile::tempdir()?;
-        let path = folder.path().join(format!("{name}.wgsl"));
+        let path = folder.path().join("shader.wgsl");
         // naga knows them without being told, and refuses to be.
         let enable = if text.contains("subgroup") { "enable subgroups;\n" } else { "" };
         fs::write(&path, format!("{enable}{text}"))?;
