@@ -1,5 +1,5 @@
 // The optimizer's update from a gradient that stands in a buffer, a parameter a thread. Bound by
-// memory: 12 bytes a parameter, and 8 for each number that the optimizer remembers of it.
+// memory: 12 bytes a parameter, and 8 for each tensor of the optimizer's state.
 struct Immediates {
     inputs: u32,  // I
     outputs: u32, // O

@@ -1,8 +1,8 @@
-// A batch through all layers of a narrow network and back, a strand of its rows a workgroup: a tile
-// of ROWS rows goes forward, through the loss and backward before the next one comes. What a layer
-// makes of a tile stays in workgroup memory, where the next layer finds it; storage memory takes a
-// copy of every layer's y for the way back. Each strand leaves a gradient; `fused_update` adds them
-// up.
+// A batch through all layers of a narrow network and back. A workgroup has a strand of the batch's
+// rows, and takes it in tiles of ROWS rows: each goes forward, through the loss and backward before the
+// next one. A layer's output for the tile stays in workgroup memory, where the next layer reads it; a
+// copy of every layer's y in storage memory is for the backward pass. Each strand leaves a gradient;
+// `fused_update` adds them up.
 //
 // For each float of y that goes to memory and comes back, the products of the layer above do 6 O
 // operations: with 64 units arithmetic bounds it, or rather what a thread can read from workgroup
@@ -42,14 +42,14 @@ override TRAIN: bool;    // forward and backward, not only forward
 @group(0) @binding(6) var<storage, read_write> scratch: array<vec4<f32>>;      // [S, ROW_QUADS, KEPT]
 
 // Four rows of a unit to a quad. A row of quads is one longer than it must be, so that threads side
-// by side read from different banks whichever way they stand.
+// by side read from different banks along rows and along columns.
 var<workgroup> tile: array<vec4<f32>, TILE>;   // [UNITS, ROW_QUADS + 1]: x or y, and then d_z
 var<workgroup> stage: array<vec4<f32>, STAGE>; // [DEPTH, UNITS / 4 + 1] or [UNITS, CHUNK / 4 + 1]
 var<workgroup> sources: array<u32, ROWS>;      // the tile's rows in the data set
 var<workgroup> sums_of_quads: array<vec2<f32>, ROW_QUADS>; // loss and score
 
 // Where a thread stands.
-struct Place {
+struct Thread {
     local: u32,
     m: u32,       // which of THREADS_M, along the rows
     n: u32,       // which of THREADS_N, along the units
@@ -57,7 +57,7 @@ struct Place {
     scratch: u32, // where the strand's part of the scratch memory begins
 }
 
-// A layer on its way: where its parameters begin, and where storage memory keeps its input.
+// The layer that a pass is at: where its parameters begin, and where storage memory has its input.
 struct Dense {
     inputs: u32,
     outputs: u32,
@@ -101,7 +101,7 @@ fn store_d_z(element: u32, value: f32) {
 
 // The rows of a tile that begins at `first` in the batch and has `rows`. The last of them stands for
 // those that are missing, and their d_z will be 0.
-fn gather(at: Place, first: u32, rows: u32) {
+fn gather(at: Thread, first: u32, rows: u32) {
     for (var row = at.local; row < ROWS; row += threads()) {
         let position = control.first + first + min(row, rows - 1u);
         sources[row] = row_at(position, p.count, p.seed, control.epoch, SHUFFLE);
@@ -148,9 +148,9 @@ fn present(unit: u32, units: u32, there: bool) -> u32 {
     return select(0u, units - unit, there && unit < units);
 }
 
-// Weights that the way forward needs next, of the inputs from `first` on: threads side by side read
+// Weights that the forward pass needs next, of the inputs from `first` on: threads side by side read
 // side by side.
-fn stage_for_outputs(at: Place, layer: Dense, first: u32) {
+fn stage_for_outputs(at: Thread, layer: Dense, first: u32) {
     let i = at.local % DEPTH;
     let there = first + i < layer.inputs;
     for (var o = 4u * (at.local / DEPTH); o < UNITS; o += 4u * (threads() / DEPTH)) {
@@ -160,8 +160,8 @@ fn stage_for_outputs(at: Place, layer: Dense, first: u32) {
     }
 }
 
-// And those that the way back needs, of the outputs from `first` on.
-fn stage_for_inputs(at: Place, layer: Dense, first: u32) {
+// And those that the backward pass needs, of the outputs from `first` on.
+fn stage_for_inputs(at: Thread, layer: Dense, first: u32) {
     let quads = UNITS / 4u;
     let i = 4u * (at.local % quads);
     for (var o = at.local / quads; o < DEPTH; o += threads() / quads) {
@@ -173,7 +173,7 @@ fn stage_for_inputs(at: Place, layer: Dense, first: u32) {
 
 // What the tile holds times a layer's weights: its x, forward, or else its d_z. Whoever comes here has
 // passed a barrier since the stage was last read.
-fn product(at: Place, layer: Dense, start: Sums, forward: bool) -> Sums {
+fn product(at: Thread, layer: Dense, start: Sums, forward: bool) -> Sums {
     var sums = start;
     let depth = select(layer.outputs, layer.inputs, forward);
     let width = select(layer.inputs, layer.outputs, forward);
@@ -215,7 +215,7 @@ fn product(at: Place, layer: Dense, start: Sums, forward: bool) -> Sums {
 
 // A layer's z of one unit and four rows to its y: y goes into the tile, and where the layers above
 // it will need it. The last layer's z stays what it is.
-fn take_z(at: Place, layer: Dense, unit: u32, quad: u32, z: vec4<f32>, last: bool) {
+fn take_z(at: Thread, layer: Dense, unit: u32, quad: u32, z: vec4<f32>, last: bool) {
     if (unit >= layer.outputs) {
         return;
     }
@@ -233,7 +233,7 @@ fn take_z(at: Place, layer: Dense, unit: u32, quad: u32, z: vec4<f32>, last: boo
     tile[unit * tile_stride() + quad] = y;
 }
 
-fn take_z_block(at: Place, layer: Dense, unit: u32, quad: u32, z: mat4x4<f32>, last: bool) {
+fn take_z_block(at: Thread, layer: Dense, unit: u32, quad: u32, z: mat4x4<f32>, last: bool) {
     take_z(at, layer, unit, quad, z[0], last);
     take_z(at, layer, unit + 1u, quad, z[1], last);
     take_z(at, layer, unit + 2u, quad, z[2], last);
@@ -241,7 +241,7 @@ fn take_z_block(at: Place, layer: Dense, unit: u32, quad: u32, z: mat4x4<f32>, l
 }
 
 // The gradient of a layer's input times f', the d_z of the layer below.
-fn take_d_x(at: Place, layer: Dense, unit: u32, quad: u32, d_x: vec4<f32>) {
+fn take_d_x(at: Thread, layer: Dense, unit: u32, quad: u32, d_x: vec4<f32>) {
     if (unit >= layer.inputs) {
         return;
     }
@@ -252,7 +252,7 @@ fn take_d_x(at: Place, layer: Dense, unit: u32, quad: u32, d_x: vec4<f32>) {
     tile[unit * tile_stride() + quad] = d_x * derivatives(scratch[source]);
 }
 
-fn take_d_x_block(at: Place, layer: Dense, unit: u32, quad: u32, d_x: mat4x4<f32>) {
+fn take_d_x_block(at: Thread, layer: Dense, unit: u32, quad: u32, d_x: mat4x4<f32>) {
     take_d_x(at, layer, unit, quad, d_x[0]);
     take_d_x(at, layer, unit + 1u, quad, d_x[1]);
     take_d_x(at, layer, unit + 2u, quad, d_x[2]);
@@ -270,7 +270,7 @@ fn biases(at: u32, o: u32, outputs: u32) -> mat4x4<f32> {
     );
 }
 
-fn forward(at: Place) {
+fn forward(at: Thread) {
     let unit = 4u * at.n;
     let unit1 = unit + 4u * THREADS_N;
     let quad1 = at.m + THREADS_M;
@@ -302,7 +302,7 @@ fn forward(at: Place) {
 
 // The sums of loss and score over four of the tile's rows, which nobody else writes to, and d_z in
 // the place of the last layer's z.
-fn losses(at: Place, first: u32, rows: u32) -> vec2<f32> {
+fn losses(at: Thread, first: u32, rows: u32) -> vec2<f32> {
     let outputs = known_width(LAYERS);
     var sums = vec2<f32>();
     for (var row = 4u * at.local; row < 4u * at.local + 4u; row++) {
@@ -320,7 +320,7 @@ fn losses(at: Place, first: u32, rows: u32) -> vec2<f32> {
 }
 
 // Those of the whole strand.
-fn take_metrics(at: Place, own: vec2<f32>) {
+fn take_metrics(at: Thread, own: vec2<f32>) {
     if (at.local < ROW_QUADS) {
         sums_of_quads[at.local] = own;
     }
@@ -334,7 +334,7 @@ fn take_metrics(at: Place, own: vec2<f32>) {
     }
 }
 
-fn take_gradient(at: Place, index: u32, sum: f32, fresh: bool) {
+fn take_gradient(at: Thread, index: u32, sum: f32, fresh: bool) {
     let to = at.strand * COUNT + index;
     if (fresh) {
         gradients[to] = sum;
@@ -344,7 +344,7 @@ fn take_gradient(at: Place, index: u32, sum: f32, fresh: bool) {
 }
 
 // The layer's inputs of CHUNK rows, zero past the last input.
-fn stage_inputs(at: Place, layer: Dense, first_quad: u32) {
+fn stage_inputs(at: Thread, layer: Dense, first_quad: u32) {
     for (var e = at.local; e < UNITS * (CHUNK / 4u); e += threads()) {
         let i = e % UNITS;
         let quad = e / UNITS;
@@ -370,7 +370,7 @@ fn add_rows(sums: vec4<f32>, a: vec4<f32>, x: mat4x4<f32>) -> vec4<f32> {
 }
 
 // Gradients of the weights of four inputs, THREADS_N from one another.
-fn take_weights(at: Place, layer: Dense, o: u32, i: u32, sums: vec4<f32>, fresh: bool) {
+fn take_weights(at: Thread, layer: Dense, o: u32, i: u32, sums: vec4<f32>, fresh: bool) {
     if (o >= layer.outputs) {
         return;
     }
@@ -391,7 +391,7 @@ fn take_weights(at: Place, layer: Dense, o: u32, i: u32, sums: vec4<f32>, fresh:
 }
 
 // Those of four outputs, THREADS_M from one another.
-fn take_weight_block(at: Place, layer: Dense, o: u32, i: u32, sums: mat4x4<f32>, fresh: bool) {
+fn take_weight_block(at: Thread, layer: Dense, o: u32, i: u32, sums: mat4x4<f32>, fresh: bool) {
     take_weights(at, layer, o, i, sums[0], fresh);
     take_weights(at, layer, o + THREADS_M, i, sums[1], fresh);
     take_weights(at, layer, o + 2u * THREADS_M, i, sums[2], fresh);
@@ -400,7 +400,7 @@ fn take_weight_block(at: Place, layer: Dense, o: u32, i: u32, sums: mat4x4<f32>,
 
 // d_W = d_z^T x of 4 THREADS_M outputs from `top` on and all inputs, over the rows of the tile, where
 // d_z stands.
-fn weight_block(at: Place, layer: Dense, top: u32, fresh: bool) {
+fn weight_block(at: Thread, layer: Dense, top: u32, fresh: bool) {
     let o = top + at.m;
     let two = QUADS_N > 1u && layer.inputs > 4u * THREADS_N;
     let four = layer.outputs - top > THREADS_M;
@@ -467,7 +467,7 @@ fn weight_block(at: Place, layer: Dense, top: u32, fresh: bool) {
 }
 
 // d_b, the sums of d_z over the rows, a unit a thread.
-fn bias_gradient(at: Place, layer: Dense, fresh: bool) {
+fn bias_gradient(at: Thread, layer: Dense, fresh: bool) {
     let b = layer.w + layer.outputs * layer.inputs;
     for (var o = at.local; o < layer.outputs; o += threads()) {
         var sums = vec4<f32>();
@@ -478,7 +478,7 @@ fn bias_gradient(at: Place, layer: Dense, fresh: bool) {
     }
 }
 
-fn backward(at: Place, fresh: bool) {
+fn backward(at: Thread, fresh: bool) {
     let unit = 4u * at.n;
     let unit1 = unit + 4u * THREADS_N;
     let quad1 = at.m + THREADS_M;
@@ -512,7 +512,7 @@ fn backward(at: Place, fresh: bool) {
 }
 
 // A strand of no rows has no gradient.
-fn nothing(at: Place) {
+fn nothing(at: Thread) {
     for (var index = at.local; index < COUNT; index += threads()) {
         take_gradient(at, index, 0.0, true);
     }
@@ -529,7 +529,7 @@ fn fused_gradient(
         return;
     }
     let here = standing(local);
-    let at = Place(local, here.x, here.y, strand, strand * ROW_QUADS * KEPT);
+    let at = Thread(local, here.x, here.y, strand, strand * ROW_QUADS * KEPT);
     let each = (p.batch + p.strands - 1u) / p.strands;
     let begin = min(strand * each, control.rows);
     let end = min(begin + each, control.rows);

@@ -1,5 +1,5 @@
 // Copies a batch's rows out of one chunk of the resident data set, as words, so that features (f32)
-// and classes (u32) go the same way. Bound by memory: a thread reads and writes a part of a row, of
+// and classes (u32) are copied alike. Bound by memory: a thread reads and writes a part of a row, of
 // four words or one.
 struct Immediates {
     count: u32,       // rows in the data set

@@ -11,7 +11,7 @@ struct Immediates {
 var<immediate> p: Immediates;
 override WORKGROUP: u32; // at least 2 UNITS
 override UNITS: u32;
-override TERMS: u32; // 2 UNITS times the rows of a turn, which are a multiple of 4
+override TERMS: u32; // 2 UNITS times the rows of an iteration, which are a multiple of 4
 const UPDATED: u32 = 4u; // the first binding that the update writes
 
 @group(0) @binding(0) var<storage, read> control: Control;

@@ -19,7 +19,7 @@ fn metrics(@builtin(local_invocation_index) local: u32) {
     let terms = select(p.parts, rows, p.parts == 0u);
     var part = vec2<f32>();
     var row = local;
-    // Eight on their way at once, added in the same order.
+    // Eight loads at once, added in the same order.
     for (; row + 7u * WORKGROUP < terms; row += 8u * WORKGROUP) {
         let a = row_metrics[row];
         let b = row_metrics[row + WORKGROUP];

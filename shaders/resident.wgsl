@@ -1,11 +1,11 @@
-// Many steps of many networks in one dispatch: a workgroup trains a network of its own. What fits
-// stays in workgroup memory (parameters, the optimizer's memory, the batch's rows on their way
-// through the layers); what does not stays in storage, by the same code. Bound by latency: every
-// layer waits for the one before it, with a barrier between; or, where barriers are dear, a row has a
-// thread to itself from layer to layer. llvmpipe takes a hundred cycles for a load from either
-// memory, a loop over its vector's lanes: what is small enough it trains by `thread_per_network.wgsl`.
+// Many steps of many networks in one dispatch, one network per workgroup. Parameters, the optimizer's
+// state and the batch's activations are in workgroup memory as far as they fit, and otherwise in
+// storage memory; the code is the same. Bound by latency: there is a barrier after every layer, or,
+// where barriers are slow, each thread takes one row through all layers (BY_ROWS). On llvmpipe a load
+// from either memory takes a hundred cycles, because it is a loop over the lanes of a vector:
+// `thread_per_network.wgsl` avoids it for small networks.
 
-override BY_ROWS: bool;           // a thread has a row to itself, not elements of all rows
+override BY_ROWS: bool;           // a thread takes a row through the layers, not elements of all rows
 override KEEP_Z: bool;            // the activation's derivative needs z
 override PARAMETERS_INSIDE: bool; // in workgroup memory, not in storage
 override STATE_INSIDE: bool;
@@ -100,40 +100,42 @@ fn set_row_word(index: u32, value: f32) {
     }
 }
 
-// Turns that the threads take to go over so many elements.
-fn turns(elements: u32) -> u32 {
+// Iterations in which the threads together go over so many elements.
+fn iterations(elements: u32) -> u32 {
     return (elements + THREADS - 1u) / THREADS;
 }
 
-// The same for [rows, columns], where a row may be a thread's own.
-fn row_turns(rows: u32, columns: u32) -> u32 {
+// The same for [rows, columns], where BY_ROWS gives each row a thread.
+fn row_iterations(rows: u32, columns: u32) -> u32 {
     if (BY_ROWS) {
         return columns;
     }
-    return turns(rows * columns);
+    return iterations(rows * columns);
 }
 
-// The row and the column that a turn brings; past the last, a row that there is not.
-fn place(turn: u32, local: u32, columns: u32) -> vec2<u32> {
+// Row and column of a thread's element in an iteration. Past the last element the row is past the
+// last row.
+fn element_at(iteration: u32, local: u32, columns: u32) -> vec2<u32> {
     if (BY_ROWS) {
-        return vec2<u32>(local, turn);
+        return vec2<u32>(local, iteration);
     }
-    let e = turn * THREADS + local;
+    let e = iteration * THREADS + local;
     let row = quotient(e, columns);
     return vec2<u32>(row, e - row * columns);
 }
 
-fn everyone() {
+// All threads, and all that they have written.
+fn barrier() {
     workgroupBarrier();
     if (!(PARAMETERS_INSIDE && STATE_INSIDE && ROWS_INSIDE)) {
         storageBarrier();
     }
 }
 
-// After what a row needs only of itself.
-fn everyone_of_a_row() {
+// After what a row needs only of itself: no barrier where a row is one thread's.
+fn barrier_between_rows() {
     if (!BY_ROWS) {
-        everyone();
+        barrier();
     }
 }
 
@@ -157,8 +159,8 @@ fn store_d_z(element: u32, value: f32) {
 
 fn gather(local: u32, rows: u32) {
     let inputs = width(0u);
-    for (var turn = 0u; turn < row_turns(rows, inputs); turn++) {
-        let at = place(turn, local, inputs);
+    for (var iteration = 0u; iteration < row_iterations(rows, inputs); iteration++) {
+        let at = element_at(iteration, local, inputs);
         if (at.x >= rows) {
             break;
         }
@@ -174,8 +176,8 @@ fn forward(local: u32, rows: u32, layers: u32) {
         let inputs = width(layer);
         let outputs = width(layer + 1u);
         let y_next = y + me.batch * inputs;
-        for (var turn = 0u; turn < row_turns(rows, outputs); turn++) {
-            let at = place(turn, local, outputs);
+        for (var iteration = 0u; iteration < row_iterations(rows, outputs); iteration++) {
+            let at = element_at(iteration, local, outputs);
             if (at.x >= rows) {
                 break;
             }
@@ -195,7 +197,7 @@ fn forward(local: u32, rows: u32, layers: u32) {
                 set_row_word(y_next + e, activation(z));
             }
         }
-        everyone_of_a_row();
+        barrier_between_rows();
         w += outputs * (inputs + 1u);
         y = y_next;
         z_kept += me.batch * outputs;
@@ -220,8 +222,8 @@ fn backward(local: u32, rows: u32, layers: u32) {
         }
         kept -= me.batch * inputs;
         let d_below = d - me.batch * inputs;
-        for (var turn = 0u; turn < row_turns(rows, inputs); turn++) {
-            let at = place(turn, local, inputs);
+        for (var iteration = 0u; iteration < row_iterations(rows, inputs); iteration++) {
+            let at = element_at(iteration, local, inputs);
             if (at.x >= rows) {
                 break;
             }
@@ -234,7 +236,7 @@ fn backward(local: u32, rows: u32, layers: u32) {
             }
             set_row_word(d_below + e, d_x * activation_derivative(row_word(kept + e)));
         }
-        everyone_of_a_row();
+        barrier_between_rows();
     }
 }
 
@@ -245,8 +247,8 @@ fn update(local: u32, rows: u32, layers: u32, step: u32, lr: f32) {
     for (var layer = 0u; layer < layers; layer++) {
         let inputs = width(layer);
         let outputs = width(layer + 1u);
-        for (var turn = 0u; turn < turns(outputs * (inputs + 1u)); turn++) {
-            let e = turn * THREADS + local;
+        for (var iteration = 0u; iteration < iterations(outputs * (inputs + 1u)); iteration++) {
+            let e = iteration * THREADS + local;
             if (e >= outputs * (inputs + 1u)) {
                 break;
             }
@@ -278,8 +280,8 @@ fn update(local: u32, rows: u32, layers: u32, step: u32, lr: f32) {
     }
 }
 
-// Into workgroup memory at the start, and back at the end.
-fn bring(local: u32) {
+// From storage into workgroup memory at the start, and back at the end.
+fn load_parameters(local: u32) {
     for (var i = local; i < me.count; i += THREADS) {
         if (PARAMETERS_INSIDE) {
             arena[i] = parameters[me.parameters_at + i];
@@ -293,7 +295,7 @@ fn bring(local: u32) {
     }
 }
 
-fn take_back(local: u32) {
+fn store_parameters(local: u32) {
     for (var i = local; i < me.count; i += THREADS) {
         if (PARAMETERS_INSIDE) {
             parameters[me.parameters_at + i] = arena[i];
@@ -307,7 +309,7 @@ fn take_back(local: u32) {
     }
 }
 
-// The batch's mean loss and score, by one thread: tiny batches are what this way is for.
+// The batch's mean loss and score. One thread adds them up: batches are tiny here.
 fn record(member: u32, slot: u32, rows: u32) {
     var sum = vec2<f32>();
     for (var b = 0u; b < rows; b++) {
@@ -357,8 +359,8 @@ fn resident(
     if (local == 0u) {
         begin = vec2<u32>(controls[member].step, controls[member].slot);
     }
-    bring(local);
-    everyone();
+    load_parameters(local);
+    barrier();
     let start = workgroupUniformLoad(&begin);
     var at_step = control_at(start.x, start.y, count, batch);
     for (var k = 0u; k < p.steps; k++) {
@@ -368,10 +370,10 @@ fn resident(
         if (KNOWN && WHOLE) {
             rows = BATCH;
         }
-        // A full batch stays where it is.
+        // Where a batch is all rows, the first iteration has gathered it.
         if (k == 0u || batch < count) {
             gather(local, rows);
-            everyone_of_a_row();
+            barrier_between_rows();
         }
         forward(local, rows, layers);
         for (var row = local; row < rows; row += THREADS) {
@@ -379,12 +381,12 @@ fn resident(
             set_row_word(metrics_at + 2u * row, metrics.x);
             set_row_word(metrics_at + 2u * row + 1u, metrics.y);
         }
-        everyone_of_a_row();
+        barrier_between_rows();
         if (OPTIMIZER != 0u) {
             backward(local, rows, layers);
         }
         if (BY_ROWS) {
-            everyone();
+            barrier();
         }
         if (local == 0u) {
             record(member, at_step.slot, rows);
@@ -393,10 +395,10 @@ fn resident(
             let lr = me.lr * rate_at(at_step.step, p.rate);
             update(local, rows, layers, at_step.step, lr);
         }
-        everyone();
+        barrier();
         at_step = advanced(at_step, count, batch, p.capacity);
     }
-    take_back(local);
+    store_parameters(local);
     if (local == 0u) {
         controls[member] = at_step;
     }

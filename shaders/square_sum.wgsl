@@ -1,5 +1,5 @@
 // The squares of a layer's gradient, L1 and L2 added, summed in parts: a workgroup sums WORKGROUP
-// TURNS of them, each thread those at distances of WORKGROUP, then a tree adds the threads. Bound by
+// EACH of them, each thread those at distances of WORKGROUP, then a tree adds the threads. Bound by
 // memory: 8 bytes a number.
 struct Immediates {
     inputs: u32,  // I
@@ -8,7 +8,7 @@ struct Immediates {
     hyper: Hyper,
 }
 var<immediate> p: Immediates;
-override TURNS: u32;
+override EACH: u32;
 
 @group(0) @binding(0) var<storage, read> gradient: array<f32>;       // W[O, I], then b[O]
 @group(0) @binding(1) var<storage, read> parameters: array<f32>;     // the same
@@ -24,15 +24,15 @@ fn square_sum(
     let count = weights + p.outputs;
     let part = unfold(group, groups);
     var sum = 0.0;
-    for (var turn = 0u; turn < TURNS; turn++) {
-        let index = (part * TURNS + turn) * WORKGROUP + local;
+    for (var iteration = 0u; iteration < EACH; iteration++) {
+        let index = (part * EACH + iteration) * WORKGROUP + local;
         if (index < count) {
             let g = regularized(gradient[index], parameters[index], index < weights, p.hyper);
             sum += g * g;
         }
     }
     let squares = shared_sums(local, vec2<f32>(sum, 0.0)).x;
-    let parts = (count + WORKGROUP * TURNS - 1u) / (WORKGROUP * TURNS);
+    let parts = (count + WORKGROUP * EACH - 1u) / (WORKGROUP * EACH);
     if (local == 0u && part < parts) {
         partials[p.first + part] = squares;
     }

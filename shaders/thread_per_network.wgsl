@@ -1,11 +1,11 @@
-// Many steps of many networks of one shape in one dispatch, for the software adapters, and for the
-// tiniest on GPUs: a thread trains a network of its own, alone. Nothing is shared, so nobody waits,
-// and eight networks fill a vector of the CPU. Parameters, their gradients, what the optimizer
-// remembers and a row's units are variables of their own: llvmpipe keeps them in registers or on the stack, where a load is
-// one instruction. Through an index it would be a loop over the vector's lanes, a hundred times as
-// long. So the passes are written out for the shape by `kernels/thread_per_network.rs`: `learn_row`, `update`,
-// `shift` and the like are there. Bound by arithmetic, one lane in eight for a network alone; and
-// the text grows with the parameters, and the time to compile it.
+// Many steps of many networks of one shape in one dispatch, one network per thread: for software
+// adapters, and for the smallest networks on GPUs. Threads share nothing, so there are no barriers,
+// and on llvmpipe eight networks fill a SIMD vector. Every parameter, gradient, number of the
+// optimizer's state and unit of a row is a variable with a name, because llvmpipe keeps such variables
+// in registers or on the stack, where a load is one instruction; a load through a computed index is a
+// loop over the vector's lanes, a hundred times as long. `kernels/thread_per_network.rs` therefore
+// writes out `clear`, `learn_row`, `update` and `shift` for the shape. Bound by arithmetic (a single
+// network uses one lane of eight); the text, and the time to compile it, grow with the parameters.
 
 var<private> source: u32; // the row of the data set
 var<private> z_last: array<f32, OUTPUTS>;
@@ -24,22 +24,23 @@ fn store_d_z(element: u32, value: f32) {
     d_z_last[element] = value;
 }
 
-// In and out through one end, as no parameter can be reached by its number: `shift` pushes one in
-// at the front, and the last one out.
-fn bring(me: Member) {
+// Variables cannot be indexed, so parameters are loaded and stored as through a shift register:
+// `shift` moves every parameter to the next variable, puts a new one into the first, and returns what
+// was in the last.
+fn load_parameters(me: Member) {
     for (var i = me.count; i > 0u; i--) {
-        var remembered = vec2<f32>();
+        var before = vec2<f32>();
         if (STATE_TENSORS > 0u) {
-            remembered.x = state[state_at(me, 0u, i - 1u)];
+            before.x = state[state_at(me, 0u, i - 1u)];
         }
         if (STATE_TENSORS > 1u) {
-            remembered.y = state[state_at(me, 1u, i - 1u)];
+            before.y = state[state_at(me, 1u, i - 1u)];
         }
-        _ = shift(Stepped(parameters[me.parameters_at + i - 1u], remembered));
+        _ = shift(Stepped(parameters[me.parameters_at + i - 1u], before));
     }
 }
 
-fn take_back(me: Member) {
+fn store_parameters(me: Member) {
     for (var i = me.count; i > 0u; i--) {
         let last = shift(Stepped());
         parameters[me.parameters_at + i - 1u] = last.parameter;
@@ -63,7 +64,7 @@ fn thread_per_network(
         return;
     }
     let me = described(member * p.stride);
-    bring(me);
+    load_parameters(me);
     let begun = controls[member];
     var at_step = control_at(begun.step, begun.slot, me.rows, me.batch);
     for (var k = 0u; k < p.steps; k++) {
@@ -80,6 +81,6 @@ fn thread_per_network(
         update(at_step.step, me.lr * rate_at(at_step.step, p.rate));
         at_step = advanced(at_step, me.rows, me.batch, p.capacity);
     }
-    take_back(me);
+    store_parameters(me);
     controls[member] = at_step;
 }

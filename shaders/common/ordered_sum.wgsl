@@ -1,5 +1,5 @@
-// The terms from `first` to before `end` added to what there is, in their order, eight of them on
-// their way at once. Whoever imports this loads them: `term(number, index)`.
+// The terms from `first` to before `end` added to what there is, in their order, eight of them
+// loaded at once. Whoever imports this loads them: `term(number, index)`.
 fn ordered_sum(so_far: f32, first: u32, end: u32, index: u32) -> f32 {
     var sum = so_far;
     var i = first;

@@ -6,9 +6,9 @@
 // comes from workgroup memory a thread does 2 of them, 4 with 2 x 2 blocks, 5 with 2 x 4, and in
 // large tiles that is what bounds it: an NVIDIA H200, which could do 60 TFLOP/s, does 30 with 2 x 2
 // and 33 to 41 with 2 x 4. But 2 x 2 is as much as the registers of all vendors hold without
-// spilling: 64 sums, 16 operands, what is on its way, and addresses.
+// spilling: 64 sums, 16 operands, what was prefetched, and addresses.
 //
-// While a thread works on one step along K, what it brings to the next is on its way in registers.
+// While a thread works on one step along K, it prefetches its part of the next into registers.
 // Where a product has fewer tiles than the device has room for, SLICES groups of threads share a
 // tile: each takes its part of every step, and in the end their sums are added up, slice by slice.
 override TILE_K: u32;  // of all slices

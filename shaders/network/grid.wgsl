@@ -1,5 +1,5 @@
-// What `resident` and `thread_per_network` are given: networks in a grid, each with its description and with its
-// share of the buffers, for so many steps in one dispatch.
+// The bindings of `resident` and `thread_per_network`: the networks of a grid, each with a description
+// and its part of the buffers.
 
 struct Immediates {
     steps: u32,    // steps in this dispatch; the host sets it anew each time

@@ -10,7 +10,7 @@ struct RateTerms {
     ln_factor: f32, // the logarithm of what a drop or a step leaves
     floor: f32,     // where the rate ends
     start: f32,     // where one cycle begins
-    peak: f32,      // the step at which one cycle turns
+    peak: f32,      // the step at which one cycle is at its highest
 }
 
 // (1 - cos pi x) / 2 = sin^2(pi x / 2) for x in [0, 1], by sine's series: drivers may give a cosine

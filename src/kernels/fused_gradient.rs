@@ -1,7 +1,6 @@
-//! A batch through all layers and back while it is in the cache: the batch is cut into strands,
-//! each strand into tiles of rows, and a tile goes forward, through the loss and backward before
-//! the next one comes. Every strand leaves a gradient;
-//! `fused_update` adds them up.
+//! A batch through all layers and back while it is in the cache: the batch is cut into strands, each
+//! strand into tiles of rows, and a tile goes forward, through the loss and backward before the next
+//! one. Every strand leaves a gradient; `fused_update` adds them up.
 
 use super::network::ReferenceNetwork;
 use super::order::{RowOrder, seed_of};
@@ -174,7 +173,7 @@ impl FusedGradient {
         self.widths[1..self.widths.len() - 1].iter().sum()
     }
 
-    /// Words of a row that a tile keeps for the way back: x, y of the hidden layers, and z where the
+    /// Words of a row that a tile keeps for the backward pass: x, y of the hidden layers, and z where the
     /// activation's derivative needs it.
     fn kept(&self) -> usize {
         let times = if self.function.keeps_z() { 2 } else { 1 };

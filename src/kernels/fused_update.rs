@@ -11,7 +11,7 @@ use crate::spec::Layer;
 /// Threads of a workgroup.
 const THREADS: u32 = 256;
 
-/// Strands that a thread has on their way at once: where there are fewer, no other shares them.
+/// Strands that a thread loads at once. Only more strands than these are shared among threads.
 const AT_ONCE: usize = 8;
 
 /// Groups of threads that share the strands, at most.

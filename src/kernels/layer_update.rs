@@ -1,5 +1,5 @@
-//! A layer's parameters, and what becomes of them once their gradient is known: how every kernel
-//! ends that has one.
+//! The update of a layer's parameters once their gradient is known: the epilogue of every kernel that
+//! computes one.
 
 use super::{Control, Formula, Hyper, Update, Updated, Views, immediates};
 
@@ -29,7 +29,7 @@ immediates! {
 }
 
 impl LayerUpdate {
-    /// The same without an update: the gradient is kept.
+    /// The same with the gradient stored in place of an update.
     #[cfg(feature = "check")]
     pub(crate) fn kept(&self) -> Self {
         Self { update: Update::Gradient, ..self.clone() }
@@ -97,7 +97,7 @@ impl LayerUpdate {
         }
     }
 
-    /// The update, which may change the gradient on its way.
+    /// The update. It may change the gradient: L1, L2 and clipping are added to it in place.
     pub(super) fn apply(&self, control: Control, sums: &mut [f32], updated: Updated<Views<'_>>) {
         match updated {
             Updated::Gradient { gradient } => gradient[..sums.len()].copy_from_slice(sums),

@@ -123,7 +123,7 @@ impl Tiling {
         self.depth() * across / 16
     }
 
-    /// Registers of a thread, about: sums, operands, what is on its way, and addresses.
+    /// Registers of a thread, about: sums, operands, what was prefetched, and addresses.
     pub const fn registers(self) -> u32 {
         match self {
             Self::Shared { quads_m, quads_n, .. } => {

@@ -6,10 +6,10 @@ use super::shader::piece;
 use super::{Binder, Each, Family, Module, Views, immediates};
 use crate::spec::{Clip, Layer, Optimizer, Regularization};
 
-/// What becomes of the gradient.
+/// What is done with the gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Update {
-    /// It is kept.
+    /// It is stored.
     Gradient,
     /// Gradient descent, without state.
     Sgd,

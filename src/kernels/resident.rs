@@ -1,5 +1,5 @@
-//! Many steps of many networks in one dispatch, each network in a workgroup or a thread of its own:
-//! `shaders/resident.wgsl` and `shaders/thread_per_network.wgsl`.
+//! Many steps of many networks in one dispatch, one network per workgroup (`shaders/resident.wgsl`)
+//! or per thread (`shaders/thread_per_network.wgsl`).
 
 use super::network::ReferenceNetwork;
 use super::optimizer::{Formula, Hyper};
@@ -40,8 +40,8 @@ impl Member {
         self.layers().map(|layer| layer.parameters()).sum()
     }
 
-    /// Words that a batch takes on its way: y of every layer with x, z where it is kept, d_z,
-    /// loss and score.
+    /// Words that a batch takes on its way through the layers: x, y of every layer, z where the
+    /// backward pass needs it, d_z, loss and score.
     pub fn row_words(&self, function: Function) -> usize {
         let units: usize = self.widths[1..].iter().sum();
         let hidden = units - self.outputs();
@@ -74,19 +74,20 @@ pub struct Placement {
     pub parameters: bool,
     /// The optimizer's state; only together with the parameters.
     pub state: bool,
-    /// The batch's rows on their way.
+    /// The batch's activations and their gradients.
     pub rows: bool,
 }
 
-/// What a thread of a workgroup has to itself.
+/// What a thread computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThreadMapping {
-    /// Elements of all rows: more threads have work, and wait for each other after every layer.
+    /// Elements of a layer's output, of any row: work for the most threads, with a barrier after every
+    /// layer.
     Elements,
-    /// A row of the batch, forward and backward: they wait twice a step.
+    /// A row of the batch through all layers, forward and backward: two barriers a step.
     Rows,
-    /// A network of the shape that all have: nobody waits. The passes are written out for the shape,
-    /// which should be small.
+    /// A network, without barriers. All networks have one shape, for which the passes are written out;
+    /// it should be small.
     Networks,
 }
 
@@ -103,7 +104,7 @@ pub struct Resident {
     pub update: Update,
     /// The optimizer's settings.
     pub hyper: Hyper,
-    /// The learning rate's course.
+    /// The learning rate's schedule.
     pub rate: Rate,
     /// The order of the rows.
     pub shuffle: Shuffle,
@@ -111,7 +112,7 @@ pub struct Resident {
     pub capacity: usize,
     /// What stands in workgroup memory.
     pub placement: Placement,
-    /// What a thread has to itself.
+    /// What a thread computes.
     pub mapping: ThreadMapping,
     /// Loop iterations that a thread may do in one dispatch, where the driver counts them.
     pub loop_limit: Option<u64>,
@@ -164,8 +165,8 @@ impl Resident {
             ThreadMapping::Elements => {
                 (most(&Member::widest).next_power_of_two() as u32).clamp(16, 256)
             }
-            // The lanes of a CPU's vector; a GPU, which could have more, gets networks so small this
-            // way that few of them are many.
+            // The lanes of a CPU's vector. A GPU could have more threads, but takes only the smallest
+            // networks like this, of which there are rarely many.
             ThreadMapping::Networks => 8,
             ThreadMapping::Rows => (most(&|m| m.batch).next_power_of_two() as u32).max(8),
         }
@@ -178,8 +179,8 @@ impl Resident {
         let threads = u64::from(self.threads());
         // A loop over the elements that fall to a thread, with so much in each.
         let shared = |elements: usize, inner: u64| {
-            let turns = (elements as u64).div_ceil(threads);
-            LOOP + turns * (1 + inner)
+            let iterations = (elements as u64).div_ceil(threads);
+            LOOP + iterations * (1 + inner)
         };
         // A shuffled row is found by walks of three rounds: two on average, a dozen at the worst.
         let source = if self.shuffle == Shuffle::EveryEpoch { 64 } else { 0 };

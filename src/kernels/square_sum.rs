@@ -25,18 +25,18 @@ immediates! { pub(crate) struct Immediates { inputs: u32, outputs: u32, first: u
 const WORKGROUP: usize = metrics::WORKGROUP as usize;
 
 /// Numbers that a thread adds up.
-const TURNS: usize = 16;
+const EACH: usize = 16;
 
 impl SquareSum {
     /// The sums that it writes.
     pub fn parts(&self) -> usize {
-        (self.outputs * (self.inputs + 1)).div_ceil(WORKGROUP * TURNS)
+        (self.outputs * (self.inputs + 1)).div_ceil(WORKGROUP * EACH)
     }
 
     /// The numbers that a part sums.
     pub(crate) fn part(&self, part: usize) -> Range<usize> {
-        let (begin, count) = (part * WORKGROUP * TURNS, self.outputs * (self.inputs + 1));
-        begin..count.min(begin + WORKGROUP * TURNS)
+        let (begin, count) = (part * WORKGROUP * EACH, self.outputs * (self.inputs + 1));
+        begin..count.min(begin + WORKGROUP * EACH)
     }
 }
 
@@ -62,7 +62,7 @@ impl Contract for SquareSum {
     fn overrides(&self) -> Vec<(&'static str, f64)> {
         let mut overrides = metrics::SHARED_BY_ALL.to_vec();
         overrides.extend([
-            ("TURNS", TURNS as f64),
+            ("EACH", EACH as f64),
             Update::Gradient.as_override(),
             self.hyper.as_override(),
         ]);

@@ -1,13 +1,16 @@
-//! The part of `shaders/thread_per_network.wgsl` that is written out for a shape, a statement for each product.
+//! WGSL written out for a shape: the forward and backward pass and the update in
+//! `shaders/thread_per_network.wgsl`, with a variable for each number and a statement for each sum.
 //!
-//! Here, and only here, is WGSL made by Rust. An array that a thread has to itself cannot be as long
-//! as an override says, and llvmpipe keeps in registers only what is never reached through an index
-//! that the shader computes. Loops of constant length it does unroll, but takes three times as long
-//! to compile as the same text written out, with every start of the program.
+//! This is the only WGSL that Rust writes, because it pays. llvmpipe keeps in registers only variables
+//! that are never reached through a computed index, and the length of a thread's own array cannot be
+//! an override. On 2 cores with llvmpipe (LLVM 15, 256 bits) a step of the 2-2-1 XOR network takes
+//! 0.50 µs this way and 2.8 µs by the fastest mapping of `shaders/resident.wgsl`, 5.6 times as long;
+//! of eight such networks at once 0.74 µs and 82 µs. llvmpipe would unroll loops of constant length,
+//! but takes three times as long to compile them as the same text written out.
 //!
-//! A parameter is `w` and its number in the buffer, its gradient `d_w`, the optimizer's state
-//! of it `state`. The units of a layer are `y`, the layer's number, `_`, the unit's number; `z` and
-//! `d_z` likewise. Sums run in the order of `shaders/resident.wgsl`.
+//! A parameter's variable is `w` with its number in the buffer; its gradient is `d_w`, its state
+//! `state`. A unit is `y`, the layer's number, `_` and the unit's number; `z` and `d_z` likewise. Sums
+//! run in the order of `shaders/resident.wgsl`.
 
 use std::iter::once;
 
@@ -100,7 +103,7 @@ fn function(lines: &mut Vec<String>, head: &str, body: impl IntoIterator<Item = 
     lines.push("}".into());
 }
 
-/// A row forward and, where there is something to learn, back; its loss and score.
+/// A row forward and, unless it is only evaluated, backward; its loss and score.
 fn learn_row(layers: &[Dense], activation: Function, update: Update) -> Vec<String> {
     let mut body = Vec::new();
     let inputs = layers[0].layer.inputs;
@@ -186,7 +189,7 @@ fn update(layers: &[Dense], update: Update, hyper: &Hyper) -> Vec<String> {
     body
 }
 
-/// Every parameter takes the place of the next; the first is new, and the last comes out.
+/// Moves every parameter to the next variable: the first is new, and the last is returned.
 fn shift(count: usize, stateful: bool) -> Vec<String> {
     let state_of = |n: usize| if stateful { format!("state{n}") } else { "vec2<f32>()".into() };
     let mut body = vec![format!("let last = Stepped(w{}, {});", count - 1, state_of(count - 1))];

@@ -1,4 +1,4 @@
-//! A plan as a Graphviz graph: kernels are boxes, buffers are ellipses, arrows are the data's way.
+//! A plan as a Graphviz graph: kernels are boxes, buffers are ellipses, arrows show what is read and written.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The `fused` way: a tile of rows goes forward and backward through all layers while it is in the
+//! The `fused` strategy: a tile of rows goes forward and backward through all layers while it is in the
 //! cache, strands of tiles side by side, their gradients summed in the strands' order.
 //!
 //! Three dispatches a step, whatever the depth. On the CPU threads take strands, on a GPU
@@ -20,7 +20,7 @@ use crate::{Error, Result};
 const HISTORY: usize = 1 << 14;
 
 /// Rows of a tile: enough that a matrix product reaches the speed of a large one, few enough that
-/// a tile's activations stay in the second cache.
+/// a tile's activations stay in the L2 cache.
 const TILE: usize = 128;
 
 /// Rows of a strand, at least: below this a matrix product loses more than a thread wins.
@@ -55,15 +55,15 @@ const MOST_PARAMETERS: u64 = 250_000;
 /// And for each row of the batch.
 const MOST_OF_A_ROW: u64 = 1000;
 
-/// Whether `auto` trains a network this way: where each thread has a strand of its own, and the
+/// Whether `auto` picks this strategy: where each thread has a strand of its own, and the
 /// strands' gradients are cheap to add up.
 ///
 /// Measured on two cores with batches of 128 to 8,192 rows, the most in smaller ones: 16-32-1 takes
-/// 0.60 to 0.73 of the layered way's time, 64-128-64-1 0.61 to 0.90, 784-64-10 (51,000 parameters)
+/// 0.60 to 0.73 of the layered strategy's time, 64-128-64-1 0.61 to 0.90, 784-64-10 (51,000 parameters)
 /// 0.71 to 0.91, 784-128-10 (102,000) 0.45 to 1.00, 784-256-128-10 (235,000) 0.54 to 0.93 from 256
 /// rows on, 512-512-512-1 (526,000) 0.92 to 1.16. With 128 rows 256-256-256-10 (134,000) and
 /// 784-256-128-10 take 0.93 to 1.05 of it, and the workload `mnist` 1.03 to 1.13: then the layered
-/// way is the better one, which loses less where a core is slow.
+/// strategy is the better one, which loses less where a core is slow.
 pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
     limits.kind == DeviceKind::Cpu
         && request.only_layered().is_none()

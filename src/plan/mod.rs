@@ -32,7 +32,7 @@ pub use shard::{DataPlacement, Place, Shard};
 
 use crate::{Error, Result, Setting};
 
-/// Plans the training of a network, in the way that was asked for or that is best.
+/// Plans the training of a network by the strategy that was asked for or, for `auto`, the fastest.
 ///
 /// # Errors
 /// [`crate::Error::Invalid`] for a network or loss that makes no sense,
@@ -54,10 +54,10 @@ pub fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     }
 }
 
-/// The way that takes the least time or, where that has no room, the layered one.
+/// The strategy that takes the least time or, where that has no room, the layered one.
 fn best(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     let plan = match request.placement {
-        // Only the layered way knows shards.
+        // Only the layered strategy knows shards.
         DataPlacement::Shard(_) => return layered::training(request, limits),
         _ if resident::pays(request, limits) => resident::training(request, limits),
         _ if fused::pays(request, limits) => fused::training(request, limits),
@@ -98,7 +98,7 @@ pub struct Training<'a> {
     pub shuffle: Shuffle,
     /// The order's seed.
     pub seed: u64,
-    /// The way to lower a step.
+    /// How a step is lowered.
     pub strategy: Strategy,
     /// Whether to add the phase that leaves the gradients in buffers of their own.
     pub gradients: Gradients,
@@ -152,7 +152,7 @@ impl Training<'_> {
         vec![Dispatch::new("step", schedule, schedule::Bindings { control })]
     }
 
-    /// Of what was asked for, something that only the layered way has.
+    /// Of what was asked for, something that only the layered strategy has.
     pub(super) fn only_layered(&self) -> Option<&'static str> {
         if self.gradients == Gradients::Kept {
             return Some("gradients to be kept");
@@ -395,7 +395,7 @@ pub struct Handles {
 pub struct Plan {
     /// The networks that it trains or applies: one, or those of a grid.
     pub networks: Vec<Network>,
-    /// The way a step was lowered.
+    /// How a step was lowered.
     pub strategy: Strategy,
     /// Rows in the data set, N, or in the first network's share of it; 0 where it only predicts.
     pub rows: usize,

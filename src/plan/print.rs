@@ -124,8 +124,8 @@ impl Plan {
             bytes(cost.bytes),
         )?;
         let hidden = repeated(list);
-        let shown = list[..hidden.start].iter().chain(&list[hidden.end..]);
-        let rows: Vec<[String; 6]> = shown.map(|dispatch| self.row(dispatch)).collect();
+        let listed = list[..hidden.start].iter().chain(&list[hidden.end..]);
+        let rows: Vec<[String; 6]> = listed.map(|dispatch| self.row(dispatch)).collect();
         let width =
             |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..6).map(width).collect();

@@ -1,4 +1,5 @@
-//! The `resident` way: whole steps of whole networks in one dispatch, a network a workgroup.
+//! The `resident` strategy: whole steps of whole networks in one dispatch, one network per workgroup or
+//! thread.
 
 use super::layered::check;
 use super::{
@@ -30,8 +31,8 @@ const HISTORY: usize = 1 << 20;
 /// Steps in the ring of losses, at most.
 const HISTORY_STEPS: usize = 1 << 14;
 
-/// Numbers of a network, its parameters and as many for each memory of the optimizer, that a
-/// software adapter may keep in variables of their own. Compiling them takes more than its share
+/// Numbers of a network, its parameters and as many for each tensor of the optimizer's state, that
+/// may be variables of a shader for a software adapter. Compiling them takes more than its share
 /// with each: lavapipe 0.1 s for the 9 of the 2-2-1 network, 0.5 s for the 261 of 2-10-10-10-1 with
 /// gradient descent, as long as 10,000 of its steps by rows; 3 s for the 783 with Adam.
 const WRITTEN_OUT: usize = 300;
@@ -39,20 +40,20 @@ const WRITTEN_OUT: usize = 300;
 /// Numbers that take as long to compile as the load of an input, a loop over the lanes.
 const LOAD: usize = 4;
 
-/// Parameters that a graphics processor's thread updates alone.
+/// Parameters of a network that one thread of a graphics processor trains, at most.
 const ALONE: usize = 16;
 
-/// Those times the rows of a batch.
+/// Their product with the rows of a batch, at most.
 const ALONE_BY_ROWS: usize = 64;
 
-/// Whether `auto` trains a network this way, by the operations of a batch's way forward.
+/// Whether `auto` picks this strategy, by the operations of a batch's forward pass.
 ///
-/// On the CPU both ways were measured on one hidden layer of 8, 32 and 100 units and two of 64 and
-/// 32, with batches of 4, 32 and 256: up to 20,000 operations the resident way is ahead (by 1.2 to
+/// On the CPU both strategies were measured on one hidden layer of 8, 32 and 100 units and two of 64 and
+/// 32, with batches of 4, 32 and 256: up to 20,000 operations the resident strategy is ahead (by 1.2 to
 /// 4 times), past 40,000 the matrix products are. On a GPU a dispatch costs more than a small step:
-/// of the grid that `workloads --crossover` goes through, an NVIDIA H200 is ahead this way up to
-/// 72,000 operations (by 2.8 times and more), and the layered way from 144,000. Lavapipe takes 0.3 µs
-/// a step of the 2-2-1 network this way and 500 µs the layered way.
+/// of the grid that `workloads --crossover` goes through, on an NVIDIA H200 this strategy is ahead up
+/// to 72,000 operations (by 2.8 times and more), and the layered one from 144,000. Lavapipe takes 0.3 µs
+/// for a step of the 2-2-1 network by this strategy, and 500 µs by the layered one.
 pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
     if request.only_layered().is_some() || check(request).is_err() {
         return false;
@@ -185,7 +186,7 @@ fn member(
 }
 
 /// The operation, with as much in workgroup memory as there is room for: the rows first, which
-/// every layer goes through, then the parameters, then what the optimizer remembers.
+/// every layer goes through, then the parameters, then the optimizer's state.
 fn resident(
     members: Vec<Member>,
     request: &Training<'_>,
@@ -229,9 +230,9 @@ fn resident(
     grid
 }
 
-/// A graphics processor wants as many threads as have something to do, but for what is so small that
-/// a thread alone is done before many have waited for each other. An NVIDIA H200 takes 0.7 µs a step
-/// of the 2-2-1 network that way for 1.2 µs, but 33 µs of 2-10-10-10-1 for 4.1 µs.
+/// On a graphics processor more threads are faster, except for networks so small that one thread
+/// finishes before several have passed their barriers. An NVIDIA H200 takes 0.7 µs for a step of the
+/// 2-2-1 network with one thread and 1.2 µs with several, but 33 µs and 4.1 µs for 2-10-10-10-1.
 fn on_a_gpu(members: &[Member]) -> ThreadMapping {
     let tiny = |member: &Member| {
         let parameters = member.parameters();
@@ -248,12 +249,12 @@ fn alike(members: &[Member]) -> bool {
     members.iter().all(|member| member.widths == members[0].widths)
 }
 
-/// What is best where a CPU plays the workgroup's threads one after another: loads through an index
-/// cost most, and waiting for each other does.
+/// The fastest mapping where a CPU runs a workgroup's threads one after another: loads through a
+/// computed index and barriers cost most there.
 fn on_a_cpu(members: &[Member], update: Update) -> ThreadMapping {
     let few = members.iter().all(|member| member.batch <= 256);
     let tensors = match update {
-        // Soon over, so that what is soon compiled is best.
+        // Evaluations are short, so that the time to compile counts more.
         Update::Gradient => 3,
         Update::Sgd | Update::Momentum | Update::Adam => 1 + update.state().len(),
     };

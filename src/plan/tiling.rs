@@ -11,9 +11,9 @@
 use super::{DeviceKind, Limits};
 use crate::kernels::{DenseBackwardWeight, FusedTiling, LayerNorm, Tiling};
 
-/// Compute units that a graphics processor is taken to have, for want of a way to ask. Large ones
+/// Compute units that a graphics processor is taken to have: there is no way to ask. Large ones
 /// have as many. On smaller ones tiles may come out smaller than is best, which costs them little:
-/// the other way round, half of a large one would stand idle.
+/// larger tiles would leave half of a large one idle.
 const UNITS: u64 = 128;
 
 /// Cycles that a step along K waits for memory and at its barriers, where nothing else fills them.
@@ -39,7 +39,7 @@ impl Limits {
     /// Whether the device grants what tiles of this kind need.
     pub fn runs(&self, tiling: Tiling) -> bool {
         let subgroups = match tiling {
-            // The CPU path has its own way with products, and the twins do not mind.
+            // The CPU path cuts products its own way, and the twins do not cut them.
             Tiling::Lanes { .. } => {
                 self.kind == DeviceKind::Cpu || self.subgroup == Some(Tiling::LANES)
             }
@@ -71,13 +71,13 @@ impl Limits {
             DeviceKind::Software => 1,
             DeviceKind::Cpu | DeviceKind::Gpu => units.div_ceil(UNITS_OF_A_LANE),
         };
-        // A unit takes a turn in each of three loops.
+        // A unit takes an iteration of each of three loops.
         let needed = self.loop_limit.map_or(1, |limit| (4 * units).div_ceil(limit as usize));
         least.max(needed).next_power_of_two().min(LayerNorm::MOST_LANES)
     }
 
     /// Rows whose terms a norm's gradient can add up in one dispatch, in a multiple of `grain`: each
-    /// takes less than a turn of its loops.
+    /// takes less than an iteration of its loops.
     pub(crate) fn norm_rows(&self, grain: usize) -> Option<usize> {
         self.loop_limit.map(|limit| (limit as usize / grain).max(1) * grain)
     }
@@ -100,7 +100,7 @@ impl Limits {
         if tiles < enough {
             return Some(RANGE * (tiles as usize / for_one).max(1).next_power_of_two());
         }
-        // A row takes two turns of a loop and a third, or fewer.
+        // A row takes two iterations and a third, or fewer.
         self.loop_limit.map(|limit| RANGE << (limit as usize / (3 * RANGE)).max(1).ilog2())
     }
 

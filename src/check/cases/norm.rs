@@ -65,7 +65,7 @@ pub(super) fn backward_input(list: &mut Vec<Case>) {
     }
 }
 
-/// Every update, with every regularization; units about a workgroup's, rows about a turn's.
+/// Every update, with every regularization; units about a workgroup's, rows about an iteration's.
 pub(super) fn backward_weight(list: &mut Vec<Case>) {
     let mut add = |[rows, columns]: [usize; 2], control, settings: &Settings| {
         let (name, update, lr, hyper) = settings;

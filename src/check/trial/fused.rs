@@ -1,4 +1,4 @@
-//! Trials of a batch's way through all layers and back, and of the update that follows.
+//! Trials of a batch's pass through all layers and back, and of the update that follows.
 
 use super::dense::weight_size;
 use super::resident::targets;

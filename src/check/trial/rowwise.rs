@@ -49,7 +49,7 @@ pub(super) fn kept(function: Function, z: &[f32]) -> Vec<f32> {
     }
 }
 
-/// The magnitude of what a formula adds up on its way from z to y, where y and z tell nothing of
+/// The magnitude of the terms that a formula adds up between z and y, where y and z tell nothing of
 /// it.
 pub(super) fn slack(function: Function, z: f32) -> f32 {
     match function {

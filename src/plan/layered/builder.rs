@@ -103,7 +103,7 @@ impl<'a> LayeredBuilder<'a> {
     fn check_loops(&self) -> Result<()> {
         let Some(limit) = self.limits.loop_limit else { return Ok(()) };
         for (index, layer) in self.layers.iter().enumerate() {
-            // A product takes a turn and a half for each number of its sums, forward and back, and
+            // A product takes an iteration and a half for each number of its sums, forward and back, and
             // a row's probabilities and losses take three for each output.
             let (product, row) = (2 * limit as usize / 3, limit as usize / 3);
             let last = index + 1 == self.layers.len();

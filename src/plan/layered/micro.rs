@@ -19,7 +19,7 @@ const MOST: usize = 1024;
 /// something that vectors and tiles divide.
 const GRAINS: [usize; 2] = [16, 1];
 
-/// Whether a batch on its way through the layers is larger than the data set.
+/// Whether the activations and gradients of a batch are larger than the data set.
 pub(super) fn takes_more_than_data(request: &Training<'_>) -> bool {
     let row = request.network.inputs + request.target_columns();
     // y and d_z, and of a norm z and d_n.

@@ -1,4 +1,4 @@
-//! The `layered` way: one dispatch for each layer and direction.
+//! The `layered` strategy: one dispatch for each layer and direction.
 
 mod backward;
 mod batch;

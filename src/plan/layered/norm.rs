@@ -1,4 +1,4 @@
-//! What a norm adds to a hidden layer: z → n → y on the way forward, d_n → d_z on the way back, and
+//! What a norm adds to a hidden layer: z → n → y in the forward pass, d_n → d_z in the backward pass, and
 //! the update of its γ and β.
 
 use super::LayeredBuilder;
@@ -16,7 +16,7 @@ pub(super) struct Normed {
     pub(super) z: BufferId,
     /// \[C,2\]: each row's mean and 1/σ.
     moments: BufferId,
-    /// The gradient of what the norm gives, \[B,O\], where there is a way back.
+    /// The gradient of what the norm gives, \[B,O\], where there is a backward pass.
     d_n: Option<BufferId>,
     /// Threads that share a row.
     lanes: usize,

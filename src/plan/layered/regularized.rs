@@ -1,4 +1,4 @@
-//! What the layered way adds to a step where it is asked for: dropout, weights of rows, updates that
+//! What the layered strategy adds to a step where it is asked for: dropout, weights of rows, updates that
 //! wait for all gradients, so that these can be clipped by their norm.
 
 use super::LayeredBuilder;
