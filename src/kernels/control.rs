@@ -21,7 +21,7 @@ immediates! {
         pub after: u32,
         /// Where in the history the coming step's metrics go.
         pub slot: u32,
-        /// The schedule's factor on the coming step's learning rate: 1 until [`super::Schedule`] has
+        /// The schedule's factor on the coming step's learning rate: 1 until [`super::LearningRate`] has
         /// been there.
         pub schedule: f32,
     }

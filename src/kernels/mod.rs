@@ -27,6 +27,7 @@ pub mod layer_norm;
 pub mod layer_norm_backward_input;
 pub mod layer_norm_backward_weight;
 mod layer_update;
+pub mod learning_rate;
 pub mod loss_gradient;
 mod math;
 mod matmul;
@@ -37,7 +38,6 @@ mod optimizer;
 mod order;
 mod random;
 pub mod resident;
-pub mod schedule;
 mod shader;
 pub mod softmax;
 pub mod square_sum;
@@ -54,6 +54,7 @@ pub(crate) use dropout::BLOCK as DRAW;
 pub use fused_gradient::{FusedTiling, Pass};
 pub(crate) use layer_norm::normalized;
 pub use layer_update::LayerUpdate;
+pub use learning_rate::{Rate, RateTerms};
 pub use loss_gradient::Weighting;
 #[cfg(feature = "check")]
 pub(crate) use math::sigmoid;
@@ -64,7 +65,6 @@ pub use order::permute;
 pub(crate) use order::seed_of;
 pub(crate) use random::philox_lanes;
 pub use resident::{Member, Placement, ThreadMapping};
-pub use schedule::{Rate, RateTerms};
 pub use shader::{Module, source};
 pub(crate) use softmax::softmax;
 pub(crate) use widths::MOST as MOST_WIDTHS;
@@ -104,7 +104,7 @@ contract::operations! { $
     /// The partial sums added up, and the update.
     dense_join_weight::DenseJoinWeight,
     /// The learning rate's factor of a step.
-    schedule::Schedule,
+    learning_rate::LearningRate,
     /// How much each row of a batch counts.
     weigh::Weigh,
     /// A share of the units left out.

@@ -1,10 +1,10 @@
 //! Many steps of many networks in one dispatch, one network per workgroup (`shaders/resident.wgsl`)
 //! or per thread (`shaders/thread_per_network.wgsl`).
 
+use super::learning_rate::RateTerms;
 use super::network::ReferenceNetwork;
 use super::optimizer::{Formula, Hyper};
 use super::order::{RowOrder, seed_of};
-use super::schedule::RateTerms;
 use super::shader::{ADVANCE, CONTROL, FOLD, MATH, OPTIMIZER, ORDER, RATE, WIDTHS, piece};
 use super::{
     Contract, Control, Cost, Criterion, Function, Module, Rate, Update, Views, Words, bindings,

@@ -4,7 +4,6 @@
 //! Three dispatches a step, whatever the depth. On the CPU threads take strands, on a GPU
 //! workgroups.
 
-use super::layered::check;
 use super::{
     Chunk, DeviceKind, Dispatch, Examination, Limits, Outline, Phase, Plan, PlanBuilder, Region,
     Role, Training, Validation, print,
@@ -172,7 +171,7 @@ impl FusedGradient {
 /// # Errors
 /// As [`super::training`].
 pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
-    check(request)?;
+    request.check()?;
     request.check_for(Strategy::Fused)?;
     let [few, many] = strands(request.batch, limits);
     // A batch of all rows has no order worth shuffling.

@@ -9,28 +9,23 @@ mod fused;
 mod layered;
 mod limits;
 mod print;
+mod request;
 mod resident;
 mod shard;
 mod tiling;
 
-use serde::{Deserialize, Serialize};
-
-use crate::kernels::{
-    Access, Bind, Cost, Criterion, Each, Element, Hyper, LayerUpdate, Operation, Rate, Schedule,
-    Update, Weighting, Words, schedule,
-};
-use crate::spec::{
-    self, Clip, Layer, Loss, Network, Optimizer, Output, Regularization, Shuffle, Strategy,
-};
+use crate::kernels::{Access, Bind, Cost, Each, Element, Operation, Words};
+use crate::spec::{Network, Strategy};
 
 pub(crate) use builder::{Outline, PlanBuilder};
 pub use layered::inference;
 pub use limits::{DeviceKind, Limits};
 pub use print::{bytes, quantity};
+pub use request::{Gradients, Training};
 pub use resident::{GridMember, grid};
-pub use shard::{DataPlacement, Place, Shard};
+pub use shard::{DataChunks, DataPlacement, Shard};
 
-use crate::{Error, Result, Setting};
+use crate::{Error, Result};
 
 /// Plans the training of a network by the strategy that was asked for or, for `auto`, the fastest.
 ///
@@ -67,127 +62,6 @@ fn best(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
         Err(Error::TooLarge { .. }) => layered::training(request, limits),
         plan => plan,
     }
-}
-
-/// What is to be trained, as far as the plan depends on it.
-#[derive(Clone, Debug)]
-pub struct Training<'a> {
-    /// The network.
-    pub network: &'a Network,
-    /// What it minimises.
-    pub loss: Loss,
-    /// How.
-    pub optimizer: &'a Optimizer,
-    /// What is done against overfitting.
-    pub regularization: &'a Regularization,
-    /// The learning rate's schedule.
-    pub schedule: &'a spec::Schedule,
-    /// Steps that the run is to have: what the schedule goes by.
-    pub steps: u64,
-    /// Whether some rows count more than others.
-    pub weighting: Weighting,
-    /// Rows in the data set, N.
-    pub rows: usize,
-    /// What of it is on the device.
-    pub placement: DataPlacement,
-    /// Rows of validation data; 0 for none.
-    pub validation: usize,
-    /// Rows in a batch, B, at most N.
-    pub batch: usize,
-    /// The order of the rows.
-    pub shuffle: Shuffle,
-    /// The order's seed.
-    pub seed: u64,
-    /// How a step is lowered.
-    pub strategy: Strategy,
-    /// Whether to add the phase that leaves the gradients in buffers of their own.
-    pub gradients: Gradients,
-}
-
-impl Training<'_> {
-    /// Words in a row of targets: a class is one.
-    pub(super) fn target_columns(&self) -> usize {
-        self.network.output.target_columns(self.network.outputs)
-    }
-
-    /// What targets are: classes are whole numbers.
-    pub(super) const fn target_element(&self) -> Element {
-        match self.network.output {
-            Output::Softmax => Element::U32,
-            Output::Identity | Output::Sigmoid => Element::F32,
-        }
-    }
-
-    /// The loss as the kernels take it.
-    pub(super) const fn criterion(&self) -> Criterion {
-        Criterion {
-            label_smoothing: self.regularization.label_smoothing,
-            ..Criterion::new(self.loss, self.network.output)
-        }
-    }
-
-    /// The optimizer's settings as the kernels take them.
-    pub(super) fn hyper(&self) -> Hyper {
-        Hyper::of(self.optimizer).regularized_by(self.regularization)
-    }
-
-    /// A layer, and what becomes of its gradient.
-    pub(super) fn update_of(&self, layer: Layer, update: Update) -> LayerUpdate {
-        let Layer { inputs, outputs } = layer;
-        let (lr, hyper) = (self.optimizer.lr() as f32, self.hyper());
-        LayerUpdate { inputs, outputs, update, lr, hyper }
-    }
-
-    /// The schedule as the kernels take it.
-    pub(super) fn rate(&self) -> Rate {
-        Rate::of(self.schedule, self.steps)
-    }
-
-    /// The dispatch that works out the coming step's learning rate, unless it never changes.
-    pub(super) fn scheduled(&self, control: BufferId) -> Vec<Dispatch> {
-        if self.schedule.is_constant() {
-            return Vec::new();
-        }
-        let schedule = Schedule { rate: self.rate() };
-        vec![Dispatch::new("step", schedule, schedule::Bindings { control })]
-    }
-
-    /// Of what was asked for, something that only the layered strategy has.
-    pub(super) fn only_layered(&self) -> Option<&'static str> {
-        if self.gradients == Gradients::Kept {
-            return Some("gradients to be kept");
-        }
-        if self.regularization.drops() {
-            return Some("dropout");
-        }
-        if let Some(Clip::Norm(_)) = self.regularization.clip {
-            return Some("clipping by the norm");
-        }
-        if !self.network.normalization.is_none() {
-            return Some(self.network.normalization.name());
-        }
-        matches!(self.weighting, Weighting::Rows { .. }).then_some("weights of rows")
-    }
-
-    /// Refuses what a strategy other than the layered one has not got.
-    pub(super) fn check_for(&self, strategy: Strategy) -> Result<()> {
-        self.only_layered().map_or(Ok(()), |what| {
-            Err(Error::invalid(
-                format!("the {strategy} strategy has no {what} yet"),
-                ("use ", Setting::Strategy.to("layered")),
-            ))
-        })
-    }
-}
-
-/// Whether a plan can show the gradients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Gradients {
-    /// They go straight into the update and are never stored.
-    Fused,
-    /// A phase of its own stores them.
-    Kept,
 }
 
 /// A buffer's number in its plan.
@@ -356,8 +230,8 @@ pub struct Validation {
 /// The buffers that the host writes or reads, by their purpose.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Handles {
-    /// Where shards go, if the data set comes in such.
-    pub places: Vec<Place>,
+    /// The two places that shards are uploaded to in turn, if the data set comes in shards.
+    pub places: Vec<DataChunks>,
     /// Features of the data set or of the shard, \[N, I\] in chunks.
     pub features: Vec<Chunk>,
     /// Their targets, \[N, T\] in chunks.

@@ -1,7 +1,6 @@
 //! The `resident` strategy: whole steps of whole networks in one dispatch, one network per workgroup or
 //! thread.
 
-use super::layered::check;
 use super::{
     BufferId, Chunk, DeviceKind, Dispatch, Examination, Limits, Outline, Phase, Plan, PlanBuilder,
     Region, Role, Training, Validation,
@@ -55,7 +54,7 @@ const ALONE_BY_ROWS: usize = 64;
 /// to 72,000 operations (by 2.8 times and more), and the layered one from 144,000. Lavapipe takes 0.3 µs
 /// for a step of the 2-2-1 network by this strategy, and 500 µs by the layered one.
 pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
-    if request.only_layered().is_some() || check(request).is_err() {
+    if request.only_layered().is_some() || request.check().is_err() {
         return false;
     }
     let member = member(request.network, request, request.seed, 0.0, 0..request.rows);
@@ -104,7 +103,7 @@ pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> 
 /// # Errors
 /// As [`super::training`].
 pub fn grid(members: &[GridMember], request: &Training<'_>, limits: &Limits) -> Result<Plan> {
-    check(request)?;
+    request.check()?;
     request.check_for(Strategy::Resident)?;
     let Some(first) = members.first() else {
         return Err(Error::invalid("there is no network to train", "give at least one"));

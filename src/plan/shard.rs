@@ -1,7 +1,7 @@
 //! Data sets larger than the device's memory: of such a one, a shard is on the device while the
 //! steps go through it, and there is a second place for the next one to come to meanwhile.
 
-use super::{Chunk, Training};
+use super::Chunk;
 
 /// What of the training rows is on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,28 +26,10 @@ pub struct Shard {
 }
 
 /// Features, targets and, where there are such, weights of rows, each in chunks.
-pub type Place = [Vec<Chunk>; 3];
+pub type DataChunks = [Vec<Chunk>; 3];
 
-impl Training<'_> {
-    /// Rows of the largest shard, or all.
-    pub(super) fn room(&self) -> usize {
-        match self.placement {
-            DataPlacement::Shard(shard) => shard.capacity,
-            DataPlacement::Fitting | DataPlacement::Whole => self.rows,
-        }
-    }
-
-    /// Rows that are on the device.
-    pub(super) fn device_rows(&self) -> usize {
-        match self.placement {
-            DataPlacement::Shard(shard) => shard.rows,
-            DataPlacement::Fitting | DataPlacement::Whole => self.rows,
-        }
-    }
-}
-
-/// The chunks of a place, without the rows that the shard does not fill.
-pub(super) fn filled(place: &Place, rows: usize) -> Place {
+/// The chunks of a place, without the rows that its shard does not fill.
+pub(super) fn filled(place: &DataChunks, rows: usize) -> DataChunks {
     let of = |chunk: &Chunk| Chunk { rows: chunk.rows.min(rows - chunk.first), ..*chunk };
     let cut = |chunks: &Vec<Chunk>| chunks.iter().filter(|c| c.first < rows).map(of).collect();
     place.each_ref().map(cut)

@@ -2,7 +2,7 @@
 
 use super::{PRIME, about, folded, schedules, workgroup};
 use crate::check::Case;
-use crate::kernels::{Control, Gather, Metrics, MicroBatch, Operation, Rate, Schedule, Weigh};
+use crate::kernels::{Control, Gather, LearningRate, Metrics, MicroBatch, Operation, Rate, Weigh};
 use crate::spec::Shuffle;
 
 /// A seed with bits in both halves.
@@ -67,10 +67,11 @@ pub(super) fn gather(list: &mut Vec<Case>) {
 }
 
 /// Every step of a run and some after it, and steps that take some digits to count.
-pub(super) fn schedule(list: &mut Vec<Case>) {
+pub(super) fn learning_rate(list: &mut Vec<Case>) {
     for (name, schedule) in schedules() {
         for (steps, at) in [(12, (0..15).collect()), (1_000_003, vec![9, 300_000, 999_999])] {
-            let operation = Operation::Schedule(Schedule { rate: Rate::of(&schedule, steps) });
+            let operation =
+                Operation::LearningRate(LearningRate { rate: Rate::of(&schedule, steps) });
             for step in at {
                 let control = Control { step, ..Control::of_rows(5) };
                 let variant = format!("{name} at {step} of {steps}");

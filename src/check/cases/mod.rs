@@ -34,7 +34,7 @@ pub fn cases() -> Vec<Case> {
     dense::backward_input(&mut list);
     norm::backward_input(&mut list);
     norm::backward_weight(&mut list);
-    bookkeeping::schedule(&mut list);
+    bookkeeping::learning_rate(&mut list);
     dense::backward_weight(&mut list);
     dense::split_weight(&mut list);
     dense::join_weight(&mut list);

@@ -2,8 +2,8 @@
 
 use super::{Bound, Expect, Random, Tensors, Trialled, tensor};
 use crate::kernels::{
-    Control, Gather, Metrics, MicroBatch, Schedule, Weigh, gather, metrics, micro_batch, schedule,
-    weigh,
+    Control, Gather, LearningRate, Metrics, MicroBatch, Weigh, gather, learning_rate, metrics,
+    micro_batch, weigh,
 };
 
 impl Trialled for Gather {
@@ -32,7 +32,7 @@ impl Trialled for MicroBatch {
     }
 }
 
-impl Trialled for Schedule {
+impl Trialled for LearningRate {
     /// The one number that it writes; where it is e^x, it is off by 3 + 2|x| steps, and by |x| for x
     /// itself.
     fn trial(&self, control: Control, _: &mut Random) -> Self::Bindings<Tensors> {
@@ -40,7 +40,7 @@ impl Trialled for Schedule {
         let magnitude = factor * (1.0 + factor.max(f32::MIN_POSITIVE).ln().abs());
         let words = control.to_words().to_vec();
         let expect = Expect::Near { first: Control::WORDS - 1, magnitudes: vec![magnitude] };
-        schedule::Bindings { control: Bound { words, expect } }
+        learning_rate::Bindings { control: Bound { words, expect } }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::LayeredBuilder;
 use crate::Result;
 use crate::kernels::{Element, Gather, gather};
-use crate::plan::{BufferId, Chunk, DataPlacement, Dispatch, Place, Role, Training};
+use crate::plan::{BufferId, Chunk, DataChunks, DataPlacement, Dispatch, Role, Training};
 use crate::spec::Shuffle;
 
 /// Where a phase's rows come from.
@@ -15,7 +15,7 @@ pub(super) struct Source {
     pub(super) weights: Option<BufferId>,
     /// How they get there: nothing to do where the whole data set is the batch.
     shuffle: Option<Shuffle>,
-    chunks: Place,
+    chunks: DataChunks,
 }
 
 impl Source {
@@ -23,7 +23,7 @@ impl Source {
     pub(super) fn batch(
         layered: &mut LayeredBuilder<'_>,
         request: &Training<'_>,
-        chunks: Place,
+        chunks: DataChunks,
         portion: usize,
         rows: usize,
         shuffle: Shuffle,

@@ -4,7 +4,7 @@ use super::batch::Source;
 use super::{LayeredBuilder, Use};
 use crate::Result;
 use crate::kernels::{LossGradient, Metrics, Weighting, loss_gradient, metrics};
-use crate::plan::{BufferId, Dispatch, Examination, Phase, Place, Training, Validation};
+use crate::plan::{BufferId, DataChunks, Dispatch, Examination, Phase, Training, Validation};
 use crate::spec::Shuffle;
 
 impl LayeredBuilder<'_> {
@@ -54,7 +54,7 @@ impl LayeredBuilder<'_> {
         &mut self,
         phase: Phase,
         request: &Training<'_>,
-        data: Place,
+        data: DataChunks,
         [portion, rows, capacity]: [usize; 3],
     ) -> Result<Examination> {
         let source = Source::batch(self, request, data, portion, rows, Shuffle::Never)?;
@@ -81,7 +81,7 @@ impl LayeredBuilder<'_> {
     pub(super) fn validation(
         &mut self,
         request: &Training<'_>,
-        data: Place,
+        data: DataChunks,
         portion: usize,
     ) -> Result<()> {
         let rows = request.rows;

@@ -65,7 +65,7 @@ pub(in crate::plan) fn lower(
     limits: &Limits,
     at_once: usize,
 ) -> Result<Plan> {
-    check(request)?;
+    request.check()?;
     let mut layered = LayeredBuilder::new(request.network, request.batch, limits);
     layered.check_layers()?;
     let whole = request.rows;
@@ -166,29 +166,4 @@ fn suggest_batch(mut error: Error, request: &Training<'_>, limits: &Limits) -> E
         *remedy = (fits, Setting::BatchSize.to(fitting), ")").into();
     }
     error
-}
-
-/// What is wrong with a request on any device.
-pub(in crate::plan) fn check(request: &Training<'_>) -> Result<()> {
-    request.network.check()?;
-    request.optimizer.check()?;
-    request.loss.check(request.network.output)?;
-    request.regularization.check(request.network, request.loss)?;
-    request.schedule.check(request.steps, request.optimizer)?;
-    if request.rows == 0 {
-        return Err(Error::invalid("there are no rows to train on", "give at least one row"));
-    }
-    if request.rows > i32::MAX as usize {
-        return Err(Error::invalid(
-            format!("{} rows are more than the 2,147,483,647 that can be numbered", request.rows),
-            "train on fewer",
-        ));
-    }
-    if request.batch == 0 || request.batch > request.rows {
-        return Err(Error::invalid(
-            format!("a batch of {} rows out of {}", request.batch, request.rows),
-            "it must be at least 1 and at most the rows of the data",
-        ));
-    }
-    Ok(())
 }

@@ -4,7 +4,8 @@ use super::LayeredBuilder;
 use crate::Result;
 use crate::kernels::{Element, Update, Weighting};
 use crate::plan::{
-    BufferId, Chunk, DataPlacement, DeviceKind, Gradients, Place, Region, Role, Training, shard,
+    BufferId, Chunk, DataChunks, DataPlacement, DeviceKind, Gradients, Region, Role, Training,
+    shard,
 };
 use crate::spec::{Layer, ParameterBlock};
 
@@ -14,7 +15,7 @@ impl LayeredBuilder<'_> {
         &mut self,
         room: &Training<'_>,
         request: &Training<'_>,
-    ) -> Result<Place> {
+    ) -> Result<DataChunks> {
         let DataPlacement::Shard(present) = request.placement else {
             return self.data_set("data", room);
         };
@@ -26,7 +27,7 @@ impl LayeredBuilder<'_> {
     }
 
     /// Features and targets of the request's rows.
-    pub(super) fn data_set(&mut self, name: &str, request: &Training<'_>) -> Result<Place> {
+    pub(super) fn data_set(&mut self, name: &str, request: &Training<'_>) -> Result<DataChunks> {
         Ok([
             self.chunks(
                 &format!("{name}.x"),

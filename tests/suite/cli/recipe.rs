@@ -111,7 +111,8 @@ fn a_file_holds_a_recipe() {
     };
     let (code, plan) = run("");
     assert_eq!(code, Some(0), "{plan}");
-    for kernel in ["dropout", "layer_norm", "schedule", "square_sum", "clip_norm", "apply_gradient"]
+    for kernel in
+        ["dropout", "layer_norm", "learning_rate", "square_sum", "clip_norm", "apply_gradient"]
     {
         assert!(plan.contains(kernel), "no {kernel} in: {plan}");
     }

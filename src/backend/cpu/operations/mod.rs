@@ -25,8 +25,8 @@ use super::context::{Scratch, ThreadContext};
 use super::part::Part;
 use super::shared::{BoundBuffers, SharedRead};
 use crate::kernels::{
-    ClipNorm, Control, DenseJoinWeight, DenseSplitWeight, Kernel, MicroBatch, Operation, Resident,
-    Schedule, Weigh,
+    ClipNorm, Control, DenseJoinWeight, DenseSplitWeight, Kernel, LearningRate, MicroBatch,
+    Operation, Resident, Weigh, on_operation,
 };
 use crate::plan::BufferId;
 use crate::spec::Layer;
@@ -126,31 +126,7 @@ pub(super) unsafe trait CpuOperation: Kernel {
 
 /// The CPU side of an operation.
 pub(super) fn of(operation: &Operation) -> &dyn CpuOperation {
-    match operation {
-        Operation::MicroBatch(kernel) => kernel,
-        Operation::Gather(kernel) => kernel,
-        Operation::DenseForward(kernel) => kernel,
-        Operation::Activate(kernel) => kernel,
-        Operation::LayerNorm(kernel) => kernel,
-        Operation::LayerNormBackwardInput(kernel) => kernel,
-        Operation::LayerNormBackwardWeight(kernel) => kernel,
-        Operation::Softmax(kernel) => kernel,
-        Operation::LossGradient(kernel) => kernel,
-        Operation::DenseBackwardInput(kernel) => kernel,
-        Operation::DenseBackwardWeight(kernel) => kernel,
-        Operation::DenseSplitWeight(kernel) => kernel,
-        Operation::DenseJoinWeight(kernel) => kernel,
-        Operation::Schedule(kernel) => kernel,
-        Operation::Weigh(kernel) => kernel,
-        Operation::Dropout(kernel) => kernel,
-        Operation::SquareSum(kernel) => kernel,
-        Operation::ClipNorm(kernel) => kernel,
-        Operation::ApplyGradient(kernel) => kernel,
-        Operation::Metrics(kernel) => kernel,
-        Operation::Resident(kernel) => kernel,
-        Operation::FusedGradient(kernel) => kernel,
-        Operation::FusedUpdate(kernel) => kernel,
-    }
+    on_operation!(operation, kernel => kernel)
 }
 
 /// Operations that one thread runs as their twins.
@@ -163,7 +139,15 @@ macro_rules! run_as_twins {
 
 // Splitting and joining a weight's gradient fills GPUs; plans for the CPU have neither. Whole networks
 // in one dispatch are trained by `resident`; this is their evaluation.
-run_as_twins!(ClipNorm, DenseJoinWeight, DenseSplitWeight, MicroBatch, Resident, Schedule, Weigh,);
+run_as_twins!(
+    ClipNorm,
+    DenseJoinWeight,
+    DenseSplitWeight,
+    MicroBatch,
+    Resident,
+    LearningRate,
+    Weigh,
+);
 
 /// Rows of the batch at which parts are cut: a row of a narrow tensor is less than a cache line.
 const ROW_GRAIN: usize = 8;

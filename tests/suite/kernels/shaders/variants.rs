@@ -40,40 +40,23 @@ pub(crate) fn operations() -> Vec<Operation> {
             .map(|function| Operation::Activate(Activate { rows: 1, columns: 1, function })),
     );
     list.extend(dense());
-    for stem in CHECKED {
-        list.extend(checked(stem));
-    }
+    let checked = checked(&list);
+    list.extend(checked);
     let variants: BTreeSet<Variant> = list.iter().map(variant).collect();
     assert_eq!(variants.len(), list.len(), "a variant stands there twice");
     list
 }
 
-/// Kernels whose shader depends on settings or, of a norm or a grid, on its shape: those that are
-/// checked on devices stand for all.
-const CHECKED: [&str; 15] = [
-    "schedule",
-    "weigh",
-    "dropout",
-    "layer_norm",
-    "layer_norm_backward_input",
-    "layer_norm_backward_weight",
-    "loss_gradient",
-    "square_sum",
-    "clip_norm",
-    "apply_gradient",
-    "dense_join_weight",
-    "resident",
-    "thread_per_network",
-    "fused_gradient",
-    "fused_update",
-];
-
-fn checked(stem: &str) -> Vec<Operation> {
+/// Of the other kernels, whose shaders depend on settings or, of a norm or a grid, on its shape, those
+/// that are checked on devices stand for all.
+fn checked(listed: &[Operation]) -> Vec<Operation> {
+    let stems: BTreeSet<_> = listed.iter().map(|operation| operation.kernel().stem()).collect();
     let mut seen = BTreeSet::new();
     let operations =
         halfplane::low_level::check::cases().into_iter().map(|case| case.operation().clone());
     operations
-        .filter(|operation| operation.kernel().stem() == stem && seen.insert(variant(operation)))
+        .filter(|operation| !stems.contains(operation.kernel().stem()))
+        .filter(|operation| seen.insert(variant(operation)))
         .collect()
 }
 

@@ -8,6 +8,6 @@ var<immediate> p: Immediates;
 @group(0) @binding(0) var<storage, read_write> control: Control;
 
 @compute @workgroup_size(1)
-fn schedule() {
+fn learning_rate() {
     control.schedule = rate_at(control.step, p.rate);
 }

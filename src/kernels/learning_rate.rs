@@ -1,13 +1,13 @@
-//! The learning rate's factor of the coming step, from the step counter: `shaders/schedule.wgsl`
+//! The learning rate's factor of the coming step, from the step counter: `shaders/learning_rate.wgsl`
 //! and the formulas in `shaders/update/rate.wgsl`.
 
 use super::shader::{CONTROL, RATE, piece};
 use super::{Contract, Control, Cost, Module, Views, bindings, immediates};
-use crate::spec::{self, Decay};
+use crate::spec::{Decay, Schedule};
 
 /// Writes the schedule's factor into the control, for the updates of the step.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Schedule {
+pub struct LearningRate {
     /// Which formula, with its numbers.
     pub rate: Rate,
 }
@@ -42,7 +42,7 @@ enum Formula {
 
 impl Rate {
     /// A schedule over a run of so many steps.
-    pub fn of(schedule: &spec::Schedule, steps: u64) -> Self {
+    pub fn of(schedule: &Schedule, steps: u64) -> Self {
         let count = |steps: u64| u32::try_from(steps).unwrap_or(u32::MAX);
         let after = steps.saturating_sub(schedule.warmup).max(1);
         let none = RateTerms {
@@ -127,20 +127,20 @@ fn ease(x: f32) -> f32 {
 }
 
 bindings! {
-    Schedule {
+    LearningRate {
         write control: Control [1],
     }
 }
 
-impl Contract for Schedule {
+impl Contract for LearningRate {
     type Immediates = Immediates;
 
     fn stem(&self) -> &'static str {
-        "schedule"
+        "learning_rate"
     }
 
     fn modules(&self) -> Vec<Module> {
-        vec![CONTROL, RATE, piece!("schedule")]
+        vec![CONTROL, RATE, piece!("learning_rate")]
     }
 
     fn overrides(&self) -> Vec<(&'static str, f64)> {
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn runs_that_go_on_stay_at_the_end() {
         for decay in [Decay::Cosine { floor: 0.125 }, Decay::one_cycle()] {
-            let rate = Rate::of(&spec::Schedule { warmup: 0, decay }, 10);
+            let rate = Rate::of(&Schedule { warmup: 0, decay }, 10);
             assert_eq!(rate.at(10), rate.at(1_000_000), "{decay:?}");
             assert!(rate.at(5) > rate.at(10), "{decay:?}");
         }
