@@ -1,4 +1,4 @@
-//! From what the user asks for to a device.
+//! Choosing and opening a device.
 
 use std::str::FromStr;
 
@@ -61,24 +61,24 @@ pub enum ShaderChecks {
     /// No: our guards are enough, and tests show it. Twice as fast on a matrix product.
     #[default]
     Off,
-    /// Yes: for tests and for doubters.
+    /// Yes: for tests, and to find out whether a fault is ours.
     On,
 }
 
-/// An adapter that there is, as `halfplane devices` shows it.
+/// An adapter of this machine, as `halfplane devices` shows it.
 #[derive(Clone, Debug)]
 pub struct Adapter {
     /// Its name.
     pub name: String,
-    /// Vulkan, Metal or DX12.
+    /// The API: Vulkan, Metal, DX12, or WebGPU in a browser.
     pub backend: String,
-    /// Discrete, integrated, virtual, or a CPU pretending.
+    /// Discrete, integrated or virtual GPU, or software.
     pub kind: String,
     /// The driver and its version.
     pub driver: String,
     /// Whether it is hardware.
     pub hardware: bool,
-    /// How matrix products are cut for it.
+    /// The tiles that matrix products are computed in.
     pub products: String,
     /// What it lacks, where it cannot be used.
     pub missing: Option<String>,
@@ -93,7 +93,7 @@ pub async fn adapters() -> Vec<Adapter> {
     gpu::adapters().await
 }
 
-/// Opens a device; the second value says why it was chosen, where that is not plain.
+/// Opens a device. The second value says why it was chosen, where it is not what was asked for.
 ///
 /// # Errors
 /// [`Error::NoDevice`] where there is none of that kind, [`Error::Device`] where it will not open.

@@ -1,4 +1,4 @@
-//! Plans whose buffers are in the host's memory: what the CPU path and the twins have in common.
+//! Plans whose buffers are in the host's memory: what the CPU path and the reference device share.
 
 use std::time::Duration;
 

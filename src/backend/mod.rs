@@ -39,17 +39,17 @@ pub trait Device: MaybeSend + MaybeSync {
     fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>>;
 }
 
-/// What a step told: the mean loss of its batch before its update, and the mean score.
+/// Metrics of a step: the mean loss of its batch before the update, and the mean score.
 pub type StepMetrics = [f32; 2];
 
-/// Takes the metrics of finished steps, in order; breaks off so that no further one is begun.
+/// Takes the metrics of finished steps, in order; a break keeps further steps from being begun.
 #[cfg(not(target_arch = "wasm32"))]
 pub type Sink<'a> = dyn FnMut(&[StepMetrics]) -> ControlFlow<()> + Send + 'a;
-/// Takes the metrics of finished steps, in order; breaks off so that no further one is begun.
+/// Takes the metrics of finished steps, in order; a break keeps further steps from being begun.
 #[cfg(target_arch = "wasm32")]
 pub type Sink<'a> = dyn FnMut(&[StepMetrics]) -> ControlFlow<()> + 'a;
 
-/// Gives words that are to be written while steps run, part by part, each with its place.
+/// Gives words that are to be written while steps run, part by part, each with its region.
 pub type Feed<'a> = dyn FnMut() -> Option<(Region, &'a [u32])> + Send + 'a;
 
 /// A plan on a device. Its futures do nothing before they are awaited; one that is dropped before
@@ -64,8 +64,8 @@ pub trait Backend: MaybeSend {
     /// As [`Device::load`].
     fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>>;
 
-    /// Goes on with a plan that has the same buffers, which keep what is in them: only the
-    /// operations' settings may differ.
+    /// Replaces the plan by one with the same buffers, which keep their contents: only the operations'
+    /// settings may differ.
     ///
     /// # Errors
     /// [`crate::Error::Device`]
@@ -81,7 +81,7 @@ pub trait Backend: MaybeSend {
         words: &'a [u32],
     ) -> BoxFuture<'a, Result<()>>;
 
-    /// Reads words of a region's buffer, from its offset on, after all that was asked before.
+    /// Reads words of a region's buffer, from its offset on, after all earlier calls.
     ///
     /// # Errors
     /// [`crate::Error::Device`]
@@ -95,7 +95,7 @@ pub trait Backend: MaybeSend {
         self.write_region(Region { buffer, offset: 0 }, words)
     }
 
-    /// Reads the first words of a buffer, after all that was asked before.
+    /// Reads the first words of a buffer, after all earlier calls.
     ///
     /// # Errors
     /// [`crate::Error::Device`]
@@ -110,7 +110,7 @@ pub trait Backend: MaybeSend {
     fn replay(&mut self, phase: Phase, times: u64) -> BoxFuture<'_, Result<()>>;
 
     /// How long each dispatch of a phase takes by itself: the median of a few replays of it. What
-    /// the buffers hold afterwards means nothing.
+    /// the buffers hold afterwards is undefined.
     ///
     /// # Errors
     /// [`crate::Error::Device`]; [`crate::Error::Invalid`] where the device cannot measure.
@@ -119,15 +119,15 @@ pub trait Backend: MaybeSend {
     }
 
     /// Replays `step` and hands each finished step's metrics to `sink`, in order; of a grid, a
-    /// step's are those of each network in turn. Where the sink breaks off, no further step is
-    /// begun; those already on their way are finished and handed over, too.
+    /// step's are those of each network in turn. Where the sink breaks, no further step is begun;
+    /// steps that were submitted already are finished and handed over, too.
     ///
     /// # Errors
     /// [`crate::Error::Device`]
     fn steps<'a>(&'a mut self, steps: u64, sink: &'a mut Sink<'_>) -> BoxFuture<'a, Result<()>>;
 
-    /// The same, with words that may be written meanwhile: to buffers that the steps do not touch,
-    /// and as far as that costs them no time. What is left is the caller's to write.
+    /// The same, and takes words from `feed` to write meanwhile, to buffers that the steps do not use,
+    /// as far as that costs the steps no time. The caller writes what `feed` still has afterwards.
     ///
     /// # Errors
     /// [`crate::Error::Device`]
@@ -141,7 +141,7 @@ pub trait Backend: MaybeSend {
     }
 }
 
-/// What a device says that has no way to measure.
+/// The error of a device that cannot measure.
 fn unmeasured(phase: Phase) -> Result<Vec<Duration>> {
     let problem = format!("this device cannot measure its {} phase", phase.name());
     Err(crate::Error::invalid(problem, "profile another device"))

@@ -1,4 +1,4 @@
-//! Which adapters there are, which is best, and what is asked of it.
+//! Adapters: which there are, which is best, which features and limits are requested.
 
 use wgpu::{DeviceType, Features};
 
@@ -6,8 +6,8 @@ use super::super::{Adapter, DeviceChoice};
 use crate::plan::{DeviceKind, Limits};
 use crate::platform::host_memory;
 
-/// What we use where it is there; nothing beyond plain WebGPU is needed.
-const WELCOME: Features = Features::TIMESTAMP_QUERY
+/// Features that are used where the adapter has them. Nothing beyond plain WebGPU is needed.
+const OPTIONAL: Features = Features::TIMESTAMP_QUERY
     .union(Features::PIPELINE_CACHE)
     .union(Features::SUBGROUP)
     .union(Features::IMMEDIATES);
@@ -16,15 +16,15 @@ const WELCOME: Features = Features::TIMESTAMP_QUERY
 const IMMEDIATES: u32 = 128;
 
 /// All adapters, best first: hardware before software, discrete before integrated. The
-/// environment's `WGPU_BACKEND` and `WGPU_POWER_PREF` are heeded.
+/// environment's `WGPU_BACKEND` and `WGPU_POWER_PREF` are respected.
 pub(super) async fn all() -> Vec<wgpu::Adapter> {
     let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     let backends = descriptor.backends;
     let instance = wgpu::Instance::new(descriptor);
     let mut found = instance.enumerate_adapters(backends).await;
-    let thrifty = wgpu::PowerPreference::from_env() == Some(wgpu::PowerPreference::LowPower);
+    let low_power = wgpu::PowerPreference::from_env() == Some(wgpu::PowerPreference::LowPower);
     found.sort_by_key(|adapter| match adapter.get_info().device_type {
-        DeviceType::IntegratedGpu if thrifty => 0,
+        DeviceType::IntegratedGpu if low_power => 0,
         DeviceType::DiscreteGpu => 1,
         DeviceType::IntegratedGpu => 2,
         DeviceType::VirtualGpu => 3,
@@ -98,13 +98,13 @@ pub(super) fn has_immediates(adapter: &wgpu::Adapter) -> bool {
 pub(super) fn request(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
     wgpu::DeviceDescriptor {
         label: Some("halfplane"),
-        required_features: adapter.features() & WELCOME,
+        required_features: adapter.features() & OPTIONAL,
         required_limits: adapter.limits(),
         ..Default::default()
     }
 }
 
-/// What an adapter grants, in the planner's words.
+/// The adapter's limits, as the planner takes them.
 pub(super) fn limits(adapter: &wgpu::Adapter) -> Limits {
     let (info, limits, kind) = (adapter.get_info(), adapter.limits(), kind(adapter));
     let even = info.subgroup_min_size == info.subgroup_max_size;

@@ -1,8 +1,8 @@
 //! Compiled pipelines, kept on disk between runs where the backend can hand them out (Vulkan).
 //!
-//! They stand in the user's cache folder, a file for each adapter and version of ours; the driver
-//! throws away what another driver has made. `HALFPLANE_CACHE` names another folder, or turns this
-//! `off`. Nothing depends on them: what cannot be read or written is done without.
+//! The user's cache folder has a file for each adapter and version of halfplane; a driver discards
+//! what another driver has made. `HALFPLANE_CACHE` names another folder, or turns this
+//! `off`. Nothing depends on it: a file that cannot be read or written is ignored.
 
 use std::path::PathBuf;
 
@@ -42,8 +42,8 @@ impl Cache {
         &self.pipelines
     }
 
-    /// Writes it to its file. A cache that cannot be kept is no fault.
-    pub(super) fn keep(&self) {
+    /// Writes it to its file; that this may fail is no error.
+    pub(super) fn save(&self) {
         if let Some(data) = self.pipelines.get_data()
             && let Some(folder) = self.file.parent()
             && files::create_dir_all(folder).is_ok()

@@ -1,4 +1,4 @@
-//! The device with its queue, and what goes wrong on it.
+//! The device with its queue, and the errors that it reports.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

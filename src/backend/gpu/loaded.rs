@@ -16,7 +16,7 @@ use crate::platform::{BoxFuture, Instant};
 /// Bytes that are handed to the queue at once: it copies them before they are sent.
 const UPLOAD: usize = 32 << 20;
 
-/// Parts of what is fed that a submission takes along: they wait in memory until it is sent.
+/// Parts that a submission takes from the feed at most: they stay in memory until it is sent.
 const PARTS: usize = 8;
 
 /// A loaded plan.
@@ -88,7 +88,7 @@ impl Loaded {
             self.context.check()?;
             self.ready[phase as usize] = Some(list);
             if let Some(cache) = &self.context.cache {
-                cache.keep();
+                cache.save();
             }
         }
         Ok(())
@@ -139,7 +139,7 @@ impl Loaded {
         let device = &self.context.device;
         let staging = self.staging.pop().unwrap_or_else(|| {
             device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("history, coming back"),
+                label: Some("history readback"),
                 size: entry * entries,
                 usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
@@ -156,8 +156,8 @@ impl Loaded {
         staging
     }
 
-    /// Takes parts of what is fed, which the next submission brings to the device; this one computes
-    /// meanwhile.
+    /// Takes parts from the feed: the host copies them while the device computes, and the next
+    /// submission brings them to the device.
     fn upload(&mut self, feed: &mut Feed<'_>) {
         for (region, words) in std::iter::from_fn(feed).take(PARTS) {
             let buffer = &self.buffers[region.buffer.0];
@@ -167,7 +167,7 @@ impl Loaded {
     }
 
     /// Replays a phase `times`, in submissions of measured length. Where the sink breaks off,
-    /// nothing more is submitted; what is on its way is handed over.
+    /// nothing more is submitted; what was submitted is handed over.
     async fn run(
         &mut self,
         phase: Phase,
@@ -177,7 +177,7 @@ impl Loaded {
         feed: &mut Feed<'_>,
     ) -> Result<()> {
         self.prepare(phase)?;
-        // What is on its way may fill half of the ring, so that nothing is overwritten unread.
+        // What is in flight may fill half of the ring, so that nothing is overwritten unread.
         let most = match history {
             Some(_) => (self.plan.history_steps() / (2 * submission::MOST)).max(1) as u64,
             None => u64::MAX,
@@ -232,7 +232,7 @@ impl Loaded {
         let size = 4 * words as u64;
         let device = &self.context.device;
         let staging = device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("coming back"),
+            label: Some("readback"),
             size,
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,

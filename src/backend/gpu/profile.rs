@@ -59,7 +59,7 @@ async fn round(context: &Context, list: &[Ready]) -> Result<Vec<Duration>> {
     };
     use wgpu::BufferUsages as Usage;
     let resolved = buffer("timestamps", Usage::QUERY_RESOLVE | Usage::COPY_SRC);
-    let staging = buffer("timestamps, coming back", Usage::MAP_READ | Usage::COPY_DST);
+    let staging = buffer("timestamp readback", Usage::MAP_READ | Usage::COPY_DST);
     let mut encoder = device.create_command_encoder(&Default::default());
     for (index, dispatch) in list.iter().enumerate() {
         let begin = 2 * index as u32;
