@@ -136,7 +136,7 @@ impl Session {
         self.executor.enter(*lead.sampler(), lead.progress.step).await?;
         let live = || self.runs.iter().filter(|run| run.is_live());
         let to_go = live().map(Run::steps_to_go).min().unwrap_or(0);
-        let lead = live().next().map_or(lead, |lead| lead);
+        let lead = live().next().unwrap_or(lead);
         let checkpoint =
             self.checkpoints.as_ref().and_then(|own| own.steps_to_go(lead)).unwrap_or(to_go);
         let steps = to_go.min(checkpoint).min(allowance.steps);
