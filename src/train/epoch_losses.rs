@@ -68,7 +68,7 @@ impl EpochLosses {
     }
 
     /// Adds a step's loss; the epoch, if that was its last step.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, step: u64, loss: f32) -> Option<Epoch> {
         self.to_come -= 1;
         let whole = self.per_epoch == 1;

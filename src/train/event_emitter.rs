@@ -28,13 +28,14 @@ impl EventEmitter {
         self.broken_off
     }
 
+    #[inline]
     pub(super) fn emit(&mut self, event: &Event, to: &mut dyn Callback) {
         if !self.broken_off {
             self.broken_off = to.on_event(self.network, event).is_break();
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn step(&mut self, step: u64, loss: f32, to: &mut dyn Callback) {
         if step == self.step {
             self.step += self.log_every;
@@ -42,6 +43,7 @@ impl EventEmitter {
         }
     }
 
+    #[inline(always)]
     pub(super) fn epoch(
         &mut self,
         epoch: u64,

@@ -14,6 +14,7 @@ use super::{Evaluation, TrainOptions, TrainingData};
 use crate::backend::{Backend, Device, Sink};
 use crate::model;
 use crate::plan::{self, DataPlacement, Limits, Phase, Plan, Shard};
+use crate::platform::BoxFuture;
 use crate::spec::{Network, Parameters};
 use crate::{Error, Result};
 
@@ -31,24 +32,28 @@ pub(super) struct Executor {
 impl Executor {
     /// Plans for a device, loads the plan and brings the data. Where the device has less room than
     /// it said, smaller plans are tried, and the second value says so.
-    pub(super) async fn load(
+    ///
+    /// A future on the heap: code for it is generated once, not into each caller's.
+    pub(super) fn load(
         device: &dyn Device,
         members: Members,
         data: TrainingData,
         mut options: TrainOptions,
-    ) -> Result<(Self, Option<String>)> {
-        let limits = device.limits();
-        let (backend, notice) = load(device, &members, &data, &mut options, &limits).await?;
-        if members.arrangement() == Arrangement::Alone {
-            let plan = backend.plan();
-            // Whatever device it goes on with, the rows come in the same order.
-            options.shard_rows = Some(plan.shard.map_or(plan.rows, |shard| shard.capacity));
-        }
-        let device = device.name().to_owned();
-        let stream = Stream::default();
-        let mut own = Self { data, options, members, backend, device, limits, stream };
-        own.bring().await?;
-        Ok((own, notice))
+    ) -> BoxFuture<'_, Result<(Self, Option<String>)>> {
+        Box::pin(async move {
+            let limits = device.limits();
+            let (backend, notice) = load(device, &members, &data, &mut options, &limits).await?;
+            if members.arrangement() == Arrangement::Alone {
+                let plan = backend.plan();
+                // Whatever device it goes on with, the rows come in the same order.
+                options.shard_rows = Some(plan.shard.map_or(plan.rows, |shard| shard.capacity));
+            }
+            let device = device.name().to_owned();
+            let stream = Stream::default();
+            let mut own = Self { data, options, members, backend, device, limits, stream };
+            own.bring().await?;
+            Ok((own, notice))
+        })
     }
 
     /// Moves the networks to another device, without weights and state. Where it has less room than
