@@ -42,7 +42,7 @@ fn main() -> halfplane::Result<()> {
     // The best one is a model like any other.
     let best = grid.model(order[0])?;
     let row = &validation.features()[..validation.inputs()];
-    println!("the best says {:?}", best.predict(row)?);
+    println!("the best says {:?}", best.predict_class(row)?);
     assert!(loss(order[0]) < 0.3);
     Ok(())
 }

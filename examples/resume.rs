@@ -5,17 +5,15 @@
 use std::ops::ControlFlow;
 
 use halfplane::train::{CheckpointOptions, Checkpoints, Interval};
-use halfplane::{BatchSize, Dataset, Event, Length, Network, Optimizer, TrainOptions, Trainer};
+use halfplane::{Dataset, Event, Recipe, Regularization, TrainOptions, Trainer};
 
 fn main() -> halfplane::Result<()> {
     let folder = std::env::temp_dir().join(format!("halfplane-run-{}", std::process::id()));
     let data = Dataset::xor();
-    let network = Network::new(2, &[10, 10], 1);
+    let Recipe { network, options, .. } = Recipe::for_data(&data);
     let options = TrainOptions {
-        optimizer: Optimizer::sgd(1.0),
-        batch_size: BatchSize::Full,
-        length: Length::Steps(10_001),
-        ..TrainOptions::default()
+        regularization: Regularization { l2: 1e-5, ..Regularization::default() },
+        ..options
     };
     let with_checkpoints = TrainOptions {
         checkpoints: Some(CheckpointOptions {

@@ -5,18 +5,14 @@
 use std::ops::ControlFlow;
 
 use halfplane::data::{Layout, Source, TableOptions, prepare, read_features};
-use halfplane::{Activation, Length, Model, Network, Output, TrainOptions, Trainer};
+use halfplane::{DeviceChoice, Model, Recipe, Trainer};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/iris.csv");
 
 fn main() -> halfplane::Result<()> {
     let table = prepare(&Source::File(TABLE.into()), &TableOptions::default())?;
-    let training = table.training;
-    let network = Network::new(training.inputs(), &[100], training.outputs())
-        .with_activation(Activation::Relu)
-        .with_output(Output::Softmax);
-    let options = TrainOptions { length: Length::Epochs(100), ..TrainOptions::default() };
-    let mut trainer = Trainer::new(&network, &training, options)?;
+    let Recipe { network, options, .. } = Recipe::for_data(&table.training);
+    let mut trainer = Trainer::new(&network, &table.training, options)?;
     trainer.run(|_| ControlFlow::Continue(()))?;
 
     // A safetensors file, with the preprocessing in its metadata.
@@ -31,13 +27,10 @@ fn main() -> halfplane::Result<()> {
     let rows =
         read_features(&Source::Memory(rows.into()), Layout::default(), &model.preprocessing)?;
 
-    // Probabilities of the classes, row by row; the likeliest has the largest.
-    let probabilities = model.predict(&rows.values)?;
-    let likeliest = |row: &[f32]| {
-        let class = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
-        model.classes[class].clone()
-    };
-    let names: Vec<_> = probabilities.chunks(model.classes.len()).map(likeliest).collect();
+    // A predictor stays loaded on its device from one call to the next.
+    let mut predictor = model.predictor(&DeviceChoice::Cpu)?;
+    let found = predictor.predict_class(&rows.values)?;
+    let names: Vec<_> = found.iter().map(|&class| model.classes[class].as_str()).collect();
     println!("{names:?}");
     assert_eq!(names, ["setosa", "virginica"]);
     // A file that is gone already is no trouble.

@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use halfplane::data::{Source, TableOptions, Validation, prepare};
-use halfplane::{Activation, EarlyStopping, Event, Length, Network, Output, TrainOptions, Trainer};
+use halfplane::{EarlyStopping, Event, Recipe, TrainOptions, Trainer};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/penguins.csv");
 
@@ -22,14 +22,11 @@ fn main() -> halfplane::Result<()> {
     let validation = table.validation.expect("it was asked for");
     println!("{} rows of {} inputs", training.rows(), training.inputs());
 
-    // One hidden layer of 100 units and a softmax over the species; early stopping ends the run.
-    let network = Network::new(training.inputs(), &[100], training.outputs())
-        .with_activation(Activation::Relu)
-        .with_output(Output::Softmax);
+    // A network and options that suit the data, here with early stopping.
+    let Recipe { network, options, .. } = Recipe::for_data(&training);
     let options = TrainOptions {
-        length: Length::Epochs(100),
         early_stopping: Some(EarlyStopping { patience: 10, min_delta: 0.0 }),
-        ..TrainOptions::default()
+        ..options
     };
 
     // Train. The closure sees every event, and may end the run.
@@ -46,10 +43,9 @@ fn main() -> halfplane::Result<()> {
 
     // The model holds the best weights and the preprocessing.
     let model = trainer.model()?;
-    let rows = &validation.features()[..3 * validation.inputs()];
-    println!("{:?}", model.classes);
-    for probabilities in model.predict(rows)?.chunks(model.classes.len()) {
-        println!("{probabilities:.3?}");
+    let classes = model.predict_class(validation.features())?;
+    for (row, class) in classes.into_iter().enumerate().step_by(20) {
+        println!("validation row {row}: {}", model.classes[class]);
     }
     let found = trainer.validate()?.and_then(|found| found.accuracy);
     assert!(found.is_some_and(|accuracy| accuracy > 0.9), "accuracy {found:?}");
