@@ -241,8 +241,8 @@ pub struct Handles {
     /// W\[O,I\] then b\[O\] of each layer of each network; after the layers γ\[O\] then β\[O\] of each
     /// norm.
     pub parameters: Vec<Vec<Region>>,
-    /// The optimizer's state: of each network its tensors, in the order of [`Update::state`], each
-    /// in the blocks of the parameters. All zero at the start.
+    /// The optimizer's state: of each network its tensors, in the order of
+    /// [`crate::kernels::Update::state`], each in the blocks of the parameters. All zero at the start.
     pub state: Vec<Vec<Vec<Region>>>,
     /// The gradient of the parameters of each layer and norm, where the plan keeps it.
     pub gradients: Vec<Region>,
