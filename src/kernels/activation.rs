@@ -1,5 +1,6 @@
 //! Activations and their derivatives: the twins of `shaders/activation/`. A derivative comes from what
-//! the forward pass kept: y where that is enough, z for gelu and silu.
+//! the forward pass kept: y where that is enough, z for GELU and SiLU, which are not monotonic, so that
+//! one y has two slopes.
 
 use std::f32::consts::FRAC_1_SQRT_2;
 
@@ -17,10 +18,10 @@ pub enum Function {
     Of(Activation),
 }
 
-/// Declares the activations: the piece of WGSL in `shaders/activation/`, y = f(z), and f′ from what
-/// the forward pass kept, which is y or, for those that need it, z.
+/// Declares the activations: the piece of WGSL in `shaders/activation/`, y = f(z), and f′ from y or, for
+/// those that are not monotonic, from z, which the forward pass then has to keep.
 macro_rules! functions {
-    ($($activation:ident: $piece:literal, |$z:ident| $value:expr, |$kept:ident| $derivative:expr;)+) => {
+    ($($activation:ident: $piece:literal, |$z:ident| $value:expr, $from:ident |$kept:ident| $derivative:expr;)+) => {
         impl Function {
             /// The piece of WGSL with the functions `activation` and `activation_derivative`. A switch
             /// over all of them would cost nothing but its compilation, which takes some drivers
@@ -44,6 +45,14 @@ macro_rules! functions {
                 }
             }
 
+            /// Whether the backward pass needs z, since the derivative cannot be had from y.
+            pub(crate) const fn keeps_z(self) -> bool {
+                let Self::Of(activation) = self else { return false };
+                match activation {
+                    $(Activation::$activation => functions!(@keeps $from),)+
+                }
+            }
+
             /// f′, from what the forward pass kept: y or, where [`Function::keeps_z`], z.
             #[inline]
             pub(crate) fn derivative(self, kept: f32) -> f32 {
@@ -57,35 +66,27 @@ macro_rules! functions {
             }
         }
     };
+    (@keeps y) => { false };
+    (@keeps z) => { true };
 }
 
 functions! {
-    Sigmoid: "sigmoid", |z| sigmoid(z), |y| y * (1.0 - y);
-    Tanh: "tanh", |z| z.tanh(), |y| 1.0 - y * y;
+    Sigmoid: "sigmoid", |z| sigmoid(z), y |y| y * (1.0 - y);
+    Tanh: "tanh", |z| z.tanh(), y |y| 1.0 - y * y;
     // Not `max`, which would make 0 of NaN and hide that training has diverged.
-    Relu: "relu", |z| if z < 0.0 { 0.0 } else { z }, |y| if y > 0.0 { 1.0 } else { 0.0 };
-    LeakyRelu: "leaky_relu", |z| if z > 0.0 { z } else { 0.01 * z }, |y| if y > 0.0 { 1.0 } else { 0.01 };
-    Elu: "elu", |z| if z > 0.0 { z } else { z.exp_m1() }, |y| if y > 0.0 { 1.0 } else { y + 1.0 };
-    Gelu: "gelu", |z| z * 0.5 * (1.0 + erf(z * FRAC_1_SQRT_2)), |z| {
+    Relu: "relu", |z| if z < 0.0 { 0.0 } else { z }, y |y| if y > 0.0 { 1.0 } else { 0.0 };
+    LeakyRelu: "leaky_relu", |z| if z > 0.0 { z } else { 0.01 * z }, y |y| if y > 0.0 { 1.0 } else { 0.01 };
+    Elu: "elu", |z| if z > 0.0 { z } else { z.exp_m1() }, y |y| if y > 0.0 { 1.0 } else { y + 1.0 };
+    Gelu: "gelu", |z| z * 0.5 * (1.0 + erf(z * FRAC_1_SQRT_2)), z |z| {
         const RSQRT_2_PI: f32 = 0.398_942_3;
         let phi = RSQRT_2_PI * (-0.5 * z * z).exp();
         0.5 * (1.0 + erf(z * FRAC_1_SQRT_2)) + z * phi
     };
-    Silu: "silu", |z| z * sigmoid(z), |z| {
+    Silu: "silu", |z| z * sigmoid(z), z |z| {
         let s = sigmoid(z);
         s * (1.0 + z * (1.0 - s))
     };
-    Softplus: "softplus", |z| softplus(z), |y| -(-y).exp_m1();
-}
-
-impl Function {
-    /// Whether the backward pass needs z, since the derivative cannot be had from y.
-    pub(crate) const fn keeps_z(self) -> bool {
-        match self {
-            Self::Identity => false,
-            Self::Of(activation) => !activation.derivative_from_value(),
-        }
-    }
+    Softplus: "softplus", |z| softplus(z), y |y| -(-y).exp_m1();
 }
 
 #[cfg(test)]
@@ -145,7 +146,7 @@ mod tests {
                 let slope = (exact(activation, f64::from(z) + h)
                     - exact(activation, f64::from(z) - h))
                     / (2.0 * h);
-                let kept = if activation.derivative_from_value() { y } else { z };
+                let kept = if function.keeps_z() { z } else { y };
                 let found = f64::from(function.derivative(kept));
                 assert!((found - slope).abs() < 2e-6, "{activation}'({z}): {found} for {slope}");
             }

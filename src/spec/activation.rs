@@ -35,15 +35,6 @@ named!(Activation, "activation", {
     Softplus => "softplus",
 });
 
-impl Activation {
-    /// Whether f′(z) is a function of f(z), so that the backward pass does not need z.
-    ///
-    /// Not for GELU and SiLU: they are not monotonic, so one value f(z) has two slopes.
-    pub const fn derivative_from_value(self) -> bool {
-        !matches!(self, Self::Gelu | Self::Silu)
-    }
-}
-
 /// The normalization of a hidden layer's z before its activation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Normalization {

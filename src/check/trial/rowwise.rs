@@ -41,11 +41,9 @@ impl Trialled for Dropout {
 
 /// What the forward pass keeps of z: y where the derivative can be had from it.
 pub(super) fn kept(function: Function, z: &[f32]) -> Vec<f32> {
-    match function {
-        Function::Of(activation) if activation.derivative_from_value() => {
-            z.iter().map(|z| function.value(*z)).collect()
-        }
-        Function::Identity | Function::Of(_) => z.to_vec(),
+    match function.keeps_z() {
+        true => z.to_vec(),
+        false => z.iter().map(|z| function.value(*z)).collect(),
     }
 }
 

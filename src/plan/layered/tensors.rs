@@ -142,7 +142,7 @@ impl LayeredBuilder<'_> {
                     self.norms.push(normed);
                     before = "n";
                 }
-                let kept = if self.network.activation.derivative_from_value() {
+                let kept = if !self.function().keeps_z() {
                     y
                 } else {
                     self.builder.buffer(

@@ -199,7 +199,7 @@ mod tests {
                 let twin = function.value(z);
                 let near = |a: f32, b: f32| (a - b).abs() <= 4e-7 * (b.abs() + z.abs().min(1.0));
                 assert!(near(y, twin), "{activation}({z}) is {y}, its twin {twin}");
-                let kept = if activation.derivative_from_value() { twin } else { z };
+                let kept = if function.keeps_z() { z } else { twin };
                 let mut d = [1.0; 4];
                 derive::<Plain, _>(function, &mut d, &[kept; 4]);
                 let twin = function.derivative(kept);
