@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::ShaderChecks;
 use super::cache::Cache;
+use super::pipelines::Pipelines;
 use crate::{Error, Result};
 
-/// A device, its queue, and the first fault that it reported.
+/// A device, its queue, what was compiled for it, and the first fault that it reported.
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) device: wgpu::Device,
@@ -16,6 +17,8 @@ pub(super) struct Context {
     /// Whether shaders take immediates as such: else from a uniform buffer.
     pub(super) immediates: bool,
     pub(super) cache: Option<Cache>,
+    /// Those of all plans that were loaded.
+    pub(super) pipelines: Mutex<Pipelines>,
     fault: Arc<Mutex<Option<String>>>,
 }
 
@@ -42,7 +45,7 @@ impl Context {
                 note(&losses, format!("the device was lost: {text}"));
             }
         });
-        Self { device, queue, name, checks, immediates, cache, fault }
+        Self { device, queue, name, checks, immediates, cache, pipelines: Mutex::default(), fault }
     }
 
     /// An error that names this device.

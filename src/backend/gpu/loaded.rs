@@ -24,7 +24,6 @@ pub(super) struct Loaded {
     context: Arc<Context>,
     plan: Plan,
     buffers: Vec<wgpu::Buffer>,
-    pipelines: Pipelines,
     /// The dispatches of each phase, made ready when it is first replayed.
     ready: [Option<Vec<Ready>>; Phase::COUNT],
     pace: [Pace; Phase::COUNT],
@@ -69,7 +68,6 @@ impl Loaded {
             context,
             plan,
             buffers,
-            pipelines: Pipelines::default(),
             ready: Default::default(),
             pace: [const { Pace::new() }; Phase::COUNT],
             slot: 0,
@@ -81,13 +79,13 @@ impl Loaded {
     fn prepare(&mut self, phase: Phase) -> Result<()> {
         if self.ready[phase as usize].is_none() {
             let dispatches = self.plan.phase(phase);
-            self.pipelines.compile(&self.context, dispatches);
+            let compiled = Pipelines::compile(&self.context, dispatches);
             let ready =
-                |dispatch| self.pipelines.ready(&self.context, &self.plan, &self.buffers, dispatch);
+                |dispatch| Pipelines::ready(&self.context, &self.plan, &self.buffers, dispatch);
             let list = dispatches.iter().map(ready).collect();
             self.context.check()?;
             self.ready[phase as usize] = Some(list);
-            if let Some(cache) = &self.context.cache {
+            if let Some(cache) = self.context.cache.as_ref().filter(|_| compiled > 0) {
                 cache.save();
             }
         }
@@ -259,7 +257,6 @@ impl Backend for Loaded {
     fn replan(&mut self, plan: Plan) -> Result<()> {
         debug_assert!(plan.buffers == self.plan.buffers);
         self.plan = plan;
-        // Modules and pipelines stay: most dispatches need the same.
         self.ready = Default::default();
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Dispatches made ready: shader modules, pipelines and bind groups, each made once.
 
 use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
 
 use wgpu::util::DeviceExt as _;
 
@@ -95,14 +96,15 @@ struct Uniform {
 type ModuleKey = (Vec<&'static str>, String);
 type PipelineKey = (ModuleKey, Vec<(&'static str, u64)>);
 
-/// The modules and pipelines of a device, shared by the dispatches that need the same.
-#[derive(Default)]
+/// The modules and pipelines of a device, shared by all plans and dispatches that need the same.
+#[derive(Debug, Default)]
 pub(super) struct Pipelines {
     modules: HashMap<ModuleKey, wgpu::ShaderModule>,
     pipelines: HashMap<PipelineKey, Pipeline>,
 }
 
 /// A pipeline with the layouts of its bind groups.
+#[derive(Clone, Debug)]
 struct Pipeline {
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
@@ -111,42 +113,57 @@ struct Pipeline {
 }
 
 impl Pipelines {
-    /// Compiles what the dispatches need and is not there yet, on all threads: it takes longer than
-    /// anything else before the first step.
-    pub(super) fn compile(&mut self, context: &Context, dispatches: &[Dispatch]) {
-        let (mut modules, mut pipelines) = (HashMap::new(), HashMap::new());
-        for Dispatch { operation, .. } in dispatches {
-            let key = key(operation.kernel());
-            if !self.modules.contains_key(&key.0) {
-                modules.insert(key.0.clone(), operation);
-            }
-            if !self.pipelines.contains_key(&key) {
-                pipelines.insert(key, operation);
+    fn of(context: &Context) -> MutexGuard<'_, Self> {
+        // Every entry is whole, whoever panicked.
+        context.pipelines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Compiles what the dispatches need and the device does not have yet, on all threads: it takes
+    /// longer than anything else before the first step. Returns the number of new pipelines.
+    pub(super) fn compile(context: &Context, dispatches: &[Dispatch]) -> usize {
+        let (mut modules, mut absent) = (HashMap::new(), HashMap::new());
+        let mut missing = HashMap::new();
+        {
+            let own = Self::of(context);
+            for Dispatch { operation, .. } in dispatches {
+                let key = key(operation.kernel());
+                if own.pipelines.contains_key(&key) {
+                    continue;
+                }
+                if let Some(module) = own.modules.get(&key.0) {
+                    modules.insert(key.0.clone(), module.clone());
+                } else {
+                    absent.insert(key.0.clone(), operation);
+                }
+                missing.insert(key, operation);
             }
         }
-        let made = threads::map(modules, |(key, operation)| {
+        // Unlocked: a thread that waits for others here may begin to load another plan.
+        modules.extend(threads::map(absent, |(key, operation)| {
             let module = module(context, operation.kernel());
             (key, module)
-        });
-        self.modules.extend(made);
-        let modules = &self.modules;
-        let made = threads::map(pipelines, |(key, operation)| {
+        }));
+        let made = threads::map(missing, |(key, operation)| {
             let pipeline = pipeline(context, &modules[&key.0], operation.kernel());
             (key, pipeline)
         });
-        self.pipelines.extend(made);
+        let count = made.len();
+        let mut own = Self::of(context);
+        own.modules.extend(modules);
+        own.pipelines.extend(made);
+        count
     }
 
     /// Makes a dispatch ready whose pipeline is compiled.
     pub(super) fn ready(
-        &self,
         context: &Context,
         plan: &Plan,
         buffers: &[wgpu::Buffer],
         dispatch: &Dispatch,
     ) -> Ready {
         let kernel = dispatch.operation.kernel();
-        let Pipeline { pipeline, layout, uniform } = &self.pipelines[&key(kernel)];
+        let Pipeline { pipeline, layout, uniform } =
+            Self::of(context).pipelines[&key(kernel)].clone();
         let entries: Vec<wgpu::BindGroupEntry<'_>> = dispatch
             .bindings
             .iter()
@@ -161,14 +178,14 @@ impl Pipelines {
         let label = format!("{} {} ({})", dispatch.label, kernel.stem(), names.join(", "));
         let bind_group = context.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(&label),
-            layout,
+            layout: &layout,
             entries: &entries,
         });
         Ready {
-            pipeline: pipeline.clone(),
+            pipeline,
             bind_group,
             immediates: match uniform {
-                Some(layout) => uniforms(context, layout, kernel, &label),
+                Some(layout) => uniforms(context, &layout, kernel, &label),
                 None => Immediates::Bytes(kernel.immediates()),
             },
             workgroups: fold(kernel.workgroups()),

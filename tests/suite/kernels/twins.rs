@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::spoiled::{Spoil, Spoiled};
-use crate::support::{quiet, random_data, software};
+use crate::support::{opened, quiet, random_data, software};
 use halfplane::low_level::backend::Device;
 use halfplane::low_level::backend::cpu::Cpu;
 use halfplane::low_level::backend::gpu::{self, ImmediateStorage};
@@ -121,10 +121,10 @@ fn train(device: &dyn Device, [rows, batch]: [usize; 2]) -> Result<(Vec<u32>, Ve
 fn training_repeats_to_the_last_bit() -> Result<()> {
     // The gradients of the larger batch are summed in ranges.
     for sizes in [[203, 32], [1500, 1200]] {
-        let (losses, parameters) = train(software(ShaderChecks::Off).as_ref(), sizes)?;
+        let (losses, parameters) = train(opened(ShaderChecks::Off).as_ref(), sizes)?;
         assert_eq!(losses.len(), 50);
         assert_ne!(losses[0], losses[49], "nothing was trained");
-        let (again, parameters_again) = train(software(ShaderChecks::Off).as_ref(), sizes)?;
+        let (again, parameters_again) = train(opened(ShaderChecks::Off).as_ref(), sizes)?;
         assert_eq!(losses, again);
         assert_eq!(parameters, parameters_again);
     }

@@ -4,14 +4,69 @@ pub(crate) mod folder;
 pub(crate) mod scarce;
 
 use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 
-use halfplane::low_level::backend::{self, Device, cpu::Cpu};
-use halfplane::low_level::platform::block_on;
+use halfplane::low_level::backend::{self, Backend, Device, cpu::Cpu};
+use halfplane::low_level::plan::{Limits, Plan};
+use halfplane::low_level::platform::{BoxFuture, block_on};
 use halfplane::{Dataset, DeviceChoice, Event, Result, ShaderChecks, Strategy, Targets, Task};
+
+/// Devices that no test is using, each with the shaders that were compiled for it.
+static IDLE: Mutex<Vec<(ShaderChecks, Box<dyn Device>)>> = Mutex::new(Vec::new());
+
+/// A device for one test; the next one takes it over.
+struct Lent {
+    checks: ShaderChecks,
+    device: Option<Box<dyn Device>>,
+}
+
+impl Lent {
+    fn device(&self) -> &dyn Device {
+        self.device.as_deref().expect("it is given back at the end")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // A device may be what a test failed by.
+        if let Some(device) = self.device.take().filter(|_| !std::thread::panicking()) {
+            let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.push((self.checks, device));
+        }
+    }
+}
+
+impl Device for Lent {
+    fn name(&self) -> &str {
+        self.device().name()
+    }
+
+    fn limits(&self) -> Limits {
+        self.device().limits()
+    }
+
+    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
+        self.device().load(plan)
+    }
+}
 
 /// The software adapter, or the one that `TEST_ADAPTER` names: `gpu`, or a part of its name. Its
 /// absence fails a test: a skipped test proves nothing.
+///
+/// A driver takes far longer to compile shaders than they run, so devices are used again. Each test
+/// has one to itself: lavapipe compiles on one thread for each device.
 pub(crate) fn software(checks: ShaderChecks) -> Box<dyn Device> {
+    let idle = {
+        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = idle.iter().position(|(own, _)| *own == checks);
+        place.map(|place| idle.swap_remove(place).1)
+    };
+    let device = Some(idle.unwrap_or_else(|| opened(checks)));
+    Box::new(Lent { checks, device })
+}
+
+/// The same, opened anew.
+pub(crate) fn opened(checks: ShaderChecks) -> Box<dyn Device> {
     let choice = std::env::var("TEST_ADAPTER")
         .map_or(DeviceChoice::Software, |name| name.parse().expect("a choice of device"));
     match block_on(backend::open(&choice, checks)) {
