@@ -11,22 +11,24 @@ use halfplane::{
 /// The same definition, with `[default: …]` in the help.
 pub(super) fn told(mut command: clap::Command) -> clap::Command {
     for name in ["train", "plan", "predict", "evaluate", "export"] {
-        command = command.mut_subcommand(name, |mut own| {
-            for (id, text) in defaults() {
-                if own.get_arguments().any(|argument| argument.get_id() == id) {
-                    own = own.mut_arg(id, |argument| {
-                        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-                        argument.help(format!("{help} [default: {text}]"))
-                    });
+        let mut defaults = defaults();
+        if name == "predict" {
+            defaults.push(("output", "-, standard output".into()));
+        }
+        // In place: the order of the arguments is that of the help.
+        command = command.mut_subcommand(name, |own| {
+            own.mut_args(|argument| {
+                // Where clap fills in a default, it also prints it.
+                let own = !argument.get_default_values().is_empty();
+                let default = defaults.iter().find(|(id, _)| !own && argument.get_id() == id);
+                match (default, argument.get_help()) {
+                    (Some((_, text)), Some(help)) => {
+                        let help = format!("{help} [default: {text}]");
+                        argument.help(help)
+                    }
+                    _ => argument,
                 }
-            }
-            match name {
-                "predict" => own.mut_arg("output", |output| {
-                    let help = output.get_help().map(ToString::to_string).unwrap_or_default();
-                    output.help(format!("{help} [default: -, standard output]"))
-                }),
-                _ => own,
-            }
+            })
         });
     }
     command
@@ -257,6 +259,17 @@ mod tests {
         for (id, text) in defaults() {
             if train.get_arguments().any(|argument| argument.get_id() == id) {
                 assert!(help.contains(&format!("[default: {text}]")), "{id}: {help}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_argument_has_two_defaults() {
+        for command in arguments::definition().get_subcommands() {
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                let filled = argument.get_default_values().len();
+                assert!(help.matches("[default").count() + filled <= 1, "{}", argument.get_id());
             }
         }
     }

@@ -47,7 +47,7 @@ use advance::Allowance;
 /// println!("{:?}", session.summaries().next());
 /// # Ok(())
 /// # }
-/// # halfplane::platform::block_on(train()).unwrap();
+/// # halfplane::low_level::platform::block_on(train()).unwrap();
 /// ```
 pub struct Session {
     executor: Executor,
