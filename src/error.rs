@@ -18,6 +18,17 @@ pub enum ErrorKind {
     Run,
 }
 
+/// The candidate most similar to `word`, by Jaro-Winkler similarity; `None` below 0.7.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
 /// An error: what is wrong, where, and what to do about it.
 ///
 /// Its text is [`Error::problem`] and [`Error::remedy`] together; a front end that words remedies
@@ -212,7 +223,7 @@ impl Error {
         word: &str,
         known: impl IntoIterator<Item = &'a str> + Clone,
     ) -> Self {
-        let remedy: String = match crate::spec::nearest(word, known.clone()) {
+        let remedy: String = match nearest(word, known.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known: {}", known.into_iter().collect::<Vec<_>>().join(", ")),
         };

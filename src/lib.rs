@@ -20,7 +20,7 @@ pub mod train;
 
 pub use backend::{DeviceChoice, ShaderChecks};
 pub use data::{Dataset, Targets, Task};
-pub use error::{Call, Error, ErrorKind, Remedy, Result, Setting};
+pub use error::{Call, Error, ErrorKind, Remedy, Result, Setting, nearest};
 pub use model::{Model, Predictor};
 pub use recipe::Recipe;
 pub use spec::{

@@ -71,7 +71,7 @@ fn find<'a>(command: &'a Command, path: &Path, key: &str) -> Result<&'a Arg> {
     let own = |arg: &&Arg| !matches!(arg.get_long(), None | Some("config" | "help" | "version"));
     let known: Vec<&str> = command.get_arguments().filter(own).filter_map(Arg::get_long).collect();
     command.get_arguments().filter(own).find(|arg| arg.get_long() == Some(key)).ok_or_else(|| {
-        let remedy = match halfplane::spec::nearest(key, known.iter().copied()) {
+        let remedy = match halfplane::nearest(key, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known: {}", known.join(", ")),
         };

@@ -24,7 +24,5 @@ pub use regularization::{Clip, Regularization};
 pub use run::{BatchSize, Length, Shuffle, Strategy};
 pub use schedule::{Decay, Schedule};
 
-pub use names::nearest;
-
 pub(crate) use names::named;
 pub(crate) use optimizer::check_lr;

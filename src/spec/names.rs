@@ -1,16 +1,5 @@
 //! The names of enum variants, defined once for parsing, printing, serde and help texts.
 
-/// The candidate most similar to `word`, by Jaro-Winkler similarity; `None` below 0.7.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(similarity, _)| *similarity > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
-}
-
 /// Implements `ALL`, `name`, `Display`, `FromStr` and serde for an enum of unit variants.
 macro_rules! named {
     ($type:ident, $what:literal, { $($variant:ident => $name:literal),+ $(,)? }) => {

@@ -127,7 +127,7 @@ impl Header {
     pub(super) fn column(&self, name: &str) -> Result<usize, Error> {
         self.names.iter().position(|own| own == name).ok_or_else(|| {
             let known = self.names.iter().map(String::as_str);
-            let remedy = match crate::spec::nearest(name, known.clone()) {
+            let remedy = match crate::error::nearest(name, known.clone()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("its columns are {}", shortened(known)),
             };
