@@ -2,49 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::Value;
 
-/// A folder of its own for a test, gone afterwards.
-struct Folder(tempfile::TempDir);
+use crate::support::folder::Folder;
 
+/// Tables to try the program on.
 impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary folder can be made"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, contents).expect("a temporary file can be written");
-        path
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).expect("the program wrote the file")
-    }
-
-    /// Runs the program in the folder, as `halfplane <words>`.
-    fn run(&self, words: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_halfplane"))
-            .args(words.split_whitespace())
-            .current_dir(self.0.path())
-            .output()
-            .expect("the program starts")
-    }
-
-    /// Runs it, expects success, and returns what it printed.
-    fn good(&self, words: &str) -> String {
-        let output = self.run(words);
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "halfplane {words}: {error}");
-        String::from_utf8(output.stdout).expect("it prints UTF-8")
-    }
-
     /// A table that three numbers explain: y = 2a − b + c².
     fn regression(&self) -> PathBuf {
         let rows = (0..97).map(|row| {
@@ -427,7 +392,7 @@ fn a_full_disk_costs_the_metrics_but_not_the_model() {
     folder.write("x.csv", "x1,x2\n0,1\n");
     let output = Command::new(env!("CARGO_BIN_EXE_halfplane"))
         .args(["predict", "m.safetensors", "x.csv"])
-        .current_dir(folder.0.path())
+        .current_dir(folder.path("."))
         .stdout(full)
         .output()
         .expect("the program starts");

@@ -15,8 +15,10 @@ impl Folder {
         self.0.path().join(name)
     }
 
-    pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
-        fs::write(self.path(name), contents).expect("a temporary file can be written");
+    pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, contents).expect("a temporary file can be written");
+        path
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
