@@ -104,7 +104,7 @@ fn calls(
         length: Length::Steps(steps),
         ..TrainOptions::default()
     };
-    let mut trainer = Trainer::on(&Cpu, network, data, options)?;
+    let mut trainer = Trainer::on(&Cpu::new(), network, data, options)?;
     trainer.run(|_| ControlFlow::Continue(()))?;
     let before = CALLS.load(Ordering::Relaxed);
     trainer.run(|_| ControlFlow::Continue(()))?;

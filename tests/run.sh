@@ -78,7 +78,7 @@ fi
 
 cargo test --release --locked
 # More threads than this machine may have, and than many a batch has rows.
-RAYON_NUM_THREADS=16 cargo test --release --locked --test suite -- twins::cpu_path twins::wrong_devices
+HALFPLANE_THREADS=16 cargo test --release --locked --test suite -- twins::cpu_path twins::wrong_devices
 
 # What other programs make of our files.
 if [ "${EXPORTS:-}" = off ]; then

@@ -3,11 +3,13 @@
 //! ```sh
 //! cargo bench --bench workloads -- --device cpu --workload mnist --samples 5
 //! cargo bench --bench workloads -- --device gpu --crossover
+//! cargo bench --bench workloads -- --busy
 //! ```
 //!
 //! `docs/benchmarks.md` describes data, initial weights, protocol and the losses that a run must
 //! reach. A sample with wrong losses is an error.
 
+mod busy;
 mod crossover;
 mod dispatches;
 mod grid;
@@ -56,6 +58,10 @@ struct Arguments {
     /// Instead: this many XOR networks in one call, against one alone
     #[arg(long, value_name = "NETWORKS", conflicts_with_all = ["describe", "crossover", "dispatches"])]
     grid: Option<u64>,
+    /// Instead: the workloads and five small tables on the CPU path, one thread and all in turn, alone
+    /// and beside one and two programs that keep a core busy
+    #[arg(long, conflicts_with_all = ["describe", "crossover", "dispatches", "grid"])]
+    busy: bool,
     /// Ignored; added by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
@@ -123,6 +129,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     if let Some(networks) = arguments.grid {
         return grid::measure(&bench, networks);
     }
+    if arguments.busy {
+        return busy::measure(&bench, &arguments.workload);
+    }
     for workload in Workload::named(&arguments.workload)? {
         sample::take(&bench, &workload, arguments.strategy, arguments.samples)?;
     }
@@ -130,6 +139,9 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some(busy::BUSY) {
+        busy::keep_busy();
+    }
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

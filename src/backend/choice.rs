@@ -65,6 +65,27 @@ pub enum ShaderChecks {
     On,
 }
 
+/// How a device is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// Whether shaders get the driver's bounds checks.
+    pub checks: ShaderChecks,
+    /// Threads of the CPU path, at most; by default [`crate::low_level::platform::threads::available`].
+    pub threads: Option<usize>,
+}
+
+impl OpenOptions {
+    fn cpu(self) -> Cpu {
+        self.threads.map_or(Cpu::new(), Cpu::with_threads)
+    }
+}
+
+impl From<ShaderChecks> for OpenOptions {
+    fn from(checks: ShaderChecks) -> Self {
+        Self { checks, ..Self::default() }
+    }
+}
+
 /// An adapter of this machine, as `halfplane devices` shows it.
 #[derive(Clone, Debug)]
 pub struct Adapter {
@@ -99,19 +120,20 @@ pub async fn adapters() -> Vec<Adapter> {
 /// [`Error::NoDevice`] where there is none of that kind, [`Error::Device`] where it will not open.
 pub async fn open(
     choice: &DeviceChoice,
-    checks: ShaderChecks,
+    options: impl Into<OpenOptions>,
 ) -> Result<(Box<dyn Device>, Option<String>)> {
+    let options = options.into();
     if *choice == DeviceChoice::Cpu {
-        return Ok((Box::new(Cpu), None));
+        return Ok((Box::new(options.cpu()), None));
     }
     let found = gpu::select(choice).await;
     match (found, choice) {
         (Ok(adapter), _) => Ok((
-            Box::new(gpu::Gpu::open(adapter, checks, gpu::ImmediateStorage::Auto).await?),
+            Box::new(gpu::Gpu::open(adapter, options.checks, gpu::ImmediateStorage::Auto).await?),
             None,
         )),
         (Err(reason), DeviceChoice::Auto) => {
-            Ok((Box::new(Cpu), Some(format!("{reason}: taking the CPU path"))))
+            Ok((Box::new(options.cpu()), Some(format!("{reason}: taking the CPU path"))))
         }
         (Err(reason), DeviceChoice::Software) => Err(Error::NoDevice {
             problem: reason,

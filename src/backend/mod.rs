@@ -21,7 +21,7 @@ use crate::kernels::Words;
 use crate::plan::{BufferId, Limits, Phase, Plan, Region};
 use crate::platform::{BoxFuture, MaybeSend, MaybeSync};
 
-pub use choice::{Adapter, DeviceChoice, ShaderChecks, adapters, open};
+pub use choice::{Adapter, DeviceChoice, OpenOptions, ShaderChecks, adapters, open};
 pub use memory::Memory;
 
 /// A device that plans can be made for and loaded onto.

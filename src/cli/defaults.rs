@@ -101,6 +101,7 @@ fn defaults() -> Vec<(&'static str, String)> {
         ("decay", format!("{} for the step schedule", drop_factor())),
         ("final_lr", "0".into()),
         ("device", "auto".into()),
+        ("threads", "HALFPLANE_THREADS, or as many as there are cores".into()),
         ("strategy", table.strategy.to_string()),
         ("memory", "what the device has".into()),
         ("min_delta", EarlyStopping::after(1).min_delta.to_string()),

@@ -25,6 +25,7 @@ mod train;
 mod wording;
 
 use halfplane::Result;
+use halfplane::low_level::platform::threads;
 
 pub(crate) use arguments::Command;
 pub(crate) use interrupt::INTERRUPTED;
@@ -46,6 +47,8 @@ pub(crate) fn parse() -> Result<Command> {
 
 /// Runs a command.
 pub(crate) fn run(command: Command) -> Result<Outcome> {
+    // A slip in the environment is reported, too, and not passed over.
+    threads::from_environment()?;
     match command {
         Command::Train(arguments) => return train::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),

@@ -123,6 +123,7 @@ pub(super) fn options(
         strategy: typed.strategy.unwrap_or(base.strategy),
         device: typed.device.clone().unwrap_or(base.device),
         memory: typed.memory.map(|bytes| bytes.0),
+        threads: typed.threads,
         log_every: log_every.unwrap_or(base.log_every),
         ..base
     })

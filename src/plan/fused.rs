@@ -25,10 +25,12 @@ const TILE: usize = 128;
 /// Rows of a strand, at least: below this a matrix product loses more than a thread wins.
 const STRAND: usize = 64;
 
-/// Rows of a strand from which on a thread may have more than one, and how many at most: then a
-/// core that others use, or that is slower by itself, takes fewer of them.
-const LONG_STRAND: usize = 4096;
-const MOST_EACH: usize = 8;
+/// Rows of a strand of a large batch: each strand's gradient is written and added up, which takes little
+/// beside so many rows.
+const LONG_STRAND: usize = 512;
+
+/// Strands of a batch on the CPU, at least where it has rows for them, and at most.
+const STRANDS: [usize; 2] = [2, 16];
 
 /// Rows that an evaluation takes at once, at least.
 const PORTION: usize = 4096;
@@ -70,12 +72,11 @@ pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
         && request.batch >= 2 * STRAND
 }
 
-/// Strands of a batch on the CPU: one for each thread, for each strand more is a gradient more to
-/// write and to add up; several where that is little beside their rows. So a run is the same to the
-/// bit only on as many threads. And how few they may be, where there is no room for so many.
-fn strands(batch: usize, limits: &Limits) -> [usize; 2] {
-    let each = (batch / (limits.threads * LONG_STRAND)).clamp(1, MOST_EACH);
-    [1, each].map(|each| (limits.threads * each).min(batch / STRAND).max(1))
+/// Strands of a batch on the CPU: the fewest, where there is no room for more, and as many as are worth
+/// their gradients. They do not depend on the number of threads, so that the numbers do not.
+fn strands(batch: usize) -> [usize; 2] {
+    let [fewest, most] = STRANDS;
+    [fewest, (batch / LONG_STRAND).clamp(fewest, most)].map(|all| all.min(batch / STRAND).max(1))
 }
 
 /// How a GPU's workgroups take a batch: tiles as large as there is room for, but enough of them.
@@ -173,7 +174,7 @@ impl FusedGradient {
 pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
     request.check()?;
     request.check_for(Strategy::Fused)?;
-    let [few, many] = strands(request.batch, limits);
+    let [few, many] = strands(request.batch);
     // A batch of all rows has no order worth shuffling.
     let full = request.batch == request.rows;
     let in_strands = |strands: usize| FusedGradient {
@@ -338,18 +339,16 @@ mod tests {
     }
 
     #[test]
-    fn large_batches_have_several_strands_for_a_thread() {
-        let on = |threads| Limits { threads, ..Limits::unlimited("cpu") };
-        for (batch, threads, expected) in [
-            (100, 2, [1, 1]),
-            (256, 2, [2, 2]),
-            (16_383, 2, [2, 2]),
-            (16_384, 2, [2, 4]),
-            (65_536, 2, [2, 16]),
-            (1 << 20, 2, [2, 16]),
-            (65_536, 64, [64, 64]),
+    fn large_batches_have_more_strands() {
+        for (batch, expected) in [
+            (100, [1, 1]),
+            (128, [2, 2]),
+            (1535, [2, 2]),
+            (2048, [2, 4]),
+            (65_536, [2, 16]),
+            (1 << 20, [2, 16]),
         ] {
-            assert_eq!(strands(batch, &on(threads)), expected, "{batch} rows, {threads} threads");
+            assert_eq!(strands(batch), expected, "{batch} rows");
         }
     }
 

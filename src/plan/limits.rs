@@ -29,8 +29,6 @@ pub struct Limits {
     pub loop_limit: Option<u64>,
     /// What kind of machine it is: how long things take differs.
     pub kind: DeviceKind,
-    /// Threads of the CPU path.
-    pub threads: usize,
 }
 
 /// What kind of machine a device is.
@@ -58,7 +56,6 @@ impl Limits {
             subgroup: None,
             loop_limit: None,
             kind: DeviceKind::Cpu,
-            threads: 1,
         }
     }
 

@@ -1,6 +1,40 @@
 //! Threads, where there are such: a page in a browser has one.
 
-use super::{MaybeSend, MaybeSync};
+use std::sync::OnceLock;
+
+use super::{MaybeSend, MaybeSync, environment};
+use crate::{Error, Result};
+
+/// The environment variable that says how many threads the CPU path takes.
+const VARIABLE: &str = "HALFPLANE_THREADS";
+
+/// Threads that the CPU path takes unless it is told otherwise: as many as `HALFPLANE_THREADS` says, or
+/// as the system lets this process run at once (affinity and cgroup counted).
+pub fn available() -> usize {
+    static AVAILABLE: OnceLock<usize> = OnceLock::new();
+    *AVAILABLE.get_or_init(|| match from_environment() {
+        Ok(Some(threads)) => threads,
+        _ => std::thread::available_parallelism().map_or(1, usize::from),
+    })
+}
+
+/// The number in `HALFPLANE_THREADS`, if it is set.
+///
+/// # Errors
+/// [`Error::Invalid`] where it is no whole number from 1 on.
+pub fn from_environment() -> Result<Option<usize>> {
+    let Some(value) = environment::variable(VARIABLE) else { return Ok(None) };
+    match value.to_str().and_then(|value| value.trim().parse().ok()) {
+        Some(threads) if threads > 0 => Ok(Some(threads)),
+        _ => {
+            let problem = format!("{VARIABLE} is {}", value.to_string_lossy());
+            Err(Error::invalid(
+                problem,
+                "set it to a whole number of threads from 1 on, or unset it",
+            ))
+        }
+    }
+}
 
 /// What a function makes of each item, in order: on all threads.
 #[cfg(not(target_arch = "wasm32"))]
@@ -8,9 +42,30 @@ pub fn map<T: MaybeSend, U: MaybeSend>(
     items: impl IntoIterator<Item = T>,
     make: impl Fn(T) -> U + MaybeSend + MaybeSync,
 ) -> Vec<U> {
-    use rayon::prelude::*;
+    use std::sync::{Mutex, PoisonError};
 
-    items.into_iter().collect::<Vec<T>>().into_par_iter().map(make).collect()
+    let items: Vec<T> = items.into_iter().collect();
+    let (threads, count) = (available().min(items.len()), items.len());
+    let mut made: Vec<Option<U>> = std::iter::repeat_with(|| None).take(count).collect();
+    let queue = Mutex::new(items.into_iter().zip(&mut made));
+    let work = || {
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((item, place)) = next else { return };
+            *place = Some(make(item));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            // With fewer threads it takes longer, and that is all.
+            if std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
+    drop(queue);
+    made.into_iter().flatten().collect()
 }
 
 /// What a function makes of each item, in order.
@@ -20,4 +75,15 @@ pub fn map<T: MaybeSend, U: MaybeSend>(
     make: impl Fn(T) -> U + MaybeSend + MaybeSync,
 ) -> Vec<U> {
     items.into_iter().map(make).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn items_keep_their_order() {
+        for count in [0, 1, 2, 100] {
+            let squares = super::map(0..count, |item| item * item);
+            assert!(squares.into_iter().eq((0..count).map(|item| item * item)));
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::snapshot::Snapshot;
 use crate::Result;
-use crate::backend::{self, Device, DeviceChoice, ShaderChecks};
+use crate::backend::{self, Device, DeviceChoice, OpenOptions};
 use crate::plan::DeviceKind;
 use crate::platform::Instant;
 
@@ -17,7 +17,7 @@ pub(super) type Open = Box<dyn FnMut() -> Result<Box<dyn Device>> + Send>;
 /// Where a device to go on with comes from.
 enum Source {
     /// The same choice again.
-    Choice(DeviceChoice, ShaderChecks),
+    Choice(DeviceChoice, OpenOptions),
     Custom(Open),
 }
 
@@ -34,8 +34,8 @@ pub(super) struct Fallback {
 
 impl Fallback {
     /// The device of the same choice is opened again.
-    pub(super) fn open_again(&mut self, choice: DeviceChoice, checks: ShaderChecks) {
-        self.source = Some(Source::Choice(choice, checks));
+    pub(super) fn open_again(&mut self, choice: DeviceChoice, options: OpenOptions) {
+        self.source = Some(Source::Choice(choice, options));
     }
 
     /// A device is opened by a function.
@@ -84,7 +84,7 @@ impl Fallback {
             return None;
         }
         match self.source.as_mut()? {
-            Source::Choice(choice, checks) => Some(backend::open(choice, *checks).await.ok()?.0),
+            Source::Choice(choice, options) => Some(backend::open(choice, *options).await.ok()?.0),
             Source::Custom(open) => open().ok(),
         }
     }

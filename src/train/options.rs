@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::backend::{DeviceChoice, ShaderChecks};
+use crate::backend::{DeviceChoice, OpenOptions, ShaderChecks};
 use crate::plan::Gradients;
 use crate::spec::{
     BatchSize, Initialization, Length, Loss, Optimizer, Parameters, Regularization, Schedule,
@@ -47,6 +47,9 @@ pub struct TrainOptions {
     pub device: DeviceChoice,
     /// Whether shaders are compiled with the driver's bounds checks.
     pub shader_checks: ShaderChecks,
+    /// Threads of the CPU path, at most; by default as many as this process may use, or as
+    /// `HALFPLANE_THREADS` says. The numbers do not depend on it.
+    pub threads: Option<usize>,
     /// How the initial weights are drawn from the seed; by default as PyTorch's layers are.
     pub initialization: Initialization,
     /// Weights to start from instead: not in files.
@@ -85,6 +88,7 @@ impl Default for TrainOptions {
             shard_rows: None,
             device: DeviceChoice::Auto,
             shader_checks: ShaderChecks::Off,
+            threads: None,
             initialization: Initialization::Pytorch,
             initial: None,
             log_every: 100,
@@ -108,15 +112,21 @@ impl TrainOptions {
         }
     }
 
+    /// How the device is opened.
+    pub(super) fn opening(&self) -> OpenOptions {
+        OpenOptions { checks: self.shader_checks, threads: self.threads }
+    }
+
     /// What the numbers of a run depend on, by name: not where it is computed, how long it is, and
     /// what is told of it.
     pub(super) fn settings(&self) -> Result<BTreeMap<String, Value>> {
-        const OTHERS: [&str; 8] = [
+        const OTHERS: [&str; 9] = [
             "length",
             "strategy",
             "memory",
             "device",
             "shader-checks",
+            "threads",
             "log-every",
             "checkpoints",
             "gradients",
@@ -140,6 +150,9 @@ impl TrainOptions {
                 "the batch size is 0",
                 "it must be `full` or a number of rows, at least 1",
             ));
+        }
+        if self.threads == Some(0) {
+            return Err(Error::invalid("threads is 0", "it must be at least 1"));
         }
         if self.log_every == 0 {
             return Err(Error::invalid("log-every is 0", "it must be at least 1"));

@@ -140,12 +140,8 @@ pub(super) mod tests {
         Loss, Network, Normalization, Optimizer, Regularization, Schedule, Shuffle, Strategy,
     };
 
-    /// A step of 512 rows, planned for so many threads.
-    pub(in crate::backend::cpu) fn step(
-        network: &Network,
-        strategy: Strategy,
-        threads: usize,
-    ) -> Vec<Dispatch> {
+    /// A step of 512 rows.
+    pub(in crate::backend::cpu) fn step(network: &Network, strategy: Strategy) -> Vec<Dispatch> {
         let request = Training {
             network,
             loss: Loss::Bce,
@@ -163,8 +159,7 @@ pub(super) mod tests {
             strategy,
             gradients: Gradients::Fused,
         };
-        let limits = Limits { threads, ..Limits::unlimited("cpu") };
-        match training(&request, &limits) {
+        match training(&request, &Limits::unlimited("cpu")) {
             Ok(plan) => plan.phase(Phase::Step).to_vec(),
             Err(error) => panic!("{error}"),
         }
@@ -172,7 +167,7 @@ pub(super) mod tests {
 
     /// The kernels of each section of a layered step.
     fn names(network: &Network) -> Vec<Vec<&'static str>> {
-        let phase = step(network, Strategy::Layered, 2);
+        let phase = step(network, Strategy::Layered);
         let kernels = |section: &Vec<usize>| {
             section.iter().map(|&number| phase[number].operation.kernel().stem()).collect()
         };
@@ -204,7 +199,7 @@ pub(super) mod tests {
         let network = Network::new(8, &[16, 16], 1)
             .with_activation(Activation::Sigmoid)
             .with_normalization(Normalization::LayerNorm);
-        let phase = step(&network, Strategy::Layered, 2);
+        let phase = step(&network, Strategy::Layered);
         let sections = sections(&phase);
         assert_eq!(sections.len(), 3);
         let of_norms = |number: &&usize| {
@@ -218,7 +213,6 @@ pub(super) mod tests {
         let phase = step(
             &Network::new(8, &[16, 16], 1).with_activation(Activation::Sigmoid),
             Strategy::Fused,
-            2,
         );
         assert_eq!(sections(&phase), [[0], [1], [2]]);
     }

@@ -120,7 +120,6 @@ pub(super) fn limits(adapter: &wgpu::Adapter) -> Limits {
         subgroup: subgroups.then_some(info.subgroup_min_size),
         loop_limit: (kind == DeviceKind::Software).then_some(60_000),
         kind,
-        threads: 1,
     }
 }
 

@@ -129,6 +129,9 @@ pub(crate) struct TrainingArguments {
     /// auto, gpu, software, cpu, or a part of an adapter's name
     #[arg(long, value_name = "DEVICE", help_heading = "Device")]
     pub(crate) device: Option<DeviceChoice>,
+    /// Threads of the CPU path, at most
+    #[arg(long, value_name = "N", help_heading = "Device")]
+    pub(crate) threads: Option<usize>,
     /// How a step is lowered to kernels: auto, layered, resident or fused
     #[arg(long, value_name = "NAME", help_heading = "Device")]
     pub(crate) strategy: Option<Strategy>,

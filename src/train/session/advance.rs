@@ -428,7 +428,7 @@ impl Session {
             moved = self.move_to(device.as_ref(), &snapshot).await.map_err(drop);
         }
         if moved.is_err() {
-            let cpu = backend::cpu::Cpu;
+            let cpu = backend::cpu::Cpu::new();
             moved = self.move_to(&cpu, &snapshot).await.map_err(drop);
         }
         if moved.is_err() {

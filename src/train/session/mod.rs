@@ -111,8 +111,8 @@ impl Session {
         data: impl Into<TrainingData>,
         options: TrainOptions,
     ) -> Result<Self> {
-        let (device, notice) = backend::open(&options.device, options.shader_checks).await?;
-        let choice = (options.device.clone(), options.shader_checks);
+        let choice = (options.device.clone(), options.opening());
+        let (device, notice) = backend::open(&choice.0, choice.1).await?;
         let session = Self::on(device.as_ref(), network, data, options).await?;
         Ok(session.opened(choice, notice))
     }
@@ -142,8 +142,8 @@ impl Session {
         data: impl Into<TrainingData>,
         options: TrainOptions,
     ) -> Result<Self> {
-        let (device, notice) = backend::open(&options.device, options.shader_checks).await?;
-        let choice = (options.device.clone(), options.shader_checks);
+        let choice = (options.device.clone(), options.opening());
+        let (device, notice) = backend::open(&choice.0, choice.1).await?;
         let session = Self::grid_on(device.as_ref(), candidates, data, options).await?;
         Ok(session.opened(choice, notice))
     }
@@ -201,12 +201,12 @@ impl Session {
     /// On a device that was opened for it, and may be opened again.
     fn opened(
         mut self,
-        (choice, checks): (DeviceChoice, backend::ShaderChecks),
+        (choice, options): (DeviceChoice, backend::OpenOptions),
         notice: Option<String>,
     ) -> Self {
         self.notice = notice.or(self.notice);
         if choice != DeviceChoice::Cpu {
-            self.fallback.open_again(choice, checks);
+            self.fallback.open_again(choice, options);
         }
         self
     }

@@ -3,11 +3,10 @@
 
 use std::ops::ControlFlow;
 
+use halfplane::low_level::backend::Device;
 use halfplane::low_level::backend::cpu::Cpu;
 use halfplane::low_level::backend::reference::Reference;
-use halfplane::low_level::backend::{Backend, Device};
-use halfplane::low_level::plan::{Gradients, Limits, Plan};
-use halfplane::low_level::platform::BoxFuture;
+use halfplane::low_level::plan::Gradients;
 use halfplane::spec::{BatchSize, Length, Optimizer, Parameters, Shuffle};
 use halfplane::{
     Activation, Dataset, Event, Network, Result, ShaderChecks, Strategy, Task, TrainOptions,
@@ -15,24 +14,6 @@ use halfplane::{
 };
 
 use crate::support::{quiet, random_data, software};
-
-/// The CPU path, planned for so many threads: that is how many strands a batch of a few thousand rows
-/// has.
-struct Strands(usize);
-
-impl Device for Strands {
-    fn name(&self) -> &str {
-        "cpu"
-    }
-
-    fn limits(&self) -> Limits {
-        Limits { threads: self.0, ..Cpu.limits() }
-    }
-
-    fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
-        Cpu.load(plan)
-    }
-}
 
 fn options(strategy: Strategy, optimizer: Optimizer) -> TrainOptions {
     TrainOptions {
@@ -70,25 +51,28 @@ fn near(one: &Parameters, other: &Parameters, place: &str) {
 
 #[test]
 fn strands_have_the_twins_numbers() -> Result<()> {
-    // 700 rows in batches of 300: the last has 100, fewer than four strands hold of 75 each.
+    // One to four strands; the last batch of an epoch has 100 rows, of which the last strands get few.
     let momentum = Optimizer::Sgd { lr: 0.05, momentum: 0.9, nesterov: true, weight_decay: 0.01 };
     let optimizers = [Optimizer::sgd(0.1), momentum, Optimizer::adam(0.01), Optimizer::adamw(0.01)];
+    let batches = [(1, 110), (2, 300), (3, 1600), (4, 2100)];
     let tasks =
         [(Task::Binary, 1), (Task::Binary, 3), (Task::Multiclass, 5), (Task::Regression, 2)];
     for (number, &activation) in Activation::ALL.iter().enumerate() {
-        for (task, outputs) in tasks {
-            let data = random_data(task, [700, 7, outputs], 5)?;
+        for (at, (task, outputs)) in tasks.into_iter().enumerate() {
+            let (strands, rows) = batches[(number + at) % batches.len()];
+            let data = random_data(task, [2 * rows + 100, 7, outputs], 5)?;
             let network = Network::new(7, &[33, 18], outputs)
                 .with_activation(activation)
                 .with_output(task.into());
-            let options = options(Strategy::Fused, optimizers[number % optimizers.len()]);
+            let options = TrainOptions {
+                batch_size: BatchSize::Rows(rows),
+                ..options(Strategy::Fused, optimizers[number % optimizers.len()])
+            };
             let (expected, loss) = trained(&Reference, &network, &data, options.clone())?;
-            for strands in [1, 2, 3, 4] {
-                let place = format!("{activation}, {task} of {outputs}, {strands} strands");
-                let found = trained(&Strands(strands), &network, &data, options.clone())?;
-                near(&found.0, &expected, &place);
-                assert!((found.1 - loss).abs() <= 1e-5 * loss, "{place}: {} for {loss}", found.1);
-            }
+            let place = format!("{activation}, {task} of {outputs}, {strands} strands");
+            let found = trained(&Cpu::new(), &network, &data, options)?;
+            near(&found.0, &expected, &place);
+            assert!((found.1 - loss).abs() <= 1e-5 * loss, "{place}: {} for {loss}", found.1);
         }
     }
     Ok(())
@@ -132,7 +116,7 @@ fn fused_and_layered_agree_with_all_threads() -> Result<()> {
             let [fused, layered] = [Strategy::Fused, Strategy::Layered].map(|strategy| {
                 let options = options(strategy, Optimizer::sgd(0.1));
                 let options = TrainOptions { batch_size: BatchSize::Rows(900), shuffle, ..options };
-                trained(&Strands(2), &network, &data, options)
+                trained(&Cpu::new(), &network, &data, options)
             });
             near(&fused?.0, &layered?.0, &format!("{activation}, shuffle {shuffle}"));
         }
@@ -152,10 +136,10 @@ fn runs_repeat_and_go_on_to_the_last_bit() -> Result<()> {
             length: Length::Steps(40),
             ..options(strategy, Optimizer::adam(1e-3))
         };
-        let first = trained(&Cpu, &network, &data, whole.clone())?;
-        assert!(first == trained(&Cpu, &network, &data, whole.clone())?, "two runs differ");
+        let first = trained(&Cpu::new(), &network, &data, whole.clone())?;
+        assert!(first == trained(&Cpu::new(), &network, &data, whole.clone())?, "two runs differ");
         let half = TrainOptions { length: Length::Steps(20), ..whole };
-        let mut trainer = Trainer::on(&Cpu, &network, &data, half)?;
+        let mut trainer = Trainer::on(&Cpu::new(), &network, &data, half)?;
         trainer.run(quiet)?;
         trainer.run(quiet)?;
         assert!(trainer.parameters()? == first.0, "two halves differ");
@@ -165,8 +149,7 @@ fn runs_repeat_and_go_on_to_the_last_bit() -> Result<()> {
 
 #[test]
 fn who_takes_which_strand_does_not_show() -> Result<()> {
-    // Eight strands, planned for one thread, for two and for four, and taken by as many as there are:
-    // who is faster takes more of them.
+    // Sixteen strands, taken by one thread, by two, by three and by eight: who is faster takes more.
     let data = random_data(Task::Binary, [36_000, 3, 1], 8)?;
     let network = Network::new(3, &[16], 1)
         .with_activation(Activation::Sigmoid)
@@ -177,12 +160,12 @@ fn who_takes_which_strand_does_not_show() -> Result<()> {
         ..options(Strategy::Fused, Optimizer::adam(1e-2))
     };
     let (expected, _) = trained(&Reference, &network, &data, options.clone())?;
-    for threads in [1, 2, 4] {
-        let device = Strands(threads);
-        let first = trained(&device, &network, &data, options.clone())?;
-        near(&first.0, &expected, &format!("planned for {threads} threads"));
+    let first = trained(&Cpu::with_threads(1), &network, &data, options.clone())?;
+    near(&first.0, &expected, "one thread");
+    for threads in [2, 3, 8] {
         for _ in 0..3 {
-            assert!(first == trained(&device, &network, &data, options.clone())?, "runs differ");
+            let again = trained(&Cpu::with_threads(threads), &network, &data, options.clone())?;
+            assert!(first == again, "{threads} threads differ");
         }
     }
     Ok(())
@@ -204,11 +187,8 @@ fn who_takes_which_rows_and_units_does_not_show() -> Result<()> {
                 length: Length::Steps(10),
                 ..options(Strategy::Layered, optimizer)
             };
-            let run = |threads: usize| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-                let pool = pool.expect("threads can be started");
-                pool.install(|| trained(&Cpu, &network, &data, options.clone()))
-            };
+            let run =
+                |threads| trained(&Cpu::with_threads(threads), &network, &data, options.clone());
             let first = run(1)?;
             // Adam makes much of a gradient that is zero but for rounding.
             if optimizer == Optimizer::sgd(0.1) {
@@ -241,7 +221,7 @@ fn auto_takes_it_where_rows_are_many_for_the_parameters() -> Result<()> {
             batch_size: BatchSize::Rows(rows),
             ..options(Strategy::Auto, Optimizer::sgd(0.1))
         };
-        let trainer = Trainer::on(&Strands(2), &network(hidden), &data, options)?;
+        let trainer = Trainer::on(&Cpu::new(), &network(hidden), &data, options)?;
         assert_eq!(trainer.strategy(), expected, "{hidden:?}, {rows} rows");
     }
     Ok(())
@@ -259,7 +239,7 @@ fn the_observer_stops_it_after_whole_steps() -> Result<()> {
             log_every: 1,
             ..options(strategy, Optimizer::sgd(0.01))
         };
-        let mut trainer = Trainer::on(&Cpu, &network, &data, options.clone())?;
+        let mut trainer = Trainer::on(&Cpu::new(), &network, &data, options.clone())?;
         let summary = trainer.run(|event| match event {
             Event::Step { step: 20.., .. } => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
@@ -267,7 +247,10 @@ fn the_observer_stops_it_after_whole_steps() -> Result<()> {
         let steps = summary.steps;
         assert!((21..1_000_000).contains(&steps), "{strategy}: {steps} steps");
         let as_many = TrainOptions { length: Length::Steps(steps), ..options };
-        assert!(trainer.parameters()? == trained(&Cpu, &network, &data, as_many)?.0, "{strategy}");
+        assert!(
+            trainer.parameters()? == trained(&Cpu::new(), &network, &data, as_many)?.0,
+            "{strategy}"
+        );
     }
     Ok(())
 }
@@ -281,7 +264,7 @@ fn what_it_lacks_is_refused_by_name() -> Result<()> {
     let options = options(Strategy::Fused, Optimizer::sgd(0.01));
     let kept = TrainOptions { gradients: Gradients::Kept, ..options.clone() };
     let told = |result: Result<Trainer>| result.err().map(|error| error.to_string());
-    let text = told(Trainer::on(&Cpu, &network, &data, kept)).unwrap_or_default();
+    let text = told(Trainer::on(&Cpu::new(), &network, &data, kept)).unwrap_or_default();
     assert!(text.contains("fused") && text.contains("gradients"), "{text}");
     // What goes through a workgroup's memory cannot be as wide as one likes, nor as deep.
     let software = software(ShaderChecks::Off);

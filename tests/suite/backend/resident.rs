@@ -164,7 +164,7 @@ fn divergence_shows_in_the_smallest_network() -> Result<()> {
         initial: Some(initial),
         ..options(Optimizer::sgd(1.0), BatchSize::Full, 50)
     };
-    match Trainer::on(&Cpu, &network, &data, options)?.run(quiet) {
+    match Trainer::on(&Cpu::new(), &network, &data, options)?.run(quiet) {
         Err(Error::Diverged { step: 0, .. }) => Ok(()),
         other => panic!("{other:?}"),
     }

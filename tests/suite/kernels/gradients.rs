@@ -50,7 +50,7 @@ fn reference_agrees_with_finite_differences() -> Result<()> {
 
 #[test]
 fn cpu_path_agrees_with_finite_differences() -> Result<()> {
-    check(&Cpu)
+    check(&Cpu::new())
 }
 
 fn check(device: &dyn Device) -> Result<()> {

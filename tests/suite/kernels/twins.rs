@@ -43,7 +43,7 @@ fn assert_passes(device: &dyn Device) -> Result<()> {
 
 #[test]
 fn cpu_path_agrees_with_the_twins() -> Result<()> {
-    assert_passes(&Cpu)
+    assert_passes(&Cpu::new())
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn software_adapter_with_a_uniform_buffer_agrees_with_the_twins() -> Result<()> 
 /// The checks themselves: what was spoiled fails, what was not passes.
 #[test]
 fn wrong_devices_are_found_out() -> Result<()> {
-    let checks = block_on(check_kernels(&Spoiled(Cpu), |_| ()))?;
+    let checks = block_on(check_kernels(&Spoiled(Cpu::new()), |_| ()))?;
     for check in &checks {
         let spoil = Spoil::of(&check.case);
         let Check { kernel, case, fault, .. } = check;

@@ -77,7 +77,7 @@ pub(crate) fn opened(checks: ShaderChecks) -> Box<dyn Device> {
 
 /// The devices that are everywhere: the CPU path and the software adapter.
 pub(crate) fn devices() -> [Box<dyn Device>; 2] {
-    [Box::new(Cpu), software(ShaderChecks::Off)]
+    [Box::new(Cpu::new()), software(ShaderChecks::Off)]
 }
 
 /// The ways to lower a step.

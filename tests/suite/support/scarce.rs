@@ -36,7 +36,7 @@ impl Device for Small {
     }
 
     fn limits(&self) -> Limits {
-        Cpu.limits()
+        Cpu::new().limits()
     }
 
     fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
@@ -44,6 +44,6 @@ impl Device for Small {
             let problem = format!("no room for {} bytes", plan.bytes());
             return Box::pin(async { Err(Error::Device { device: "small".into(), problem }) });
         }
-        Cpu.load(plan)
+        Box::pin(async move { Cpu::new().load(plan).await })
     }
 }

@@ -322,7 +322,7 @@ fn split_batches_and_shards_go_together() -> Result<()> {
 fn a_device_without_room_for_the_batch_takes_it_in_parts() -> Result<()> {
     let task = Task::Multiclass;
     let [train, _] = data(task)?;
-    let mut whole = Trainer::on(&Cpu, &network(task), &train, options())?;
+    let mut whole = Trainer::on(&Cpu::new(), &network(task), &train, options())?;
     let small = Small { bytes: whole.plan().bytes() * 4 / 5 };
     let mut split = Trainer::on(&small, &network(task), &train, options())?;
     let notice = split.notice().expect("it is said aloud").to_owned();

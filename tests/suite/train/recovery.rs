@@ -19,6 +19,8 @@ use crate::support::{devices, random_data};
 
 const STEPS: u64 = 90;
 
+static CPU: Cpu = Cpu::new();
+
 /// A device that fails after so many steps, counted over all that is loaded onto it.
 struct Failing<'a> {
     inner: &'a dyn Device,
@@ -213,16 +215,16 @@ type Open = Box<dyn FnMut() -> Result<Box<dyn Device>> + Send>;
 fn where_no_device_comes_back_the_cpu_goes_on() -> Result<()> {
     let [train, validation] = data()?;
     let (network, data) = (network(), (&train, &validation));
-    let whole = run(&mut Trainer::on(&Cpu, &network, data, options(Strategy::Layered))?)?;
+    let whole = run(&mut Trainer::on(&Cpu::new(), &network, data, options(Strategy::Layered))?)?;
     // It cannot be opened, or it fails at once, or it fails where it failed before.
     let gone = || Err(Error::NoDevice { problem: "gone".into(), remedy: "wait".into() });
-    let broken = || Ok(Box::new(Failing::after(&Cpu, 0)) as Box<dyn Device>);
+    let broken = || Ok(Box::new(Failing::after(&CPU, 0)) as Box<dyn Device>);
     let cases: [(&str, &[&str], Open); 2] = [
         ("gone", &["cpu"], Box::new(gone)),
         ("broken", &["a device that fails", "cpu"], Box::new(broken)),
     ];
     for (name, expected, open) in cases {
-        let failing = Failing::after(&Cpu, 42);
+        let failing = Failing::after(&CPU, 42);
         let options = options(Strategy::Layered);
         let trainer = Trainer::on(&failing, &network, data, options)?;
         let found = run(&mut trainer.with_fallback(open))?;
@@ -284,7 +286,7 @@ fn a_device_with_less_room_goes_on_with_a_split_batch() -> Result<()> {
 #[test]
 fn without_a_fallback_a_failure_is_an_error() -> Result<()> {
     let [train, _] = data()?;
-    let failing = Failing::after(&Cpu, 42);
+    let failing = Failing::after(&CPU, 42);
     let mut trainer = Trainer::on(&failing, &network(), &train, options(Strategy::Layered))?;
     match run(&mut trainer) {
         Err(Error::Device { problem, .. }) => assert_eq!(problem, "it was unplugged"),

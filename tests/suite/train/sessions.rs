@@ -360,10 +360,11 @@ fn a_schedule_over_runs_of_different_lengths_is_refused() -> Result<()> {
     let plain = TrainOptions { early_stopping: None, reduce_on_plateau: None, ..options() };
     let decay = halfplane::spec::Decay::Cosine { floor: 0.0 };
     let cosine = TrainOptions { schedule: Schedule { warmup: 0, decay }, ..plain };
-    let text = Grid::on(&Cpu, &candidates(), &data[0], cosine.clone()).err().map(|e| e.to_string());
+    let text =
+        Grid::on(&Cpu::new(), &candidates(), &data[0], cosine.clone()).err().map(|e| e.to_string());
     assert!(text.is_some_and(|text| text.contains("length in steps")));
     let by_steps = TrainOptions { length: Length::Steps(40), ..cosine };
-    Grid::on(&Cpu, &candidates(), &data[0], by_steps)?.run()?;
+    Grid::on(&Cpu::new(), &candidates(), &data[0], by_steps)?.run()?;
     Ok(())
 }
 
@@ -378,7 +379,7 @@ fn trainers_move_between_threads() -> Result<()> {
     send::<Grid>();
     send::<Session>();
     let [train, _] = data()?;
-    let mut trainer = Trainer::on(&Cpu, &network(), train, options())?;
+    let mut trainer = Trainer::on(&Cpu::new(), &network(), train, options())?;
     let mut silent = Silent;
     drop(sends(trainer.session().advance(Budget::Steps(1), &mut silent)));
     let moved = std::thread::spawn(move || trainer.run(quiet));

@@ -176,7 +176,7 @@ fn where_a_plan_finds_no_room_a_smaller_one_is_tried() -> Result<()> {
     let many = random_data(Task::Multiclass, [10 * ROWS, 33, 3], 1)?;
     let (network, data) = (network(), (&many, &validation));
     let plain = TrainOptions { shuffle: Shuffle::Never, ..options(2) };
-    let mut whole = Trainer::on(&Cpu, &network, data, plain.clone())?;
+    let mut whole = Trainer::on(&Cpu::new(), &network, data, plain.clone())?;
     whole.run(quiet)?;
     let small = Small { bytes: whole.plan().bytes() * 3 / 4 };
     let mut trainer = Trainer::on(&small, &network, data, plain.clone())?;

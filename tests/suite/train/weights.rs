@@ -14,7 +14,7 @@ use crate::support::{random_data, software};
 
 #[test]
 fn cpu_path() -> Result<()> {
-    check(&Cpu)
+    check(&Cpu::new())
 }
 
 #[test]

@@ -11,8 +11,9 @@ mod samples;
 mod units;
 
 use std::ops::ControlFlow;
-
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use batch::Batch;
 use run::{Run, Share};
@@ -21,6 +22,7 @@ use units::Units;
 
 use crate::Result;
 use crate::backend::cpu::simd::{dispatch, dispatch_256};
+use crate::backend::cpu::team::{self, Job};
 use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{Control, Member, Resident, floats, floats_mut, pairs_mut};
 use crate::plan::{Phase, Plan};
@@ -33,7 +35,7 @@ const NARROW: usize = 4;
 
 /// Trains `steps` steps; the sink gets their metrics, those of each network in turn.
 pub(super) fn steps(
-    grid: &Resident,
+    (grid, threads): (&Resident, usize),
     memory: &mut Memory,
     plan: &Plan,
     steps: u64,
@@ -46,7 +48,9 @@ pub(super) fn steps(
     let mut together = Vec::new();
     while left > 0 {
         let now = portion.min(left) as usize;
-        memory.run(plan, Phase::Step, &mut |_, bound| advance(&mut workers, bound, now));
+        memory.run(plan, Phase::Step, &mut |_, bound| {
+            advance(&mut workers, bound, (now, threads));
+        });
         left -= now as u64;
         let finished = match &workers[..] {
             [alone] => &alone.finished,
@@ -66,13 +70,19 @@ pub(super) fn steps(
 }
 
 /// Replays a phase and writes its metrics to its history.
-pub(super) fn replay(grid: &Resident, memory: &mut Memory, plan: &Plan, phase: Phase, times: u64) {
+pub(super) fn replay(
+    (grid, threads): (&Resident, usize),
+    memory: &mut Memory,
+    plan: &Plan,
+    phase: Phase,
+    times: u64,
+) {
     let count = grid.members.len();
     let mut workers = workers(grid);
     memory.run(plan, phase, &mut |_, bound| {
         let before: Vec<Control> =
             bound[0].chunks_exact(Control::WORDS).map(Control::from_words).collect();
-        advance(&mut workers, bound, times as usize);
+        advance(&mut workers, bound, (times as usize, threads));
         let history = pairs_mut(bound[6]);
         for (index, (worker, control)) in workers.iter().zip(before).enumerate() {
             for (number, metrics) in worker.finished.iter().enumerate() {
@@ -87,8 +97,8 @@ fn workers(grid: &Resident) -> Vec<Worker<'_>> {
     grid.members.iter().map(|member| Worker::new(grid, member)).collect()
 }
 
-/// So many steps of every network, each with its share of the buffers.
-fn advance(workers: &mut [Worker<'_>], bound: &mut [&mut [u32]], steps: usize) {
+/// So many steps of every network, each with its share of the buffers, on up to so many threads.
+fn advance(workers: &mut [Worker<'_>], bound: &mut [&mut [u32]], (steps, threads): (usize, usize)) {
     let [controls, _, x, t, parameters, state, _, _] = bound else {
         unreachable!("a grid has eight buffers")
     };
@@ -103,9 +113,29 @@ fn advance(workers: &mut [Worker<'_>], bound: &mut [&mut [u32]], steps: usize) {
         (parameters, state) = (other, other_state);
         shares.push((worker, Share { control, data, parameters: own, state: own_state, steps }));
     }
-    match shares.len() {
-        1 => shares.into_iter().for_each(|(worker, share)| worker.run(share)),
-        _ => shares.into_par_iter().for_each(|(worker, share)| worker.run(share)),
+    let networks = Networks {
+        shares: shares.into_iter().map(|share| Mutex::new(Some(share))).collect(),
+        next: AtomicUsize::new(0),
+    };
+    let threads = threads.min(networks.shares.len());
+    // No network is late: how long one takes is not known.
+    team::lead(&networks, threads, |leader| leader.round(0, true, Duration::MAX));
+}
+
+/// Networks that threads take one after the other.
+struct Networks<'w, 'g, 's> {
+    shares: Vec<Mutex<Option<(&'w mut Worker<'g>, Share<'s>)>>>,
+    next: AtomicUsize,
+}
+
+impl Job for Networks<'_, '_, '_> {
+    fn take_part(&self, _: u64, _: usize) {
+        while let Some(share) = self.shares.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            let taken = share.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some((worker, share)) = taken {
+                worker.run(share);
+            }
+        }
     }
 }
 

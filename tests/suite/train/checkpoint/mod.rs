@@ -184,13 +184,13 @@ fn early_stopping_goes_on_where_it_was() -> Result<()> {
         checkpoints: Some(own),
         ..options(Strategy::Layered, 100_000)
     };
-    let mut trainer = Trainer::on(&Cpu, &network, data, options.clone())?;
+    let mut trainer = Trainer::on(&Cpu::new(), &network, data, options.clone())?;
     let (_, whole) = record(&mut trainer, None)?;
     assert_eq!(whole.ended, Ended::Patience);
     let expected = trainer.parameters()?;
     for name in names(folder.path()) {
         let checkpoint = Checkpoint::load(&folder.path().join(&name))?;
-        let mut trainer = Trainer::on(&Cpu, &network, data, options.clone())?;
+        let mut trainer = Trainer::on(&Cpu::new(), &network, data, options.clone())?;
         trainer.resume(&checkpoint)?;
         let (_, end) = record(&mut trainer, None)?;
         assert_eq!((end.steps, end.best), (whole.steps, whole.best), "{name}");
@@ -204,7 +204,7 @@ fn early_stopping_goes_on_where_it_was() -> Result<()> {
 fn another_device_goes_on_too() -> Result<()> {
     let [train, validation] = data()?;
     let (network, data) = (network(), (&train, &validation));
-    let mut half = Trainer::on(&Cpu, &network, data, options(Strategy::Layered, 40))?;
+    let mut half = Trainer::on(&Cpu::new(), &network, data, options(Strategy::Layered, 40))?;
     half.run(quiet)?;
     let checkpoint = half.checkpoint()?;
     half.run(quiet)?;
@@ -229,9 +229,9 @@ fn what_is_not_the_same_training_is_refused() -> Result<()> {
     let network = network();
     let good = options(Strategy::Layered, 10);
     let data = (&train, &validation);
-    let checkpoint = Trainer::on(&Cpu, &network, data, good.clone())?.checkpoint()?;
+    let checkpoint = Trainer::on(&Cpu::new(), &network, data, good.clone())?.checkpoint()?;
     let refusal = |network: &Network, data: (&Dataset, Option<&Dataset>), options| {
-        let mut trainer = Trainer::on(&Cpu, network, data, options).expect("it is sound");
+        let mut trainer = Trainer::on(&Cpu::new(), network, data, options).expect("it is sound");
         trainer.resume(&checkpoint).err().map(|error| error.to_string()).unwrap_or_default()
     };
     let both = (&train, Some(&validation));
@@ -286,7 +286,7 @@ fn written(folder: &Path) -> Result<PathBuf> {
     let [train, validation] = data()?;
     let checkpoints = Some(CheckpointOptions::new(folder));
     let options = TrainOptions { validate_every: 1, checkpoints, ..options(Strategy::Layered, 12) };
-    Trainer::on(&Cpu, &network(), (&train, &validation), options)?.run(quiet)?;
+    Trainer::on(&Cpu::new(), &network(), (&train, &validation), options)?.run(quiet)?;
     let (path, _) = Checkpoints::of(folder).latest()?;
     std::fs::remove_file(folder.join("step-0000000000.safetensors")).expect("it is ours");
     Ok(path)

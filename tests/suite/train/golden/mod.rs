@@ -22,7 +22,7 @@ const TOLERANCES: Tolerances =
 
 #[test]
 fn cpu_path() -> Result<()> {
-    check(&Cpu)
+    check(&Cpu::new())
 }
 
 #[test]

@@ -1,0 +1,154 @@
+//! Whether helpers are worth it, found out by trying.
+//!
+//! Passing rows, weights and gradients from core to core costs some microseconds a step. Whether that is
+//! less than helpers save depends on the network, on the caches, and on what else runs on the machine. So
+//! steps are timed without help and with it, and the other way is tried again now and then. What is
+//! computed is the same either way.
+
+use std::time::Duration;
+
+use crate::platform::Instant;
+
+/// How long steps are timed at a time: much longer than it takes to wake a thread.
+const BLOCK: Duration = Duration::from_micros(400);
+
+/// What a step takes one thread, below which help never pays, and above which it is taken before it is
+/// tried: two cores of a Xeon took 0.95 to 1.1 of the time for steps of 6 to 12 µs, 0.6 to 0.75 for most
+/// from 60 µs on.
+const STEP: [Duration; 2] = [Duration::from_micros(12), Duration::from_micros(300)];
+
+/// How long steps between these run without help before it is tried: most short runs are at their end by
+/// then, and where other programs keep the cores busy, a try may cost some milliseconds.
+const FIRST: Duration = Duration::from_millis(5);
+
+/// How long it takes until the other way is tried again, at first and at most.
+const AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
+
+/// Steps of one way, at least, before the other is tried.
+const LEAST: u64 = 64;
+
+/// How much of the time without help steps with help may take, to be worth another core.
+const WORTH: f64 = 0.95;
+
+/// Times steps and decides.
+#[derive(Debug)]
+pub(super) struct Worth {
+    /// Seconds that a step takes without and with help, where that is known.
+    seconds: [Option<f64>; 2],
+    helped: bool,
+    /// Of the block: its steps and the time they took.
+    block: (u64, Duration),
+    /// Steps since the last change.
+    since: u64,
+    /// The first part of a block after a change is not counted: threads wake, caches fill.
+    settling: bool,
+    /// Time until the other way is tried, and the time after that.
+    until: Duration,
+    again: Duration,
+}
+
+impl Worth {
+    /// For steps that take one thread about so long. None, where help cannot pay.
+    pub(super) fn of(alone: Duration) -> Option<Self> {
+        let helped = alone > STEP[1];
+        (alone > STEP[0]).then(|| Self {
+            seconds: [None; 2],
+            helped,
+            block: Default::default(),
+            since: 0,
+            settling: true,
+            until: if helped { AGAIN[0] } else { FIRST },
+            again: AGAIN[0],
+        })
+    }
+
+    /// Whether the coming steps get help.
+    pub(super) const fn helped(&self) -> bool {
+        self.helped
+    }
+
+    /// How many steps to run until the next call of [`Self::ran`].
+    pub(super) fn steps(&self) -> u64 {
+        let seconds = self.seconds[usize::from(self.helped)];
+        seconds.map_or(1, |seconds| (BLOCK.as_secs_f64() / seconds) as u64).clamp(1, 1 << 12)
+    }
+
+    /// Takes note that so many steps took the time since `began`.
+    pub(super) fn ran(&mut self, steps: u64, began: Instant) {
+        self.took(steps, began.elapsed());
+    }
+
+    fn took(&mut self, steps: u64, time: Duration) {
+        self.until = self.until.saturating_sub(time);
+        self.since += steps;
+        let (sum, elapsed) = &mut self.block;
+        (*sum, *elapsed) = (*sum + steps, *elapsed + time);
+        if *elapsed < BLOCK {
+            return;
+        }
+        let seconds = elapsed.as_secs_f64() / *sum as f64;
+        self.block = Default::default();
+        if std::mem::take(&mut self.settling) {
+            return;
+        }
+        self.seconds[usize::from(self.helped)] = Some(seconds);
+        let pays = match self.seconds {
+            [Some(alone), Some(helped)] => helped < WORTH * alone,
+            // Not both are known: the way is kept until the other one is due.
+            _ => self.helped,
+        };
+        if pays != self.helped {
+            self.turn();
+        } else if self.until.is_zero() && self.since >= LEAST {
+            self.until = self.again;
+            self.again = (4 * self.again).min(AGAIN[1]);
+            self.turn();
+        }
+    }
+
+    fn turn(&mut self) {
+        self.helped = !self.helped;
+        self.settling = true;
+        self.since = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The share of steps with help in the second half of a run of 2 s.
+    fn helped(alone: Duration, with_help: impl Fn(Duration) -> Duration) -> f64 {
+        let mut worth = Worth::of(alone).expect("help may pay");
+        let (mut now, mut steps) = (Duration::ZERO, [0.0; 2]);
+        while now < Duration::from_secs(2) {
+            let time = if worth.helped() { with_help(now) } else { alone };
+            if now > Duration::from_secs(1) {
+                steps[usize::from(worth.helped())] += 1.0;
+            }
+            worth.took(1, time);
+            now += time;
+        }
+        steps[1] / (steps[0] + steps[1])
+    }
+
+    #[test]
+    fn help_is_taken_where_it_pays() {
+        let micros = Duration::from_micros;
+        assert!(helped(micros(100), |_| micros(60)) > 0.95);
+        assert!(helped(micros(100), |_| micros(99)) < 0.05);
+        assert!(helped(micros(100), |_| micros(300)) < 0.05);
+        // A machine that becomes free.
+        let later = |now: Duration| if now.as_millis() < 900 { micros(4000) } else { micros(60) };
+        assert!(helped(micros(100), later) > 0.4);
+        // Short runs are not disturbed.
+        let mut worth = Worth::of(micros(100)).expect("help may pay");
+        for _ in 0..49 {
+            worth.took(1, micros(100));
+            assert!(!worth.helped());
+        }
+        assert!(Worth::of(micros(5)).is_none(), "a step that is over too soon");
+        assert!(Worth::of(micros(5000)).is_some_and(|worth| worth.helped()));
+        assert!(helped(micros(5000), |_| micros(9000)) < 0.05);
+    }
+}
