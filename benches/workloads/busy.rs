@@ -126,6 +126,7 @@ impl Drop for Programs {
 pub(crate) fn keep_busy() -> ! {
     let mut number = 1u64;
     loop {
-        number = std::hint::black_box(number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+        number =
+            std::hint::black_box(number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
     }
 }
