@@ -18,8 +18,12 @@ const TABLES: [&str; 5] = ["iris", "wine", "penguins", "breast_cancer", "diabete
 /// Busy programs.
 const PROGRAMS: [usize; 3] = [0, 1, 2];
 
-/// Pairs of runs, one thread and all; the median counts.
-const PAIRS: usize = 5;
+/// Pairs of runs, one thread and all, of a long run and of a short one; the median counts. The system
+/// gives a core to one program for some milliseconds at a time, about as long as a short run.
+const PAIRS: [usize; 2] = [5, 51];
+
+/// Seconds of a short run, at most.
+const SHORT: f64 = 0.05;
 
 /// The argument that makes this program a busy one.
 pub(crate) const BUSY: &str = "busy-loop";
@@ -61,8 +65,9 @@ pub(crate) fn measure(bench: &Bench, names: &[String]) -> Result<()> {
     for task in &tasks {
         for count in PROGRAMS {
             let programs = Programs::start(count)?;
-            let mut pairs = Vec::new();
-            for _ in 0..PAIRS {
+            let mut pairs: Vec<[f64; 2]> = Vec::new();
+            let [long, short] = PAIRS;
+            while pairs.len() < long || (pairs.len() < short && pairs[0][0] < SHORT) {
                 let one = seconds(task, Cpu::with_threads(1))?;
                 pairs.push([one, seconds(task, Cpu::new())?]);
             }

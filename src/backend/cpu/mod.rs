@@ -85,7 +85,7 @@ impl Engine for Cpu {
             return Ok(());
         }
         let ignore = &mut |_: &[_]| ControlFlow::Continue(());
-        replay::replay(plan.phase(phase), memory, kept, (times, self.threads()), ignore);
+        replay::replay((phase, plan.phase(phase)), memory, kept, (times, self.threads()), ignore);
         Ok(())
     }
 
@@ -94,13 +94,19 @@ impl Engine for Cpu {
         if let Some(grid) = grid(plan, Phase::Step) {
             return resident::steps((grid, self.threads()), memory, plan, steps, sink);
         }
-        replay::replay(plan.phase(Phase::Step), memory, kept, (steps, self.threads()), sink);
+        replay::replay(
+            (Phase::Step, plan.phase(Phase::Step)),
+            memory,
+            kept,
+            (steps, self.threads()),
+            sink,
+        );
         Ok(())
     }
 
     fn profile(&self, on: &mut Hosted<Self>, phase: Phase) -> Result<Vec<Duration>> {
         let Hosted { plan, memory, kept, .. } = on;
-        let profile = |dispatch| self.profile_one(plan, dispatch, memory, kept);
+        let profile = |dispatch| self.profile_one(plan, (phase, dispatch), memory, kept);
         Ok(plan.phase(phase).iter().map(profile).collect())
     }
 }
@@ -118,13 +124,14 @@ impl Cpu {
     fn profile_one(
         &self,
         plan: &Plan,
-        dispatch: &Dispatch,
+        (phase, dispatch): (Phase, &Dispatch),
         memory: &mut Memory,
         kept: &mut ReplayMemory,
     ) -> Duration {
         /// A run is long enough that reading the clock does not matter.
         const LONG: Duration = Duration::from_millis(2);
         const ROUNDS: usize = 9;
+        kept.forget(phase);
         let mut run = |times: u64| {
             let started = Instant::now();
             let ignore = &mut |_: &[_]| ControlFlow::Continue(());
@@ -136,7 +143,8 @@ impl Cpu {
                 }
                 _ => {
                     let times = (times, self.threads());
-                    replay::replay(std::slice::from_ref(dispatch), memory, kept, times, ignore);
+                    let dispatches = (phase, std::slice::from_ref(dispatch));
+                    replay::replay(dispatches, memory, kept, times, ignore);
                 }
             }
             started.elapsed()
@@ -147,6 +155,7 @@ impl Cpu {
         }
         let mut rounds: Vec<Duration> = (0..ROUNDS).map(|_| run(times)).collect();
         rounds.sort();
+        kept.forget(phase);
         rounds[ROUNDS / 2] / times as u32
     }
 }

@@ -5,6 +5,7 @@
 //! The result of a task does not depend on which thread runs it, nor on the number of tasks.
 
 use std::cmp::Reverse;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::operations::{self, Parts, Split};
@@ -60,6 +61,8 @@ pub(super) struct Section {
     alone: Duration,
     /// Threads that it has tasks for.
     threads: usize,
+    /// How many times it has begun: what its queues go by.
+    begun: AtomicUsize,
 }
 
 /// The sections of a phase for so many threads, and the weights that they keep in panels.
@@ -108,7 +111,7 @@ impl Section {
             (work, tasks, cost / tasks as u64)
         };
         let mut works: Vec<_> = works.into_iter().map(with_tasks).collect();
-        let alone = alone(numbers.iter().map(|&number| &phase[number]));
+        let alone = time(numbers.iter().map(|&number| &phase[number]));
         let busy = works.iter().map(|(_, tasks, _)| *tasks).max().unwrap_or(1).min(threads).max(1);
         works.sort_by_key(|(_, _, cost)| Reverse(*cost));
         let works: Vec<_> = works.into_iter().map(|(work, tasks, _)| (work, tasks)).collect();
@@ -120,23 +123,25 @@ impl Section {
             TaskQueue::new(tasks.collect())
         };
         let queues = (0..threads).map(own).collect();
-        Self { whole, works, queues, alone, threads: busy }
+        Self { whole, works, queues, alone, threads: busy, begun: AtomicUsize::new(0) }
     }
 
-    /// The tasks that a thread gets in a step: first those of its own queue.
-    pub(super) fn taken(&self, thread: usize, step: usize) -> impl Iterator<Item = (&Work, Part)> {
+    /// Begins it, once all its tasks of last time are done. Only the leader does, and then takes its tasks.
+    pub(super) fn begin(&self) {
+        self.begun.fetch_add(1, Ordering::Release);
+    }
+
+    /// The tasks that a thread gets, first those of its own queue; none, once all are taken.
+    pub(super) fn taken(&self, thread: usize) -> impl Iterator<Item = (&Work, Part)> {
+        let step = self.begun.load(Ordering::Acquire).wrapping_sub(1);
         let queues = self.queues[thread..].iter().chain(&self.queues[..thread]);
         let tasks = queues.flat_map(move |queue| queue.take(step));
         tasks.map(|&(work, part)| (&self.works[work].0, part))
     }
 
-    /// Threads that it has tasks for.
-    pub(super) const fn threads(&self) -> usize {
-        self.threads
-    }
-
     /// Runs it as a round of the team, which so many steps from now on have.
     pub(super) fn run(&self, leader: &mut Leader<'_, '_>, round: u64, steps: u64) {
+        self.begin();
         if self.threads == 1 {
             return leader.alone(round);
         }
@@ -164,7 +169,7 @@ fn cost(work: &Work, phase: &[Dispatch], packed: &PackedWeights) -> u64 {
 }
 
 /// How long dispatches take one thread, about.
-pub(super) fn alone<'a>(dispatches: impl IntoIterator<Item = &'a Dispatch>) -> Duration {
+pub(super) fn time<'a>(dispatches: impl IntoIterator<Item = &'a Dispatch>) -> Duration {
     let nanoseconds = dispatches.into_iter().map(|dispatch| {
         let cost = dispatch.operation.kernel().cost();
         cost.flops / FLOPS_PER_NANOSECOND + cost.bytes / BYTES_PER_NANOSECOND
@@ -261,8 +266,9 @@ mod tests {
     fn a_thread_has_the_same_part_of_everything_and_then_what_others_left() {
         let sections = sections(&[128, 64], Strategy::Layered, 2);
         let section = &sections[1];
-        let left = section.taken(0, 0).next().expect("there are tasks");
-        let mut taken: Vec<(&Work, Part)> = section.taken(1, 0).collect();
+        section.begin();
+        let left = section.taken(0).next().expect("there are tasks");
+        let mut taken: Vec<(&Work, Part)> = section.taken(1).collect();
         let own = |(_, part): &(&Work, Part)| 2 * part.number >= part.of;
         let count = taken.len().div_ceil(2);
         assert!(taken[..count].iter().all(own) && !taken[count..].iter().any(own), "{taken:?}");
