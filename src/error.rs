@@ -124,10 +124,12 @@ pub enum Error {
 impl Error {
     /// Who can mend it.
     pub fn kind(&self) -> ErrorKind {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+
         match self {
             Self::Diverged { .. } | Self::Device { .. } => ErrorKind::Run,
             Self::File { verb: "write", source, .. }
-                if source.kind() == std::io::ErrorKind::StorageFull =>
+                if matches!(source.kind(), FileTooLarge | QuotaExceeded | StorageFull) =>
             {
                 ErrorKind::Run
             }

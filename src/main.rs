@@ -9,13 +9,15 @@ use halfplane::ErrorKind;
 
 fn main() -> ExitCode {
     quiet_mesa();
+    cli::catch_signals();
     let outcome = match cli::parse() {
         Ok(command) => cli::run(command),
         Err(error) => Err(error),
     };
     match outcome {
         Ok(cli::Outcome::Done) => ExitCode::SUCCESS,
-        Ok(cli::Outcome::Interrupted) => ExitCode::from(cli::INTERRUPTED),
+        Ok(cli::Outcome::Interrupted) => ExitCode::from(cli::interrupted_code()),
+        Ok(cli::Outcome::Failed) => ExitCode::from(1),
         Err(error) => {
             report::error(&cli::worded(&error));
             match error.kind() {

@@ -12,6 +12,7 @@ mod doctor;
 mod evaluate;
 mod examples;
 mod export;
+mod faults;
 mod inspect;
 mod interrupt;
 mod manual;
@@ -28,15 +29,17 @@ use halfplane::Result;
 use halfplane::low_level::platform::threads;
 
 pub(crate) use arguments::Command;
-pub(crate) use interrupt::INTERRUPTED;
+pub(crate) use interrupt::{catch as catch_signals, code as interrupted_code};
 pub(crate) use wording::error as worded;
 
 /// How a command ended, if nothing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done,
-    /// Ctrl-C stopped it early.
+    /// Ctrl-C or a signal stopped it early.
     Interrupted,
+    /// It failed while running, and has said how.
+    Failed,
 }
 
 /// Parses the command line with its configuration file. Exits with code 2 if the arguments are wrong,

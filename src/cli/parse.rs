@@ -54,12 +54,13 @@ pub(super) fn parse(argv: Vec<OsString>) -> Result<Command> {
         words = merged;
     }
     let mut resumed = None;
-    if let Some((merged, checkpoint)) = resume::merge(&lenient, &words, &matches)? {
-        matches = arguments::definition().get_matches_from(merged);
-        resumed = Some(checkpoint);
+    let mut run = None;
+    if let Some(found) = resume::merge(&lenient, &words, &matches)? {
+        matches = arguments::definition().get_matches_from(found.words);
+        (resumed, run) = (Some(found.resumed), found.run);
     }
     let notes = match (lenient.find_subcommand("train"), matches.subcommand()) {
-        (Some(train), Some(("train", own))) => resume::notes(train, own)?,
+        (Some(train), Some(("train", own))) => resume::notes(train, own, run)?,
         _ => Notes::new(),
     };
     match arguments::command(&matches) {

@@ -3,32 +3,70 @@
 
 use std::any::TypeId;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use halfplane::train::{Checkpoint, Checkpoints, Notes};
-use halfplane::{Error, Result};
+use halfplane::data::NA_VALUES;
+use halfplane::train::{Checkpoints, Notes};
+use halfplane::{Error, Result, TrainOptions};
 
+use super::arguments::Resumed;
 use super::config::overridden;
 
 /// Arguments that are not written into checkpoints: a resumed training has its own, or none.
 const OWN: [&str; 7] = ["checkpoint", "config", "help", "init_from", "quiet", "resume", "version"];
 
-/// The arguments with those of the resumed training before the user's own, and the checkpoint that
-/// it continues from; nothing where none is resumed.
+/// Arguments that the numbers of a run do not depend on: what they mean is not in its settings.
+const BESIDE: [&str; 14] = [
+    "checkpoint_every",
+    "data",
+    "device",
+    "epochs",
+    "live",
+    "log_every",
+    "memory",
+    "metrics",
+    "output",
+    "report",
+    "steps",
+    "strategy",
+    "tensorboard",
+    "threads",
+];
+
+/// The note that names the run. It is no argument: a run keeps it when it is resumed, so that its
+/// files are known.
+pub(super) const RUN: &str = "run";
+
+/// What a training that is resumed has to be parsed from.
+pub(super) struct Found {
+    /// The arguments with those of the resumed training before the user's own.
+    pub(super) words: Vec<OsString>,
+    pub(super) resumed: Resumed,
+    /// The name of the run, where it has one.
+    pub(super) run: Option<Vec<String>>,
+}
+
+/// What is resumed; nothing where nothing is.
 pub(super) fn merge(
     command: &Command,
     argv: &[OsString],
     matches: &ArgMatches,
-) -> Result<Option<(Vec<OsString>, Checkpoint)>> {
+) -> Result<Option<Found>> {
     let Some(("train", matches)) = matches.subcommand() else { return Ok(None) };
     let Some(folder) = matches.get_one::<PathBuf>("resume") else { return Ok(None) };
     let Some(train) = command.find_subcommand("train") else { return Ok(None) };
     let (_, checkpoint) = Checkpoints::of(folder).latest()?;
     let mut merged: Vec<OsString> = argv.iter().take(1).cloned().collect();
     merged.push("train".into());
+    let mut run = None;
     for (id, values) in checkpoint.notes() {
+        if id == RUN {
+            run = Some(values.clone());
+            continue;
+        }
         let argument = train.get_arguments().find(|own| own.get_id() == id.as_str());
         let argument = argument.ok_or_else(|| Error::Invalid {
             problem: format!(
@@ -42,7 +80,13 @@ pub(super) fn merge(
     }
     let after_name = argv.iter().position(|word| word == "train").unwrap_or(1);
     merged.extend(argv.iter().skip(after_name + 1).cloned());
-    Ok(Some((merged, checkpoint)))
+    let is_beside = |id: &str| OWN.contains(&id) || BESIDE.contains(&id);
+    let retyped = train.get_arguments().any(|argument| {
+        let id = argument.get_id().as_str();
+        !is_beside(id) && matches.value_source(id) == Some(ValueSource::CommandLine)
+    });
+    let resumed = Resumed { checkpoint, retyped };
+    Ok(Some(Found { words: merged, resumed, run }))
 }
 
 /// An argument as it would be typed.
@@ -57,13 +101,18 @@ fn words(argument: &Arg, value: &str) -> Option<OsString> {
 }
 
 /// The arguments that were typed, as a checkpoint keeps them: paths are absolute, so that the training
-/// can be resumed from any folder.
-pub(super) fn notes(command: &Command, matches: &ArgMatches) -> Result<Notes> {
+/// can be resumed from any folder. Defaults are kept, too, as far as the settings of the checkpoint do
+/// not hold them: a later version may have others.
+pub(super) fn notes(
+    command: &Command,
+    matches: &ArgMatches,
+    run: Option<Vec<String>>,
+) -> Result<Notes> {
     let typed = |arg: &&Arg| {
         !OWN.contains(&arg.get_id().as_str())
             && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
     };
-    command
+    let mut notes = command
         .get_arguments()
         .filter(typed)
         .map(|argument| {
@@ -77,16 +126,38 @@ pub(super) fn notes(command: &Command, matches: &ArgMatches) -> Result<Notes> {
             });
             Ok((id.to_owned(), values.collect::<Result<_>>()?))
         })
-        .collect()
+        .collect::<Result<Notes>>()?;
+    let options = TrainOptions::default();
+    for (id, value) in [
+        ("seed", options.seed.to_string()),
+        ("log_every", options.log_every.to_string()),
+        ("na", NA_VALUES.join(",")),
+    ] {
+        notes.entry(id.to_owned()).or_insert_with(|| vec![value]);
+    }
+    notes.insert(RUN.to_owned(), run.unwrap_or_else(|| vec![new_run()]));
+    Ok(notes)
+}
+
+/// A name that no other run has.
+fn new_run() -> String {
+    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("{:x}-{:x}", time.as_nanos(), std::process::id())
 }
 
 /// A value; of a file its absolute path.
 fn place(argument: &Arg, value: &str) -> String {
-    let is_file = argument.get_value_parser().type_id() == TypeId::of::<PathBuf>()
-        || (argument.get_id() == "validation" && Path::new(value).exists());
+    let id = argument.get_id().as_str();
+    let is_file = match id {
+        "validation" => value.parse::<f64>().is_err(),
+        _ => argument.get_value_parser().type_id() == TypeId::of::<PathBuf>(),
+    };
+    let is_read = ["data", "labels", "validation", "validation_labels"].contains(&id);
     let absolute = || std::path::absolute(value).ok()?.to_str().map(str::to_owned);
     match value {
-        "xor" | "-" => value.to_owned(),
+        "xor" if id == "data" => value.to_owned(),
+        // Standard input.
+        "-" if is_read => value.to_owned(),
         _ if is_file => absolute().unwrap_or_else(|| value.to_owned()),
         _ => value.to_owned(),
     }

@@ -5,24 +5,31 @@ use std::sync::Arc;
 
 use halfplane::low_level::files::resolved;
 use halfplane::train::{Checkpoints, Ended};
-use halfplane::{Result, Trainer};
+use halfplane::{DeviceChoice, Error, Event, Result, TrainOptions, Trainer};
 
-use super::arguments::{CheckpointArguments, TrainArguments};
-use super::outputs::apart;
+use super::arguments::{CheckpointArguments, Resumed, TrainArguments};
+use super::faults::{self, Fault};
+use super::outputs::{apart, save_somewhere};
+use super::resume::RUN;
 use super::settings::Settings;
+use super::wording::in_shell;
 use super::{Outcome, interrupt, wording};
-use crate::report::{Report, ResumePoint, Screen, Sinks, Verbosity, note};
+use crate::report::{Report, ResumePoint, Screen, Sinks, Verbosity, error, note, warn};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     check_outputs(arguments)?;
-    let Settings { data, validation, warnings, network, mut options } =
-        Settings::new(&arguments.training, arguments.log_every)?;
-    arguments.stopping.apply(&mut options);
-    options.checkpoints = arguments.checkpoints.options(&arguments.notes)?;
-    options.check()?;
+    let Settings { data, validation, warnings, network, options } = settings(arguments)?;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
     let mut trainer = Trainer::new(&network, (&data, validation.as_ref()), options.clone())?;
-    let resumed = arguments.resumed.as_ref();
+    // Before anything is opened that another training may have, too.
+    trainer.session().lock_checkpoints()?;
+    check_checkpoints(&arguments.checkpoints)?;
+    check_resumed(arguments)?;
+    if matches!(options.device, DeviceChoice::Auto | DeviceChoice::Gpu) {
+        let device = trainer.device().to_owned();
+        trainer.session().add_note("device", vec![device]);
+    }
+    let resumed = arguments.resumed.as_ref().map(|resumed| &resumed.checkpoint);
     if let Some(checkpoint) = resumed {
         trainer.resume(checkpoint)?;
     }
@@ -30,7 +37,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     let done = resumed
         .map(|checkpoint| checkpoint.step())
         .map(|steps| ResumePoint { steps, epochs: steps / per_epoch });
-    let interrupt = interrupt::flag()?;
+    let interrupt = interrupt::flag();
     let views = &arguments.views;
     let sinks = Sinks {
         metrics: arguments.metrics.as_deref(),
@@ -38,6 +45,9 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
         tensorboard: views.tensorboard.as_deref(),
         screen: if views.live { Screen::Live } else { Screen::Lines },
         resumed: done,
+        run: arguments.notes.get(RUN).and_then(|words| words.first()).map(String::as_str),
+        checkpoints: arguments.checkpoints.folder(),
+        resumed_from: arguments.checkpoints.resume(),
         interrupt: Arc::clone(&interrupt),
     };
     let mut report = Report::open(&sinks, &trainer, verbosity)?;
@@ -48,26 +58,94 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     if let Some(every) = report.shows_weights() {
         trainer = trainer.showing_weights(every);
     }
-    let summary = trainer.run(|event| report.event(event))?;
+    let mut first_loss = None;
+    let summary = trainer.run(|event| {
+        if let (Event::Step { loss, .. }, None) = (event, first_loss) {
+            first_loss = Some(f64::from(*loss));
+        }
+        report.event(event)
+    })?;
     let interrupted = summary.ended == Ended::Interrupted;
+    let unsaved = trainer.session().checkpoint_failure().map(str::to_owned);
     // An interrupted training that can be resumed has no model yet.
-    let output = arguments.output.as_deref();
-    let output = output.filter(|_| !interrupted || options.checkpoints.is_none());
+    let resumable = options.checkpoints.is_some() && unsaved.is_none();
+    let output = arguments.output.as_deref().filter(|_| !interrupted || !resumable);
     // Saved before anything is printed, so that a failing output cannot lose it.
-    if let Some(path) = output {
-        trainer.model()?.save(path)?;
+    let elsewhere = match output {
+        Some(path) => {
+            let model = trainer.model()?;
+            save_somewhere(path, |place| model.save(place))?
+        }
+        None => None,
+    };
+    // What fails from here on costs nothing that comes after it.
+    let saved = elsewhere.as_ref().map(|(place, _)| place.as_path()).or(output);
+    let told = [
+        report.end(&mut trainer, &data, &options, &summary),
+        report.pictures(&mut trainer, &data, validation.as_ref()),
+        saved.map_or(Ok(()), |path| report.saved(path)),
+        report.close(),
+    ];
+    let mut outcome = Outcome::Done;
+    let mut fail = |text: String| {
+        error(&text);
+        outcome = Outcome::Failed;
+    };
+    if let Some((place, problem)) = &elsewhere {
+        let problem = wording::error(problem);
+        fail(format!("{problem}; the model is in {} instead", place.display()));
     }
-    report.end(&mut trainer, &data, &options, &summary)?;
-    report.pictures(&mut trainer, &data, validation.as_ref())?;
-    if let Some(path) = output {
-        report.saved(path)?;
+    if let Some(problem) = unsaved.filter(|_| !interrupted) {
+        warn(&[format!("the last checkpoint was not written: {problem}")]);
     }
-    report.close()?;
-    if !interrupted {
-        return Ok(Outcome::Done);
+    match faults::of(&summary, first_loss) {
+        _ if interrupted => {}
+        Some(Fault::Stopped(text)) => warn(&[text]),
+        Some(Fault::Diverged(text)) => fail(text),
+        Some(Fault::Useless(text)) => warn_unless_quiet(verbosity, text),
+        None => {}
     }
-    note(&farewell(summary.steps, arguments.checkpoints.folder(), output));
-    Ok(Outcome::Interrupted)
+    if interrupted {
+        told.into_iter().filter_map(Result::err).for_each(|own| error(&wording::error(&own)));
+        note(&farewell(summary.steps, arguments.checkpoints.folder(), resumable, saved));
+        return Ok(Outcome::Interrupted);
+    }
+    told.into_iter().collect::<Result<()>>()?;
+    Ok(outcome)
+}
+
+/// Prints a warning, unless quiet.
+fn warn_unless_quiet(verbosity: Verbosity, text: String) {
+    if verbosity == Verbosity::Normal {
+        warn(&[text]);
+    }
+}
+
+/// The training that was typed. One that is resumed has its settings from the checkpoint, where none
+/// was typed now: a default may have changed since.
+fn settings(arguments: &TrainArguments) -> Result<Settings> {
+    let typed = &arguments.training;
+    let mut settings = Settings::new(typed, arguments.log_every)?;
+    arguments.stopping.apply(&mut settings.options);
+    if let Some(Resumed { checkpoint, retyped: false }) = &arguments.resumed {
+        let now = settings.options;
+        let then = checkpoint.options()?;
+        let is_typed = typed.epochs.is_some() || typed.steps.is_some();
+        settings.options = TrainOptions {
+            length: if is_typed { now.length } else { then.length },
+            strategy: now.strategy,
+            memory: now.memory,
+            threads: now.threads,
+            shard_rows: now.shard_rows,
+            device: now.device,
+            log_every: now.log_every,
+            ..then
+        };
+        settings.network.clone_from(checkpoint.network());
+    }
+    settings.options.checkpoints = arguments.checkpoints.options(&arguments.notes)?;
+    settings.options.check()?;
+    Ok(settings)
 }
 
 /// Hints that are printed before the training begins.
@@ -87,14 +165,22 @@ fn hints(arguments: &TrainArguments, validated: bool, done: Option<ResumePoint>)
 }
 
 /// Where an interrupted training stopped, and how to continue it.
-fn farewell(steps: u64, folder: Option<&Path>, output: Option<&Path>) -> String {
-    let rest = match (folder, output) {
-        (Some(folder), _) => format!("go on with `halfplane train --resume {}`", folder.display()),
-        (None, Some(model)) => format!(
+fn farewell(steps: u64, folder: Option<&Path>, resumable: bool, model: Option<&Path>) -> String {
+    let go_on =
+        |folder: &Path| format!("halfplane train --resume {}", in_shell(&folder.to_string_lossy()));
+    let earlier = || Checkpoints::of(folder?).latest().ok();
+    let rest = match (folder, model) {
+        (Some(folder), _) if resumable => format!("go on with `{}`", go_on(folder)),
+        (Some(folder), _) if let Some((_, earlier)) = earlier() => format!(
+            "the last checkpoint was not written; go on from step {} with `{}`",
+            earlier.step(),
+            go_on(folder),
+        ),
+        (_, Some(model)) => format!(
             "the model so far is in {}; a training with --checkpoint can be resumed",
             model.display(),
         ),
-        (None, None) => "nothing was saved; --checkpoint DIR or --output FILE would have".into(),
+        (_, None) => "nothing was saved; --checkpoint DIR or --output FILE would have".into(),
     };
     format!("interrupted after {steps} steps: {rest}")
 }
@@ -112,13 +198,25 @@ fn check_outputs(arguments: &TrainArguments) -> Result<()> {
     check_checkpoints(&arguments.checkpoints)
 }
 
-/// Checks before the training that its checkpoints have a folder of their own, and tidies the one
-/// that they are in already.
+/// Checks that no other training has gone on from the checkpoint that this one resumes, before it had
+/// the lock.
+fn check_resumed(arguments: &TrainArguments) -> Result<()> {
+    let (Some(resumed), Some(folder)) = (&arguments.resumed, arguments.checkpoints.resume()) else {
+        return Ok(());
+    };
+    if Checkpoints::of(folder).latest()?.1.step() == resumed.checkpoint.step() {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        problem: format!("another training has gone on in {} meanwhile", folder.display()),
+        remedy: "resume it again".into(),
+    })
+}
+
+/// Checks before the training that its checkpoints have a folder of their own.
 fn check_checkpoints(arguments: &CheckpointArguments) -> Result<()> {
     match (arguments.folder(), arguments.resume()) {
-        (Some(folder), Some(resumed)) if resolved(folder) == resolved(resumed) => {
-            Checkpoints::of(folder).tidy()
-        }
+        (Some(folder), Some(resumed)) if resolved(folder) == resolved(resumed) => Ok(()),
         (Some(folder), _) => Checkpoints::new(folder).map(drop),
         (None, _) => Ok(()),
     }

@@ -95,7 +95,7 @@ fn listed(name: &str) -> String {
 }
 
 /// A word of a command, in quotes where a shell would not take it as it stands.
-fn in_shell(word: &str) -> String {
+pub(super) fn in_shell(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "._-/,:%+=@".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { quoted(word) }
 }

@@ -1,13 +1,18 @@
 //! Files: read as they are, written beside their place and then renamed. A page in a browser has none:
 //! every call fails there.
+//!
+//! A file on its way to its place is locked by its writer, so that whoever finds one knows whether
+//! its writer is still alive, even in another container.
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::{Error, Result};
 
+pub use super::lock::{FolderLock, Locked, is_full, lock};
 pub use std::fs::{File, create_dir_all, read, read_dir, remove_file};
 
 /// What the names of files begin with that are not in their place yet.
@@ -35,12 +40,39 @@ pub fn write_beside(path: &Path, bytes: &[u8]) -> Result<()> {
     sync_folder(&place).map_err(failed)
 }
 
-/// Whether a file of that name was on its way to its place when its writer was killed.
-pub fn is_half_written(name: &str) -> bool {
-    name.starts_with(PREFIX)
+/// Removes from a folder the files that were on their way to their places when their writers died.
+/// What cannot be removed stays: it is in nobody's way.
+pub fn remove_abandoned(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if !entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX)) {
+            continue;
+        }
+        let path = entry.path();
+        // Its writer holds the lock as long as it lives.
+        if let Ok(file) = File::open(&path)
+            && file.metadata().is_ok_and(|metadata| metadata.is_file())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(&path);
+        }
+    }
 }
 
-/// Checks that a file can be written there, before the work that makes its contents.
+/// Removes the files of this process that are not in their places yet, before it ends at once.
+pub fn remove_unfinished() {
+    for path in unfinished().drain(..) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// The files of this process that are not in their places yet.
+fn unfinished() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Checks that a file can be written there, before the work that makes its contents, and tidies its
+/// folder of what dead writers have left.
 ///
 /// # Errors
 /// [`Error::File`]
@@ -52,7 +84,9 @@ pub fn check_writable(path: &Path) -> Result<()> {
     if is_special(path) {
         return Ok(());
     }
-    Beside::of(&resolved(path)).map(drop).map_err(|source| Error::write(path, source))
+    let place = resolved(path);
+    remove_abandoned(folder_of(&place));
+    Beside::of(&place).map(drop).map_err(|source| Error::write(path, source))
 }
 
 /// Where a path leads: links followed, as far as there is something to follow.
@@ -70,8 +104,8 @@ fn process() -> u32 {
     if cfg!(target_arch = "wasm32") { 0 } else { std::process::id() }
 }
 
-/// Whether there is something that is neither a file nor a folder.
-fn is_special(path: &Path) -> bool {
+/// Whether there is something that is neither a file nor a folder: a pipe, a terminal, a device.
+pub fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
@@ -104,7 +138,19 @@ impl Beside {
             let name = format!("{PREFIX}{}-{number}", process());
             let path = folder_of(place).join(name);
             match fs::File::create_new(&path) {
-                Ok(file) => return Ok(Self { path, file }),
+                Ok(file) => {
+                    unfinished().push(path.clone());
+                    let own = Self { path, file };
+                    // Where files cannot be locked, nobody takes it for abandoned, either. Where
+                    // somebody did before it was locked, the next one is taken.
+                    match own.file.try_lock() {
+                        Err(fs::TryLockError::WouldBlock) => {}
+                        Ok(()) | Err(fs::TryLockError::Error(_)) if own.path.exists() => {
+                            return Ok(own);
+                        }
+                        _ => {}
+                    }
+                }
                 // Another machine's process of that number, or one that was killed.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -114,15 +160,23 @@ impl Beside {
 
     fn put(mut self, place: &Path) -> std::io::Result<()> {
         fs::rename(&self.path, place)?;
-        // Its old name is not ours any more.
-        self.path.clear();
+        self.forget();
         Ok(())
+    }
+
+    /// Its name beside its place is not ours any more.
+    fn forget(&mut self) {
+        unfinished().retain(|path| *path != self.path);
+        self.path.clear();
     }
 }
 
 impl Drop for Beside {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        if !self.path.as_os_str().is_empty() {
+            let _ = fs::remove_file(&self.path);
+            self.forget();
+        }
     }
 }
 
@@ -138,12 +192,43 @@ mod tests {
         let one = Beside::of(&place).expect("a file can be made");
         let other = Beside::of(&place).expect("another can be made beside it");
         assert!(one.path != other.path && left() == 2);
-        assert!(is_half_written(&one.path.file_name().expect("a name").to_string_lossy()));
         one.put(&place).expect("it can be renamed");
         fs::remove_file(&place).expect("it is there");
         // Files do not take the place of folders.
         fs::create_dir(&place).expect("a folder can be made");
         assert!(other.put(&place).is_err());
         assert_eq!(left(), 1);
+    }
+
+    #[test]
+    fn only_what_dead_writers_left_is_removed() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let place = folder.path().join("place");
+        let alive = Beside::of(&place).expect("a file can be made");
+        for name in [".halfplane-1-0", ".halfplane-99999999-3", ".halfplane-abc"] {
+            fs::write(folder.path().join(name), "half").expect("it can be written");
+        }
+        fs::create_dir(folder.path().join(".halfplane-folder")).expect("a folder can be made");
+        for name in [".half", "halfplane-1-0", "model.halfplane-2"] {
+            fs::write(folder.path().join(name), "precious").expect("it can be written");
+        }
+        remove_abandoned(folder.path());
+        let left = || fs::read_dir(folder.path()).expect("it can be listed").count();
+        assert_eq!(left(), 5, "the living one, the folder and three files of others");
+        assert!(alive.path.exists());
+        drop(alive);
+        assert_eq!(left(), 4);
+    }
+
+    #[test]
+    fn a_writer_that_ends_at_once_takes_its_files_along() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let own: Vec<_> = (0..3)
+            .map(|number| Beside::of(&folder.path().join(format!("{number}"))).expect("a file"))
+            .collect();
+        let listed = own.iter().all(|file| unfinished().contains(&file.path));
+        assert!(listed, "each file on its way is known");
+        drop(own);
+        assert!(!unfinished().iter().any(|path| path.starts_with(folder.path())));
     }
 }

@@ -7,6 +7,7 @@
 pub mod environment;
 pub mod files;
 mod future;
+mod lock;
 mod memory;
 pub mod threads;
 mod time;

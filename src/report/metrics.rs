@@ -1,94 +1,91 @@
 //! Writes events as JSON lines.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
-use halfplane::{Error, Event, Result};
+use halfplane::{Event, Result};
 
 use super::ResumePoint;
+use super::appended::Appended;
 
-/// The file is flushed at least this often, so that it can be followed.
-const FLUSH: Duration = Duration::from_millis(100);
+/// The file is written at least this often, so that it can be followed.
+const EVERY: Duration = Duration::from_millis(100);
 
 /// A metrics file.
-pub(super) struct Metrics {
-    path: PathBuf,
-    file: BufWriter<File>,
-    flushed: Instant,
-    failed: Option<std::io::Error>,
-}
+pub(super) struct Metrics(Appended);
 
 impl Metrics {
     pub(super) fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).map_err(|source| failure(path, source))?;
-        Ok(Self::of(path, file))
+        Ok(Self(Appended::create(path, EVERY)?))
     }
 
     /// Opens the file of a resumed run to append to it. Lines after the checkpoint, which will be
     /// written again, and an incomplete last line are removed.
     pub(super) fn resume(path: &Path, point: ResumePoint) -> Result<Self> {
-        let old = match std::fs::read_to_string(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            other => {
-                other.map_err(|source| Error::File { verb: "read", path: path.into(), source })?
-            }
+        let kept = |old: &[u8]| {
+            let lines = old.split_inclusive(|byte| *byte == b'\n');
+            lines.filter(|line| stays(line, point)).flatten().copied().collect()
         };
-        let kept: String =
-            old.lines().filter(|line| stays(line, point)).map(|line| format!("{line}\n")).collect();
-        // Replaced atomically, so that a crash here loses nothing.
-        halfplane::low_level::files::write_beside(path, kept.as_bytes())?;
-        let file =
-            File::options().append(true).open(path).map_err(|source| failure(path, source))?;
-        Ok(Self::of(path, file))
+        Ok(Self(Appended::resume(path, EVERY, kept)?))
     }
 
-    fn of(path: &Path, file: File) -> Self {
-        let file = BufWriter::new(file);
-        Self { path: path.into(), file, flushed: Instant::now(), failed: None }
-    }
-
-    /// Appends a line. An error is reported at the end, so that it does not stop the training.
+    /// Appends a line.
     pub(super) fn event(&mut self, event: &Event) {
-        if self.failed.is_none()
-            && let Err(error) = self.write(event)
-        {
-            self.failed = Some(error);
+        // Other events have no line.
+        if let Ok(mut line) = serde_json::to_vec(event) {
+            line.push(b'\n');
+            self.0.push(&line);
         }
     }
 
-    fn write(&mut self, event: &Event) -> std::io::Result<()> {
-        serde_json::to_writer(&mut self.file, event)?;
-        self.file.write_all(b"\n")?;
-        if self.flushed.elapsed() >= FLUSH {
-            self.file.flush()?;
-            self.flushed = Instant::now();
-        }
-        Ok(())
+    /// The file behind it.
+    pub(super) fn file(&mut self) -> &mut Appended {
+        &mut self.0
     }
 
-    pub(super) fn finish(mut self) -> Result<()> {
-        let written = match self.failed.take() {
-            Some(error) => Err(error),
-            None => self.file.flush(),
-        };
-        written.map_err(|source| failure(&self.path, source))
+    pub(super) fn finish(self) -> Result<()> {
+        self.0.finish()
     }
 }
 
-/// Whether a line belongs to the steps before the checkpoint.
-fn stays(line: &str, point: ResumePoint) -> bool {
-    let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { return false };
+/// Whether a line belongs to the steps before the checkpoint, and is whole.
+fn stays(line: &[u8], point: ResumePoint) -> bool {
+    let Some(line) = line.strip_suffix(b"\n") else { return false };
+    let Ok(line) = serde_json::from_slice::<serde_json::Value>(line) else { return false };
     let below = |field: &str, bound: u64| line[field].as_u64().is_some_and(|own| own < bound);
     match line["event"].as_str() {
         Some("step") => below("step", point.steps),
         Some("epoch" | "reduced") => below("epoch", point.epochs),
-        Some("checkpoint" | "recovered") => below("step", point.steps + 1),
+        // A resumed run begins with a checkpoint of its own at that step.
+        Some("checkpoint" | "checkpoint-failed") => below("step", point.steps),
+        Some("recovered") => below("step", point.steps + 1),
         _ => false,
     }
 }
 
-fn failure(path: &Path, source: std::io::Error) -> Error {
-    Error::File { verb: "write", path: path.into(), source }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_after_the_checkpoint_go() {
+        let point = ResumePoint { steps: 20, epochs: 4 };
+        for (line, expected) in [
+            (r#"{"event":"step","step":19,"loss":1.0}"#, true),
+            (r#"{"event":"step","step":20,"loss":1.0}"#, false),
+            (r#"{"event":"epoch","epoch":3,"train_loss":1.0}"#, true),
+            (r#"{"event":"epoch","epoch":4,"train_loss":1.0}"#, false),
+            (r#"{"event":"reduced","epoch":3,"lr":1.0}"#, true),
+            (r#"{"event":"checkpoint","step":10,"path":"é"}"#, true),
+            (r#"{"event":"checkpoint","step":20,"path":"é"}"#, false),
+            (r#"{"event":"end","steps":20,"loss":1.0}"#, false),
+            (r#"{"event":"step","step":1"#, false),
+            ("\0\0\0\0", false),
+            ("", false),
+        ] {
+            assert_eq!(stays(format!("{line}\n").as_bytes(), point), expected, "{line}");
+            assert!(!stays(line.as_bytes(), point), "{line}: without its end");
+        }
+        assert!(!stays(b"{\"event\":\"checkpoint\",\"step\":1,\"path\":\"\xc3\n", point));
+    }
 }

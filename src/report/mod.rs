@@ -2,6 +2,8 @@
 //!
 //! Must not know: anything but events and results.
 
+mod appended;
+mod curve;
 mod history;
 mod live;
 mod metrics;
@@ -26,6 +28,7 @@ use halfplane::{Dataset, Error, Event, Result, Summary, TrainOptions, Trainer};
 
 use history::History;
 
+pub(crate) use live::restore_terminal;
 pub(crate) use profile::{profile, roofline};
 pub(crate) use scores::scores;
 
@@ -62,6 +65,11 @@ pub(crate) struct Sinks<'a> {
     pub(crate) tensorboard: Option<&'a Path>,
     /// For a resumed run, where the file of JSON lines continues.
     pub(crate) resumed: Option<ResumePoint>,
+    /// The name of the run, which it keeps when it is resumed.
+    pub(crate) run: Option<&'a str>,
+    /// The folder of the run's checkpoints, and the one that it is resumed from.
+    pub(crate) checkpoints: Option<&'a Path>,
+    pub(crate) resumed_from: Option<&'a Path>,
     /// How the terminal shows the run.
     pub(crate) screen: Screen,
     /// Set by Ctrl-C, which a dashboard receives as a key.
@@ -72,24 +80,39 @@ pub(crate) struct Sinks<'a> {
 pub(crate) struct Report {
     metrics: Option<metrics::Metrics>,
     tensorboard: Option<tensorboard::TensorBoard>,
-    pictures: Option<(PathBuf, History)>,
+    /// The folder for pictures.
+    pictures: Option<PathBuf>,
+    /// The losses for pictures and dashboard, where there are such.
+    history: Option<History>,
+    /// The same on disk, for a run that is resumed.
+    curve: Option<curve::Curve>,
     progress: Option<progress::Progress>,
     live: Option<live::Live>,
-    /// Notes that wait until the dashboard is closed.
+    /// Notes and warnings that wait until the dashboard is closed.
     notes: Vec<String>,
+    /// Whether the last checkpoint could not be written.
+    unsaved: bool,
     screen: Screen,
     interrupt: Arc<AtomicBool>,
     verbosity: Verbosity,
 }
 
 impl Report {
-    /// Opens all files, so that none fails to open after the training.
+    /// Opens all files, so that none fails to open after the training. The folder of the checkpoints
+    /// is locked by then: nothing of another run is touched.
     pub(crate) fn open(sinks: &Sinks<'_>, trainer: &Trainer, verbosity: Verbosity) -> Result<Self> {
         let per_epoch = trainer.plan().steps_per_epoch();
-        let board = |folder| tensorboard::TensorBoard::create(folder, per_epoch);
-        let pictures = |folder: &Path| {
-            picture::prepare(folder)?;
-            Ok((folder.to_path_buf(), History::new(per_epoch)))
+        let (run, resumed) = (sinks.run, sinks.resumed);
+        let board = |folder| tensorboard::TensorBoard::open(folder, per_epoch, run, resumed);
+        sinks.pictures.map_or(Ok(()), picture::prepare)?;
+        let mut history = (sinks.pictures.is_some() || sinks.screen == Screen::Live)
+            .then(|| History::new(per_epoch));
+        let curve = match (&mut history, sinks.checkpoints, sinks.resumed_from, resumed) {
+            (Some(own), Some(folder), Some(earlier), Some(point)) => {
+                Some(curve::Curve::resume(folder, earlier, point.steps, own)?)
+            }
+            (Some(_), Some(folder), _, _) => Some(curve::Curve::create(folder)?),
+            _ => None,
         };
         let lines = |path| match sinks.resumed {
             Some(point) => metrics::Metrics::resume(path, point),
@@ -98,10 +121,13 @@ impl Report {
         Ok(Self {
             metrics: sinks.metrics.map(lines).transpose()?,
             tensorboard: sinks.tensorboard.map(board).transpose()?,
-            pictures: sinks.pictures.map(pictures).transpose()?,
+            pictures: sinks.pictures.map(Path::to_path_buf),
+            history,
+            curve,
             progress: None,
             live: None,
             notes: Vec::new(),
+            unsaved: false,
             screen: sinks.screen,
             interrupt: Arc::clone(&sinks.interrupt),
             verbosity,
@@ -126,7 +152,12 @@ impl Report {
         match (self.screen, live::obstacle()) {
             (Screen::Live, None) => {
                 let interrupt = Arc::clone(&self.interrupt);
-                self.live = Some(live::Live::begin(trainer, data, options, interrupt)?);
+                let history = self.history.clone();
+                self.live = live::Live::begin(trainer, data, options, history, interrupt)?;
+                if self.live.is_none() {
+                    note("no dashboard, since no thread can be made for it: plain lines instead");
+                    self.lines(trainer, options);
+                }
             }
             (Screen::Live, Some(obstacle)) => {
                 note(&format!("no dashboard, since {obstacle}: plain lines instead"));
@@ -153,8 +184,15 @@ impl Report {
         // The user must know that the device has changed, even with --quiet.
         if let Event::Recovered { step, problem, device } = event {
             self.note(format!(
-                "the device failed ({problem}): going on from step {step} on {device}"
+                "note: the device failed ({problem}): going on from step {step} on {device}"
             ));
+        }
+        match event {
+            Event::CheckpointFailed { step, problem } => self.checkpoint_failed(*step, problem),
+            Event::Checkpoint { step, .. } if std::mem::take(&mut self.unsaved) => {
+                self.note(format!("note: a checkpoint is written again, of step {step}"));
+            }
+            _ => {}
         }
         if let Event::Weights { parameters, .. } = event {
             self.live.as_ref().inspect(|live| live.weights(parameters));
@@ -166,9 +204,15 @@ impl Report {
         if let Some(tensorboard) = &mut self.tensorboard {
             tensorboard.event(event);
         }
-        if let Some((_, history)) = &mut self.pictures {
-            history.event(event);
+        match (&mut self.history, &mut self.curve) {
+            (Some(history), Some(curve)) => curve.event(event, history),
+            (Some(history), None) => history.event(event),
+            (None, _) => {}
         }
+        if matches!(event, Event::CheckpointBegins { .. }) {
+            self.bring_to_disk();
+        }
+        self.tell_file_problems();
         if let Some(progress) = &mut self.progress {
             progress.event(event);
         }
@@ -184,11 +228,45 @@ impl Report {
         }
     }
 
-    /// Prints a note, or keeps it until the dashboard is closed.
+    /// Prints a note or a warning, or keeps it until the dashboard is closed.
     fn note(&mut self, text: String) {
-        match &self.live {
-            Some(_) => self.notes.push(text),
-            None => note(&text),
+        match (&self.live, &self.progress) {
+            (Some(_), _) => self.notes.push(text),
+            (None, Some(progress)) => progress.aside(&text),
+            (None, None) => say(&text),
+        }
+    }
+
+    /// Brings all that was told to the disk, before a checkpoint counts it as told.
+    fn bring_to_disk(&mut self) {
+        self.files().for_each(appended::Appended::sync);
+    }
+
+    /// The files that grow while the training goes on.
+    fn files(&mut self) -> impl Iterator<Item = &mut appended::Appended> {
+        let metrics = self.metrics.as_mut().map(metrics::Metrics::file);
+        let board = self.tensorboard.as_mut().map(tensorboard::TensorBoard::file);
+        let curve = self.curve.as_mut().map(curve::Curve::file);
+        metrics.into_iter().chain(board).chain(curve)
+    }
+
+    /// Warns of files that cannot be written any more, once each.
+    fn tell_file_problems(&mut self) {
+        let problems: Vec<String> =
+            self.files().filter_map(appended::Appended::new_problem).collect();
+        for problem in problems {
+            self.note(format!("warning: {problem}; the training goes on and tries again"));
+        }
+    }
+
+    /// Warns of a checkpoint that could not be written, but not of those that follow it. Even with
+    /// --quiet: somebody has to make room.
+    fn checkpoint_failed(&mut self, step: u64, problem: &str) {
+        if !std::mem::replace(&mut self.unsaved, true) {
+            self.note(format!(
+                "warning: no checkpoint of step {step}, for {problem}; the training goes on and \
+                 tries again"
+            ));
         }
     }
 
@@ -206,7 +284,7 @@ impl Report {
             live.weights(&trainer.parameters()?);
             live.wait_for_key();
         }
-        self.notes.drain(..).for_each(|text| note(&text));
+        self.notes.drain(..).for_each(|text| say(&text));
         match self.verbosity {
             Verbosity::Normal => print(&summary::summary(trainer, data, options, summary)?),
             Verbosity::Quiet => Ok(()),
@@ -221,7 +299,7 @@ impl Report {
         training: &Dataset,
         validation: Option<&Dataset>,
     ) -> Result<()> {
-        let Some((folder, history)) = &self.pictures else { return Ok(()) };
+        let Some(folder) = &self.pictures else { return Ok(()) };
         let (data, rows) = match validation {
             Some(data) => (data, "validation rows"),
             None => (training, "training rows"),
@@ -238,7 +316,7 @@ impl Report {
             predictions: &predictions,
             weights: None,
             scores: &scores,
-            history: Some(history),
+            history: self.history.as_ref(),
         };
         picture::write(folder, &results)?;
         self.say(&format!("pictures written to {}\n", folder.join("index.html").display()))
@@ -276,17 +354,20 @@ pub(crate) fn print(text: &str) -> Result<()> {
 
 /// Prints warnings.
 pub(crate) fn warn(warnings: &[String]) {
-    for warning in warnings {
-        let _ = writeln!(std::io::stderr().lock(), "warning: {warning}");
-    }
+    warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
 }
 
 /// Prints a note to standard error.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "note: {text}");
+    say(&format!("note: {text}"));
 }
 
 /// Prints an error.
 pub(crate) fn error(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "error: {text}");
+    say(&format!("error: {text}"));
+}
+
+/// Prints a line to standard error. Nobody may be there to read it.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -50,6 +50,14 @@ impl Progress {
         }
     }
 
+    /// Prints a line to standard error, above the progress bar.
+    pub(super) fn aside(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| super::say(text)),
+            None => super::say(text),
+        }
+    }
+
     fn advance(&self, step: u64, message: String) {
         if let Some(bar) = &self.bar {
             bar.set_position(step);

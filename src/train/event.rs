@@ -45,6 +45,22 @@ pub enum Event {
         /// The learning rate from now on.
         lr: f64,
     },
+    /// A checkpoint is about to be written. Who writes down what is told should bring it to the disk
+    /// now, for a training that is resumed does not tell again what came before its checkpoint. It
+    /// has no line in a metrics file.
+    #[serde(skip)]
+    CheckpointBegins {
+        /// The steps done by then.
+        step: u64,
+    },
+    /// A checkpoint could not be written. Training goes on, and it is tried again.
+    #[serde(rename = "checkpoint-failed")]
+    CheckpointFailed {
+        /// The steps done by then.
+        step: u64,
+        /// Why not.
+        problem: String,
+    },
     /// A checkpoint was written.
     Checkpoint {
         /// The steps done by then.
@@ -90,8 +106,8 @@ pub enum Ended {
     Interrupted,
     /// The observer broke it off.
     Observer,
-    /// Its loss became NaN or infinite. Only of one network among many: one that is trained alone
-    /// ends with [`crate::Error::Diverged`].
+    /// Its loss became NaN or infinite. One that is trained alone ends so only where its best weights
+    /// were kept, otherwise with [`crate::Error::Diverged`].
     Diverged,
 }
 

@@ -35,6 +35,11 @@ impl EventEmitter {
         }
     }
 
+    /// Emits what must be known even to a callback that has broken off.
+    pub(super) fn insist(&mut self, event: &Event, to: &mut dyn Callback) {
+        self.broken_off |= to.on_event(self.network, event).is_break();
+    }
+
     #[inline(always)]
     pub(super) fn step(&mut self, step: u64, loss: f32, to: &mut dyn Callback) {
         if step == self.step {

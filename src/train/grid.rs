@@ -130,8 +130,8 @@ impl Grid {
     /// Trains each network for the length in the options, or until early stopping ends it.
     ///
     /// # Errors
-    /// [`crate::Error::Device`] where the device fails, [`crate::Error::File`] where a checkpoint cannot be
-    /// written. A network that diverges does not stop the others: [`Trained::ended`] tells.
+    /// [`crate::Error::Device`] where the device fails, [`crate::Error::File`] where the first
+    /// checkpoint cannot be written. A network that diverges does not stop the others: [`Trained::ended`] tells.
     pub fn run(&mut self) -> Result<Vec<Trained>> {
         self.run_with(&mut Silent)
     }

@@ -298,8 +298,10 @@ impl Run {
     }
 
     /// The best weights, where they are to be the final ones and are not those of the last step.
+    /// Where the loss is not finite any more, those of the last step are lost.
     pub(super) fn better_weights(&self) -> Option<&Arc<Parameters>> {
-        let earlier = self.best.as_ref().filter(|best| best.step < self.progress.step);
+        let is_last = |step| step == self.progress.step && self.diverged.is_none();
+        let earlier = self.best.as_ref().filter(|best| !is_last(best.step));
         earlier.map(|best| &best.parameters)
     }
 

@@ -116,8 +116,7 @@ impl Trainer {
     /// [`Trainer::with_fallback`]), it goes on there from a snapshot.
     ///
     /// # Errors
-    /// [`crate::Error::Diverged`] where the loss becomes NaN or infinite, [`crate::Error::Device`] where the
-    /// device fails for good, [`crate::Error::File`] where a checkpoint cannot be written.
+    /// As [`Session::advance`].
     pub fn run(
         &mut self,
         mut observer: impl FnMut(&Event) -> ControlFlow<()> + MaybeSend,

@@ -61,6 +61,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("ctrlc", &["cli"]),
+    ("signal_hook", &["cli"]),
     ("toml", &["cli"]),
     ("indicatif", &["cli", "report"]),
     ("ratatui", &["cli", "report"]),

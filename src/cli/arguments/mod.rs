@@ -19,7 +19,7 @@ pub(super) use commands::{
     InspectArguments, ManArguments, PredictArguments,
 };
 pub(super) use data::source;
-pub(super) use training::{PlanArguments, TrainArguments, TrainingArguments};
+pub(super) use training::{PlanArguments, Resumed, TrainArguments, TrainingArguments};
 pub(super) use values::{AutoOr, OptimizerName};
 
 use super::{defaults, examples};

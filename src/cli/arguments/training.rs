@@ -43,7 +43,16 @@ pub(crate) struct TrainArguments {
     pub(crate) notes: Notes,
     /// The checkpoint that the training continues from.
     #[arg(skip)]
-    pub(crate) resumed: Option<Checkpoint>,
+    pub(crate) resumed: Option<Resumed>,
+}
+
+/// A training that is resumed.
+#[derive(Debug)]
+pub(crate) struct Resumed {
+    pub(crate) checkpoint: Checkpoint,
+    /// Whether a setting was typed now that the numbers of the run depend on: it is checked against
+    /// those of the checkpoint, which otherwise hold as they are.
+    pub(crate) retyped: bool,
 }
 
 /// What `plan` takes.

@@ -66,13 +66,15 @@ pub(super) fn obstacle() -> Option<&'static str> {
 }
 
 impl Live {
-    /// Takes over the terminal, which is restored on drop and on a panic.
+    /// Takes over the terminal, which is restored on drop and on a panic. Nothing where no thread can
+    /// be made that draws.
     pub(super) fn begin(
         trainer: &mut Trainer,
         data: &Dataset,
         options: &TrainOptions,
+        history: Option<History>,
         interrupt: Arc<AtomicBool>,
-    ) -> Result<Self> {
+    ) -> Result<Option<Self>> {
         let model = trainer.model()?;
         let targets = data.original_targets();
         let view = View::of(&model, data.features(), &targets);
@@ -86,7 +88,7 @@ impl Live {
                 model.target,
             ),
             device: trainer.device().to_owned(),
-            history: History::new(per_epoch),
+            history: history.unwrap_or_else(|| History::new(per_epoch)),
             steps_per_epoch: per_epoch,
             goal: options.length.steps(per_epoch),
             step: trainer.step(),
@@ -108,10 +110,14 @@ impl Live {
             ratatui::restore();
             Error::File { verb: "write", path: "the terminal".into(), source }
         })?;
+        TAKEN.store(true, Ordering::Relaxed);
         close_on_panic(&shared);
         let own = Arc::clone(&shared);
-        let renderer = std::thread::spawn(move || own.render(terminal, view.as_ref()));
-        Ok(Self { shared, model, renderer: Some(renderer) })
+        let render = move || own.render(terminal, view.as_ref());
+        let renderer = std::thread::Builder::new().name("dashboard".into()).spawn(render).ok();
+        // Dropped, it gives the terminal back.
+        let own = Self { shared, model, renderer };
+        Ok(own.renderer.is_some().then_some(own))
     }
 
     /// Shows an event.
@@ -154,6 +160,17 @@ impl Drop for Live {
             // A panic of the thread has been printed.
             let _ = renderer.join();
         }
+        restore_terminal();
+    }
+}
+
+/// Whether a dashboard has the terminal.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back, where a dashboard has it.
+pub(crate) fn restore_terminal() {
+    if TAKEN.swap(false, Ordering::Relaxed) {
+        let _ = execute!(std::io::stdout(), cursor::Show);
         ratatui::restore();
     }
 }
@@ -232,8 +249,8 @@ impl Shared {
         let control = code == KeyCode::Char('c') && modifiers.contains(KeyModifiers::CONTROL);
         match (control, code) {
             (true, _) if self.interrupt.swap(true, Ordering::Relaxed) => {
-                let _ = execute!(std::io::stdout(), cursor::Show);
-                ratatui::restore();
+                restore_terminal();
+                halfplane::low_level::files::remove_unfinished();
                 std::process::exit(INTERRUPTED);
             }
             (true, _) => board.stop_requested = true,

@@ -14,7 +14,7 @@ mod theme;
 use std::fs;
 use std::path::Path;
 
-use halfplane::low_level::files::write_beside;
+use halfplane::low_level::files::{remove_abandoned, write_beside};
 use halfplane::metrics::{Ranking, Scores};
 use halfplane::{Error, Model, Result, Targets};
 
@@ -51,7 +51,9 @@ pub(crate) struct Results<'a> {
 /// Creates the folder: called before training, so that it does not fail after it.
 pub(crate) fn prepare(folder: &Path) -> Result<()> {
     let failed = |source| Error::File { verb: "write", path: folder.into(), source };
-    fs::create_dir_all(folder).map_err(failed)
+    fs::create_dir_all(folder).map_err(failed)?;
+    remove_abandoned(folder);
+    Ok(())
 }
 
 /// Writes all pictures of the task, and `index.html` with all of them.

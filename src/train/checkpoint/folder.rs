@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Checkpoint;
-use crate::platform::files as fs;
+use crate::platform::files::{self as fs, FolderLock, Locked};
 use crate::{Error, Result, Setting};
 
 /// Checkpoints that stay: should the newest be lost, there is one before it.
@@ -41,8 +41,7 @@ impl Checkpoints {
         Self { folder: folder.to_path_buf() }
     }
 
-    /// The newest checkpoint that can be read, with its file. What a killed training has left
-    /// half-written is removed.
+    /// The newest checkpoint that can be read, with its file.
     ///
     /// # Errors
     /// [`Error::Invalid`] where there is none, otherwise what is wrong with the newest.
@@ -63,30 +62,61 @@ impl Checkpoints {
         }))
     }
 
-    /// Writes a checkpoint, and removes all but the two newest. Returns its file.
+    /// Writes a checkpoint, and removes all but the two newest; where there is no room for three, all
+    /// but the newest before. Returns its file.
     ///
     /// # Errors
     /// [`Error::File`]
     pub fn write(&self, checkpoint: &Checkpoint) -> Result<PathBuf> {
         fs::create_dir_all(&self.folder).map_err(|source| Error::write(&self.folder, source))?;
         let path = self.folder.join(format!("{PREFIX}{:010}{SUFFIX}", checkpoint.step()));
-        checkpoint.save(&path)?;
-        let files = self.files()?;
-        for old in &files[..files.len().saturating_sub(KEPT)] {
-            fs::remove_file(old).map_err(|source| Error::write(old, source))?;
+        match checkpoint.save(&path) {
+            Err(Error::File { source, .. }) if fs::is_full(&source) && self.make_room()? => {
+                checkpoint.save(&path)?;
+            }
+            other => other?,
         }
+        // It is written: what was not removed takes room, and no more.
+        let _ = self.keep_newest(KEPT);
         Ok(path)
     }
 
-    /// Removes what a killed training has left half-written.
+    /// Removes all but the newest one, if that one is sound; whether there were others.
+    fn make_room(&self) -> Result<bool> {
+        let is_sound = |path: &PathBuf| Checkpoint::load(path).is_ok();
+        Ok(self.files()?.last().is_some_and(is_sound) && self.keep_newest(1)?)
+    }
+
+    /// Removes all but the newest ones; whether there were others. What cannot be removed stays.
+    fn keep_newest(&self, count: usize) -> Result<bool> {
+        let files = self.files()?;
+        let old = &files[..files.len().saturating_sub(count)];
+        for path in old {
+            let _ = fs::remove_file(path);
+        }
+        Ok(!old.is_empty())
+    }
+
+    /// Locks the folder for a training, and removes what killed ones have left half-written. It is
+    /// made where it is missing.
     ///
     /// # Errors
-    /// [`Error::File`]
-    pub fn tidy(&self) -> Result<()> {
-        for path in self.list(fs::is_half_written)? {
-            fs::remove_file(&path).map_err(|source| Error::write(&path, source))?;
-        }
-        Ok(())
+    /// [`Error::Invalid`] where another training has it, [`Error::File`]
+    pub fn lock(&self) -> Result<FolderLock> {
+        fs::create_dir_all(&self.folder).map_err(|source| Error::write(&self.folder, source))?;
+        let lock = fs::lock(&self.folder.join(LOCK)).map_err(|failure| match failure {
+            Locked::Failed(source) => Error::write(&self.folder, source),
+            Locked::Taken(holder) => Error::invalid(
+                format!(
+                    "another training{} writes its checkpoints into {}",
+                    holder.map(|id| format!(" (process {id})")).unwrap_or_default(),
+                    self.folder.display(),
+                ),
+                ("wait until it has ended, or give ", Setting::Checkpoints, " another folder"),
+            ),
+        })?;
+        fs::remove_abandoned(&self.folder);
+        Ok(lock)
     }
 
     /// The checkpoints, oldest first.
@@ -116,5 +146,7 @@ impl Checkpoints {
     }
 }
 
+/// The file that a training locks as long as it writes into the folder.
+const LOCK: &str = ".lock";
 const PREFIX: &str = "step-";
 const SUFFIX: &str = ".safetensors";

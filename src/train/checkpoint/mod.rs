@@ -191,6 +191,23 @@ impl Checkpoint {
         self.length
     }
 
+    /// The options of the run, as far as its numbers depend on them, and its length: what they were
+    /// then, whatever is default now.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where there is one that this version does not know.
+    pub fn options(&self) -> Result<TrainOptions> {
+        let settings = self.settings.clone().into_iter().collect();
+        let options: TrainOptions =
+            serde_json::from_value(Value::Object(settings)).map_err(|error| {
+                Error::invalid(
+                    format!("the checkpoint has a setting that is not known here ({error})"),
+                    "resume it with the version of halfplane that wrote it",
+                )
+            })?;
+        Ok(TrainOptions { length: self.length, ..options })
+    }
+
     /// What was noted in [`CheckpointOptions::notes`].
     pub fn notes(&self) -> &Notes {
         &self.notes

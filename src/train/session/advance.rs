@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Session, Stage, Status, WeightsTimer};
 use crate::backend::{self, Device, StepMetrics};
-use crate::platform::Instant;
+use crate::platform::{Instant, files};
 use crate::train::callback::Callback;
 use crate::train::checkpoint::CheckpointWriter;
 use crate::train::run::{NetworkState, Run, Start};
@@ -61,6 +61,7 @@ impl Session {
         {
             writer.check_folder()?;
         }
+        self.checkpoints.as_mut().map_or(Ok(()), CheckpointWriter::lock)?;
         if start == Start::Anew {
             self.put_back().await?;
         }
@@ -70,7 +71,14 @@ impl Session {
         self.seconds = 0.0;
         self.fallback.take_next_at_once();
         self.take_fallback_snapshot().await?;
-        self.write_checkpoint(callback).await
+        match self.write_checkpoint(callback).await? {
+            // Nothing is lost yet, and who named the folder can name another one. A full disk may
+            // have room again before it matters.
+            Some(Error::File { verb, path, source }) if !files::is_full(&source) => {
+                Err(Error::File { verb, path, source })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// To the end of the allowance or of all runs, unless the device fails.
@@ -184,7 +192,7 @@ impl Session {
         allowance.begun = true;
         for run in self.runs.iter_mut().filter(|run| run.is_live()) {
             let Some((step, loss)) = run.diverged() else { continue };
-            if self.executor.is_alone() {
+            if self.executor.is_alone() && run.best.is_none() {
                 return Err(Error::Diverged { step, loss, lr: run.lr() });
             }
             run.ended = Some(Ended::Diverged);
@@ -240,17 +248,30 @@ impl Session {
         self.take_fallback_snapshot().await
     }
 
-    async fn write_checkpoint(&mut self, callback: &mut dyn Callback) -> Result<()> {
+    /// Writes a checkpoint, where there are such. Where that fails, the run goes on, and the error is
+    /// told and returned.
+    async fn write_checkpoint(&mut self, callback: &mut dyn Callback) -> Result<Option<Error>> {
         if self.checkpoints.is_none() {
-            return Ok(());
+            return Ok(None);
         }
         let checkpoint = self.checkpoint().await?;
-        let Some(writer) = &mut self.checkpoints else { return Ok(()) };
-        let path = writer.write(&checkpoint)?;
-        let event = Event::Checkpoint { step: checkpoint.step(), path };
+        let step = checkpoint.step();
+        self.lead().emitter.insist(&Event::CheckpointBegins { step }, callback);
+        let Some(writer) = &mut self.checkpoints else { return Ok(None) };
+        let written = writer.write(&checkpoint);
         self.fallback.keep(checkpoint.into_snapshot());
-        self.lead().emitter.emit(&event, callback);
-        Ok(())
+        let emitter = &mut self.lead().emitter;
+        match written {
+            Ok(path) => {
+                emitter.emit(&Event::Checkpoint { step, path }, callback);
+                Ok(None)
+            }
+            Err(error) => {
+                let problem = error.to_string();
+                emitter.insist(&Event::CheckpointFailed { step, problem }, callback);
+                Ok(Some(error))
+            }
+        }
     }
 
     /// The first network that is still trained; when none is, the first one.
@@ -288,7 +309,10 @@ impl Session {
         for run in self.runs.iter_mut().filter(|run| run.ended == Some(Ended::Patience)) {
             run.progress.goal = run.progress.step;
         }
-        self.write_checkpoint(callback).await?;
+        // Nothing can go on from weights that are not finite: the last checkpoint before them stays.
+        if !self.executor.is_alone() || self.runs[0].diverged().is_none() {
+            self.write_checkpoint(callback).await?;
+        }
         self.set_final_weights().await?;
         let evaluations = self.executor.evaluate().await?;
         let validations = self.executor.validate().await?;

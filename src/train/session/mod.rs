@@ -282,9 +282,10 @@ impl Session {
     /// snapshot.
     ///
     /// # Errors
-    /// [`Error::Diverged`] where the loss of an only network becomes NaN or infinite,
-    /// [`Error::Device`] where the device fails for good, [`Error::File`] where a checkpoint cannot
-    /// be written.
+    /// [`Error::Diverged`] where the loss of an only network becomes NaN or infinite and its best
+    /// weights are not kept, [`Error::Device`] where the device fails for good, [`Error::File`] where
+    /// the first checkpoint cannot be written. A later one that cannot be written does not end the
+    /// run: it is told, and tried again.
     pub async fn advance(&mut self, budget: Budget, callback: &mut dyn Callback) -> Result<Status> {
         if self.stage == Stage::Ended {
             return Ok(Status::Ended);
@@ -301,6 +302,9 @@ impl Session {
             Ok(Status::Ended) => Stage::Ended,
             Err(_) => Stage::Ready,
         };
+        if self.stage != Stage::Running {
+            self.checkpoints.as_mut().into_iter().for_each(CheckpointWriter::unlock);
+        }
         if self.stage == Stage::Running {
             self.seconds += started.elapsed().as_secs_f64();
         }
@@ -315,6 +319,29 @@ impl Session {
         self.go_on();
         while self.advance(Budget::Steps(u64::MAX), callback).await? == Status::Running {}
         Ok(())
+    }
+
+    /// Keeps other trainings out of the folder of the checkpoints, which is made where it is missing,
+    /// until the session is dropped. A run does so itself; to do it earlier protects what is opened
+    /// before, such as the file of its metrics.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where another training has the folder, [`Error::File`].
+    pub fn lock_checkpoints(&mut self) -> Result<()> {
+        self.checkpoints.as_mut().map_or(Ok(()), CheckpointWriter::lock_and_hold)
+    }
+
+    /// Adds to the notes of the coming checkpoints: see [`super::CheckpointOptions::notes`].
+    pub fn add_note(&mut self, name: &str, words: Vec<String>) {
+        if let Some(own) = &mut self.executor.options.checkpoints {
+            own.notes.insert(name.to_owned(), words);
+        }
+    }
+
+    /// Why the last checkpoint could not be written, if it could not: told as
+    /// [`super::Event::CheckpointFailed`], too.
+    pub fn checkpoint_failure(&self) -> Option<&str> {
+        self.checkpoints.as_ref().and_then(CheckpointWriter::failure)
     }
 
     /// Where the runs have ended, lets the next call of [`Session::advance`] begin further ones of

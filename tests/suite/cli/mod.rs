@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod evaluate;
+#[cfg(unix)]
+mod failures;
 mod profile;
 mod program;
 mod recipe;

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# What takes too long for every change, and is run by hand.
+#
+#   tests/soak.sh kills [COUNT]    trainings that are killed COUNT times (400) at random moments and
+#                                  resumed: each must end in the model, the metrics and the curve of
+#                                  an undisturbed one
+#   tests/soak.sh damage [COUNT]   damaged files
+#
+# HALFPLANE names the program, SEED the random moments.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+program=$(realpath "${HALFPLANE:-${CARGO_TARGET_DIR:-target}/release/halfplane}")
+RANDOM=${SEED:-$$}
+
+# A table that can be learnt, without any program but the shell.
+table() {
+    echo a,b,y
+    local row a b
+    for ((row = 0; row < 97; row++)); do
+        a=$((row * 7 % 97)) b=$((row * 11 % 97))
+        echo "$a,$b,$((2 * a - b))"
+    done
+}
+
+# The lines of a metrics file that the numbers of a run decide.
+numbers() {
+    grep -E '^\{"event":"(step|epoch|reduced)"' "$1"
+}
+
+# One training, killed until it is through; says how often it was killed.
+killed_until_done() {
+    local arguments=$1 kills=0 process
+    while :; do
+        # shellcheck disable=SC2086
+        "$program" train $arguments --quiet &
+        process=$!
+        if ((kills < 40)); then
+            # From the first milliseconds, when files are opened, to long after.
+            sleep "0.$(printf %03d $((RANDOM % (RANDOM % 4 ? 60 : 250) + 1)))"
+            kill -KILL "$process" 2>/dev/null || true
+        fi
+        if wait "$process" 2>/dev/null; then break; fi
+        kills=$((kills + 1))
+        if [ -n "$(find run -name 'step-*' 2>/dev/null)" ]; then
+            arguments='--resume run'
+        elif [[ $arguments == --resume* ]]; then
+            echo "all checkpoints are gone after $kills kills" >&2
+            return 1
+        fi
+    done
+    echo "$kills"
+}
+
+kills() {
+    local count=${1:-400} done=0 run=0 kind arguments here
+    here=$(mktemp -d)
+    trap 'rm -rf "$here"' EXIT
+    cd "$here"
+    table >table.csv
+    local kinds=(
+        '--strategy layered --hidden 9 --steps 9000 --checkpoint-every 1step'
+        '--hidden 64 --steps 6000 --checkpoint-every 7steps --validation 0.2 --keep best'
+        '--hidden 3 --optimizer sgd --lr 0.01 --epochs 4000 --checkpoint-every 3epochs --patience 4000'
+        '--hidden 30,20 --dropout 0.1 --steps 6000 --checkpoint-every 1s --reduce-on-plateau 0.5,30'
+    )
+    while ((done < count)); do
+        kind=${kinds[run % ${#kinds[@]}]}
+        run=$((run + 1))
+        rm -rf run whole.* parts.* report-* board
+        arguments="table.csv --device cpu --log-every 1 $kind"
+        # shellcheck disable=SC2086
+        "$program" train $arguments --quiet --output whole.safetensors --metrics whole.jsonl \
+            --report report-whole
+        arguments+=' --checkpoint run --output parts.safetensors --metrics parts.jsonl'
+        arguments+=' --report report-parts --tensorboard board'
+        kills=$(killed_until_done "$arguments")
+        done=$((done + kills))
+        cmp whole.safetensors parts.safetensors
+        cmp <(numbers whole.jsonl) <(numbers parts.jsonl)
+        cmp report-whole/loss.svg report-parts/loss.svg
+        local events steps
+        events=$(cat board/* | grep -ao loss/batch | wc -l)
+        steps=$(grep -c '^{"event":"step"' whole.jsonl)
+        if ((events != steps)); then
+            echo "$events events of steps for TensorBoard instead of $steps" >&2
+            return 1
+        fi
+        local left
+        left=$(find . -name '.halfplane-*' -o -name .lock)
+        if [ -n "$left" ]; then
+            echo "left behind: $left" >&2
+            return 1
+        fi
+        echo "run $run: killed $kills times, $done of $count; the same ($kind)"
+    done
+}
+
+damage() {
+    echo 'not there yet' >&2
+    return 2
+}
+
+case ${1:-} in
+kills | damage) "$@" ;;
+*)
+    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2
+    exit 2
+    ;;
+esac
