@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use halfplane::data::read_labelled;
+use halfplane::data::{Labelled, read_evaluated};
 use halfplane::metrics::Scores;
 use halfplane::{Error, Model, Result};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<()> {
     }
     let schema = model.schema()?;
     let labels = arguments.labels.as_deref().map(source);
-    let (data, warnings) = read_labelled(
+    let Labelled { data, unknown_rows, unknown_weight, warnings } = read_evaluated(
         &source(&arguments.data),
         labels.as_ref(),
         arguments.layout.layout(),
@@ -37,6 +37,11 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<()> {
     let predictions = model.predict_on(&arguments.device, data.features())?;
     let targets = data.original_targets();
     let scores = Scores::of(&targets, &predictions, data.weights())?;
+    let scored = match data.weights() {
+        Some(weights) => weights.iter().map(|&weight| f64::from(weight)).sum(),
+        None => data.rows() as f64,
+    };
+    let scores = scores.with_wrong(unknown_rows, unknown_weight, scored);
     if let Some(folder) = &arguments.report {
         let results = picture::Results {
             model: &model,
@@ -57,7 +62,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<()> {
         "{} predicts {} of {} rows of {}\n\n{}",
         arguments.model.display(),
         model.target,
-        picture::thousands(data.rows()),
+        picture::thousands(data.rows() + unknown_rows),
         arguments.data.display(),
         report::scores(&scores, &model.classes),
     ))?;

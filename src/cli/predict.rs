@@ -51,14 +51,23 @@ fn table(model: &Model, predictions: &[f32]) -> Result<String> {
         true => model.likeliest(predictions)?,
         false => Vec::new(),
     };
+    let is_probability = !model.classes.is_empty();
     let mut text = columns.join(",") + "\n";
     for (row, values) in predictions.chunks_exact(outputs).enumerate() {
-        let mut fields: Vec<String> = values.iter().map(f32::to_string).collect();
+        let mut fields: Vec<String> =
+            values.iter().map(|value| number(*value, is_probability)).collect();
         fields.extend(chosen.get(row).map(|class| classes[*class].clone()));
         text += &fields.join(",");
         text.push('\n');
     }
     Ok(text)
+}
+
+/// A number with the digits that tell it from its neighbours in float32. Near 1, where the distance of
+/// a probability from 1 matters (log loss), it has all of its digits: read as float64, it is the number
+/// that `evaluate` scores.
+fn number(value: f32, is_probability: bool) -> String {
+    if is_probability && value > 0.5 { f64::from(value).to_string() } else { value.to_string() }
 }
 
 /// A CSV field, quoted if needed.

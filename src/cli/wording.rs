@@ -40,6 +40,7 @@ fn flag(setting: Setting) -> &'static str {
         Setting::Checkpoints => "--checkpoint",
         Setting::ClassWeight => "--class-weight",
         Setting::Decimal => "--decimal",
+        Setting::Delimiter => "--delimiter",
         Setting::Device => "--device",
         Setting::Drop => "--drop",
         Setting::Format => "--format",
@@ -66,6 +67,7 @@ fn set(setting: Setting, value: &str) -> String {
     let flag = flag(setting);
     match setting {
         // Switches.
+        Setting::Header if value == "names" => "--header".to_owned(),
         Setting::Header | Setting::Normalization => flag.to_owned(),
         // It may be any word.
         Setting::Na => format!("{flag} {}", quoted(&listed(value))),

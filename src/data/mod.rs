@@ -18,6 +18,7 @@ pub use preprocess::{
 pub use split::{Split, split};
 #[cfg(feature = "tables")]
 pub use tables::{
-    ClassWeight, Decimal, Features, FirstLine, Layout, NA_VALUES, Prepared, Preprocess, Schema,
-    Source, TableOptions, Validation, Warning, parse_list, prepare, read_features, read_labelled,
+    ClassWeight, Decimal, Features, FirstLine, Labelled, Layout, NA_VALUES, Prepared, Preprocess,
+    Schema, Source, TableOptions, Validation, Warning, parse_list, prepare, read_evaluated,
+    read_features, read_labelled,
 };

@@ -36,6 +36,8 @@ pub enum Setting {
     ClassWeight,
     /// What stands before a number's fraction in a text file: `.` or `,`.
     Decimal,
+    /// What separates the fields of a text file.
+    Delimiter,
     /// The device.
     Device,
     /// Columns that are left out.
@@ -80,6 +82,7 @@ impl Setting {
         Self::Checkpoints,
         Self::ClassWeight,
         Self::Decimal,
+        Self::Delimiter,
         Self::Device,
         Self::Drop,
         Self::Format,
@@ -107,6 +110,7 @@ impl Setting {
             Self::Checkpoints => "checkpoints",
             Self::ClassWeight => "class_weight",
             Self::Decimal => "decimal",
+            Self::Delimiter => "delimiter",
             Self::Device => "device",
             Self::Drop => "drop",
             Self::Format => "format",

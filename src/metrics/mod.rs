@@ -58,6 +58,22 @@ impl Scores {
     }
 }
 
+impl Scores {
+    /// The same with `rows` more rows that are predicted wrong whatever is predicted, since the model
+    /// does not know their classes; `weight` is the sum of their sample weights, `scored` that of the
+    /// rows scored so far. Only the accuracy is defined for them, and counts them.
+    #[must_use]
+    pub fn with_wrong(mut self, rows: usize, weight: f64, scored: f64) -> Self {
+        if let Self::Classification(own) = &mut self
+            && rows > 0
+        {
+            own.rows += rows;
+            own.accuracy *= scored / (scored + weight);
+        }
+        self
+    }
+}
+
 /// The index of the largest value, the first on a tie: of class probabilities \[K\], the predicted
 /// class.
 pub fn argmax(values: &[f32]) -> usize {
@@ -143,6 +159,15 @@ mod tests {
         assert!(refused(&[0.5, 0.5], Some(&[0.0, 0.0])).contains("all weights are 0"));
         let labels = Targets::Binary { values: vec![0.0, 1.0], columns: 2 };
         assert!(Scores::of(&labels, &[0.5, 0.5], None).is_err());
+    }
+
+    #[test]
+    fn rows_of_unknown_classes_are_wrong() {
+        let targets = Targets::Binary { values: vec![0.0, 1.0, 1.0], columns: 1 };
+        let scores = Scores::of(&targets, &[0.1, 0.9, 0.2], None).expect("three rows");
+        let Scores::Classification(all) = scores.clone().with_wrong(5, 5.0, 3.0) else { panic!() };
+        assert_eq!((all.rows, all.accuracy), (8, 2.0 / 3.0 * 3.0 / 8.0));
+        assert_eq!(scores.clone().with_wrong(0, 0.0, 3.0), scores);
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub(crate) struct LayoutArguments {
     /// The first line is a row, not the column names; columns are named x1, x2, …
     #[arg(long, help_heading = "Data")]
     no_header: bool,
+    /// The first line names the columns, even if it looks like a row
+    #[arg(long, help_heading = "Data", conflicts_with = "no_header")]
+    header: bool,
     /// Decimal separator of a text file: . or ,
     #[arg(long, value_name = ".|,", value_parser = decimal, help_heading = "Data")]
     decimal: Option<Decimal>,
@@ -86,7 +89,11 @@ impl LayoutArguments {
     pub(crate) fn layout(&self) -> Layout {
         Layout {
             delimiter: self.delimiter,
-            header: if self.no_header { FirstLine::Row } else { FirstLine::Names },
+            header: match (self.no_header, self.header) {
+                (true, _) => FirstLine::Row,
+                (_, true) => FirstLine::Names,
+                _ => FirstLine::Infer,
+            },
             decimal: self.decimal.unwrap_or_default(),
         }
     }

@@ -110,6 +110,8 @@ pub enum DropReason {
     Empty,
     /// Nearly every row has a different text, as in a column of names or keys.
     Identifier,
+    /// It numbers the rows, as pandas' index does.
+    Index,
     /// It has more different texts than are kept in memory.
     #[serde(rename = "many-words")]
     TooManyCategories,

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::Warning;
 use super::column::ReadAs;
-use super::table::{Categories, Header, MISSING_CODE, RawColumn, Table, UNKNOWN_CODE, Values};
+use super::table::{
+    Categories, Header, MISSING_CODE, RawColumn, Strays, Table, UNKNOWN_CODE, Values,
+};
 use crate::data::{
     Column, Encoding, MissingCategory, MissingNumber, Preprocessing, UnknownCategory,
 };
@@ -28,7 +30,7 @@ impl Preprocessing {
         for Column { name, encoding } in self.needed() {
             read_as[header.column(name)?] = match encoding {
                 Encoding::AsIs => ReadAs::CompleteNumbers,
-                Encoding::Numeric { .. } => ReadAs::Numbers,
+                Encoding::Numeric { .. } => ReadAs::KnownNumbers,
                 Encoding::Categorical { categories, .. } => ReadAs::Known(categories.clone()),
                 Encoding::Dropped(_) => ReadAs::Skip,
             };
@@ -45,6 +47,7 @@ impl Preprocessing {
     pub(super) fn apply(&self, table: Table, selected: &[bool]) -> Result<Encoded> {
         let inputs = self.outputs();
         let mut encoders = self.encoders(&table)?;
+        let number_of = table.row_numbers();
         let Table { path, rows, columns, cells, .. } = table;
         let count = selected.iter().filter(|own| **own).count();
         let mut features =
@@ -59,8 +62,10 @@ impl Preprocessing {
                 for encoder in &mut encoders {
                     encoder.encode(row, &mut encoded[start..]).map_err(|number| {
                         let name = &columns[encoder.column].name;
-                        let problem =
-                            format!("row {}, column `{name}`: {number} is too large", index + 1);
+                        let problem = format!(
+                            "row {}, column `{name}`: {number} is too large",
+                            number_of(index)
+                        );
                         Error::data(&path, None, problem, "remove or replace it")
                     })?;
                 }
@@ -221,8 +226,14 @@ impl Encoder {
                 counts_as,
             });
         }
-        if self.missing > 0 {
-            warnings.push(Warning::MissingValues { column, rows: self.missing, counts_as });
+        let mut missing = self.missing;
+        if let Some(Strays { rows, example }) = &raw.strays {
+            missing = missing.saturating_sub(*rows);
+            let (column, example) = (column.clone(), example.clone());
+            warnings.push(Warning::WordsAmongNumbers { column, rows: *rows, example });
+        }
+        if missing > 0 {
+            warnings.push(Warning::MissingValues { column, rows: missing, counts_as });
         }
         warnings
     }

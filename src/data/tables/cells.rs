@@ -52,6 +52,17 @@ impl Cells {
         self.blocks.into_iter()
     }
 
+    /// Removes the rows, of the first `keep.len()` ones, that `keep` does not mark.
+    pub(super) fn retain(&mut self, keep: &[bool]) {
+        let kept = (0..keep.len()).filter(|row| keep[*row]);
+        for (to, from) in kept.enumerate() {
+            for column in 0..self.columns {
+                let cell = self.get(from, column);
+                self.set(to, column, cell);
+            }
+        }
+    }
+
     /// Cells in a row.
     pub(super) fn width(&self) -> usize {
         self.columns

@@ -1,24 +1,21 @@
 //! Fits the preprocessing: the encoding of each column, from its values in the training rows.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::column::{FieldError, is_date, is_decimal_comma, is_formatted_number};
-use super::table::{Categories, MISSING_CODE, RawColumn, Scaling, Table, UNKNOWN_CODE, Values};
+use super::table::{Categories, IndexColumn, MISSING_CODE, RawColumn, Table, UNKNOWN_CODE, Values};
 use super::{Preprocess, Warning};
+use crate::Result;
 use crate::data::{
     Column, DropReason, Encoding, MissingCategory, MissingNumber, TargetEncoding, Targets,
     UnknownCategory,
 };
-use crate::{Result, Setting};
 
 /// A text is rare if it occurs in fewer rows than this and in fewer than one of a hundred.
 const RARE: usize = 10;
 
 /// The most categories of a column that have an input each; the less frequent ones are pooled.
 const MAX_CATEGORIES: usize = 256;
-
-/// The number of different texts that are checked for dates and formatted numbers.
-const CHECKED_TEXTS: usize = 1000;
 
 /// The fitted encodings.
 pub(super) struct Fitted {
@@ -31,21 +28,27 @@ pub(super) struct ColumnOptions<'a> {
     pub(super) preprocess: Preprocess,
     pub(super) drop: &'a [String],
     pub(super) categorical: &'a [String],
+    /// The columns that some option names: they are inputs even where they number the rows.
+    pub(super) named: &'a [&'a str],
 }
 
 /// Fits the encoding of every column to the rows that `training` \[N\] marks.
 ///
 /// # Errors
-/// [`Error::Data`](crate::Error::Data) for columns of dates, for numbers written with commas, and
-/// where no column is left.
+/// [`Error::Data`](crate::Error::Data) where no column is left.
 pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>) -> Result<Fitted> {
     let mut fitted = Fitted { columns: Vec::new(), warnings: Vec::new() };
     let moments = moments(table, training);
-    let shared = (table.scaling == Scaling::Shared).then(|| shared_scale(&moments));
-    for column in &table.columns {
-        let RawColumn { name, values } = column;
-        let encoding = match (values, options.preprocess, &shared) {
+    let shared = shared_scales(table, &moments);
+    for (at, column) in table.columns.iter().enumerate() {
+        let RawColumn { name, values, index, .. } = column;
+        let encoding = match (values, options.preprocess, shared.get(&at)) {
             _ if options.drop.contains(name) => Encoding::Dropped(DropReason::Requested),
+            _ if is_index(table, column) && !options.named.contains(&name.as_str()) => {
+                let declared = *index == Some(IndexColumn::Declared);
+                fitted.warnings.push(Warning::Index { column: name.clone(), declared });
+                Encoding::Dropped(DropReason::Index)
+            }
             (_, Preprocess::None, _) => Encoding::AsIs,
             (Values::Numbers(_), _, Some(shared)) => shared.clone(),
             (Values::Numbers(cell), _, None) => {
@@ -57,9 +60,6 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
             }
             (Values::Text(cell, texts), ..) => {
                 let categorical = options.categorical.contains(name);
-                if !categorical {
-                    check_texts(table, name, &texts.list)?;
-                }
                 let (counts, missing) = count_codes(table, *cell, texts.list.len(), training);
                 let encoding = one_hot(texts, &counts, missing, categorical);
                 if encoding == Encoding::Dropped(DropReason::Identifier) {
@@ -67,8 +67,7 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
                 }
                 encoding
             }
-            (Values::TooManyCategories(examples), ..) => {
-                check_texts(table, name, examples)?;
+            (Values::TooManyCategories, ..) => {
                 fitted.warnings.push(Warning::TooManyCategories { column: name.clone() });
                 Encoding::Dropped(DropReason::TooManyCategories)
             }
@@ -117,37 +116,6 @@ pub(super) fn target_precision(name: &str, targets: &Targets) -> Option<Warning>
 fn identifier(column: &str, texts: &[String]) -> Warning {
     let example = texts.first().cloned().unwrap_or_default();
     Warning::Identifier { column: column.to_owned(), example }
-}
-
-/// Rejects a column of texts that are all dates, or all formatted numbers: as categories they would
-/// be useless.
-fn check_texts(table: &Table, name: &str, texts: &[String]) -> Result<()> {
-    let some = &texts[..texts.len().min(CHECKED_TEXTS)];
-    let Some(example) = some.first() else { return Ok(()) };
-    if some.iter().all(|text| is_date(text)) {
-        let (problem, remedy) = FieldError::Date(format!("`{example}`")).describe(name);
-        return Err(table.error(problem, remedy));
-    }
-    let number = |word: &String| {
-        word.parse::<f32>().is_ok() || is_decimal_comma(word) || is_formatted_number(word)
-    };
-    if !some.iter().all(number) {
-        return Ok(());
-    }
-    // `1,234` may be 1234 or 1.234: the other texts decide.
-    let dressed = some.iter().find(|word| is_formatted_number(word) && !is_decimal_comma(word));
-    let comma = || some.iter().find(|word| is_decimal_comma(word));
-    let fault = match dressed {
-        Some(word) => Some(FieldError::FormattedNumber(word.clone())),
-        None => comma().map(|word| FieldError::DecimalComma(word.clone())),
-    };
-    match fault.map(|fault| fault.describe(name)) {
-        Some((problem, remedy)) => Err(table.error(
-            problem,
-            (remedy, "; or ", Setting::Categorical.to(name), ", if these are names"),
-        )),
-        None => Ok(()),
-    }
 }
 
 /// Mean, variance and range of a column's numbers, summed in f64. NaN counts as missing.
@@ -267,17 +235,34 @@ fn moments(table: &Table, training: &[bool]) -> Vec<Moments> {
     moments
 }
 
-/// The common mean and deviation of all columns.
-fn shared_scale(moments: &[Moments]) -> Encoding {
+/// The encoding of the columns of pixels, by their index: each array of pictures has one mean and one
+/// deviation.
+fn shared_scales(table: &Table, moments: &[Moments]) -> HashMap<usize, Encoding> {
+    let mut shared = HashMap::new();
+    let arrays: BTreeSet<usize> = table.columns.iter().filter_map(|own| own.pictures).collect();
+    for array in arrays {
+        let own = table.columns.iter().enumerate().filter_map(|(at, column)| match column.values {
+            Values::Numbers(cell) if column.pictures == Some(array) => Some((at, &moments[cell])),
+            _ => None,
+        });
+        let scale = shared_scale(own.clone().map(|(_, own)| own));
+        shared.extend(own.map(|(at, _)| (at, scale.clone())));
+    }
+    shared
+}
+
+/// The common mean and deviation of some columns.
+fn shared_scale<'a>(columns: impl Iterator<Item = &'a Moments> + Clone) -> Encoding {
+    let columns = columns.filter(|own| own.count > 0);
     let mut all = Moments::default();
-    for own in moments.iter().filter(|own| own.count > 0) {
+    for own in columns.clone() {
         all.count += own.count;
         all.sum += own.sum;
     }
     // Squares about the common mean: those within each column and those between the columns.
     let mean = all.mean();
     let squares = |own: &Moments| own.squares + own.count as f64 * (own.mean() - mean).powi(2);
-    all.squares = moments.iter().filter(|own| own.count > 0).map(squares).sum();
+    all.squares = columns.map(squares).sum();
     Encoding::Numeric { mean: mean as f32, scale: all.scale(), missing: MissingNumber::Mean }
 }
 
@@ -320,6 +305,20 @@ fn count_codes(table: &Table, cell: usize, texts: usize, training: &[bool]) -> (
         }
     }
     (counts, missing)
+}
+
+/// Whether a column is an index: the file says so, or its name suggests it and it holds different
+/// whole numbers.
+fn is_index(table: &Table, column: &RawColumn) -> bool {
+    match (column.index, &column.values) {
+        (Some(IndexColumn::Declared), _) => true,
+        (Some(IndexColumn::Suspected), Values::Numbers(cell)) => {
+            let mut seen = HashSet::new();
+            let own = |number: f32| number.fract() == 0.0 && seen.insert(number.to_bits());
+            table.numbers(*cell).all(own)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a column's numbers increase by 1 from row to row.

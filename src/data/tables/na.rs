@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-/// The texts that mean a missing value by default, as pandas' `na_values`.
-pub const NA_VALUES: &[&str] =
-    &["NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "null", "NULL", "None", "<NA>", "#N/A", "?"];
+/// The texts that mean a missing value by default: those of pandas' `read_csv`, `NAN` and `?`.
+pub const NA_VALUES: &[&str] = &[
+    "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-NaN", "-nan", "null", "NULL", "None", "<NA>",
+    "#N/A", "#N/A N/A", "#NA", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "?",
+];
 
 /// The texts that mean a missing value. An empty field always does.
 #[derive(Debug, Default)]
@@ -26,6 +28,11 @@ impl NaValues {
     /// All texts but the empty one.
     pub(super) fn texts(&self) -> impl Iterator<Item = &[u8]> {
         self.texts.iter().map(Vec::as_slice)
+    }
+
+    /// All finite numbers.
+    pub(super) fn numbers(&self) -> &[f32] {
+        &self.numbers
     }
 
     /// Whether a field's text means a missing value.

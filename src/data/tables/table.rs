@@ -1,5 +1,6 @@
 //! A table as it was read: columns of numbers or of texts, before preprocessing.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::cells::Cells;
@@ -18,17 +19,19 @@ pub(super) struct Table {
     pub(super) path: PathBuf,
     pub(super) rows: usize,
     pub(super) columns: Vec<RawColumn>,
+    pub(super) names: Names,
     pub(super) cells: Cells,
-    pub(super) scaling: Scaling,
+    /// The rows of the file that were removed, counted from 0, in order.
+    pub(super) left_out: Vec<usize>,
 }
 
-/// How numeric columns are standardised.
+/// Where the names of a table's columns are from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scaling {
-    /// Each column by a mean and a deviation of its own.
-    PerColumn,
-    /// All columns by one mean and one deviation: they are the pixels of an image.
-    Shared,
+pub(super) enum Names {
+    /// From the file.
+    Given,
+    /// The file has none: they are x1, x2, …
+    MadeUp,
 }
 
 /// A column as it was read.
@@ -36,6 +39,30 @@ pub(super) enum Scaling {
 pub(super) struct RawColumn {
     pub(super) name: String,
     pub(super) values: Values,
+    pub(super) index: Option<IndexColumn>,
+    /// The array of pictures that it is a pixel of, by its place among such arrays: all of its
+    /// pixels have one scale.
+    pub(super) pictures: Option<usize>,
+    /// Words where a model had numbers.
+    pub(super) strays: Option<Strays>,
+}
+
+/// Words among numbers, which count as missing values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Strays {
+    /// The number of rows.
+    pub(super) rows: usize,
+    /// The first of the words.
+    pub(super) example: String,
+}
+
+/// Why a column is taken to number the rows, as pandas' index does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IndexColumn {
+    /// The file says so.
+    Declared,
+    /// Its name suggests it; whether it holds different whole numbers shows later.
+    Suspected,
 }
 
 /// What a column holds, with the index of its cell in each row.
@@ -47,8 +74,8 @@ pub(super) enum Values {
     Text(usize, Categories),
     /// A target, whose task is not decided yet.
     Target(RawTarget),
-    /// More different texts than are kept in memory, with some examples.
-    TooManyCategories(Vec<String>),
+    /// More different texts than are kept in memory.
+    TooManyCategories,
     /// Nothing: the column was not read.
     Skipped,
 }
@@ -72,6 +99,8 @@ pub(super) struct RawTarget {
     pub(super) texts: Option<(usize, Categories)>,
     /// The first field that is not a number.
     pub(super) first_text: Option<TextField>,
+    /// The first field that is a number as people write them, such as `$1,234`.
+    pub(super) first_dressed: Option<TextField>,
 }
 
 /// A field that is not a number, as an error shows it.
@@ -86,6 +115,28 @@ impl Table {
     /// An error about the whole table.
     pub(super) fn error(&self, problem: impl Into<String>, remedy: impl Into<Remedy>) -> Error {
         Error::data(&self.path, None, problem, remedy)
+    }
+
+    /// Removes the rows that `keep` \[N\] does not mark.
+    pub(super) fn retain(&mut self, keep: &[bool]) {
+        let count = keep.iter().filter(|own| **own).count();
+        if count < self.rows {
+            self.cells.retain(keep);
+            let number_of = self.row_numbers();
+            let out = (0..self.rows).filter(|row| !keep[*row]).map(|row| number_of(row) - 1);
+            self.left_out = self.left_out.iter().copied().chain(out).collect();
+            self.left_out.sort_unstable();
+            self.rows = count;
+        }
+    }
+
+    /// The number of a row in its file, counted from 1, from its place among those that are left.
+    pub(super) fn row_numbers(&self) -> impl Fn(usize) -> usize + use<> {
+        let left_out = self.left_out.clone();
+        move |row| {
+            let before = left_out.iter().enumerate().take_while(|(at, out)| **out - at <= row);
+            row + before.count() + 1
+        }
     }
 
     /// The column with this name.
@@ -111,13 +162,21 @@ pub(super) struct Header {
     /// The line of the names in a text file, counted from 1.
     pub(super) line: Option<u64>,
     pub(super) names: Vec<String>,
+    pub(super) from: Names,
+    /// The columns, by their index, that seem to number the rows.
+    pub(super) index: HashMap<usize, IndexColumn>,
 }
 
 impl Header {
+    /// A header of these names.
+    pub(super) fn given(path: &Path, names: Vec<String>) -> Self {
+        Self { path: path.into(), line: None, names, from: Names::Given, index: HashMap::new() }
+    }
+
     /// The header of a file without column names: x1, x2, …
     pub(super) fn numbered(path: &Path, count: usize) -> Self {
         let names = (1..=count).map(|column| format!("x{column}")).collect();
-        Self { path: path.into(), line: None, names }
+        Self { from: Names::MadeUp, ..Self::given(path, names) }
     }
 
     /// The index of the column with this name.
@@ -134,6 +193,13 @@ impl Header {
             Error::data(&self.path, None, format!("there is no column `{name}`"), remedy)
         })
     }
+}
+
+/// A name that is not taken yet: this one, or else with `_2`, `_3`, … after it.
+pub(super) fn free_name(name: &str, taken: &HashSet<String>) -> String {
+    let numbered = (2..).map(|count| format!("{name}_{count}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
 /// The first eight names, as text.

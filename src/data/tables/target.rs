@@ -1,11 +1,14 @@
 //! The target of a table: its task and its classes.
 
 use super::column::{
-    FieldError, MAX_CLASSES, MAX_NUMERIC_CLASSES, is_decimal_comma, mostly_numbers, value,
+    FieldError, MAX_CLASSES, MAX_NUMERIC_CLASSES, evidence, mostly_numbers, shortest_decimal, value,
 };
 use super::table::{RawTarget, Table, TextField};
 use crate::data::{Targets, Task};
 use crate::{Error, Remedy, Result, Setting};
+
+/// So many classes may have one row each, in a small table.
+const FEW_CLASSES: usize = 10;
 
 /// A target with its task decided, and the names of its classes (none for regression).
 #[derive(Debug)]
@@ -29,29 +32,35 @@ pub(super) fn target(
         let line = field.as_ref().and_then(|field| field.line);
         Error::data(&table.path, line, problem, remedy)
     };
-    if task != Some(Task::Multiclass)
-        && let (None, Some(field)) = (&raw.numbers, &raw.first_text)
-        && is_decimal_comma(&field.text)
-    {
-        let (problem, remedy) = FieldError::DecimalComma(field.text.clone()).describe(name);
-        let or_classes = ("; or use ", Setting::Task.to("multiclass"), ", if these are names");
-        return Err(error(&raw.first_text, problem, (remedy, or_classes).into()));
-    }
     let first_text = || raw.first_text.as_ref().map(|field| field.text.clone()).unwrap_or_default();
     let classes = raw
         .texts
         .as_ref()
         .map(|(cell, texts)| classes(table.codes(*cell), &texts.list, raw.numbers.is_some()));
+    if task != Some(Task::Multiclass)
+        && let (None, Some((_, names))) = (&raw.numbers, &classes)
+        && let Some(fault) = evidence(names)
+    {
+        let (problem, remedy) = fault.describe(name);
+        let remedy = match fault {
+            FieldError::Date(_) => "convert it to numbers first, such as days since a date".into(),
+            FieldError::FormattedNumber(_) => "remove what sets thousands apart, and units".into(),
+            FieldError::Unit(..) => "remove the unit".into(),
+            _ => remedy,
+        };
+        let or_classes = ("; or use ", Setting::Task.to("multiclass"), ", if these are names");
+        let at = raw.first_dressed.as_ref().or(raw.first_text.as_ref()).cloned();
+        return Err(error(&at, problem, (remedy, or_classes).into()));
+    }
     if task.is_none()
         && let (None, Some((_, names)), Some(_)) = (&raw.numbers, &classes, &raw.first_text)
         && mostly_numbers(names)
     {
+        let field = raw.first_dressed.as_ref().or(raw.first_text.as_ref()).cloned();
+        let text = field.as_ref().map(|field| field.text.as_str()).unwrap_or_default();
         return Err(error(
-            &raw.first_text,
-            format!(
-                "column `{name}`: `{}` is not a number, as most of its values are",
-                first_text()
-            ),
+            &field,
+            format!("column `{name}`: `{text}` is not a number, as most of its values are"),
             (
                 "remove or replace it; or use ",
                 Setting::Task.to("multiclass"),
@@ -86,6 +95,21 @@ pub(super) fn target(
             ("use ", Setting::Task.to("regression"), ", or another ", Setting::Target).into(),
         );
     };
+    let rows_of = class_sizes(&rows, names.len());
+    if names.len() > FEW_CLASSES
+        && 2 * rows_of.iter().filter(|rows| **rows == 1).count() > names.len()
+    {
+        return refuse(
+            format!(
+                "the target `{name}` has {} classes in {} rows, most of them in one row only: `{}`, …",
+                names.len(),
+                table.rows,
+                names[0],
+            ),
+            ("classes are learned from several rows of each: choose another ", Setting::Target)
+                .into(),
+        );
+    }
     match (task, names.len()) {
         (_, 1) => refuse(
             format!("the target `{name}` has one class only, `{}`", names[0]),
@@ -105,6 +129,13 @@ pub(super) fn target(
     }
 }
 
+/// The number of rows of each class.
+fn class_sizes(rows: &[u32], classes: usize) -> Vec<usize> {
+    let mut sizes = vec![0; classes];
+    rows.iter().for_each(|class| sizes[*class as usize] += 1);
+    sizes
+}
+
 /// Sorts the classes, numbers by value and texts alphabetically; returns each row's class index and
 /// the names of the classes.
 fn classes(
@@ -119,14 +150,15 @@ fn classes(
     } else {
         order.sort();
     }
-    // Equal numbers such as `1` and `1.0` are one class, named as the first of them.
+    // Equal numbers such as `1` and `1.0` are one class, `1`.
     let mut class_of_code = vec![0; order.len()];
     let mut names: Vec<String> = Vec::new();
     for (text, code) in order {
         let same =
             |last: &String| numeric && value(last).is_some_and(|last| value(&text) == Some(last));
         if !names.last().is_some_and(same) {
-            names.push(text);
+            let short = if numeric { shortest_decimal(&text) } else { None };
+            names.push(short.unwrap_or(&text).to_owned());
         }
         class_of_code[code] = names.len() as u32 - 1;
     }

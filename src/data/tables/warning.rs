@@ -23,6 +23,22 @@ pub enum Warning {
         /// The column's name.
         column: String,
     },
+    /// A column was dropped, since it numbers the rows, as pandas' index does.
+    Index {
+        /// The column's name.
+        column: String,
+        /// Whether the file itself says that it is an index.
+        declared: bool,
+    },
+    /// Rows were left out, since they have no target.
+    MissingTargets {
+        /// The target's name.
+        column: String,
+        /// The number of rows that were left out.
+        rows: usize,
+        /// The number of all rows.
+        of: usize,
+    },
     /// Numbers whose differences are lost to the rounding of float32.
     LowPrecision {
         /// The column's name.
@@ -42,6 +58,26 @@ pub enum Warning {
         example: String,
         /// How they are encoded: "other" where the model has such an input, else "no category".
         counts_as: &'static str,
+    },
+    /// Words where the training rows had numbers: they count as missing values.
+    WordsAmongNumbers {
+        /// The column's name.
+        column: String,
+        /// The number of rows with a word.
+        rows: usize,
+        /// The first of the words.
+        example: String,
+    },
+    /// Rows of classes that the model does not know.
+    UnknownClasses {
+        /// The target's name.
+        column: String,
+        /// The number of rows of such classes.
+        rows: usize,
+        /// The number of all rows.
+        of: usize,
+        /// One of the classes.
+        example: String,
     },
     /// Missing values where the training rows had none.
     MissingValues {
@@ -66,6 +102,18 @@ impl Warning {
                 "column `{column}` is dropped: it has too many different texts for categories"
             ),
             Self::RowNumbers { column } => format!("column `{column}` counts the rows"),
+            Self::Index { column, declared: true } => {
+                format!(
+                    "column `{column}` is dropped: the file says that it is an index of the rows"
+                )
+            }
+            Self::Index { column, declared: false } => format!(
+                "column `{column}` is dropped: it has no name of its own and numbers the rows, as \
+                 an index does"
+            ),
+            Self::MissingTargets { column, rows, of } => {
+                format!("column `{column}`: {} of {of} without a target left out", row_count(*rows),)
+            }
             Self::LowPrecision { column, mean, step } => format!(
                 "column `{column}` has numbers near {mean}, where float32 rounds to steps of \
                  {step}: too coarse for how little they differ"
@@ -74,6 +122,16 @@ impl Warning {
                 "column `{column}` has values that the training rows did not have, in {} (such as \
                  `{example}`): they count as {counts_as}",
                 row_count(*rows),
+            ),
+            Self::WordsAmongNumbers { column, rows, example } => format!(
+                "column `{column}` has words where the training rows had numbers, in {} (such as \
+                 `{example}`): they count as missing",
+                row_count(*rows),
+            ),
+            Self::UnknownClasses { column, rows, of, example } => format!(
+                "column `{column}`: {rows} of {of} rows have a class that the model does not know \
+                 (such as `{example}`): they count as wrong in the accuracy; the other scores, which \
+                 are undefined for them, are those of the other rows"
             ),
             Self::MissingValues { column, rows, counts_as } => format!(
                 "column `{column}` has missing values, in {}, where the training rows had none: \
@@ -95,11 +153,21 @@ impl Warning {
             Self::TooManyCategories { column } => {
                 Some((Setting::Drop.to(column), " silences this").into())
             }
+            Self::Index { column, .. } => Some(Remedy::Sentence(vec![
+                Setting::Numeric.to(column),
+                " keeps it, ".into(),
+                Setting::Drop.to(column),
+                " silences this".into(),
+            ])),
             Self::RowNumbers { column } => {
                 Some(("unless their order matters, ", Setting::Drop.to(column)).into())
             }
             Self::LowPrecision { .. } => Some("subtract a constant from the column first".into()),
-            Self::UnknownCategories { .. } | Self::MissingValues { .. } => None,
+            Self::MissingTargets { .. }
+            | Self::WordsAmongNumbers { .. }
+            | Self::UnknownClasses { .. }
+            | Self::UnknownCategories { .. }
+            | Self::MissingValues { .. } => None,
         }
     }
 }

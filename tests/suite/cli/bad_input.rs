@@ -27,8 +27,8 @@ const TEXT: &[Case] = &[
     ("train inf.csv", &["inf.csv, line 2", "column `b`", "`-inf`"]),
     ("train huge.csv", &["huge.csv, line 2", "column `b`", "`1e39`"]),
     ("train far.csv", &["far.csv", "row 2", "column `a`", "too large"]),
-    ("train nan-target.csv", &["nan-target.csv, line 3", "column `y`", "`nan`"]),
-    ("train no-target.csv", &["no-target.csv, line 3", "column `y`", "empty"]),
+    ("train nan-target.csv", &["nan-target.csv", "column `y`", "2 of 3 rows", "--target", "--na"]),
+    ("train no-target.csv", &["no-target.csv", "column `y`", "3 of 4 rows have no target"]),
     ("train numbers.csv", &["numbers.csv, line 1", "name the columns", "--no-header"]),
     ("train twice.csv", &["twice.csv, line 1", "two columns are named `a`"]),
     ("train single.csv", &["single.csv", "one column", "--labels"]),
@@ -44,6 +44,11 @@ const TEXT: &[Case] = &[
     ("train stray.csv", &["stray.csv, line 3", "column `y`", "`huh`", "--task multiclass"]),
     ("train crlf.csv --preprocess none", &["crlf.csv, line 4", "`oops`"]),
     ("train blank.csv --preprocess none", &["blank.csv, line 6", "`oops`"]),
+    ("train either.csv", &["either.csv", "commas or by semicolons", "--delimiter"]),
+    ("train row.csv", &["row.csv, line 1", "looks like a row", "--no-header", "--header"]),
+    ("train money.csv", &["money.csv, line 2", "column `y`", "`$1,000`", "--task multiclass"]),
+    ("train names.csv", &["names.csv", "20 classes in 20 rows", "--target"]),
+    ("train units.csv", &["units.csv, line 2", "column `a`", "unit, `kg`", "--categorical a"]),
     ("train many-classes.csv --task multiclass", &["over 4096 different values", "regression"]),
     ("train many-words.csv", &["many-words.csv", "is not a number", "over 4096", "--target"]),
     ("train dates.csv", &["dates.csv", "column `when`", "2024-01-01", "--drop when"]),
@@ -336,8 +341,8 @@ fn spoil(folder: &Folder) {
         ("inf.csv", "a,b,y\n1,-inf,0\n3,4,1\n"),
         ("huge.csv", "a,b,y\n1,1e39,0\n3,4,1\n"),
         ("far.csv", "a,y\n3.4e38,0\n-3.4e38,1\n3.4e38,1\n3.4e38,0\n3.4e38,1\n"),
-        ("nan-target.csv", "a,b,y\n1,2,0\n3,4,nan\n"),
-        ("no-target.csv", "a,b,y\n1,2,0\n3,4,\n"),
+        ("nan-target.csv", "a,b,y\n1,2,0\n3,4,nan\n5,6,NA\n"),
+        ("no-target.csv", "a,b,y\n1,2,0\n3,4,\n5,6,\n7,8,\n"),
         ("numbers.csv", "1,2,0\n3,4,1\n"),
         ("twice.csv", "a,a,y\n1,2,0\n3,4,1\n"),
         ("single.csv", "y\n1\n2\n"),
@@ -357,6 +362,10 @@ fn spoil(folder: &Folder) {
         ("x-header.csv", "x1,x2\n"),
         ("x-word.csv", "x1,x2\none,1\n"),
         ("x-hole.csv", "x1,x2\n0,1\n0,\n"),
+        ("either.csv", "a;b,c\nx;y,z\nu;v,w\n"),
+        ("row.csv", "3,red,no\n4,red,yes\n5,blue,no\n6,red,no\n"),
+        ("money.csv", "a,y\n1,\"$1,000\"\n2,$900\n3,$800\n"),
+        ("units.csv", "a,y\n1.5 kg,0\n2 kg,1\n3.5 kg,0\n"),
         ("typo.toml", "lr = 0.1\nhiden = [3]\n"),
         ("value.toml", "lr = \"fast\"\n"),
         ("kind.toml", "nesterov = 3\n"),
@@ -379,6 +388,8 @@ fn spoil(folder: &Folder) {
     };
     folder.write("stray-feature.csv", format!("a,y\n{}", (0..50).map(numbers).collect::<String>()));
     let rows = |word: &str| (0..5000).map(|row| format!("1,{row}{word}\n")).collect::<String>();
+    let names: String = (0..20).map(|row| format!("{row},name{row}\n")).collect();
+    folder.write("names.csv", format!("a,y\n{names}"));
     folder.write("many-classes.csv", format!("a,y\n{}", rows("")));
     folder.write("many-words.csv", format!("a,y\n{}", rows("w")));
     folder.write("latin.csv", b"a,b\xe9,y\n1,2,0\n3,4,1\n");

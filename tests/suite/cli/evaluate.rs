@@ -137,3 +137,50 @@ fn what_cannot_be_scored_is_refused() {
         assert!(error.contains(part), "{data}: no `{part}` in: {error}");
     }
 }
+
+/// Rows that a test file has and the training had not: without a target, and of another class.
+#[test]
+fn rows_of_unknown_classes_are_wrong_and_rows_without_a_target_are_none() {
+    let folder = Folder::new();
+    let rows: String = (0..40).map(|row| format!("{row},{}\n", ["no", "yes"][row / 20])).collect();
+    folder.write("t.csv", format!("a,y\n{rows}"));
+    folder.good("train t.csv --epochs 200 --device cpu --quiet --output m.st");
+    folder.write("new.csv", "a,y\n1,no\n2,no\n38,yes\n39,yes\n5,maybe\n6,perhaps\n7,\n8,NA\n");
+    let output = folder.run("evaluate m.st new.csv");
+    let warnings = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{warnings}");
+    for part in [
+        "2 of 6 rows have a class",
+        "`maybe`",
+        "2 rows of 8 without a target left out",
+        "wrong in the accuracy",
+    ] {
+        assert!(warnings.contains(part), "no `{part}` in {warnings}");
+    }
+    assert!(text.contains("of 6 rows") && text.contains("0.6667"), "{text}");
+    folder.write("none.csv", "a,y\n1,maybe\n2,perhaps\n");
+    let error = folder.refused("evaluate m.st none.csv");
+    assert!(error.contains("no class `maybe`") && error.contains("any other row"), "{error}");
+}
+
+/// Read as float64, the probabilities give the log loss that `evaluate` does: float32's shortest digits
+/// would be 3 % off here.
+#[test]
+fn probabilities_near_one_have_digits_enough() {
+    let folder = Folder::new();
+    let rows: String = (0..40).map(|row| format!("{row},{}\n", ["no", "yes"][row / 20])).collect();
+    folder.write("t.csv", format!("a,y\n{rows}"));
+    folder.good("train t.csv --epochs 2000 --lr 0.05 --device cpu --quiet --output m.st");
+    let predictions = folder.good("predict m.st t.csv");
+    let loss = |(row, line): (usize, &str)| {
+        let p: f64 = line.split(',').next().and_then(|p| p.parse().ok()).expect("a number");
+        -(if row < 20 { 1.0 - p } else { p }).max(f64::EPSILON).ln()
+    };
+    let losses: Vec<f64> = predictions.lines().skip(1).enumerate().map(loss).collect();
+    let mean = losses.iter().sum::<f64>() / losses.len() as f64;
+    let scores: serde_json::Value =
+        serde_json::from_str(&folder.good("evaluate m.st t.csv --json")).expect("JSON");
+    let expected = scores["log_loss"].as_f64().expect("a number");
+    assert!((mean - expected).abs() <= 1e-6 * expected, "{mean} for {expected}");
+}

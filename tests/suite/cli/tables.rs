@@ -244,3 +244,28 @@ fn a_model_of_version_1_still_predicts() {
     let classes: Vec<&str> = text.lines().filter_map(|line| line.rsplit(',').next()).collect();
     assert_eq!(classes, ["class", "blue", "red"]);
 }
+
+#[test]
+fn a_word_where_numbers_were_counts_as_missing() {
+    let folder = Folder::new();
+    let rows: String = (0..40).map(|row| format!("{row},{},{}\n", row * 7 % 40, row % 2)).collect();
+    folder.write("t.csv", format!("a,b,y\n{rows}"));
+    folder.good("train t.csv --epochs 2 --device cpu --quiet --output m.st");
+    folder.write("new.csv", "a,b\n1,unknown\n2,n/k\n3,7\n4,\n");
+    let output = folder.run("predict m.st new.csv");
+    let warnings = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        warnings.contains("column `b` has words") && warnings.contains("in 2 rows"),
+        "{warnings}"
+    );
+    assert!(warnings.contains("`unknown`"), "{warnings}");
+    assert!(warnings.contains("column `b` has missing values, in 1 row,"), "{warnings}");
+    folder.write("missing.csv", "a,b\n1,\n2,\n3,7\n4,\n");
+    assert_eq!(stdout(&output), folder.good("predict m.st missing.csv"));
+    // A column of words only is another column, and a number that cannot be read is no word.
+    for (text, part) in [("a,b\n1,x\n2,y\n", "`x` is not a number"), ("a,b\n1,5\n2,$7\n", "`$7`")] {
+        folder.write("bad.csv", text);
+        let error = folder.refused("predict m.st bad.csv");
+        assert!(error.contains(part) && error.contains("column `b`"), "{error}");
+    }
+}

@@ -1,3 +1,4 @@
 //! From files to data sets.
 
+mod found;
 mod tables;

@@ -251,7 +251,7 @@ fn what_a_column_holds_is_inferred_and_can_be_overruled() {
         ..TableOptions::default()
     };
     let error = refused(text(&table, &overruled));
-    assert!(error.contains("column `y`") && error.contains("`1`"), "{error}");
+    assert!(error.contains("target `y` has one class only, `0`"), "{error}");
     let overruled = TableOptions { na: names(&["blue", "NA"]), ..overruled };
     let data = text(&table, &overruled).expect("a table").training;
     let of = |name| encoding(&data, name);
@@ -355,6 +355,7 @@ fn a_first_line_of_measurements_is_no_header_and_a_nameless_column_has_its_place
     let names: Vec<_> =
         index.training.preprocessing().columns.iter().map(|own| &own.name).collect();
     assert_eq!(names, ["x1", "a"]);
+    assert_eq!(index.training.feature_names(), ["a"], "it numbers the rows");
 }
 
 #[test]

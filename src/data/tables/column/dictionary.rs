@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::FieldError;
+use super::same::{flag, shortest_decimal};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{MISSING_CODE, UNKNOWN_CODE};
 
@@ -19,7 +20,73 @@ pub(super) struct Dictionary {
     pub(super) unknown: Option<String>,
     codes: HashMap<Box<[u8]>, u32, RandomState>,
     bytes: usize,
+    /// Numbers that mean a missing value, however a text writes them.
+    missing: Vec<f32>,
     growth: Growth,
+}
+
+/// Which texts mean the same as one of a list.
+#[derive(Debug)]
+enum Equals {
+    /// The codes of the list's truth values.
+    Flags([Option<u32>; 2]),
+    /// Decimal numbers, by how they are written without needless zeros.
+    Decimals(HashMap<Box<str>, u32, RandomState>),
+    /// Numbers, by the bits of their value.
+    Numbers(HashMap<u32, u32, RandomState>),
+}
+
+impl Equals {
+    /// Truth values equal one another however they are written, and so do decimal numbers.
+    fn of_categories(list: &[String]) -> Self {
+        Self::flags(list).unwrap_or_else(|| {
+            let decimals = (0..)
+                .zip(list)
+                .filter_map(|(code, text)| Some((shortest_decimal(text)?.into(), code)));
+            Self::Decimals(unambiguous(decimals))
+        })
+    }
+
+    /// Truth values equal one another, and so do numbers.
+    fn of_classes(list: &[String]) -> Self {
+        Self::flags(list).unwrap_or_else(|| {
+            let number = |text: &String| text.parse::<f32>().ok().map(value);
+            let numbers = (0..).zip(list);
+            Self::Numbers(unambiguous(
+                numbers.filter_map(|(code, text)| Some((number(text)?, code))),
+            ))
+        })
+    }
+
+    fn flags(list: &[String]) -> Option<Self> {
+        let mut codes = [None; 2];
+        for (code, text) in (0..).zip(list) {
+            let own = &mut codes[usize::from(flag(text)?)];
+            if own.replace(code).is_some() {
+                return None;
+            }
+        }
+        Some(Self::Flags(codes))
+    }
+
+    fn code(&self, text: &str) -> Option<u32> {
+        match self {
+            Self::Flags(codes) => codes[usize::from(flag(text)?)],
+            Self::Decimals(codes) => codes.get(shortest_decimal(text)?).copied(),
+            Self::Numbers(codes) => codes.get(&value(text.parse().ok()?)).copied(),
+        }
+    }
+}
+
+/// The codes of keys that only one text of a list has.
+fn unambiguous<K: Eq + std::hash::Hash>(
+    keys: impl Iterator<Item = (K, u32)>,
+) -> HashMap<K, u32, RandomState> {
+    let mut codes: HashMap<K, Option<u32>, RandomState> = HashMap::default();
+    for (key, code) in keys {
+        codes.entry(key).and_modify(|own| *own = None).or_insert(Some(code));
+    }
+    codes.into_iter().filter_map(|(key, code)| Some((key, code?))).collect()
 }
 
 /// Whether new texts are added.
@@ -27,8 +94,8 @@ pub(super) struct Dictionary {
 enum Growth {
     /// Up to this many.
     Open(usize),
-    /// None are added. Codes by the bits of a number, for texts that match by value.
-    Closed(HashMap<u32, u32, RandomState>),
+    /// None are added; a text that is none of them may still mean the same as one.
+    Closed(Equals),
 }
 
 impl Dictionary {
@@ -40,6 +107,7 @@ impl Dictionary {
             unknown: None,
             codes: missing.collect(),
             bytes: 0,
+            missing: na.numbers().to_vec(),
             growth: Growth::Open(max),
         }
     }
@@ -48,14 +116,13 @@ impl Dictionary {
     pub(super) fn closed(list: &[String], na: &NaValues) -> Self {
         let mut own = Self::open(0, na);
         own.codes.extend((0..).zip(list).map(|(code, word)| (word.as_bytes().into(), code)));
-        Self { list: list.to_vec(), growth: Growth::Closed(HashMap::default()), ..own }
+        let growth = Growth::Closed(Equals::of_categories(list));
+        Self { list: list.to_vec(), growth, ..own }
     }
 
-    /// As [`Self::closed`], but numbers also match by value: `1.0` is `1`.
+    /// As [`Self::closed`], but all numbers match by value: `1e2` is `100`.
     pub(super) fn closed_by_value(list: &[String], na: &NaValues) -> Self {
-        let number = |word: &String| word.parse::<f32>().ok().map(value);
-        let numbers = (0..).zip(list).filter_map(|(code, word)| Some((number(word)?, code)));
-        Self { growth: Growth::Closed(numbers.collect()), ..Self::closed(list, na) }
+        Self { growth: Growth::Closed(Equals::of_classes(list)), ..Self::closed(list, na) }
     }
 
     /// The code of a text; `None` where it is new and the dictionary is full.
@@ -70,11 +137,13 @@ impl Dictionary {
     /// The code of a text that is not in the dictionary yet.
     fn unseen(&mut self, text: &[u8]) -> Result<Option<u32>, FieldError> {
         let text = std::str::from_utf8(text).map_err(|_| FieldError::NotUtf8)?;
+        if !self.missing.is_empty() && text.parse().is_ok_and(|own| self.missing.contains(&own)) {
+            return Ok(Some(MISSING_CODE));
+        }
         match &self.growth {
             Growth::Open(_) => Ok(self.insert(text)),
-            Growth::Closed(numbers) => {
-                let number = text.parse::<f32>().ok().map(value);
-                let code = number.and_then(|number| numbers.get(&number)).copied();
+            Growth::Closed(equals) => {
+                let code = equals.code(text);
                 if code.is_none() && self.unknown.is_none() {
                     self.unknown = Some(text.to_owned());
                 }

@@ -9,8 +9,6 @@ use crate::{Remedy, Setting};
 pub(in crate::data) enum FieldError {
     /// A missing number where none may be missing.
     Missing(String),
-    /// A missing target.
-    MissingTarget(String),
     /// A number that is not finite in float32.
     NotFinite(String),
     /// A text in a column that must be numeric.
@@ -23,8 +21,11 @@ pub(in crate::data) enum FieldError {
     DecimalComma(String),
     /// A decimal point in a file of decimal commas.
     DecimalPoint(String),
-    /// A number with thousands separators, a currency sign or a per cent sign.
+    /// A number as people write them: with thousands separators, a currency or per cent sign, in
+    /// parentheses.
     FormattedNumber(String),
+    /// Numbers with a unit: an example, and the unit.
+    Unit(String, String),
     /// A column of dates or times, with an example.
     Date(String),
     /// Not UTF-8.
@@ -38,9 +39,15 @@ pub(in crate::data) enum FieldError {
 }
 
 impl FieldError {
-    /// The error for a text among numbers: a decimal comma, or else `other`.
+    /// The error for a text among numbers: a decimal comma, a formatted number, or else `other`.
     pub(super) fn among_numbers(word: String, other: fn(String) -> Self) -> Self {
-        if is_decimal_comma(&word) { Self::DecimalComma(word) } else { other(word) }
+        if is_decimal_comma(&word) {
+            Self::DecimalComma(word)
+        } else if is_formatted_number(&word) {
+            Self::FormattedNumber(word)
+        } else {
+            other(word)
+        }
     }
 
     /// The problem, which names the column, and the remedy.
@@ -52,18 +59,6 @@ impl FieldError {
             Self::Missing(text) => (
                 format!("`{text}` means a missing value"),
                 "fill it in, or remove the row".into(),
-            ),
-            Self::MissingTarget(text) if text.is_empty() => {
-                ("the target is empty".to_owned(), "fill it in, or remove the row".into())
-            }
-            Self::MissingTarget(text) => (
-                format!("the target is `{text}`, which means a missing value"),
-                (
-                    "fill it in, or remove the row; if it is the name of a class, give ",
-                    Setting::Na,
-                    " a list without it",
-                )
-                    .into(),
             ),
             Self::NotFinite(text) => (
                 format!("`{text}` is not a finite number in float32"),
@@ -90,7 +85,18 @@ impl FieldError {
             ),
             Self::FormattedNumber(text) => (
                 format!("`{text}` is a number with more than digits, a sign and a point"),
-                "remove thousands separators and units".into(),
+                (
+                    "remove what sets thousands apart, and units; write -1.25 for (1.25) and 1.25-; \
+                     or ",
+                    Setting::Categorical.to(column),
+                    ", if these are names",
+                )
+                    .into(),
+            ),
+            Self::Unit(text, unit) => (
+                format!("`{text}` is a number with a unit, `{unit}`"),
+                ("remove the unit; or ", Setting::Categorical.to(column), ", if these are names")
+                    .into(),
             ),
             Self::TextAfterNumbers(text) | Self::StrayText(text) => (
                 format!("`{text}` is not a number, as most of its values are"),

@@ -7,8 +7,14 @@
 //!
 //! Must not know: where the fields come from.
 
+mod dates;
 mod dictionary;
+mod dressed;
 mod error;
+mod evidence;
+mod finish;
+mod parse;
+mod same;
 mod text;
 
 use std::collections::HashMap;
@@ -16,14 +22,19 @@ use std::rc::Rc;
 
 use super::cells::Cells;
 use super::na::NaValues;
-use super::table::{Categories, MISSING_CODE, RawColumn, RawTarget, TextField, Values};
+use super::table::{MISSING_CODE, TextField};
 use dictionary::Dictionary;
+use parse::{Parsed, parsed};
+use same::boolean_name;
+pub(super) use same::shortest_decimal;
 
+use dressed::is_formatted_number;
+pub(super) use dressed::is_number_of_any_kind;
 pub(super) use error::FieldError;
+pub(super) use evidence::{evidence, mostly_numbers};
 pub use text::Decimal;
-pub(super) use text::{
-    MAX_NUMERIC_CLASSES, is_date, is_decimal_comma, is_formatted_number, mostly_numbers, value,
-};
+use text::is_decimal_comma;
+pub(super) use text::{MAX_NUMERIC_CLASSES, value};
 
 /// A column with more different texts is not categorical.
 const MAX_DISTINCT_TEXTS: usize = 1 << 16;
@@ -34,8 +45,8 @@ pub(super) const MAX_CLASSES: usize = 4096;
 /// A column with more numbers whose text float32 does not reproduce is numeric for certain.
 const MAX_INEXACT: usize = 4096;
 
-/// Texts that are kept as examples of a column with too too_many.
-const EXAMPLES: usize = 8;
+/// Texts that are kept of a column with too many different ones.
+const EXAMPLES: usize = 1000;
 
 /// How a column is to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,18 +55,45 @@ pub(super) enum ReadAs {
     Infer,
     /// Numbers; some may be missing.
     Numbers,
+    /// Numbers where a model had numbers; a word among them is missing.
+    KnownNumbers,
     /// Numbers, none missing.
     CompleteNumbers,
     /// Texts, with a code for each different one.
     Text,
     /// The texts of a model's categories; all others have one code.
     Known(Vec<String>),
-    /// A target: numbers, texts, or both; none missing.
+    /// A target: numbers, texts, or both.
     Target,
-    /// A target of a model's classes; any other value is an error.
-    Classes(Vec<String>),
+    /// A target that must be numeric.
+    TargetNumbers,
+    /// A target of a model's classes.
+    Classes(Vec<String>, OtherClasses),
     /// Not at all.
     Skip,
+}
+
+/// What becomes of a target that is none of a model's classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OtherClasses {
+    /// An error.
+    Refused,
+    /// It has the code of an unknown text.
+    Unknown,
+}
+
+/// What a file says that a column holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum StoredType {
+    /// Nothing (a text file), or numbers.
+    #[default]
+    Inferred,
+    /// Texts, also where they look like numbers: zip codes.
+    Text,
+    /// Categories, also where they are numbers: pandas' `Categorical`.
+    Categories,
+    /// Truth values.
+    Boolean,
 }
 
 /// A column while it is read. It writes one cell of each row; a target writes two, the number and
@@ -76,10 +114,15 @@ pub(super) struct ColumnBuilder {
     texts: Option<Dictionary>,
     /// Rows whose number, printed as float32, differs from its text; with that text.
     inexact: Option<Vec<(usize, Box<str>)>>,
-    /// Set where the column has too too_many different texts.
+    /// Set where the column has too many different texts.
     too_many: Option<TooMany>,
     /// The first field that is not a number.
     first_text: Option<TextField>,
+    /// The first field that is a number as people write them, such as `$1,234`.
+    first_dressed: Option<TextField>,
+    /// Rows with a word where a model had numbers.
+    strays: usize,
+    stored: StoredType,
 }
 
 /// What a column has held so far.
@@ -91,22 +134,11 @@ enum State {
     Unused,
 }
 
-/// What is kept of a column with too too_many different texts.
+/// What is kept of a column with too many different texts.
 #[derive(Debug)]
 struct TooMany {
     examples: Vec<String>,
     mostly_numbers: bool,
-}
-
-/// A field's text after parsing.
-enum Parsed {
-    Number(f32),
-    Missing,
-    /// A number that is not finite in float32.
-    NotFinite,
-    /// A number with a decimal point in a file of decimal commas.
-    DecimalPoint,
-    Text,
 }
 
 impl ColumnBuilder {
@@ -116,14 +148,22 @@ impl ColumnBuilder {
             ReadAs::Text => Some(Dictionary::open(MAX_DISTINCT_TEXTS, na)),
             ReadAs::Target => Some(Dictionary::open(MAX_CLASSES, na)),
             ReadAs::Known(list) => Some(Dictionary::closed(list, na)),
-            ReadAs::Classes(list) => Some(Dictionary::closed_by_value(list, na)),
-            ReadAs::Infer | ReadAs::Numbers | ReadAs::CompleteNumbers | ReadAs::Skip => None,
+            ReadAs::Classes(list, _) => Some(Dictionary::closed_by_value(list, na)),
+            ReadAs::Infer
+            | ReadAs::Numbers
+            | ReadAs::KnownNumbers
+            | ReadAs::CompleteNumbers
+            | ReadAs::TargetNumbers
+            | ReadAs::Skip => None,
         };
         let state = match read_as {
-            ReadAs::Infer | ReadAs::Numbers | ReadAs::CompleteNumbers | ReadAs::Target => {
-                State::Numbers
-            }
-            ReadAs::Text | ReadAs::Known(_) | ReadAs::Classes(_) => State::Text,
+            ReadAs::Infer
+            | ReadAs::Numbers
+            | ReadAs::KnownNumbers
+            | ReadAs::CompleteNumbers
+            | ReadAs::Target
+            | ReadAs::TargetNumbers => State::Numbers,
+            ReadAs::Text | ReadAs::Known(_) | ReadAs::Classes(..) => State::Text,
             ReadAs::Skip => State::Unused,
         };
         Self {
@@ -131,6 +171,9 @@ impl ColumnBuilder {
             rows: 0,
             too_many: None,
             first_text: None,
+            first_dressed: None,
+            strays: 0,
+            stored: StoredType::Inferred,
             na: Rc::clone(na),
             decimal: Decimal::Point,
             name,
@@ -143,6 +186,17 @@ impl ColumnBuilder {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Says what the file says that the column holds, before the first value.
+    pub(super) fn store(&mut self, stored: StoredType) {
+        self.stored = stored;
+        if stored != StoredType::Inferred && matches!(self.read_as, ReadAs::Infer | ReadAs::Target)
+        {
+            self.inexact = None;
+            self.state = State::Text;
+            self.texts.get_or_insert_with(|| Dictionary::open(MAX_DISTINCT_TEXTS, &self.na));
+        }
     }
 
     #[cfg(feature = "parquet")]
@@ -166,12 +220,15 @@ impl ColumnBuilder {
                 Parsed::Missing => self.push_missing(cells, text)?,
                 Parsed::NotFinite => return Err(FieldError::NotFinite(utf8(text)?)),
                 Parsed::DecimalPoint => return Err(FieldError::DecimalPoint(utf8(text)?)),
+                Parsed::Text if self.read_as == ReadAs::KnownNumbers => {
+                    self.push_stray(cells, TextField { line: line(), text: utf8(text)? })?;
+                }
                 Parsed::Text => {
                     self.switch_to_text(cells, TextField { line: line(), text: utf8(text)? })?;
-                    self.push_text(cells, text)?;
+                    self.push_text(cells, text, line)?;
                 }
             },
-            State::Text => self.push_text(cells, text)?,
+            State::Text => self.push_text(cells, text, line)?,
             State::Unused => {}
         }
         self.rows += 1;
@@ -191,7 +248,7 @@ impl ColumnBuilder {
             _ if number.is_nan() || self.na.contains_number(number) => {
                 self.push_missing(cells, b"")?
             }
-            State::Text => self.push_text(cells, text().as_bytes())?,
+            State::Text => self.push_text(cells, text().as_bytes(), || None)?,
             State::Numbers if number.is_infinite() => return Err(FieldError::NotFinite(text())),
             State::Numbers => {
                 cells.set(self.rows, self.cell, number.to_bits());
@@ -204,6 +261,25 @@ impl ColumnBuilder {
         Ok(())
     }
 
+    /// Appends a truth value.
+    pub(super) fn push_boolean(
+        &mut self,
+        cells: &mut Cells,
+        value: bool,
+    ) -> Result<(), FieldError> {
+        match self.state {
+            State::Text => {
+                self.push_text(cells, boolean_name(value).as_bytes(), || None)?;
+                self.rows += 1;
+                Ok(())
+            }
+            State::Numbers | State::Unused => {
+                let number = u8::from(value);
+                self.push_number(cells, number.into(), || number.to_string())
+            }
+        }
+    }
+
     /// Appends a null value.
     #[cfg(feature = "parquet")]
     pub(super) fn push_absent(&mut self, cells: &mut Cells) -> Result<(), FieldError> {
@@ -212,37 +288,6 @@ impl ColumnBuilder {
         }
         self.rows += 1;
         Ok(())
-    }
-
-    /// The finished column.
-    ///
-    /// # Errors
-    /// A text in a column of numbers, with the field that it was in.
-    pub(super) fn finish(self) -> Result<RawColumn, (TextField, FieldError)> {
-        let numeric = match (&self.texts, &self.too_many) {
-            (Some(texts), _) => mostly_numbers(&texts.list),
-            (None, Some(too_many)) => too_many.mostly_numbers,
-            (None, None) => false,
-        };
-        if let (ReadAs::Infer, true, Some(field)) = (&self.read_as, numeric, &self.first_text) {
-            return Err((
-                field.clone(),
-                FieldError::among_numbers(field.text.clone(), FieldError::StrayText),
-            ));
-        }
-        let texts = |own: Dictionary| Categories { list: own.list, unknown: own.unknown };
-        let values = match (self.read_as, self.state, self.texts, self.too_many) {
-            (ReadAs::Target, state, own, _) => Values::Target(RawTarget {
-                numbers: (state == State::Numbers).then_some(self.cell),
-                texts: own.map(|own| (self.cell + 1, texts(own))),
-                first_text: self.first_text,
-            }),
-            (_, State::Numbers, ..) => Values::Numbers(self.cell),
-            (_, State::Text, Some(own), _) => Values::Text(self.cell, texts(own)),
-            (_, _, _, Some(too_many)) => Values::TooManyCategories(too_many.examples),
-            _ => Values::Skipped,
-        };
-        Ok(RawColumn { name: self.name, values })
     }
 
     #[inline]
@@ -280,14 +325,26 @@ impl ColumnBuilder {
     fn push_missing(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), FieldError> {
         match (&self.read_as, self.state) {
             (ReadAs::CompleteNumbers, _) => return Err(FieldError::Missing(utf8(text)?)),
-            (ReadAs::Target | ReadAs::Classes(_), _) => {
-                return Err(FieldError::MissingTarget(utf8(text)?));
+            (ReadAs::Target, State::Numbers | State::Text) => {
+                cells.set(self.rows, self.cell, f32::NAN.to_bits());
+                cells.set(self.rows, self.cell + 1, MISSING_CODE);
             }
             (_, State::Numbers) => cells.set(self.rows, self.cell, f32::NAN.to_bits()),
             (_, State::Text) => cells.set(self.rows, self.cell, MISSING_CODE),
             (_, State::Unused) => {}
         }
         Ok(())
+    }
+
+    /// Appends a word where a model had numbers: a missing value. A number that cannot be read as it
+    /// stands is an error all the same.
+    fn push_stray(&mut self, cells: &mut Cells, field: TextField) -> Result<(), FieldError> {
+        if is_decimal_comma(&field.text) || is_formatted_number(&field.text) {
+            return Err(FieldError::among_numbers(field.text, FieldError::NotNumber));
+        }
+        self.strays += 1;
+        self.first_text.get_or_insert(field);
+        self.push_missing(cells, b"")
     }
 
     /// Makes a column of texts of one that held numbers until this field.
@@ -336,20 +393,34 @@ impl ColumnBuilder {
         Some(texts)
     }
 
-    fn push_text(&mut self, cells: &mut Cells, text: &[u8]) -> Result<(), FieldError> {
+    fn push_text(
+        &mut self,
+        cells: &mut Cells,
+        text: &[u8],
+        line: impl Fn() -> Option<u64>,
+    ) -> Result<(), FieldError> {
         let Some(texts) = &mut self.texts else { return Ok(()) };
         if text.is_empty() {
             return self.push_missing(cells, text);
         }
         let cell = self.cell + usize::from(self.read_as == ReadAs::Target);
+        let known = texts.list.len();
         match texts.code(text)? {
             Some(MISSING_CODE) => self.push_missing(cells, text),
             Some(code) => {
-                if let (ReadAs::Classes(classes), Some(text)) = (&self.read_as, &texts.unknown) {
+                if let ReadAs::Classes(classes, OtherClasses::Refused) = &self.read_as
+                    && let Some(text) = &texts.unknown
+                {
                     let text = text.clone();
                     return Err(FieldError::UnknownClass(text, classes.clone()));
                 }
                 cells.set(self.rows, cell, code);
+                if let Some(text) = texts.list.get(known)
+                    && self.first_dressed.is_none()
+                    && (is_decimal_comma(text) || is_formatted_number(text))
+                {
+                    self.first_dressed = Some(TextField { line: line(), text: text.clone() });
+                }
                 Ok(())
             }
             None => self.too_many(text),
@@ -372,39 +443,6 @@ impl ColumnBuilder {
             }
             _ => Err(FieldError::TooManyCategories(MAX_DISTINCT_TEXTS)),
         }
-    }
-}
-
-#[inline]
-fn parsed(text: &[u8], decimal: Decimal, na: &NaValues) -> Parsed {
-    match decimal {
-        Decimal::Point => parsed_with_point(text, na),
-        Decimal::Comma => parsed_with_comma(text, na),
-    }
-}
-
-fn parsed_with_comma(text: &[u8], na: &NaValues) -> Parsed {
-    let mut buffer = [0; text::MAX_COMMA_NUMBER];
-    match text::with_decimal_point(text, &mut buffer) {
-        Some(pointed) => match parsed_with_point(pointed, na) {
-            Parsed::Text if na.contains(text) => Parsed::Missing,
-            other => other,
-        },
-        None => match parsed_with_point(text, na) {
-            Parsed::Number(_) | Parsed::NotFinite if text.contains(&b'.') => Parsed::DecimalPoint,
-            other => other,
-        },
-    }
-}
-
-#[inline]
-fn parsed_with_point(text: &[u8], na: &NaValues) -> Parsed {
-    match fast_float2::parse::<f32, _>(text) {
-        Ok(number) if number.is_finite() && !na.contains_number(number) => Parsed::Number(number),
-        Ok(number) if number.is_finite() => Parsed::Missing,
-        Ok(_) | Err(_) if na.contains(text) => Parsed::Missing,
-        Ok(_) => Parsed::NotFinite,
-        Err(_) => Parsed::Text,
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
-use super::labels::{encode_target, read_labels, take_weights, weighted};
+use super::labels::{
+    encode_target, leave_out_missing, leave_out_unknown, read_labels, take_weights, weighted,
+};
 use super::{Features, Schema};
 use crate::Result;
 use crate::data::tables::apply::Encoded;
-use crate::data::tables::column::ReadAs;
+use crate::data::tables::column::{OtherClasses, ReadAs};
 use crate::data::tables::fit::target_precision;
 use crate::data::tables::na::NaValues;
 use crate::data::tables::read::{Layout, Source, read};
@@ -31,7 +33,20 @@ pub fn read_features(
     Ok(Features { values, rows, warnings })
 }
 
-/// Reads rows with their target, to evaluate a model or to validate during training.
+/// Rows with their target, to evaluate a model on.
+#[derive(Clone, Debug)]
+pub struct Labelled {
+    /// The rows whose class the model knows, or all rows of a regression.
+    pub data: Dataset,
+    /// The number of rows of other classes, which no prediction can get right.
+    pub unknown_rows: usize,
+    /// The sum of the sample weights of these rows; their number where there are no weights.
+    pub unknown_weight: f64,
+    /// What may be wrong with the table.
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads rows with their target, to validate during training.
 ///
 /// # Errors
 /// As [`prepare`](super::prepare), and where a class is none of the model's.
@@ -42,11 +57,39 @@ pub fn read_labelled(
     schema: &Schema<'_>,
     sample_weight: Option<&str>,
 ) -> Result<(Dataset, Vec<Warning>)> {
+    let refused = OtherClasses::Refused;
+    let read = read_rows(source, labels, layout, schema, sample_weight, refused)?;
+    Ok((read.data, read.warnings))
+}
+
+/// Reads rows with their target, to evaluate a model. Rows of classes that the model does not know
+/// are counted apart.
+///
+/// # Errors
+/// As [`prepare`](super::prepare), and where the model knows the class of no row.
+pub fn read_evaluated(
+    source: &Source,
+    labels: Option<&Source>,
+    layout: Layout,
+    schema: &Schema<'_>,
+    sample_weight: Option<&str>,
+) -> Result<Labelled> {
+    read_rows(source, labels, layout, schema, sample_weight, OtherClasses::Unknown)
+}
+
+fn read_rows(
+    source: &Source,
+    labels: Option<&Source>,
+    layout: Layout,
+    schema: &Schema<'_>,
+    sample_weight: Option<&str>,
+    other_classes: OtherClasses,
+) -> Result<Labelled> {
     let Schema { preprocessing, target, classes, task } = *schema;
     let na = Rc::new(NaValues::new(&preprocessing.na));
     let target_as = match task {
-        Task::Regression => ReadAs::CompleteNumbers,
-        Task::Binary | Task::Multiclass => ReadAs::Classes(classes.to_vec()),
+        Task::Regression => ReadAs::TargetNumbers,
+        Task::Binary | Task::Multiclass => ReadAs::Classes(classes.to_vec(), other_classes),
     };
     let mut table = read(source, layout, &na, &|header| {
         let mut read_as = preprocessing.read_as(header)?;
@@ -58,10 +101,13 @@ pub fn read_labelled(
         }
         Ok(read_as)
     })?;
-    let labels = match labels {
+    let mut labels = match labels {
         Some(labels) => Some(read_labels(&table, labels, layout, &na, Some(target), &target_as)?),
         None => None,
     };
+    let left_out = leave_out_missing(&mut table, labels.as_mut(), Some(target))?;
+    let mut unknown =
+        leave_out_unknown(&mut table, labels.as_mut(), target, sample_weight, classes)?;
     let labelled = labels.as_ref().unwrap_or(&table);
     let mut targets = match labelled.column(target).map(|column| &column.values) {
         Some(Values::Numbers(cell)) => {
@@ -82,6 +128,7 @@ pub fn read_labelled(
     let rows = table.rows;
     let Encoded { features: [features, _], mut warnings } =
         preprocessing.apply(table, &vec![true; rows])?;
+    warnings.extend(left_out);
     warnings.extend(low_precision);
     let data = Dataset {
         inputs: preprocessing.outputs(),
@@ -93,5 +140,11 @@ pub fn read_labelled(
         target_name: target.to_owned(),
         classes: classes.to_vec(),
     };
-    Ok((weighted(data, weights)?, warnings))
+    warnings.extend(unknown.warning.take());
+    Ok(Labelled {
+        data: weighted(data, weights)?,
+        unknown_rows: unknown.rows,
+        unknown_weight: unknown.weight,
+        warnings,
+    })
 }

@@ -19,10 +19,10 @@ use super::weights::class_weights;
 use crate::Result;
 use crate::data::{Dataset, Preprocessing, Split, TargetEncoding, Targets, Task, split};
 
-pub use for_model::{read_features, read_labelled};
+pub use for_model::{Labelled, read_evaluated, read_features, read_labelled};
 pub use options::{Preprocess, TableOptions, Validation};
 
-use labels::{encode_target, read_labels, take_target, take_weights, weighted};
+use labels::{encode_target, leave_out_missing, read_labels, take_target, take_weights, weighted};
 
 /// A table that is ready for training.
 #[derive(Clone, Debug)]
@@ -92,31 +92,34 @@ struct RawTable {
     targets: Targets,
     classes: Vec<String>,
     weights: Option<Vec<f32>>,
+    warnings: Vec<Warning>,
 }
 
 impl RawTable {
     fn read(source: &Source, options: &TableOptions) -> Result<Self> {
         let na = Rc::new(NaValues::new(&options.na));
         let mut table = read(source, options.layout, &na, &|header| options.read_as(header))?;
-        let (target_name, Target { targets, classes }) = match &options.labels {
+        let mut labels = match &options.labels {
             Some(labels) => {
                 let name = options.target.as_deref();
-                let mut labels =
-                    read_labels(&table, labels, options.layout, &na, name, &ReadAs::Target)?;
-                take_target(&mut labels, options.task)?
+                Some(read_labels(&table, labels, options.layout, &na, name, &ReadAs::Target)?)
             }
-            None => take_target(&mut table, options.task)?,
+            None => None,
         };
+        let warnings = leave_out_missing(&mut table, labels.as_mut(), None)?;
+        let labelled = labels.as_mut().unwrap_or(&mut table);
+        let (target_name, Target { targets, classes }) = take_target(labelled, options.task)?;
         let weights = match &options.sample_weight {
             Some(name) => Some(take_weights(&mut table, name)?),
             None => None,
         };
-        Ok(Self { table, target_name, targets, classes, weights })
+        let warnings = warnings.into_iter().collect();
+        Ok(Self { table, target_name, targets, classes, weights, warnings })
     }
 
     /// Fits the preprocessing to the training rows and applies it to all rows.
     fn fit(self, split: Option<Split>, options: &TableOptions) -> Result<Prepared> {
-        let Self { table, target_name, mut targets, classes, weights } = self;
+        let Self { table, target_name, mut targets, classes, weights, mut warnings } = self;
         let mut training = vec![true; table.rows];
         for row in split.iter().flat_map(|split| &split.validation) {
             training[*row] = false;
@@ -125,8 +128,10 @@ impl RawTable {
             preprocess: options.preprocess,
             drop: &options.drop,
             categorical: &options.categorical,
+            named: &options.named(),
         };
-        let Fitted { columns, mut warnings } = fit(&table, &training, &column_options)?;
+        let Fitted { columns, warnings: more } = fit(&table, &training, &column_options)?;
+        warnings.extend(more);
         let (fitted, low_precision) = fit_target(&target_name, &targets, &training);
         warnings.extend(low_precision);
         let target = match options.preprocess {

@@ -3,7 +3,7 @@
 use crate::data::tables::column::ReadAs;
 use crate::data::tables::na::NA_VALUES;
 use crate::data::tables::read::{Layout, Source};
-use crate::data::tables::table::Header;
+use crate::data::tables::table::{Header, IndexColumn};
 use crate::data::{ClassWeight, Task};
 use crate::spec::named;
 use crate::{Error, Remedy, Result, Setting};
@@ -105,7 +105,11 @@ impl TableOptions {
                     ));
                 }
             }
-            if let Some(name) = names.iter().find(|name| self.target.as_ref() == Some(name)) {
+            // The target may have the name of a dropped column where it has a file of its own.
+            let apart = *own == Setting::Drop && self.labels.is_some();
+            if let Some(name) = names.iter().find(|name| self.target.as_ref() == Some(name))
+                && !apart
+            {
                 return Err(Error::invalid(
                     format!("column `{name}` is the target, but it is listed among other columns"),
                     Remedy::Sentence(vec![
@@ -125,6 +129,12 @@ impl TableOptions {
             ));
         }
         Ok(())
+    }
+
+    /// The columns that are named as inputs, target or weight.
+    pub(super) fn named(&self) -> Vec<&str> {
+        let lists = self.categorical.iter().chain(&self.numeric);
+        lists.chain(&self.target).chain(&self.sample_weight).map(String::as_str).collect()
     }
 
     /// How each column of a table with this header must be read.
@@ -150,14 +160,26 @@ impl TableOptions {
         if let Some(name) = &self.sample_weight {
             read_as[header.column(name)?] = ReadAs::CompleteNumbers;
         }
+        let named = self.named();
+        let is_index = |column: usize| {
+            header.index.get(&column) == Some(&IndexColumn::Declared)
+                && !named.contains(&names[column].as_str())
+        };
+        for column in (0..names.len()).filter(|column| is_index(*column)) {
+            read_as[column] = ReadAs::Skip;
+        }
         if self.labels.is_some() {
             return Ok(read_as);
         }
-        let free =
-            |name: &String| !self.drop.contains(name) && self.sample_weight.as_ref() != Some(name);
+        let free = |column: &usize| {
+            let name = &names[*column];
+            !self.drop.contains(name)
+                && self.sample_weight.as_ref() != Some(name)
+                && !is_index(*column)
+        };
         let target = match &self.target {
             Some(name) => header.column(name)?,
-            None => names.iter().rposition(free).unwrap_or(names.len() - 1),
+            None => (0..names.len()).rev().find(free).unwrap_or(names.len() - 1),
         };
         if names.len() < 2 {
             return Err(Error::data(

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::source::Input;
 use super::{ChooseColumns, Location, TableBuilder, check_width, truncated};
 use crate::data::tables::na::NaValues;
-use crate::data::tables::table::{Header, Scaling, Table};
+use crate::data::tables::table::{Header, Table};
 use crate::{Error, Result};
 
 /// The type of the values.
@@ -91,11 +91,12 @@ pub(super) fn read(
     }
     // One axis: a list of labels. More axes: images, or other rows of numbers.
     let header = match sizes.len() {
-        1 => Header { path: path.into(), line: None, names: vec!["label".into()] },
+        1 => Header::given(path, vec!["label".into()]),
         _ => Header::numbered(path, width),
     };
-    let scaling = if kind == Type::U8 { Scaling::Shared } else { Scaling::PerColumn };
-    let mut table = TableBuilder::new(header, scaling, na, read_as)?;
+    let is_pictures = kind == Type::U8 && sizes.len() > 2;
+    let pictures = is_pictures.then_some(0..width).into_iter().collect();
+    let mut table = TableBuilder::new(header, pictures, na, read_as)?;
     for index in 0..rows {
         if index > 0 {
             reader.read_exact(&mut row).map_err(cut)?;

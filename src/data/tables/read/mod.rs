@@ -12,6 +12,8 @@ mod npz;
 #[cfg(feature = "parquet")]
 mod pages;
 #[cfg(feature = "parquet")]
+mod pandas;
+#[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(any(feature = "npz", feature = "parquet"))]
 mod seekable;
@@ -20,13 +22,14 @@ mod source;
 mod text;
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
 use super::cells::Cells;
-use super::column::{ColumnBuilder, Decimal, FieldError, ReadAs};
+use super::column::{ColumnBuilder, Decimal, FieldError, ReadAs, StoredType};
 use super::na::NaValues;
-use super::table::{Header, Scaling, Table};
+use super::table::{Header, RawColumn, Table};
 use crate::{Error, Result};
 
 #[cfg(any(feature = "npz", feature = "parquet"))]
@@ -42,7 +45,7 @@ const MAX_COLUMNS: usize = 1 << 18;
 pub struct Layout {
     /// The field separator; by default detected from the first lines.
     pub delimiter: Option<u8>,
-    /// Whether the first line names the columns.
+    /// What the first line is.
     pub header: FirstLine,
     /// The decimal separator.
     pub decimal: Decimal,
@@ -51,8 +54,10 @@ pub struct Layout {
 /// What the first line of a text file is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FirstLine {
-    /// The names of the columns.
+    /// The names of the columns. Names that are plainly values are an error.
     #[default]
+    Infer,
+    /// The names of the columns, whatever they look like.
     Names,
     /// A row of data: the columns are named x1, x2, …
     Row,
@@ -109,7 +114,7 @@ struct TableBuilder {
     header: Header,
     builders: Vec<ColumnBuilder>,
     cells: Cells,
-    scaling: Scaling,
+    pictures: Vec<Range<usize>>,
 }
 
 /// Where in a file an error is.
@@ -122,9 +127,10 @@ enum Location {
 }
 
 impl TableBuilder {
+    /// `pictures` are the columns of the pixels of each array of pictures.
     fn new(
         header: Header,
-        scaling: Scaling,
+        pictures: Vec<Range<usize>>,
         na: &Rc<NaValues>,
         read_as: ChooseColumns<'_>,
     ) -> Result<Self> {
@@ -145,7 +151,7 @@ impl TableBuilder {
             ColumnBuilder::new(name.clone(), read_as, na, cell)
         };
         let builders = header.names.iter().zip(wanted).map(&mut builder).collect();
-        Ok(Self { header, builders, cells: Cells::new(width), scaling })
+        Ok(Self { header, builders, cells: Cells::new(width), pictures })
     }
 
     /// Sets the decimal separator of all columns.
@@ -175,22 +181,34 @@ impl TableBuilder {
         self.builders[column].push_number(&mut self.cells, number, text)
     }
 
+    /// Appends a truth value to a column.
+    #[inline]
+    fn push_boolean(&mut self, column: usize, value: bool) -> Result<(), FieldError> {
+        self.builders[column].push_boolean(&mut self.cells, value)
+    }
+
+    /// Says what the file says that a column holds, before its first value.
+    fn store(&mut self, column: usize, stored: StoredType) {
+        self.builders[column].store(stored);
+    }
+
     /// The error for a field of a column.
     fn error(&self, column: usize, at: Location, fault: &FieldError) -> Error {
         fault_error(&self.header.path, self.builders[column].name(), at, fault)
     }
 
     fn finish(self, rows: usize) -> Result<Table> {
-        let Self { header: Header { path, .. }, builders, cells, scaling } = self;
+        let Self { header: Header { path, from, index, .. }, builders, mut cells, pictures } = self;
         let mut columns = Vec::with_capacity(builders.len());
-        for builder in builders {
+        for (at, builder) in builders.into_iter().enumerate() {
             let name = builder.name().to_owned();
-            let column = builder.finish().map_err(|(place, fault)| {
+            let column = builder.finish(&mut cells).map_err(|(place, fault)| {
                 fault_error(&path, &name, Location::Line(place.line), &fault)
             })?;
-            columns.push(column);
+            let pictures = pictures.iter().position(|pixels| pixels.contains(&at));
+            columns.push(RawColumn { index: index.get(&at).copied(), pictures, ..column });
         }
-        Ok(Table { path, rows, columns, cells, scaling })
+        Ok(Table { path, rows, columns, names: from, cells, left_out: Vec::new() })
     }
 }
 

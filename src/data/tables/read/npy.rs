@@ -10,9 +10,9 @@ use half::f16;
 
 use super::source::Input;
 use super::{ChooseColumns, Location, TableBuilder, check_width, truncated};
-use crate::data::tables::column::FieldError;
+use crate::data::tables::column::{FieldError, StoredType};
 use crate::data::tables::na::NaValues;
-use crate::data::tables::table::{Header, Scaling, Table};
+use crate::data::tables::table::{Header, Table};
 use crate::{Error, Result};
 
 /// A file with a longer header is rejected as damaged.
@@ -28,7 +28,8 @@ pub(super) fn read(
     let array = Array::read(&mut reader, path, "")?;
     let first = array.first_row(&mut reader, path)?;
     let header = Header::numbered(path, array.width);
-    let mut table = TableBuilder::new(header, array.scaling(), na, read_as)?;
+    let pictures = array.is_pictures().then_some(0..array.width).into_iter().collect();
+    let mut table = TableBuilder::new(header, pictures, na, read_as)?;
     array.values(&mut reader, path, &first, &mut table, 0)?;
     table.finish(array.rows)
 }
@@ -43,8 +44,8 @@ pub(super) struct Array {
     order: Order,
     pub(super) rows: usize,
     pub(super) width: usize,
-    /// The number of axes.
-    pub(super) axes: usize,
+    /// The sizes of all axes: the rows, and the columns' one or several.
+    shape: Vec<usize>,
 }
 
 /// Which values are contiguous.
@@ -128,15 +129,39 @@ impl Array {
         }
         // For one row both orders are the same.
         let order = if *rows == 1 { Order::Rows } else { order };
-        Ok(Self { item, order, rows: *rows, width, axes: shape.len() })
+        let rows = *rows;
+        Ok(Self { item, order, rows, width, shape })
     }
 
-    /// Columns of bytes are taken for the pixels of images.
-    pub(super) fn scaling(&self) -> Scaling {
-        match (self.item.kind, self.item.bytes, self.width) {
-            (Kind::Unsigned, 1, 2..) => Scaling::Shared,
-            _ => Scaling::PerColumn,
+    /// The number of axes.
+    pub(super) fn axes(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// Whether these are pictures, whose pixels have one scale: bytes of rows, lines and columns.
+    pub(super) fn is_pictures(&self) -> bool {
+        matches!((self.item.kind, self.item.bytes, self.axes()), (Kind::Unsigned, 1, 3..))
+    }
+
+    /// What the file says that its columns hold.
+    pub(super) fn stored(&self) -> StoredType {
+        match self.item.kind {
+            Kind::Bool => StoredType::Boolean,
+            Kind::Ascii | Kind::Unicode => StoredType::Text,
+            Kind::Signed | Kind::Unsigned | Kind::Float => StoredType::Inferred,
         }
+    }
+
+    /// The column, in NumPy's order (of which the last axis runs fastest), of the one at this place
+    /// in Fortran's order (of which the first axis does).
+    fn column_of(&self, place: usize) -> usize {
+        let (mut rest, mut column, mut stride) = (place, 0, self.width);
+        for size in &self.shape[1..] {
+            stride /= size;
+            column += rest % size * stride;
+            rest /= size;
+        }
+        column
     }
 
     /// Reads the bytes of the first row (none in Fortran order), before memory for all rows is
@@ -162,6 +187,9 @@ impl Array {
     ) -> Result<()> {
         let cut = |error| truncated(path, error);
         let size = self.item.bytes;
+        for column in offset..offset + self.width {
+            table.store(column, self.stored());
+        }
         match self.order {
             Order::Rows => {
                 let mut bytes = first.to_vec();
@@ -176,7 +204,7 @@ impl Array {
             }
             Order::Columns => {
                 let mut bytes = vec![0; size];
-                for column in 0..self.width {
+                for column in (0..self.width).map(|place| self.column_of(place)) {
                     for row in 0..self.rows {
                         reader.read_exact(&mut bytes).map_err(cut)?;
                         self.push(table, offset + column, row, &bytes)?;
@@ -244,7 +272,8 @@ impl Item {
                     }
                 }
             }
-            Kind::Bool | Kind::Unsigned => {
+            Kind::Bool => table.push_boolean(column, value.first().is_some_and(|byte| *byte != 0)),
+            Kind::Unsigned => {
                 let number = self.bits(value);
                 table.push_number(column, number as f32, || number.to_string())
             }
@@ -318,9 +347,23 @@ mod tests {
         assert_eq!((array.rows, array.width, array.item.bytes), (3, 4, 8));
         let array =
             head("{'descr': '>i2', 'fortran_order': True, 'shape': (7,), }").expect("a head");
-        assert_eq!((array.rows, array.width, array.axes, array.order), (7, 1, 1, Order::Columns));
-        let array = head("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 28, 28), }");
-        assert_eq!(array.map(|array| array.scaling()).expect("a head"), Scaling::Shared);
+        assert_eq!((array.rows, array.width, array.axes(), array.order), (7, 1, 1, Order::Columns));
+        let pictures = |kind: &str, shape: &str| {
+            let text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
+            head(&text).expect("a head").is_pictures()
+        };
+        assert!(pictures("|u1", "(2, 28, 28)") && pictures("|u1", "(2, 8, 8, 3)"));
+        // Rows of small numbers are none, and neither are other numbers.
+        assert!(!pictures("|u1", "(2, 784)") && !pictures("<f4", "(2, 28, 28)"));
+    }
+
+    #[test]
+    fn columns_in_fortrans_order_get_their_place_in_numpys() {
+        let text = "{'descr': '<f8', 'fortran_order': True, 'shape': (5, 2, 3, 2), }";
+        let array = head(text).expect("a head");
+        // numpy: np.arange(12).reshape(2, 3, 2).ravel("F")
+        let expected = [0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11];
+        assert!((0..12).map(|place| array.column_of(place)).eq(expected));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The arrays become the table's columns, side by side: an array of one axis is a column of its
 //! name, one of more axes the columns `name1`, `name2`, …
 
+use std::collections::HashSet;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
 use std::rc::Rc;
@@ -14,7 +15,7 @@ use super::npy::Array;
 use super::seekable::Seekable;
 use super::{ChooseColumns, TableBuilder, check_width, truncated};
 use crate::data::tables::na::NaValues;
-use crate::data::tables::table::{Header, Scaling, Table};
+use crate::data::tables::table::{Header, Table, free_name};
 use crate::{Error, Result};
 
 pub(super) fn read(
@@ -46,14 +47,17 @@ pub(super) fn read(
         ));
     }
     check_width(path, arrays.iter().map(|(_, array)| array.width).sum())?;
-    let names = arrays.iter().flat_map(|(name, array)| columns(name, array)).collect();
-    let header = Header { path: path.into(), line: None, names };
-    let wide = arrays.iter().filter(|(_, array)| array.axes > 1);
-    let scaling = match wide.clone().all(|(_, array)| array.scaling() == Scaling::Shared) {
-        true if wide.count() > 0 => Scaling::Shared,
-        _ => Scaling::PerColumn,
-    };
-    let mut table = TableBuilder::new(header, scaling, na, read_as)?;
+    let names = columns(&arrays);
+    let header = Header::given(path, names);
+    let mut first = 0;
+    let mut pictures = Vec::new();
+    for (_, array) in &arrays {
+        if array.is_pictures() {
+            pictures.push(first..first + array.width);
+        }
+        first += array.width;
+    }
+    let mut table = TableBuilder::new(header, pictures, na, read_as)?;
     let mut offset = 0;
     for (name, array) in &arrays {
         let file = archive.by_name(&format!("{name}.npy")).map_err(bad)?;
@@ -90,9 +94,23 @@ fn damaged(path: &Path, error: &ZipError) -> Error {
     Error::data(path, None, format!("it is damaged ({error})"), "get the file again")
 }
 
-fn columns(name: &str, array: &Array) -> Vec<String> {
-    match (array.axes, array.width) {
-        (1, _) | (_, 1) => vec![name.to_owned()],
-        (_, width) => (1..=width).map(|column| format!("{name}{column}")).collect(),
+/// The names of the columns: that of an array with one, numbered ones of an array with several. A
+/// made-up name is none that another array has.
+fn columns(arrays: &[(String, Array)]) -> Vec<String> {
+    let is_single = |array: &Array| array.axes() == 1 || array.width == 1;
+    let mut taken: HashSet<String> =
+        arrays.iter().filter(|(_, array)| is_single(array)).map(|(name, _)| name.clone()).collect();
+    let mut names = Vec::new();
+    for (name, array) in arrays {
+        if is_single(array) {
+            names.push(name.clone());
+            continue;
+        }
+        for column in 1..=array.width {
+            let own = free_name(&format!("{name}{column}"), &taken);
+            taken.insert(own.clone());
+            names.push(own);
+        }
     }
+    names
 }

@@ -16,11 +16,12 @@ use parquet::file::reader::{ChunkReader, FileReader as _, Length, SerializedFile
 use parquet::schema::types::ColumnDescriptor;
 
 use super::pages::Pages;
+use super::pandas::Pandas;
 use super::seekable::Seekable;
 use super::{ChooseColumns, Location, TableBuilder, check_width};
-use crate::data::tables::column::{FieldError, ReadAs};
+use crate::data::tables::column::{FieldError, ReadAs, StoredType};
 use crate::data::tables::na::NaValues;
-use crate::data::tables::table::{Header, Scaling, Table};
+use crate::data::tables::table::{Header, IndexColumn, Table};
 use crate::{Error, Result, Setting};
 
 /// Rows that are decoded in one call.
@@ -36,12 +37,22 @@ pub(super) fn read(
     let reader = SerializedFileReader::new(BoundedSource::new(input, path)?).map_err(bad)?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     check_width(path, schema.num_columns())?;
-    let names = schema.columns().iter().map(|column| column.path().string()).collect();
-    let header = Header { path: path.into(), line: None, names };
-    let mut table = TableBuilder::new(header, Scaling::PerColumn, na, read_as)?;
+    let names: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
+    let pandas = Pandas::of(reader.metadata().file_metadata().key_value_metadata());
+    let index = (0..).zip(&names).filter(|(_, name)| pandas.is_index(name));
+    let index = index.map(|(column, _)| (column, IndexColumn::Declared)).collect();
+    let header = Header { index, ..Header::given(path, names.clone()) };
+    let mut table = TableBuilder::new(header, Vec::new(), na, read_as)?;
     for (index, column) in schema.columns().iter().enumerate() {
         let meaning = Meaning::of(column, table.builders[index].read_as());
         check(path, column, &meaning, table.builders[index].read_as())?;
+        let stored = match (column.physical_type(), meaning) {
+            _ if pandas.categorical.contains(&names[index]) => StoredType::Categories,
+            (Type::BOOLEAN, _) => StoredType::Boolean,
+            (_, Meaning::Text) => StoredType::Text,
+            _ => StoredType::Inferred,
+        };
+        table.store(index, stored);
         let mut first = 0;
         for group in 0..reader.num_row_groups() {
             if *table.builders[index].read_as() == ReadAs::Skip {
@@ -174,10 +185,9 @@ impl Sink<'_> {
     fn take(&mut self, values: ColumnReader) -> Result<()> {
         let meaning = *self.meaning;
         match values {
-            ColumnReader::BoolColumnReader(reader) => self.typed(reader, |sink, value| {
-                let word: &[u8] = if *value { b"true" } else { b"false" };
-                sink.text(word)
-            }),
+            ColumnReader::BoolColumnReader(reader) => {
+                self.typed(reader, |sink, value| sink.table.push_boolean(sink.column, *value))
+            }
             ColumnReader::Int32ColumnReader(reader) => self.typed(reader, |sink, value| {
                 whole(sink, meaning, i64::from(*value), i64::from(*value as u32))
             }),
@@ -269,10 +279,8 @@ fn whole(
 
 fn bytes(sink: &mut Sink<'_>, meaning: Meaning, value: &[u8]) -> Result<(), FieldError> {
     match (meaning, value) {
-        (Meaning::Decimal(divisor), _) if value.len() <= 16 => {
-            let start = if value.first().is_some_and(|byte| byte & 0x80 != 0) { -1 } else { 0 };
-            let whole = value.iter().fold(start, |all: i128, byte| all << 8 | i128::from(*byte));
-            let value = whole as f64 / divisor;
+        (Meaning::Decimal(divisor), _) => {
+            let value = two_s_complement(value) / divisor;
             sink.number(value as f32, || value.to_string())
         }
         (Meaning::Half, &[low, high]) => {
@@ -281,6 +289,16 @@ fn bytes(sink: &mut Sink<'_>, meaning: Meaning, value: &[u8]) -> Result<(), Fiel
         }
         _ => sink.text(value),
     }
+}
+
+/// A whole number of any width, in big-endian order.
+fn two_s_complement(bytes: &[u8]) -> f64 {
+    let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
+    let start = if negative { -1 } else { 0 };
+    if bytes.len() <= size_of::<i128>() {
+        return bytes.iter().fold(start, |all: i128, byte| all << 8 | i128::from(*byte)) as f64;
+    }
+    bytes.iter().fold(f64::from(start as i8), |all, byte| all * 256.0 + f64::from(*byte))
 }
 
 /// A source that checks every requested range against its length: a damaged file may announce

@@ -1,19 +1,18 @@
 //! Delimited text: CSV, TSV and similar.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::lines::Lines;
+use super::sniff::{self, Sample};
 use super::source::Input;
-use super::{
-    ChooseColumns, FirstLine, Layout, Location, TableBuilder, check_width, damaged, sniff,
-};
+use super::{ChooseColumns, FirstLine, Layout, Location, TableBuilder, check_width, damaged};
 use crate::data::tables::column::{FieldError, value};
 use crate::data::tables::na::NaValues;
-use crate::data::tables::table::{Header, Scaling, Table};
+use crate::data::tables::table::{Header, IndexColumn, Table, free_name};
 use crate::{Error, Remedy, Result, Setting};
 
 /// Bytes that the parser reads in one call.
@@ -31,11 +30,19 @@ pub(super) fn read(
 ) -> Result<Table> {
     check_text(path, input.head())?;
     let whole = input.is_short();
-    let delimiter =
-        layout.delimiter.unwrap_or_else(|| sniff::delimiter(input.head(), whole, layout.decimal));
     if input.head().starts_with(BYTE_ORDER_MARK) {
         input.skip(BYTE_ORDER_MARK.len());
     }
+    let head = input.head().strip_prefix(BYTE_ORDER_MARK).unwrap_or(input.head());
+    let delimiter = match layout.delimiter {
+        Some(delimiter) => delimiter,
+        None => sniff::delimiter(head, whole, layout.decimal).map_err(|two| {
+            let [a, b] = two.map(sniff::name);
+            let problem = format!("its fields may be separated by {a} or by {b}");
+            Error::data(path, None, problem, ("say which with ", Setting::Delimiter))
+        })?,
+    };
+    let sample = Sample::of(head, delimiter, whole);
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -48,8 +55,9 @@ pub(super) fn read(
         let remedy = "give it a header and some rows";
         return Err(Error::data(path, None, "the file is empty", remedy));
     }
-    let header = header(path, layout, &record, line_of(&reader, &record))?;
-    let mut table = TableBuilder::new(header, Scaling::PerColumn, na, read_as)?;
+    let line = line_of(&reader, &record);
+    let header = header(path, layout, &record, &sample, line)?;
+    let mut table = TableBuilder::new(header, Vec::new(), na, read_as)?;
     table.decimal(layout.decimal);
     let mut rows = 0;
     if layout.header == FirstLine::Row {
@@ -79,36 +87,73 @@ fn check_text(path: &Path, head: &[u8]) -> Result<()> {
 }
 
 /// The header, from the first record.
-fn header(path: &Path, layout: Layout, record: &ByteRecord, line: Option<u64>) -> Result<Header> {
+fn header(
+    path: &Path,
+    layout: Layout,
+    record: &ByteRecord,
+    sample: &Sample,
+    line: Option<u64>,
+) -> Result<Header> {
     check_width(path, record.len())?;
+    // Some programs end every line with a delimiter.
+    let width = record.len() - usize::from(record.len() > 1 && sample.ends_empty(record.len()));
     if layout.header == FirstLine::Row {
-        return Ok(Header::numbered(path, record.len()));
+        return Ok(Header::numbered(path, width));
     }
-    let names = record.iter().map(|name| {
+    let names = record.iter().take(width).map(|name| {
         std::str::from_utf8(name.trim_ascii())
             .map(str::to_owned)
             .map_err(|_| Error::data(path, line, "the text is not UTF-8", "save the file as UTF-8"))
     });
     let mut names = names.collect::<Result<Vec<_>>>()?;
-    let refuse = |problem: String, remedy: Remedy| Err(Error::data(path, line, problem, remedy));
-    // Integers such as years may name columns beside texts; fractions such as 0.94 do not.
+    if layout.header == FirstLine::Infer {
+        check_names(path, &names, sample, line)?;
+    }
+    // pandas and R write their index as a first column without a name.
+    let mut index = HashMap::new();
+    if let Some(first) = names.first()
+        && (first.is_empty() || is_unnamed(first))
+    {
+        index.insert(0, IndexColumn::Suspected);
+    }
+    let mut taken: HashSet<String> = names.iter().cloned().collect();
+    for (name, column) in names.iter_mut().zip(1..).filter(|(name, _)| name.is_empty()) {
+        *name = free_name(&format!("x{column}"), &taken);
+        taken.insert(name.clone());
+    }
+    Ok(Header { line, index, ..Header::given(path, names) })
+}
+
+/// Whether pandas (`Unnamed: 0`) or readr (`...1`) has given a nameless column this name.
+fn is_unnamed(name: &str) -> bool {
+    let number = name.strip_prefix("Unnamed: ").or_else(|| name.strip_prefix("..."));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Rejects names that are values: the first line is a row.
+fn check_names(path: &Path, names: &[String], sample: &Sample, line: Option<u64>) -> Result<()> {
     let numbers: Vec<f64> = names.iter().filter_map(|name| value(name)).collect();
+    // Integers such as years may name columns beside texts; fractions such as 0.94 do not.
     let fractions = numbers.iter().any(|number| number.fract() != 0.0);
-    if numbers.len() == names.len() || (fractions && 2 * numbers.len() > names.len()) {
-        return refuse(
-            "the first line must name the columns, but it holds numbers".into(),
-            ("add a header line, such as x1,x2,y; or use ", Setting::Header.to("row")).into(),
-        );
-    }
-    // pandas writes its index as a column without a name.
-    if names.iter().any(String::is_empty) {
-        let taken: HashSet<String> = names.iter().cloned().collect();
-        let own = names.iter_mut().zip(1..).map(|(name, column)| (name, format!("x{column}")));
-        for (name, own) in own.filter(|(name, own)| name.is_empty() && !taken.contains(own)) {
-            *name = own;
-        }
-    }
-    Ok(Header { path: path.into(), line, names })
+    let problem = if numbers.len() == names.len() || (fractions && 2 * numbers.len() > names.len())
+    {
+        "the first line must name the columns, but it holds numbers".to_owned()
+    } else if let Some(examples) = sample.first_line_is_data() {
+        format!(
+            "the first line must name the columns, but it looks like a row: {}",
+            examples.join(", ")
+        )
+    } else {
+        return Ok(());
+    };
+    let remedy = Remedy::Sentence(vec![
+        "add a header line, such as x1,x2,y; or use ".into(),
+        Setting::Header.to("row"),
+        "; or ".into(),
+        Setting::Header.to("names"),
+        ", if these are names".into(),
+    ]);
+    Err(Error::data(path, line, problem, remedy))
 }
 
 /// Appends a record to the columns.
@@ -119,11 +164,13 @@ fn push(
     record: &ByteRecord,
 ) -> Result<()> {
     let columns = table.builders.len();
-    if record.len() != columns {
+    // A delimiter at the end of a line makes an empty field more.
+    let trailing = record.len() == columns + 1 && record[columns].trim_ascii().is_empty();
+    if record.len() != columns && !trailing {
         return Err(ragged(table, reader, record));
     }
     let line = || line_of(reader, record);
-    for (column, field) in record.iter().enumerate() {
+    for (column, field) in record.iter().take(columns).enumerate() {
         if let Err(fault) = table.push(column, field, line) {
             return Err(field_error(table, column, line(), &fault));
         }

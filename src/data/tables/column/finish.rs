@@ -1,0 +1,107 @@
+//! A column after its last field: what it turned out to hold.
+
+use std::collections::HashMap;
+
+use super::dictionary::Dictionary;
+use super::same::names;
+use super::{ColumnBuilder, FieldError, ReadAs, State, StoredType, evidence, mostly_numbers};
+use crate::data::tables::cells::Cells;
+use crate::data::tables::table::{Categories, RawColumn, RawTarget, Strays, TextField, Values};
+
+impl ColumnBuilder {
+    /// The finished column.
+    ///
+    /// # Errors
+    /// A text in a column of numbers, numbers that cannot be read as they stand, and dates, with the
+    /// field that shows it.
+    pub(in crate::data::tables) fn finish(
+        mut self,
+        cells: &mut Cells,
+    ) -> Result<RawColumn, (TextField, FieldError)> {
+        if self.read_as == ReadAs::Infer {
+            self.check()?;
+        }
+        if matches!(self.read_as, ReadAs::Infer | ReadAs::Text | ReadAs::Target)
+            && self.state == State::Text
+        {
+            self.join(cells);
+        }
+        let strays = match self.first_text.take_if(|_| self.strays > 0) {
+            // Not one number: it is another column than the model's.
+            Some(first) if !self.has_number(cells) => {
+                let fault = FieldError::NotNumber(first.text.clone());
+                return Err((first, fault));
+            }
+            first => first.map(|first| Strays { rows: self.strays, example: first.text }),
+        };
+        let texts = |own: Dictionary| Categories { list: own.list, unknown: own.unknown };
+        let values = match (self.read_as, self.state, self.texts, self.too_many) {
+            (ReadAs::Target, state, own, _) => Values::Target(RawTarget {
+                numbers: (state == State::Numbers).then_some(self.cell),
+                texts: own.map(|own| (self.cell + 1, texts(own))),
+                first_text: self.first_text,
+                first_dressed: self.first_dressed,
+            }),
+            (_, State::Numbers, ..) => Values::Numbers(self.cell),
+            (_, State::Text, Some(own), _) => Values::Text(self.cell, texts(own)),
+            (_, _, _, Some(_)) => Values::TooManyCategories,
+            _ => Values::Skipped,
+        };
+        Ok(RawColumn { name: self.name, values, index: None, pictures: None, strays })
+    }
+
+    fn has_number(&self, cells: &Cells) -> bool {
+        (0..self.rows).any(|row| !f32::from_bits(cells.get(row, self.cell)).is_nan())
+    }
+
+    /// Rejects texts that are no categories.
+    fn check(&self) -> Result<(), (TextField, FieldError)> {
+        let (list, numeric) = match (&self.texts, &self.too_many) {
+            (Some(texts), _) => (&texts.list, mostly_numbers(&texts.list)),
+            (None, Some(too_many)) => (&too_many.examples, too_many.mostly_numbers),
+            (None, None) => return Ok(()),
+        };
+        if let Some(fault) = evidence(list) {
+            let at = match &fault {
+                FieldError::FormattedNumber(_) | FieldError::DecimalComma(_) => &self.first_dressed,
+                _ => &self.first_text,
+            };
+            return Err((at.clone().unwrap_or_default(), fault));
+        }
+        let stray = self.first_dressed.as_ref().or(self.first_text.as_ref());
+        match stray {
+            Some(field) if numeric && self.stored == StoredType::Inferred => {
+                let fault = FieldError::among_numbers(field.text.clone(), FieldError::StrayText);
+                Err((field.clone(), fault))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Joins texts that mean the same value.
+    fn join(&mut self, cells: &mut Cells) {
+        let Some(texts) = &mut self.texts else { return };
+        // A text that a file stores as such is one of its own: class `01` is not class `1`.
+        let Some(names) = names(&texts.list, self.stored != StoredType::Text) else { return };
+        let mut list: Vec<String> = Vec::new();
+        let mut codes = HashMap::new();
+        let mut joined = Vec::with_capacity(names.len());
+        for name in names {
+            let code = *codes.entry(name).or_insert_with_key(|name| {
+                list.push(name.clone());
+                list.len() as u32 - 1
+            });
+            joined.push(code);
+        }
+        if list.len() < joined.len() {
+            let cell = self.cell + usize::from(self.read_as == ReadAs::Target);
+            for row in 0..self.rows {
+                // What is missing has no code of the list.
+                if let Some(code) = joined.get(cells.get(row, cell) as usize) {
+                    cells.set(row, cell, *code);
+                }
+            }
+        }
+        texts.list = list;
+    }
+}
