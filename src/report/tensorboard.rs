@@ -298,7 +298,9 @@ mod tests {
             }
         }
         board.scalars(20, &[("accuracy/final", 1.0)]);
-        [board, other].map(|board| board.finish().expect("it can be written"));
+        for board in [board, other] {
+            board.finish().expect("it can be written");
+        }
         let path = |run: &str| {
             let entries = fs::read_dir(folder.path()).expect("it can be listed");
             let paths = entries.map(|entry| entry.expect("it can be read").path());
