@@ -9,8 +9,12 @@ use std::time::Duration;
 
 use crate::platform::Instant;
 
-/// How long steps are timed at a time: much longer than it takes to wake a thread.
-const BLOCK: Duration = Duration::from_micros(400);
+/// How long steps are timed at a time, and how many at least. After a change some are not counted, for
+/// threads wake and caches fill; a few tell whether the change was good; then more are taken together, so
+/// that one step which something else held up does not decide.
+const SETTLING: (Duration, u64) = (Duration::from_micros(150), 1);
+const TRIAL: (Duration, u64) = (Duration::from_micros(400), 3);
+const WINDOW: (Duration, u64) = (Duration::from_millis(5), 8);
 
 /// What a step takes one thread, below which help never pays, and above which it is taken before it is
 /// tried: two cores of a Xeon took 0.95 to 1.1 of the time for steps of 6 to 12 µs, 0.6 to 0.75 for most
@@ -24,10 +28,13 @@ const FIRST: Duration = Duration::from_millis(5);
 /// How long it takes until the other way is tried again, at first and at most.
 const AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
 
+/// The same at first for steps that get help before it is tried.
+const DOUBTED: Duration = Duration::from_millis(100);
+
 /// Steps of one way, at least, before the other is tried.
 const LEAST: u64 = 64;
 
-/// How much of the time without help steps with help may take, to be worth another core.
+/// How much of one way's time the other must take, to be taken instead.
 const WORTH: f64 = 0.95;
 
 /// Times steps and decides.
@@ -36,15 +43,23 @@ pub(super) struct Worth {
     /// Seconds that a step takes without and with help, where that is known.
     seconds: [Option<f64>; 2],
     helped: bool,
-    /// Of the block: its steps and the time they took.
-    block: (u64, Duration),
+    stage: Stage,
+    /// What is timed now: steps, and the time they took.
+    timed: (u64, Duration),
     /// Steps since the last change.
     since: u64,
-    /// The first part of a block after a change is not counted: threads wake, caches fill.
-    settling: bool,
     /// Time until the other way is tried, and the time after that.
     until: Duration,
     again: Duration,
+}
+
+/// What steps are timed for.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Settling,
+    Trial,
+    /// The last time is the seconds of a step.
+    Window(f64),
 }
 
 impl Worth {
@@ -54,10 +69,10 @@ impl Worth {
         (alone > STEP[0]).then(|| Self {
             seconds: [None; 2],
             helped,
-            block: Default::default(),
+            stage: Stage::Settling,
+            timed: Default::default(),
             since: 0,
-            settling: true,
-            until: if helped { AGAIN[0] } else { FIRST },
+            until: if helped { DOUBTED } else { FIRST },
             again: AGAIN[0],
         })
     }
@@ -70,7 +85,7 @@ impl Worth {
     /// How many steps to run until the next call of [`Self::ran`].
     pub(super) fn steps(&self) -> u64 {
         let seconds = self.seconds[usize::from(self.helped)];
-        seconds.map_or(1, |seconds| (BLOCK.as_secs_f64() / seconds) as u64).clamp(1, 1 << 12)
+        seconds.map_or(1, |seconds| (TRIAL.0.as_secs_f64() / seconds) as u64).clamp(1, 1 << 12)
     }
 
     /// Takes note that so many steps took the time since `began`.
@@ -81,23 +96,38 @@ impl Worth {
     fn took(&mut self, steps: u64, time: Duration) {
         self.until = self.until.saturating_sub(time);
         self.since += steps;
-        let (sum, elapsed) = &mut self.block;
-        (*sum, *elapsed) = (*sum + steps, *elapsed + time);
-        if *elapsed < BLOCK {
-            return;
-        }
-        let seconds = elapsed.as_secs_f64() / *sum as f64;
-        self.block = Default::default();
-        if std::mem::take(&mut self.settling) {
-            return;
-        }
-        self.seconds[usize::from(self.helped)] = Some(seconds);
-        let pays = match self.seconds {
-            [Some(alone), Some(helped)] => helped < WORTH * alone,
-            // Not both are known: the way is kept until the other one is due.
-            _ => self.helped,
+        self.timed = (self.timed.0 + steps, self.timed.1 + time);
+        let (length, count) = match self.stage {
+            Stage::Settling => SETTLING,
+            Stage::Trial => TRIAL,
+            Stage::Window(_) => WINDOW,
         };
-        if pays != self.helped {
+        if self.timed.0 < count || self.timed.1 < length {
+            return;
+        }
+        let (count, length) = std::mem::take(&mut self.timed);
+        let seconds = length.as_secs_f64() / count as f64;
+        let trial = matches!(self.stage, Stage::Trial);
+        let best = match self.stage {
+            Stage::Settling => {
+                self.stage = Stage::Trial;
+                return;
+            }
+            Stage::Trial => seconds,
+            // Only two in a row speak against the way that is taken.
+            Stage::Window(last) => last.min(seconds),
+        };
+        self.stage = Stage::Window(seconds);
+        let [own, other] = [self.helped, !self.helped].map(usize::from);
+        self.seconds[own] = Some(best);
+        // Help must be worth a core to be taken, and is then kept while it is no worse than none. Where the
+        // other way is not known, this one is kept until that is due.
+        let counts = match (self.helped, trial) {
+            (true, true) => best / WORTH,
+            (true, false) => best,
+            (false, _) => best * WORTH,
+        };
+        if self.seconds[other].is_some_and(|other| counts > other) {
             self.turn();
         } else if self.until.is_zero() && self.since >= LEAST {
             self.until = self.again;
@@ -108,7 +138,7 @@ impl Worth {
 
     fn turn(&mut self) {
         self.helped = !self.helped;
-        self.settling = true;
+        self.stage = Stage::Settling;
         self.since = 0;
     }
 }
