@@ -37,6 +37,9 @@ pub trait Device: MaybeSend + MaybeSync {
     /// # Errors
     /// [`crate::Error::Device`] where the device refuses.
     fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>>;
+
+    /// Forgets compiled shaders, but for those of plans that are loaded.
+    fn release(&self) {}
 }
 
 /// Metrics of a step: the mean loss of its batch before the update, and the mean score.

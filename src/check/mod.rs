@@ -13,7 +13,7 @@ mod trial;
 
 use crate::Result;
 use crate::backend::Device;
-use crate::kernels::{FusedGradient, Operation};
+use crate::kernels::{FusedGradient, Operation, source};
 
 pub use case::Case;
 pub use cases::cases;
@@ -41,15 +41,32 @@ impl Check {
     }
 }
 
-/// Runs every case on a device, but for tiles that need more than it grants, and tells `observer` of
-/// each as it is done.
+/// What an observer of [`check_kernels`] is told.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// So many cases of a kernel are about to be run: what is printed now names the kernel, should the
+    /// driver crash.
+    Begins {
+        /// The kernel's stem.
+        kernel: &'static str,
+        /// Its cases.
+        cases: usize,
+    },
+    /// They have been run.
+    Ended(&'a [Check]),
+}
+
+/// Pipelines that are there at once, about: some drivers take hundreds of megabytes for one.
+const PIPELINES: usize = 4;
+
+/// Runs every case on a device, kernel by kernel, but for tiles that need more than it grants.
 ///
 /// # Errors
 /// [`crate::Error::Device`] where the device fails outright; a wrong number is no error but a
 /// [`Check`] that has not passed.
 pub async fn check_kernels(
     device: &dyn Device,
-    mut observer: impl FnMut(&Check),
+    mut observer: impl FnMut(Progress<'_>),
 ) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     let limits = device.limits();
@@ -61,10 +78,35 @@ pub async fn check_kernels(
     };
     let cases: Vec<Case> = cases().into_iter().filter(granted).collect();
     for group in cases.chunk_by(|a, b| a.kernel() == b.kernel()) {
-        for check in run::check(device, group).await? {
-            observer(&check);
-            checks.push(check);
+        observer(Progress::Begins { kernel: group[0].kernel(), cases: group.len() });
+        let first = checks.len();
+        for cases in by_pipelines(group) {
+            checks.extend(run::check(device, cases).await?);
+            device.release();
         }
+        observer(Progress::Ended(&checks[first..]));
     }
     Ok(checks)
+}
+
+/// Cases in pieces, in order, each with a few pipelines.
+fn by_pipelines(cases: &[Case]) -> Vec<&[Case]> {
+    let (mut pieces, mut rest) = (Vec::new(), cases);
+    while !rest.is_empty() {
+        let mut pipelines = Vec::new();
+        let fits = |case: &&Case| {
+            let kernel = case.operation().kernel();
+            let bits = |(name, value): (&'static str, f64)| (name, value.to_bits());
+            let overrides: Vec<_> = kernel.overrides().into_iter().map(bits).collect();
+            let pipeline = (source(kernel), overrides);
+            if !pipelines.contains(&pipeline) {
+                pipelines.push(pipeline);
+            }
+            pipelines.len() <= PIPELINES
+        };
+        let (piece, after) = rest.split_at(rest.iter().take_while(fits).count());
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
 }

@@ -1,7 +1,7 @@
 //! `halfplane doctor`
 
 use halfplane::low_level::backend;
-use halfplane::low_level::check::{Check, check_kernels};
+use halfplane::low_level::check::{Check, Progress, check_kernels};
 use halfplane::low_level::plan::DeviceKind;
 use halfplane::low_level::platform::block_on;
 use halfplane::{Error, Result, ShaderChecks};
@@ -24,18 +24,14 @@ pub(super) fn run(arguments: &DoctorArguments) -> Result<()> {
             ""
         },
     ))?;
-    let results = block_on(check_kernels(device.as_ref(), |check| {
-        if arguments.verbose {
-            // Errors of the output are reported by the prints below.
-            let _ = report::print(&line(check));
-        }
+    let results = block_on(check_kernels(device.as_ref(), |progress| {
+        let text = match progress {
+            Progress::Begins { kernel, cases } => format!("{kernel:28} {cases:4} cases  "),
+            Progress::Ended(checks) => ended(checks, arguments.verbose),
+        };
+        // Errors of the output are reported by the print below.
+        let _ = report::print(&text);
     }))?;
-    if arguments.verbose {
-        report::print("\n")?;
-    }
-    for group in results.chunk_by(|a, b| a.kernel == b.kernel) {
-        report::print(&kernel(group))?;
-    }
     let failed = results.iter().filter(|check| !check.passed()).count();
     report::print(&format!("\n{} of {} checks passed\n", results.len() - failed, results.len()))?;
     match failed {
@@ -51,23 +47,18 @@ pub(super) fn run(arguments: &DoctorArguments) -> Result<()> {
 fn line(check: &Check) -> String {
     let Check { kernel, case, worst, .. } = check;
     match &check.fault {
-        None => format!("ok    {kernel}: {case}: off by {worst:.2}\n"),
-        Some(fault) => format!("FAIL  {kernel}: {case}: {fault}\n"),
+        None => format!("      ok    {kernel}: {case}: off by {worst:.2}\n"),
+        Some(fault) => format!("      FAIL  {kernel}: {case}: {fault}\n"),
     }
 }
 
-/// The line of a kernel, followed by its cases that failed.
-fn kernel(group: &[Check]) -> String {
-    let worst = group.iter().map(|check| check.worst).fold(0.0, f32::max);
-    let failed: Vec<&Check> = group.iter().filter(|check| !check.passed()).collect();
-    let state = if failed.is_empty() { "ok  " } else { "FAIL" };
-    let mut text = format!(
-        "{state}  {:22} {:4} cases, off by {worst:.2} of the {} allowed\n",
-        group[0].kernel,
-        group.len(),
-        group[0].tolerance,
-    );
-    for check in failed {
+/// What completes the line of a kernel, followed by its cases that failed, or all.
+fn ended(checks: &[Check], all: bool) -> String {
+    let worst = checks.iter().map(|check| check.worst).fold(0.0, f32::max);
+    let state = if checks.iter().all(Check::passed) { "ok  " } else { "FAIL" };
+    let tolerance = checks[0].tolerance;
+    let mut text = format!("{state}  off by {worst:.2} of the {tolerance} allowed\n");
+    for check in checks.iter().filter(|check| all || !check.passed()) {
         text.push_str(&line(check));
     }
     text

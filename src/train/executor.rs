@@ -10,10 +10,10 @@ use super::transfer::{
     Scale, Share, check_steps, describe, handle, read_tensors, set_controls, sums, upload_rows,
     write_tensors,
 };
-use super::{Evaluation, TrainOptions, TrainingData};
+use super::{Evaluation, Keep, TrainOptions, TrainingData};
 use crate::backend::{Backend, Device, Sink};
 use crate::model;
-use crate::plan::{self, DataPlacement, Limits, Phase, Plan, Shard};
+use crate::plan::{self, DataPlacement, DeviceKind, Limits, Phase, Plan, Shard};
 use crate::platform::BoxFuture;
 use crate::spec::{Network, Parameters};
 use crate::{Error, Result};
@@ -41,7 +41,7 @@ impl Executor {
         mut options: TrainOptions,
     ) -> BoxFuture<'_, Result<(Self, Option<String>)>> {
         Box::pin(async move {
-            let limits = device.limits();
+            let limits = beside_copies(device.limits(), &members, &options);
             let (backend, notice) = load(device, &members, &data, &mut options, &limits).await?;
             if members.arrangement() == Arrangement::Alone {
                 let plan = backend.plan();
@@ -342,6 +342,20 @@ impl Executor {
     pub(super) async fn profile(&mut self) -> Result<Vec<std::time::Duration>> {
         self.backend.profile(Phase::Step).await
     }
+}
+
+/// The limits of a device, less what the host's own copies of the weights take where both are in its
+/// memory: the initial ones, panels of them on the CPU path, the best, and those of a checkpoint.
+fn beside_copies(limits: Limits, members: &Members, options: &TrainOptions) -> Limits {
+    let Some(all) = limits.memory_bytes.filter(|_| limits.kind != DeviceKind::Gpu) else {
+        return limits;
+    };
+    let parameters: u64 = members.list().iter().map(|one| one.network.parameters()).sum();
+    let copies = 1
+        + u64::from(limits.kind == DeviceKind::Cpu)
+        + u64::from(options.keep() == Keep::Best)
+        + options.checkpoints.as_ref().map_or(0, |_| 3);
+    Limits { memory_bytes: Some(all.saturating_sub(4 * parameters * copies)), ..limits }
 }
 
 /// Plans for a device and loads the plan. Where the device has less room than it said, smaller

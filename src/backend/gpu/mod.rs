@@ -20,6 +20,7 @@ use crate::{Error, Result, Setting};
 
 use cache::Cache;
 use context::Context;
+use pipelines::Pipelines;
 
 pub use immediates::ImmediateStorage;
 
@@ -101,5 +102,9 @@ impl Device for Gpu {
 
     fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         loaded::load(Arc::clone(&self.context), plan)
+    }
+
+    fn release(&self) {
+        Pipelines::forget(&self.context);
     }
 }

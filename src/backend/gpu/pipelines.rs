@@ -118,6 +118,11 @@ impl Pipelines {
         context.pipelines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Forgets them all: what is in use stays until its plan goes.
+    pub(super) fn forget(context: &Context) {
+        *Self::of(context) = Self::default();
+    }
+
     /// Compiles what the dispatches need and the device does not have yet, on all threads: it takes
     /// longer than anything else before the first step. Returns the number of new pipelines.
     pub(super) fn compile(context: &Context, dispatches: &[Dispatch]) -> usize {
