@@ -53,26 +53,28 @@ killed_until_done() {
 }
 
 kills() {
-    local count=${1:-400} done=0 run=0 kind arguments here
+    local count=${1:-400} done=0 run=0 kind every arguments kills
     here=$(mktemp -d)
     trap 'rm -rf "$here"' EXIT
     cd "$here"
     table >table.csv
     local kinds=(
-        '--strategy layered --hidden 9 --steps 9000 --checkpoint-every 1step'
-        '--hidden 64 --steps 6000 --checkpoint-every 7steps --validation 0.2 --keep best'
-        '--hidden 3 --optimizer sgd --lr 0.01 --epochs 4000 --checkpoint-every 3epochs --patience 4000'
-        '--hidden 30,20 --dropout 0.1 --steps 6000 --checkpoint-every 1s --reduce-on-plateau 0.5,30'
+        '1step --strategy layered --hidden 9 --steps 9000'
+        '7steps --hidden 64 --steps 6000 --validation 0.2 --keep best'
+        '3epochs --hidden 3 --optimizer sgd --lr 0.01 --epochs 4000 --patience 4000'
+        '1s --hidden 30,20 --dropout 0.1 --steps 6000 --reduce-on-plateau 0.5,30'
     )
     while ((done < count)); do
         kind=${kinds[run % ${#kinds[@]}]}
         run=$((run + 1))
         rm -rf run whole.* parts.* report-* board
-        arguments="table.csv --device cpu --log-every 1 $kind"
+        every=${kind%% *}
+        arguments="table.csv --device cpu --log-every 1 ${kind#* }"
         # shellcheck disable=SC2086
         "$program" train $arguments --quiet --output whole.safetensors --metrics whole.jsonl \
             --report report-whole
-        arguments+=' --checkpoint run --output parts.safetensors --metrics parts.jsonl'
+        arguments+=" --checkpoint run --checkpoint-every $every"
+        arguments+=' --output parts.safetensors --metrics parts.jsonl'
         arguments+=' --report report-parts --tensorboard board'
         kills=$(killed_until_done "$arguments")
         done=$((done + kills))
