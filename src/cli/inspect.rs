@@ -137,6 +137,7 @@ fn reason(why: DropReason) -> &'static str {
         DropReason::Constant => "it has only one value",
         DropReason::Empty => "it is empty",
         DropReason::Identifier => "nearly every row has a different text",
+        DropReason::RareTexts => "it has many different texts, all of them rare",
         DropReason::Index => "it is an index of the rows",
         DropReason::TooManyCategories => "it has too many different texts",
     }

@@ -10,6 +10,9 @@ mod split;
 #[cfg(feature = "tables")]
 mod tables;
 
+#[cfg(feature = "export")]
+pub(crate) use preprocess::patterns::{missing_pattern, patterns};
+
 pub use dataset::{Dataset, Targets, Task};
 pub use preprocess::{
     Column, DropReason, Encoding, MissingCategory, MissingNumber, Preprocessing, TargetEncoding,

@@ -7,6 +7,7 @@ use super::missing_numbers;
 use crate::Model;
 use crate::data::{
     Column, Encoding, MissingCategory, MissingNumber, TargetEncoding, UnknownCategory,
+    missing_pattern, patterns,
 };
 use crate::spec::{Activation, Output};
 
@@ -37,6 +38,7 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
         ("@HEADER@", list(model.prediction_columns().iter().map(String::as_str))),
         ("@CLASSES@", list(model.classes.iter().map(String::as_str))),
         ("@MISSING@", list(na)),
+        ("@PATTERN@", literal(&missing_pattern(&model.preprocessing.na))),
         ("@NUMBERS@", format!("{:?}", missing_numbers(&model.preprocessing))),
         ("@LAYERS@", layers(model)),
         ("@COLUMNS@", columns),
@@ -97,7 +99,7 @@ fn encode(Column { name, encoding }: &Column) -> String {
         }
         Encoding::Categorical { categories, other, missing } => format!(
             "categorical({column}, {}, other={}, missing={})",
-            list(categories.iter().map(String::as_str)),
+            list(patterns(categories).iter().map(String::as_str)),
             boolean(*other == UnknownCategory::Pooled),
             boolean(*missing == MissingCategory::Category),
         ),

@@ -7,6 +7,7 @@ From Python, `net` is the network, `preprocess(rows)` turns rows of `csv.DictRea
 """
 
 import csv
+import re
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ HEADER = @HEADER@
 CLASSES = @CLASSES@
 # Texts that mean a missing value.
 MISSING = @MISSING@
+MISSING_PATTERN = @PATTERN@
 # Numbers that mean a missing value.
 MISSING_NUMBERS = @NUMBERS@
 
@@ -53,13 +55,19 @@ def numeric(fields, mean, scale, indicator):
 
 
 def categorical(fields, categories, other, missing):
-    """One-hot: one input per category, optionally one for all other values and one for missing."""
-    inputs = {category: index for index, category in enumerate(categories)}
+    """One-hot: one input per category, a regular expression of what means the same (`True`, `true`);
+    optionally one for all other values and one for missing."""
+    patterns = [*enumerate(map(re.compile, categories))]
     others = len(categories) if other else None
     absent = len(categories) + other if missing else others
     rows = torch.zeros(len(fields), len(categories) + other + missing)
+    inputs = {}
+    for field in set(fields):
+        found = [index for index, pattern in patterns if pattern.fullmatch(field)]
+        unknown = absent if re.fullmatch(MISSING_PATTERN, field) else others
+        inputs[field] = found[0] if found else unknown
     for row, field in zip(rows, fields):
-        index = inputs.get(field, absent if field in MISSING else others)
+        index = inputs[field]
         if index is not None:
             row[index] = 1.0
     return rows
@@ -69,7 +77,7 @@ def preprocess(rows):
     """Rows of a table, as dictionaries by column, as the network's inputs [N, I]."""
 
     def column(name):
-        return [str(row[name] if row[name] is not None else "").strip() for row in rows]
+        return [str(row[name] if row[name] is not None else "").strip(" \t\n\r\f") for row in rows]
 
     return torch.cat([
 @COLUMNS@    ], dim=1)

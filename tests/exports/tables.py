@@ -53,11 +53,19 @@ def all(folder):
     long = [field not in ("", "NA") and float(field) > 44 for field in table["bill length"]]
     kinds = np.where(long, "Gentoo", np.where([i == "Dream" for i in table["island"]], "Chinstrap", "Adelie"))
     new = mixed(60, extra=["Atlantis"])
+    # Blanks around a word are none of it, and what means the same is one category.
+    new["island"] = [[word, f" {word}", f"{word} ", f"  {word}\t"][at % 4] for at, word in enumerate(new["island"])]
     yield case("three-species", table | {"species": kinds}, new, ["--target", "species"])
     yield case("normalized", table | {"species": kinds}, new, ["--target", "species", "--layer-norm"])
     yield case("two-kinds", table | {"big": np.where(long, "yes", "no")}, new, ["--target", "big"])
     weights = [f"{1000 * len(island) + 50 * rng.normal():.4g}" for island in table["island"]]
     yield case("price", table | {"price": weights}, new, ["--target", "price", "--task", "regression"])
+
+    flags = {"flag": words(rows, ["True", "False"]), "level": words(rows, ["1", "2", "3"]), "x": numbers(rows)}
+    kinds = [str(flag == "True") for flag in flags["flag"]]
+    spelled = {"flag": words(60, ["true", "FALSE", " True", "0", "1.0", "other"]),
+               "level": words(60, ["1.0", "2", " 3.00", "01", "NA"]), "x": numbers(60)}
+    yield case("spellings", flags | {"kind": kinds}, spelled, ["--target", "kind", "--categorical", "level"])
 
     table = {"a": numbers(rows, 3, 100, missing=0.05), "b": numbers(rows, 0.01), "c": numbers(rows, missing=0.3)}
     y = [f"{float(a or 100) + 50 * float(b):.5g}" for a, b in zip(table["a"], table["b"])]

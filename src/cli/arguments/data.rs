@@ -56,7 +56,7 @@ pub(crate) struct DataArguments {
     /// Columns to leave out
     #[arg(long, value_name = "COL,…")]
     drop: Option<List>,
-    /// Words that mean a missing value, as an empty field does
+    /// Words that mean a missing value, as an empty field does; +WORD,… adds to the default ones
     #[arg(long, value_name = "WORD,…", allow_hyphen_values = true)]
     na: Option<List>,
     /// Rows to validate on: a fraction of the table, stratified by class, or a separate file
@@ -114,8 +114,8 @@ impl DataArguments {
             numeric: names(&self.numeric),
             drop: names(&self.drop),
             na: match &self.na {
-                Some(List(words)) => words.clone(),
-                None => NA_VALUES.iter().map(ToString::to_string).collect(),
+                Some(List(words)) => missing_words(words),
+                None => default_missing_words(),
             },
             validation: self.validation()?,
             class_weight: self.class_weight.clone().unwrap_or_default(),
@@ -164,6 +164,23 @@ impl DataArguments {
             Err(_) => Ok(Some(Validation::Table { data: source(Path::new(text)), labels })),
         }
     }
+}
+
+/// The words for missing values: these; or the default ones, and these beside them where a + stands
+/// before the first.
+fn missing_words(words: &[String]) -> Vec<String> {
+    let [first, rest @ ..] = words else { return Vec::new() };
+    match first.strip_prefix('+').filter(|own| !own.is_empty()) {
+        Some(first) => {
+            let added = std::iter::once(first.to_owned()).chain(rest.iter().cloned());
+            default_missing_words().into_iter().chain(added).collect()
+        }
+        None => words.to_vec(),
+    }
+}
+
+fn default_missing_words() -> Vec<String> {
+    NA_VALUES.iter().map(ToString::to_string).collect()
 }
 
 /// The source that a path names: - is standard input.

@@ -56,6 +56,7 @@ fn label(column: &Column) -> String {
                 DropReason::Constant => "one value only",
                 DropReason::Empty => "empty",
                 DropReason::Identifier => "a different value in nearly every row",
+                DropReason::RareTexts => "rare values only",
                 DropReason::Index => "an index of the rows",
                 DropReason::TooManyCategories => "too many different values",
             };

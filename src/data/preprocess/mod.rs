@@ -2,6 +2,10 @@
 //! saved with the model, applied before every prediction, and part of every export.
 
 mod describe;
+#[cfg(feature = "export")]
+pub(super) mod patterns;
+#[cfg(any(feature = "tables", feature = "export"))]
+pub(super) mod same;
 
 use std::collections::HashSet;
 
@@ -110,6 +114,8 @@ pub enum DropReason {
     Empty,
     /// Nearly every row has a different text, as in a column of names or keys.
     Identifier,
+    /// It has many texts, all of them rare.
+    RareTexts,
     /// It numbers the rows, as pandas' index does.
     Index,
     /// It has more different texts than are kept in memory.

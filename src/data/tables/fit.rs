@@ -14,6 +14,9 @@ use crate::data::{
 /// A text is rare if it occurs in fewer rows than this and in fewer than one of a hundred.
 const RARE: usize = 10;
 
+/// That more than one row of so many has a pooled text is said aloud.
+const POOLED_SHARE: usize = 20;
+
 /// The most categories of a column that have an input each; the less frequent ones are pooled.
 const MAX_CATEGORIES: usize = 256;
 
@@ -54,6 +57,8 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
             (Values::Numbers(cell), _, None) => {
                 if counts_rows(table, *cell) {
                     fitted.warnings.push(Warning::RowNumbers { column: name.clone() });
+                } else if all_differ(table, *cell) {
+                    fitted.warnings.push(Warning::Keys { column: name.clone() });
                 }
                 fitted.warnings.extend(moments[*cell].low_precision(name));
                 moments[*cell].encoding()
@@ -61,10 +66,8 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
             (Values::Text(cell, texts), ..) => {
                 let categorical = options.categorical.contains(name);
                 let (counts, missing) = count_codes(table, *cell, texts.list.len(), training);
-                let encoding = one_hot(texts, &counts, missing, categorical);
-                if encoding == Encoding::Dropped(DropReason::Identifier) {
-                    fitted.warnings.push(identifier(name, &texts.list));
-                }
+                let (encoding, warning) = one_hot(name, texts, &counts, missing, categorical);
+                fitted.warnings.extend(warning);
                 encoding
             }
             (Values::TooManyCategories, ..) => {
@@ -99,7 +102,11 @@ pub(super) fn fit_target(
             let own = values.iter().zip(training).filter(|(_, own)| **own).map(|(y, _)| *y);
             let moments = Moments::of(own);
             let (mean, scale) = (moments.mean() as f32, moments.scale());
-            (TargetEncoding::Standardised { mean, scale }, moments.low_precision(name))
+            let constant = (moments.count > 1 && moments.min == moments.max)
+                .then(|| Warning::ConstantTarget { column: name.to_owned(), value: moments.min });
+            // A large number may be one only because float32 rounds.
+            let warning = moments.low_precision(name).or(constant);
+            (TargetEncoding::Standardised { mean, scale }, warning)
         }
         Targets::Binary { .. } | Targets::Classes { .. } => (TargetEncoding::AsIs, None),
     }
@@ -111,11 +118,6 @@ pub(super) fn target_precision(name: &str, targets: &Targets) -> Option<Warning>
         Targets::Numbers { values, .. } => Moments::of(values.iter().copied()).low_precision(name),
         Targets::Binary { .. } | Targets::Classes { .. } => None,
     }
-}
-
-fn identifier(column: &str, texts: &[String]) -> Warning {
-    let example = texts.first().cloned().unwrap_or_default();
-    Warning::Identifier { column: column.to_owned(), example }
 }
 
 /// Mean, variance and range of a column's numbers, summed in f64. NaN counts as missing.
@@ -266,32 +268,63 @@ fn shared_scale<'a>(columns: impl Iterator<Item = &'a Moments> + Clone) -> Encod
     Encoding::Numeric { mean: mean as f32, scale: all.scale(), missing: MissingNumber::Mean }
 }
 
-/// The encoding of texts that occur in `counts` training rows each, and are missing in `missing`.
-fn one_hot(texts: &Categories, counts: &[usize], missing: usize, categorical: bool) -> Encoding {
-    let rows = missing + counts.iter().sum::<usize>();
+/// The encoding of texts that occur in `counts` training rows each, and are missing in `missing`; and
+/// what is to be said about it.
+fn one_hot(
+    name: &str,
+    texts: &Categories,
+    counts: &[usize],
+    missing: usize,
+    categorical: bool,
+) -> (Encoding, Option<Warning>) {
+    let filled = counts.iter().sum::<usize>();
     let present = counts.iter().filter(|count| **count > 0).count();
     match (present, missing) {
-        (0, _) => return Encoding::Dropped(DropReason::Empty),
-        (1, 0) => return Encoding::Dropped(DropReason::Constant),
+        (0, _) => return (Encoding::Dropped(DropReason::Empty), None),
+        (1, 0) => return (Encoding::Dropped(DropReason::Constant), None),
         _ => {}
     }
-    let rare = RARE.min(rows.div_ceil(100));
+    if !categorical && present > 2 && 10 * present > 9 * filled {
+        let example = texts.list.first().cloned().unwrap_or_default();
+        let warning = Warning::Identifier { column: name.to_owned(), example };
+        return (Encoding::Dropped(DropReason::Identifier), Some(warning));
+    }
+    let is_rare = rarity(present, filled, missing);
     let mut kept: Vec<usize> =
-        (0..counts.len()).filter(|code| counts[*code] >= rare.max(1)).collect();
-    let all_differ = present > 2 && 10 * present > 9 * (rows - missing);
-    if !categorical && (kept.is_empty() || all_differ) {
-        return Encoding::Dropped(DropReason::Identifier);
+        (0..counts.len()).filter(|code| counts[*code] > 0 && !is_rare(counts[*code])).collect();
+    if kept.is_empty() && !categorical {
+        let warning = Warning::RareTexts { column: name.to_owned(), texts: present, rows: filled };
+        return (Encoding::Dropped(DropReason::RareTexts), Some(warning));
     }
     if kept.is_empty() {
         kept = (0..counts.len()).filter(|code| counts[*code] > 0).collect();
     }
     kept.sort_by_key(|code| (Reverse(counts[*code]), &texts.list[*code]));
     kept.truncate(MAX_CATEGORIES);
+    let pooled = filled - kept.iter().map(|code| counts[*code]).sum::<usize>();
+    let warning = (POOLED_SHARE * pooled > filled).then(|| Warning::PooledTexts {
+        column: name.to_owned(),
+        texts: present,
+        kept: kept.len(),
+        rows: pooled,
+    });
     let other = if kept.len() < present { UnknownCategory::Pooled } else { UnknownCategory::Zeros };
     let mut categories: Vec<String> = kept.iter().map(|code| texts.list[*code].clone()).collect();
     categories.sort();
     let missing = if missing > 0 { MissingCategory::Category } else { MissingCategory::Other };
-    Encoding::Categorical { categories, other, missing }
+    (Encoding::Categorical { categories, other, missing }, warning)
+}
+
+/// Which numbers of rows make a text rare: fewer than [`RARE`] and than one row of a hundred. Where the
+/// column has few texts, or most occur in several rows, a text must also be far rarer than the others:
+/// 142 countries of 8 rows each are 142 categories.
+fn rarity(present: usize, filled: usize, missing: usize) -> impl Fn(usize) -> bool {
+    /// A column of more texts, of which each has fewer rows on average, has many rare ones.
+    const MANY_TEXTS: usize = 20;
+    const FEW_ROWS: usize = 5;
+    let limit = RARE.min((filled + missing).div_ceil(100));
+    let many_are_rare = present > MANY_TEXTS && filled < FEW_ROWS * present;
+    move |count| count < limit && (many_are_rare || 2 * count * present < filled)
 }
 
 /// The number of training rows with each of `texts` codes, and with none.
@@ -319,6 +352,18 @@ fn is_index(table: &Table, column: &RawColumn) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a column has a different whole number in nearly every row, as shuffled row numbers and keys
+/// have.
+fn all_differ(table: &Table, cell: usize) -> bool {
+    /// In fewer rows this may be chance.
+    const MIN_ROWS: usize = 50;
+    if table.rows < MIN_ROWS || !table.numbers(cell).all(|number| number.fract() == 0.0) {
+        return false;
+    }
+    let different: HashSet<u32> = table.numbers(cell).map(f32::to_bits).collect();
+    100 * different.len() > 99 * table.rows
 }
 
 /// Whether a column's numbers increase by 1 from row to row.

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::data::preprocess::same::shortest_decimal;
+
 /// The texts that mean a missing value by default: those of pandas' `read_csv`, `NAN` and `?`.
 pub const NA_VALUES: &[&str] = &[
     "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-NaN", "-nan", "null", "NULL", "None", "<NA>",
@@ -30,9 +32,10 @@ impl NaValues {
         self.texts.iter().map(Vec::as_slice)
     }
 
-    /// All finite numbers.
-    pub(super) fn numbers(&self) -> &[f32] {
-        &self.numbers
+    /// Those that are decimal numbers, without needless zeros.
+    pub(super) fn decimals(&self) -> Vec<String> {
+        let texts = self.texts().filter_map(|text| std::str::from_utf8(text).ok());
+        texts.filter_map(shortest_decimal).map(str::to_owned).collect()
     }
 
     /// Whether a field's text means a missing value.

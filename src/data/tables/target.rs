@@ -4,7 +4,7 @@ use super::column::{
     FieldError, MAX_CLASSES, MAX_NUMERIC_CLASSES, evidence, mostly_numbers, shortest_decimal, value,
 };
 use super::table::{RawTarget, Table, TextField};
-use crate::data::{Targets, Task};
+use crate::data::{Targets, Task, Warning};
 use crate::{Error, Remedy, Result, Setting};
 
 /// So many classes may have one row each, in a small table.
@@ -15,6 +15,7 @@ const FEW_CLASSES: usize = 10;
 pub(super) struct Target {
     pub(super) targets: Targets,
     pub(super) classes: Vec<String>,
+    pub(super) warning: Option<Warning>,
 }
 
 /// Makes a target of the column `name`. Without a `task`, two different values are binary, texts or
@@ -69,6 +70,7 @@ pub(super) fn target(
                 .into(),
         ));
     }
+    let inferred = task.is_none() && raw.numbers.is_some();
     let task = match task {
         Some(task) => task,
         None => infer(classes.as_ref().map(|(_, names)| &names[..]), raw.numbers.is_some()),
@@ -78,7 +80,7 @@ pub(super) fn target(
             Some(cell) => {
                 let values = table.numbers(cell).collect();
                 let targets = Targets::Numbers { values, columns: 1 };
-                Ok(Target { targets, classes: Vec::new() })
+                Ok(Target { targets, classes: Vec::new(), warning: None })
             }
             None => Err(error(
                 &raw.first_text,
@@ -117,16 +119,36 @@ pub(super) fn target(
         ),
         (Task::Binary, 2) => {
             let values = rows.iter().map(|&class| class as f32).collect();
-            Ok(Target { targets: Targets::Binary { values, columns: 1 }, classes: names })
+            let targets = Targets::Binary { values, columns: 1 };
+            Ok(Target { targets, classes: names, warning: None })
         }
         (Task::Binary, count) => refuse(
             format!("the target `{name}` has {count} classes, and binary needs two"),
             ("use ", Setting::Task.to("multiclass"), " or regression").into(),
         ),
         (_, count) => {
-            Ok(Target { targets: Targets::Classes { values: rows, count }, classes: names })
+            let warning = inferred.then(|| ordered(name, &names, &rows_of)).flatten();
+            let targets = Targets::Classes { values: rows, count };
+            Ok(Target { targets, classes: names, warning })
         }
     }
+}
+
+/// The warning about classes that may be counts or grades: several numbers without a gap, of which some
+/// are far more frequent than others, as labels of kinds rarely are.
+fn ordered(column: &str, names: &[String], rows_of: &[usize]) -> Option<Warning> {
+    const MIN_CLASSES: usize = 5;
+    const MIN_RATIO: usize = 5;
+    let (first, last) = (names.first()?, names.last()?);
+    let span = value(last)? - value(first)?;
+    let (least, most) = (rows_of.iter().min()?, rows_of.iter().max()?);
+    let is_ordered =
+        names.len() >= MIN_CLASSES && span < 1.5 * names.len() as f64 && *most >= MIN_RATIO * least;
+    is_ordered.then(|| Warning::OrderedClasses {
+        column: column.to_owned(),
+        first: first.clone(),
+        last: last.clone(),
+    })
 }
 
 /// The number of rows of each class.

@@ -18,6 +18,47 @@ pub enum Warning {
         /// The column's name.
         column: String,
     },
+    /// A column was dropped, since it has many texts, all of them rare.
+    RareTexts {
+        /// The column's name.
+        column: String,
+        /// The number of different texts.
+        texts: usize,
+        /// The number of rows with a text.
+        rows: usize,
+    },
+    /// Many rows have a text that shares one input with all others that are rare.
+    PooledTexts {
+        /// The column's name.
+        column: String,
+        /// The number of different texts.
+        texts: usize,
+        /// The number of texts with an input of their own.
+        kept: usize,
+        /// The number of rows with another text.
+        rows: usize,
+    },
+    /// A column has a different whole number in nearly every row.
+    Keys {
+        /// The column's name.
+        column: String,
+    },
+    /// Whole numbers that may well be counts or grades are taken for classes.
+    OrderedClasses {
+        /// The target's name.
+        column: String,
+        /// The smallest of the numbers.
+        first: String,
+        /// The largest one.
+        last: String,
+    },
+    /// All training rows have the same number as their target.
+    ConstantTarget {
+        /// The target's name.
+        column: String,
+        /// The number.
+        value: f32,
+    },
     /// A column numbers the rows.
     RowNumbers {
         /// The column's name.
@@ -101,6 +142,26 @@ impl Warning {
             Self::TooManyCategories { column } => format!(
                 "column `{column}` is dropped: it has too many different texts for categories"
             ),
+            Self::RareTexts { column, texts, rows } => format!(
+                "column `{column}` is dropped: it has {texts} different texts in {}, none of them \
+                 frequent",
+                row_count(*rows),
+            ),
+            Self::PooledTexts { column, texts, kept, rows } => format!(
+                "column `{column}` has {texts} different texts, of which {kept} have an input of \
+                 their own: the others, in {}, share one",
+                row_count(*rows),
+            ),
+            Self::Keys { column } => {
+                format!("column `{column}` has a different whole number in nearly every row")
+            }
+            Self::OrderedClasses { column, first, last } => format!(
+                "the whole numbers `{first}` to `{last}` of the target `{column}` are taken for \
+                 classes without an order"
+            ),
+            Self::ConstantTarget { column, value } => format!(
+                "the target `{column}` is {value} in all training rows: there is nothing to learn"
+            ),
             Self::RowNumbers { column } => format!("column `{column}` counts the rows"),
             Self::Index { column, declared: true } => {
                 format!(
@@ -119,8 +180,8 @@ impl Warning {
                  {step}: too coarse for how little they differ"
             ),
             Self::UnknownCategories { column, rows, example, counts_as } => format!(
-                "column `{column}` has values that the training rows did not have, in {} (such as \
-                 `{example}`): they count as {counts_as}",
+                "column `{column}` has values that the training rows had rarely or not at all, in {} \
+                 (such as `{example}`): they count as {counts_as}",
                 row_count(*rows),
             ),
             Self::WordsAmongNumbers { column, rows, example } => format!(
@@ -144,12 +205,14 @@ impl Warning {
     /// What to do about it, if anything.
     pub fn remedy(&self) -> Option<Remedy> {
         match self {
-            Self::Identifier { column, .. } => Some(Remedy::Sentence(vec![
-                Setting::Categorical.to(column),
-                " keeps it, ".into(),
-                Setting::Drop.to(column),
-                " silences this".into(),
-            ])),
+            Self::Identifier { column, .. } | Self::RareTexts { column, .. } => {
+                Some(Remedy::Sentence(vec![
+                    Setting::Categorical.to(column),
+                    " keeps it, ".into(),
+                    Setting::Drop.to(column),
+                    " silences this".into(),
+                ]))
+            }
             Self::TooManyCategories { column } => {
                 Some((Setting::Drop.to(column), " silences this").into())
             }
@@ -159,11 +222,24 @@ impl Warning {
                 Setting::Drop.to(column),
                 " silences this".into(),
             ])),
+            Self::ConstantTarget { .. } => Some(("choose another ", Setting::Target).into()),
+            Self::Keys { column } => {
+                Some(("if it is a key or numbers the rows, ", Setting::Drop.to(column)).into())
+            }
+            Self::OrderedClasses { .. } => Some(
+                (
+                    "if they are counts or grades, ",
+                    Setting::Task.to("regression"),
+                    " learns their order",
+                )
+                    .into(),
+            ),
             Self::RowNumbers { column } => {
                 Some(("unless their order matters, ", Setting::Drop.to(column)).into())
             }
             Self::LowPrecision { .. } => Some("subtract a constant from the column first".into()),
             Self::MissingTargets { .. }
+            | Self::PooledTexts { .. }
             | Self::WordsAmongNumbers { .. }
             | Self::UnknownClasses { .. }
             | Self::UnknownCategories { .. }

@@ -24,12 +24,18 @@ pub(super) struct Graph {
 
 /// A float attribute of a node.
 pub(super) fn float(name: &str, value: f32) -> proto::Attribute {
-    proto::Attribute { name: name.into(), f: Some(value), i: None, kind: attribute::FLOAT }
+    proto::Attribute { name: name.into(), f: Some(value), i: None, s: None, kind: attribute::FLOAT }
 }
 
 /// An integer attribute of a node.
 pub(super) fn int(name: &str, value: i64) -> proto::Attribute {
-    proto::Attribute { name: name.into(), f: None, i: Some(value), kind: attribute::INT }
+    proto::Attribute { name: name.into(), f: None, i: Some(value), s: None, kind: attribute::INT }
+}
+
+/// A string attribute of a node.
+pub(super) fn string(name: &str, value: &str) -> proto::Attribute {
+    let s = Some(value.as_bytes().to_vec());
+    proto::Attribute { name: name.into(), f: None, i: None, s, kind: attribute::STRING }
 }
 
 impl Graph {

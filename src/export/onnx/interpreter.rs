@@ -173,6 +173,12 @@ fn operate(node: &proto::Node, inputs: &[&Tensor]) -> Tensor {
         "Softmax" => softmax(first),
         "IsNaN" => bools(first, first.as_floats().iter().map(|x| x.is_nan()).collect()),
         "Equal" => equal(inputs),
+        "RegexFullMatch" => {
+            let pattern = node.attribute[0].s.clone().expect("the pattern is a string");
+            let pattern = String::from_utf8(pattern).expect("UTF-8");
+            let pattern = regex::Regex::new(&format!("^(?:{pattern})$")).expect("a pattern");
+            bools(first, first.as_words().iter().map(|word| pattern.is_match(word)).collect())
+        }
         "Or" => {
             let (a, b) = (first.as_bools(), inputs[1].as_bools());
             bools(first, a.iter().zip(b).map(|(a, b)| *a || *b).collect())
@@ -306,15 +312,24 @@ fn choose(inputs: &[&Tensor]) -> Tensor {
 fn concat(inputs: &[&Tensor]) -> Tensor {
     let rows = inputs[0].matrix()[0];
     let columns = inputs.iter().map(|input| input.matrix()[1]).sum();
-    let mut values = Vec::new();
+    let data = match &inputs[0].data {
+        Data::Bools(_) => Data::Bools(rows_of(rows, inputs, Tensor::as_bools)),
+        _ => Data::Floats(rows_of(rows, inputs, Tensor::as_floats)),
+    };
+    Tensor { shape: vec![rows, columns], data }
+}
+
+/// The rows of all inputs, side by side.
+fn rows_of<T: Copy>(rows: usize, inputs: &[&Tensor], values: fn(&Tensor) -> &[T]) -> Vec<T> {
+    let mut all = Vec::new();
     for row in 0..rows {
         for input in inputs {
             let [own, columns] = input.matrix();
             assert_eq!(own, rows, "all parts have as many rows");
-            values.extend_from_slice(&input.as_floats()[row * columns..][..columns]);
+            all.extend_from_slice(&values(input)[row * columns..][..columns]);
         }
     }
-    Tensor::floats(&[rows, columns], &values)
+    all
 }
 
 fn gather(from: &Tensor, places: &Tensor, axis: i64) -> Tensor {

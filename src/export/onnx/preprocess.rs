@@ -1,10 +1,11 @@
 //! The preprocessing as nodes: the same float32 operations with the same constants, so that the
 //! network gets the same bits.
 
-use super::graph::{Graph, Kind, int};
+use super::graph::{Graph, Kind, int, string};
 use super::proto::kind;
 use crate::data::{
     Column, Encoding, MissingCategory, MissingNumber, Preprocessing, UnknownCategory,
+    missing_pattern, patterns,
 };
 use crate::export::missing_numbers;
 
@@ -92,6 +93,9 @@ fn order(columns: &[&Column]) -> Vec<i64> {
     columns.iter().enumerate().flat_map(indices).collect()
 }
 
+/// The blanks that are no part of a text in a table.
+const BLANKS: &str = r"[ \t\n\r\f]*";
+
 /// A categorical column.
 struct Text<'a> {
     name: &'a str,
@@ -109,14 +113,10 @@ impl Text<'_> {
     ) -> String {
         let mut parts = Vec::new();
         if !self.categories.is_empty() {
-            parts.push(self.equals(graph, input, "categories", self.categories));
+            parts.push(self.matches(graph, input, "one-hot", &patterns(self.categories)));
         }
-        let absent = (missing == MissingCategory::Category).then(|| {
-            let mut na = vec![String::new()];
-            na.extend(self.na.iter().filter(|word| !word.is_empty()).cloned());
-            let each = self.equals(graph, input, "missing words", &na);
-            self.count(graph, &each, "missing")
-        });
+        let absent = (missing == MissingCategory::Category)
+            .then(|| self.matches(graph, input, "missing", &[missing_pattern(self.na)]));
         if other == UnknownCategory::Pooled {
             // 1 − the sum of all other inputs.
             let known: Vec<String> = parts.iter().chain(&absent).cloned().collect();
@@ -126,11 +126,17 @@ impl Text<'_> {
         graph.concat(&self.label("features"), &parts)
     }
 
-    /// For each text, 1 where the input equals it, else 0: \[N, texts\].
-    fn equals(&self, graph: &mut Graph, input: &str, what: &str, texts: &[String]) -> String {
-        let texts = graph.strings(&self.label(what), &[1, texts.len()], texts);
-        let equal = graph.node(&self.label("is"), "Equal", &[input, &texts], vec![]);
-        cast(graph, &self.label("one-hot"), &equal)
+    /// For each pattern, 1 where the input matches it but for blanks around it, else 0: \[N, patterns\].
+    fn matches(&self, graph: &mut Graph, input: &str, what: &str, patterns: &[String]) -> String {
+        let each: Vec<String> = patterns
+            .iter()
+            .map(|own| {
+                let pattern = string("pattern", &format!("{BLANKS}{own}{BLANKS}"));
+                graph.node(&self.label("is"), "RegexFullMatch", &[input], vec![pattern])
+            })
+            .collect();
+        let all = graph.concat(&self.label("are"), &each);
+        cast(graph, &self.label(what), &all)
     }
 
     /// The sum of each row: \[N, 1\].

@@ -15,6 +15,7 @@ pub(super) mod kind {
 pub(super) mod attribute {
     pub(in super::super) const FLOAT: i32 = 1;
     pub(in super::super) const INT: i32 = 2;
+    pub(in super::super) const STRING: i32 = 3;
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -88,6 +89,8 @@ pub(super) struct Attribute {
     pub(super) f: Option<f32>,
     #[prost(int64, optional, tag = "3")]
     pub(super) i: Option<i64>,
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub(super) s: Option<Vec<u8>>,
     #[prost(int32, tag = "20")]
     pub(super) kind: i32,
 }

@@ -215,6 +215,37 @@ fn words_become_columns() {
     let missing = [0., 1., 0., 0., 0., 1., 0., 0., 0., 1., 1., 0., 1.];
     assert_eq!(all(f32::NAN, ""), missing);
     assert_eq!(all(f32::NAN, "NA"), missing);
+    // Blanks around a word are none of it, in a table and here.
+    assert_eq!(all(6.0, " a"), all(6.0, "a"));
+    assert_eq!(all(6.0, "\tb  "), all(6.0, "b"));
+    assert_eq!(all(f32::NAN, " NA "), missing);
+    assert_eq!(all(6.0, "a b"), all(6.0, "z"));
+}
+
+/// What means the same in a table means the same in the graph.
+#[test]
+fn texts_of_one_value_are_one_category() {
+    let categories =
+        |list: &[&str]| words(list, UnknownCategory::Pooled, MissingCategory::Category);
+    let model = transparent(Preprocessing {
+        columns: vec![
+            column("flag", categories(&["False", "True"])),
+            column("level", categories(&["1", "2.5"])),
+        ],
+        na: vec!["-999".into()],
+        ..Preprocessing::default()
+    });
+    let graph = graph(&model);
+    let all = |flag: &str, level: &str| {
+        let inputs = [("flag", flag), ("level", level)]
+            .map(|(name, text)| (name, Tensor::words(&[1, 1], &[text])));
+        run(&graph, &inputs)["prediction"].as_floats().to_vec()
+    };
+    // False, True, other, missing | 1, 2.5, other, missing
+    assert_eq!(all("true", "1.0"), [0., 1., 0., 0., 1., 0., 0., 0.]);
+    assert_eq!(all("0", "2.50"), [1., 0., 0., 0., 0., 1., 0., 0.]);
+    assert_eq!(all("yes", "01"), [0., 0., 1., 0., 0., 0., 1., 0.]);
+    assert_eq!(all("", "-999.0"), [0., 0., 0., 1., 0., 0., 0., 1.]);
 }
 
 #[test]

@@ -269,3 +269,19 @@ fn a_word_where_numbers_were_counts_as_missing() {
         assert!(error.contains(part) && error.contains("column `b`"), "{error}");
     }
 }
+
+#[test]
+fn words_for_missing_values_are_replaced_or_added() {
+    let folder = Folder::new();
+    let rows: String = (0..40)
+        .map(|row| format!("{},{}\n", ["1.5", "NA", "gone", "2.5"][row % 4], row % 2))
+        .collect();
+    folder.write("t.csv", format!("a,y\n{rows}"));
+    let train = "train t.csv --epochs 1 --device cpu";
+    assert!(folder.refused(train).contains("`gone` is not a number"));
+    assert!(folder.refused(&format!("{train} --na gone")).contains("`NA` is not a number"));
+    for words in ["+gone", "NA,gone", "+gone,-999"] {
+        let text = folder.good(&format!("{train} --na {words}"));
+        assert!(text.contains("missing indicator: a"), "{text}");
+    }
+}

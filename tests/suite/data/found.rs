@@ -412,3 +412,100 @@ fn rows_without_a_target_are_left_out() {
     let error = text("a,y\n1,\n2,\n3,\n4,no\n5,yes\n", &plain()).expect_err("most are missing");
     assert!(error.to_string().contains("3 of 5 rows have no target"), "{error}");
 }
+
+/// 142 texts of 8 rows each are categories; of texts that are rare, only the frequent ones are.
+#[test]
+fn texts_are_pooled_only_where_many_are_rare() {
+    let of = |texts: &dyn Fn(usize) -> String, rows: usize| {
+        let rows: String =
+            (0..rows).map(|row| format!("{},{},{}\n", texts(row), row % 7, row % 2)).collect();
+        let own = text(&format!("w,a,y\n{rows}"), &plain()).expect("a table");
+        (encoding(&own.training, "w").clone(), own.warnings)
+    };
+    let count = |encoding: &Encoding| match encoding {
+        Encoding::Categorical { categories, other, .. } => {
+            (categories.len(), *other == halfplane::data::UnknownCategory::Pooled)
+        }
+        other => panic!("{other:?}"),
+    };
+    let (countries, warnings) = of(&|row| format!("country {}", row % 142), 142 * 8);
+    assert_eq!((count(&countries), warnings), ((142, false), vec![]));
+    // Four words in ten of 600 rows.
+    let (few, warnings) = of(
+        &|row| {
+            if row % 60 == 0 { ["a", "b", "c", "d"][row / 60 % 4].into() } else { String::new() }
+        },
+        600,
+    );
+    assert_eq!((count(&few), warnings), ((4, false), vec![]));
+    // A long tail: names of 300 rows, and as many that occur twice.
+    let tail =
+        |row: usize| if row < 300 { format!("n{}", row % 6) } else { format!("t{}", row / 2) };
+    let (tail, warnings) = of(&tail, 600);
+    assert_eq!(count(&tail), (6, true));
+    let pooled = Warning::PooledTexts { column: "w".into(), texts: 156, kept: 6, rows: 300 };
+    assert_eq!(warnings, [pooled]);
+    // Nothing but rare ones are told as that, and not as a text of its own in every row.
+    let (rare, warnings) = of(&|row| format!("t{}", row / 3), 600);
+    assert_eq!(rare, Encoding::Dropped(DropReason::RareTexts));
+    assert_eq!(warnings, [Warning::RareTexts { column: "w".into(), texts: 200, rows: 600 }]);
+    let shown = warnings[0].to_string();
+    assert!(
+        shown.contains("200 different texts in 600 rows") && !shown.contains("nearly every"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn shuffled_keys_are_told_of() {
+    let keys = |key: &dyn Fn(usize) -> String| {
+        let rows: String =
+            (0..100).map(|row| format!("{},{},{}\n", key(row), row % 7, row % 2)).collect();
+        text(&format!("id,a,y\n{rows}"), &plain()).expect("a table").warnings
+    };
+    let told = [Warning::Keys { column: "id".into() }];
+    assert_eq!(keys(&|row| (row * 37 % 100).to_string()), told);
+    assert_eq!(keys(&|row| (10_000 + row * 37 % 100 * 13).to_string()), told);
+    assert_eq!(keys(&|row| row.to_string()), [Warning::RowNumbers { column: "id".into() }]);
+    for other in [&(|row: usize| (row % 50).to_string()) as &dyn Fn(usize) -> String, &|row| {
+        format!("{}.5", row * 37 % 100)
+    }] {
+        assert_eq!(keys(other), []);
+    }
+}
+
+#[test]
+fn counts_that_are_taken_for_classes_are_told_of() {
+    let target = |y: &dyn Fn(usize) -> usize, task| {
+        let rows: String = (0..300).map(|row| format!("{},{}\n", row % 7, y(row))).collect();
+        text(&format!("a,y\n{rows}"), &TableOptions { task, ..plain() }).expect("a table")
+    };
+    // Children: most have none, and few have many.
+    let children = |row: usize| (row % 300).checked_ilog2().map_or(0, |log| 8 - log as usize);
+    let own = target(&children, None);
+    assert_eq!(own.training.task(), Task::Multiclass);
+    let told = Warning::OrderedClasses { column: "y".into(), first: "0".into(), last: "8".into() };
+    assert_eq!(own.warnings, [told]);
+    assert!(own.warnings[0].to_string().contains("`task = regression`"));
+    // Kinds of about as many rows each, few of them, and a task that is said.
+    assert_eq!(target(&|row| row % 10, None).warnings, []);
+    assert_eq!(target(&|row| children(row).min(3), None).warnings, []);
+    assert_eq!(target(&children, Some(Task::Multiclass)).warnings, []);
+}
+
+#[test]
+fn a_target_of_one_number_is_told_of() {
+    let told = |y: &dyn Fn(usize) -> String| {
+        let rows: String = (0..30).map(|row| format!("{},{}\n", row % 7, y(row))).collect();
+        let own = TableOptions { task: Some(Task::Regression), ..plain() };
+        text(&format!("a,y\n{rows}"), &own).expect("a table").warnings
+    };
+    let constant = |value| Warning::ConstantTarget { column: "y".into(), value };
+    assert_eq!(told(&|_| "2.5".into()), [constant(2.5)]);
+    assert_eq!(told(&|_| "0".into()), [constant(0.0)]);
+    assert_eq!(
+        told(&|row| if row == 3 { "NA".into() } else { "-1".into() })[1..],
+        [constant(-1.0)]
+    );
+    assert_eq!(told(&|row| (row % 2).to_string()), []);
+}

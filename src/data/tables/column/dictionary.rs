@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::FieldError;
-use super::same::{flag, shortest_decimal};
+use crate::data::preprocess::same::{flag, shortest_decimal};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{MISSING_CODE, UNKNOWN_CODE};
 
@@ -21,7 +21,7 @@ pub(super) struct Dictionary {
     codes: HashMap<Box<[u8]>, u32, RandomState>,
     bytes: usize,
     /// Numbers that mean a missing value, however a text writes them.
-    missing: Vec<f32>,
+    missing: Vec<String>,
     growth: Growth,
 }
 
@@ -107,7 +107,7 @@ impl Dictionary {
             unknown: None,
             codes: missing.collect(),
             bytes: 0,
-            missing: na.numbers().to_vec(),
+            missing: na.decimals(),
             growth: Growth::Open(max),
         }
     }
@@ -137,7 +137,8 @@ impl Dictionary {
     /// The code of a text that is not in the dictionary yet.
     fn unseen(&mut self, text: &[u8]) -> Result<Option<u32>, FieldError> {
         let text = std::str::from_utf8(text).map_err(|_| FieldError::NotUtf8)?;
-        if !self.missing.is_empty() && text.parse().is_ok_and(|own| self.missing.contains(&own)) {
+        let missing = |text| self.missing.iter().any(|own| own == text);
+        if !self.missing.is_empty() && shortest_decimal(text).is_some_and(missing) {
             return Ok(Some(MISSING_CODE));
         }
         match &self.growth {

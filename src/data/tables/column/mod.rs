@@ -23,10 +23,10 @@ use std::rc::Rc;
 use super::cells::Cells;
 use super::na::NaValues;
 use super::table::{MISSING_CODE, TextField};
+pub(super) use crate::data::preprocess::same::shortest_decimal;
 use dictionary::Dictionary;
 use parse::{Parsed, parsed};
 use same::boolean_name;
-pub(super) use same::shortest_decimal;
 
 use dressed::is_formatted_number;
 pub(super) use dressed::is_number_of_any_kind;
@@ -91,6 +91,7 @@ pub(super) enum StoredType {
     /// Texts, also where they look like numbers: zip codes.
     Text,
     /// Categories, also where they are numbers: pandas' `Categorical`.
+    #[cfg(any(feature = "parquet", test))]
     Categories,
     /// Truth values.
     Boolean,

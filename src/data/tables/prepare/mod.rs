@@ -108,12 +108,13 @@ impl RawTable {
         };
         let warnings = leave_out_missing(&mut table, labels.as_mut(), None)?;
         let labelled = labels.as_mut().unwrap_or(&mut table);
-        let (target_name, Target { targets, classes }) = take_target(labelled, options.task)?;
+        let (target_name, Target { targets, classes, warning }) =
+            take_target(labelled, options.task)?;
         let weights = match &options.sample_weight {
             Some(name) => Some(take_weights(&mut table, name)?),
             None => None,
         };
-        let warnings = warnings.into_iter().collect();
+        let warnings = warnings.into_iter().chain(warning).collect();
         Ok(Self { table, target_name, targets, classes, weights, warnings })
     }
 
