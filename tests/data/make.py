@@ -119,6 +119,18 @@ def main() -> None:
             row_group_size=5, use_dictionary=codec != "gzip",
         )  # fmt: skip
     pq.write_table(arrow, formats / "table-v2.parquet", compression="zstd", data_page_version="2.0")
+    for name, version in [("v1", "1.0"), ("v2", "2.0")]:
+        pq.write_table(
+            arrow, formats / f"checksums-{name}.parquet", compression="zstd", row_group_size=7,
+            data_page_version=version, write_page_checksum=True,
+        )  # fmt: skip
+    # Compressions that are not built in.
+    for name, codec, version in [
+        ("brotli", "brotli", "1.0"), ("brotli-v2", "brotli", "2.0"), ("lz4", "lz4", "1.0"),
+    ]:  # fmt: skip
+        pq.write_table(
+            arrow, formats / f"{name}.parquet", compression=codec, data_page_version=version
+        )
     # BYTE_STREAM_SPLIT stores the first bytes of all numbers, then the second ones, and so on.
     numeric = [field.name for field in arrow.schema if pa.types.is_primitive(field.type)
                and field.type.bit_width in (32, 64)]  # fmt: skip

@@ -1,4 +1,5 @@
 //! From files to data sets.
 
+mod damaged;
 mod found;
 mod tables;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::source::Input;
-use super::{ChooseColumns, Location, TableBuilder, check_width, truncated};
+use super::{ChooseColumns, Location, TableBuilder, check_width, finish, truncated};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, Table};
 use crate::{Error, Result};
@@ -101,6 +101,7 @@ pub(super) fn read(
         if index > 0 {
             reader.read_exact(&mut row).map_err(cut)?;
         }
+        table.check_room(index + 1)?;
         for (column, bytes) in row.chunks_exact(kind.bytes()).enumerate() {
             let value = kind.value(bytes);
             table
@@ -108,5 +109,6 @@ pub(super) fn read(
                 .map_err(|fault| table.error(column, Location::Row(index), &fault))?;
         }
     }
+    finish(&mut reader, path)?;
     table.finish(rows)
 }

@@ -1,7 +1,15 @@
-//! Finds the line number of a byte of a stream that was read recently.
+//! Finds the line number of a byte of a stream that was read recently, and ends what never ends.
 
 use std::collections::VecDeque;
 use std::io::Read;
+use std::path::Path;
+
+use super::damaged;
+use crate::Error;
+
+/// The most bytes of one record. A line that never ends, or a quote that is never closed, would
+/// otherwise be read into memory as a whole.
+const MAX_RECORD: u64 = 1 << 26;
 
 /// The number of pieces that are kept: the latest one and those before it.
 const KEPT: usize = 4;
@@ -14,6 +22,10 @@ pub(super) struct Lines<R> {
     offset: u64,
     /// Line ends read so far.
     lines: u64,
+    /// The first byte of the record that is being read.
+    record: u64,
+    /// The line that it was in.
+    record_line: Option<u64>,
 }
 
 /// The bytes of one call of `read`.
@@ -27,7 +39,14 @@ struct Piece {
 
 impl<R> Lines<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self { inner, pieces: VecDeque::new(), offset: 0, lines: 0 }
+        Self { inner, pieces: VecDeque::new(), offset: 0, lines: 0, record: 0, record_line: None }
+    }
+
+    /// Takes note that a record begins at a byte.
+    #[inline]
+    pub(super) fn begin_record(&mut self, byte: u64) {
+        self.record = byte;
+        self.record_line = None;
     }
 
     /// The line, counted from 1, of the first byte at or after `byte` that is not a line end;
@@ -51,6 +70,14 @@ impl<R> Lines<R> {
 
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.offset - self.record > MAX_RECORD {
+            return Err(std::io::Error::other(EndlessRecord { line: self.record_line }));
+        }
+        // Of a long record, whose beginning is soon no longer kept.
+        let oldest = self.pieces.front().filter(|_| self.pieces.len() == KEPT);
+        if oldest.is_some_and(|piece| piece.offset + piece.bytes.len() as u64 > self.record) {
+            self.record_line = self.record_line.or_else(|| self.line_at(self.record));
+        }
         let count = self.inner.read(buffer)?;
         let read = &buffer[..count];
         // The newest piece reuses the memory of the oldest.
@@ -64,6 +91,31 @@ impl<R: Read> Read for Lines<R> {
         self.offset += count as u64;
         self.lines += memchr::memchr_iter(b'\n', read).count() as u64;
         Ok(count)
+    }
+}
+
+/// A record has no end.
+#[derive(Debug)]
+struct EndlessRecord {
+    line: Option<u64>,
+}
+
+impl std::fmt::Display for EndlessRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a row goes on for more than {} MiB", MAX_RECORD >> 20)
+    }
+}
+
+impl std::error::Error for EndlessRecord {}
+
+/// The error for a stream that fails while its lines are read.
+pub(super) fn error(path: &Path, error: std::io::Error) -> Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<EndlessRecord>()) {
+        Some(endless) => {
+            let remedy = "close the quote that is open there, or end the line";
+            Error::data(path, endless.line, endless.to_string(), remedy)
+        }
+        None => damaged(path, error),
     }
 }
 

@@ -4,6 +4,8 @@
 //!
 //! Must not know: what the columns are used for.
 
+#[cfg(feature = "gzip")]
+mod gunzip;
 mod idx;
 mod lines;
 mod npy;
@@ -20,6 +22,8 @@ mod seekable;
 mod sniff;
 mod source;
 mod text;
+#[cfg(feature = "parquet")]
+mod thrift;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -30,6 +34,7 @@ use super::cells::Cells;
 use super::column::{ColumnBuilder, Decimal, FieldError, ReadAs, StoredType};
 use super::na::NaValues;
 use super::table::{Header, RawColumn, Table};
+use crate::platform::host_memory;
 use crate::{Error, Result};
 
 #[cfg(any(feature = "npz", feature = "parquet"))]
@@ -115,6 +120,8 @@ struct TableBuilder {
     builders: Vec<ColumnBuilder>,
     cells: Cells,
     pictures: Vec<Range<usize>>,
+    /// The rows that the memory of the host has room for.
+    most_rows: u64,
 }
 
 /// Where in a file an error is.
@@ -151,7 +158,25 @@ impl TableBuilder {
             ColumnBuilder::new(name.clone(), read_as, na, cell)
         };
         let builders = header.names.iter().zip(wanted).map(&mut builder).collect();
-        Ok(Self { header, builders, cells: Cells::new(width), pictures })
+        let most_rows = usable_memory() / (4 * width.max(1) as u64);
+        Ok(Self { header, builders, cells: Cells::new(width), pictures, most_rows })
+    }
+
+    /// Refuses more rows than the memory has room for.
+    #[inline]
+    fn check_room(&self, rows: usize) -> Result<()> {
+        if rows as u64 > self.most_rows { Err(self.no_room(rows)) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn no_room(&self, rows: usize) -> Error {
+        let most = self.most_rows;
+        Error::data(
+            &self.header.path,
+            None,
+            format!("it has {rows} rows or more, and the memory has room for {most}"),
+            "use fewer rows or columns",
+        )
     }
 
     /// Sets the decimal separator of all columns.
@@ -198,7 +223,9 @@ impl TableBuilder {
     }
 
     fn finish(self, rows: usize) -> Result<Table> {
-        let Self { header: Header { path, from, index, .. }, builders, mut cells, pictures } = self;
+        let Self {
+            header: Header { path, from, index, .. }, builders, mut cells, pictures, ..
+        } = self;
         let mut columns = Vec::with_capacity(builders.len());
         for (at, builder) in builders.into_iter().enumerate() {
             let name = builder.name().to_owned();
@@ -210,6 +237,11 @@ impl TableBuilder {
         }
         Ok(Table { path, rows, columns, names: from, cells, left_out: Vec::new() })
     }
+}
+
+/// Bytes of memory that a table may take: most of what the host has.
+fn usable_memory() -> u64 {
+    host_memory().map_or(u64::MAX, |bytes| bytes / 4 * 3)
 }
 
 fn fault_error(path: &Path, column: &str, at: Location, fault: &FieldError) -> Error {
@@ -248,8 +280,36 @@ fn truncated(path: &Path, error: std::io::Error) -> Error {
     }
 }
 
+/// Reads on behind the last value: checksums stand at the end of a stream, and a header that
+/// announces less than there is is damaged, too.
+///
+/// # Errors
+/// [`Error::Data`] where more follows, or where the checksum is another.
+fn finish(reader: &mut impl std::io::Read, path: &Path) -> Result<()> {
+    loop {
+        match reader.read(&mut [0]) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {
+                return Err(Error::data(
+                    path,
+                    None,
+                    "it goes on after the last value that its header announces",
+                    "get the file again; of several arrays in one file, save each by itself",
+                ));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(damaged(path, error)),
+        }
+    }
+}
+
 /// The error for a stream that fails while it is read.
 fn damaged(path: &Path, error: std::io::Error) -> Error {
+    #[cfg(feature = "gzip")]
+    if error.get_ref().is_some_and(|inner| inner.is::<gunzip::TooDense>()) {
+        let remedy = "decompress it with gunzip first if it is to be so";
+        return Error::data(path, None, error.to_string(), remedy);
+    }
     // flate2 reports a damaged gzip stream by these kinds.
     match error.kind() {
         std::io::ErrorKind::InvalidInput

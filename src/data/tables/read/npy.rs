@@ -9,7 +9,7 @@ use std::rc::Rc;
 use half::f16;
 
 use super::source::Input;
-use super::{ChooseColumns, Location, TableBuilder, check_width, truncated};
+use super::{ChooseColumns, Location, TableBuilder, check_width, finish, truncated, usable_memory};
 use crate::data::tables::column::{FieldError, StoredType};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, Table};
@@ -31,6 +31,7 @@ pub(super) fn read(
     let pictures = array.is_pictures().then_some(0..array.width).into_iter().collect();
     let mut table = TableBuilder::new(header, pictures, na, read_as)?;
     array.values(&mut reader, path, &first, &mut table, 0)?;
+    finish(&mut reader, path)?;
     table.finish(array.rows)
 }
 
@@ -168,8 +169,8 @@ impl Array {
     /// allocated: a damaged header may announce any number.
     pub(super) fn first_row(&self, reader: &mut impl Read, path: &Path) -> Result<Vec<u8>> {
         let count = match self.order {
-            Order::Rows => self.width.min(self.width * self.rows),
-            Order::Columns => 0,
+            Order::Rows if self.rows > 0 => self.width,
+            Order::Rows | Order::Columns => 0,
         };
         let mut bytes = vec![0; count * self.item.bytes];
         reader.read_exact(&mut bytes).map_err(|error| truncated(path, error))?;
@@ -197,17 +198,30 @@ impl Array {
                     if row > 0 {
                         reader.read_exact(&mut bytes).map_err(cut)?;
                     }
+                    table.check_room(row + 1)?;
                     for (column, value) in bytes.chunks_exact(size).enumerate() {
                         self.push(table, offset + column, row, value)?;
                     }
                 }
             }
             Order::Columns => {
-                let mut bytes = vec![0; size];
-                for column in (0..self.width).map(|place| self.column_of(place)) {
-                    for row in 0..self.rows {
-                        reader.read_exact(&mut bytes).map_err(cut)?;
-                        self.push(table, offset + column, row, &bytes)?;
+                // All are read before memory for the rows is allocated: the first column alone may
+                // announce any number of them.
+                let total = size.checked_mul(self.rows).and_then(|own| own.checked_mul(self.width));
+                let total = total.ok_or_else(|| cut(std::io::ErrorKind::UnexpectedEof.into()))?;
+                let mut bytes = Vec::new();
+                let most = usable_memory();
+                let all = reader.by_ref().take(most.min(total as u64)).read_to_end(&mut bytes);
+                match all.map_err(cut)? {
+                    count if count == total => {}
+                    count if count as u64 == most => return Err(table.no_room(self.rows)),
+                    _ => return Err(cut(std::io::ErrorKind::UnexpectedEof.into())),
+                }
+                table.check_room(self.rows)?;
+                for (place, own) in bytes.chunks_exact(size * self.rows.max(1)).enumerate() {
+                    let column = self.column_of(place);
+                    for (row, value) in own.chunks_exact(size).enumerate() {
+                        self.push(table, offset + column, row, value)?;
                     }
                 }
             }

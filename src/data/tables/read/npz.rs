@@ -4,7 +4,7 @@
 //! name, one of more axes the columns `name1`, `name2`, …
 
 use std::collections::HashSet;
-use std::io::{BufReader, Read as _};
+use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use zip::result::ZipError;
 
 use super::npy::Array;
 use super::seekable::Seekable;
-use super::{ChooseColumns, TableBuilder, check_width, truncated};
+use super::{ChooseColumns, TableBuilder, check_width, finish, truncated};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, Table, free_name};
 use crate::{Error, Result};
@@ -24,8 +24,9 @@ pub(super) fn read(
     na: &Rc<NaValues>,
     read_as: ChooseColumns<'_>,
 ) -> Result<Table> {
-    let bad = |error| damaged(path, &error);
-    let mut archive = ZipArchive::new(BufReader::new(input)).map_err(bad)?;
+    let bad = |error: ZipError| damaged(path, &error);
+    let archive = ZipArchive::new(BufReader::new(input)).map_err(bad)?;
+    let mut archive = check_entries(archive, path)?;
     let arrays = heads(&mut archive, path)?;
     let Some((_, first)) = arrays.first() else {
         return Err(Error::data(
@@ -67,10 +68,81 @@ pub(super) fn read(
         let first = array.first_row(&mut reader, path)?;
         array.values(&mut reader, path, &first, &mut table, offset)?;
         // The archive's checksum is compared at the end of the stream.
-        reader.read_to_end(&mut Vec::new()).map_err(|error| truncated(path, error))?;
+        finish(&mut reader, path)?;
         offset += array.width;
     }
     table.finish(rows)
+}
+
+/// Checks an archive's index against what stands before each file. Names and sizes have no checksum,
+/// but stand in both places: a changed one would otherwise be another column, or one column less.
+fn check_entries(
+    mut archive: ZipArchive<BufReader<Seekable>>,
+    path: &Path,
+) -> Result<ZipArchive<BufReader<Seekable>>> {
+    let bad = |error: ZipError| damaged(path, &error);
+    let mut entries = Vec::new();
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).map_err(bad)?;
+        entries.push(Entry {
+            start: entry.header_start(),
+            index: entry.central_header_start(),
+            bytes: entry.compressed_size(),
+            name: entry.name_raw().to_vec(),
+        });
+    }
+    entries.sort_unstable_by_key(|entry| entry.start);
+    let (mut end, last) = (archive.offset(), archive.central_directory_start());
+    let mut reader = archive.into_inner();
+    for entry in &entries {
+        // A file begins where the one before it ends.
+        end = entry
+            .end(&mut reader, end)
+            .map_err(|error| truncated(path, error))?
+            .ok_or_else(|| damaged(path, &NOT_THE_INDEX))?;
+    }
+    if !(end..=end.saturating_add(DESCRIPTOR)).contains(&last) {
+        return Err(damaged(path, &NOT_THE_INDEX));
+    }
+    ZipArchive::new(reader).map_err(bad)
+}
+
+const NOT_THE_INDEX: &str = "the archive's index does not tell what is in it";
+
+/// What may follow a file's bytes: its checksum and sizes, where they were not known before.
+const DESCRIPTOR: u64 = 24;
+
+/// A file, as the archive's index tells of it.
+struct Entry {
+    /// Where it begins, with a header.
+    start: u64,
+    /// Where the index tells of it.
+    index: u64,
+    /// Its size as it is stored.
+    bytes: u64,
+    name: Vec<u8>,
+}
+
+impl Entry {
+    /// Where it ends; `None` where its header says otherwise than the index, or where it does not
+    /// begin behind the file before it.
+    fn end(&self, reader: &mut BufReader<Seekable>, before: u64) -> std::io::Result<Option<u64>> {
+        // The headers' fixed fields: APPNOTE.TXT of PKWARE, 4.3.7 and 4.3.12.
+        let (mut local, mut central) = ([0; 30], [0; 46]);
+        reader.seek(SeekFrom::Start(self.index))?;
+        reader.read_exact(&mut central)?;
+        reader.seek(SeekFrom::Start(self.start))?;
+        reader.read_exact(&mut local)?;
+        let short = |at: usize| u16::from_le_bytes([local[at], local[at + 1]]);
+        let mut name = vec![0; short(26).into()];
+        reader.read_exact(&mut name)?;
+        let follows = (before..=before.saturating_add(DESCRIPTOR)).contains(&self.start);
+        // Whether the name is UTF-8, and the compression.
+        let same = local[7] & 8 == central[9] & 8 && local[8..10] == central[10..12];
+        let head = 30 + u64::from(short(26)) + u64::from(short(28));
+        let end = self.start.saturating_add(head).checked_add(self.bytes);
+        Ok(end.filter(|_| follows && same && name == self.name))
+    }
 }
 
 /// The names and headers of the arrays, in the archive's order.
@@ -78,7 +150,7 @@ fn heads(
     archive: &mut ZipArchive<BufReader<Seekable>>,
     path: &Path,
 ) -> Result<Vec<(String, Array)>> {
-    let bad = |error| damaged(path, &error);
+    let bad = |error: ZipError| damaged(path, &error);
     let mut arrays = Vec::new();
     for index in 0..archive.len() {
         let mut file = archive.by_index(index).map_err(bad)?;
@@ -90,7 +162,7 @@ fn heads(
     Ok(arrays)
 }
 
-fn damaged(path: &Path, error: &ZipError) -> Error {
+fn damaged(path: &Path, error: &impl std::fmt::Display) -> Error {
     Error::data(path, None, format!("it is damaged ({error})"), "get the file again")
 }
 

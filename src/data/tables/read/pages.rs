@@ -1,6 +1,6 @@
 //! The pages of a Parquet column, checked before they are decoded.
 
-use parquet::basic::{Encoding, Type};
+use parquet::basic::{Encoding, EncodingMask, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::RowGroupReader;
@@ -13,8 +13,13 @@ pub(super) struct Pages {
     texts: bool,
     /// Bytes per value, in a column of fixed width.
     width: Option<usize>,
-    /// Whether values may be missing. Then definition levels, which mark them, precede the values.
-    optional: bool,
+    /// Bits per value, where all have as many.
+    bits: Option<usize>,
+    /// The greatest definition level: above 0 where values may be missing. Then definition levels,
+    /// which mark them, precede the values.
+    most: u16,
+    /// The encodings that its pages have, as the footer says.
+    encodings: EncodingMask,
 }
 
 /// The length prefix of a text that is longer than any page.
@@ -42,17 +47,29 @@ impl Pages {
             dictionary: false,
             texts: metadata.column_type() == Type::BYTE_ARRAY,
             width: width.filter(|width| *width > 0),
-            optional: metadata.column_descr().max_def_level() > 0,
+            bits: match (metadata.column_type(), width) {
+                (Type::BOOLEAN, _) => Some(1),
+                (Type::INT96, _) => Some(96),
+                (_, width) => width.map(|bytes| 8 * bytes),
+            },
+            most: metadata.column_descr().max_def_level().max(0) as u16,
+            encodings: *metadata.encodings_mask(),
         })
     }
 
     fn checked(&mut self, page: Page) -> Result<Page> {
+        // A page's header has no checksum.
+        if page.is_data_page() && !self.encodings.is_set(page.encoding()) {
+            let problem = "a page is in an encoding that the footer does not name";
+            return Err(ParquetError::General(problem.into()));
+        }
         if page.is_dictionary_page() {
             self.dictionary = true;
             if self.texts && texts(page.buffer(), page.num_values()).0 < page.num_values() {
                 return Err(ParquetError::EOF("a dictionary ends within a text".into()));
             }
         }
+        self.check_levels(&page)?;
         match page.encoding() {
             Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if !self.dictionary => {
                 Err(ParquetError::General("a page refers to a dictionary that is not there".into()))
@@ -60,6 +77,31 @@ impl Pages {
             Encoding::PLAIN if self.texts && page.is_data_page() => self.end_marked(page),
             Encoding::BYTE_STREAM_SPLIT if page.is_data_page() => self.unsplit(page),
             _ => Ok(page),
+        }
+    }
+
+    /// Refuses levels where there can be none, and other than as many as there are values: their sizes
+    /// stand in headers, which have no checksum.
+    fn check_levels(&self, page: &Page) -> Result<()> {
+        let refuse = || Err(ParquetError::General("a page has other levels than values".into()));
+        let bits = self.bits.filter(|_| page.encoding() == Encoding::PLAIN && self.most == 0);
+        match page {
+            Page::DataPage { buf, num_values, .. } => match bits {
+                Some(bits) if buf.len() != (bits * *num_values as usize).div_ceil(8) => refuse(),
+                _ => Ok(()),
+            },
+            Page::DataPageV2 {
+                buf, num_values, def_levels_byte_len, rep_levels_byte_len, ..
+            } => {
+                let levels = buf.get(..*def_levels_byte_len as usize);
+                let sound = match levels {
+                    Some([]) => self.most == 0 || *num_values == 0,
+                    Some(levels) => self.most > 0 && is_run_of(levels, self.most, *num_values),
+                    None => false,
+                };
+                if sound && *rep_levels_byte_len == 0 { Ok(()) } else { refuse() }
+            }
+            Page::DictionaryPage { .. } => Ok(()),
         }
     }
 
@@ -116,17 +158,42 @@ impl Pages {
             Page::DataPageV2 { def_levels_byte_len, rep_levels_byte_len, .. } => {
                 def_levels_byte_len.checked_add(*rep_levels_byte_len).map(|bytes| bytes as usize)
             }
-            Page::DataPage { def_level_encoding: Encoding::RLE, buf, .. } if self.optional => {
+            Page::DataPage { def_level_encoding: Encoding::RLE, buf, .. } if self.most > 0 => {
                 let length = u32::from_le_bytes(*buf.first_chunk()?);
                 (length as usize).checked_add(size_of::<u32>())
             }
             // The deprecated encoding BIT_PACKED: one bit per level.
-            Page::DataPage { num_values, .. } if self.optional => {
+            Page::DataPage { num_values, .. } if self.most > 0 => {
                 Some(num_values.div_ceil(8) as usize)
             }
             Page::DataPage { .. } | Page::DictionaryPage { .. } => Some(0),
         }
     }
+}
+
+/// Whether bytes are so many levels up to `most` as runs (Parquet's RLE and bit-packed hybrid), and
+/// no more than these.
+fn is_run_of(mut bytes: &[u8], most: u16, count: u32) -> bool {
+    let width = (u16::BITS - most.leading_zeros()) as usize;
+    let mut found = 0usize;
+    while found < count as usize {
+        let mut head = 0usize;
+        let Some(end) = bytes.iter().take(5).position(|byte| byte & 0x80 == 0) else {
+            return false;
+        };
+        for (index, byte) in bytes[..=end].iter().enumerate() {
+            head |= usize::from(byte & 0x7f) << (7 * index);
+        }
+        // Groups of eight, or one value so many times.
+        let (values, size) = match head & 1 {
+            1 => (8 * (head >> 1), width * (head >> 1)),
+            _ => (head >> 1, width.div_ceil(8)),
+        };
+        let Some(rest) = bytes.get(end + 1 + size..).filter(|_| values > 0) else { return false };
+        found = found.saturating_add(values);
+        bytes = rest;
+    }
+    bytes.is_empty()
 }
 
 /// The number of whole texts, each preceded by its length, up to `max`, and their size in bytes.

@@ -8,17 +8,18 @@ use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
 use half::f16;
-use parquet::basic::{ConvertedType, LogicalType, Type};
+use parquet::basic::{Compression, ConvertedType, LogicalType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, FileReader as _, Length, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use super::pages::Pages;
 use super::pandas::Pandas;
 use super::seekable::Seekable;
-use super::{ChooseColumns, Location, TableBuilder, check_width};
+use super::{ChooseColumns, Location, TableBuilder, check_width, thrift};
 use crate::data::tables::column::{FieldError, ReadAs, StoredType};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, IndexColumn, Table};
@@ -34,15 +35,21 @@ pub(super) fn read(
     read_as: ChooseColumns<'_>,
 ) -> Result<Table> {
     let bad = |error: ParquetError| damaged(path, &error.to_string());
-    let reader = SerializedFileReader::new(BoundedSource::new(input, path)?).map_err(bad)?;
+    let source = BoundedSource::new(input, path)?;
+    let (bytes, footer) = (source.length, source.footer().map_err(bad)?);
+    thrift::check_footer(&footer).map_err(bad)?;
+    let reader = SerializedFileReader::new(source.clone()).map_err(bad)?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     check_width(path, schema.num_columns())?;
+    thrift::check_columns(&footer, &schema).map_err(bad)?;
+    let rows = rows(reader.metadata()).map_err(|problem| damaged(path, problem))?;
     let names: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
     let pandas = Pandas::of(reader.metadata().file_metadata().key_value_metadata());
     let index = (0..).zip(&names).filter(|(_, name)| pandas.is_index(name));
     let index = index.map(|(column, _)| (column, IndexColumn::Declared)).collect();
     let header = Header { index, ..Header::given(path, names.clone()) };
     let mut table = TableBuilder::new(header, Vec::new(), na, read_as)?;
+    check_size(&table, rows, bytes)?;
     for (index, column) in schema.columns().iter().enumerate() {
         let meaning = Meaning::of(column, table.builders[index].read_as());
         check(path, column, &meaning, table.builders[index].read_as())?;
@@ -59,7 +66,13 @@ pub(super) fn read(
                 break;
             }
             let group = reader.get_row_group(group).map_err(bad)?;
-            let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+            let chunk = group.metadata().column(index);
+            check_codec(path, &column.path().string(), chunk.compression())?;
+            let rows = group.metadata().num_rows() as usize;
+            if column.max_rep_level() == 0 && chunk.num_values() != rows as i64 {
+                return Err(damaged(path, "a column has more or fewer rows than its group"));
+            }
+            thrift::check_pages(&source, chunk).map_err(bad)?;
             let pages = Pages::of(&*group, index).map_err(bad)?;
             let values = get_column_reader(column.clone(), Box::new(pages));
             let mut sink = Sink {
@@ -75,10 +88,60 @@ pub(super) fn read(
             first += rows;
         }
     }
-    let rows =
-        (0..reader.num_row_groups()).map(|group| reader.metadata().row_group(group).num_rows());
-    let rows = rows.map(|rows| usize::try_from(rows).unwrap_or(0)).sum();
     table.finish(rows)
+}
+
+/// The rows of the groups, or what is wrong with them: the file has their number once more.
+fn rows(metadata: &ParquetMetaData) -> Result<usize, &'static str> {
+    let groups = metadata.row_groups().iter();
+    let rows = groups
+        .map(RowGroupMetaData::num_rows)
+        .try_fold(0i64, |all, rows| (rows >= 0).then(|| all.checked_add(rows)).flatten());
+    match rows {
+        Some(rows) if rows == metadata.file_metadata().num_rows() => {
+            usize::try_from(rows).map_err(|_| "it has too many rows")
+        }
+        _ => Err("the rows of its groups are not those of the file"),
+    }
+}
+
+/// Refuses tables that do not fit into the memory, and those made to fill it: a run of equal values
+/// is a few bytes, however long it is.
+fn check_size(table: &TableBuilder, rows: usize, bytes: u64) -> Result<()> {
+    /// Bytes of cells that are taken whatever they came from.
+    const FREE: u64 = 1 << 30;
+    /// Bytes of cells for a byte of the file beyond that.
+    const MOST: u64 = 1000;
+    table.check_room(rows)?;
+    let cells = (rows as u64).saturating_mul(4 * table.cells.width() as u64);
+    if cells > FREE.saturating_add(bytes.saturating_mul(MOST)) {
+        return Err(Error::data(
+            &table.header.path,
+            None,
+            format!("it has {rows} rows in {bytes} bytes: next to all of them are equal"),
+            "use fewer rows",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a compression that this program cannot undo.
+fn check_codec(path: &Path, column: &str, codec: Compression) -> Result<()> {
+    let name = match codec {
+        Compression::UNCOMPRESSED
+        | Compression::SNAPPY
+        | Compression::GZIP(_)
+        | Compression::ZSTD(_) => return Ok(()),
+        Compression::LZO => "lzo",
+        Compression::BROTLI(_) => "brotli",
+        Compression::LZ4 | Compression::LZ4_RAW => "lz4",
+    };
+    Err(Error::data(
+        path,
+        None,
+        format!("column `{column}` is compressed with {name}, which is not read here"),
+        "write the file with snappy, gzip or zstd: in pandas, to_parquet(…, compression=\"zstd\")",
+    ))
 }
 
 fn damaged(path: &Path, what: &str) -> Error {
@@ -303,11 +366,13 @@ fn two_s_complement(bytes: &[u8]) -> f64 {
 
 /// A source that checks every requested range against its length: a damaged file may announce
 /// ranges of any size.
+#[derive(Clone)]
 struct BoundedSource {
     bytes: Storage,
     length: u64,
 }
 
+#[derive(Clone)]
 enum Storage {
     File(Arc<File>),
     Memory(Bytes),
@@ -325,6 +390,17 @@ impl BoundedSource {
                 Self { length: bytes.len() as u64, bytes: Storage::Memory(bytes) }
             }
         })
+    }
+
+    /// The footer; without the file's last eight bytes, its length and the format's mark.
+    fn footer(&self) -> parquet::errors::Result<Bytes> {
+        let end = self.length.checked_sub(8);
+        let end = end.ok_or_else(|| ParquetError::EOF("it ends before its footer".into()))?;
+        let tail = self.get_bytes(end, 8)?;
+        let length = u64::from(tail.first_chunk().map_or(0, |word| u32::from_le_bytes(*word)));
+        let start = end.checked_sub(length);
+        let start = start.ok_or_else(|| ParquetError::EOF("its footer begins before it".into()))?;
+        self.get_bytes(start, length as usize)
     }
 
     fn check(&self, end: Option<u64>) -> parquet::errors::Result<()> {

@@ -3,9 +3,9 @@
 use crate::platform::files::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
-use super::damaged;
 use super::source::{Input, Source};
-use crate::Result;
+use super::{damaged, usable_memory};
+use crate::{Error, Result};
 
 pub(super) enum Seekable {
     File(File),
@@ -29,7 +29,16 @@ impl Seekable {
             }
         }
         let mut bytes = Vec::new();
-        input.read_to_end(&mut bytes).map_err(failed)?;
+        let most = usable_memory();
+        input.by_ref().take(most).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 == most {
+            return Err(Error::data(
+                source.path(),
+                None,
+                format!("it has {most} bytes or more, which the memory has no room for"),
+                "give it as a file that is not compressed",
+            ));
+        }
         Ok(Self::Memory(Cursor::new(bytes)))
     }
 }

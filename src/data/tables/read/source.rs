@@ -82,8 +82,8 @@ impl Input {
         /// Bytes that are read in one call.
         const BUFFER: usize = 1 << 18;
         let packed = std::io::BufReader::with_capacity(BUFFER, self);
-        let inner = flate2::bufread::MultiGzDecoder::new(packed);
-        Self::look(Box::new(inner)).map_err(|error| super::damaged(path, error))
+        Self::look(Box::new(super::gunzip::Gunzip::new(packed)))
+            .map_err(|error| super::damaged(path, error))
     }
 
     #[cfg(not(feature = "gzip"))]

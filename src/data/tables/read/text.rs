@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
-use super::lines::Lines;
+use super::lines::{self, Lines};
 use super::sniff::{self, Sample};
 use super::source::Input;
-use super::{ChooseColumns, FirstLine, Layout, Location, TableBuilder, check_width, damaged};
+use super::{ChooseColumns, FirstLine, Layout, Location, TableBuilder, check_width};
 use crate::data::tables::column::{FieldError, value};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, IndexColumn, Table, free_name};
@@ -50,7 +50,7 @@ pub(super) fn read(
         .buffer_capacity(BUFFER)
         .from_reader(Lines::new(input));
     let mut record = ByteRecord::new();
-    let error = |error| csv_error(path, &error);
+    let error = |error| csv_error(path, error);
     if !reader.read_byte_record(&mut record).map_err(error)? {
         let remedy = "give it a header and some rows";
         return Err(Error::data(path, None, "the file is empty", remedy));
@@ -64,11 +64,20 @@ pub(super) fn read(
         push(&mut table, &reader, &record)?;
         rows += 1;
     }
-    while reader.read_byte_record(&mut record).map_err(error)? {
+    while next(&mut reader, &mut record).map_err(error)? {
         push(&mut table, &reader, &record)?;
         rows += 1;
+        table.check_room(rows)?;
     }
     table.finish(rows)
+}
+
+/// Reads the next record, if there is one.
+#[inline]
+fn next(reader: &mut Reader<Lines<Input>>, record: &mut ByteRecord) -> csv::Result<bool> {
+    let start = reader.position().byte();
+    reader.get_mut().begin_record(start);
+    reader.read_byte_record(record)
 }
 
 /// Rejects input that is not text.
@@ -209,14 +218,11 @@ fn line_of(reader: &Reader<Lines<Input>>, record: &ByteRecord) -> Option<u64> {
 }
 
 /// The error for one of the csv crate.
-fn csv_error(path: &Path, error: &csv::Error) -> Error {
-    match error.kind() {
-        csv::ErrorKind::Io(source) => {
-            damaged(path, std::io::Error::new(source.kind(), source.to_string()))
-        }
-        _ => {
-            let line = error.position().map(csv::Position::line);
-            Error::data(path, line, error.to_string(), "correct the file")
-        }
+fn csv_error(path: &Path, error: csv::Error) -> Error {
+    let line = error.position().map(csv::Position::line);
+    let text = error.to_string();
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) => lines::error(path, source),
+        _ => Error::data(path, line, text, "correct the file"),
     }
 }
