@@ -8,11 +8,11 @@ use halfplane::{Error, Model, Result};
 use serde_json::{Value, json};
 
 use super::arguments::{EvaluateArguments, source};
-use super::wording;
+use super::{models, wording};
 use crate::report::{self, picture};
 
 pub(super) fn run(arguments: &EvaluateArguments) -> Result<()> {
-    let model = Model::load(&arguments.model)?;
+    let model = models::load(&arguments.model)?;
     if let Some(folder) = &arguments.report {
         picture::prepare(folder)?;
     }

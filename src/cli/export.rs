@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use halfplane::Result;
 use halfplane::export::{Format, onnx, pytorch};
 use halfplane::low_level::files::{resolved, write_beside};
-use halfplane::{Model, Result};
 
 use super::arguments::ExportArguments;
+use super::models;
 use super::outputs::apart;
 use crate::report;
 
 pub(super) fn run(arguments: &ExportArguments) -> Result<()> {
     let ExportArguments { model: source, file, .. } = arguments;
     let format = arguments.format.map_or_else(|| Format::of(file), Ok)?;
-    let model = Model::load(source)?;
+    let model = models::load(source)?;
     apart(&[("the export", file)], [("the model", source.as_path())].into_iter())?;
     let (bytes, note) = match format {
         Format::Onnx => (onnx(&model)?, String::new()),

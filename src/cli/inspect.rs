@@ -8,7 +8,7 @@ use halfplane::data::{
 use halfplane::low_level::backend;
 use halfplane::low_level::plan::{bytes, quantity};
 use halfplane::low_level::platform::block_on;
-use halfplane::model::{NetworkSummary, Provenance};
+use halfplane::model::{Integrity, NetworkSummary, Provenance};
 use halfplane::{Model, Result, ShaderChecks};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ use crate::report;
 const MANY: usize = 40;
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
-    let model = Model::load(&arguments.model)?;
+    let (model, integrity) = Model::load_checked(&arguments.model)?;
     let (device, _) = block_on(backend::open(&arguments.device, ShaderChecks::Off))?;
     let summary = model.summary(&device.limits());
     if arguments.json {
@@ -31,6 +31,10 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
                 "classes": model.classes,
                 "preprocessing": model.preprocessing,
                 "trained": model.provenance,
+                "checksum": match integrity {
+                    Integrity::Verified => "verified",
+                    Integrity::Unknown => "none",
+                },
                 "device": device.name(),
             })
         ));
@@ -39,6 +43,10 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
     text += &memory(&summary, device.name());
     text += &preprocessing(&model);
     text += &trained(model.provenance.as_ref());
+    text += match integrity {
+        Integrity::Verified => "checksum verified: the file is as it was written\n",
+        Integrity::Unknown => "no checksum: damage to the file may go unnoticed\n",
+    };
     report::print(&text)
 }
 

@@ -16,6 +16,7 @@ mod faults;
 mod inspect;
 mod interrupt;
 mod manual;
+mod models;
 mod outputs;
 mod parse;
 mod plan;

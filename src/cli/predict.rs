@@ -7,13 +7,14 @@ use halfplane::low_level::files::write_beside;
 use halfplane::{Error, Model, Result};
 
 use super::arguments::{PredictArguments, source};
+use super::models;
 use super::outputs::apart;
 use super::wording;
 use crate::report;
 
 pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     let to_file = arguments.output.as_deref().filter(|path| path.as_os_str() != "-");
-    let model = Model::load(&arguments.model)?;
+    let model = models::load(&arguments.model)?;
     let outputs: Vec<(&str, &Path)> = to_file.map(|path| ("--output", path)).into_iter().collect();
     let inputs = [("the model", &arguments.model), ("the data", &arguments.data)];
     apart(&outputs, inputs.into_iter().map(|(name, path)| (name, path.as_path())))?;

@@ -9,11 +9,13 @@ use std::time::SystemTime;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use halfplane::data::NA_VALUES;
-use halfplane::train::{Checkpoints, Notes};
+use halfplane::model::Integrity;
+use halfplane::train::{Checkpoints, Latest, Notes};
 use halfplane::{Error, Result, TrainOptions};
 
 use super::arguments::Resumed;
 use super::config::overridden;
+use crate::report;
 
 /// Arguments that are not written into checkpoints: a resumed training has its own, or none.
 const OWN: [&str; 7] = ["checkpoint", "config", "help", "init_from", "quiet", "resume", "version"];
@@ -58,7 +60,9 @@ pub(super) fn merge(
     let Some(("train", matches)) = matches.subcommand() else { return Ok(None) };
     let Some(folder) = matches.get_one::<PathBuf>("resume") else { return Ok(None) };
     let Some(train) = command.find_subcommand("train") else { return Ok(None) };
-    let (_, checkpoint) = Checkpoints::of(folder).latest()?;
+    let latest = Checkpoints::of(folder).latest_checked()?;
+    report::warn(&told(&latest));
+    let checkpoint = latest.checkpoint;
     let mut merged: Vec<OsString> = argv.iter().take(1).cloned().collect();
     merged.push("train".into());
     let mut run = None;
@@ -87,6 +91,20 @@ pub(super) fn merge(
     });
     let resumed = Resumed { checkpoint, retyped };
     Ok(Some(Found { words: merged, resumed, run }))
+}
+
+/// What is to be said of the checkpoint that was found: newer ones that cannot be read, and whether
+/// it can be told that this one is as it was written.
+fn told(latest: &Latest) -> Vec<String> {
+    let path = latest.path.display();
+    let mut told: Vec<String> = latest.unread.iter().map(Error::problem).collect();
+    if !told.is_empty() {
+        told.push(format!("the training goes on from the checkpoint before, {path}"));
+    }
+    if latest.integrity == Integrity::Unknown {
+        told.push(format!("{path} has no checksum, so that damage to it may go unnoticed"));
+    }
+    told
 }
 
 /// An argument as it would be typed.

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
+use super::container::{self, Integrity};
 use super::{Model, Provenance};
 use crate::data::Preprocessing;
-use crate::platform::files::{self, write_beside};
+use crate::platform::files::write_beside;
 use crate::spec::{LayerParameters, Network, Output, ParameterBlock, Parameters};
 use crate::{Call, Error, Remedy, Result, Setting};
 
@@ -46,6 +47,8 @@ impl Model {
     /// \[O\] in float32, as `torch.nn.Linear` has them, `norms.N.weight` \[O\] and
     /// `norms.N.bias` \[O\], as `torch.nn.LayerNorm` has them, the rest as metadata.
     ///
+    /// The metadata has a checksum of all of it.
+    ///
     /// The file is written beside its place and renamed, so that an old one is replaced whole or not
     /// at all.
     ///
@@ -69,20 +72,10 @@ impl Model {
         for (block, own) in self.network.blocks().iter().zip(self.parameters.blocks()) {
             for ((name, shape), values) in block.tensors().into_iter().zip([&own.weight, &own.bias])
             {
-                let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                tensors.push((name, shape, bytes));
+                tensors.push((name, shape, &values[..]));
             }
         }
-        let views = tensors
-            .iter()
-            .map(|(name, shape, bytes)| {
-                Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?))
-            })
-            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-            .map_err(|error| failed(&error))?;
-        let metadata = [(KEY.to_owned(), text)].into_iter().collect();
-        let bytes =
-            safetensors::serialize(views, Some(metadata)).map_err(|error| failed(&error))?;
+        let bytes = container::serialize(tensors, (KEY, text)).map_err(|error| failed(&error))?;
         write_beside(path, &bytes)
     }
 
@@ -92,8 +85,16 @@ impl Model {
     /// [`Error::File`] where it cannot be read, [`Error::Model`] where it is damaged or lacks the
     /// metadata, [`Error::Shape`] where tensors and metadata do not agree.
     pub fn load(path: &Path) -> Result<Self> {
-        let bytes = files::read(path).map_err(|source| Error::read(path, source))?;
-        Self::parse(path, &bytes)
+        Self::load_checked(path).map(|(model, _)| model)
+    }
+
+    /// Reads a model as [`Model::load`] does, and says whether its file has a checksum, to which it
+    /// was held. Those of older versions have none.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn load_checked(path: &Path) -> Result<(Self, Integrity)> {
+        Self::parse(path, &container::read(path)?)
     }
 
     /// Reads the bytes of a model's file.
@@ -101,10 +102,10 @@ impl Model {
     /// # Errors
     /// As [`Model::load`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::parse(Path::new("memory"), bytes)
+        Self::parse(Path::new("memory"), bytes).map(|(model, _)| model)
     }
 
-    fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+    fn parse(path: &Path, bytes: &[u8]) -> Result<(Self, Integrity)> {
         let (_, header) =
             SafeTensors::read_metadata(bytes).map_err(|error| damaged(path, &error))?;
         let text = header.metadata().as_ref().and_then(|map| map.get(KEY)).ok_or_else(|| {
@@ -122,6 +123,7 @@ impl Model {
                 "use that one",
             ));
         }
+        let integrity = container::verify(bytes).map_err(|problem| damaged(path, &problem))?;
         let metadata: Metadata =
             serde_json::from_str(text).map_err(|error| damaged(path, &error))?;
         let known = |problem: String| Error::model(path, problem, "train it again");
@@ -152,14 +154,15 @@ impl Model {
         }
         let parameters =
             parameters(path, bytes, &metadata.network).map_err(|error| known(error.to_string()))?;
-        Ok(Self {
+        let model = Self {
             network: metadata.network,
             parameters,
             preprocessing,
             target: metadata.target,
             classes: metadata.classes,
             provenance: metadata.provenance,
-        })
+        };
+        Ok((model, integrity))
     }
 }
 
@@ -173,7 +176,8 @@ struct Version {
 /// # Errors
 /// [`Error::File`], [`Error::Model`]; [`Error::Shape`] names the first tensor that does not fit.
 pub fn read_parameters(path: &Path, network: &Network) -> Result<Parameters> {
-    let bytes = files::read(path).map_err(|source| Error::read(path, source))?;
+    let bytes = container::read(path)?;
+    container::verify(&bytes).map_err(|problem| damaged(path, &problem))?;
     parameters(path, &bytes, network)
 }
 

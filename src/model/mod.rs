@@ -4,6 +4,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod blocking;
+pub(crate) mod container;
 mod file;
 mod predictor;
 mod summary;
@@ -20,6 +21,7 @@ use crate::spec::{
 };
 use crate::{Error, Result};
 
+pub use container::Integrity;
 pub use file::read_parameters;
 pub use predictor::Predictor;
 pub use summary::{LayerSummary, NetworkSummary};

@@ -28,7 +28,7 @@ mod trainer;
 mod transfer;
 
 pub use callback::{Callback, Silent};
-pub use checkpoint::{Checkpoint, CheckpointOptions, Checkpoints, Notes};
+pub use checkpoint::{Checkpoint, CheckpointOptions, Checkpoints, Latest, Notes};
 pub use early_stopping::{EarlyStopping, Keep};
 pub use event::{Best, Ended, Evaluation, Event, Summary};
 #[cfg(not(target_arch = "wasm32"))]

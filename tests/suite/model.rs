@@ -5,6 +5,7 @@ use std::path::Path;
 
 use halfplane::data::{Prepared, TableOptions, Validation, prepare, read_labelled};
 use halfplane::metrics::Scores;
+use halfplane::model::Integrity;
 use halfplane::train::plan_for;
 use halfplane::{Dataset, DeviceChoice, Length, Model, Recipe, Result, TrainOptions, Trainer};
 
@@ -119,5 +120,45 @@ fn a_model_file_keeps_all_of_it() -> Result<()> {
     let folder = Folder::new();
     model.save(&folder.path("m.safetensors"))?;
     assert!(Model::load(&folder.path("m.safetensors"))? == model);
+    Ok(())
+}
+
+/// A model's file with any bit another: refused, or the same model; older files say what they lack.
+#[test]
+fn damage_to_a_models_file_is_noticed() -> Result<()> {
+    let folder = Folder::new();
+    let model = trainer(&prepared("penguins.csv").training)?.model()?;
+    let path = folder.path("m.safetensors");
+    model.save(&path)?;
+    let sound = folder.read_bytes("m.safetensors");
+    assert_eq!(Model::load_checked(&path)?, (model.clone(), Integrity::Verified));
+    for at in 0..sound.len() {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 1 << ((at * 3 + at / 8) % 8);
+        if let Ok(found) = Model::from_bytes(&bytes) {
+            assert!(found == model, "byte {at}");
+        }
+    }
+    for cut in (0..sound.len()).step_by(11) {
+        assert!(Model::from_bytes(&sound[..cut]).is_err(), "cut off after {cut} bytes");
+    }
+    for version in [1, 3] {
+        let name = format!("tests/models/version-{version}.safetensors");
+        let old = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        assert_eq!(Model::load_checked(&old)?.1, Integrity::Unknown);
+        let words = format!("inspect {} --device cpu", old.display());
+        assert!(folder.good(&words).contains("no checksum"), "version {version}");
+        let output = folder.run(&format!("export {} old.onnx", old.display()));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains("has no checksum"), "{said}");
+    }
+    assert!(folder.good("inspect m.safetensors --device cpu").contains("checksum verified"));
+    for bytes in [&b""[..], &[0; 8], &[0xff; 64], &[0; 1 << 20]] {
+        folder.write("x.safetensors", bytes);
+        assert!(folder.refused("inspect x.safetensors --device cpu").contains("damaged"));
+    }
+    if cfg!(unix) {
+        assert!(folder.refused("inspect /dev/zero --device cpu").contains("damaged"));
+    }
     Ok(())
 }

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Checkpoint, Fingerprints, Networks, Notes};
-use crate::platform::files::{self, write_beside};
+use crate::model::container::{self, Integrity};
+use crate::platform::files::write_beside;
 use crate::spec::{LayerParameters, Length, Network, Parameters};
 use crate::train::run::{BestWeights, NetworkState, Progress};
 use crate::train::snapshot::{RunSnapshot, Snapshot};
@@ -103,15 +104,7 @@ pub(super) fn save(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
             }
         }
     }
-    let views = tensors
-        .into_iter()
-        .map(|(name, shape, values)| {
-            Ok((name, TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(values))?))
-        })
-        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-        .map_err(|error| failed(&error))?;
-    let metadata = [(key.to_owned(), text)].into_iter().collect();
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| failed(&error))?;
+    let bytes = container::serialize(tensors, (key, text)).map_err(|error| failed(&error))?;
     write_beside(path, &bytes)
 }
 
@@ -193,8 +186,8 @@ fn list<'p>(into: &mut Vec<Named<'p>>, prefix: &str, network: &Network, from: &'
     }
 }
 
-pub(super) fn load(path: &Path) -> Result<Checkpoint> {
-    let bytes = files::read(path).map_err(|source| Error::read(path, source))?;
+pub(super) fn load(path: &Path) -> Result<(Checkpoint, Integrity)> {
+    let bytes = container::read(path)?;
     let damaged = |error: &dyn std::fmt::Display| {
         Error::model(
             path,
@@ -223,8 +216,9 @@ pub(super) fn load(path: &Path) -> Result<Checkpoint> {
             "use that one",
         ));
     }
+    let integrity = container::verify(&bytes).map_err(|problem| damaged(&problem))?;
     let checkpoint = if is_grid { of_many(text, &bytes) } else { of_one(text, &bytes) };
-    checkpoint.map_err(|problem| damaged(&problem))
+    Ok((checkpoint.map_err(|problem| damaged(&problem))?, integrity))
 }
 
 /// The checkpoint of one network, or what is wrong with it.
@@ -233,14 +227,15 @@ fn of_one(text: &str, bytes: &[u8]) -> Result<Checkpoint, String> {
     let Metadata { network, progress, memories, best, .. } = metadata;
     network.check().map_err(|error| error.to_string())?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    let run = run(&tensors, "", &network, memories, best)?;
+    let run = RunSnapshot { progress, ..run(&tensors, "", &network, memories, best)? };
+    check(&run, "")?;
     Ok(Checkpoint {
         networks: Networks::One(network),
         settings: metadata.settings,
         length: metadata.length,
         data: metadata.data,
         notes: metadata.notes,
-        snapshot: Snapshot { runs: vec![RunSnapshot { progress, ..run }] },
+        snapshot: Snapshot { runs: vec![run] },
     })
 }
 
@@ -257,8 +252,10 @@ fn of_many(text: &str, bytes: &[u8]) -> Result<Checkpoint, String> {
         candidate.network.check().map_err(|error| error.to_string())?;
         let prefix = member_prefix(number);
         let run = run(&tensors, &prefix, &candidate.network, metadata.state, best)?;
+        let run = RunSnapshot { progress, ended, ..run };
+        check(&run, &prefix)?;
         candidates.push(candidate);
-        runs.push(RunSnapshot { progress, ended, ..run });
+        runs.push(run);
     }
     Ok(Checkpoint {
         networks: Networks::Many(candidates),
@@ -293,6 +290,26 @@ fn run(
     };
     let best = best.transpose().map_err(|problem: String| problem)?;
     Ok(RunSnapshot { progress: Progress::default(), network, best, ended: None })
+}
+
+/// Refuses what no run leaves behind, of which files without a checksum may tell.
+fn check(run: &RunSnapshot, prefix: &str) -> Result<(), String> {
+    let Progress { step, goal, origin, .. } = run.progress;
+    if step > goal || origin > step {
+        return Err(format!("it is at step {step} of {goal}, in rows that began at {origin}"));
+    }
+    if let Some(best) = run.best.as_ref().filter(|best| best.step > step) {
+        return Err(format!("its best weights are of step {}, after {step}", best.step));
+    }
+    let best = run.best.as_ref().map(|best| (BEST, best.parameters.as_ref()));
+    let weights = (run.ended != Some(Ended::Diverged)).then_some(("", &run.network.parameters));
+    for (name, parameters) in best.into_iter().chain(weights) {
+        let mut tensors = parameters.blocks().flat_map(|own| [&own.weight, &own.bias]);
+        if tensors.any(|values| values.iter().any(|value| !value.is_finite())) {
+            return Err(format!("weights of {prefix}{name}layers are not finite"));
+        }
+    }
+    Ok(())
 }
 
 /// The parameters whose names have a prefix. Nothing is allocated that the file does not hold.

@@ -2,12 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Checkpoint;
+use super::{Checkpoint, file};
+use crate::model::Integrity;
 use crate::platform::files::{self as fs, FolderLock, Locked};
 use crate::{Error, Result, Setting};
 
 /// Checkpoints that stay: should the newest be lost, there is one before it.
 const KEPT: usize = 2;
+
+/// The newest checkpoint of a folder that can be read.
+#[derive(Debug)]
+pub struct Latest {
+    /// Its file.
+    pub path: PathBuf,
+    /// What it holds.
+    pub checkpoint: Checkpoint,
+    /// Whether damage to it could be told.
+    pub integrity: Integrity,
+    /// What is wrong with newer ones, the newest first.
+    pub unread: Vec<Error>,
+}
 
 /// A folder of checkpoints of one training.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,14 +60,25 @@ impl Checkpoints {
     /// # Errors
     /// [`Error::Invalid`] where there is none, otherwise what is wrong with the newest.
     pub fn latest(&self) -> Result<(PathBuf, Checkpoint)> {
+        self.latest_checked().map(|latest| (latest.path, latest.checkpoint))
+    }
+
+    /// The newest checkpoint that can be read, and what is wrong with newer ones.
+    ///
+    /// # Errors
+    /// As [`Checkpoints::latest`].
+    pub fn latest_checked(&self) -> Result<Latest> {
         let files = self.files()?;
-        let mut first = None;
-        for path in files.iter().rev() {
-            match Checkpoint::load(path) {
-                Ok(checkpoint) => return Ok((path.clone(), checkpoint)),
-                Err(error) => first = first.or(Some(error)),
+        let mut unread = Vec::new();
+        for path in files.into_iter().rev() {
+            match file::load(&path) {
+                Ok((checkpoint, integrity)) => {
+                    return Ok(Latest { path, checkpoint, integrity, unread });
+                }
+                Err(error) => unread.push(error),
             }
         }
+        let first = unread.into_iter().next();
         Err(first.unwrap_or_else(|| {
             Error::invalid(
                 format!("there is no checkpoint in {}", self.folder.display()),
@@ -65,11 +90,16 @@ impl Checkpoints {
     /// Writes a checkpoint, and removes all but the two newest; where there is no room for three, all
     /// but the newest before. Returns its file.
     ///
+    /// Those of later steps are of a training that went on before this one did: as
+    /// [`Checkpoints::latest`] could not read them, they are set aside under the same name with
+    /// `.unread` behind it.
+    ///
     /// # Errors
     /// [`Error::File`]
     pub fn write(&self, checkpoint: &Checkpoint) -> Result<PathBuf> {
         fs::create_dir_all(&self.folder).map_err(|source| Error::write(&self.folder, source))?;
         let path = self.folder.join(format!("{PREFIX}{:010}{SUFFIX}", checkpoint.step()));
+        self.set_aside_after(&path)?;
         match checkpoint.save(&path) {
             Err(Error::File { source, .. }) if fs::is_full(&source) && self.make_room()? => {
                 checkpoint.save(&path)?;
@@ -79,6 +109,16 @@ impl Checkpoints {
         // It is written: what was not removed takes room, and no more.
         let _ = self.keep_newest(KEPT);
         Ok(path)
+    }
+
+    /// Renames the checkpoints of later steps, which count for no newest any more.
+    fn set_aside_after(&self, path: &Path) -> Result<()> {
+        for later in self.files()?.into_iter().filter(|other| **other > *path) {
+            let mut aside = later.clone().into_os_string();
+            aside.push(UNREAD);
+            fs::rename(&later, Path::new(&aside)).map_err(|source| Error::write(&later, source))?;
+        }
+        Ok(())
     }
 
     /// Removes all but the newest one, if that one is sound; whether there were others.
@@ -150,3 +190,6 @@ impl Checkpoints {
 const LOCK: &str = ".lock";
 const PREFIX: &str = "step-";
 const SUFFIX: &str = ".safetensors";
+
+/// What stands behind the names of checkpoints that were set aside.
+const UNREAD: &str = ".unread";

@@ -24,7 +24,7 @@ use crate::kernels::Update;
 use crate::spec::{Length, Network};
 use crate::{Error, Result, Setting};
 
-pub use folder::Checkpoints;
+pub use folder::{Checkpoints, Latest};
 
 pub(super) use writer::CheckpointWriter;
 
@@ -228,7 +228,7 @@ impl Checkpoint {
     /// [`Error::File`] where it cannot be read, [`Error::Model`] where it is damaged or something
     /// else.
     pub fn load(path: &Path) -> Result<Self> {
-        file::load(path)
+        file::load(path).map(|(checkpoint, _)| checkpoint)
     }
 
     pub(super) fn snapshot(&self) -> &Snapshot {
@@ -296,6 +296,11 @@ impl Checkpoint {
         let expected = Update::of(&executor.options.optimizer).state().len();
         let is_sound = |(own, sampler): (&RunSnapshot, &BatchSampler)| {
             let Progress { step, goal, origin, epoch, .. } = own.progress;
+            let length = self.length.steps(sampler.steps_per_epoch());
+            // A run that goes on is at most its length from its end.
+            if goal.saturating_sub(step) > length {
+                return false;
+            }
             if step > most || goal > most || origin > step || own.network.state.len() != expected {
                 return false;
             }

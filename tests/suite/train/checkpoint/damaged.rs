@@ -3,10 +3,12 @@
 use std::fs;
 
 use halfplane::Result;
+use halfplane::model::Integrity;
 use halfplane::train::{Checkpoint, Checkpoints};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::{names, written};
+use crate::support::folder::Folder;
 
 const KEY: &str = "halfplane-checkpoint";
 
@@ -53,6 +55,9 @@ fn metadata_that_lies_is_an_error() -> Result<()> {
         ("\"memories\":2", "\"memories\":-1", "damaged"),
         ("\"notes\":{}", &format!("\"notes\":{deep}"), "damaged"),
         ("\"notes\":{}", "\"notes\":{},\"surplus\":1", "surplus"),
+        ("\"step\":12", "\"step\":13", "step 13 of 12"),
+        ("\"goal\":12", "\"goal\":11", "step 12 of 11"),
+        ("\"memories\":2,\"best\":", "\"memories\":2,\"best\":9", "best weights are of step 9"),
         ("\"step\":12", "\"step\":1e300", "damaged"),
         ("\"step\":12", "\"step\":", "damaged"),
     ] {
@@ -81,23 +86,95 @@ fn damaged_files_are_errors() -> Result<()> {
         fs::write(&path, bytes).expect("it can be written");
         Checkpoint::load(&path)
     };
+    let expected = load(&sound)?;
     for length in (0..sound.len()).step_by(97) {
         assert!(load(&sound[..length]).is_err(), "cut off after {length} bytes");
     }
+    assert!(load(&[&sound[..], b"\0"].concat()).is_err(), "a byte too many");
     let head = 8 + u64::from_le_bytes(*sound.first_chunk().expect("8 bytes")) as usize;
-    for at in (0..head).step_by(13) {
-        for flip in [0x01, 0x80] {
+    for at in 0..head {
+        for flip in [0x01, 0x02, 0x10] {
             let mut bytes = sound.clone();
             bytes[at] ^= flip;
-            // Some letters are but names: what matters is that nothing panics.
-            let _ = load(&bytes);
+            if let Ok(found) = load(&bytes) {
+                assert!(found == expected, "byte {at} with {flip:#x}");
+            }
         }
+    }
+    for at in (head..sound.len()).step_by(7) {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 1 << (at % 8);
+        let text = load(&bytes).expect_err("a weight is another").to_string();
+        assert!(text.contains("checksum") && text.contains("the one before"), "{text}");
     }
     for length in [u64::MAX, 1 << 60, 1 << 40, head as u64 + 1, sound.len() as u64] {
         let mut bytes = sound.clone();
         bytes[..8].copy_from_slice(&length.to_le_bytes());
         assert!(load(&bytes).is_err(), "a header of {length} bytes");
     }
+    Ok(())
+}
+
+/// As of a file without a checksum.
+#[test]
+fn weights_that_are_not_finite_are_damage() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let sound = fs::read(written(folder.path())?).expect("it was written");
+    let path = folder.path().join("spoiled.safetensors");
+    let bare = spoiled(&sound, |text| text, |_| true);
+    let first = |bytes: &[u8], name: &str| {
+        let (head, header) = SafeTensors::read_metadata(bytes).expect("it is sound");
+        8 + head + header.info(name).expect("the tensor is there").data_offsets.0
+    };
+    for (name, refused) in [
+        ("layers.0.weight", true),
+        ("layers.2.bias", true),
+        ("best.layers.1.weight", true),
+        ("optimizer.1.layers.0.weight", false),
+    ] {
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut bytes = bare.clone();
+            let at = first(&bytes, name);
+            bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+            fs::write(&path, &bytes).expect("it can be written");
+            let found = Checkpoint::load(&path);
+            assert_eq!(found.is_err(), refused, "{value} in {name}");
+            let text = found.err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(!refused || text.contains("not finite"), "{text}");
+        }
+    }
+    Ok(())
+}
+
+/// What the newest cannot tell is said, and the file is set aside once there is a newer one.
+#[test]
+fn a_damaged_newest_checkpoint_falls_back_aloud() -> Result<()> {
+    let folder = Folder::new();
+    let rows = "0,0,0\n0,1,1\n1,0,1\n1,1,0\n".repeat(8);
+    folder.write("table.csv", format!("a,b,y\n{rows}"));
+    folder.good(
+        "train table.csv --device cpu --steps 30 --checkpoint run --checkpoint-every 10steps",
+    );
+    let [older, newest] = ["run/step-0000000020.safetensors", "run/step-0000000030.safetensors"];
+    let sound = folder.read_bytes(newest);
+    for at in [3, sound.len() / 2, sound.len() - 1] {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 4;
+        folder.write(newest, bytes);
+        let latest = Checkpoints::of(&folder.path("run")).latest_checked()?;
+        assert_eq!((latest.path, latest.integrity), (folder.path(older), Integrity::Verified));
+        assert_eq!(latest.unread.len(), 1);
+    }
+    let output = folder.run("train --resume run --steps 40 --output m.safetensors");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for words in [newest, "damaged", "goes on from the checkpoint before", older] {
+        assert!(said.contains(words), "no `{words}` in: {said}");
+    }
+    let left = names(&folder.path("run"));
+    assert!(left.iter().any(|name| name.ends_with("0030.safetensors.unread")), "{left:?}");
+    folder.good("train table.csv --device cpu --steps 40 --output whole.safetensors");
+    assert!(folder.read_bytes("m.safetensors") == folder.read_bytes("whole.safetensors"));
     Ok(())
 }
 
