@@ -81,14 +81,14 @@ impl Classification {
             let off = |class| p(row, class) - f64::from(u8::from(truth[row] as usize == class));
             (0..count).map(|class| off(class).powi(2)).sum()
         };
-        let rankings: Vec<Ranking> = (0..count)
-            .map(|class| {
-                let own: Vec<bool> = truth.iter().map(|&t| t as usize == class).collect();
-                let scores: Vec<f32> =
-                    predictions.iter().skip(class).step_by(count).copied().collect();
-                Ranking::new(&own, &scores, weights.0)
-            })
-            .collect();
+        // One ranking at a time: all would take memory for the rows as often as there are classes.
+        let areas = (0..count).map(|class| {
+            let own: Vec<bool> = truth.iter().map(|&t| t as usize == class).collect();
+            let scores: Vec<f32> = predictions.iter().skip(class).step_by(count).copied().collect();
+            let ranking = Ranking::new(&own, &scores, weights.0);
+            [ranking.roc_auc(), ranking.average_precision()]
+        });
+        let areas: Vec<[Option<f64>; 2]> = areas.collect();
         Self::new(
             rows,
             confusion,
@@ -96,7 +96,7 @@ impl Classification {
                 weights.mean(rows, |row| negative_log(p(row, truth[row] as usize))),
                 weights.mean(rows, squares),
             ],
-            [mean_of(&rankings, Ranking::roc_auc), mean_of(&rankings, Ranking::average_precision)],
+            [0, 1].map(|which| mean_of(areas.iter().map(|areas| areas[which]))),
             Calibration::of(rows, |row| p(row, predicted[row]), right, weights),
         )
     }
@@ -130,7 +130,7 @@ fn negative_log(p: f64) -> f64 {
 }
 
 /// The mean score of all classes; `None` where one of them is undefined.
-fn mean_of(rankings: &[Ranking], score: impl Fn(&Ranking) -> Option<f64>) -> Option<f64> {
-    let scores: Option<Vec<f64>> = rankings.iter().map(score).collect();
+fn mean_of(scores: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let scores: Option<Vec<f64>> = scores.collect();
     scores.map(|scores| scores.iter().sum::<f64>() / scores.len() as f64)
 }

@@ -9,18 +9,23 @@ use crate::report::palette::colour;
 /// With more classes, the cells have no room for numbers.
 const READABLE: usize = 20;
 
+/// With more classes, those with the most rows are drawn: the cells of all could not be told apart.
+const MOST: usize = 100;
+
 /// The most characters of a class name: longer ones are cut.
 const LETTERS: usize = 16;
 
 /// The picture: a row for each true class; the shade of a cell is its share of that row.
 pub(super) fn confusion(matrix: &Confusion, classes: &[String]) -> Picture {
-    let count = matrix.classes();
+    let drawn = drawn(matrix);
+    let count = drawn.len();
     let cell = if count <= READABLE {
         (420.0 / count as f64).clamp(44.0, 96.0)
     } else {
         840.0 / count as f64
     };
-    let letters = classes.iter().map(|name| name.chars().count().min(LETTERS)).max().unwrap_or(1);
+    let names = drawn.iter().map(|class| &classes[*class]);
+    let letters = names.clone().map(|name| name.chars().count().min(LETTERS)).max().unwrap_or(1);
     let name_width = 7.0 * letters as f64;
     let [left, top] = [60.0 + name_width, 78.0];
     let side = cell * count as f64;
@@ -32,13 +37,22 @@ pub(super) fn confusion(matrix: &Confusion, classes: &[String]) -> Picture {
     let subtitle =
         format!("accuracy {:.4}, balanced {:.4}", matrix.accuracy(), matrix.balanced_accuracy(),);
     svg.text("muted", Anchor::Start, [24.0, 50.0], &subtitle);
-    for truth in 0..count {
-        for prediction in 0..count {
-            let place = [left + cell * prediction as f64, top + cell * truth as f64];
-            draw_cell(&mut svg, matrix, [truth, prediction], place, cell);
+    if count < matrix.classes() {
+        let cut = format!("the {count} of {} classes with the most rows", matrix.classes());
+        svg.text("muted", Anchor::Start, [24.0, 68.0], &cut);
+    }
+    for (row, truth) in drawn.iter().enumerate() {
+        let support = matrix.support(*truth);
+        for (column, prediction) in drawn.iter().enumerate() {
+            let number = matrix.count(*truth, *prediction);
+            let share = if support > 0.0 { number / support } else { 0.0 };
+            let is_right = truth == prediction;
+            let own = Cell { number, share, is_right, has_text: count <= READABLE };
+            let place = [left + cell * column as f64, top + cell * row as f64];
+            own.draw(&mut svg, place, cell);
         }
     }
-    for (class, name) in classes.iter().enumerate().take(count) {
+    for (class, name) in names.enumerate() {
         let middle = cell * (class as f64 + 0.5);
         let name = shortened(name, LETTERS);
         if count <= READABLE || class % count.div_ceil(READABLE) == 0 {
@@ -62,31 +76,47 @@ pub(super) fn confusion(matrix: &Confusion, classes: &[String]) -> Picture {
     )
 }
 
-fn draw_cell(
-    svg: &mut Svg,
-    matrix: &Confusion,
-    [truth, prediction]: [usize; 2],
-    [x, y]: [f64; 2],
-    cell: f64,
-) {
-    let (number, support) = (matrix.count(truth, prediction), matrix.support(truth));
-    let share = if support > 0.0 { number / support } else { 0.0 };
-    // Correct predictions are blue, wrong ones red; even a small share is visible.
-    let hue = colour(if truth == prediction { 0 } else { 2 });
-    let opacity = if number > 0.0 { 0.08 + 0.84 * share } else { 0.0 };
-    let gap = (cell / 24.0).min(2.0);
-    let side = [cell - gap; 2];
-    svg.rect([x, y], side, "rx=\"3\" class=\"muted\" fill-opacity=\".07\"");
-    svg.rect([x, y], side, &format!("rx=\"3\" fill=\"{hue}\" fill-opacity=\"{opacity:.3}\""));
-    if matrix.classes() > READABLE || number == 0.0 {
-        return;
+/// The classes that are drawn, in their own order.
+fn drawn(matrix: &Confusion) -> Vec<usize> {
+    let mut classes: Vec<usize> = (0..matrix.classes()).collect();
+    if classes.len() > MOST {
+        let support: Vec<f64> = classes.iter().map(|class| matrix.support(*class)).collect();
+        classes.sort_by(|a, b| support[*b].total_cmp(&support[*a]));
+        classes.truncate(MOST);
+        classes.sort_unstable();
     }
-    let class = if opacity > 0.6 { "on-colour strong" } else { "strong" };
-    let [middle, height] = [x + side[0] / 2.0, y + side[1] / 2.0];
-    svg.text(class, Anchor::Middle, [middle, height], &weight(number));
-    let class = if opacity > 0.6 { "on-colour" } else { "muted" };
-    let percent = format!("{:.0} %", 100.0 * share);
-    svg.text(class, Anchor::Middle, [middle, height + 16.0], &percent);
+    classes
+}
+
+/// The rows of one class that are predicted as another, or as that class.
+struct Cell {
+    number: f64,
+    /// Of all rows of the class.
+    share: f64,
+    is_right: bool,
+    has_text: bool,
+}
+
+impl Cell {
+    fn draw(&self, svg: &mut Svg, [x, y]: [f64; 2], cell: f64) {
+        let Self { number, share, is_right, has_text } = *self;
+        // Correct predictions are blue, wrong ones red; even a small share is visible.
+        let hue = colour(if is_right { 0 } else { 2 });
+        let opacity = if number > 0.0 { 0.08 + 0.84 * share } else { 0.0 };
+        let gap = (cell / 24.0).min(2.0);
+        let side = [cell - gap; 2];
+        svg.rect([x, y], side, "rx=\"3\" class=\"muted\" fill-opacity=\".07\"");
+        svg.rect([x, y], side, &format!("rx=\"3\" fill=\"{hue}\" fill-opacity=\"{opacity:.3}\""));
+        if !has_text || number == 0.0 {
+            return;
+        }
+        let class = if opacity > 0.6 { "on-colour strong" } else { "strong" };
+        let [middle, height] = [x + side[0] / 2.0, y + side[1] / 2.0];
+        svg.text(class, Anchor::Middle, [middle, height], &weight(number));
+        let class = if opacity > 0.6 { "on-colour" } else { "muted" };
+        let percent = format!("{:.0} %", 100.0 * share);
+        svg.text(class, Anchor::Middle, [middle, height + 16.0], &percent);
+    }
 }
 
 /// A count, or a sum of weights with one decimal.
