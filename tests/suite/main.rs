@@ -8,6 +8,7 @@
 mod architecture;
 mod backend;
 mod cli;
+mod damage;
 mod data;
 mod docs;
 mod export;
