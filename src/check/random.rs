@@ -1,13 +1,14 @@
 //! Random inputs for checks, the same in every run.
 
-use rand_mt::Mt;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{Rng as _, SeedableRng as _};
 
 /// A generator of integers and floats.
-pub(super) struct Random(Mt);
+pub(super) struct Random(Xoshiro256PlusPlus);
 
 impl Random {
     pub(super) fn new(seed: u32) -> Self {
-        Self(Mt::new(seed))
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed.into()))
     }
 
     /// Any 32 bits.

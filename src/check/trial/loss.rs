@@ -83,6 +83,10 @@ impl Magnitudes {
         of: impl Fn(f32, f32) -> Element,
     ) {
         let count = z.len() as f32;
+        // All terms have one sign, so partial sums grow, and each addition is off by up to half a step of
+        // them: by some √n steps of the sum altogether where roundings go either way. Up to 64 terms that
+        // is little beside the rest.
+        let sum = (outputs as f32).sqrt().max(8.0) / 8.0;
         for (z, targets) in z.chunks_exact(outputs).zip(targets.chunks_exact(outputs)) {
             let mut row = [0.0, 0.0];
             for (&z, &t) in z.iter().zip(targets) {
@@ -90,7 +94,7 @@ impl Magnitudes {
                 self.d_z.push(slope / count);
                 row = [row[0] + loss / outputs as f32, row[1] + score];
             }
-            self.row_metrics.extend(row);
+            self.row_metrics.extend(row.map(|magnitude| sum * magnitude));
         }
     }
 }
