@@ -22,6 +22,10 @@ pub(super) struct Pages {
     encodings: EncodingMask,
 }
 
+/// The deprecated encoding of levels.
+#[allow(deprecated, reason = "old files have it")]
+const BIT_PACKED: Encoding = Encoding::BIT_PACKED;
+
 /// The length prefix of a text that is longer than any page.
 const OVERLONG_TEXT: [u8; 4] = u32::MAX.to_le_bytes();
 
@@ -58,8 +62,17 @@ impl Pages {
     }
 
     fn checked(&mut self, page: Page) -> Result<Page> {
-        // A page's header has no checksum.
-        if page.is_data_page() && !self.encodings.is_set(page.encoding()) {
+        // A page's header has no checksum. Some programs do not name the levels' encoding, but where it
+        // is the deprecated one.
+        let is_packed = match page {
+            Page::DataPage { def_level_encoding, .. } => {
+                self.most > 0 && def_level_encoding != Encoding::RLE
+            }
+            Page::DataPageV2 { .. } | Page::DictionaryPage { .. } => false,
+        };
+        let is_named = self.encodings.is_set(page.encoding())
+            && (!is_packed || self.encodings.is_set(BIT_PACKED));
+        if page.is_data_page() && !is_named {
             let problem = "a page is in an encoding that the footer does not name";
             return Err(ParquetError::General(problem.into()));
         }
