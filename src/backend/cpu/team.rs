@@ -49,7 +49,9 @@ pub(super) fn lead<R>(
     threads: usize,
     lead: impl FnOnce(&mut Leader<'_, '_>) -> R,
 ) -> R {
-    let mut team = if threads > 1 { free_team() } else { None };
+    // A page in a browser has no threads.
+    let several = threads > 1 && !cfg!(target_arch = "wasm32");
+    let mut team = if several { free_team() } else { None };
     let begun = team.as_deref_mut().map(|team| team.begin(job, threads));
     lead(&mut Leader { job, begun })
 }
