@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -31,6 +31,16 @@ fn command(folder: &Folder, words: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_halfplane"));
     command.args(words.split_whitespace()).current_dir(folder.path(""));
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::piped());
+    let unignore = || {
+        for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
+            // SAFETY: the call is one of those allowed between fork and exec, and sets no handler.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
+        Ok(())
+    };
+    // What the tests were started with, such as `nohup`, may ignore signals, and programs inherit that.
+    // SAFETY: the closure allocates nothing and takes no lock.
+    unsafe { command.pre_exec(unignore) };
     command
 }
 
@@ -72,17 +82,18 @@ const FIRST: &str = "run/step-0000000000.safetensors";
 #[test]
 fn signals_do_what_ctrl_c_does() {
     for (signals, code) in [
-        (&["-INT"][..], 130),
-        (&["-TERM"], 143),
-        (&["-HUP"], 129),
-        (&["-TERM", "-TERM", "-HUP"], 143),
-        (&["-HUP", "-HUP", "-TERM"], 129),
+        (&["-INT"][..], &[130][..]),
+        (&["-TERM"], &[143]),
+        (&["-HUP"], &[129]),
+        // The system may deliver signals that wait together in another order.
+        (&["-TERM", "-TERM", "-HUP"], &[143, 129]),
+        (&["-HUP", "-HUP", "-TERM"], &[143, 129]),
     ] {
         let folder = folder();
         let child = started(&folder, &format!("{ENDLESS} --checkpoint run"), FIRST);
         signals.iter().for_each(|signal| send(signal, &child));
         let (found, said) = ended(child);
-        assert_eq!(found, Some(code), "{signals:?}: {said}");
+        assert!(found.is_some_and(|found| code.contains(&found)), "{signals:?}: {found:?}, {said}");
         let step = latest(&folder, "run").step();
         assert!(said.contains(&format!("interrupted after {step} steps")), "{said}");
         assert!(said.contains("`halfplane train --resume run`"), "{said}");
