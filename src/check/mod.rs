@@ -13,7 +13,7 @@ mod trial;
 
 use crate::Result;
 use crate::backend::Device;
-use crate::kernels::{FusedGradient, Operation, source};
+use crate::kernels::{FusedGradient, Operation, pipeline_key};
 
 pub use case::Case;
 pub use cases::cases;
@@ -95,10 +95,7 @@ fn by_pipelines(cases: &[Case]) -> Vec<&[Case]> {
     while !rest.is_empty() {
         let mut pipelines = Vec::new();
         let fits = |case: &&Case| {
-            let kernel = case.operation().kernel();
-            let bits = |(name, value): (&'static str, f64)| (name, value.to_bits());
-            let overrides: Vec<_> = kernel.overrides().into_iter().map(bits).collect();
-            let pipeline = (source(kernel), overrides);
+            let pipeline = pipeline_key(case.operation().kernel());
             if !pipelines.contains(&pipeline) {
                 pipelines.push(pipeline);
             }

@@ -66,6 +66,7 @@ pub(crate) use order::seed_of;
 pub(crate) use random::philox_lanes;
 pub use resident::{Member, Placement, ThreadMapping};
 pub use shader::{Module, source};
+pub(crate) use shader::{ModuleKey, PipelineKey, pipeline_key};
 pub(crate) use softmax::softmax;
 pub(crate) use widths::MOST as MOST_WIDTHS;
 

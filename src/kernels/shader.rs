@@ -23,6 +23,20 @@ pub fn source(kernel: &dyn Kernel) -> String {
     pieces.join("\n") + &kernel.written()
 }
 
+/// What tells a shader from others: the names of its pieces, and what was written out.
+pub(crate) type ModuleKey = (Vec<&'static str>, String);
+
+/// What tells a pipeline from others: its shader, and the overrides by their bits.
+pub(crate) type PipelineKey = (ModuleKey, Vec<(&'static str, u64)>);
+
+/// The key of a kernel's pipeline.
+pub(crate) fn pipeline_key(kernel: &dyn Kernel) -> PipelineKey {
+    let names = kernel.modules().iter().map(|module| module.name).collect();
+    let overrides = kernel.overrides();
+    let bits = overrides.iter().map(|(name, value)| (*name, value.to_bits())).collect();
+    ((names, kernel.written()), bits)
+}
+
 /// The piece in a file of `shaders/`.
 macro_rules! piece {
     ($($name:literal),+) => {

@@ -9,7 +9,7 @@ use super::super::ShaderChecks;
 use super::cache::Cache;
 use super::context::Context;
 use super::immediates::{GROUP, in_uniform_buffer, uniform_bytes};
-use crate::kernels::{Access, Kernel, Slot, fold, source};
+use crate::kernels::{Access, Kernel, ModuleKey, PipelineKey, Slot, fold, pipeline_key, source};
 use crate::plan::{Dispatch, Plan};
 use crate::platform::threads;
 
@@ -92,10 +92,6 @@ struct Uniform {
     bind_group: wgpu::BindGroup,
 }
 
-/// Names of the pieces, and what was written out.
-type ModuleKey = (Vec<&'static str>, String);
-type PipelineKey = (ModuleKey, Vec<(&'static str, u64)>);
-
 /// The modules and pipelines of a device, shared by all plans and dispatches that need the same.
 #[derive(Debug, Default)]
 pub(super) struct Pipelines {
@@ -131,7 +127,7 @@ impl Pipelines {
         {
             let own = Self::of(context);
             for Dispatch { operation, .. } in dispatches {
-                let key = key(operation.kernel());
+                let key = pipeline_key(operation.kernel());
                 if own.pipelines.contains_key(&key) {
                     continue;
                 }
@@ -168,7 +164,7 @@ impl Pipelines {
     ) -> Ready {
         let kernel = dispatch.operation.kernel();
         let Pipeline { pipeline, layout, uniform } =
-            Self::of(context).pipelines[&key(kernel)].clone();
+            Self::of(context).pipelines[&pipeline_key(kernel)].clone();
         let entries: Vec<wgpu::BindGroupEntry<'_>> = dispatch
             .bindings
             .iter()
@@ -197,13 +193,6 @@ impl Pipelines {
             repeats_itself: kernel.repeats_itself(),
         }
     }
-}
-
-fn key(kernel: &dyn Kernel) -> PipelineKey {
-    let names = kernel.modules().iter().map(|module| module.name).collect();
-    let overrides = kernel.overrides();
-    let bits = overrides.iter().map(|(name, value)| (*name, value.to_bits())).collect();
-    ((names, kernel.written()), bits)
 }
 
 fn pipeline(context: &Context, module: &wgpu::ShaderModule, kernel: &dyn Kernel) -> Pipeline {
