@@ -18,6 +18,14 @@ pub enum ErrorKind {
     Run,
 }
 
+/// Whether there is no room for what was to be written: on the disk, in a quota, or in what a file of
+/// this process may hold.
+pub(crate) fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+
+    matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
+}
+
 /// The candidate most similar to `word`, by Jaro-Winkler similarity; `None` below 0.7.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
@@ -124,15 +132,9 @@ pub enum Error {
 impl Error {
     /// Who can mend it.
     pub fn kind(&self) -> ErrorKind {
-        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-
         match self {
             Self::Diverged { .. } | Self::Device { .. } => ErrorKind::Run,
-            Self::File { verb: "write", source, .. }
-                if matches!(source.kind(), FileTooLarge | QuotaExceeded | StorageFull) =>
-            {
-                ErrorKind::Run
-            }
+            Self::File { verb: "write", source, .. } if is_full(source) => ErrorKind::Run,
             _ => ErrorKind::User,
         }
     }

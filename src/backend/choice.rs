@@ -75,7 +75,8 @@ pub struct OpenOptions {
 }
 
 impl OpenOptions {
-    fn cpu(self) -> Cpu {
+    /// The CPU path so.
+    pub(crate) fn cpu(self) -> Cpu {
         self.threads.map_or(Cpu::new(), Cpu::with_threads)
     }
 }

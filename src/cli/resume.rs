@@ -62,7 +62,7 @@ pub(super) fn merge(
     let Some(train) = command.find_subcommand("train") else { return Ok(None) };
     let latest = Checkpoints::of(folder).latest_checked()?;
     report::warn(&told(&latest));
-    let checkpoint = latest.checkpoint;
+    let Latest { checkpoint, newest, .. } = latest;
     let mut merged: Vec<OsString> = argv.iter().take(1).cloned().collect();
     merged.push("train".into());
     let mut run = None;
@@ -89,7 +89,7 @@ pub(super) fn merge(
         let id = argument.get_id().as_str();
         !is_beside(id) && matches.value_source(id) == Some(ValueSource::CommandLine)
     });
-    let resumed = Resumed { checkpoint, retyped };
+    let resumed = Resumed { checkpoint, newest, retyped };
     Ok(Some(Found { words: merged, resumed, run }))
 }
 

@@ -127,7 +127,7 @@ fn settings(arguments: &TrainArguments) -> Result<Settings> {
     let typed = &arguments.training;
     let mut settings = Settings::new(typed, arguments.log_every)?;
     arguments.stopping.apply(&mut settings.options);
-    if let Some(Resumed { checkpoint, retyped: false }) = &arguments.resumed {
+    if let Some(Resumed { checkpoint, retyped: false, .. }) = &arguments.resumed {
         let now = settings.options;
         let then = checkpoint.options()?;
         let is_typed = typed.epochs.is_some() || typed.steps.is_some();
@@ -204,7 +204,7 @@ fn check_resumed(arguments: &TrainArguments) -> Result<()> {
     let (Some(resumed), Some(folder)) = (&arguments.resumed, arguments.checkpoints.resume()) else {
         return Ok(());
     };
-    if Checkpoints::of(folder).latest()?.1.step() == resumed.checkpoint.step() {
+    if Checkpoints::of(folder).newest()?.as_ref() == Some(&resumed.newest) {
         return Ok(());
     }
     Err(Error::Invalid {

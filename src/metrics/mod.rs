@@ -56,9 +56,7 @@ impl Scores {
             }
         }
     }
-}
 
-impl Scores {
     /// The same with `rows` more rows that are predicted wrong whatever is predicted, since the model
     /// does not know their classes; `weight` is the sum of their sample weights, `scored` that of the
     /// rows scored so far. Only the accuracy is defined for them, and counts them.

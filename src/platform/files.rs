@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::{Error, Result};
 
-pub use super::lock::{FolderLock, Locked, is_full, lock};
+pub use super::lock::{FolderLock, Locked, lock};
 pub use std::fs::{File, create_dir_all, read, read_dir, remove_file, rename};
 
 /// What the names of files begin with that are not in their place yet.

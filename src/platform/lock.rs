@@ -4,6 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::error::is_full;
+
 /// A lock that is held.
 #[derive(Debug)]
 pub struct FolderLock {
@@ -59,14 +61,6 @@ impl FolderLock {
     pub fn is_in_place(&self) -> bool {
         self.held.as_ref().is_some_and(|(path, file)| is_at(file, path))
     }
-}
-
-/// Whether there is no room for what was to be written: on the disk, in a quota, or in what a file
-/// of this process may hold.
-pub fn is_full(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-
-    matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
 }
 
 impl Drop for FolderLock {

@@ -105,8 +105,8 @@ impl Engine for Cpu {
     }
 
     fn profile(&self, on: &mut Hosted<Self>, phase: Phase) -> Result<Vec<Duration>> {
-        let Hosted { plan, memory, kept, .. } = on;
-        let profile = |dispatch| self.profile_one(plan, (phase, dispatch), memory, kept);
+        let Hosted { plan, memory, .. } = on;
+        let profile = |dispatch| self.profile_one(plan, (phase, dispatch), memory);
         Ok(plan.phase(phase).iter().map(profile).collect())
     }
 }
@@ -126,12 +126,12 @@ impl Cpu {
         plan: &Plan,
         (phase, dispatch): (Phase, &Dispatch),
         memory: &mut Memory,
-        kept: &mut ReplayMemory,
     ) -> Duration {
         /// A run is long enough that reading the clock does not matter.
         const LONG: Duration = Duration::from_millis(2);
         const ROUNDS: usize = 9;
-        kept.forget(phase);
+        // What is kept of the phase is of all its dispatches.
+        let kept = &mut ReplayMemory::default();
         let mut run = |times: u64| {
             let started = Instant::now();
             let ignore = &mut |_: &[_]| ControlFlow::Continue(());
@@ -155,7 +155,6 @@ impl Cpu {
         }
         let mut rounds: Vec<Duration> = (0..ROUNDS).map(|_| run(times)).collect();
         rounds.sort();
-        kept.forget(phase);
         rounds[ROUNDS / 2] / times as u32
     }
 }

@@ -32,13 +32,6 @@ pub(crate) struct ReplayMemory {
     phases: HashMap<Phase, Prepared>,
 }
 
-impl ReplayMemory {
-    /// Forgets how a phase was prepared: its dispatches are about to be others.
-    pub(super) fn forget(&mut self, phase: Phase) {
-        self.phases.remove(&phase);
-    }
-}
-
 /// Dispatches made ready to be replayed, which goes by what they do and bind, not by their settings.
 struct Prepared {
     /// How many there are, and their floating-point operations.
@@ -128,7 +121,8 @@ pub(super) fn replay(
             if let (Some(worth), Some(began)) = (&mut worth, &mut began)
                 && (since >= worth.steps() || last)
             {
-                worth.ran(std::mem::take(&mut since), std::mem::replace(began, Instant::now()));
+                let now = Instant::now();
+                worth.took(std::mem::take(&mut since), now - std::mem::replace(began, now));
             }
             finished.extend(replay.take_metrics());
             if !finished.is_empty() && (last || finished.len() as u64 >= portion) {

@@ -52,12 +52,12 @@ pub(super) fn lead<R>(
     // A page in a browser has no threads.
     let several = threads > 1 && !cfg!(target_arch = "wasm32");
     let mut team = if several { free_team() } else { None };
-    let begun = team.as_deref_mut().map(|team| team.begin(job, threads));
+    let begun = team.as_deref_mut().map(|team| Team::of_this_process(team).begin(job, threads));
     lead(&mut Leader { job, begun })
 }
 
 /// The team, unless another thread leads it.
-fn free_team() -> Option<MutexGuard<'static, Team>> {
+fn free_team() -> Option<MutexGuard<'static, Option<Team>>> {
     match TEAM.try_lock() {
         Ok(team) => Some(team),
         // A task has panicked; `Begun` has left the team in order.
@@ -95,14 +95,14 @@ impl Leader<'_, '_> {
     }
 }
 
-static TEAM: Mutex<Team> =
-    Mutex::new(Team { process: 0, shared: None, helpers: Vec::new(), next: 1 });
+/// The team, once there was a job for several threads.
+static TEAM: Mutex<Option<Team>> = Mutex::new(None);
 
 /// The helpers, as the leader sees them.
 struct Team {
     /// The process that started them: a forked one has none of them.
     process: u32,
-    shared: Option<Arc<Shared>>,
+    shared: Arc<Shared>,
     helpers: Vec<Helper>,
     /// The number of the next round. Numbers are never used twice, so that a helper cannot mistake one
     /// round for another.
@@ -162,30 +162,35 @@ struct Slot {
 struct Line<T>(T);
 
 impl Team {
+    /// The team, or a new one in a process that has none: the threads of the process that it was
+    /// forked from are not there.
+    fn of_this_process(team: &mut Option<Self>) -> &mut Self {
+        let process = std::process::id();
+        if team.as_ref().is_some_and(|team| team.process != process) {
+            *team = None;
+        }
+        let new = || Self { process, shared: Shared::new(), helpers: Vec::new(), next: 1 };
+        team.get_or_insert_with(new)
+    }
+
     /// Begins a job.
     fn begin(&mut self, job: &dyn Job, threads: usize) -> Begun<'_> {
         self.grow_to(threads - 1);
-        let shared = Arc::clone(self.shared.get_or_insert_with(Shared::new));
         // SAFETY: only the lifetime changes. The pointer is followed by pinned helpers only, and `Begun`
         // ends, by its `drop` at the latest, when none is pinned; the job outlives it.
         let job = unsafe { std::mem::transmute::<*const dyn Job, *const (dyn Job + 'static)>(job) };
         let first = self.next;
         // SAFETY: no round is open and no helper is pinned, as the last job's `Begun` has seen to.
-        unsafe { *shared.job.get() = Some(Led { job, first, threads }) };
+        unsafe { *self.shared.job.get() = Some(Led { job, first, threads }) };
         let helpers = threads.min(self.helpers.len() + 1) - 1;
-        Begun { helpers, first, team: self, shared, rested: true }
+        Begun { helpers, first, team: self, rested: true }
     }
 
     /// Starts helpers, as many as the system grants.
     fn grow_to(&mut self, helpers: usize) {
-        let process = std::process::id();
-        if self.process != process {
-            *self = Self { process, shared: Some(Shared::new()), helpers: Vec::new(), next: 1 };
-        }
-        let shared = self.shared.get_or_insert_with(Shared::new);
         while self.helpers.len() < helpers {
             let (slot, number) = (Arc::new(Slot::default()), self.helpers.len() + 1);
-            let (own, all) = (Arc::clone(&slot), Arc::clone(shared));
+            let (own, all) = (Arc::clone(&slot), Arc::clone(&self.shared));
             let started = std::thread::Builder::new()
                 .name(format!("halfplane-{number}"))
                 .spawn(move || help(&all, &own, number));
@@ -214,7 +219,6 @@ impl Shared {
 /// A job that has begun. Its end waits until no helper is pinned.
 struct Begun<'t> {
     team: &'t mut Team,
-    shared: Arc<Shared>,
     /// Helpers that may take part.
     helpers: usize,
     first: u64,
@@ -244,7 +248,7 @@ impl Begun<'_> {
         let number = self.first + round;
         self.team.next = number + 1;
         // In one order with a helper's `asleep`: either it sees the round, or it is seen asleep here.
-        self.shared.open.0.store(number, Ordering::SeqCst);
+        self.team.shared.open.0.store(number, Ordering::SeqCst);
         if worth {
             for helper in &self.team.helpers[..self.helpers] {
                 if helper.rests_until.is_none() {
@@ -256,9 +260,10 @@ impl Begun<'_> {
 
     /// Waits until no helper is at a task. The leader has found none left.
     fn wait(&mut self, expected: Duration) {
-        for helper in &mut self.team.helpers[..self.helpers] {
+        let Team { helpers, shared, .. } = &mut *self.team;
+        for helper in &mut helpers[..self.helpers] {
             if helper.slot.pinned.0.load(Ordering::Acquire) != CLOSED {
-                let waited = wait_for(&helper.slot, &self.shared);
+                let waited = wait_for(&helper.slot, shared);
                 if waited > LATE.saturating_add(expected) {
                     helper.rest();
                     self.rested = true;
@@ -272,10 +277,11 @@ impl Begun<'_> {
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
         // In one order with a helper's pin: either it sees that the round is over, or it is seen here.
-        self.shared.open.0.store(CLOSED, Ordering::SeqCst);
-        for helper in &self.team.helpers {
+        let Team { helpers, shared, .. } = &*self.team;
+        shared.open.0.store(CLOSED, Ordering::SeqCst);
+        for helper in helpers {
             if helper.slot.pinned.0.load(Ordering::SeqCst) != CLOSED {
-                wait_for(&helper.slot, &self.shared);
+                wait_for(&helper.slot, shared);
             }
             helper.slot.panicked.store(false, Ordering::Relaxed);
         }

@@ -7,8 +7,6 @@
 
 use std::time::Duration;
 
-use crate::platform::Instant;
-
 /// How long steps are timed at a time, and how many at least. After a change some are not counted, for
 /// threads wake and caches fill; a few tell whether the change was good; then more are taken together, so
 /// that one step which something else held up does not decide.
@@ -82,18 +80,14 @@ impl Worth {
         self.helped
     }
 
-    /// How many steps to run until the next call of [`Self::ran`].
+    /// How many steps to run until the next call of [`Self::took`].
     pub(super) fn steps(&self) -> u64 {
         let seconds = self.seconds[usize::from(self.helped)];
         seconds.map_or(1, |seconds| (TRIAL.0.as_secs_f64() / seconds) as u64).clamp(1, 1 << 12)
     }
 
-    /// Takes note that so many steps took the time since `began`.
-    pub(super) fn ran(&mut self, steps: u64, began: Instant) {
-        self.took(steps, began.elapsed());
-    }
-
-    fn took(&mut self, steps: u64, time: Duration) {
+    /// Takes note that so many steps took so long.
+    pub(super) fn took(&mut self, steps: u64, time: Duration) {
         self.until = self.until.saturating_sub(time);
         self.since += steps;
         self.timed = (self.timed.0 + steps, self.timed.1 + time);

@@ -50,6 +50,8 @@ pub(crate) struct TrainArguments {
 #[derive(Debug)]
 pub(crate) struct Resumed {
     pub(crate) checkpoint: Checkpoint,
+    /// The newest file of its folder by then.
+    pub(crate) newest: PathBuf,
     /// Whether a setting was typed now that the numbers of the run depend on: it is checked against
     /// those of the checkpoint, which otherwise hold as they are.
     pub(crate) retyped: bool,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Checkpoint, file};
+use crate::error::is_full;
 use crate::model::Integrity;
 use crate::platform::files::{self as fs, FolderLock, Locked};
 use crate::{Error, Result, Setting};
@@ -21,6 +22,8 @@ pub struct Latest {
     pub integrity: Integrity,
     /// What is wrong with newer ones, the newest first.
     pub unread: Vec<Error>,
+    /// The newest file, which may be one of those: see [`Checkpoints::newest`].
+    pub newest: PathBuf,
 }
 
 /// A folder of checkpoints of one training.
@@ -69,11 +72,12 @@ impl Checkpoints {
     /// As [`Checkpoints::latest`].
     pub fn latest_checked(&self) -> Result<Latest> {
         let files = self.files()?;
+        let newest = files.last().cloned().unwrap_or_default();
         let mut unread = Vec::new();
         for path in files.into_iter().rev() {
             match file::load(&path) {
                 Ok((checkpoint, integrity)) => {
-                    return Ok(Latest { path, checkpoint, integrity, unread });
+                    return Ok(Latest { path, checkpoint, integrity, unread, newest });
                 }
                 Err(error) => unread.push(error),
             }
@@ -85,6 +89,15 @@ impl Checkpoints {
                 ("give the folder that ", Setting::Checkpoints, " named"),
             )
         }))
+    }
+
+    /// The newest file, whether it can be read or not: it tells whether the training has gone on
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::File`]
+    pub fn newest(&self) -> Result<Option<PathBuf>> {
+        Ok(self.files()?.pop())
     }
 
     /// Writes a checkpoint, and removes all but the two newest; where there is no room for three, all
@@ -101,7 +114,7 @@ impl Checkpoints {
         let path = self.folder.join(format!("{PREFIX}{:010}{SUFFIX}", checkpoint.step()));
         self.set_aside_after(&path)?;
         match checkpoint.save(&path) {
-            Err(Error::File { source, .. }) if fs::is_full(&source) && self.make_room()? => {
+            Err(Error::File { source, .. }) if is_full(&source) && self.make_room()? => {
                 checkpoint.save(&path)?;
             }
             other => other?,

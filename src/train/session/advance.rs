@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Session, Stage, Status, WeightsTimer};
-use crate::backend::{self, Device, StepMetrics};
-use crate::platform::{Instant, files};
+use crate::backend::{Device, StepMetrics};
+use crate::error::is_full;
+use crate::platform::Instant;
 use crate::train::callback::Callback;
 use crate::train::checkpoint::CheckpointWriter;
 use crate::train::run::{NetworkState, Run, Start};
@@ -74,7 +75,7 @@ impl Session {
         match self.write_checkpoint(callback).await? {
             // Nothing is lost yet, and who named the folder can name another one. A full disk may
             // have room again before it matters.
-            Some(Error::File { verb, path, source }) if !files::is_full(&source) => {
+            Some(Error::File { verb, path, source }) if !is_full(&source) => {
                 Err(Error::File { verb, path, source })
             }
             _ => Ok(()),
@@ -452,7 +453,7 @@ impl Session {
             moved = self.move_to(device.as_ref(), &snapshot).await.map_err(drop);
         }
         if moved.is_err() {
-            let cpu = backend::cpu::Cpu::new();
+            let cpu = self.executor.options.opening().cpu();
             moved = self.move_to(&cpu, &snapshot).await.map_err(drop);
         }
         if moved.is_err() {
