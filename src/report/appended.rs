@@ -8,8 +8,10 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use halfplane::Result;
 use halfplane::low_level::files::{is_special, write_beside};
-use halfplane::{Error, Result};
+
+use super::failed;
 
 /// So much is written at once, even if it is not time yet.
 const BLOCK: usize = 1 << 16;
@@ -37,7 +39,7 @@ pub(super) struct Appended {
 impl Appended {
     /// Makes an empty file in the place of whatever is there.
     pub(super) fn create(path: &Path, every: Duration) -> Result<Self> {
-        let file = File::create(path).map_err(|source| failure(path, source))?;
+        let file = File::create(path).map_err(|source| failed("write", path, source))?;
         Ok(Self::of(path, file, every))
     }
 
@@ -58,9 +60,7 @@ impl Appended {
         }
         let old = match std::fs::read(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            other => {
-                other.map_err(|source| Error::File { verb: "read", path: path.into(), source })?
-            }
+            other => other.map_err(|source| failed("read", path, source))?,
         };
         let kept = kept(&old);
         if kept.len() < old.len() {
@@ -68,7 +68,7 @@ impl Appended {
             write_beside(path, &kept)?;
         }
         let file = File::options().append(true).create(true).open(path);
-        Ok(Self::of(path, file.map_err(|source| failure(path, source))?, every))
+        Ok(Self::of(path, file.map_err(|source| failed("write", path, source))?, every))
     }
 
     fn of(path: &Path, file: File, every: Duration) -> Self {
@@ -121,7 +121,7 @@ impl Appended {
     pub(super) fn finish(mut self) -> Result<()> {
         self.write();
         match self.failed.take() {
-            Some(error) => Err(failure(&self.path, error)),
+            Some(error) => Err(failed("write", &self.path, error)),
             None => Ok(()),
         }
     }
@@ -154,10 +154,6 @@ impl Drop for Appended {
     fn drop(&mut self) {
         self.write();
     }
-}
-
-fn failure(path: &Path, source: std::io::Error) -> Error {
-    Error::File { verb: "write", path: path.into(), source }
 }
 
 #[cfg(test)]

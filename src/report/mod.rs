@@ -346,7 +346,7 @@ pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(source) if source.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::File { verb: "write", path: "standard output".into(), source })
+            Err(failed("write", "standard output".as_ref(), source))
         }
         _ => Ok(()),
     }
@@ -365,6 +365,11 @@ pub(crate) fn note(text: &str) {
 /// Prints an error.
 pub(crate) fn error(text: &str) {
     say(&format!("error: {text}"));
+}
+
+/// A file that cannot be read or written, as `verb` says.
+fn failed(verb: &'static str, path: &Path, source: std::io::Error) -> Error {
+    Error::File { verb, path: path.into(), source }
 }
 
 /// Prints a line to standard error. Nobody may be there to read it.

@@ -7,11 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use halfplane::low_level::files::{remove_abandoned, write_beside};
 use halfplane::train::Evaluation;
-use halfplane::{Error, Event, Result};
+use halfplane::{Event, Result};
 use prost::Message;
 
-use super::ResumePoint;
 use super::appended::Appended;
+use super::{ResumePoint, failed};
 
 /// The file is written at least this often, so that TensorBoard can follow it.
 const EVERY: Duration = Duration::from_secs(1);
@@ -80,13 +80,13 @@ impl TensorBoard {
         run: Option<&str>,
         resumed: Option<ResumePoint>,
     ) -> Result<Self> {
-        let failed = |source| failure(folder, source);
-        fs::create_dir_all(folder).map_err(failed)?;
+        let unwritable = |source| failed("write", folder, source);
+        fs::create_dir_all(folder).map_err(unwritable)?;
         remove_abandoned(folder);
         if let (Some(run), Some(point)) = (run, resumed) {
             remove_after(folder, run, point.steps)?;
         }
-        let file = new_file(folder, run).map_err(failed)?;
+        let file = new_file(folder, run).map_err(unwritable)?;
         let mut own = Self { file, steps_per_epoch };
         own.record(&Record { file_version: Some("brain.Event:2".into()), ..Record::at(0) });
         if let Some(point) = resumed {
@@ -167,27 +167,18 @@ fn new_file(folder: &Path, run: Option<&str>) -> std::io::Result<Appended> {
 /// Removes from the files of a run the events after a checkpoint, which will be written again, and
 /// what is incomplete at their ends.
 fn remove_after(folder: &Path, run: &str, steps: u64) -> Result<()> {
-    let failed = |source| Error::File { verb: "read", path: folder.into(), source };
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
+    let unreadable = |source| failed("read", folder, source);
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if !name.starts_with("events.out.tfevents.") || !name.ends_with(&format!(".{run}")) {
             continue;
         }
         let path = entry.path();
-        let bytes = fs::read(&path).map_err(|source| Error::File {
-            verb: "read",
-            path: path.clone(),
-            source,
-        })?;
-        let kept: Vec<u8> = frames(&bytes)
-            .filter(|frame| {
-                let record = Record::decode(&frame[12..frame.len() - 4]);
-                record.is_ok_and(|record| record.is_before(steps))
-            })
-            .flatten()
-            .copied()
-            .collect();
+        let bytes = fs::read(&path).map_err(|source| failed("read", &path, source))?;
+        let stays = |data| Record::decode(data).is_ok_and(|record: Record| record.is_before(steps));
+        let kept = frames(&bytes).filter(|(_, data)| stays(*data));
+        let kept: Vec<u8> = kept.flat_map(|(frame, _)| frame).copied().collect();
         if kept.len() < bytes.len() {
             write_beside(&path, &kept)?;
         }
@@ -195,8 +186,9 @@ fn remove_after(folder: &Path, run: &str, steps: u64) -> Result<()> {
     Ok(())
 }
 
-/// The records of a file with their frames, up to the first that is incomplete or damaged.
-fn frames(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The frames of a file's records with the records' own bytes, up to the first that is incomplete or
+/// damaged.
+fn frames(mut bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     std::iter::from_fn(move || {
         let length = u64::from_le_bytes(*bytes.first_chunk()?);
         let end = usize::try_from(length).ok()?.checked_add(12)?;
@@ -207,7 +199,7 @@ fn frames(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
         }
         let (frame, rest) = bytes.split_at(end + 4);
         bytes = rest;
-        Some(frame)
+        Some((frame, data))
     })
 }
 
@@ -260,10 +252,6 @@ fn wall_time() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
 
-fn failure(path: &Path, source: std::io::Error) -> Error {
-    Error::File { verb: "write", path: path.into(), source }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,9 +296,7 @@ mod tests {
         };
         let records = |run: &str| -> Vec<Record> {
             let bytes = fs::read(path(run)).expect("it can be read");
-            frames(&bytes)
-                .map(|frame| Record::decode(&frame[12..frame.len() - 4]).expect("it is one"))
-                .collect()
+            frames(&bytes).map(|(_, data)| Record::decode(data).expect("it is one")).collect()
         };
         let (all, others) = (records(".a").len(), records(".b"));
         assert_eq!(all, 1 + 20 + 2 * 4 + 1);

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use halfplane::{Dataset, Error, Event, Model, Parameters, Result, TrainOptions, Trainer};
+use halfplane::{Dataset, Event, Model, Parameters, Result, TrainOptions, Trainer};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::crossterm::{cursor, execute};
@@ -108,7 +108,7 @@ impl Live {
         });
         let terminal = ratatui::try_init().map_err(|source| {
             ratatui::restore();
-            Error::File { verb: "write", path: "the terminal".into(), source }
+            super::failed("write", "the terminal".as_ref(), source)
         })?;
         TAKEN.store(true, Ordering::Relaxed);
         close_on_panic(&shared);

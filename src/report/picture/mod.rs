@@ -16,7 +16,7 @@ use std::path::Path;
 
 use halfplane::low_level::files::{remove_abandoned, write_beside};
 use halfplane::metrics::{Ranking, Scores};
-use halfplane::{Error, Model, Result, Targets};
+use halfplane::{Model, Result, Targets};
 
 use super::history::History;
 use super::plane::{Plane, cells, has_regions};
@@ -50,7 +50,7 @@ pub(crate) struct Results<'a> {
 
 /// Creates the folder: called before training, so that it does not fail after it.
 pub(crate) fn prepare(folder: &Path) -> Result<()> {
-    let failed = |source| Error::File { verb: "write", path: folder.into(), source };
+    let failed = |source| super::failed("write", folder, source);
     fs::create_dir_all(folder).map_err(failed)?;
     remove_abandoned(folder);
     Ok(())
