@@ -37,11 +37,11 @@ pub(super) fn read(
     let bad = |error: ParquetError| damaged(path, &error.to_string());
     let source = BoundedSource::new(input, path)?;
     let (bytes, footer) = (source.length, source.footer().map_err(bad)?);
-    thrift::check_footer(&footer).map_err(bad)?;
+    let chunks = thrift::chunks(&footer).map_err(bad)?;
     let reader = SerializedFileReader::new(source.clone()).map_err(bad)?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     check_width(path, schema.num_columns())?;
-    thrift::check_columns(&footer, &schema).map_err(bad)?;
+    thrift::check_columns(&chunks, &schema).map_err(bad)?;
     let rows = rows(reader.metadata()).map_err(|problem| damaged(path, problem))?;
     let names: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
     let pandas = Pandas::of(reader.metadata().file_metadata().key_value_metadata());

@@ -16,22 +16,21 @@ use parquet::schema::types::SchemaDescriptor;
 /// The most bytes of a page's header: it may hold a long text, as the least or the greatest.
 const MAX_HEADER: u64 = 1 << 24;
 
-/// Checks a file's footer before it is read.
+/// The columns of all row groups, from a file's footer, which is checked before the crate reads it.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn check_footer(footer: &[u8]) -> Result<()> {
-    let sound = Compact(footer).file(&mut Vec::new());
-    sound.ok_or_else(|| damaged("its footer ends too early"))
+pub(super) fn chunks(footer: &[u8]) -> Result<Vec<Chunk<'_>>> {
+    let mut chunks = Vec::new();
+    let sound = Compact(footer).file(&mut chunks);
+    sound.map(|()| chunks).ok_or_else(|| damaged("its footer ends too early"))
 }
 
 /// Checks that types and names of the columns in each row group are those of the schema.
 ///
 /// # Errors
 /// What is wrong with the footer.
-pub(super) fn check_columns(footer: &[u8], schema: &SchemaDescriptor) -> Result<()> {
-    let mut chunks = Vec::new();
-    let read = Compact(footer).file(&mut chunks);
+pub(super) fn check_columns(chunks: &[Chunk<'_>], schema: &SchemaDescriptor) -> Result<()> {
     let columns = schema.columns();
     // Some programs leave the names out.
     let named = chunks.iter().any(|chunk| !chunk.path.is_empty());
@@ -40,9 +39,9 @@ pub(super) fn check_columns(footer: &[u8], schema: &SchemaDescriptor) -> Result<
         let same_kind = chunk.kind == Some(column.physical_type() as i64);
         same_kind && (!named || chunk.path.iter().copied().eq(path))
     });
-    match read {
-        Some(()) if agrees => Ok(()),
-        _ => Err(damaged("a row group has other columns than the schema")),
+    match agrees {
+        true => Ok(()),
+        false => Err(damaged("a row group has other columns than the schema")),
     }
 }
 
@@ -103,7 +102,7 @@ struct Page {
 
 /// A column in a row group.
 #[derive(Default)]
-struct Chunk<'f> {
+pub(super) struct Chunk<'f> {
     kind: Option<i64>,
     path: Vec<&'f [u8]>,
 }
