@@ -44,10 +44,10 @@ fn command(folder: &Folder, words: &str) -> Command {
     command
 }
 
-/// Starts the program, and waits until a file is there.
-fn started(folder: &Folder, words: &str, ready: &str) -> Child {
+/// Starts the program, and waits until something is so.
+fn started(folder: &Folder, words: &str, ready: impl Fn() -> bool) -> Child {
     let mut child = command(folder, words).spawn().expect("the program starts");
-    while !folder.path(ready).exists() {
+    while !ready() {
         assert!(child.try_wait().expect("it can be asked").is_none(), "it ended: {words}");
         sleep(Duration::from_millis(2));
     }
@@ -76,7 +76,10 @@ fn unfinished(folder: &Folder, name: &str) -> usize {
     names.filter(|name| name.to_string_lossy().starts_with(".halfplane-")).count()
 }
 
-const FIRST: &str = "run/step-0000000000.safetensors";
+/// Whether the training has written a checkpoint. The first one may be gone already.
+fn has_checkpoint(folder: &Folder) -> bool {
+    Checkpoints::of(&folder.path("run")).newest().is_ok_and(|newest| newest.is_some())
+}
 
 /// Each signal, once or in a row as those send it who close terminals and stop services.
 #[test]
@@ -90,7 +93,8 @@ fn signals_do_what_ctrl_c_does() {
         (&["-HUP", "-HUP", "-TERM"], &[143, 129]),
     ] {
         let folder = folder();
-        let child = started(&folder, &format!("{ENDLESS} --checkpoint run"), FIRST);
+        let child =
+            started(&folder, &format!("{ENDLESS} --checkpoint run"), || has_checkpoint(&folder));
         signals.iter().for_each(|signal| send(signal, &child));
         let (found, said) = ended(child);
         assert!(found.is_some_and(|found| code.contains(&found)), "{signals:?}: {found:?}, {said}");
@@ -116,7 +120,7 @@ fn a_signal_that_is_ignored_from_the_beginning_stays_so() {
     let mut shell = Command::new("sh");
     shell.args(["-c", &line]).current_dir(folder.path("")).stderr(Stdio::piped());
     let child = shell.spawn().expect("a shell starts");
-    while !folder.path(FIRST).exists() {
+    while !has_checkpoint(&folder) {
         sleep(Duration::from_millis(2));
     }
     for _ in 0..3 {
@@ -153,7 +157,7 @@ fn other_commands_end_at_once() {
 fn a_second_training_is_refused_and_the_first_is_unharmed() {
     let folder = folder();
     let words = format!("{ENDLESS} --log-every 1 --checkpoint run --metrics parts.jsonl");
-    let child = started(&folder, &words, FIRST);
+    let child = started(&folder, &words, || has_checkpoint(&folder));
     for words in [
         "train --resume run",
         "train --resume run --quiet --steps 5",
@@ -198,7 +202,7 @@ fn of_two_that_start_together_one_trains() {
 fn a_checkpoint_that_cannot_be_written_is_tried_again() {
     let folder = folder();
     let words = format!("{ENDLESS} --checkpoint run --checkpoint-every 50steps");
-    let mut child = started(&folder, &words, FIRST);
+    let mut child = started(&folder, &words, || has_checkpoint(&folder));
     let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
     let mut said = |what: &str| -> String {
         let mut before = Vec::new();
@@ -212,9 +216,15 @@ fn a_checkpoint_that_cannot_be_written_is_tried_again() {
         panic!("it ended without saying: {what}, but: {before:?}");
     };
     for round in 0..3 {
-        // A file of that name keeps the folder from being made again.
-        fs::rename(folder.path("run"), folder.path(&format!("away{round}"))).expect("it is ours");
-        folder.write("run", "in the way");
+        // A file of that name keeps the folder from being made again. The training may have made one
+        // by then: it writes a checkpoint every few milliseconds.
+        for again in 0.. {
+            let away = folder.path(&format!("away{round}-{again}"));
+            fs::rename(folder.path("run"), away).expect("it is ours");
+            if fs::File::create_new(folder.path("run")).is_ok() {
+                break;
+            }
+        }
         let warning = said("warning: no checkpoint");
         assert!(warning.contains("tries again"), "{warning}");
         fs::remove_file(folder.path("run")).expect("it is ours");
@@ -273,7 +283,7 @@ fn a_model_is_saved_somewhere() {
     // A folder that is gone.
     fs::create_dir(folder.path("out")).expect("it can be made");
     let words = format!("{ENDLESS} --output out/m.safetensors --metrics m.jsonl");
-    let child = started(&folder, &words, "m.jsonl");
+    let child = started(&folder, &words, || folder.path("m.jsonl").exists());
     fs::remove_dir_all(folder.path("out")).expect("it is ours");
     send("-TERM", &child);
     let (code, said) = ended(child);
