@@ -15,6 +15,8 @@ pub mod model;
 mod plan;
 mod platform;
 mod recipe;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod selection;
 pub mod spec;
 pub mod train;
 
@@ -23,6 +25,8 @@ pub use data::{Dataset, Targets, Task};
 pub use error::{Call, Error, ErrorKind, Remedy, Result, Setting, nearest};
 pub use model::{Model, Predictor};
 pub use recipe::Recipe;
+#[cfg(not(target_arch = "wasm32"))]
+pub use selection::cross_validate;
 pub use spec::{
     Activation, BatchSize, Initialization, Length, Loss, Network, Normalization, Optimizer, Output,
     Parameters, Regularization, Schedule, Shuffle, Strategy,

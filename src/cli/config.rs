@@ -34,11 +34,14 @@ pub(super) fn merge(
     let mut merged: Vec<OsString> = argv.iter().take(1).cloned().collect();
     merged.push(name.into());
     for (key, value) in &table {
-        // `plan` reads the file of a training, too, and ignores keys that only `train` has.
-        let argument = find(train, path, key)?;
-        if command.get_arguments().all(|own| own.get_id() != argument.get_id()) {
-            continue;
-        }
+        // `plan` and `cv` read the file of a training, too, and ignore keys that only `train` has.
+        let argument = match find(command, path, key) {
+            Ok(own) => own,
+            Err(unknown) => match find(train, path, key) {
+                Ok(_) => continue,
+                Err(_) => return Err(unknown),
+            },
+        };
         let words = words(path, key, argument, value)?;
         if !overridden(matches, argument) {
             check(command, path, key, &words)?;

@@ -8,9 +8,11 @@ use halfplane::{
     BatchSize, Dataset, EarlyStopping, Length, Loss, Network, Optimizer, Recipe, TrainOptions,
 };
 
+use super::arguments::FoldArguments;
+
 /// The same definition, with `[default: …]` in the help.
 pub(super) fn told(mut command: clap::Command) -> clap::Command {
-    for name in ["train", "plan", "predict", "evaluate", "export"] {
+    for name in ["train", "plan", "cv", "predict", "evaluate", "export"] {
         let mut defaults = defaults();
         if name == "predict" {
             defaults.push(("output", "-, standard output".into()));
@@ -110,6 +112,10 @@ fn defaults() -> Vec<(&'static str, String)> {
         ("validate_every", table.validate_every.to_string()),
         ("checkpoint_every", interval(CheckpointOptions::new("").every)),
         ("log_every", table.log_every.to_string()),
+        ("folds", FoldArguments::FOLDS.to_string()),
+        ("repeats", "1".into()),
+        ("gap", "0".into()),
+        ("metric", "accuracy of classes, r2 of numbers".into()),
         ("format", "by the file's name, .onnx or .py".into()),
     ]
 }

@@ -7,6 +7,7 @@ Examples:
   halfplane train data.csv --target y --hidden 64,32 --output model.safetensors
   halfplane train data.csv --patience 20 --checkpoint run/ --output model.safetensors
   halfplane train --resume run/                after Ctrl-C, a crash or a kill
+  halfplane cv data.csv --target y             the score to expect on new rows
   halfplane predict model.safetensors new.csv --output predictions.csv
   halfplane evaluate model.safetensors test.csv
   halfplane inspect model.safetensors          layers, memory, preprocessing, how it was trained
@@ -29,6 +30,14 @@ Examples:
   halfplane train data.csv --config run.toml --live
   halfplane train data.csv --checkpoint run/ --checkpoint-every 5m
   halfplane train --resume run/                after Ctrl-C, a crash or a kill";
+
+pub(super) const CV: &str = "\
+Examples:
+  halfplane cv penguins.csv --target species   what `train` would train, scored on 5 folds
+  halfplane cv penguins.csv --target species --hidden 32,16 --folds 10 --repeats 3
+  halfplane cv patients.csv --target ill --group patient --metric roc_auc
+  halfplane cv sales.csv --target sold --time-column day --gap 7 --metric mae
+  halfplane cv penguins.csv --target species --predictions held-out.csv --json";
 
 pub(super) const PREDICT: &str = "\
 Examples:

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod config;
+mod cv;
 mod defaults;
 mod devices;
 mod doctor;
@@ -55,6 +56,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
     threads::from_environment()?;
     match command {
         Command::Train(arguments) => return train::run(&arguments),
+        Command::Cv(arguments) => return cv::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

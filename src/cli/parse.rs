@@ -41,6 +41,7 @@ pub(super) fn lenient() -> clap::Command {
     arguments::definition()
         .mut_subcommand("train", train)
         .mut_subcommand("plan", |plan| plan.args(unknown()))
+        .mut_subcommand("cv", |cv| cv.args(unknown()))
 }
 
 /// Parses the arguments, those of the configuration file that they name, and those of the training

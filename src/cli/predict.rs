@@ -34,15 +34,16 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
             remedy: "its numbers are far from those that the model was trained on".into(),
         });
     }
-    let text = table(&model, &predictions)?;
+    let (header, lines) = table(&model, &predictions)?;
+    let text = [vec![header], lines, vec![String::new()]].concat().join("\n");
     match to_file {
         Some(path) => write_beside(path, text.as_bytes()),
         None => report::print(&text),
     }
 }
 
-/// The predictions as CSV.
-fn table(model: &Model, predictions: &[f32]) -> Result<String> {
+/// The predictions as CSV: the header, and a line for each row.
+pub(super) fn table(model: &Model, predictions: &[f32]) -> Result<(String, Vec<String>)> {
     let outputs = model.network.outputs;
     let quoted = |texts: &[String]| texts.iter().map(|text| field(text)).collect::<Vec<_>>();
     let columns = quoted(&model.prediction_columns());
@@ -53,15 +54,14 @@ fn table(model: &Model, predictions: &[f32]) -> Result<String> {
         false => Vec::new(),
     };
     let is_probability = !model.classes.is_empty();
-    let mut text = columns.join(",") + "\n";
-    for (row, values) in predictions.chunks_exact(outputs).enumerate() {
+    let line = |(row, values): (usize, &[f32])| {
         let mut fields: Vec<String> =
             values.iter().map(|value| number(*value, is_probability)).collect();
         fields.extend(chosen.get(row).map(|class| classes[*class].clone()));
-        text += &fields.join(",");
-        text.push('\n');
-    }
-    Ok(text)
+        fields.join(",")
+    };
+    let lines = predictions.chunks_exact(outputs).enumerate().map(line).collect();
+    Ok((columns.join(","), lines))
 }
 
 /// A number with the digits that tell it from its neighbours in float32. Near 1, where the distance of
@@ -72,7 +72,7 @@ fn number(value: f32, is_probability: bool) -> String {
 }
 
 /// A CSV field, quoted if needed.
-fn field(text: &str) -> String {
+pub(super) fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

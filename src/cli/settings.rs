@@ -26,13 +26,8 @@ impl Settings {
     /// Reads the data, and overrides its recipe by what was typed. What can be checked without a file
     /// is checked first, so that a slip is reported at once.
     pub(super) fn new(typed: &TrainingArguments, log_every: Option<u64>) -> Result<Self> {
-        let built_in = (typed.data == Path::new("xor")).then(Dataset::xor);
-        let (unread, sgd) = match built_in.as_ref().map(Recipe::for_data) {
-            Some(recipe) => (recipe.options.clone(), recipe.sgd()),
-            None => (TrainOptions::default(), Optimizer::sgd(Recipe::SGD_LR)),
-        };
-        let unread = options(typed, unread, sgd, log_every)?;
-        unread.check()?;
+        let unread = unread(typed)?;
+        let built_in = built_in(typed);
         let Prepared { training: data, validation, warnings } = match built_in {
             Some(data) => {
                 check_xor(typed, &data)?;
@@ -40,23 +35,48 @@ impl Settings {
             }
             None => prepare(&source(&typed.data), &typed.table.options(unread.seed)?)?,
         };
-        let recipe = Recipe::for_data(&data);
-        let recipe = match typed.batch_size {
-            Some(batch_size) => recipe.with_batch_size(batch_size),
-            None => recipe,
-        };
-        let sgd = recipe.sgd();
-        let network = network(typed, recipe.network);
-        let mut options = options(typed, recipe.options, sgd, log_every)?;
-        network.check()?;
-        let loss = options.loss.unwrap_or(Loss::default_for(network.output));
-        loss.check(network.output)?;
-        options.regularization.check(&network, loss)?;
-        if let Some(path) = &typed.init_from {
-            options.initial = Some(read_parameters(path, &network)?);
-        }
+        let (network, options) = for_data(typed, log_every, &data)?;
         Ok(Self { data, validation, warnings, network, options })
     }
+}
+
+fn built_in(typed: &TrainingArguments) -> Option<Dataset> {
+    (typed.data == Path::new("xor")).then(Dataset::xor)
+}
+
+/// The options as far as they do not depend on what the data holds: what can be checked without it is.
+pub(super) fn unread(typed: &TrainingArguments) -> Result<TrainOptions> {
+    let (base, sgd) = match built_in(typed).as_ref().map(Recipe::for_data) {
+        Some(recipe) => (recipe.options.clone(), recipe.sgd()),
+        None => (TrainOptions::default(), Optimizer::sgd(Recipe::SGD_LR)),
+    };
+    let unread = options(typed, base, sgd, None)?;
+    unread.check()?;
+    Ok(unread)
+}
+
+/// Network and options for a data set: its recipe, overridden by what was typed.
+pub(super) fn for_data(
+    typed: &TrainingArguments,
+    log_every: Option<u64>,
+    data: &Dataset,
+) -> Result<(Network, TrainOptions)> {
+    let recipe = Recipe::for_data(data);
+    let recipe = match typed.batch_size {
+        Some(batch_size) => recipe.with_batch_size(batch_size),
+        None => recipe,
+    };
+    let sgd = recipe.sgd();
+    let network = network(typed, recipe.network);
+    let mut options = options(typed, recipe.options, sgd, log_every)?;
+    network.check()?;
+    let loss = options.loss.unwrap_or(Loss::default_for(network.output));
+    loss.check(network.output)?;
+    options.regularization.check(&network, loss)?;
+    if let Some(path) = &typed.init_from {
+        options.initial = Some(read_parameters(path, &network)?);
+    }
+    Ok((network, options))
 }
 
 /// Rejects arguments about files, which the built-in data has none of, and those that contradict it.

@@ -43,6 +43,7 @@ fn flag(setting: Setting) -> &'static str {
         Setting::Delimiter => "--delimiter",
         Setting::Device => "--device",
         Setting::Drop => "--drop",
+        Setting::Folds => "--folds",
         Setting::Format => "--format",
         Setting::Header => "--no-header",
         Setting::Hidden => "--hidden",

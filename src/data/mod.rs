@@ -18,10 +18,10 @@ pub use preprocess::{
     Column, DropReason, Encoding, MissingCategory, MissingNumber, Preprocessing, TargetEncoding,
     UnknownCategory,
 };
-pub use split::{Split, split};
+pub use split::{Fold, GroupKFold, KFold, PredefinedSplit, Split, TimeSeriesSplit, split};
 #[cfg(feature = "tables")]
 pub use tables::{
-    ClassWeight, Decimal, Features, FirstLine, Labelled, Layout, NA_VALUES, Prepared, Preprocess,
-    Schema, Source, TableOptions, Validation, Warning, parse_list, prepare, read_evaluated,
-    read_features, read_labelled,
+    ClassWeight, Decimal, Features, FirstLine, FoldBy, FoldedTable, Labelled, Layout, NA_VALUES,
+    Prepared, Preprocess, Schema, Source, TableOptions, Validation, Warning, parse_list, prepare,
+    read_evaluated, read_features, read_labelled,
 };

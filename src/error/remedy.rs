@@ -42,6 +42,8 @@ pub enum Setting {
     Device,
     /// Columns that are left out.
     Drop,
+    /// How many folds there are.
+    Folds,
     /// What a model is exported as.
     Format,
     /// Whether the first line of a text file names the columns.
@@ -85,6 +87,7 @@ impl Setting {
         Self::Delimiter,
         Self::Device,
         Self::Drop,
+        Self::Folds,
         Self::Format,
         Self::Header,
         Self::Hidden,
@@ -113,6 +116,7 @@ impl Setting {
             Self::Delimiter => "delimiter",
             Self::Device => "device",
             Self::Drop => "drop",
+            Self::Folds => "folds",
             Self::Format => "format",
             Self::Header => "header",
             Self::Hidden => "hidden",

@@ -5,6 +5,7 @@
 mod calibration;
 mod classification;
 mod confusion;
+mod metric;
 mod ranking;
 mod regression;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 pub use calibration::{BINS, Calibration, ReliabilityBin};
 pub use classification::Classification;
 pub use confusion::{ClassScores, Confusion};
+pub use metric::Metric;
 pub use ranking::Ranking;
 pub use regression::Regression;
 

@@ -1,5 +1,7 @@
 //! Threads, where there are such: a page in a browser has one.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use super::{MaybeSend, MaybeSync, environment};
@@ -68,6 +70,62 @@ pub fn map<T: MaybeSend, U: MaybeSend>(
     made.into_iter().flatten().collect()
 }
 
+/// What a function makes of each item, on so many threads, to `take` as it comes, which runs on the
+/// calling thread. Where that breaks, no further item is begun.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn stream<T: MaybeSend, U: MaybeSend>(
+    items: impl Iterator<Item = T> + MaybeSend,
+    threads: usize,
+    make: impl Fn(T) -> U + MaybeSend + MaybeSync,
+    take: &mut dyn FnMut(U) -> ControlFlow<()>,
+) {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Mutex, PoisonError, mpsc};
+
+    let (sender, receiver) = mpsc::channel();
+    let (queue, ended) = (Mutex::new(items), AtomicBool::new(false));
+    let next = || match ended.load(Ordering::Relaxed) {
+        true => None,
+        false => queue.lock().unwrap_or_else(PoisonError::into_inner).next(),
+    };
+    std::thread::scope(|scope| {
+        let mut working = 0;
+        for _ in 0..threads {
+            let sender = sender.clone();
+            let (next, make) = (&next, &make);
+            let work = move || {
+                while let Some(item) = next() {
+                    if sender.send(make(item)).is_err() {
+                        return;
+                    }
+                }
+            };
+            // With fewer threads it takes longer, and that is all.
+            match std::thread::Builder::new().spawn_scoped(scope, work) {
+                Ok(_) => working += 1,
+                Err(_) => break,
+            }
+        }
+        drop(sender);
+        let mut take = |made| {
+            if take(made).is_break() {
+                ended.store(true, Ordering::Relaxed);
+            }
+        };
+        if working == 0 {
+            while let Some(item) = next() {
+                take(make(item));
+            }
+        }
+        // What others have made by the time of a break is dropped.
+        for made in receiver {
+            if !ended.load(Ordering::Relaxed) {
+                take(made);
+            }
+        }
+    });
+}
+
 /// What a function makes of each item, in order.
 #[cfg(target_arch = "wasm32")]
 pub fn map<T: MaybeSend, U: MaybeSend>(
@@ -79,11 +137,31 @@ pub fn map<T: MaybeSend, U: MaybeSend>(
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     #[test]
     fn items_keep_their_order() {
         for count in [0, 1, 2, 100] {
             let squares = super::map(0..count, |item| item * item);
             assert!(squares.into_iter().eq((0..count).map(|item| item * item)));
+        }
+    }
+
+    #[test]
+    fn a_stream_ends_at_its_end_or_at_a_break() {
+        for threads in [0, 1, 3] {
+            let mut sum = 0;
+            super::stream(0..100, threads, |item| item, &mut |item| {
+                sum += item;
+                ControlFlow::Continue(())
+            });
+            assert_eq!(sum, 4950, "{threads} threads");
+            let mut count = 0;
+            super::stream(0.., threads, |item: u64| item, &mut |_| {
+                count += 1;
+                if count == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            assert_eq!(count, 10, "{threads} threads");
         }
     }
 }

@@ -30,7 +30,7 @@ use history::History;
 
 pub(crate) use live::restore_terminal;
 pub(crate) use profile::{profile, roofline};
-pub(crate) use scores::scores;
+pub(crate) use scores::{scores, table};
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

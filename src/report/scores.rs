@@ -91,7 +91,7 @@ fn calibration(own: &Classification) -> String {
 }
 
 /// A table with columns as narrow as possible: the first is left-aligned, the others right-aligned.
-fn table(rows: &[Vec<String>]) -> String {
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| {
         rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()

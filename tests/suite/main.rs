@@ -17,6 +17,7 @@ mod metrics;
 mod model;
 mod plan;
 mod report;
+mod selection;
 mod spec;
 mod support;
 mod train;

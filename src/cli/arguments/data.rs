@@ -118,6 +118,7 @@ impl DataArguments {
                 None => default_missing_words(),
             },
             validation: self.validation()?,
+            folds: None,
             class_weight: self.class_weight.clone().unwrap_or_default(),
             sample_weight: self.sample_weight.clone(),
             seed,

@@ -5,7 +5,9 @@ mod bytes;
 mod checkpoints;
 mod commands;
 mod data;
+mod folds;
 mod learning;
+mod selection;
 mod stopping;
 mod training;
 mod values;
@@ -19,6 +21,8 @@ pub(super) use commands::{
     InspectArguments, ManArguments, PredictArguments,
 };
 pub(super) use data::source;
+pub(super) use folds::FoldArguments;
+pub(super) use selection::CvArguments;
 pub(super) use training::{PlanArguments, Resumed, TrainArguments, TrainingArguments};
 pub(super) use values::{AutoOr, OptimizerName};
 
@@ -38,6 +42,9 @@ pub(crate) enum Command {
     #[command(allow_negative_numbers = true, after_help = examples::TRAIN)]
     /// Train a network on a table, or on the built-in `xor`
     Train(Box<TrainArguments>),
+    #[command(allow_negative_numbers = true, after_help = examples::CV)]
+    /// Score a training on rows that it has not seen: cross-validation
+    Cv(Box<CvArguments>),
     #[command(after_help = examples::PREDICT)]
     /// Apply a trained model to the rows of a table
     Predict(PredictArguments),

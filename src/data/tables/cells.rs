@@ -5,7 +5,7 @@
 const BLOCK: usize = 1 << 20;
 
 /// A matrix of cells, each the bits of a float32 or the code of a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Cells {
     columns: usize,
     /// A block has 2^`shift` rows.

@@ -16,8 +16,8 @@ mod weights;
 pub use column::Decimal;
 pub use na::NA_VALUES;
 pub use prepare::{
-    Features, Labelled, Prepared, Preprocess, Schema, TableOptions, Validation, prepare,
-    read_evaluated, read_features, read_labelled,
+    Features, FoldBy, FoldedTable, Labelled, Prepared, Preprocess, Schema, TableOptions,
+    Validation, prepare, read_evaluated, read_features, read_labelled,
 };
 pub use read::{FirstLine, Layout, Source};
 pub use warning::Warning;

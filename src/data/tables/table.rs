@@ -13,7 +13,7 @@ pub(super) const MISSING_CODE: u32 = u32::MAX;
 pub(super) const UNKNOWN_CODE: u32 = u32::MAX - 1;
 
 /// A table in memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Table {
     /// The file that it was read from, for errors.
     pub(super) path: PathBuf,
@@ -35,7 +35,7 @@ pub(super) enum Names {
 }
 
 /// A column as it was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RawColumn {
     pub(super) name: String,
     pub(super) values: Values,
@@ -66,7 +66,7 @@ pub(super) enum IndexColumn {
 }
 
 /// What a column holds, with the index of its cell in each row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Values {
     /// A number; NaN where it is missing.
     Numbers(usize),
@@ -91,7 +91,7 @@ pub(super) struct Categories {
 }
 
 /// A target as it was read: numbers, texts, or numbers that may be names of classes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct RawTarget {
     /// The cell of its number, where every field is a number.
     pub(super) numbers: Option<usize>,

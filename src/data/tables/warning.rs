@@ -80,6 +80,22 @@ pub enum Warning {
         /// The number of all rows.
         of: usize,
     },
+    /// A class has too few rows for the folds.
+    RareClass {
+        /// The class.
+        class: String,
+        /// The number of its rows.
+        rows: usize,
+        /// The number of folds that have none of them to train on, or none to validate with.
+        absent: usize,
+        /// The number of folds.
+        folds: usize,
+    },
+    /// The rows of the file are not in the order of their time.
+    OutOfOrder {
+        /// The column with the time.
+        column: String,
+    },
     /// Numbers whose differences are lost to the rounding of float32.
     LowPrecision {
         /// The column's name.
@@ -175,6 +191,15 @@ impl Warning {
             Self::MissingTargets { column, rows, of } => {
                 format!("column `{column}`: {} of {of} without a target left out", row_count(*rows),)
             }
+            Self::RareClass { class, rows, absent, folds } => format!(
+                "class `{class}` has {} only: {absent} of {folds} folds have none of it to train on, \
+                 or none to validate with",
+                row_count(*rows),
+            ),
+            Self::OutOfOrder { column } => format!(
+                "the rows are not in the order of `{column}`: for the folds they are taken in that \
+                 order"
+            ),
             Self::LowPrecision { column, mean, step } => format!(
                 "column `{column}` has numbers near {mean}, where float32 rounds to steps of \
                  {step}: too coarse for how little they differ"
@@ -238,7 +263,11 @@ impl Warning {
                 Some(("unless their order matters, ", Setting::Drop.to(column)).into())
             }
             Self::LowPrecision { .. } => Some("subtract a constant from the column first".into()),
-            Self::MissingTargets { .. }
+            Self::RareClass { .. } => {
+                Some(("give more rows of it, or use fewer ", Setting::Folds).into())
+            }
+            Self::OutOfOrder { .. }
+            | Self::MissingTargets { .. }
             | Self::PooledTexts { .. }
             | Self::WordsAmongNumbers { .. }
             | Self::UnknownClasses { .. }

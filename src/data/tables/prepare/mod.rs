@@ -1,6 +1,7 @@
 //! From a file to data sets: the table is read and split, the preprocessing is fitted to the
 //! training rows and applied to all rows.
 
+mod folds;
 mod for_model;
 mod labels;
 mod options;
@@ -19,8 +20,9 @@ use super::weights::class_weights;
 use crate::Result;
 use crate::data::{Dataset, Preprocessing, Split, TargetEncoding, Targets, Task, split};
 
+pub use folds::FoldedTable;
 pub use for_model::{Labelled, read_evaluated, read_features, read_labelled};
-pub use options::{Preprocess, TableOptions, Validation};
+pub use options::{FoldBy, Preprocess, TableOptions, Validation};
 
 use labels::{encode_target, leave_out_missing, read_labels, take_target, take_weights, weighted};
 
@@ -86,6 +88,7 @@ pub fn prepare(source: &Source, options: &TableOptions) -> Result<Prepared> {
 }
 
 /// A table whose target is decided, before the preprocessing of its columns.
+#[derive(Clone, Debug)]
 struct RawTable {
     table: Table,
     target_name: String,
@@ -121,9 +124,9 @@ impl RawTable {
     /// Fits the preprocessing to the training rows and applies it to all rows.
     fn fit(self, split: Option<Split>, options: &TableOptions) -> Result<Prepared> {
         let Self { table, target_name, mut targets, classes, weights, mut warnings } = self;
-        let mut training = vec![true; table.rows];
-        for row in split.iter().flat_map(|split| &split.validation) {
-            training[*row] = false;
+        let mut training = vec![split.is_none(); table.rows];
+        for row in split.iter().flat_map(|split| &split.training) {
+            training[*row] = true;
         }
         let column_options = ColumnOptions {
             preprocess: options.preprocess,
@@ -142,6 +145,7 @@ impl RawTable {
         encode_target(&mut targets, &target);
         let preprocessing = Preprocessing { columns, target, na: options.na.clone() };
         let Encoded { features: [first, others], .. } = preprocessing.apply(table, &training)?;
+        let (is_training, inputs) = (training, preprocessing.outputs());
         let data = |targets: Targets, features: Vec<f32>| Dataset {
             inputs: preprocessing.outputs(),
             rows: targets.rows(),
@@ -158,6 +162,7 @@ impl RawTable {
                     let own = |all: &Vec<f32>| rows.iter().map(|row| all[*row]).collect();
                     weights.as_ref().map(own)
                 };
+                let others = chosen(others, &is_training, &validation, inputs);
                 let held_out =
                     weighted(data(targets.select(&validation), others), of(&validation))?;
                 (weighted(data(targets.select(&training), first), of(&training))?, Some(held_out))
@@ -167,6 +172,19 @@ impl RawTable {
         let training = class_weights(training, &options.class_weight)?;
         Ok(Prepared { training, validation, warnings })
     }
+}
+
+/// Of the features of all rows that are not for training, those of the validation rows: folds that
+/// follow one another in time leave some out.
+fn chosen(others: Vec<f32>, is_training: &[bool], validation: &[usize], inputs: usize) -> Vec<f32> {
+    if validation.len() * inputs == others.len() {
+        return others;
+    }
+    let mut is_chosen = vec![false; is_training.len()];
+    validation.iter().for_each(|row| is_chosen[*row] = true);
+    let others_chosen = (0..is_training.len()).filter(|row| !is_training[*row]);
+    let rows = others.chunks_exact(inputs).zip(others_chosen);
+    rows.filter(|(_, row)| is_chosen[*row]).flat_map(|(features, _)| features).copied().collect()
 }
 
 impl Dataset {

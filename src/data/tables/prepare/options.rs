@@ -4,7 +4,7 @@ use crate::data::tables::column::ReadAs;
 use crate::data::tables::na::NA_VALUES;
 use crate::data::tables::read::{Layout, Source};
 use crate::data::tables::table::{Header, IndexColumn};
-use crate::data::{ClassWeight, Task};
+use crate::data::{ClassWeight, KFold, Task};
 use crate::spec::named;
 use crate::{Error, Remedy, Result, Setting};
 
@@ -31,6 +31,9 @@ pub struct TableOptions {
     pub na: Vec<String>,
     /// The source of validation rows, if any.
     pub validation: Option<Validation>,
+    /// How rows are dealt out to folds, for [`FoldedTable`](crate::data::FoldedTable). A column that
+    /// decides it is no input.
+    pub folds: Option<FoldBy>,
     /// The weights of the classes in the loss.
     pub class_weight: ClassWeight,
     /// The name of a column of sample weights, which is then not an input.
@@ -68,6 +71,53 @@ pub enum Validation {
     },
 }
 
+/// How the rows of a table are dealt out to folds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FoldBy {
+    /// By chance, stratified by class.
+    Chance(KFold),
+    /// All rows of a group are in one fold.
+    Groups {
+        /// The column that names the group of each row.
+        column: String,
+        /// The number of folds.
+        folds: usize,
+    },
+    /// Folds follow one another in time, and each is trained on what came before.
+    Time {
+        /// The column with the time of each row: a number, or a date such as 2026-01-31.
+        column: String,
+        /// The number of folds.
+        folds: usize,
+        /// Rows left out between training and validation rows.
+        gap: usize,
+    },
+    /// A column names the fold of each row.
+    Column {
+        /// The column.
+        column: String,
+    },
+}
+
+impl FoldBy {
+    /// The column that decides, where one does.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            Self::Chance(_) => None,
+            Self::Groups { column, .. } | Self::Time { column, .. } | Self::Column { column } => {
+                Some(column)
+            }
+        }
+    }
+}
+
+/// Five folds by chance.
+impl Default for FoldBy {
+    fn default() -> Self {
+        Self::Chance(KFold::new(5))
+    }
+}
+
 impl Default for TableOptions {
     fn default() -> Self {
         Self {
@@ -81,6 +131,7 @@ impl Default for TableOptions {
             drop: Vec::new(),
             na: NA_VALUES.iter().map(ToString::to_string).collect(),
             validation: None,
+            folds: None,
             class_weight: ClassWeight::None,
             sample_weight: None,
             seed: 777,
@@ -134,7 +185,8 @@ impl TableOptions {
     /// The columns that are named as inputs, target or weight.
     pub(super) fn named(&self) -> Vec<&str> {
         let lists = self.categorical.iter().chain(&self.numeric);
-        lists.chain(&self.target).chain(&self.sample_weight).map(String::as_str).collect()
+        let lists = lists.chain(&self.target).chain(&self.sample_weight).map(String::as_str);
+        lists.chain(self.folds.as_ref().and_then(FoldBy::column)).collect()
     }
 
     /// How each column of a table with this header must be read.
@@ -160,6 +212,10 @@ impl TableOptions {
         if let Some(name) = &self.sample_weight {
             read_as[header.column(name)?] = ReadAs::CompleteNumbers;
         }
+        let key = self.folds.as_ref().and_then(FoldBy::column);
+        if let Some(name) = key {
+            read_as[header.column(name)?] = ReadAs::Text;
+        }
         let named = self.named();
         let is_index = |column: usize| {
             header.index.get(&column) == Some(&IndexColumn::Declared)
@@ -175,6 +231,7 @@ impl TableOptions {
             let name = &names[*column];
             !self.drop.contains(name)
                 && self.sample_weight.as_ref() != Some(name)
+                && key != Some(name)
                 && !is_index(*column)
         };
         let target = match &self.target {
@@ -196,6 +253,12 @@ impl TableOptions {
         if self.sample_weight.as_ref() == Some(&names[target]) {
             return Err(Error::invalid(
                 format!("column `{}` is both the target and the weight", names[target]),
+                ("choose another ", Setting::Target),
+            ));
+        }
+        if key == Some(&names[target]) {
+            return Err(Error::invalid(
+                format!("column `{}` is both the target and what folds go by", names[target]),
                 ("choose another ", Setting::Target),
             ));
         }

@@ -1,11 +1,16 @@
-//! The stratified split into training and validation rows.
+//! The stratified split into training and validation rows, and folds for cross-validation.
+
+mod folds;
 
 use rand_mt::Mt;
 
 use super::{Dataset, Targets};
 use crate::{Error, Result, Setting};
 
-/// Two disjoint sets of row indices that together hold every row, each in ascending order.
+pub use folds::{Fold, GroupKFold, KFold, PredefinedSplit, TimeSeriesSplit};
+
+/// Two disjoint sets of row indices, each in ascending order. Together they hold every row, but for
+/// what a [`TimeSeriesSplit`] leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
     /// The training rows.

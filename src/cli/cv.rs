@@ -1,0 +1,232 @@
+//! `halfplane cv`
+
+use std::path::Path;
+
+use halfplane::data::{Fold, FoldBy, FoldedTable, Prepared};
+use halfplane::low_level::files::write_beside;
+use halfplane::metrics::Metric;
+use halfplane::selection::{CrossValidation, FitOptions, FoldScore, Held, Wanted, cross_validate};
+use halfplane::train::Ended;
+use halfplane::{Dataset, Error, Result, Targets};
+use serde_json::{Value, json};
+
+use super::arguments::{CvArguments, source};
+use super::outputs::apart;
+use super::predict::{field, table};
+use super::{Outcome, interrupt, settings, wording};
+use crate::report::{self, picture};
+
+pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
+    let typed = &arguments.training;
+    check(arguments)?;
+    let unread = settings::unread(typed)?;
+    let mut options = typed.table.options(unread.seed)?;
+    let by = arguments.folds.by(unread.seed);
+    options.folds = Some(by.clone());
+    let folded = FoldedTable::read(&source(&typed.data), &options)?;
+    let Prepared { training: all, warnings, .. } = folded.all()?;
+    let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
+    metric.check(all.task())?;
+    if !arguments.quiet {
+        report::warn(&wording::warnings(&warnings));
+    }
+    let folds = (0..folded.splits().len()).map(|number| folded.fold(number));
+    let folds = folds.collect::<Result<Vec<Fold>>>()?;
+    let fit = FitOptions {
+        device: unread.device,
+        threads: unread.threads,
+        interrupt: Some(interrupt::flag()),
+        wanted: Wanted { models: arguments.predictions.is_some(), ..Wanted::default() },
+    };
+    let result = cross_validate(&folds, metric, &fit, |fold| {
+        let (network, mut options) = settings::for_data(typed, None, &fold.training)?;
+        arguments.stopping.apply(&mut options);
+        options.check()?;
+        Ok((network, options))
+    })?;
+    let Some(result) = result else {
+        report::note("interrupted: no fold's score is shown before all are known");
+        return Ok(Outcome::Interrupted);
+    };
+    if let Some(path) = &arguments.predictions {
+        write_beside(path, predictions(&all, &result)?.as_bytes())?;
+    }
+    let text = match arguments.json {
+        true => format!("{}\n", as_json(arguments, &folded, &all, &result)),
+        false => as_text(arguments, &by, &all, &result),
+    };
+    report::print(&text)?;
+    Ok(Outcome::Done)
+}
+
+fn check(arguments: &CvArguments) -> Result<()> {
+    let typed = &arguments.training;
+    if typed.data == Path::new("xor") {
+        return Err(Error::Invalid {
+            problem: "the built-in xor has 4 rows, of which none can be left out".into(),
+            remedy: "give a table".into(),
+        });
+    }
+    let outputs = arguments.predictions.as_deref().map(|path| ("--predictions", path));
+    let outputs: Vec<(&str, &Path)> = outputs.into_iter().collect();
+    let inputs = [("the data", Some(&typed.data)), ("--config", typed.config.as_ref())];
+    let inputs = inputs.into_iter().filter_map(|(name, path)| Some((name, path?.as_path())));
+    apart(&outputs, inputs.chain(typed.table.files()))
+}
+
+/// How rows were dealt out, in words.
+fn described(by: &FoldBy, data: &Dataset, count: usize) -> String {
+    match by {
+        FoldBy::Chance(kfold) => {
+            let kind = if data.classes().is_empty() { "" } else { "stratified " };
+            match kfold.repeats {
+                1 => format!("{count} {kind}folds"),
+                repeats => format!("{} {kind}folds, dealt out {repeats} times", kfold.folds),
+            }
+        }
+        FoldBy::Groups { column, .. } => format!("{count} folds, by the groups of `{column}`"),
+        FoldBy::Time { column, gap: 0, .. } => format!("{count} folds in the order of `{column}`"),
+        FoldBy::Time { column, gap, .. } => {
+            format!(
+                "{count} folds in the order of `{column}`, {gap} rows apart from what came before"
+            )
+        }
+        FoldBy::Column { column } => format!("{count} folds, named by `{column}`"),
+    }
+}
+
+fn as_text(
+    arguments: &CvArguments,
+    by: &FoldBy,
+    all: &Dataset,
+    result: &CrossValidation,
+) -> String {
+    let metric = result.metric;
+    let mut text = format!(
+        "{} predicted from {} rows of {}: {}\n\n",
+        all.target_name(),
+        picture::thousands(all.rows()),
+        arguments.training.data.display(),
+        described(by, all, result.folds.len()),
+    );
+    let has_training = result.folds.iter().all(|fold| fold.training.is_some());
+    let mut head = vec!["fold", "rows", metric.name(), "loss", "epochs"];
+    if has_training {
+        head.insert(3, "in training");
+    }
+    let mut rows = vec![head.into_iter().map(str::to_owned).collect::<Vec<_>>()];
+    rows.extend(result.folds.iter().enumerate().map(|(number, fold)| {
+        let mut row = vec![
+            (number + 1).to_string(),
+            picture::thousands(fold.rows),
+            format!("{:.4}", fold.score),
+            picture::short(fold.loss),
+            fold.epochs.to_string(),
+        ];
+        if let (true, Some(training)) = (has_training, fold.training) {
+            row.insert(3, format!("{training:.4}"));
+        }
+        row
+    }));
+    text += &report::table(&rows);
+    text +=
+        &format!("\n{metric}  {:.4} ± {:.4} (standard error)", result.mean, result.standard_error);
+    if let Some(trivial) = result.trivial {
+        let guess = if metric == Metric::R2 { "the mean" } else { "the commonest class" };
+        text += &format!("; guessing {guess}: {trivial:.4}");
+    }
+    text.push('\n');
+    for line in advice(result) {
+        text += &line;
+        text.push('\n');
+    }
+    text
+}
+
+/// What the folds tell about the training.
+fn advice(result: &CrossValidation) -> Vec<String> {
+    let mut lines = Vec::new();
+    let metric = result.metric;
+    if let Some(trivial) = result.trivial
+        && metric.gain(result.mean) <= metric.gain(trivial)
+    {
+        lines.push(
+            "It is no better than the guess: these columns may tell nothing of the target".into(),
+        );
+    }
+    let stopped = result.folds.iter().any(|fold| fold.ended == Ended::Patience);
+    if stopped {
+        lines.push(
+            "Early stopping has seen the fold's rows: the score is somewhat better than for new ones"
+                .into(),
+        );
+        return lines;
+    }
+    // Where the curve is better before the end, by more than the noise of the scores.
+    if let (Some(best), Some(last)) = (result.best_epochs(), result.curve.points.last())
+        && best.epochs < last.epochs
+        && best.loss < last.loss
+    {
+        let score = best.score.map_or(String::new(), |score| format!(", {metric} {score:.4}"));
+        lines.push(format!(
+            "After {} epochs the mean loss on the folds was {:.4}{score}; at the end it is {:.4}: try \
+             --epochs {}",
+            best.epochs, best.loss, last.loss, best.epochs,
+        ));
+    }
+    lines
+}
+
+/// The predictions of networks that have not seen the rows, as CSV.
+fn predictions(all: &Dataset, result: &CrossValidation) -> Result<String> {
+    let mut held: Vec<&Held> = result.out_of_fold.iter().collect();
+    held.sort_by_key(|own| (own.row, own.fold));
+    let values: Vec<f32> = held.iter().flat_map(|own| own.prediction.iter().copied()).collect();
+    let Some(model) = result.folds.iter().find_map(|fold| fold.model.as_ref()) else {
+        unreachable!("models are wanted where predictions are written");
+    };
+    let (header, lines) = table(model, &values)?;
+    let targets = all.original_targets();
+    let truth: Vec<String> = match (&targets, targets.classes()) {
+        (Targets::Numbers { values, .. }, _) => values.iter().map(ToString::to_string).collect(),
+        (_, Some(classes)) => classes.map(|class| field(&all.classes()[class])).collect(),
+        (_, None) => unreachable!("a table has one target"),
+    };
+    let mut text = format!("row,fold,{},{header}\n", field(all.target_name()));
+    for (own, line) in held.into_iter().zip(lines) {
+        text += &format!("{},{},{},{line}\n", own.row + 1, own.fold + 1, truth[own.row]);
+    }
+    Ok(text)
+}
+
+fn as_json(
+    arguments: &CvArguments,
+    folded: &FoldedTable,
+    all: &Dataset,
+    result: &CrossValidation,
+) -> Value {
+    let each = |value: &dyn Fn(&FoldScore) -> Value| {
+        Value::Array(result.folds.iter().map(value).collect())
+    };
+    let best = result
+        .best_epochs()
+        .map(|best| json!({ "epochs": best.epochs, "loss": best.loss, "score": best.score }));
+    json!({
+        "data": arguments.training.data,
+        "target": all.target_name(),
+        "task": all.task(),
+        "rows": all.rows(),
+        "metric": result.metric,
+        "mean": result.mean,
+        "standard_error": result.standard_error,
+        "trivial": result.trivial,
+        "folds": each(&|fold| json!(fold.score)),
+        "training": each(&|fold| json!(fold.training)),
+        "losses": each(&|fold| json!(fold.loss)),
+        "fold_rows": each(&|fold| json!(fold.rows)),
+        "seconds": each(&|fold| json!(fold.seconds)),
+        "epochs": result.epochs(),
+        "best": best,
+        "splits": format!("{:016x}", folded.hash()),
+    })
+}

@@ -1,0 +1,237 @@
+//! Cross-validation: a network for each fold, scored on the fold that it has not seen.
+
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+
+use super::{CurvePoint, Fit, FitOptions, Job, MeanCurve, Outcome, Wanted, fit_all};
+use crate::data::{Fold, Targets};
+use crate::metrics::{Metric, Scores};
+use crate::model::Model;
+use crate::spec::Network;
+use crate::train::{Ended, TrainOptions, TrainingData};
+use crate::{Error, Result};
+
+/// What came of one fold.
+#[derive(Clone, Debug)]
+pub struct FoldScore {
+    /// The metric on the fold's rows.
+    pub score: f64,
+    /// The same on the rows that the network was trained on, where the metric is accuracy or R².
+    pub training: Option<f64>,
+    /// The mean loss on the fold's rows.
+    pub loss: f64,
+    /// All scores on the fold's rows.
+    pub scores: Scores,
+    /// Rows of the fold.
+    pub rows: usize,
+    /// Epochs that the network was trained for.
+    pub epochs: u64,
+    /// Why it has ended.
+    pub ended: Ended,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// The network, where it is wanted.
+    pub model: Option<Model>,
+}
+
+/// The prediction for a row by a network that has not seen it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Held {
+    /// The row's index in the whole data set.
+    pub row: usize,
+    /// The fold that it belongs to, from 0.
+    pub fold: usize,
+    /// The predictions \[O\], in the target's own unit.
+    pub prediction: Vec<f32>,
+}
+
+/// How good networks are on rows that they have not seen.
+#[derive(Clone, Debug)]
+pub struct CrossValidation {
+    /// What is scored.
+    pub metric: Metric,
+    /// Each fold, in order.
+    pub folds: Vec<FoldScore>,
+    /// The mean of the folds' scores.
+    pub mean: f64,
+    /// Its standard error: the deviation of the folds' scores / √folds. Folds share training rows, so
+    /// that it is somewhat too small.
+    pub standard_error: f64,
+    /// What a constant guess would score, as a mean over the folds: the commonest class of the training
+    /// rows, or their mean. Known for accuracy and R².
+    pub trivial: Option<f64>,
+    /// The mean learning curve.
+    pub curve: MeanCurve,
+    /// The predictions for all rows that were in some fold.
+    pub out_of_fold: Vec<Held>,
+}
+
+impl CrossValidation {
+    /// The number of epochs after which the mean curve was best.
+    pub fn best_epochs(&self) -> Option<&CurvePoint> {
+        self.curve.best(self.metric)
+    }
+
+    /// The most epochs that a fold was trained for.
+    pub fn epochs(&self) -> u64 {
+        self.folds.iter().map(|fold| fold.epochs).max().unwrap_or(0)
+    }
+}
+
+/// Trains a network for each fold on the rows of all others and scores it on the fold: all folds at once,
+/// one a thread, on the CPU. `configure` tells network and options for each fold's data: its inputs may
+/// differ in number where its preprocessing was fitted to it. `None` where an interrupt has ended it.
+///
+/// ```
+/// use halfplane::data::KFold;
+/// use halfplane::metrics::Metric;
+/// use halfplane::selection::{FitOptions, cross_validate};
+/// use halfplane::{Dataset, Network, Recipe, Targets};
+///
+/// # fn main() -> halfplane::Result<()> {
+/// // Is a point inside a circle?
+/// let points: Vec<f32> = (0..400).map(|i| ((i * 37 % 101) as f32) / 50.0 - 1.0).collect();
+/// let inside = |p: &[f32]| f32::from(p[0] * p[0] + p[1] * p[1] < 0.5);
+/// let targets = Targets::Binary { values: points.chunks(2).map(inside).collect(), columns: 1 };
+/// let data = Dataset::new(2, points, targets)?;
+///
+/// let folds = data.folds(&KFold::new(5).split(data.targets())?);
+/// let result = cross_validate(&folds, Metric::Accuracy, &FitOptions::default(), |fold| {
+///     let Recipe { network, options, .. } = Recipe::for_data(&fold.training);
+///     Ok((network, options))
+/// })?;
+/// let result = result.expect("nothing interrupts it");
+/// println!("{:.3} ± {:.3}", result.mean, result.standard_error);
+/// assert!(result.mean > 0.9);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`Error::Diverged`] where a fold's network does, [`Error::Invalid`] where there are fewer than two
+/// folds or the metric is not one of the task, what `configure` returns, and as [`fit_all`].
+pub fn cross_validate(
+    folds: &[Fold],
+    metric: Metric,
+    options: &FitOptions,
+    mut configure: impl FnMut(&Fold) -> Result<(Network, TrainOptions)>,
+) -> Result<Option<CrossValidation>> {
+    let jobs = folds.iter().map(|fold| {
+        let (network, options) = configure(fold)?;
+        let data = TrainingData::from((&fold.training, &fold.validation));
+        Ok(Job { network, data, options })
+    });
+    let jobs = jobs.collect::<Result<Vec<Job>>>()?;
+    let options =
+        FitOptions { wanted: Wanted { predictions: true, ..options.wanted }, ..options.clone() };
+    let mut diverged = None;
+    let outcomes = fit_all(&jobs, &options, |_, outcome| match outcome {
+        &Outcome::Diverged { step, loss, lr, .. } => {
+            diverged = Some(Error::Diverged { step, loss, lr });
+            ControlFlow::Break(())
+        }
+        Outcome::Fitted(_) => ControlFlow::Continue(()),
+    })?;
+    if let Some(error) = diverged {
+        return Err(error);
+    }
+    let fits: Option<Vec<Fit>> = outcomes.into_iter().map(|own| own?.into_fit()).collect();
+    fits.map(|fits| summarize(folds, &fits, metric)).transpose()
+}
+
+/// Scores each fold's network.
+///
+/// # Errors
+/// As [`cross_validate`].
+pub fn summarize(folds: &[Fold], fits: &[Fit], metric: Metric) -> Result<CrossValidation> {
+    let [first, _, ..] = folds else {
+        return Err(Error::invalid("there are fewer than two folds", "use at least 2"));
+    };
+    metric.check(first.training.task())?;
+    let scores: Vec<FoldScore> = folds
+        .iter()
+        .zip(fits)
+        .map(|(fold, fit)| score(fold, fit, metric))
+        .collect::<Result<_>>()?;
+    let own: Vec<f64> = scores.iter().map(|fold| fold.score).collect();
+    let (mean, standard_error) = mean_and_error(&own);
+    let trivial: Option<Vec<f64>> = folds.iter().map(|fold| trivial(fold, metric)).collect();
+    let held = folds.iter().zip(fits).enumerate().flat_map(|(number, (fold, fit))| {
+        let predictions = fit.predictions.chunks_exact(fold.training.outputs());
+        fold.rows.iter().zip(predictions).map(move |(row, prediction)| Held {
+            row: *row,
+            fold: number,
+            prediction: prediction.to_vec(),
+        })
+    });
+    Ok(CrossValidation {
+        metric,
+        mean,
+        standard_error,
+        trivial: trivial.map(|all| mean_and_error(&all).0),
+        curve: MeanCurve::of(&fits.iter().collect::<Vec<_>>(), metric),
+        out_of_fold: held.collect(),
+        folds: scores,
+    })
+}
+
+fn score(fold: &Fold, fit: &Fit, metric: Metric) -> Result<FoldScore> {
+    let validation = &fold.validation;
+    let scores =
+        Scores::of(&validation.original_targets(), &fit.predictions, validation.weights())?;
+    let undefined = || {
+        Error::invalid(
+            format!("{metric} is undefined on a fold of {} rows", validation.rows()),
+            "use fewer folds, or another metric",
+        )
+    };
+    let summary = &fit.summary;
+    let training = match metric {
+        Metric::Accuracy => summary.evaluation.accuracy,
+        Metric::R2 => summary.evaluation.r2,
+        _ => None,
+    };
+    Ok(FoldScore {
+        score: metric.of(&scores).ok_or_else(undefined)?,
+        training,
+        loss: summary.validation.map_or(f64::NAN, |own| own.loss),
+        scores,
+        rows: validation.rows(),
+        epochs: fit.curve.len() as u64,
+        ended: summary.ended,
+        seconds: fit.seconds,
+        model: fit.model.clone(),
+    })
+}
+
+/// What guessing the training rows' commonest class, or their mean, scores on the fold.
+fn trivial(fold: &Fold, metric: Metric) -> Option<f64> {
+    match (metric, fold.validation.original_targets(), fold.training.original_targets()) {
+        (Metric::Accuracy, validation, _) => {
+            let counts = fold.training.class_counts();
+            let commonest =
+                (0..counts.len()).max_by_key(|&class| (counts[class], usize::MAX - class))?;
+            let right = validation.classes()?.filter(|class| *class == commonest).count();
+            Some(right as f64 / validation.rows() as f64)
+        }
+        (
+            Metric::R2,
+            targets @ Targets::Numbers { columns: 1, .. },
+            Targets::Numbers { values, .. },
+        ) => {
+            let mean = values.iter().map(|&own| f64::from(own)).sum::<f64>() / values.len() as f64;
+            let guesses = vec![mean as f32; targets.rows()];
+            metric.of(&Scores::of(&targets, &guesses, None).ok()?)
+        }
+        _ => None,
+    }
+}
+
+/// The mean of some scores, and its standard error.
+pub(crate) fn mean_and_error(scores: &[f64]) -> (f64, f64) {
+    let count = scores.len() as f64;
+    let mean = scores.iter().sum::<f64>() / count;
+    let squares: f64 = scores.iter().map(|score| (score - mean).powi(2)).sum();
+    (mean, (squares / (count - 1.0).max(1.0) / count).sqrt())
+}

@@ -1,0 +1,202 @@
+//! Trains many networks, each on rows of its own: one a thread on the CPU, one after another on other
+//! devices.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{EpochScores, Fit, Outcome};
+use crate::backend::cpu::Cpu;
+use crate::backend::{Device, DeviceChoice, OpenOptions, open};
+use crate::platform::{Instant, block_on, threads};
+use crate::spec::Network;
+use crate::train::{Ended, Event, TrainOptions, Trainer, TrainingData};
+use crate::{Error, Result};
+
+/// Operations of a forward pass over a batch from which on `auto` looks for a graphics processor: with
+/// less, one does not keep up with as many networks as the CPU has threads.
+const LARGE: u64 = 20_000_000;
+
+/// One network to be trained.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Its layers and functions.
+    pub network: Network,
+    /// The rows to train on, and to validate with.
+    pub data: TrainingData,
+    /// How. Device and threads are those of [`FitOptions`] instead, and there are no checkpoints.
+    pub options: TrainOptions,
+}
+
+impl Job {
+    /// Roughly the operations that it takes.
+    fn cost(&self) -> u64 {
+        let rows = self.data.training.rows();
+        let batch = self.options.batch_size.of(rows);
+        let steps = self.options.length.steps(rows.div_ceil(batch.max(1)) as u64);
+        steps.saturating_mul(batch as u64).saturating_mul(self.network.flops_forward())
+    }
+
+    /// Operations of a forward pass over a batch.
+    fn work_of_batch(&self) -> u64 {
+        let batch = self.options.batch_size.of(self.data.training.rows()) as u64;
+        batch.saturating_mul(self.network.flops_forward())
+    }
+}
+
+/// What is kept of each network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its predictions for the validation rows.
+    pub predictions: bool,
+    /// The network itself.
+    pub models: bool,
+}
+
+/// How many networks are trained.
+#[derive(Clone, Debug, Default)]
+pub struct FitOptions {
+    /// Where; `auto` takes the CPU path unless the networks are large.
+    pub device: DeviceChoice,
+    /// Threads at most, all networks together; by default as many as this process may use.
+    pub threads: Option<usize>,
+    /// Ends everything when it becomes true.
+    pub interrupt: Option<Arc<AtomicBool>>,
+    /// What is kept.
+    pub wanted: Wanted,
+}
+
+impl FitOptions {
+    fn is_interrupted(&self) -> bool {
+        self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(threads::available).max(1)
+    }
+}
+
+/// Trains each job, and tells `observer` the number and the outcome of each as it ends. Outcomes come
+/// back in the order of the jobs; `None` for what an interrupt or the observer's break has kept from
+/// its end.
+///
+/// Each network ends, to the bit, where a [`Trainer`] on the same rows and device ends.
+///
+/// # Errors
+/// As [`Trainer::new`] and [`Trainer::run`], but for divergence, which is an outcome.
+pub fn fit_all(
+    jobs: &[Job],
+    options: &FitOptions,
+    mut observer: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
+) -> Result<Vec<Option<Outcome>>> {
+    let mut outcomes: Vec<Option<Outcome>> =
+        std::iter::repeat_with(|| None).take(jobs.len()).collect();
+    // The largest first, so that none is left alone at the end.
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|&job| std::cmp::Reverse(jobs[job].cost()));
+    let mut keep = |number: usize, outcome: Outcome| {
+        let flow = observer(number, &outcome);
+        outcomes[number] = Some(outcome);
+        flow
+    };
+    match device(jobs, options)? {
+        None => on_threads(jobs, &order, options, &mut keep)?,
+        Some(device) => {
+            for number in order {
+                let Some(outcome) = fit(&jobs[number], device.as_ref(), options)? else { break };
+                if keep(number, outcome).is_break() {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+/// The device for all jobs, if it is not the CPU path.
+fn device(jobs: &[Job], options: &FitOptions) -> Result<Option<Box<dyn Device>>> {
+    let largest = jobs.iter().map(Job::work_of_batch).max().unwrap_or(0);
+    let choice = &options.device;
+    if *choice == DeviceChoice::Cpu || (*choice == DeviceChoice::Auto && largest < LARGE) {
+        return Ok(None);
+    }
+    let opening = OpenOptions {
+        threads: options.threads,
+        checks: jobs.first().map(|job| job.options.shader_checks).unwrap_or_default(),
+    };
+    let (device, _) = block_on(open(choice, opening))?;
+    Ok((device.name() != Cpu::new().name()).then_some(device))
+}
+
+/// On the CPU path: where there are jobs enough, each has a thread.
+fn on_threads(
+    jobs: &[Job],
+    order: &[usize],
+    options: &FitOptions,
+    keep: &mut dyn FnMut(usize, Outcome) -> ControlFlow<()>,
+) -> Result<()> {
+    let threads = options.threads();
+    let workers = threads.min(jobs.len()).max(1);
+    let cpu = Cpu::with_threads(threads / workers);
+    let mut failure = None;
+    threads::stream(
+        order.iter().copied(),
+        workers,
+        |number| (number, fit(&jobs[number], &cpu, options)),
+        &mut |(number, fitted)| match fitted {
+            Ok(Some(outcome)) => keep(number, outcome),
+            Ok(None) => ControlFlow::Break(()),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        },
+    );
+    failure.map_or(Ok(()), Err)
+}
+
+/// Trains one network; `None` where it was interrupted.
+fn fit(job: &Job, device: &dyn Device, options: &FitOptions) -> Result<Option<Outcome>> {
+    if options.is_interrupted() {
+        return Ok(None);
+    }
+    let started = Instant::now();
+    let seconds = || started.elapsed().as_secs_f64();
+    // Epochs are all that is told: steps would take time.
+    let own = TrainOptions { checkpoints: None, log_every: u64::MAX, ..job.options.clone() };
+    let mut trainer = Trainer::on(device, &job.network, job.data.clone(), own)?;
+    if let Some(flag) = &options.interrupt {
+        trainer = trainer.with_interrupt(Arc::clone(flag));
+    }
+    let mut curve = Vec::new();
+    let ran = trainer.run(|event| {
+        if let Event::Epoch { train_loss, validation, .. } = event {
+            curve.push(EpochScores { train_loss: *train_loss, validation: *validation });
+        }
+        ControlFlow::Continue(())
+    });
+    let summary = match ran {
+        Ok(summary) => summary,
+        Err(Error::Diverged { step, loss, lr }) => {
+            return Ok(Some(Outcome::Diverged { step, loss, lr, seconds: seconds() }));
+        }
+        Err(error) => return Err(error),
+    };
+    if summary.ended == Ended::Interrupted {
+        return Ok(None);
+    }
+    let predictions = match &job.data.validation {
+        Some(held_out) if options.wanted.predictions => {
+            trainer.predict_rows(held_out.features())?
+        }
+        _ => Vec::new(),
+    };
+    let model = if options.wanted.models { Some(trainer.model()?) } else { None };
+    Ok(Some(Outcome::Fitted(Box::new(Fit {
+        summary,
+        curve,
+        predictions,
+        model,
+        seconds: seconds(),
+    }))))
+}

@@ -1,0 +1,14 @@
+//! Choosing among networks: many are trained, each on rows of its own, and scored on rows that it
+//! has not seen.
+//!
+//! Must not know: how candidates are proposed, files, who shows what comes of it.
+
+mod cross_validate;
+mod curve;
+mod fit;
+mod outcome;
+
+pub use cross_validate::{CrossValidation, FoldScore, Held, cross_validate, summarize};
+pub use curve::{CurvePoint, MeanCurve};
+pub use fit::{FitOptions, Job, Wanted, fit_all};
+pub use outcome::{EpochScores, Fit, Outcome};

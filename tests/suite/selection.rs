@@ -1,0 +1,206 @@
+//! Cross-validation: folds of tables, networks trained on them, and what `cv` prints.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use halfplane::data::{FoldBy, FoldedTable, KFold, Source, TableOptions, prepare};
+use halfplane::metrics::Metric;
+use halfplane::selection::{FitOptions, Wanted, cross_validate};
+use halfplane::{DeviceChoice, Recipe, TrainOptions, Trainer};
+use serde_json::Value;
+
+use crate::support::folder::Folder;
+
+fn source(name: &str) -> Source {
+    Source::File(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name))
+}
+
+fn options(target: &str, by: FoldBy) -> TableOptions {
+    TableOptions { target: Some(target.into()), folds: Some(by), ..TableOptions::default() }
+}
+
+/// Penguins have words and missing values: means, deviations, categories and indicators are those of
+/// the training rows alone, and the weights are equal to the bit.
+#[test]
+fn a_fold_ends_where_training_on_its_rows_alone_ends() {
+    let folded = FoldedTable::read(
+        &source("penguins.csv"),
+        &options("species", FoldBy::Chance(KFold { folds: 3, repeats: 2, seed: 5 })),
+    )
+    .expect("a table");
+    let folds: Vec<_> = (0..6).map(|number| folded.fold(number).expect("a fold")).collect();
+    let fit = FitOptions {
+        device: DeviceChoice::Cpu,
+        wanted: Wanted { models: true, ..Wanted::default() },
+        ..FitOptions::default()
+    };
+    let configure = |data: &halfplane::Dataset| {
+        let Recipe { network, options, .. } = Recipe::for_data(data);
+        (network, TrainOptions { device: DeviceChoice::Cpu, ..options })
+    };
+    let result =
+        cross_validate(&folds, Metric::Accuracy, &fit, |fold| Ok(configure(&fold.training)))
+            .expect("it trains")
+            .expect("nothing interrupts it");
+    assert!(result.mean > 0.97, "{}", result.mean);
+    assert_eq!(result.out_of_fold.len(), 2 * 344);
+
+    let lines = std::fs::read_to_string(match source("penguins.csv") {
+        Source::File(path) => path,
+        _ => unreachable!("it is a file"),
+    })
+    .expect("the table");
+    let lines: Vec<&str> = lines.lines().collect();
+    for number in [0, 4] {
+        let folder = Folder::new();
+        let rows = folded.splits()[number].training.iter().map(|row| lines[row + 1]);
+        let text: Vec<&str> = std::iter::once(lines[0]).chain(rows).collect();
+        folder.write("part.csv", text.join("\n"));
+        let own = TableOptions { target: Some("species".into()), ..TableOptions::default() };
+        let part = Source::File(folder.path("part.csv"));
+        let alone = prepare(&part, &own).expect("a table").training;
+        assert_eq!(alone.preprocessing(), folds[number].training.preprocessing());
+        let (network, options) = configure(&alone);
+        let mut trainer = Trainer::new(&network, &alone, options).expect("a trainer");
+        trainer.run(|_| ControlFlow::Continue(())).expect("it trains");
+        let model = trainer.model().expect("a model");
+        let fold = result.folds[number].model.as_ref().expect("it is wanted");
+        assert!(model.parameters == fold.parameters, "fold {number}");
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_scores() {
+    let folded = FoldedTable::read(&source("wine.csv"), &TableOptions::default()).expect("a table");
+    let folds: Vec<_> = (0..5).map(|number| folded.fold(number).expect("a fold")).collect();
+    let of = |threads| {
+        let fit = FitOptions { threads: Some(threads), ..FitOptions::default() };
+        let result = cross_validate(&folds, Metric::LogLoss, &fit, |fold| {
+            let Recipe { network, options, .. } = Recipe::for_data(&fold.training);
+            Ok((network, options))
+        });
+        let result = result.expect("it trains").expect("nothing interrupts it");
+        result.folds.iter().map(|fold| fold.score.to_bits()).collect::<Vec<_>>()
+    };
+    let one = of(1);
+    assert!([2, 3, 16].into_iter().all(|threads| of(threads) == one));
+}
+
+/// Rows of 12 patients, 10 each; a patient's level tells its target, a new patient's tells nothing.
+fn patients() -> String {
+    let mut text = String::from("patient,day,level,noise,y\n");
+    for row in 0..120 {
+        let patient = row % 12;
+        let level = f64::from(patient * 7 % 12);
+        let noise = f64::from(row * 37 % 100) / 100.0;
+        let day = 1 + row / 12;
+        text += &format!("p{patient},2026-03-{day:02},{level},{noise},{}\n", (patient * 5 % 3) - 1);
+    }
+    text
+}
+
+fn json(folder: &Folder, words: &str) -> Value {
+    serde_json::from_str(&folder.good(words)).expect("it prints JSON")
+}
+
+#[test]
+fn cv_prints_what_scripts_rely_on() {
+    let folder = Folder::new();
+    folder.write("t.csv", patients());
+    let words = "cv t.csv --target y --drop patient,day --task multiclass --epochs 20 --json";
+    let all = json(&folder, &format!("{words} --predictions held.csv"));
+    let scores: Vec<f64> =
+        all["folds"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+    assert_eq!((scores.len(), &all["metric"]), (5, &Value::from("accuracy")));
+    let mean = scores.iter().sum::<f64>() / 5.0;
+    assert!((all["mean"].as_f64().expect("a mean") - mean).abs() < 1e-12);
+    let squares: f64 = scores.iter().map(|score| (score - mean).powi(2)).sum();
+    let error = all["standard_error"].as_f64().expect("an error");
+    assert!((error - (squares / 4.0 / 5.0).sqrt()).abs() < 1e-12);
+    assert_eq!(all["epochs"], 20);
+    assert_eq!(all, {
+        let mut again = json(&folder, &format!("{words} --threads 1"));
+        again["seconds"] = all["seconds"].clone();
+        again
+    });
+
+    // The mean of the folds' accuracies is that of the predictions: all folds have 24 rows.
+    let held = folder.read("held.csv");
+    let mut lines = held.lines();
+    assert_eq!(lines.next(), Some("row,fold,y,p_-1,p_0,p_1,class"));
+    let fields: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    assert_eq!(fields.len(), 120);
+    let right = fields.iter().filter(|own| own[2] == own[6]).count();
+    assert!((right as f64 / 120.0 - mean).abs() < 1e-12);
+}
+
+#[test]
+fn folds_go_by_groups_time_and_columns() {
+    let folder = Folder::new();
+    folder.write("t.csv", patients());
+    let cv = |words: &str| {
+        let common = "cv t.csv --target y --task regression --epochs 5 --device cpu --json";
+        json(&folder, &format!("{common} {words} --predictions held.csv"))
+    };
+    let held = || -> Vec<Vec<String>> {
+        let text = folder.read("held.csv");
+        text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
+    };
+    let patient = |row: &str| row.parse::<usize>().expect("a row") % 12;
+
+    cv("--group patient --drop day --folds 4");
+    let mut folds = std::collections::HashMap::new();
+    for own in held() {
+        let fold = folds.entry(patient(&own[0])).or_insert(own[1].clone()).clone();
+        assert_eq!(fold, own[1], "rows of one patient are in one fold");
+    }
+    assert_eq!(folds.len(), 12);
+
+    let found = cv("--time-column day --drop patient --folds 3 --gap 6");
+    assert_eq!(found["fold_rows"], serde_json::json!([30, 30, 30]));
+    assert_eq!(held().len(), 90, "the first rows are only trained on");
+
+    let found = cv("--fold-column day --drop patient");
+    assert_eq!(found["folds"].as_array().map(Vec::len), Some(10));
+    let found = cv("--folds 4 --repeats 3 --metric mae --drop patient,day");
+    assert_eq!(found["folds"].as_array().map(Vec::len), Some(12));
+}
+
+#[test]
+fn what_cannot_be_scored_is_refused() {
+    let folder = Folder::new();
+    folder.write("t.csv", patients());
+    folder.write("few.csv", "x,y\n1,a\n2,b\n3,a\n");
+    folder.write("gap.csv", "g,x,y\na,1,2.5\n,2,3.5\nb,3,4.5\nb,4,1.5\n");
+    for (words, told) in [
+        ("few.csv", "3 rows are too few for 5 folds; use fewer --folds"),
+        ("few.csv --folds 1", "1 folds leave nothing to compare"),
+        (
+            "t.csv --target y --drop day --task regression --group patient --folds 40",
+            "12 groups are too few",
+        ),
+        ("t.csv --target y --task regression --group hospital", "hospital"),
+        ("gap.csv --group g --folds 2", "row 2, column `g`: there is no value"),
+        (
+            "t.csv --target y --drop day --task regression --time-column patient",
+            "`p0` is no such date",
+        ),
+        ("t.csv --target y --drop day --task regression --metric accuracy", "accuracy is no score"),
+        ("t.csv --target y --task regression --metric precision", "precision"),
+        ("t.csv --target y --validation 0.2", "leave out --validation"),
+        ("t.csv --target y --fold-column y", "both the target and what folds go by"),
+        ("xor", "give a table"),
+    ] {
+        let output = folder.refused(&format!("cv {words}"));
+        assert!(output.contains(told), "{words}: {output}");
+    }
+    folder.write("one.csv", "x,y,f\n1,2.5,a\n2,3.5,a\n3,4.5,a\n");
+    assert!(folder.refused("cv one.csv --target y --fold-column f").contains("1 folds leave"));
+    // One row of class c: some folds cannot train on it, and it is said.
+    let rows: String = (0..30).map(|row| format!("{row}.5,{}\n", ["a", "b"][row % 2])).collect();
+    folder.write("rare.csv", format!("x,y\n{rows}99.5,c\n"));
+    let output = folder.run("cv rare.csv --epochs 2");
+    assert!(output.status.success());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("class `c` has 1 row only"), "{told}");
+}
