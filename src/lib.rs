@@ -18,6 +18,7 @@ mod recipe;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod selection;
 pub mod spec;
+pub mod sweep;
 pub mod train;
 
 pub use backend::{DeviceChoice, ShaderChecks};

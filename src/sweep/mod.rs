@@ -1,0 +1,15 @@
+//! Search for hyper-parameters: a space, samplers that propose points of it, and what is decided from
+//! their scores.
+//!
+//! Must not know: how networks are trained, which hyper-parameters there are.
+
+mod dimension;
+mod notation;
+pub mod sampler;
+mod space;
+mod value;
+
+pub use dimension::{Dimension, FloatRange, IntRange, Scale};
+pub use sampler::{Outcome, Sampler, SamplerName, Told};
+pub use space::Space;
+pub use value::{Point, Value};
