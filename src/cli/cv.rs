@@ -10,7 +10,7 @@ use halfplane::train::Ended;
 use halfplane::{Dataset, Error, Result, Targets};
 use serde_json::{Value, json};
 
-use super::arguments::{CvArguments, source};
+use super::arguments::CvArguments;
 use super::outputs::apart;
 use super::predict::{field, table};
 use super::{Outcome, interrupt, settings, wording};
@@ -20,10 +20,10 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
     let typed = &arguments.training;
     check(arguments)?;
     let unread = settings::unread(typed)?;
-    let mut options = typed.table.options(unread.seed)?;
+    let mut options = typed.table.options(&typed.data, unread.seed)?;
     let by = arguments.folds.by(unread.seed);
     options.folds = Some(by.clone());
-    let folded = FoldedTable::read(&source(&typed.data), &options)?;
+    let folded = FoldedTable::read(&typed.table.source(&typed.data), &options)?;
     let Prepared { training: all, warnings, .. } = folded.all()?;
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
     metric.check(all.task())?;

@@ -196,7 +196,8 @@ mod tests {
                 .expect("they are sound");
         own.stopping.apply(&mut options);
         let network = settings::network(&own.training, recipe.network.clone());
-        format!("{network:?} {options:?} {:?}", own.training.table.options(options.seed))
+        let table = own.training.table.options(&own.training.data, options.seed);
+        format!("{network:?} {options:?} {table:?}")
     }
 
     fn recipe(xor: bool) -> Recipe {

@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<()> {
     let schema = model.schema()?;
     let labels = arguments.labels.as_deref().map(source);
     let Labelled { data, unknown_rows, unknown_weight, warnings } = read_evaluated(
-        &source(&arguments.data),
+        &arguments.layout.source(&arguments.data),
         labels.as_ref(),
         arguments.layout.layout(),
         &schema,

@@ -125,6 +125,14 @@ fn encoded(encoding: &Encoding) -> String {
             };
             format!("(x − {mean}) / {scale}{also}")
         }
+        Encoding::Date { parts, missing, .. } => {
+            let parts: Vec<&str> = parts.iter().map(|own| own.part.name()).collect();
+            let also = match missing {
+                MissingNumber::Mean => "",
+                MissingNumber::MeanAndIndicator => ", and whether it is missing",
+            };
+            format!("a date or time, as {}{also}", parts.join(", "))
+        }
         Encoding::Categorical { categories, other, missing } => {
             let mut text = format!("one of {}", listed(categories));
             if *other == UnknownCategory::Pooled {

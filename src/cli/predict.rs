@@ -6,7 +6,7 @@ use halfplane::data::read_features;
 use halfplane::low_level::files::write_beside;
 use halfplane::{Error, Model, Result};
 
-use super::arguments::{PredictArguments, source};
+use super::arguments::PredictArguments;
 use super::models;
 use super::outputs::apart;
 use super::wording;
@@ -19,7 +19,8 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     let inputs = [("the model", &arguments.model), ("the data", &arguments.data)];
     apart(&outputs, inputs.into_iter().map(|(name, path)| (name, path.as_path())))?;
     let layout = arguments.layout.layout();
-    let features = read_features(&source(&arguments.data), layout, &model.preprocessing)?;
+    let features =
+        read_features(&arguments.layout.source(&arguments.data), layout, &model.preprocessing)?;
     report::warn(&wording::warnings(&features.warnings));
     let predictions = model.predict_on(&arguments.device, &features.values)?;
     if let Some(at) = predictions.iter().position(|value| !value.is_finite()) {

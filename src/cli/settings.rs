@@ -9,7 +9,7 @@ use halfplane::{
     TrainOptions,
 };
 
-use super::arguments::{AutoOr, OptimizerName, TrainingArguments, source};
+use super::arguments::{AutoOr, OptimizerName, TrainingArguments};
 
 /// A training, ready to be run.
 pub(super) struct Settings {
@@ -33,7 +33,10 @@ impl Settings {
                 check_xor(typed, &data)?;
                 Prepared { training: data, validation: None, warnings: Vec::new() }
             }
-            None => prepare(&source(&typed.data), &typed.table.options(unread.seed)?)?,
+            None => prepare(
+                &typed.table.source(&typed.data),
+                &typed.table.options(&typed.data, unread.seed)?,
+            )?,
         };
         let (network, options) = for_data(typed, log_every, &data)?;
         Ok(Self { data, validation, warnings, network, options })

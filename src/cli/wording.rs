@@ -35,10 +35,13 @@ fn remedy(told: &Remedy) -> String {
 /// The flag of a setting.
 fn flag(setting: Setting) -> &'static str {
     match setting {
+        Setting::Arrays => "--key",
         Setting::BatchSize => "--batch-size",
         Setting::Categorical => "--categorical",
         Setting::Checkpoints => "--checkpoint",
         Setting::ClassWeight => "--class-weight",
+        Setting::Comment => "--comment",
+        Setting::DateOrder => "--date-order",
         Setting::Decimal => "--decimal",
         Setting::Delimiter => "--delimiter",
         Setting::Device => "--device",

@@ -15,13 +15,13 @@ pub(crate) use preprocess::patterns::{missing_pattern, patterns};
 
 pub use dataset::{Dataset, Targets, Task};
 pub use preprocess::{
-    Column, DropReason, Encoding, MissingCategory, MissingNumber, Preprocessing, TargetEncoding,
-    UnknownCategory,
+    Column, DateFormat, DateInput, DatePart, DropReason, Encoding, MissingCategory, MissingNumber,
+    Preprocessing, TargetEncoding, UnknownCategory,
 };
 pub use split::{Fold, GroupKFold, KFold, PredefinedSplit, Split, TimeSeriesSplit, split};
 #[cfg(feature = "tables")]
 pub use tables::{
-    ClassWeight, Decimal, Features, FirstLine, FoldBy, FoldedTable, Labelled, Layout, NA_VALUES,
-    Prepared, Preprocess, Schema, Source, TableOptions, Validation, Warning, parse_list, prepare,
-    read_evaluated, read_features, read_labelled,
+    Arrays, ClassWeight, Decimal, Features, FirstLine, FoldBy, FoldedTable, Labelled, Layout,
+    NA_VALUES, Prepared, Preprocess, Schema, Source, TableOptions, Validation, Warning, parse_list,
+    prepare, read_evaluated, read_features, read_labelled,
 };

@@ -26,6 +26,8 @@ pub enum Remedy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Setting {
+    /// Which arrays of a file of several are read.
+    Arrays,
     /// Rows in a batch.
     BatchSize,
     /// Columns whose values are words.
@@ -34,6 +36,10 @@ pub enum Setting {
     Checkpoints,
     /// How much each class counts.
     ClassWeight,
+    /// The character that begins lines of a text file which are comments.
+    Comment,
+    /// Which of day, month and year comes first in the dates of a text file.
+    DateOrder,
     /// What stands before a number's fraction in a text file: `.` or `,`.
     Decimal,
     /// What separates the fields of a text file.
@@ -79,10 +85,13 @@ pub enum Setting {
 impl Setting {
     /// Every setting.
     pub const ALL: &'static [Self] = &[
+        Self::Arrays,
         Self::BatchSize,
         Self::Categorical,
         Self::Checkpoints,
         Self::ClassWeight,
+        Self::Comment,
+        Self::DateOrder,
         Self::Decimal,
         Self::Delimiter,
         Self::Device,
@@ -108,10 +117,13 @@ impl Setting {
     /// The name of the library's field or function.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Arrays => "arrays",
             Self::BatchSize => "batch_size",
             Self::Categorical => "categorical",
             Self::Checkpoints => "checkpoints",
             Self::ClassWeight => "class_weight",
+            Self::Comment => "comment",
+            Self::DateOrder => "date_order",
             Self::Decimal => "decimal",
             Self::Delimiter => "delimiter",
             Self::Device => "device",

@@ -42,9 +42,15 @@ impl Format {
     }
 }
 
-/// The numbers that mean a missing value, such as -999.
-fn missing_numbers(preprocessing: &Preprocessing) -> Vec<f32> {
-    let numbers = preprocessing.na.iter().filter_map(|word| word.parse().ok());
+/// The words that mean a missing value in a column.
+fn missing_words(preprocessing: &Preprocessing, column: &str) -> Vec<String> {
+    let own = preprocessing.na_columns.get(column);
+    preprocessing.na.iter().chain(own.into_iter().flatten()).cloned().collect()
+}
+
+/// Those of some words that are numbers, such as -999.
+fn numbers_of(words: &[String]) -> Vec<f32> {
+    let numbers = words.iter().filter_map(|word| word.parse().ok());
     let mut numbers: Vec<f32> = numbers.filter(|number: &f32| number.is_finite()).collect();
     numbers.sort_by(f32::total_cmp);
     numbers.dedup();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::missing_numbers;
+use super::numbers_of;
 use crate::Model;
 use crate::data::{
     Column, Encoding, MissingCategory, MissingNumber, TargetEncoding, UnknownCategory,
@@ -25,7 +25,10 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
     let columns: String = model
         .preprocessing
         .needed()
-        .map(|column| format!("        {},\n", encode(column)))
+        .map(|column| {
+            let own = model.preprocessing.na_columns.get(&column.name);
+            format!("        {},\n", encode(column, own.map(Vec::as_slice).unwrap_or_default()))
+        })
         .collect();
     let na = std::iter::once("").chain(model.preprocessing.na.iter().map(String::as_str));
     let version = env!("CARGO_PKG_VERSION");
@@ -39,7 +42,7 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
         ("@CLASSES@", list(model.classes.iter().map(String::as_str))),
         ("@MISSING@", list(na)),
         ("@PATTERN@", literal(&missing_pattern(&model.preprocessing.na))),
-        ("@NUMBERS@", format!("{:?}", missing_numbers(&model.preprocessing))),
+        ("@NUMBERS@", format!("{:?}", numbers_of(&model.preprocessing.na))),
         ("@LAYERS@", layers(model)),
         ("@COLUMNS@", columns),
         ("@ANSWER@", answer(model)),
@@ -88,14 +91,31 @@ fn activation(activation: Activation) -> &'static str {
     }
 }
 
-/// The Python call that encodes a column.
-fn encode(Column { name, encoding }: &Column) -> String {
-    let column = format!("column({})", literal(name));
+/// The Python call that encodes a column, in which `na` are more words for a missing value.
+fn encode(Column { name, encoding }: &Column, na: &[String]) -> String {
+    let column = match na {
+        [] => format!("column({})", literal(name)),
+        _ => format!("column({}, {})", literal(name), literal(&missing_pattern(na))),
+    };
     match encoding {
         Encoding::AsIs | Encoding::Dropped(_) => format!("as_is({column})"),
         Encoding::Numeric { mean, scale, missing } => {
             let indicator = boolean(*missing == MissingNumber::MeanAndIndicator);
             format!("numeric({column}, mean={mean:?}, scale={scale:?}, indicator={indicator})")
+        }
+        Encoding::Date { format, parts, missing } => {
+            let parts: Vec<String> = parts
+                .iter()
+                .map(|own| {
+                    format!("({}, {:?}, {:?})", literal(own.part.name()), own.mean, own.scale)
+                })
+                .collect();
+            let indicator = boolean(*missing == MissingNumber::MeanAndIndicator);
+            format!(
+                "dates({column}, {}, [{}], indicator={indicator})",
+                literal(format.name()),
+                parts.join(", ")
+            )
         }
         Encoding::Categorical { categories, other, missing } => format!(
             "categorical({column}, {}, other={}, missing={})",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::container::{self, Integrity};
 use super::{Model, Provenance};
-use crate::data::Preprocessing;
+use crate::data::{Column, DropReason, Encoding, Preprocessing};
 use crate::platform::files::write_beside;
 use crate::spec::{LayerParameters, Network, Output, ParameterBlock, Parameters};
 use crate::{Call, Error, Remedy, Result, Setting};
@@ -16,12 +16,18 @@ use crate::{Call, Error, Remedy, Result, Setting};
 const KEY: &str = "halfplane";
 
 /// The newest version of that JSON.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// The version that a model is written in: the oldest that can describe it, so that older programs
 /// can read it.
-fn version_of(network: &Network) -> u32 {
-    if network.normalization.is_none() { 2 } else { VERSION }
+fn version_of(network: &Network, preprocessing: &Preprocessing) -> u32 {
+    let since = |column: &Column| match column.encoding {
+        Encoding::Date { .. } | Encoding::Dropped(DropReason::Index | DropReason::RareTexts) => 4,
+        _ => 2,
+    };
+    let network = if network.normalization.is_none() { 2 } else { 3 };
+    let na = if preprocessing.na_columns.is_empty() { 2 } else { 4 };
+    preprocessing.columns.iter().map(since).fold(network.max(na), u32::max)
 }
 
 /// What a model file holds beside the tensors.
@@ -34,7 +40,8 @@ struct Metadata {
     /// Only in version 1: the names of the columns, all numeric and unchanged.
     #[serde(default, skip_serializing)]
     features: Option<Vec<String>>,
-    /// Since version 2.
+    /// Since version 2. Since version 4 it may have dates, columns that are left out as an index or for
+    /// rare texts, and words for missing values of one column.
     preprocessing: Option<Preprocessing>,
     target: String,
     classes: Vec<String>,
@@ -56,7 +63,7 @@ impl Model {
     /// [`Error::File`]
     pub fn save(&self, path: &Path) -> Result<()> {
         let metadata = Metadata {
-            version: version_of(&self.network),
+            version: version_of(&self.network, &self.preprocessing),
             network: self.network.clone(),
             features: None,
             preprocessing: Some(self.preprocessing.clone()),

@@ -21,6 +21,7 @@ with 1 where anything is off.
 """
 
 import csv
+import datetime
 import importlib.util
 import json
 import os
@@ -74,6 +75,21 @@ def predictions(model, table):
     return np.array(numbers), [row.get("class") for row in rows]
 
 
+def moment(field):
+    """A date or a time as the graph takes it: seconds since 1970 or since midnight, or NaT."""
+    field = field.strip()
+    for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%H:%M", "%H.%M", "%Y-%m-%dT%H:%M:%S%z"):
+        try:
+            own = datetime.datetime.strptime(field, form)
+        except ValueError:
+            continue
+        if form in ("%H:%M", "%H.%M"):
+            return 3600 * own.hour + 60 * own.minute
+        own = own.replace(tzinfo=None) - (own.utcoffset() or datetime.timedelta())
+        return np.datetime64(own, "s").astype(np.int64)
+    return np.datetime64("NaT", "s").astype(np.int64)
+
+
 def feeds(session, rows, missing):
     """A table's rows as the graph takes them."""
     columns = json.loads(session.get_modelmeta().custom_metadata_map["columns"])
@@ -87,6 +103,9 @@ def feeds(session, rows, missing):
     assert [own.name for own in inputs] == columns
     found = {}
     for own in inputs:
+        if own.type == "tensor(int64)":
+            found[own.name] = np.array([moment(row[own.name]) for row in rows], np.int64).reshape(-1, 1)
+            continue
         words = own.type == "tensor(string)"
         values = [row[own.name] if words else number(row[own.name]) for row in rows]
         found[own.name] = np.array(values, object if words else np.float32).reshape(-1, 1)

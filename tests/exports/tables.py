@@ -1,6 +1,7 @@
 """Tables whose preprocessing has everything that there is: each with what to train on it with, new
 rows that have words the training never saw, and the fields that are missing values."""
 
+import datetime
 import gzip
 from pathlib import Path
 
@@ -80,6 +81,41 @@ def all(folder):
     y = [f"{float(a) * float(b):.5g}" for a, b in zip(whole["a"], whole["b"])]
     yield case("as-they-stand", whole | {"y": y}, {"a": numbers(40, 3, 10), "b": numbers(40, 0.1)},
                ["--target", "y", "--task", "regression", "--preprocess", "none"])
+
+    def dated(rows):
+        days = [datetime.datetime(1960, 1, 1) + datetime.timedelta(seconds=int(own))
+                for own in rng.integers(0, 3_000_000_000, rows)]
+        holes = rng.random(rows) < 0.1
+        return {
+            "when": ["" if hole else f"{own:%Y-%m-%d %H:%M:%S}" for own, hole in zip(days, holes)],
+            "zoned": [f"{own:%Y-%m-%dT%H:%M:%S}{zone}" for own, zone in
+                      zip(days, words(rows, ["Z", "+01:00", "-03:30"]))],
+            "day": [f"{own:%d.%m.%Y}" for own in days],
+            "clock": [f"{own:%H:%M}" for own in days],
+            "x": numbers(rows, missing=0.1),
+        }
+
+    # Dates: the graph takes moments, the script the texts themselves.
+    table = dated(rows)
+    kinds = np.where([clock > "12" for clock in table["clock"]], "late", "early")
+    new = dated(60)
+    new["when"][:4] = ["soon", "2024-02-30 00:00:00", " 2024-02-29 ", "NA"]
+    new["clock"][:3] = ["9.12", "", "24:00"]
+    yield case("dates", table | {"kind": kinds}, new, ["--target", "kind"])
+    plain = {name: table[name] for name in ("day", "x")}
+    y = [f"{int(day[6:]) + 0.1 * int(day[3:5]):.5g}" for day in table["day"]]
+    yield case("dates-and-numbers", plain | {"y": y}, {name: new[name] for name in plain},
+               ["--target", "y", "--task", "regression"])
+
+    # Words that are missing values in one column only.
+    table = {"a": words(rows, range(10)), "b": words(rows, range(10)), "c": words(rows, ["u", "v", "none"])}
+    y = [f"{int(a) % 9 + int(b):.5g}" for a, b in zip(table["a"], table["b"])]
+    spelled = {"a": words(60, ["9", "9.0", "3"]), "b": words(60, range(10)), "c": words(60, ["u", " none ", "w"])}
+    yield case("missing-in-one-column", table | {"y": y}, spelled,
+               ["--target", "y", "--task", "regression", "--na", "a=9,c=none"])
+    plain = {name: table[name] for name in "ab"}
+    yield case("missing-number-in-one-column", plain | {"y": y}, {name: spelled[name] for name in "ab"},
+               ["--target", "y", "--task", "regression", "--na", "a=9,a=8,b=7"])
 
     # Pictures: bytes, all standardised by one mean and deviation. Without their file they are numbers.
     images = DATA / "digits-images-idx3-ubyte.gz"

@@ -123,6 +123,43 @@ fn a_model_file_keeps_all_of_it() -> Result<()> {
     Ok(())
 }
 
+/// A file is written in the oldest version that can tell all of it, so that older programs read what they
+/// understand, and say of all else that a newer one has written it.
+#[test]
+fn a_model_file_has_the_version_of_what_is_in_it() -> Result<()> {
+    let folder = Folder::new();
+    let version = |rows: &dyn Fn(usize) -> String, options: &TableOptions| -> Result<String> {
+        let rows: String =
+            (0..600).map(|row| format!("{},{},{}\n", rows(row), row * 7 % 9, row % 2)).collect();
+        let table = format!("w,a,y\n{rows}").into_bytes();
+        let data = prepare(&halfplane::data::Source::Memory(table), options)?.training;
+        let model = trainer(&data)?.model()?;
+        let path = folder.path("m.safetensors");
+        model.save(&path)?;
+        assert!(Model::load(&path)? == model);
+        let text = String::from_utf8_lossy(&folder.read_bytes("m.safetensors")).into_owned();
+        let after = text.split_once(r#"\"version\":"#).expect("it has a version").1;
+        Ok(after.chars().take_while(char::is_ascii_digit).collect())
+    };
+    let plain = TableOptions::default();
+    let missing = [("a".to_owned(), vec!["3".to_owned()])].into();
+    assert_eq!(version(&|row| (row % 50).to_string(), &plain)?, "2");
+    assert_eq!(version(&|row| format!("t{row}"), &plain)?, "2");
+    // Rare texts, dates, words for missing values of one column.
+    assert_eq!(version(&|row| format!("t{}", row / 3), &plain)?, "4");
+    assert_eq!(version(&|row| format!("2024-01-{:02}", row % 30 + 1), &plain)?, "4");
+    let one_column = TableOptions { na_columns: missing, ..TableOptions::default() };
+    assert_eq!(version(&|row| (row % 50).to_string(), &one_column)?, "4");
+    // The last version but this one refuses such a file by its number.
+    let mut bytes = folder.read_bytes("m.safetensors");
+    let from = br#"\"version\":4"#;
+    let at = bytes.windows(from.len()).position(|own| own == from).expect("a version");
+    bytes[at + from.len() - 1] = b'5';
+    let error = Model::from_bytes(&bytes).expect_err("a newer version").to_string();
+    assert!(error.contains("newer halfplane (format 5)"), "{error}");
+    Ok(())
+}
+
 /// A model's file with any bit another: refused, or the same model; older files say what they lack.
 #[test]
 fn damage_to_a_models_file_is_noticed() -> Result<()> {

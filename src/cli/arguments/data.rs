@@ -1,11 +1,12 @@
 //! How data is read: the layout of a file, what its columns hold and what they are for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use halfplane::data::{
-    ClassWeight, Decimal, FirstLine, Layout, NA_VALUES, Preprocess, Source, TableOptions,
-    Validation, parse_list,
+    Arrays, ClassWeight, DateFormat, Decimal, FirstLine, Layout, NA_VALUES, Preprocess, Source,
+    TableOptions, Validation, parse_list,
 };
 use halfplane::{Error, Result, Task};
 
@@ -26,6 +27,15 @@ pub(crate) struct LayoutArguments {
     /// Decimal separator of a text file: . or ,
     #[arg(long, value_name = ".|,", value_parser = decimal, help_heading = "Data")]
     decimal: Option<Decimal>,
+    /// Of an .npz file of several tables, take the arrays with this in their names, such as test
+    #[arg(long, value_name = "KEY", help_heading = "Data")]
+    key: Option<String>,
+    /// Character that begins lines to be left out, such as '#'
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Data")]
+    comment: Option<u8>,
+    /// Order of dates such as 03/04/2024, where a column does not show it: dmy, mdy or ymd
+    #[arg(long, value_name = "dmy|mdy|ymd", value_parser = date_order, help_heading = "Data")]
+    date_order: Option<DateFormat>,
 }
 
 /// The table, and what becomes of its columns.
@@ -56,12 +66,17 @@ pub(crate) struct DataArguments {
     /// Columns to leave out
     #[arg(long, value_name = "COL,…")]
     drop: Option<List>,
-    /// Words that mean a missing value, as an empty field does; +WORD,… adds to the default ones
+    /// Words that mean a missing value, as an empty field does; +WORD,… adds to the default ones,
+    /// COL=WORD,… to those of one column
     #[arg(long, value_name = "WORD,…", allow_hyphen_values = true)]
     na: Option<List>,
     /// Rows to validate on: a fraction of the table, stratified by class, or a separate file
     #[arg(long, value_name = "FRACTION|FILE")]
     validation: Option<String>,
+    /// Validate on the arrays of the .npz file with this in their names, such as test, and train on
+    /// the others
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["validation", "key"])]
+    validation_key: Option<String>,
     /// A separate file with the target of the validation file
     #[arg(long, value_name = "FILE", requires = "validation")]
     validation_labels: Option<PathBuf>,
@@ -86,6 +101,14 @@ impl std::str::FromStr for List {
 }
 
 impl LayoutArguments {
+    /// The table that a path names.
+    pub(crate) fn source(&self, path: &Path) -> Source {
+        match &self.key {
+            Some(key) => Source::Arrays(source(path).into(), Arrays::With(key.clone())),
+            None => source(path),
+        }
+    }
+
     pub(crate) fn layout(&self) -> Layout {
         Layout {
             delimiter: self.delimiter,
@@ -95,15 +118,18 @@ impl LayoutArguments {
                 _ => FirstLine::Infer,
             },
             decimal: self.decimal.unwrap_or_default(),
+            comment: self.comment,
+            date_order: self.date_order,
         }
     }
 }
 
 impl DataArguments {
     /// The options that were typed.
-    pub(crate) fn options(&self, seed: u64) -> Result<TableOptions> {
+    pub(crate) fn options(&self, data: &Path, seed: u64) -> Result<TableOptions> {
         let names =
             |list: &Option<List>| list.as_ref().map(|list| list.0.clone()).unwrap_or_default();
+        let (words, na_columns) = self.missing();
         Ok(TableOptions {
             layout: self.layout.layout(),
             target: self.target.clone(),
@@ -113,11 +139,9 @@ impl DataArguments {
             categorical: names(&self.categorical),
             numeric: names(&self.numeric),
             drop: names(&self.drop),
-            na: match &self.na {
-                Some(List(words)) => missing_words(words),
-                None => default_missing_words(),
-            },
-            validation: self.validation()?,
+            na: missing_words(&words),
+            na_columns,
+            validation: self.validation(data)?,
             folds: None,
             class_weight: self.class_weight.clone().unwrap_or_default(),
             sample_weight: self.sample_weight.clone(),
@@ -146,6 +170,8 @@ impl DataArguments {
             ("--numeric", self.numeric.is_some()),
             ("--drop", self.drop.is_some()),
             ("--validation", self.validation.is_some()),
+            ("--validation-key", self.validation_key.is_some()),
+            ("--key", self.layout.key.is_some()),
             ("--class-weight", self.class_weight.is_some()),
             ("--sample-weight", self.sample_weight.is_some()),
         ]
@@ -153,7 +179,40 @@ impl DataArguments {
         .find_map(|(name, typed)| typed.then_some(name))
     }
 
-    fn validation(&self) -> Result<Option<Validation>> {
+    /// The words for missing values, and those that are so in one column only.
+    fn missing(&self) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
+        let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut words = Vec::new();
+        for word in self.na.iter().flat_map(|list| &list.0) {
+            match word
+                .split_once('=')
+                .filter(|(column, word)| !column.is_empty() && !word.is_empty())
+            {
+                Some((column, word)) => {
+                    columns.entry(column.to_owned()).or_default().push(word.to_owned());
+                }
+                None => words.push(word.clone()),
+            }
+        }
+        if words.is_empty() && (self.na.is_none() || !columns.is_empty()) {
+            words = default_missing_words();
+        }
+        (words, columns)
+    }
+
+    /// The table to train on, of those that a path names.
+    pub(crate) fn source(&self, path: &Path) -> Source {
+        match &self.validation_key {
+            Some(key) => Source::Arrays(source(path).into(), Arrays::Without(key.clone())),
+            None => self.layout.source(path),
+        }
+    }
+
+    fn validation(&self, data: &Path) -> Result<Option<Validation>> {
+        if let Some(key) = &self.validation_key {
+            let data = Source::Arrays(source(data).into(), Arrays::With(key.clone()));
+            return Ok(Some(Validation::Table { data, labels: None }));
+        }
         let Some(text) = &self.validation else { return Ok(None) };
         let labels = self.validation_labels.as_deref().map(source);
         match text.parse() {
@@ -194,6 +253,13 @@ fn decimal(text: &str) -> Result<Decimal, String> {
         "." => Ok(Decimal::Point),
         "," => Ok(Decimal::Comma),
         _ => Err("it must be . or ,".to_owned()),
+    }
+}
+
+fn date_order(text: &str) -> Result<DateFormat, String> {
+    match text.parse() {
+        Ok(order @ (DateFormat::Ymd | DateFormat::Dmy | DateFormat::Mdy)) => Ok(order),
+        _ => Err("it must be dmy, mdy or ymd".to_owned()),
     }
 }
 

@@ -20,9 +20,17 @@ impl fmt::Display for Preprocessing {
             ("used unchanged", columns(&|encoding| *encoding == Encoding::AsIs)),
             ("standardised", columns(&|encoding| matches!(encoding, Encoding::Numeric { .. }))),
             ("one-hot", columns(&|encoding| matches!(encoding, Encoding::Categorical { .. }))),
+            (
+                "made numbers of dates",
+                columns(&|encoding| matches!(encoding, Encoding::Date { .. })),
+            ),
             ("imputed with the mean, plus a missing indicator", {
                 let missing = MissingNumber::MeanAndIndicator;
-                columns(&|own| matches!(own, Encoding::Numeric { missing: m, .. } if *m == missing))
+                columns(&|own| match own {
+                    Encoding::Numeric { missing: own, .. }
+                    | Encoding::Date { missing: own, .. } => *own == missing,
+                    _ => false,
+                })
             }),
             ("dropped", columns(&|encoding| matches!(encoding, Encoding::Dropped(_)))),
         ];
@@ -49,6 +57,10 @@ fn label(column: &Column) -> String {
             let pooled = if *other == UnknownCategory::Pooled { " + other" } else { "" };
             let missing = if *missing == MissingCategory::Category { " + missing" } else { "" };
             format!("{name} ({}{pooled}{missing})", categories.len())
+        }
+        Encoding::Date { parts, .. } => {
+            let parts: Vec<&str> = parts.iter().map(|own| own.part.name()).collect();
+            format!("{name} ({})", parts.join(", "))
         }
         Encoding::Dropped(why) => {
             let why = match why {

@@ -1,17 +1,20 @@
 //! How a table's columns become a network's inputs, as plain data: fitted on the training rows,
 //! saved with the model, applied before every prediction, and part of every export.
 
+pub(super) mod dates;
 mod describe;
 #[cfg(feature = "export")]
 pub(super) mod patterns;
 #[cfg(any(feature = "tables", feature = "export"))]
 pub(super) mod same;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
+
+pub use dates::{DateFormat, DateInput, DatePart};
 
 /// A model file whose preprocessing makes more inputs is rejected as damaged.
 const MAX_OUTPUTS: usize = 1 << 24;
@@ -29,6 +32,9 @@ pub struct Preprocessing {
     /// Texts that mean a missing value (pandas' `na_values`); an empty field always does.
     #[serde(default)]
     pub na: Vec<String>,
+    /// More of them, by the name of the column in which they do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub na_columns: BTreeMap<String, Vec<String>>,
 }
 
 /// A column of the table and its encoding.
@@ -55,6 +61,17 @@ pub enum Encoding {
         /// The standard deviation over the training rows; 1 where that is 0.
         scale: f32,
         /// Whether a missing indicator is a second input.
+        missing: MissingNumber,
+    },
+    /// A date, a time of the day or both, as standardised numbers: one input for each part; then one that
+    /// is 1 where the date is missing, as `missing` says. Where it is missing, all parts are imputed with
+    /// their means.
+    Date {
+        /// How texts are read.
+        format: DateFormat,
+        /// The parts that differ between the training rows.
+        parts: Vec<DateInput>,
+        /// Whether a missing indicator is the last input.
         missing: MissingNumber,
     },
     /// One-hot: one input for each category; then one for [`UnknownCategory::Pooled`], then one for
@@ -205,6 +222,14 @@ impl Column {
                 vec![name.clone()]
             }
             Encoding::Numeric { .. } => vec![name.clone(), format!("{name} missing")],
+            Encoding::Date { parts, missing, .. } => {
+                let mut names: Vec<String> =
+                    parts.iter().map(|own| format!("{name} {}", own.part)).collect();
+                if *missing == MissingNumber::MeanAndIndicator {
+                    names.push(format!("{name} missing"));
+                }
+                names
+            }
             Encoding::Categorical { categories, other, missing } => {
                 let mut names: Vec<String> =
                     categories.iter().map(|word| format!("{name}={word}")).collect();
@@ -227,6 +252,9 @@ impl Encoding {
         match self {
             Self::AsIs | Self::Numeric { missing: MissingNumber::Mean, .. } => 1,
             Self::Numeric { .. } => 2,
+            Self::Date { parts, missing, .. } => {
+                parts.len() + usize::from(*missing == MissingNumber::MeanAndIndicator)
+            }
             Self::Categorical { categories, other, missing } => {
                 categories.len()
                     + usize::from(*other == UnknownCategory::Pooled)
@@ -239,6 +267,15 @@ impl Encoding {
     fn problem(&self) -> Option<String> {
         match self {
             Self::Numeric { mean, scale, .. } => scale_problem(*mean, *scale),
+            Self::Date { parts, .. } => {
+                let mut seen = HashSet::new();
+                let twice = parts.iter().find(|own| !seen.insert(own.part));
+                match twice {
+                    Some(own) => Some(format!("the part `{}` of its dates twice", own.part)),
+                    None if self.outputs() == 0 => Some("no part of its dates".to_owned()),
+                    None => parts.iter().find_map(|own| scale_problem(own.mean, own.scale)),
+                }
+            }
             Self::Categorical { categories, .. } => {
                 let mut seen = HashSet::new();
                 match categories.iter().find(|category| !seen.insert(*category)) {
@@ -301,6 +338,7 @@ mod tests {
             ],
             target: TargetEncoding::Standardised { mean: 3.0, scale: 2.0 },
             na: vec!["NA".into()],
+            na_columns: BTreeMap::from([("mass".into(), vec!["-1".into()])]),
         }
     }
 

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::Warning;
 use super::column::ReadAs;
 use super::table::{
-    Categories, Header, MISSING_CODE, RawColumn, Strays, Table, UNKNOWN_CODE, Values,
+    Categories, Dates, Header, MISSING_CODE, RawColumn, Strays, Table, UNKNOWN_CODE, Values,
 };
 use crate::data::{
-    Column, Encoding, MissingCategory, MissingNumber, Preprocessing, UnknownCategory,
+    Column, DateInput, Encoding, MissingCategory, MissingNumber, Preprocessing, UnknownCategory,
 };
 use crate::{Error, Result};
 
@@ -31,6 +31,7 @@ impl Preprocessing {
             read_as[header.column(name)?] = match encoding {
                 Encoding::AsIs => ReadAs::CompleteNumbers,
                 Encoding::Numeric { .. } => ReadAs::KnownNumbers,
+                Encoding::Date { format, .. } => ReadAs::KnownDates(*format),
                 Encoding::Categorical { categories, .. } => ReadAs::Known(categories.clone()),
                 Encoding::Dropped(_) => ReadAs::Skip,
             };
@@ -127,6 +128,11 @@ enum EncoderKind {
         scale: f32,
         missing: MissingNumber,
     },
+    Date {
+        dates: Dates,
+        parts: Vec<DateInput>,
+        missing: MissingNumber,
+    },
     /// Which input is 1, as an offset from the column's first: by code, for unknown texts, and for
     /// missing values.
     OneHot {
@@ -144,6 +150,10 @@ impl EncoderKind {
             (Encoding::AsIs, Values::Numbers(cell)) => Some((*cell, Self::AsIs)),
             (&Encoding::Numeric { mean, scale, missing }, Values::Numbers(cell)) => {
                 Some((*cell, Self::Numeric { mean, scale, missing }))
+            }
+            (Encoding::Date { parts, missing, .. }, Values::Dates(cell, dates)) => {
+                let (dates, parts) = (dates.clone(), parts.clone());
+                Some((*cell, Self::Date { dates, parts, missing: *missing }))
             }
             (Encoding::Categorical { categories, other, missing }, Values::Text(cell, texts)) => {
                 let other = (*other == UnknownCategory::Pooled).then_some(categories.len());
@@ -186,6 +196,23 @@ impl Encoder {
                     self.missing += 1;
                 }
             }
+            EncoderKind::Date { dates, parts, missing } => {
+                let indicator = *missing == MissingNumber::MeanAndIndicator;
+                match dates.moments.get(cell as usize) {
+                    Some(moment) => {
+                        for (own, input) in parts.iter().zip(&mut inputs[first..]) {
+                            let number = own.part.of(*moment);
+                            let distance = (number - own.mean) / own.scale;
+                            if !distance.is_finite() {
+                                return Err(number);
+                            }
+                            *input = distance;
+                        }
+                    }
+                    None if indicator => inputs[first + parts.len()] = 1.0,
+                    None => self.missing += 1,
+                }
+            }
             EncoderKind::OneHot { by_code, other, missing } => {
                 let input = match cell {
                     MISSING_CODE if missing.is_some() => *missing,
@@ -213,7 +240,9 @@ impl Encoder {
         let counts_as = match self.kind {
             EncoderKind::OneHot { other: Some(_), .. } => "other",
             EncoderKind::OneHot { other: None, .. } => "no category",
-            EncoderKind::AsIs | EncoderKind::Numeric { .. } => "the mean",
+            EncoderKind::AsIs | EncoderKind::Numeric { .. } | EncoderKind::Date { .. } => {
+                "the mean"
+            }
         };
         if self.unknown > 0
             && let Values::Text(_, texts) = &raw.values
@@ -230,7 +259,11 @@ impl Encoder {
         if let Some(Strays { rows, example }) = &raw.strays {
             missing = missing.saturating_sub(*rows);
             let (column, example) = (column.clone(), example.clone());
-            warnings.push(Warning::WordsAmongNumbers { column, rows: *rows, example });
+            let rows = *rows;
+            warnings.push(match raw.values {
+                Values::Dates(..) => Warning::WordsAmongDates { column, rows, example },
+                _ => Warning::WordsAmongNumbers { column, rows, example },
+            });
         }
         if missing > 0 {
             warnings.push(Warning::MissingValues { column, rows: missing, counts_as });

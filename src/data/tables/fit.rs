@@ -3,12 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::table::{Categories, IndexColumn, MISSING_CODE, RawColumn, Table, UNKNOWN_CODE, Values};
+use super::table::{
+    Categories, Dates, IndexColumn, MISSING_CODE, RawColumn, Strays, Table, UNKNOWN_CODE, Values,
+};
 use super::{Preprocess, Warning};
 use crate::Result;
 use crate::data::{
-    Column, DropReason, Encoding, MissingCategory, MissingNumber, TargetEncoding, Targets,
-    UnknownCategory,
+    Column, DateInput, DatePart, DropReason, Encoding, MissingCategory, MissingNumber,
+    TargetEncoding, Targets, UnknownCategory,
 };
 
 /// A text is rare if it occurs in fewer rows than this and in fewer than one of a hundred.
@@ -70,6 +72,13 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
                 fitted.warnings.extend(warning);
                 encoding
             }
+            (Values::Dates(cell, dates), ..) => {
+                if let Some(Strays { rows, example }) = column.strays.clone() {
+                    let column = name.clone();
+                    fitted.warnings.push(Warning::WordsAmongDates { column, rows, example });
+                }
+                date(table, *cell, dates, training)
+            }
             (Values::TooManyCategories, ..) => {
                 fitted.warnings.push(Warning::TooManyCategories { column: name.clone() });
                 Encoding::Dropped(DropReason::TooManyCategories)
@@ -77,6 +86,11 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
             (Values::Target(_) | Values::Skipped, ..) => Encoding::Dropped(DropReason::Requested),
         };
         fitted.columns.push(Column { name: name.clone(), encoding });
+    }
+    let dates = fitted.columns.iter().filter(|own| matches!(own.encoding, Encoding::Date { .. }));
+    let dates: Vec<String> = dates.map(|own| own.name.clone()).collect();
+    if !dates.is_empty() {
+        fitted.warnings.push(Warning::Dates { columns: dates });
     }
     if fitted.columns.iter().all(|column| column.encoding.outputs() == 0) {
         let dropped = fitted.columns.iter().map(|column| column.name.as_str());
@@ -266,6 +280,37 @@ fn shared_scale<'a>(columns: impl Iterator<Item = &'a Moments> + Clone) -> Encod
     let squares = |own: &Moments| own.squares + own.count as f64 * (own.mean() - mean).powi(2);
     all.squares = columns.map(squares).sum();
     Encoding::Numeric { mean: mean as f32, scale: all.scale(), missing: MissingNumber::Mean }
+}
+
+/// The encoding of dates: the parts that differ between the training rows.
+fn date(table: &Table, cell: usize, dates: &Dates, training: &[bool]) -> Encoding {
+    let moments = || table.moments(cell, dates).zip(training).filter(|(_, own)| **own);
+    let moments = || moments().map(|(moment, _)| moment);
+    let missing = moments().filter(Option::is_none).count();
+    if moments().flatten().next().is_none() {
+        return Encoding::Dropped(DropReason::Empty);
+    }
+    // Where there are whole hours only, the minute of the day says nothing more.
+    let has_minutes = moments().flatten().any(|moment| moment % 3600 != 0);
+    let differing = |part: &DatePart| {
+        let numbers = moments().map(|moment| moment.map_or(f32::NAN, |moment| part.of(moment)));
+        let own = Moments::of(numbers);
+        let input = DateInput { part: *part, mean: own.mean() as f32, scale: own.scale() };
+        (own.min < own.max).then_some(input)
+    };
+    let parts: Vec<DateInput> = DatePart::ALL
+        .iter()
+        .filter(|part| **part != DatePart::Minute || has_minutes)
+        .filter_map(differing)
+        .collect();
+    match (parts.is_empty(), missing) {
+        (true, 0) => Encoding::Dropped(DropReason::Constant),
+        (_, 0) => Encoding::Date { format: dates.format, parts, missing: MissingNumber::Mean },
+        _ => {
+            let missing = MissingNumber::MeanAndIndicator;
+            Encoding::Date { format: dates.format, parts, missing }
+        }
+    }
 }
 
 /// The encoding of texts that occur in `counts` training rows each, and are missing in `missing`; and

@@ -19,6 +19,6 @@ pub use prepare::{
     Features, FoldBy, FoldedTable, Labelled, Prepared, Preprocess, Schema, TableOptions,
     Validation, prepare, read_evaluated, read_features, read_labelled,
 };
-pub use read::{FirstLine, Layout, Source};
+pub use read::{Arrays, FirstLine, Layout, Source};
 pub use warning::Warning;
 pub use weights::{ClassWeight, parse_list};

@@ -1,6 +1,7 @@
 //! Which fields mean a missing value.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::data::preprocess::same::shortest_decimal;
 
@@ -16,14 +17,30 @@ pub(super) struct NaValues {
     texts: HashSet<Vec<u8>>,
     /// Those that are numbers, such as -999: they match by value, however a field writes them.
     numbers: Vec<f32>,
+    /// Those of columns that have more.
+    columns: HashMap<String, Rc<Self>>,
 }
 
 impl NaValues {
+    /// These texts, and in some columns, by their names, more.
+    pub(super) fn of(texts: &[String], columns: &BTreeMap<String, Vec<String>>) -> Self {
+        let own = |(name, more): (&String, &Vec<String>)| {
+            (name.clone(), Rc::new(Self::new(&[texts, more].concat())))
+        };
+        Self { columns: columns.iter().map(own).collect(), ..Self::new(texts) }
+    }
+
+    /// Those of a column.
+    pub(super) fn in_column<'a>(self: &'a Rc<Self>, name: &str) -> &'a Rc<Self> {
+        self.columns.get(name).unwrap_or(self)
+    }
+
     pub(super) fn new(texts: &[String]) -> Self {
         let numbers = texts.iter().filter_map(|text| text.parse().ok());
         Self {
             texts: texts.iter().map(|text| text.as_bytes().to_vec()).collect(),
             numbers: numbers.filter(|number: &f32| number.is_finite()).collect(),
+            columns: HashMap::new(),
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::cells::Cells;
+use crate::data::DateFormat;
 use crate::{Error, Remedy};
 
 /// The code of a missing value in a column of texts.
@@ -43,11 +45,11 @@ pub(super) struct RawColumn {
     /// The array of pictures that it is a pixel of, by its place among such arrays: all of its
     /// pixels have one scale.
     pub(super) pictures: Option<usize>,
-    /// Words where a model had numbers.
+    /// Words where a model had numbers, or among dates.
     pub(super) strays: Option<Strays>,
 }
 
-/// Words among numbers, which count as missing values.
+/// Words among numbers or dates, which count as missing values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Strays {
     /// The number of rows.
@@ -72,6 +74,8 @@ pub(super) enum Values {
     Numbers(usize),
     /// The code of a text.
     Text(usize, Categories),
+    /// The index of a moment, or [`MISSING_CODE`].
+    Dates(usize, Dates),
     /// A target, whose task is not decided yet.
     Target(RawTarget),
     /// More different texts than are kept in memory.
@@ -88,6 +92,14 @@ pub(super) struct Categories {
     pub(super) list: Vec<String>,
     /// The first text whose code is [`UNKNOWN_CODE`].
     pub(super) unknown: Option<String>,
+}
+
+/// The moments of a column of dates, in seconds since the beginning of 1970 or since midnight, to which its
+/// cells are indices.
+#[derive(Clone, Debug)]
+pub(super) struct Dates {
+    pub(super) format: DateFormat,
+    pub(super) moments: Rc<[i64]>,
 }
 
 /// A target as it was read: numbers, texts, or numbers that may be names of classes.
@@ -149,6 +161,16 @@ impl Table {
         self.cells.column(cell, self.rows).map(f32::from_bits)
     }
 
+    /// A column of dates: the moment of each row, if it is not missing.
+    pub(super) fn moments<'a>(
+        &'a self,
+        cell: usize,
+        dates: &'a Dates,
+    ) -> impl Iterator<Item = Option<i64>> + Clone + 'a {
+        (0..self.rows)
+            .map(move |row| dates.moments.get(self.cells.get(row, cell) as usize).copied())
+    }
+
     /// The codes in a cell of each row.
     pub(super) fn codes(&self, cell: usize) -> impl Iterator<Item = u32> + '_ {
         self.cells.column(cell, self.rows)
@@ -165,12 +187,15 @@ pub(super) struct Header {
     pub(super) from: Names,
     /// The columns, by their index, that seem to number the rows.
     pub(super) index: HashMap<usize, IndexColumn>,
+    /// Where there is one column only: what its texts may be instead.
+    pub(super) hint: Option<Remedy>,
 }
 
 impl Header {
     /// A header of these names.
     pub(super) fn given(path: &Path, names: Vec<String>) -> Self {
-        Self { path: path.into(), line: None, names, from: Names::Given, index: HashMap::new() }
+        let (index, from) = (HashMap::new(), Names::Given);
+        Self { path: path.into(), line: None, names, from, index, hint: None }
     }
 
     /// The header of a file without column names: x1, x2, …

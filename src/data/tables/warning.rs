@@ -125,6 +125,20 @@ pub enum Warning {
         /// The first of the words.
         example: String,
     },
+    /// Columns of dates or times became numbers.
+    Dates {
+        /// The columns' names.
+        columns: Vec<String>,
+    },
+    /// Words among dates: they count as missing values.
+    WordsAmongDates {
+        /// The column's name.
+        column: String,
+        /// The number of rows with a word.
+        rows: usize,
+        /// One of the words.
+        example: String,
+    },
     /// Rows of classes that the model does not know.
     UnknownClasses {
         /// The target's name.
@@ -214,6 +228,21 @@ impl Warning {
                  `{example}`): they count as missing",
                 row_count(*rows),
             ),
+            Self::Dates { columns } => {
+                let names = columns.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+                let (word, verb) =
+                    if columns.len() == 1 { ("column", "holds") } else { ("columns", "hold") };
+                format!(
+                    "{word} {} {verb} dates or times: their inputs are the days since 1970, the year, the \
+                     month, the day of the week, the hour and the minute of the day, where these differ",
+                    names.join(", "),
+                )
+            }
+            Self::WordsAmongDates { column, rows, example } => format!(
+                "column `{column}` has other words among dates, in {} (such as `{example}`): they count as \
+                 missing",
+                row_count(*rows),
+            ),
             Self::UnknownClasses { column, rows, of, example } => format!(
                 "column `{column}`: {rows} of {of} rows have a class that the model does not know \
                  (such as `{example}`): they count as wrong in the accuracy; the other scores, which \
@@ -259,6 +288,14 @@ impl Warning {
                 )
                     .into(),
             ),
+            Self::Dates { columns } => columns.first().map(|column| {
+                Remedy::Sentence(vec![
+                    Setting::Drop.to(column),
+                    " leaves one out, ".into(),
+                    Setting::Categorical.to(column),
+                    " takes its texts as categories".into(),
+                ])
+            }),
             Self::RowNumbers { column } => {
                 Some(("unless their order matters, ", Setting::Drop.to(column)).into())
             }
@@ -270,6 +307,7 @@ impl Warning {
             | Self::MissingTargets { .. }
             | Self::PooledTexts { .. }
             | Self::WordsAmongNumbers { .. }
+            | Self::WordsAmongDates { .. }
             | Self::UnknownClasses { .. }
             | Self::UnknownCategories { .. }
             | Self::MissingValues { .. } => None,

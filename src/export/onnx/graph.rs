@@ -9,6 +9,8 @@ use super::proto::{self, attribute, kind};
 pub(super) enum Kind {
     /// Numbers, \[N, columns\].
     Numbers(usize),
+    /// Whole numbers of 64 bits, \[N, columns\].
+    Integers(usize),
     /// Strings, \[N, columns\].
     Strings(usize),
     /// One string per row, \[N\].
@@ -137,6 +139,7 @@ fn value_info(name: &str, kind: Kind, doc: &str) -> proto::ValueInfo {
         |count: usize| proto::Dimension { dim_value: Some(count as i64), dim_param: None };
     let (elem_type, dim) = match kind {
         Kind::Numbers(count) => (kind::FLOAT, vec![rows, columns(count)]),
+        Kind::Integers(count) => (kind::INT64, vec![rows, columns(count)]),
         Kind::Strings(count) => (kind::STRING, vec![rows, columns(count)]),
         Kind::String => (kind::STRING, vec![rows]),
     };

@@ -24,6 +24,10 @@ impl Tensor {
         Self { shape: shape.to_vec(), data: Data::Floats(values.to_vec()) }
     }
 
+    pub(super) fn ints(shape: &[usize], values: &[i64]) -> Self {
+        Self { shape: shape.to_vec(), data: Data::Ints(values.to_vec()) }
+    }
+
     pub(super) fn words(shape: &[usize], words: &[&str]) -> Self {
         let words = words.iter().map(ToString::to_string).collect();
         Self { shape: shape.to_vec(), data: Data::Words(words) }
@@ -161,6 +165,9 @@ fn operate(node: &proto::Node, inputs: &[&Tensor]) -> Tensor {
         "Elu" => map(&|x| if x < 0.0 { alpha() * x.exp_m1() } else { x }),
         "Softplus" => map(&|x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
         "Gelu" => map(&|x| crate::kernels::Function::Of(crate::Activation::Gelu).value(x)),
+        "Add" | "Sub" | "Mul" | "Div" | "Mod" if element(first) == kind::INT64 => {
+            integers(inputs, node.op_type.as_str())
+        }
         "Add" => numbers(inputs, |[a, b]| a + b),
         "Sub" => numbers(inputs, |[a, b]| a - b),
         "Mul" => numbers(inputs, |[a, b]| a * b),
@@ -186,8 +193,10 @@ fn operate(node: &proto::Node, inputs: &[&Tensor]) -> Tensor {
         "Where" => choose(inputs),
         "Cast" => {
             assert_eq!(int("to"), i64::from(kind::FLOAT));
-            let values: Vec<f32> =
-                first.as_bools().iter().map(|&b| f32::from(u8::from(b))).collect();
+            let values: Vec<f32> = match &first.data {
+                Data::Ints(values) => values.iter().map(|&value| value as f32).collect(),
+                _ => first.as_bools().iter().map(|&b| f32::from(u8::from(b))).collect(),
+            };
             Tensor::floats(&first.shape, &values)
         }
         "Concat" => concat(inputs),
@@ -279,6 +288,23 @@ fn numbers(inputs: &[&Tensor], f: impl Fn([f32; 2]) -> f32) -> Tensor {
     Tensor::floats(&shape, &values)
 }
 
+/// `Div` rounds to zero, and `Mod` has the divisor's sign.
+fn integers(inputs: &[&Tensor], operator: &str) -> Tensor {
+    let shape = common(inputs);
+    let at = |operand: &Tensor, row, column| operand.as_ints()[operand.place(row, column)];
+    let value = |(row, column)| {
+        let [a, b] = [0, 1].map(|operand| at(inputs[operand], row, column));
+        match operator {
+            "Add" => a + b,
+            "Sub" => a - b,
+            "Mul" => a * b,
+            "Div" => a / b,
+            _ => a.rem_euclid(b),
+        }
+    };
+    Tensor { shape: shape.to_vec(), data: Data::Ints(places(shape).map(value).collect()) }
+}
+
 fn bools(like: &Tensor, values: Vec<bool>) -> Tensor {
     Tensor { shape: like.shape.clone(), data: Data::Bools(values) }
 }
@@ -291,6 +317,7 @@ fn equal(inputs: &[&Tensor]) -> Tensor {
         match (a, b) {
             ((Data::Words(a), i), (Data::Words(b), j)) => a[i] == b[j],
             ((Data::Floats(a), i), (Data::Floats(b), j)) => a[i] == b[j],
+            ((Data::Ints(a), i), (Data::Ints(b), j)) => a[i] == b[j],
             (a, b) => panic!("{a:?} and {b:?} cannot be compared"),
         }
     };
@@ -299,6 +326,15 @@ fn equal(inputs: &[&Tensor]) -> Tensor {
 
 fn choose(inputs: &[&Tensor]) -> Tensor {
     let shape = common(inputs);
+    if element(inputs[1]) == kind::INT64 {
+        let chosen = |(row, column)| {
+            let yes = inputs[0].as_bools()[inputs[0].place(row, column)];
+            let chosen = inputs[if yes { 1 } else { 2 }];
+            chosen.as_ints()[chosen.place(row, column)]
+        };
+        let data = Data::Ints(places(shape).map(chosen).collect());
+        return Tensor { shape: shape.to_vec(), data };
+    }
     let values: Vec<f32> = places(shape)
         .map(|(row, column)| {
             let yes = inputs[0].as_bools()[inputs[0].place(row, column)];

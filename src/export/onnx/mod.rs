@@ -1,5 +1,6 @@
 //! ONNX: a model as a graph of standard operators, from a table's columns to predictions.
 
+mod dates;
 mod graph;
 mod network;
 mod preprocess;
@@ -26,7 +27,8 @@ const MAX_BYTES: usize = i32::MAX as usize;
 /// A model as the bytes of an ONNX file.
 ///
 /// If all columns are numeric, its input is `input` \[N, columns\]; otherwise each column is an
-/// input \[N, 1\] of the column's name. A missing number is NaN, a missing text the empty string.
+/// input \[N, 1\] of the column's name. A missing number is NaN, a missing text the empty string. A date
+/// is a number of seconds in int64, a missing one the smallest of them: a graph cannot read dates.
 /// Its outputs are `probabilities` \[N, classes\] and `label` \[N\], or `prediction` \[N, 1\] for
 /// regression.
 ///

@@ -1,32 +1,38 @@
 //! The preprocessing as nodes: the same float32 operations with the same constants, so that the
 //! network gets the same bits.
 
+use super::dates;
 use super::graph::{Graph, Kind, int, string};
 use super::proto::kind;
 use crate::data::{
     Column, Encoding, MissingCategory, MissingNumber, Preprocessing, UnknownCategory,
     missing_pattern, patterns,
 };
-use crate::export::missing_numbers;
+use crate::export::{missing_words, numbers_of};
 
 /// Adds the inputs of the graph, and returns the network's inputs \[N, I\].
 ///
 /// If all columns are numeric, there is one input \[N, columns\]; otherwise one \[N, 1\] for each
-/// column. NaN is a missing number, the empty string a missing text.
+/// column. NaN is a missing number, the empty string a missing text; dates are moments in int64.
 pub(super) fn inputs(graph: &mut Graph, preprocessing: &Preprocessing) -> String {
     let columns: Vec<&Column> = preprocessing.needed().collect();
-    let na = missing_numbers(preprocessing);
-    if !columns.iter().any(|column| matches!(column.encoding, Encoding::Categorical { .. })) {
+    let na = |columns: &[&Column]| -> Vec<Vec<f32>> {
+        columns.iter().map(|own| numbers_of(&missing_words(preprocessing, &own.name))).collect()
+    };
+    let is_number =
+        |column: &&Column| matches!(column.encoding, Encoding::AsIs | Encoding::Numeric { .. });
+    if columns.iter().all(is_number) {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let doc = format!("the columns {}", names.join(", "));
         let input = graph.input("input", Kind::Numbers(columns.len()), &doc);
-        return numbers(graph, "input", &input, &columns, &na);
+        return numbers(graph, "input", &input, &columns, &na(&columns));
     }
     // The inputs first, so that they get the names of their columns.
     let inputs: Vec<String> = columns
         .iter()
         .map(|column| match column.encoding {
             Encoding::Categorical { .. } => graph.input(&column.name, Kind::Strings(1), "a word"),
+            Encoding::Date { .. } => graph.input(&column.name, Kind::Integers(1), dates::DOC),
             _ => graph.input(&column.name, Kind::Numbers(1), "a number"),
         })
         .collect();
@@ -35,17 +41,27 @@ pub(super) fn inputs(graph: &mut Graph, preprocessing: &Preprocessing) -> String
         .zip(&inputs)
         .map(|(column, input)| match &column.encoding {
             Encoding::Categorical { categories, other, missing } => {
-                let column = Text { name: &column.name, categories, na: &preprocessing.na };
+                let na = missing_words(preprocessing, &column.name);
+                let column = Text { name: &column.name, categories, na: &na };
                 column.encode(graph, input, *other, *missing)
             }
-            _ => numbers(graph, &column.name, input, &[column], &na),
+            Encoding::Date { parts, missing, .. } => {
+                dates::encode(graph, &column.name, input, parts, *missing)
+            }
+            _ => numbers(graph, &column.name, input, &[column], &na(&[column])),
         })
         .collect();
     graph.concat("features", &parts)
 }
 
-/// Encodes numeric columns \[N, columns\].
-fn numbers(graph: &mut Graph, name: &str, input: &str, columns: &[&Column], na: &[f32]) -> String {
+/// Encodes numeric columns \[N, columns\]; `na` has the numbers of each that mean a missing value.
+fn numbers(
+    graph: &mut Graph,
+    name: &str,
+    input: &str,
+    columns: &[&Column],
+    na: &[Vec<f32>],
+) -> String {
     if columns.iter().all(|column| column.encoding == Encoding::AsIs) {
         return input.to_owned();
     }
@@ -61,8 +77,11 @@ fn numbers(graph: &mut Graph, name: &str, input: &str, columns: &[&Column], na: 
     };
     let [fill, mean, scale] = [constant("fill", 0), constant("mean", 1), constant("scale", 2)];
     let mut missing = graph.node(&format!("{name}/missing"), "IsNaN", &[input], vec![]);
-    for number in na {
-        let number = graph.floats(&format!("{name}/na"), &[1, 1], &[*number]);
+    // As many comparisons as the column with the most needs: nothing equals NaN.
+    for place in 0..na.iter().map(Vec::len).max().unwrap_or_default() {
+        let own: Vec<f32> =
+            na.iter().map(|own| own.get(place).copied().unwrap_or(f32::NAN)).collect();
+        let number = graph.floats(&format!("{name}/na"), &[1, columns.len()], &own);
         let is = graph.node(&format!("{name}/is na"), "Equal", &[input, &number], vec![]);
         missing = graph.node(&format!("{name}/missing"), "Or", &[&missing, &is], vec![]);
     }
@@ -164,6 +183,6 @@ impl Text<'_> {
 }
 
 /// Casts booleans to 1 and 0.
-fn cast(graph: &mut Graph, name: &str, value: &str) -> String {
+pub(super) fn cast(graph: &mut Graph, name: &str, value: &str) -> String {
     graph.node(name, "Cast", &[value], vec![int("to", kind::FLOAT.into())])
 }

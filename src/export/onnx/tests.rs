@@ -8,8 +8,8 @@ use super::interpreter::{Tensor, run};
 use super::{onnx, proto};
 use crate::Model;
 use crate::data::{
-    Column, DropReason, Encoding, MissingCategory, MissingNumber, Preprocessing, TargetEncoding,
-    UnknownCategory,
+    Column, DateFormat, DateInput, DatePart, DropReason, Encoding, MissingCategory, MissingNumber,
+    Preprocessing, TargetEncoding, UnknownCategory,
 };
 use crate::spec::{Activation, LayerParameters, Network, Normalization, Output, Parameters};
 
@@ -220,6 +220,51 @@ fn words_become_columns() {
     assert_eq!(all(6.0, "\tb  "), all(6.0, "b"));
     assert_eq!(all(f32::NAN, " NA "), missing);
     assert_eq!(all(6.0, "a b"), all(6.0, "z"));
+}
+
+/// The parts of moments before and after 1970, in leap years and at their ends, are those of a table.
+#[test]
+fn moments_become_their_parts() {
+    let of = |parts: &[DatePart]| {
+        let parts = parts.iter().map(|part| DateInput { part: *part, mean: 2.0, scale: 4.0 });
+        let (format, missing) = (DateFormat::Ymd, MissingNumber::MeanAndIndicator);
+        Encoding::Date { format, parts: parts.collect(), missing }
+    };
+    let model = transparent(Preprocessing {
+        columns: vec![
+            column("when", of(DatePart::ALL)),
+            column("hour", of(&[DatePart::Hour])),
+            column("gap", of(&[])),
+            column("x", Encoding::AsIs),
+        ],
+        ..Preprocessing::default()
+    });
+    let graph = graph(&model);
+    let mut moments: Vec<i64> = (-300..300).map(|number| number * 86_399 * 91 + number).collect();
+    moments.extend([
+        0,
+        -1,
+        951_782_400,
+        951_868_800,
+        4_107_542_400,
+        -62_135_596_800,
+        253_402_300_799,
+    ]);
+    moments.push(i64::MIN);
+    for moment in moments {
+        let date = |name| (name, Tensor::ints(&[1, 1], &[moment]));
+        let x = ("x", Tensor::floats(&[1, 1], &[0.5]));
+        let inputs = [date("when"), date("hour"), date("gap"), x];
+        let found = run(&graph, &inputs)["prediction"].as_floats().to_vec();
+        let scaled = |part: &DatePart| match moment {
+            i64::MIN => 0.0,
+            _ => (part.of(moment) - 2.0) / 4.0,
+        };
+        let missing = if moment == i64::MIN { 1.0 } else { 0.0 };
+        let mut expected: Vec<f32> = DatePart::ALL.iter().map(scaled).collect();
+        expected.extend([missing, scaled(&DatePart::Hour), missing, missing, 0.5]);
+        assert_eq!(found, expected, "{moment}");
+    }
 }
 
 /// What means the same in a table means the same in the graph.

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes one table in the files of several programs (`same-*`), and three arrays in two layouts.
+"""Writes one table in the files of several programs (`same-*`), one with dates (`dates-*`), and three arrays
+in two layouts.
 
     pip install numpy pandas polars duckdb pyarrow
     tests/data/found/make.py
@@ -37,7 +38,92 @@ def table() -> pd.DataFrame:
     })
 
 
+def dates() -> pd.DataFrame:
+    """Moments over some years (some missing), moments with a time zone, days, and a number."""
+    random = np.random.default_rng(2)
+    seconds = random.integers(-200_000_000, 1_700_000_000, ROWS)
+    when = pd.Series(pd.to_datetime(seconds, unit="s")).astype("datetime64[us]")
+    when[[3, 40]] = pd.NaT
+    return pd.DataFrame({
+        "when": when,
+        "zoned": pd.Series(pd.to_datetime(seconds + 7, unit="s")).dt.tz_localize("UTC")
+        .dt.tz_convert("Europe/Berlin").astype("datetime64[us, Europe/Berlin]"),
+        "day": pd.Series(pd.to_datetime(seconds // 86400 * 86400, unit="s")).dt.date,
+        "x": random.integers(0, 100, ROWS),
+        "y": random.random(ROWS) < 0.5,
+    })
+
+
+def write_dates() -> None:
+    own = dates()
+    own.to_csv(HERE / "dates-pandas.csv", index=False)
+    own.to_parquet(HERE / "dates-pandas.parquet", index=False)
+    for name, unit in ("millis", "ms"), ("nanos", "ns"):
+        of_unit = own.assign(**{
+            column: own[column].dt.as_unit(unit) for column in ("when", "zoned")
+        })
+        of_unit.to_parquet(HERE / f"dates-{name}.parquet", index=False)
+    pq.write_table(
+        pa.Table.from_pandas(own, preserve_index=False), HERE / "dates-int96.parquet",
+        use_deprecated_int96_timestamps=True,
+    )
+    utc = pl.from_pandas(own).with_columns(pl.col("zoned").dt.convert_time_zone("UTC"))
+    utc.write_csv(HERE / "dates-polars.csv")
+    utc.write_parquet(HERE / "dates-polars.parquet", statistics=False)
+    duckdb.sql("SET TimeZone = 'UTC'")
+    duckdb.sql(f"COPY (SELECT * FROM own) TO '{HERE}/dates-duckdb.csv' (HEADER)")
+    duckdb.sql(f"COPY (SELECT * FROM own) TO '{HERE}/dates-duckdb.parquet' (FORMAT parquet)")
+    # As people write them: days first with points, months first with AM and PM, names of months.
+    texts = own.assign(
+        when=own["when"].dt.strftime("%d.%m.%Y %H:%M:%S"),
+        zoned=own["zoned"].dt.tz_convert("UTC").dt.strftime("%m/%d/%Y, %I:%M:%S %p"),
+        day=pd.to_datetime(own["day"]).dt.strftime("%d %b %Y"),
+    )
+    texts.to_csv(HERE / "dates-people.csv", index=False)
+    np.savez(
+        HERE / "dates-numpy.npz", when=own["when"].to_numpy("datetime64[us]"),
+        zoned=own["zoned"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[ms]"),
+        day=own["day"].to_numpy("datetime64[D]"), x=own["x"].to_numpy(), y=own["y"].to_numpy(),
+    )
+    # What pandas makes of them, for the parts.
+    parts = {}
+    for name in "when", "zoned", "day":
+        column = pd.to_datetime(own[name], utc=True)
+        parts |= {
+            f"{name} days": (column - pd.Timestamp("1970-01-01", tz="UTC")) // pd.Timedelta(days=1),
+            f"{name} year": column.dt.year, f"{name} month": column.dt.month,
+            f"{name} weekday": column.dt.weekday, f"{name} hour": column.dt.hour,
+            f"{name} minute": column.dt.hour * 60 + column.dt.minute + column.dt.second / 60,
+        }
+    pd.DataFrame(parts).to_csv(HERE / "dates-parts.csv", index=False, float_format="%.9g")
+
+
+def write_arrays() -> None:
+    random = np.random.default_rng(3)
+    parts = {}
+    for part, rows in ("train", 40), ("test", 20):
+        x = random.normal(size=(rows, 3)).astype(np.float32)
+        parts |= {f"x_{part}": x, f"y_{part}": (x[:, 0] > 0).astype(np.int64)}
+    np.savez(HERE / "split.npz", **parts)
+    # Records, with padding and a field of several values.
+    kind = np.dtype([("when", "<M8[h]"), ("flag", "?"), ("at", "<f4", (2,)), ("word", "<U5"), ("y", "<i2")],
+                    align=True)
+    records = np.zeros(60, kind)
+    for row, record in enumerate(records):
+        when = np.datetime64("NaT") if row == 7 else np.datetime64("2024-01-01T00", "h") + 37 * row
+        word = ["red", "green"][row % 2]
+        records[row] = (when, row % 3 == 0, (row / 4, row % 5), word, row % 2)
+    np.save(HERE / "records.npy", records)
+    np.savez(HERE / "records.npz", all=records)
+    frame = pd.DataFrame({name: records[name] for name in ("when", "flag")})
+    frame["at1"], frame["at2"] = records["at"].T
+    frame["word"], frame["y"] = records["word"], records["y"]
+    frame.to_csv(HERE / "records.csv", index=False)
+
+
 def main() -> None:
+    write_arrays()
+    write_dates()
     own = table()
     own.to_csv(HERE / "same-pandas.csv", index=False)
     own.to_parquet(HERE / "same-pandas.parquet", index=False)

@@ -51,7 +51,9 @@ const TEXT: &[Case] = &[
     ("train units.csv", &["units.csv, line 2", "column `a`", "unit, `kg`", "--categorical a"]),
     ("train many-classes.csv --task multiclass", &["over 4096 different values", "regression"]),
     ("train many-words.csv", &["many-words.csv", "is not a number", "over 4096", "--target"]),
-    ("train dates.csv", &["dates.csv", "column `when`", "2024-01-01", "--drop when"]),
+    ("train dates.csv", &["dates.csv, line 2", "column `when`", "01/02/2024", "--date-order dmy"]),
+    ("train dates.csv --target when", &["dates.csv, line 2", "column `when`", "--task multiclass"]),
+    ("train dates.csv --date-order md", &["--date-order", "dmy, mdy or ymd"]),
     ("train commas.csv", &["commas.csv", "column `a`", "`1,5`", "decimal point", "--decimal ,"]),
     ("train commas.csv --target a", &["commas.csv, line 2", "column `a`", "`1,5`", "--decimal ,"]),
     ("train points.csv --decimal ,", &["points.csv, line 2", "`1.5`", "leave out --decimal ,"]),
@@ -121,7 +123,15 @@ const FORMATS: &[Case] = &[
     ("train cut.parquet", &["cut.parquet", "damaged"]),
     ("train headed.parquet", &["headed.parquet", "damaged"]),
     ("train holed.parquet", &["holed.parquet", "damaged"]),
-    ("train dates.parquet", &["column `when`", "dates", "--drop when"]),
+    ("train dates.parquet --target when", &["column `when`", "dates"]),
+    ("train blanks.txt", &["blanks.txt", "separated by blanks", "--delimiter ' '"]),
+    ("train wide.txt", &["wide.txt", "separated by blanks", "one comma"]),
+    ("train good.csv --labels open.csv", &["open.csv, line 3", "never closed"]),
+    ("train commented.csv", &["commented.csv, line 2", "--comment '#'"]),
+    ("train arrays.npz --key tset", &["arrays.npz", "`tset`", "x_train", "--key"]),
+    ("train arrays.npz", &["arrays.npz", "different numbers of rows", "--key"]),
+    ("train good.csv --key test", &["good.csv", "only .npz", "--key"]),
+    ("train good.csv --na hieght=3", &["no column `hieght`", "mean `height`"]),
     ("train lists.parquet", &["column `list", "lists", "--drop list"]),
     ("train labels-only-idx", &["labels-only-idx", "one column", "--labels"]),
 ];
@@ -265,10 +275,7 @@ const MODELS: &[Case] = &[
     ("predict xor.safetensors x-word.csv", &["x-word.csv, line 2", "`one`"]),
     ("predict xor.safetensors x-hole.csv", &["x-hole.csv, line 3", "column `x2`", "empty"]),
     ("predict xor.safetensors semicolons.csv", &["semicolons.csv", "no column `x1`", "a, b, y"]),
-    (
-        "predict kinds.safetensors kinds-word.csv",
-        &["kinds-word.csv, line 2", "column `size`", "`big`"],
-    ),
+    ("predict kinds.safetensors kinds-word.csv", &["kinds-word.csv", "column `size`", "`$5`"]),
 ];
 
 #[test]
@@ -350,10 +357,14 @@ fn spoil(folder: &Folder) {
         ("words.csv", "a,kind\n1,cat\n2,dog\n3,emu\n"),
         ("kinds.csv", "size,kind\n1,cat\n2,dog\n3,cat\n4,dog\n"),
         ("other-kinds.csv", "kind,size\ndog,3\nemu,4\n"),
-        ("kinds-word.csv", "size\nbig\n"),
+        ("kinds-word.csv", "size\n$5\n"),
         ("negative.csv", "x,w,y\n1,1,0\n2,-1,1\n"),
         ("same.csv", "a,b,y\n1,x,0\n1,x,1\n"),
-        ("dates.csv", "when,y\n2024-01-01,0\n2024-01-02,1\n2024-01-03,1\n"),
+        ("dates.csv", "when,y\n01/02/2024,0\n03/04/2024,1\n05/04/2024,1\n"),
+        ("blanks.txt", "a b y\n1 2 0\n3 4 1\n"),
+        ("wide.txt", "a   b y\n1   2 0\n10  4 1\n"),
+        ("open.csv", "y\nno\n\"yes\nno\nyes\n"),
+        ("commented.csv", "a,y\n# from a sensor\n1,0\n2,1\n"),
         ("commas.csv", "a;y\n1,5;0\n2,5;1\n"),
         ("thousands.csv", "a;y\n1,234;0\n999;1\n5;0\n"),
         ("points.csv", "a;y\n1.5;0\n2.5;1\n"),
@@ -416,6 +427,20 @@ fn formats(folder: &Folder) {
     cut("cut-idx", "floats-idx2", 100);
     cut("cut.parquet", "table-none.parquet", 2000);
     folder.write("garbage.gz", b"\x1f\x8b\x08\0garbage, not deflated at all");
+    let stored = zip::write::SimpleFileOptions::default();
+    // Tables to train on and to validate on, in one file.
+    let array = |values: &[u8]| {
+        let head =
+            format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({},), }}\n", values.len());
+        let size = (head.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\x00".as_slice(), &size, head.as_bytes(), values].concat()
+    };
+    let mut arrays = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, values) in [("x_train", &[1, 2, 3, 4][..]), ("x_test", &[1, 2])] {
+        arrays.start_file(format!("{name}.npy"), stored).expect("it is in memory");
+        std::io::Write::write_all(&mut arrays, &array(values)).expect("it is in memory");
+    }
+    folder.write("arrays.npz", arrays.finish().expect("it is in memory").into_inner());
     // The end of an archive that has nothing in it.
     folder.write("archive.zip", [b"PK\x05\x06".as_slice(), &[0; 18]].concat());
     folder.write("headed.parquet", b"PAR1 and then nothing of the kind");

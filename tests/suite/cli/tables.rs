@@ -262,12 +262,90 @@ fn a_word_where_numbers_were_counts_as_missing() {
     assert!(warnings.contains("column `b` has missing values, in 1 row,"), "{warnings}");
     folder.write("missing.csv", "a,b\n1,\n2,\n3,7\n4,\n");
     assert_eq!(stdout(&output), folder.good("predict m.st missing.csv"));
-    // A column of words only is another column, and a number that cannot be read is no word.
-    for (text, part) in [("a,b\n1,x\n2,y\n", "`x` is not a number"), ("a,b\n1,5\n2,$7\n", "`$7`")] {
-        folder.write("bad.csv", text);
-        let error = folder.refused("predict m.st bad.csv");
-        assert!(error.contains(part) && error.contains("column `b`"), "{error}");
+    // So does a column of words only; a number that cannot be read is no word.
+    folder.write("words.csv", "a,b\n1,x\n2,\"two; or three\"\n4,\u{1b}[31m\n");
+    let output = folder.run("predict m.st words.csv");
+    let warnings = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(warnings.contains("`b` has words") && warnings.contains("in 3 rows"), "{warnings}");
+    folder.write("missing.csv", "a,b\n1,\n2,\n4,\n");
+    assert_eq!(stdout(&output), folder.good("predict m.st missing.csv"));
+    folder.write("bad.csv", "a,b\n1,5\n2,$7\n");
+    let error = folder.refused("predict m.st bad.csv");
+    assert!(error.contains("`$7`") && error.contains("column `b`"), "{error}");
+}
+
+/// Tables to train on and to validate on may be arrays of one file.
+#[test]
+fn arrays_of_one_file_may_be_two_tables() {
+    let folder = with(&["found/split.npz"]);
+    let apart = folder.good("train split.npz --key train --epochs 2 --device cpu --output a.st");
+    let text =
+        folder.good("train split.npz --validation-key test --epochs 2 --device cpu --output m.st");
+    assert!(
+        apart.contains("40 rows") && text.contains("40 rows") && text.contains("validation"),
+        "{text}"
+    );
+    assert!(folder.read_bytes("a.st") == folder.read_bytes("m.st"));
+    let scores = folder.good("evaluate m.st split.npz --key test");
+    assert!(scores.contains("20 rows of split.npz"), "{scores}");
+    assert_eq!(folder.good("predict m.st split.npz --key test").lines().count(), 21);
+    let error = folder.refused("train split.npz --validation-key test --validation 0.2");
+    assert!(error.contains("--validation-key"), "{error}");
+}
+
+#[test]
+fn lines_beside_the_table_are_left_out() {
+    let folder = Folder::new();
+    let rows = |mark: char| -> String {
+        (0..40).map(|row| format!("{row}{mark}{}{mark}{}\n", row * 7 % 9, row % 2)).collect()
+    };
+    let train = |name: &str, options: &str| {
+        let words = format!("train {name} --epochs 2 --device cpu --output m.st {options}");
+        let text = folder.good(&words);
+        text.lines().take(5).map(str::to_owned).collect::<Vec<_>>()[1..].join("\n")
+    };
+    folder.write("t.csv", format!("a,b,y\n{}", rows(',')));
+    let plain = train("t.csv", "");
+    let rest = rows(',').replace("\n7,", "\n#, within\n7,");
+    folder.write("c.csv", format!("# from a sensor\n#\na,b,y\n# units, m\n{rest}#"));
+    assert_eq!(train("c.csv", "--comment #"), plain);
+    for mark in [';', ',', '|', '\t'] {
+        folder.write("e.csv", format!("sep={mark}\r\na{mark}b{mark}y\n{}", rows(mark)));
+        assert_eq!(train("e.csv", ""), plain, "{mark}");
     }
+    // Lines are counted as an editor counts them.
+    folder.write("c.csv", format!("# one\na,b,y\n{}# two\n7,$5,1\n", rows(',')));
+    let error = folder.refused("train c.csv --comment #");
+    assert!(error.contains("c.csv, line 44:"), "{error}");
+    folder.write("e.csv", format!("sep=;\na;b;y\n{}7;$5;1\n", rows(';')));
+    let error = folder.refused("train e.csv");
+    assert!(error.contains("e.csv, line 43:"), "{error}");
+}
+
+#[test]
+fn words_may_be_missing_in_one_column() {
+    let folder = Folder::new();
+    let rows: String = (0..60)
+        .map(|row| {
+            let class = ["first", "second", "none"][row % 3];
+            format!("{},{},{class},{}\n", row % 10, row % 10, row % 2)
+        })
+        .collect();
+    folder.write("t.csv", format!("a,b,class,y\n{rows}"));
+    let train = "train t.csv --epochs 2 --device cpu --output m.st --na";
+    let text = folder.good(&format!("{train} a=9,a=8,class=none"));
+    assert!(text.contains("plus a missing indicator: a\n"), "{text}");
+    assert!(text.contains("class (2 + missing)"), "{text}");
+    folder.write("new.csv", "a,b,class\n9,9,none\n8.0,9,first\n");
+    let one = folder.good("predict m.st new.csv");
+    folder.write("new.csv", "a,b,class\n,9,\nNA,9,first\n");
+    assert_eq!(folder.good("predict m.st new.csv"), one);
+    // The words of all columns stand beside them.
+    let text = folder.good(&format!("{train} a=9,+none"));
+    assert!(text.contains("class (2 + missing)"), "{text}");
+    assert!(
+        folder.good("inspect m.st --device cpu --json").contains(r#""na_columns":{"a":["9"]}"#)
+    );
 }
 
 #[test]

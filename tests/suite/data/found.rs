@@ -320,6 +320,23 @@ fn arrays_of_labels_have_names_that_clash_with_none() {
     }
 }
 
+/// The fields of NumPy's records are columns, as in the CSV of the same frame.
+#[test]
+fn records_are_columns_by_name() {
+    let reference = good("records.csv", &plain());
+    let inputs = reference.training.feature_names();
+    assert!(inputs.contains(&"when hour".into()) && inputs.contains(&"at2".into()), "{inputs:?}");
+    for name in ["records.npy", "records.npz"] {
+        if name.ends_with("npz") && !cfg!(feature = "npz") {
+            continue;
+        }
+        let own = good(name, &plain());
+        assert_eq!(own.training.features(), reference.training.features(), "{name}");
+        assert_eq!(own.training.feature_names(), inputs, "{name}");
+        assert_eq!(own.warnings, reference.warnings, "{name}");
+    }
+}
+
 #[test]
 fn made_up_names_clash_with_none() {
     let data = good("nameless-clash.csv", &plain()).training;

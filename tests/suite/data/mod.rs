@@ -1,5 +1,6 @@
 //! From files to data sets.
 
 mod damaged;
+mod dates;
 mod found;
 mod tables;

@@ -26,8 +26,10 @@ pub(in crate::data) enum FieldError {
     FormattedNumber(String),
     /// Numbers with a unit: an example, and the unit.
     Unit(String, String),
-    /// A column of dates or times, with an example.
+    /// A column of dates or times where none can be, with an example.
     Date(String),
+    /// Dates of which day and month may stand for each other, with an example.
+    DateOrder(String),
     /// Not UTF-8.
     NotUtf8,
     /// A target that is none of the model's classes, which follow.
@@ -115,6 +117,15 @@ impl FieldError {
                     Setting::Drop.to(column),
                 )
                     .into(),
+            ),
+            Self::DateOrder(example) => (
+                format!("the order of day, month and year is not clear: `{example}` may be several dates"),
+                Remedy::Sentence(vec![
+                    "say it with ".into(),
+                    Setting::DateOrder.to("dmy"),
+                    ", mdy or ymd; or ".into(),
+                    Setting::Drop.to(column),
+                ]),
             ),
             Self::NotUtf8 => {
                 ("it is not UTF-8 text".to_owned(), "save the file as UTF-8".into())

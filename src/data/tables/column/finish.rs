@@ -6,19 +6,25 @@ use super::dictionary::Dictionary;
 use super::same::names;
 use super::{ColumnBuilder, FieldError, ReadAs, State, StoredType, evidence, mostly_numbers};
 use crate::data::tables::cells::Cells;
-use crate::data::tables::table::{Categories, RawColumn, RawTarget, Strays, TextField, Values};
+use crate::data::tables::table::{
+    Categories, Dates, RawColumn, RawTarget, Strays, TextField, Values,
+};
 
 impl ColumnBuilder {
     /// The finished column.
     ///
     /// # Errors
-    /// A text in a column of numbers, numbers that cannot be read as they stand, and dates, with the
-    /// field that shows it.
+    /// A text in a column of numbers, numbers that cannot be read as they stand, and dates whose order
+    /// is not clear, with the field that shows it.
     pub(in crate::data::tables) fn finish(
         mut self,
         cells: &mut Cells,
     ) -> Result<RawColumn, (TextField, FieldError)> {
-        if self.read_as == ReadAs::Infer {
+        if self.read_as == ReadAs::Infer && self.state == State::Text {
+            let first = self.first_text.clone().unwrap_or_default();
+            self.switch_to_dates(cells).map_err(|fault| (first, fault))?;
+        }
+        if self.read_as == ReadAs::Infer && self.state != State::Dates {
             self.check()?;
         }
         if matches!(self.read_as, ReadAs::Infer | ReadAs::Text | ReadAs::Target)
@@ -26,14 +32,12 @@ impl ColumnBuilder {
         {
             self.join(cells);
         }
-        let strays = match self.first_text.take_if(|_| self.strays > 0) {
-            // Not one number: it is another column than the model's.
-            Some(first) if !self.has_number(cells) => {
-                let fault = FieldError::NotNumber(first.text.clone());
-                return Err((first, fault));
-            }
-            first => first.map(|first| Strays { rows: self.strays, example: first.text }),
-        };
+        let strays =
+            self.first_stray.take().map(|first| Strays { rows: self.strays, example: first.text });
+        if let (State::Dates, Some((format, moments))) = (self.state, self.dates.take()) {
+            let values = Values::Dates(self.cell, Dates { format, moments: moments.into() });
+            return Ok(RawColumn { name: self.name, values, index: None, pictures: None, strays });
+        }
         let texts = |own: Dictionary| Categories { list: own.list, unknown: own.unknown };
         let values = match (self.read_as, self.state, self.texts, self.too_many) {
             (ReadAs::Target, state, own, _) => Values::Target(RawTarget {
@@ -50,10 +54,6 @@ impl ColumnBuilder {
         Ok(RawColumn { name: self.name, values, index: None, pictures: None, strays })
     }
 
-    fn has_number(&self, cells: &Cells) -> bool {
-        (0..self.rows).any(|row| !f32::from_bits(cells.get(row, self.cell)).is_nan())
-    }
-
     /// Rejects texts that are no categories.
     fn check(&self) -> Result<(), (TextField, FieldError)> {
         let (list, numeric) = match (&self.texts, &self.too_many) {
@@ -63,6 +63,8 @@ impl ColumnBuilder {
         };
         if let Some(fault) = evidence(list) {
             let at = match &fault {
+                // The file says that dates are categories.
+                FieldError::Date(_) => return Ok(()),
                 FieldError::FormattedNumber(_) | FieldError::DecimalComma(_) => &self.first_dressed,
                 _ => &self.first_text,
             };

@@ -23,7 +23,10 @@ use std::rc::Rc;
 use super::cells::Cells;
 use super::na::NaValues;
 use super::table::{MISSING_CODE, TextField};
+use crate::data::DateFormat;
 pub(super) use crate::data::preprocess::same::shortest_decimal;
+pub(super) use dates::is_date;
+use dates::{Found, format_of, moment, text_of};
 use dictionary::Dictionary;
 use parse::{Parsed, parsed};
 use same::boolean_name;
@@ -61,6 +64,8 @@ pub(super) enum ReadAs {
     CompleteNumbers,
     /// Texts, with a code for each different one.
     Text,
+    /// Dates where a model had dates; any other word is missing.
+    KnownDates(DateFormat),
     /// The texts of a model's categories; all others have one code.
     Known(Vec<String>),
     /// A target: numbers, texts, or both.
@@ -95,6 +100,8 @@ pub(super) enum StoredType {
     Categories,
     /// Truth values.
     Boolean,
+    /// Dates, or times of the day.
+    Dates(DateFormat),
 }
 
 /// A column while it is read. It writes one cell of each row; a target writes two, the number and
@@ -121,8 +128,14 @@ pub(super) struct ColumnBuilder {
     first_text: Option<TextField>,
     /// The first field that is a number as people write them, such as `$1,234`.
     first_dressed: Option<TextField>,
-    /// Rows with a word where a model had numbers.
+    /// Rows with a word where a model had numbers or dates.
     strays: usize,
+    /// The first such word.
+    first_stray: Option<TextField>,
+    /// The order that the user has named for dates whose texts decide none.
+    pub(super) date_order: Option<DateFormat>,
+    /// How its texts are read where it holds dates, and the moments so far.
+    dates: Option<(DateFormat, Vec<i64>)>,
     stored: StoredType,
 }
 
@@ -131,6 +144,8 @@ pub(super) struct ColumnBuilder {
 enum State {
     Numbers,
     Text,
+    /// The cells are indices of moments.
+    Dates,
     /// The cells are not used.
     Unused,
 }
@@ -153,6 +168,7 @@ impl ColumnBuilder {
             ReadAs::Infer
             | ReadAs::Numbers
             | ReadAs::KnownNumbers
+            | ReadAs::KnownDates(_)
             | ReadAs::CompleteNumbers
             | ReadAs::TargetNumbers
             | ReadAs::Skip => None,
@@ -165,9 +181,17 @@ impl ColumnBuilder {
             | ReadAs::Target
             | ReadAs::TargetNumbers => State::Numbers,
             ReadAs::Text | ReadAs::Known(_) | ReadAs::Classes(..) => State::Text,
+            ReadAs::KnownDates(_) => State::Dates,
             ReadAs::Skip => State::Unused,
         };
+        let dates = match read_as {
+            ReadAs::KnownDates(format) => Some((format, Vec::new())),
+            _ => None,
+        };
         Self {
+            date_order: None,
+            first_stray: None,
+            dates,
             inexact: (read_as == ReadAs::Infer).then(Vec::new),
             rows: 0,
             too_many: None,
@@ -192,7 +216,14 @@ impl ColumnBuilder {
     /// Says what the file says that the column holds, before the first value.
     pub(super) fn store(&mut self, stored: StoredType) {
         self.stored = stored;
-        if stored != StoredType::Inferred && matches!(self.read_as, ReadAs::Infer | ReadAs::Target)
+        if let StoredType::Dates(format) = stored {
+            if self.read_as == ReadAs::Infer {
+                self.inexact = None;
+                self.state = State::Dates;
+                self.dates = Some((format, Vec::new()));
+            }
+        } else if stored != StoredType::Inferred
+            && matches!(self.read_as, ReadAs::Infer | ReadAs::Target)
         {
             self.inexact = None;
             self.state = State::Text;
@@ -222,7 +253,7 @@ impl ColumnBuilder {
                 Parsed::NotFinite => return Err(FieldError::NotFinite(utf8(text)?)),
                 Parsed::DecimalPoint => return Err(FieldError::DecimalPoint(utf8(text)?)),
                 Parsed::Text if self.read_as == ReadAs::KnownNumbers => {
-                    self.push_stray(cells, TextField { line: line(), text: utf8(text)? })?;
+                    self.push_stray(cells, text, line)?;
                 }
                 Parsed::Text => {
                     self.switch_to_text(cells, TextField { line: line(), text: utf8(text)? })?;
@@ -230,7 +261,33 @@ impl ColumnBuilder {
                 }
             },
             State::Text => self.push_text(cells, text, line)?,
+            State::Dates if self.na.contains(text) => self.push_missing(cells, text)?,
+            State::Dates => self.push_date(cells, text, line)?,
             State::Unused => {}
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Appends a moment of a binary file, or that it is missing; `stored` is the number that stands for
+    /// it there.
+    pub(super) fn push_moment(
+        &mut self,
+        cells: &mut Cells,
+        moment: i64,
+        stored: i64,
+    ) -> Result<(), FieldError> {
+        let StoredType::Dates(format) = self.stored else { return Ok(()) };
+        match (self.state, &self.read_as) {
+            (State::Dates, _) => self.push_known_moment(cells, moment),
+            (State::Text, ReadAs::Text | ReadAs::Known(_)) => {
+                self.push_text(cells, text_of(moment, format).as_bytes(), || None)?;
+            }
+            (State::Numbers, ReadAs::Numbers | ReadAs::KnownNumbers) => {
+                cells.set(self.rows, self.cell, (stored as f32).to_bits());
+            }
+            (State::Unused, _) => {}
+            _ => return Err(FieldError::Date(format!("`{}`", text_of(moment, format)))),
         }
         self.rows += 1;
         Ok(())
@@ -250,6 +307,7 @@ impl ColumnBuilder {
                 self.push_missing(cells, b"")?
             }
             State::Text => self.push_text(cells, text().as_bytes(), || None)?,
+            State::Dates => self.push_stray(cells, text().as_bytes(), || None)?,
             State::Numbers if number.is_infinite() => return Err(FieldError::NotFinite(text())),
             State::Numbers => {
                 cells.set(self.rows, self.cell, number.to_bits());
@@ -274,7 +332,7 @@ impl ColumnBuilder {
                 self.rows += 1;
                 Ok(())
             }
-            State::Numbers | State::Unused => {
+            State::Numbers | State::Dates | State::Unused => {
                 let number = u8::from(value);
                 self.push_number(cells, number.into(), || number.to_string())
             }
@@ -282,7 +340,6 @@ impl ColumnBuilder {
     }
 
     /// Appends a null value.
-    #[cfg(feature = "parquet")]
     pub(super) fn push_absent(&mut self, cells: &mut Cells) -> Result<(), FieldError> {
         if self.state != State::Unused {
             self.push_missing(cells, b"")?;
@@ -331,21 +388,103 @@ impl ColumnBuilder {
                 cells.set(self.rows, self.cell + 1, MISSING_CODE);
             }
             (_, State::Numbers) => cells.set(self.rows, self.cell, f32::NAN.to_bits()),
-            (_, State::Text) => cells.set(self.rows, self.cell, MISSING_CODE),
+            (_, State::Text | State::Dates) => cells.set(self.rows, self.cell, MISSING_CODE),
             (_, State::Unused) => {}
         }
         Ok(())
     }
 
-    /// Appends a word where a model had numbers: a missing value. A number that cannot be read as it
-    /// stands is an error all the same.
-    fn push_stray(&mut self, cells: &mut Cells, field: TextField) -> Result<(), FieldError> {
-        if is_decimal_comma(&field.text) || is_formatted_number(&field.text) {
-            return Err(FieldError::among_numbers(field.text, FieldError::NotNumber));
+    /// Appends a word where a model had numbers or dates: a missing value. A number that cannot be read
+    /// as it stands is an error all the same where numbers are expected.
+    fn push_stray(
+        &mut self,
+        cells: &mut Cells,
+        text: &[u8],
+        line: impl Fn() -> Option<u64>,
+    ) -> Result<(), FieldError> {
+        let text = utf8(text)?;
+        if self.state == State::Numbers && (is_decimal_comma(&text) || is_formatted_number(&text)) {
+            return Err(FieldError::among_numbers(text, FieldError::NotNumber));
         }
         self.strays += 1;
-        self.first_text.get_or_insert(field);
+        if self.first_stray.is_none() {
+            self.first_stray = Some(TextField { line: line(), text });
+        }
         self.push_missing(cells, b"")
+    }
+
+    /// Appends a text of a column of dates.
+    fn push_date(
+        &mut self,
+        cells: &mut Cells,
+        text: &[u8],
+        line: impl Fn() -> Option<u64>,
+    ) -> Result<(), FieldError> {
+        let Some((format, _)) = self.dates else { return Ok(()) };
+        let format = match (format, self.date_order) {
+            (DateFormat::Clock, _) | (_, None) => format,
+            (_, Some(order)) => order,
+        };
+        match std::str::from_utf8(text).ok().and_then(|text| moment(text, format)) {
+            Some(moment) => {
+                self.push_known_moment(cells, moment);
+                Ok(())
+            }
+            None => self.push_stray(cells, text, line),
+        }
+    }
+
+    fn push_known_moment(&mut self, cells: &mut Cells, moment: i64) {
+        if let Some((_, moments)) = &mut self.dates {
+            // A day has many rows, one after the other.
+            if moments.last() != Some(&moment) {
+                moments.push(moment);
+            }
+            cells.set(self.rows, self.cell, moments.len() as u32 - 1);
+        }
+    }
+
+    /// Makes a column of dates of one that held texts until now, if these are dates.
+    ///
+    /// # Errors
+    /// [`FieldError::DateOrder`] where the texts do not decide the order of day and month.
+    fn switch_to_dates(&mut self, cells: &mut Cells) -> Result<bool, FieldError> {
+        let Some(texts) = &self.texts else { return Ok(false) };
+        if self.stored == StoredType::Categories {
+            return Ok(false);
+        }
+        let format = match format_of(&texts.list, self.date_order) {
+            Found::Other => return Ok(false),
+            Found::Undecided(text) => return Err(FieldError::DateOrder(text)),
+            Found::Dates(format) => format,
+        };
+        let mut moments = Vec::with_capacity(texts.list.len());
+        let codes: Vec<Result<u32, &String>> = texts
+            .list
+            .iter()
+            .map(|text| {
+                moments.push(moment(text, format).ok_or(text)?);
+                Ok(moments.len() as u32 - 1)
+            })
+            .collect();
+        for row in 0..self.rows {
+            let code = match codes.get(cells.get(row, self.cell) as usize) {
+                Some(Ok(code)) => *code,
+                Some(Err(text)) => {
+                    self.strays += 1;
+                    let first = || TextField { line: None, text: (*text).clone() };
+                    self.first_stray.get_or_insert_with(first);
+                    MISSING_CODE
+                }
+                // What is missing has no code of the list.
+                None => MISSING_CODE,
+            };
+            cells.set(row, self.cell, code);
+        }
+        self.texts = None;
+        self.dates = Some((format, moments));
+        self.state = State::Dates;
+        Ok(true)
     }
 
     /// Makes a column of texts of one that held numbers until this field.
@@ -424,12 +563,20 @@ impl ColumnBuilder {
                 }
                 Ok(())
             }
-            None => self.too_many(text),
+            None => self.too_many(cells, text, line),
         }
     }
 
     /// Handles one different text more than are kept.
-    fn too_many(&mut self, text: &[u8]) -> Result<(), FieldError> {
+    fn too_many(
+        &mut self,
+        cells: &mut Cells,
+        text: &[u8],
+        line: impl Fn() -> Option<u64>,
+    ) -> Result<(), FieldError> {
+        if self.read_as == ReadAs::Infer && self.switch_to_dates(cells)? {
+            return self.push_date(cells, text, line);
+        }
         match self.read_as {
             ReadAs::Infer => {
                 let mut list = self.texts.take().map(|texts| texts.list).unwrap_or_default();

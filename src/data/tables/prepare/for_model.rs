@@ -25,7 +25,7 @@ pub fn read_features(
     layout: Layout,
     preprocessing: &Preprocessing,
 ) -> Result<Features> {
-    let na = Rc::new(NaValues::new(&preprocessing.na));
+    let na = Rc::new(NaValues::of(&preprocessing.na, &preprocessing.na_columns));
     let table = read(source, layout, &na, &|header| preprocessing.read_as(header))?;
     let rows = table.rows;
     let Encoded { features: [values, _], warnings } =
@@ -86,7 +86,7 @@ fn read_rows(
     other_classes: OtherClasses,
 ) -> Result<Labelled> {
     let Schema { preprocessing, target, classes, task } = *schema;
-    let na = Rc::new(NaValues::new(&preprocessing.na));
+    let na = Rc::new(NaValues::of(&preprocessing.na, &preprocessing.na_columns));
     let target_as = match task {
         Task::Regression => ReadAs::TargetNumbers,
         Task::Binary | Task::Multiclass => ReadAs::Classes(classes.to_vec(), other_classes),

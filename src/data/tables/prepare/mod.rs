@@ -100,7 +100,7 @@ struct RawTable {
 
 impl RawTable {
     fn read(source: &Source, options: &TableOptions) -> Result<Self> {
-        let na = Rc::new(NaValues::new(&options.na));
+        let na = Rc::new(NaValues::of(&options.na, &options.na_columns));
         let mut table = read(source, options.layout, &na, &|header| options.read_as(header))?;
         let mut labels = match &options.labels {
             Some(labels) => {
@@ -143,7 +143,8 @@ impl RawTable {
             Preprocess::None => TargetEncoding::AsIs,
         };
         encode_target(&mut targets, &target);
-        let preprocessing = Preprocessing { columns, target, na: options.na.clone() };
+        let (na, na_columns) = (options.na.clone(), options.na_columns.clone());
+        let preprocessing = Preprocessing { columns, target, na, na_columns };
         let Encoded { features: [first, others], .. } = preprocessing.apply(table, &training)?;
         let (is_training, inputs) = (training, preprocessing.outputs());
         let data = |targets: Targets, features: Vec<f32>| Dataset {

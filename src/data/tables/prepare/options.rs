@@ -1,5 +1,7 @@
 //! Options for reading a table.
 
+use std::collections::BTreeMap;
+
 use crate::data::tables::column::ReadAs;
 use crate::data::tables::na::NA_VALUES;
 use crate::data::tables::read::{Layout, Source};
@@ -29,6 +31,8 @@ pub struct TableOptions {
     pub drop: Vec<String>,
     /// Texts that mean a missing value, as an empty field always does.
     pub na: Vec<String>,
+    /// More of them, by the name of the column in which they do.
+    pub na_columns: BTreeMap<String, Vec<String>>,
     /// The source of validation rows, if any.
     pub validation: Option<Validation>,
     /// How rows are dealt out to folds, for [`FoldedTable`](crate::data::FoldedTable). A column that
@@ -130,6 +134,7 @@ impl Default for TableOptions {
             numeric: Vec::new(),
             drop: Vec::new(),
             na: NA_VALUES.iter().map(ToString::to_string).collect(),
+            na_columns: BTreeMap::new(),
             validation: None,
             folds: None,
             class_weight: ClassWeight::None,
@@ -209,6 +214,11 @@ impl TableOptions {
                     if complete { ReadAs::CompleteNumbers } else { list_as.clone() };
             }
         }
+        // The target may have a file of its own.
+        let apart = |name: &&String| self.labels.is_some() && self.target.as_ref() == Some(*name);
+        for name in self.na_columns.keys().filter(|name| !apart(name)) {
+            header.column(name)?;
+        }
         if let Some(name) = &self.sample_weight {
             read_as[header.column(name)?] = ReadAs::CompleteNumbers;
         }
@@ -239,6 +249,10 @@ impl TableOptions {
             None => (0..names.len()).rev().find(free).unwrap_or(names.len() - 1),
         };
         if names.len() < 2 {
+            if let Some(hint) = header.hint.clone() {
+                let problem = "there is one column only: its fields seem to be separated by blanks";
+                return Err(Error::data(&header.path, header.line, problem, hint));
+            }
             return Err(Error::data(
                 &header.path,
                 header.line,

@@ -26,6 +26,14 @@ pub(super) struct Lines<R> {
     record: u64,
     /// The line that it was in.
     record_line: Option<u64>,
+    /// The character that begins lines which are no part of a record.
+    comment: Option<u8>,
+    /// Quotes read so far.
+    quotes: u64,
+    /// The last byte.
+    last: u8,
+    /// Whether the stream has ended.
+    ended: bool,
 }
 
 /// The bytes of one call of `read`.
@@ -38,8 +46,26 @@ struct Piece {
 }
 
 impl<R> Lines<R> {
-    pub(super) fn new(inner: R) -> Self {
-        Self { inner, pieces: VecDeque::new(), offset: 0, lines: 0, record: 0, record_line: None }
+    /// A reader of a stream of which `lines` lines were read before.
+    pub(super) fn after(lines: u64, inner: R, comment: Option<u8>) -> Self {
+        let pieces = VecDeque::new();
+        Self {
+            inner,
+            pieces,
+            offset: 0,
+            lines,
+            record: 0,
+            record_line: None,
+            comment,
+            quotes: 0,
+            last: b'\n',
+            ended: false,
+        }
+    }
+
+    /// Whether the stream has ended with an odd number of quotes, as where one was not closed.
+    pub(super) fn ended_in_quotes(&self) -> bool {
+        self.ended && self.quotes % 2 == 1
     }
 
     /// Takes note that a record begins at a byte.
@@ -49,8 +75,8 @@ impl<R> Lines<R> {
         self.record_line = None;
     }
 
-    /// The line, counted from 1, of the first byte at or after `byte` that is not a line end;
-    /// `None` where its piece is no longer kept.
+    /// The line, counted from 1, of the first byte at or after `byte` that is not a line end or in a
+    /// comment; `None` where its piece is no longer kept.
     pub(super) fn line_at(&self, byte: u64) -> Option<u64> {
         let first = self.pieces.iter().position(|piece| {
             (piece.offset..piece.offset + piece.bytes.len() as u64).contains(&byte)
@@ -58,10 +84,18 @@ impl<R> Lines<R> {
         let mut line = self.pieces[first].lines + 1;
         let offset = self.pieces[first].offset;
         let bytes = self.pieces.iter().skip(first).flat_map(|piece| &piece.bytes);
+        // The byte of a record is that of its first line, comments before it included.
+        let (mut begins, mut in_comment) = (true, false);
         for (at, next) in (offset..).zip(bytes) {
-            if at >= byte && !matches!(next, b'\n' | b'\r') {
-                break;
+            let ends = matches!(next, b'\n' | b'\r');
+            if at >= byte && !ends {
+                in_comment |= begins && Some(*next) == self.comment;
+                if !in_comment {
+                    break;
+                }
             }
+            begins = ends;
+            in_comment &= !ends;
             line += u64::from(*next == b'\n');
         }
         Some(line)
@@ -79,6 +113,16 @@ impl<R: Read> Read for Lines<R> {
             self.record_line = self.record_line.or_else(|| self.line_at(self.record));
         }
         let count = self.inner.read(buffer)?;
+        let count = match count {
+            // A comment at the end of the file must not look like a record.
+            0 if self.comment.is_some() && self.last != b'\n' && !buffer.is_empty() => {
+                buffer[0] = b'\n';
+                1
+            }
+            count => count,
+        };
+        self.ended |= count == 0 && !buffer.is_empty();
+        self.last = buffer[..count].last().copied().unwrap_or(self.last);
         let read = &buffer[..count];
         // The newest piece reuses the memory of the oldest.
         let mut bytes = match self.pieces.len() {
@@ -90,6 +134,7 @@ impl<R: Read> Read for Lines<R> {
         self.pieces.push_back(Piece { offset: self.offset, lines: self.lines, bytes });
         self.offset += count as u64;
         self.lines += memchr::memchr_iter(b'\n', read).count() as u64;
+        self.quotes += memchr::memchr_iter(b'"', read).count() as u64;
         Ok(count)
     }
 }
@@ -126,7 +171,7 @@ mod tests {
     #[test]
     fn knows_the_lines_of_what_it_has_read_last() {
         let text: String = (1..=1000).map(|line| format!("line {line}\r\n\n")).collect();
-        let mut lines = Lines::new(text.as_bytes());
+        let mut lines = Lines::after(0, text.as_bytes(), None);
         let mut buffer = [0; 64];
         for _ in 0..20 {
             assert_eq!(lines.read(&mut buffer).expect("it is in memory"), 64);

@@ -4,6 +4,7 @@
 //!
 //! Must not know: what the columns are used for.
 
+mod dtype;
 #[cfg(feature = "gzip")]
 mod gunzip;
 mod idx;
@@ -34,12 +35,13 @@ use super::cells::Cells;
 use super::column::{ColumnBuilder, Decimal, FieldError, ReadAs, StoredType};
 use super::na::NaValues;
 use super::table::{Header, RawColumn, Table};
+use crate::data::DateFormat;
 use crate::platform::host_memory;
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 #[cfg(any(feature = "npz", feature = "parquet"))]
 use seekable::Seekable;
-pub use source::Source;
+pub use source::{Arrays, Source};
 use source::{Input, Kind};
 
 /// A file with more columns is rejected as damaged.
@@ -54,6 +56,10 @@ pub struct Layout {
     pub header: FirstLine,
     /// The decimal separator.
     pub decimal: Decimal,
+    /// The character that begins lines which are comments.
+    pub comment: Option<u8>,
+    /// The order of day, month and year where a column's texts decide none.
+    pub date_order: Option<DateFormat>,
 }
 
 /// What the first line of a text file is.
@@ -84,15 +90,24 @@ pub(super) fn read(
 ) -> Result<Table> {
     let input = Input::open(source)?;
     let path = source.path().to_owned();
+    let arrays = source.parts().1;
+    if arrays.is_some() && input.kind() != Kind::Zip {
+        return Err(Error::data(
+            &path,
+            None,
+            "it has no arrays with names: only .npz files have",
+            ("leave out ", Setting::Arrays),
+        ));
+    }
     let table = match input.kind() {
-        Kind::Npy => npy::read(input, &path, na, read_as),
+        Kind::Npy => npy::read(input, &path, layout, na, read_as),
         #[cfg(feature = "npz")]
-        Kind::Zip => npz::read(Seekable::of(input, source)?, &path, na, read_as),
+        Kind::Zip => npz::read(Seekable::of(input, source)?, (&path, arrays), layout, na, read_as),
         #[cfg(not(feature = "npz"))]
         Kind::Zip => Err(left_out(&path, "a zip archive", "npz")),
         Kind::Idx => idx::read(input, &path, na, read_as),
         #[cfg(feature = "parquet")]
-        Kind::Parquet => parquet::read(Seekable::of(input, source)?, &path, na, read_as),
+        Kind::Parquet => parquet::read(Seekable::of(input, source)?, &path, layout, na, read_as),
         #[cfg(not(feature = "parquet"))]
         Kind::Parquet => Err(left_out(&path, "a Parquet file", "parquet")),
         Kind::Text => text::read(input, &path, layout, na, read_as),
@@ -155,7 +170,7 @@ impl TableBuilder {
                 ReadAs::Target => 2,
                 _ => 1,
             };
-            ColumnBuilder::new(name.clone(), read_as, na, cell)
+            ColumnBuilder::new(name.clone(), read_as, na.in_column(name), cell)
         };
         let builders = header.names.iter().zip(wanted).map(&mut builder).collect();
         let most_rows = usable_memory() / (4 * width.max(1) as u64);
@@ -184,6 +199,11 @@ impl TableBuilder {
         self.builders.iter_mut().for_each(|builder| builder.decimal = decimal);
     }
 
+    /// Sets the order of dates whose texts decide none.
+    fn date_order(&mut self, order: Option<DateFormat>) {
+        self.builders.iter_mut().for_each(|builder| builder.date_order = order);
+    }
+
     /// Appends a text to a column.
     #[inline]
     fn push(
@@ -210,6 +230,16 @@ impl TableBuilder {
     #[inline]
     fn push_boolean(&mut self, column: usize, value: bool) -> Result<(), FieldError> {
         self.builders[column].push_boolean(&mut self.cells, value)
+    }
+
+    /// Appends a moment to a column; `stored` is the number that stands for it in the file.
+    fn push_moment(&mut self, column: usize, moment: i64, stored: i64) -> Result<(), FieldError> {
+        self.builders[column].push_moment(&mut self.cells, moment, stored)
+    }
+
+    /// Appends a value that is missing to a column.
+    fn push_absent(&mut self, column: usize) -> Result<(), FieldError> {
+        self.builders[column].push_absent(&mut self.cells)
     }
 
     /// Says what the file says that a column holds, before its first value.

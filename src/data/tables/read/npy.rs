@@ -1,16 +1,17 @@
 //! `.npy`, NumPy's format for one array: a header that is a Python dictionary, then the values.
 //!
-//! Rows are the first axis. All further axes together are the columns.
+//! Rows are the first axis. All further axes together are the columns; those of records (a structured
+//! dtype) are their fields.
 
 use std::io::{BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
 
-use half::f16;
-
+use super::dtype::{Field, Item, Items, Kind};
 use super::source::Input;
-use super::{ChooseColumns, Location, TableBuilder, check_width, finish, truncated, usable_memory};
-use crate::data::tables::column::{FieldError, StoredType};
+use super::{
+    ChooseColumns, Layout, Location, TableBuilder, check_width, finish, truncated, usable_memory,
+};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, Table};
 use crate::{Error, Result};
@@ -21,27 +22,32 @@ const MAX_HEADER_BYTES: usize = 1 << 16;
 pub(super) fn read(
     input: Input,
     path: &Path,
+    layout: Layout,
     na: &Rc<NaValues>,
     read_as: ChooseColumns<'_>,
 ) -> Result<Table> {
     let mut reader = BufReader::with_capacity(1 << 18, input);
     let array = Array::read(&mut reader, path, "")?;
     let first = array.first_row(&mut reader, path)?;
-    let header = Header::numbered(path, array.width);
+    let header = match array.field_names() {
+        Some(names) => Header::given(path, names),
+        None => Header::numbered(path, array.width),
+    };
     let pictures = array.is_pictures().then_some(0..array.width).into_iter().collect();
     let mut table = TableBuilder::new(header, pictures, na, read_as)?;
+    table.date_order(layout.date_order);
     array.values(&mut reader, path, &first, &mut table, 0)?;
     finish(&mut reader, path)?;
     table.finish(array.rows)
 }
 
 /// A file with more bytes per row is rejected as damaged.
-const MAX_ROW_BYTES: usize = 1 << 26;
+pub(super) const MAX_ROW_BYTES: usize = 1 << 26;
 
 /// The header of an array.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Array {
-    item: Item,
+    items: Items,
     order: Order,
     pub(super) rows: usize,
     pub(super) width: usize,
@@ -56,26 +62,6 @@ enum Order {
     Rows,
     /// Those of a column (Fortran order).
     Columns,
-}
-
-/// The type of a value (NumPy's dtype).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Item {
-    kind: Kind,
-    bytes: usize,
-    big_endian: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Bool,
-    Signed,
-    Unsigned,
-    Float,
-    /// Bytes of ASCII.
-    Ascii,
-    /// Code points of four bytes.
-    Unicode,
 }
 
 impl Array {
@@ -104,10 +90,10 @@ impl Array {
         let bad =
             || refuse(format!("its header is invalid: {}", head.trim()), "get the file again");
         let kind = field(&head, "descr").ok_or_else(bad)?;
-        let item = Item::of(kind).ok_or_else(|| {
+        let items = Items::of(kind).ok_or_else(|| {
             refuse(
                 format!("its values are of the type {kind}"),
-                "save numbers, booleans or plain strings (numpy.asarray(…, dtype=float))",
+                "save numbers, booleans, dates or plain strings (numpy.asarray(…, dtype=float))",
             )
         })?;
         let order = match field(&head, "fortran_order").ok_or_else(bad)? {
@@ -121,17 +107,23 @@ impl Array {
         };
         let width = rest.iter().try_fold(1usize, |all, &size| all.checked_mul(size));
         let Some(width) = width.filter(|width| *width > 0) else { return Err(bad()) };
+        let (width, row_bytes) = match &items {
+            Items::Same(item) => (width, width.saturating_mul(item.bytes)),
+            Items::Record(fields, bytes) if rest.is_empty() => (fields.len(), *bytes),
+            Items::Record(..) => {
+                let problem = format!("its records stand in {} axes", shape.len());
+                return Err(refuse(problem, "save an array of records with one axis: .ravel()"));
+            }
+        };
         check_width(path, width)?;
-        if width.saturating_mul(item.bytes) > MAX_ROW_BYTES {
-            return Err(refuse(
-                format!("one row has {} bytes", width * item.bytes),
-                "get the file again",
-            ));
+        if row_bytes > MAX_ROW_BYTES {
+            return Err(refuse(format!("one row has {row_bytes} bytes"), "get the file again"));
         }
         // For one row both orders are the same.
-        let order = if *rows == 1 { Order::Rows } else { order };
+        let is_record = matches!(items, Items::Record(..));
+        let order = if *rows == 1 || is_record { Order::Rows } else { order };
         let rows = *rows;
-        Ok(Self { item, order, rows, width, shape })
+        Ok(Self { items, order, rows, width, shape })
     }
 
     /// The number of axes.
@@ -141,15 +133,17 @@ impl Array {
 
     /// Whether these are pictures, whose pixels have one scale: bytes of rows, lines and columns.
     pub(super) fn is_pictures(&self) -> bool {
-        matches!((self.item.kind, self.item.bytes, self.axes()), (Kind::Unsigned, 1, 3..))
+        match self.items {
+            Items::Same(Item { kind: Kind::Unsigned, bytes: 1, .. }) => self.axes() > 2,
+            _ => false,
+        }
     }
 
-    /// What the file says that its columns hold.
-    pub(super) fn stored(&self) -> StoredType {
-        match self.item.kind {
-            Kind::Bool => StoredType::Boolean,
-            Kind::Ascii | Kind::Unicode => StoredType::Text,
-            Kind::Signed | Kind::Unsigned | Kind::Float => StoredType::Inferred,
+    /// The names of the fields, if its rows are records.
+    pub(super) fn field_names(&self) -> Option<Vec<String>> {
+        match &self.items {
+            Items::Same(_) => None,
+            Items::Record(fields, _) => Some(fields.iter().map(|own| own.name.clone()).collect()),
         }
     }
 
@@ -169,10 +163,10 @@ impl Array {
     /// allocated: a damaged header may announce any number.
     pub(super) fn first_row(&self, reader: &mut impl Read, path: &Path) -> Result<Vec<u8>> {
         let count = match self.order {
-            Order::Rows if self.rows > 0 => self.width,
+            Order::Rows if self.rows > 0 => self.row_bytes(),
             Order::Rows | Order::Columns => 0,
         };
-        let mut bytes = vec![0; count * self.item.bytes];
+        let mut bytes = vec![0; count];
         reader.read_exact(&mut bytes).map_err(|error| truncated(path, error))?;
         Ok(bytes)
     }
@@ -187,9 +181,8 @@ impl Array {
         offset: usize,
     ) -> Result<()> {
         let cut = |error| truncated(path, error);
-        let size = self.item.bytes;
-        for column in offset..offset + self.width {
-            table.store(column, self.stored());
+        for column in 0..self.width {
+            table.store(offset + column, self.item(column).stored());
         }
         match self.order {
             Order::Rows => {
@@ -199,12 +192,30 @@ impl Array {
                         reader.read_exact(&mut bytes).map_err(cut)?;
                     }
                     table.check_room(row + 1)?;
-                    for (column, value) in bytes.chunks_exact(size).enumerate() {
-                        self.push(table, offset + column, row, value)?;
+                    match &self.items {
+                        Items::Same(item) => {
+                            for (column, value) in bytes.chunks_exact(item.bytes).enumerate() {
+                                push(*item, table, offset + column, row, value)?;
+                            }
+                        }
+                        Items::Record(fields, _) => {
+                            for (column, Field { item, offset: at, .. }) in
+                                fields.iter().enumerate()
+                            {
+                                push(
+                                    *item,
+                                    table,
+                                    offset + column,
+                                    row,
+                                    &bytes[*at..][..item.bytes],
+                                )?;
+                            }
+                        }
                     }
                 }
             }
             Order::Columns => {
+                let (item, size) = (self.item(0), self.item(0).bytes);
                 // All are read before memory for the rows is allocated: the first column alone may
                 // announce any number of them.
                 let total = size.checked_mul(self.rows).and_then(|own| own.checked_mul(self.width));
@@ -221,7 +232,7 @@ impl Array {
                 for (place, own) in bytes.chunks_exact(size * self.rows.max(1)).enumerate() {
                     let column = self.column_of(place);
                     for (row, value) in own.chunks_exact(size).enumerate() {
-                        self.push(table, offset + column, row, value)?;
+                        push(item, table, offset + column, row, value)?;
                     }
                 }
             }
@@ -229,98 +240,31 @@ impl Array {
         Ok(())
     }
 
-    #[inline]
-    fn push(
-        &self,
-        table: &mut TableBuilder,
-        column: usize,
-        row: usize,
-        value: &[u8],
-    ) -> Result<()> {
-        self.item
-            .push(table, column, value)
-            .map_err(|fault| table.error(column, Location::Row(row), &fault))
+    /// The type of a column.
+    fn item(&self, column: usize) -> Item {
+        match &self.items {
+            Items::Same(item) => *item,
+            Items::Record(fields, _) => fields[column].item,
+        }
+    }
+
+    fn row_bytes(&self) -> usize {
+        match &self.items {
+            Items::Same(item) => item.bytes * self.width,
+            Items::Record(_, bytes) => *bytes,
+        }
     }
 }
 
-impl Item {
-    /// By NumPy's name, such as `'<f8'`.
-    fn of(name: &str) -> Option<Self> {
-        let name = name.strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
-        let (mark, rest) = name.split_at_checked(1)?;
-        let big_endian = match mark {
-            "<" | "|" => false,
-            ">" => true,
-            _ => return None,
-        };
-        let (kind, size) = rest.split_at_checked(1)?;
-        let size: usize = size.parse().ok()?;
-        let (kind, bytes) = match (kind, size) {
-            ("b", 1) => (Kind::Bool, 1),
-            ("i", 1 | 2 | 4 | 8) => (Kind::Signed, size),
-            ("u", 1 | 2 | 4 | 8) => (Kind::Unsigned, size),
-            ("f", 2 | 4 | 8) => (Kind::Float, size),
-            ("S", 1..=4096) => (Kind::Ascii, size),
-            ("U", 1..=4096) => (Kind::Unicode, 4 * size),
-            _ => return None,
-        };
-        Some(Self { kind, bytes, big_endian })
-    }
-
-    fn push(self, table: &mut TableBuilder, column: usize, value: &[u8]) -> Result<(), FieldError> {
-        match self.kind {
-            Kind::Float => {
-                let bits = self.bits(value);
-                match self.bytes {
-                    2 => {
-                        let number = f16::from_bits(bits as u16).to_f32();
-                        table.push_number(column, number, || number.to_string())
-                    }
-                    4 => {
-                        let number = f32::from_bits(bits as u32);
-                        table.push_number(column, number, || number.to_string())
-                    }
-                    _ => {
-                        let number = f64::from_bits(bits);
-                        table.push_number(column, number as f32, || number.to_string())
-                    }
-                }
-            }
-            Kind::Bool => table.push_boolean(column, value.first().is_some_and(|byte| *byte != 0)),
-            Kind::Unsigned => {
-                let number = self.bits(value);
-                table.push_number(column, number as f32, || number.to_string())
-            }
-            Kind::Signed => {
-                let unused = 64 - 8 * self.bytes as u32;
-                let number = (self.bits(value) as i64) << unused >> unused;
-                table.push_number(column, number as f32, || number.to_string())
-            }
-            Kind::Ascii => {
-                let end = value.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-                table.push(column, &value[..end], || None)
-            }
-            Kind::Unicode => {
-                let points = value.as_chunks::<4>().0.iter().map(|bytes| match self.big_endian {
-                    true => u32::from_be_bytes(*bytes),
-                    false => u32::from_le_bytes(*bytes),
-                });
-                let text: Option<String> = points.map(char::from_u32).collect();
-                let text = text.ok_or(FieldError::NotUtf8)?;
-                table.push(column, text.trim_end_matches('\0').as_bytes(), || None)
-            }
-        }
-    }
-
-    /// Up to eight bytes as an integer.
-    #[inline]
-    fn bits(self, value: &[u8]) -> u64 {
-        let add = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
-        match self.big_endian {
-            true => value.iter().fold(0, add),
-            false => value.iter().rev().fold(0, add),
-        }
-    }
+#[inline]
+fn push(
+    item: Item,
+    table: &mut TableBuilder,
+    column: usize,
+    row: usize,
+    value: &[u8],
+) -> Result<()> {
+    item.push(table, column, value).map_err(|fault| table.error(column, Location::Row(row), &fault))
 }
 
 /// The value of a key in the header's dictionary.
@@ -331,6 +275,8 @@ fn field<'a>(head: &'a str, key: &str) -> Option<&'a str> {
     let value = after.trim_start().strip_prefix(':')?.trim_start();
     let end = match value.chars().next()? {
         '(' => value.find(')')? + 1,
+        // A list of fields ends before the next key.
+        '[' => value.find("],")? + 1,
         mark @ ('\'' | '"') => value[1..].find(mark)? + 2,
         _ => value.find([',', '}'])?,
     };
@@ -358,7 +304,7 @@ mod tests {
     fn reads_heads_as_numpy_writes_them() {
         let array = head("{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }   \n");
         let array = array.expect("a head");
-        assert_eq!((array.rows, array.width, array.item.bytes), (3, 4, 8));
+        assert_eq!((array.rows, array.width, array.row_bytes()), (3, 4, 32));
         let array =
             head("{'descr': '>i2', 'fortran_order': True, 'shape': (7,), }").expect("a head");
         assert_eq!((array.rows, array.width, array.axes(), array.order), (7, 1, 1, Order::Columns));
@@ -391,7 +337,13 @@ mod tests {
             "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 9999999999, 9999999999999), }",
             "{'descr': '<f8', 'fortran_order': Maybe, 'shape': (3, 4), }",
             "{'descr': '|O', 'fortran_order': False, 'shape': (3, 4), }",
-            "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (3, 2), }",
+            "{'descr': [('a', [('b', '<f8')])], 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': [('a', '<f8', (99999999999,))], 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': '<M8', 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': '<M8[fs]', 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': [], 'fortran_order': False, 'shape': (3,), }",
             "{'descr': '<f3', 'fortran_order': False, 'shape': (3,), }",
             "{'descr': '<U99999999', 'fortran_order': False, 'shape': (3,), }",
             "{'descr': '', 'fortran_order': False, 'shape': (3,), }",
@@ -401,11 +353,30 @@ mod tests {
     }
 
     #[test]
-    fn bytes_become_the_numbers_that_they_were() {
-        let item = |name| Item::of(name).expect("a type");
-        let bits = |name, bytes: &[u8]| item(name).bits(bytes);
-        assert_eq!(bits("'<i4'", &[1, 2, 0, 0]), 0x201);
-        assert_eq!(bits("'>i4'", &[0, 0, 2, 1]), 0x201);
-        assert_eq!(f64::from_bits(bits("'<f8'", &(-1.5f64).to_le_bytes())), -1.5);
+    fn fields_of_records_have_their_names_and_places() {
+        let fields = |descr: &str| match Items::of(descr) {
+            Some(Items::Record(fields, bytes)) => {
+                let own = fields.iter().map(|own| (own.name.clone(), own.offset));
+                (own.collect::<Vec<_>>(), bytes)
+            }
+            other => panic!("{descr}: {other:?}"),
+        };
+        let own = |names: &[(&str, usize)], bytes| {
+            (names.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect::<Vec<_>>(), bytes)
+        };
+        for (descr, expected) in [
+            ("[('a', '<f8'), ('b', '|b1')]", own(&[("a", 0), ("b", 8)], 9)),
+            (
+                "[('x', '<i2', (3,)), ('s', '<U2')]",
+                own(&[("x1", 0), ("x2", 2), ("x3", 4), ("s", 6)], 14),
+            ),
+            ("[('a', '|u1'), ('', '|V3'), ('b', '<f4')]", own(&[("a", 0), ("b", 4)], 8)),
+            ("[(('title', 'a'), '<f8'), (\"b c\", '<M8[ns]')]", own(&[("a", 0), ("b c", 8)], 16)),
+        ] {
+            assert_eq!(fields(descr), expected, "{descr}");
+            let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (5,), }}");
+            let array = head(&text).expect("a head");
+            assert_eq!((array.rows, array.width), (5, expected.0.len()));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! `.npz`, NumPy's format for several arrays: a zip archive of `.npy` files.
 //!
 //! The arrays become the table's columns, side by side: an array of one axis is a column of its
-//! name, one of more axes the columns `name1`, `name2`, …
+//! name, one of more axes the columns `name1`, `name2`, …, one of records a column for each field.
 
 use std::collections::HashSet;
 use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
@@ -13,22 +13,39 @@ use zip::result::ZipError;
 
 use super::npy::Array;
 use super::seekable::Seekable;
-use super::{ChooseColumns, TableBuilder, check_width, finish, truncated};
+use super::source::Arrays;
+use super::{ChooseColumns, Layout, TableBuilder, check_width, finish, truncated};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, Table, free_name};
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 pub(super) fn read(
     input: Seekable,
-    path: &Path,
+    (path, part): (&Path, Option<&Arrays>),
+    layout: Layout,
     na: &Rc<NaValues>,
     read_as: ChooseColumns<'_>,
 ) -> Result<Table> {
     let bad = |error: ZipError| damaged(path, &error);
     let archive = ZipArchive::new(BufReader::new(input)).map_err(bad)?;
     let mut archive = check_entries(archive, path)?;
-    let arrays = heads(&mut archive, path)?;
-    let Some((_, first)) = arrays.first() else {
+    let mut arrays = heads(&mut archive, path)?;
+    if let Some(part) = part
+        && !arrays.is_empty()
+    {
+        let all: Vec<String> = arrays.iter().map(|own| own.file.clone()).collect();
+        arrays.retain_mut(|own| part.name(&own.file).map(|name| own.name = name).is_some());
+        if arrays.is_empty() {
+            let (Arrays::With(key) | Arrays::Without(key)) = part;
+            return Err(Error::data(
+                path,
+                None,
+                format!("`{key}` does not tell its arrays apart: {}", all.join(", ")),
+                ("give a part of the names of some of them as ", Setting::Arrays),
+            ));
+        }
+    }
+    let Some(Member { array: first, .. }) = arrays.first() else {
         return Err(Error::data(
             path,
             None,
@@ -37,30 +54,35 @@ pub(super) fn read(
         ));
     };
     let rows = first.rows;
-    if arrays.iter().any(|(_, array)| array.rows != rows) {
-        let sizes: Vec<String> =
-            arrays.iter().map(|(name, array)| format!("{name} {}", array.rows)).collect();
+    if arrays.iter().any(|own| own.array.rows != rows) {
+        let size = |own: &Member| format!("{} {}", own.file, own.array.rows);
+        let sizes: Vec<String> = arrays.iter().map(size).collect();
         return Err(Error::data(
             path,
             None,
             format!("its arrays have different numbers of rows: {}", sizes.join(", ")),
-            "save only arrays of the same table in one file",
+            (
+                "of several tables in one file, name one by ",
+                Setting::Arrays,
+                ", a part of the names of its arrays; or save each by itself",
+            ),
         ));
     }
-    check_width(path, arrays.iter().map(|(_, array)| array.width).sum())?;
+    check_width(path, arrays.iter().map(|own| own.array.width).sum())?;
     let names = columns(&arrays);
     let header = Header::given(path, names);
     let mut first = 0;
     let mut pictures = Vec::new();
-    for (_, array) in &arrays {
+    for Member { array, .. } in &arrays {
         if array.is_pictures() {
             pictures.push(first..first + array.width);
         }
         first += array.width;
     }
     let mut table = TableBuilder::new(header, pictures, na, read_as)?;
+    table.date_order(layout.date_order);
     let mut offset = 0;
-    for (name, array) in &arrays {
+    for Member { file: name, array, .. } in &arrays {
         let file = archive.by_name(&format!("{name}.npy")).map_err(bad)?;
         let mut reader = BufReader::with_capacity(1 << 18, file);
         let array_again = Array::read(&mut reader, path, name)?;
@@ -145,11 +167,17 @@ impl Entry {
     }
 }
 
+/// An array of the archive.
+struct Member {
+    /// Its name in the archive.
+    file: String,
+    /// The name of its columns.
+    name: String,
+    array: Array,
+}
+
 /// The names and headers of the arrays, in the archive's order.
-fn heads(
-    archive: &mut ZipArchive<BufReader<Seekable>>,
-    path: &Path,
-) -> Result<Vec<(String, Array)>> {
+fn heads(archive: &mut ZipArchive<BufReader<Seekable>>, path: &Path) -> Result<Vec<Member>> {
     let bad = |error: ZipError| damaged(path, &error);
     let mut arrays = Vec::new();
     for index in 0..archive.len() {
@@ -157,7 +185,7 @@ fn heads(
         let name = file.name().map_err(bad)?;
         let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else { continue };
         let array = Array::read(&mut file, path, &name)?;
-        arrays.push((name, array));
+        arrays.push(Member { file: name.clone(), name, array });
     }
     Ok(arrays)
 }
@@ -168,12 +196,21 @@ fn damaged(path: &Path, error: &impl std::fmt::Display) -> Error {
 
 /// The names of the columns: that of an array with one, numbered ones of an array with several. A
 /// made-up name is none that another array has.
-fn columns(arrays: &[(String, Array)]) -> Vec<String> {
-    let is_single = |array: &Array| array.axes() == 1 || array.width == 1;
+fn columns(arrays: &[Member]) -> Vec<String> {
+    let is_single =
+        |array: &Array| array.field_names().is_none() && (array.axes() == 1 || array.width == 1);
     let mut taken: HashSet<String> =
-        arrays.iter().filter(|(_, array)| is_single(array)).map(|(name, _)| name.clone()).collect();
+        arrays.iter().filter(|own| is_single(&own.array)).map(|own| own.name.clone()).collect();
     let mut names = Vec::new();
-    for (name, array) in arrays {
+    for Member { name, array, .. } in arrays {
+        if let Some(fields) = array.field_names() {
+            for field in fields {
+                let own = free_name(&field, &taken);
+                taken.insert(own.clone());
+                names.push(own);
+            }
+            continue;
+        }
         if is_single(array) {
             names.push(name.clone());
             continue;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
 use half::f16;
-use parquet::basic::{Compression, ConvertedType, LogicalType, Type};
+use parquet::basic::{Compression, ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
@@ -19,7 +19,9 @@ use parquet::schema::types::ColumnDescriptor;
 use super::pages::Pages;
 use super::pandas::Pandas;
 use super::seekable::Seekable;
-use super::{ChooseColumns, Location, TableBuilder, check_width, thrift};
+use super::{ChooseColumns, Layout, Location, TableBuilder, check_width, thrift};
+use crate::data::DateFormat;
+use crate::data::preprocess::dates::DAY;
 use crate::data::tables::column::{FieldError, ReadAs, StoredType};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, IndexColumn, Table};
@@ -31,6 +33,7 @@ const ROWS: usize = 8192;
 pub(super) fn read(
     input: Seekable,
     path: &Path,
+    layout: Layout,
     na: &Rc<NaValues>,
     read_as: ChooseColumns<'_>,
 ) -> Result<Table> {
@@ -49,6 +52,7 @@ pub(super) fn read(
     let index = index.map(|(column, _)| (column, IndexColumn::Declared)).collect();
     let header = Header { index, ..Header::given(path, names.clone()) };
     let mut table = TableBuilder::new(header, Vec::new(), na, read_as)?;
+    table.date_order(layout.date_order);
     check_size(&table, rows, bytes)?;
     for (index, column) in schema.columns().iter().enumerate() {
         let meaning = Meaning::of(column, table.builders[index].read_as());
@@ -57,6 +61,7 @@ pub(super) fn read(
             _ if pandas.categorical.contains(&names[index]) => StoredType::Categories,
             (Type::BOOLEAN, _) => StoredType::Boolean,
             (_, Meaning::Text) => StoredType::Text,
+            (_, Meaning::Date(dates)) => StoredType::Dates(dates.format()),
             _ => StoredType::Inferred,
         };
         table.store(index, stored);
@@ -158,7 +163,7 @@ enum Meaning {
     Decimal(f64),
     Half,
     Text,
-    Date,
+    Date(StoredDates),
     Unsupported,
 }
 
@@ -167,22 +172,27 @@ impl Meaning {
         let decimal = || Self::Decimal(10f64.powi(column.type_scale()));
         let physical = column.physical_type();
         // A date column that is listed as numeric is read as the integer that the file stores.
-        let date = if *read_as == ReadAs::Numbers { Self::Number } else { Self::Date };
+        let date = |stored| match read_as {
+            ReadAs::Numbers | ReadAs::KnownNumbers => Self::Number,
+            _ => Self::Date(stored),
+        };
+        let per_second = |unit: &TimeUnit| match unit {
+            TimeUnit::MILLIS => 1_000,
+            TimeUnit::MICROS => 1_000_000,
+            TimeUnit::NANOS => 1_000_000_000,
+        };
         match (column.logical_type_ref(), column.converted_type(), physical) {
             (Some(LogicalType::Decimal(_)), ..) | (_, ConvertedType::DECIMAL, _) => decimal(),
-            (Some(LogicalType::Date | LogicalType::Time(_) | LogicalType::Timestamp(_)), ..) => {
-                date
+            (Some(LogicalType::Date), ..) | (_, ConvertedType::DATE, _) => date(StoredDates::Days),
+            (Some(LogicalType::Time(own)), ..) => date(StoredDates::Times(per_second(&own.unit))),
+            (Some(LogicalType::Timestamp(own)), ..) => {
+                date(StoredDates::Moments(per_second(&own.unit)))
             }
-            (
-                _,
-                ConvertedType::DATE
-                | ConvertedType::TIME_MILLIS
-                | ConvertedType::TIME_MICROS
-                | ConvertedType::TIMESTAMP_MILLIS
-                | ConvertedType::TIMESTAMP_MICROS,
-                _,
-            ) => date,
-            (_, _, Type::INT96) => Self::Date,
+            (_, ConvertedType::TIME_MILLIS, _) => date(StoredDates::Times(1_000)),
+            (_, ConvertedType::TIME_MICROS, _) => date(StoredDates::Times(1_000_000)),
+            (_, ConvertedType::TIMESTAMP_MILLIS, _) => date(StoredDates::Moments(1_000)),
+            (_, ConvertedType::TIMESTAMP_MICROS, _) => date(StoredDates::Moments(1_000_000)),
+            (_, _, Type::INT96) => Self::Date(StoredDates::Moments(1)),
             (Some(LogicalType::Float16), _, Type::FIXED_LEN_BYTE_ARRAY) => Self::Half,
             (
                 _,
@@ -195,6 +205,34 @@ impl Meaning {
             (_, _, Type::BYTE_ARRAY) => Self::Text,
             (_, _, Type::FIXED_LEN_BYTE_ARRAY) => Self::Unsupported,
             _ => Self::Number,
+        }
+    }
+}
+
+/// What the integers of a column of dates count.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum StoredDates {
+    /// Days since 1970-01-01.
+    Days,
+    /// So many in a second, since 1970.
+    Moments(i64),
+    /// So many in a second, since midnight.
+    Times(i64),
+}
+
+impl StoredDates {
+    fn format(self) -> DateFormat {
+        match self {
+            Self::Days | Self::Moments(_) => DateFormat::Ymd,
+            Self::Times(_) => DateFormat::Clock,
+        }
+    }
+
+    /// Whole seconds.
+    fn seconds(self, stored: i64) -> i64 {
+        match self {
+            Self::Days => stored.saturating_mul(DAY),
+            Self::Moments(per_second) | Self::Times(per_second) => stored.div_euclid(per_second),
         }
     }
 }
@@ -214,11 +252,21 @@ fn check(
     if *read_as == ReadAs::Skip {
         return Ok(());
     }
+    let physical = column.physical_type();
     if column.max_rep_level() > 0 {
         return refuse("holds lists".into());
     }
     match meaning {
-        Meaning::Date => {
+        Meaning::Date(_)
+            if matches!(
+                read_as,
+                ReadAs::CompleteNumbers
+                    | ReadAs::Target
+                    | ReadAs::TargetNumbers
+                    | ReadAs::Classes(..)
+            ) || physical == Type::INT96
+                && matches!(read_as, ReadAs::Numbers | ReadAs::KnownNumbers) =>
+        {
             let kind = match column.logical_type_ref() {
                 Some(kind) => format!("{kind:?}"),
                 None => format!("{:?}", column.converted_type()),
@@ -275,7 +323,10 @@ impl Sink<'_> {
             ColumnReader::FixedLenByteArrayColumnReader(reader) => {
                 self.typed(reader, |sink, value| bytes(sink, meaning, value.data()))
             }
-            ColumnReader::Int96ColumnReader(_) => Ok(()),
+            ColumnReader::Int96ColumnReader(reader) => self.typed(reader, |sink, value| {
+                let seconds = value.to_seconds();
+                sink.table.push_moment(sink.column, seconds, seconds)
+            }),
         }
     }
 
@@ -308,7 +359,7 @@ impl Sink<'_> {
                 let value = if present(record) { next.next() } else { None };
                 let pushed = match value {
                     Some(value) => push(self, value),
-                    None => self.table.builders[self.column].push_absent(&mut self.table.cells),
+                    None => self.table.push_absent(self.column),
                 };
                 pushed.map_err(|fault| {
                     self.table.error(self.column, Location::Row(self.row + record), &fault)
@@ -335,6 +386,7 @@ fn whole(
             let value = signed as f64 / divisor;
             sink.number(value as f32, || value.to_string())
         }
+        Meaning::Date(dates) => sink.table.push_moment(sink.column, dates.seconds(signed), signed),
         Meaning::Unsigned => sink.number(unsigned as f32, || unsigned.to_string()),
         _ => sink.number(signed as f32, || signed.to_string()),
     }

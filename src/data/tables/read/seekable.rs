@@ -16,7 +16,7 @@ impl Seekable {
     /// The file itself where the source is a file that is not compressed; else a copy in memory.
     pub(super) fn of(mut input: Input, source: &Source) -> Result<Self> {
         let failed = |error| damaged(source.path(), error);
-        if let Source::File(path) = source {
+        if let Source::File(path) = source.parts().0 {
             let mut file = File::open(path).map_err(failed)?;
             if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
                 let mut first = Vec::new();

@@ -3,11 +3,13 @@
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::io::Read as _;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use crate::data::tables::column::{Decimal, is_number_of_any_kind, value};
+use crate::data::tables::column::{Decimal, is_date, is_number_of_any_kind, value};
 use crate::data::tables::na::NA_VALUES;
+use crate::{Remedy, Setting};
 
 /// Possible field separators, likelier ones first.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
@@ -28,7 +30,7 @@ pub(super) fn name(delimiter: u8) -> &'static str {
     }
 }
 
-/// The separator of a file's fields. `whole` says that `head` is the whole file.
+/// The separator of a file's fields.
 ///
 /// It splits the lines into the same number of fields, two or more; of several that do, it is the one
 /// whose columns each have one type, then the one with the most columns of numbers, then the one with the
@@ -37,13 +39,13 @@ pub(super) fn name(delimiter: u8) -> &'static str {
 ///
 /// # Errors
 /// Two separators that are as good as one another.
-pub(super) fn delimiter(head: &[u8], whole: bool, decimal: Decimal) -> Result<u8, [u8; 2]> {
+pub(super) fn delimiter(head: &[u8], dialect: Dialect, decimal: Decimal) -> Result<u8, [u8; 2]> {
     let likely = match decimal {
         Decimal::Point => &DELIMITERS[..],
         Decimal::Comma => &WITH_DECIMAL_COMMA[..],
     };
     let mut guesses: Vec<Guess> =
-        likely.iter().map(|delimiter| Guess::of(*delimiter, head, whole, likely)).collect();
+        likely.iter().map(|delimiter| Guess::of(*delimiter, head, dialect, likely)).collect();
     guesses.retain(|guess| guess.fields > 1);
     // The sort is stable: likelier ones stay first.
     guesses.sort_by(Guess::order);
@@ -54,6 +56,51 @@ pub(super) fn delimiter(head: &[u8], whole: bool, decimal: Decimal) -> Result<u8
         [first, ..] => Ok(first.delimiter),
         [] => Ok(likely[0]),
     }
+}
+
+/// What is known of a file beside its first bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialect {
+    /// Whether these are the whole file.
+    pub(super) whole: bool,
+    /// The character that begins comments.
+    pub(super) comment: Option<u8>,
+}
+
+/// The separator that a first line `sep=;` names, as Excel reads and writes it; with the bytes of that line.
+pub(super) fn said(head: &[u8]) -> Option<(usize, u8)> {
+    let end = head.iter().position(|byte| *byte == b'\n')? + 1;
+    let line = head[..end].trim_ascii_end();
+    let line = line.strip_prefix(b"\"").and_then(|own| own.strip_suffix(b"\"")).unwrap_or(line);
+    let value =
+        line.get(..4).filter(|own| own.eq_ignore_ascii_case(b"sep=")).map(|_| &line[4..])?;
+    match value {
+        [delimiter] if delimiter.is_ascii_punctuation() && *delimiter != b'"' => {
+            Some((end, *delimiter))
+        }
+        // A tab was trimmed off.
+        [] if head[..end].contains(&b'\t') => Some((end, b'\t')),
+        _ => None,
+    }
+}
+
+/// What to do where blanks seem to separate the fields: all lines have as many words, two or more.
+pub(super) fn blanks(head: &[u8], dialect: Dialect) -> Option<Remedy> {
+    let lines: Vec<Vec<String>> = {
+        let sample = Sample::of(head, 0x1f, dialect);
+        let rows = std::iter::once(&sample.first).chain(&sample.rows);
+        rows.map(|row| row.iter().map(|field| field.trim().to_owned()).collect()).collect()
+    };
+    let words = |line: &Vec<String>| line.first().map_or(0, |own| own.split_whitespace().count());
+    let (first, rest) = lines.split_first()?;
+    if words(first) < 2 || rest.is_empty() || rest.iter().any(|line| words(line) != words(first)) {
+        return None;
+    }
+    let even = lines.iter().flatten().all(|line| !line.contains("  ") && !line.contains('\t'));
+    Some(match even {
+        true => ("say so with ", Setting::Delimiter.to(" ")).into(),
+        false => "put one comma, or one tab, where several blanks stand between fields now".into(),
+    })
 }
 
 /// What a separator makes of the first lines.
@@ -70,8 +117,8 @@ struct Guess {
 }
 
 impl Guess {
-    fn of(delimiter: u8, head: &[u8], whole: bool, others: &[u8]) -> Self {
-        let sample = Sample::of(head, delimiter, whole);
+    fn of(delimiter: u8, head: &[u8], dialect: Dialect, others: &[u8]) -> Self {
+        let sample = Sample::of(head, delimiter, dialect);
         let fields = sample.first.len();
         let even = sample.rows.iter().all(|row| row.len() == fields);
         let (mut pure, mut numeric) = (0, 0);
@@ -107,25 +154,32 @@ pub(super) struct Sample {
 
 impl Sample {
     /// The last line is left out where it may be incomplete.
-    pub(super) fn of(head: &[u8], delimiter: u8, whole: bool) -> Self {
+    pub(super) fn of(head: &[u8], delimiter: u8, dialect: Dialect) -> Self {
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
-            .from_reader(head);
+            .comment(dialect.comment)
+            // A comment at the end must not look like a record.
+            .from_reader(head.chain(&b"\n"[..]));
         let mut record = ByteRecord::new();
         let mut rows = Vec::new();
         while rows.len() <= LINES && reader.read_byte_record(&mut record).unwrap_or(false) {
             let text = |field: &[u8]| String::from_utf8_lossy(field.trim_ascii()).into_owned();
             rows.push(record.iter().map(text).collect::<Vec<String>>());
         }
-        if rows.len() > 1 && (!whole || rows.len() > LINES) {
+        if rows.len() > 1 && (!dialect.whole || rows.len() > LINES) {
             rows.pop();
         }
         if rows.is_empty() {
             return Self { first: Vec::new(), rows };
         }
         Self { first: rows.remove(0), rows }
+    }
+
+    /// Whether the first line has one field.
+    pub(super) fn is_single(&self) -> bool {
+        self.first.len() == 1
     }
 
     /// Whether every line, of `fields` fields or one less, ends with an empty one.
@@ -167,6 +221,10 @@ impl Sample {
                 }
                 // A text over numbers is a name for certain.
                 None if numeric => return None,
+                // A date over dates is one of them.
+                None if is_date(first) && own.iter().all(|text| is_date(text)) => {
+                    values.push(format!("`{first}`"));
+                }
                 _ if own.contains(first.as_str()) => values.push(format!("`{first}`")),
                 _ if !own.is_empty() => names += 1,
                 _ => {}
@@ -184,6 +242,8 @@ fn is_missing(field: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const WHOLE: Dialect = Dialect { whole: true, comment: None };
 
     #[test]
     fn detects_the_separator() {
@@ -204,16 +264,45 @@ mod tests {
             ("a,b;c\n1.5,u;x\n2.5,v;y\n3.5,w;z\n", b','),
             ("name;first, last\n1;Doe, Jo\n2;Roe, Al\n3;Poe, Ed\n", b';'),
         ] {
-            let found = delimiter(text.as_bytes(), true, Decimal::Point);
+            let found = delimiter(text.as_bytes(), WHOLE, Decimal::Point);
             assert_eq!(found.map(char::from), Ok(expected as char), "{text}");
         }
         // A head that ends within a row.
-        assert_eq!(delimiter(b"a;b\n1;2\n3", false, Decimal::Point), Ok(b';'));
+        assert_eq!(
+            delimiter(b"a;b\n1;2\n3", Dialect { whole: false, ..WHOLE }, Decimal::Point),
+            Ok(b';')
+        );
         for (text, expected) in
             [("1,5;2,5;3,5\n4,5;5,5;6,5\n", b';'), ("1,5\t2,5\n", b'\t'), ("y\n1,5\n2,5\n", b';')]
         {
-            let found = delimiter(text.as_bytes(), true, Decimal::Comma);
+            let found = delimiter(text.as_bytes(), WHOLE, Decimal::Comma);
             assert_eq!(found.map(char::from), Ok(expected as char), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_first_line_may_say_the_separator() {
+        for (text, expected) in [
+            ("sep=;\na;b\n", Some((6, b';'))),
+            ("SEP=,\r\na\n", Some((7, b','))),
+            ("\"sep=|\"\na\n", Some((8, b'|'))),
+            ("sep=\t\na\n", Some((6, b'\t'))),
+            ("sep,b\n1,2\n", None),
+            ("sep=ab\n", None),
+            ("sep=;", None),
+            ("", None),
+        ] {
+            assert_eq!(said(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn blanks_that_separate_are_noticed() {
+        let of = |text: &str| blanks(text.as_bytes(), WHOLE).map(|own| own.to_string());
+        assert!(of("a b c\n1 2 3\n4 5 6\n").is_some_and(|own| own.contains("delimiter")));
+        assert!(of("a  b\n 1   2\n10  4\n").is_some_and(|own| own.contains("one comma")));
+        for text in ["a b\n1\n", "a\n1\n", "a b\n", "New York\nLos Angeles County\n", ""] {
+            assert_eq!(of(text), None, "{text}");
         }
     }
 
@@ -224,14 +313,14 @@ mod tests {
             ("a|b\tc\nx|y\tz\n", [b'\t', b'|']),
             ("a,b|c\nx,y|z\n", [b',', b'|']),
         ] {
-            assert_eq!(delimiter(text.as_bytes(), true, Decimal::Point), Err(two), "{text}");
+            assert_eq!(delimiter(text.as_bytes(), WHOLE, Decimal::Point), Err(two), "{text}");
         }
     }
 
     #[test]
     fn a_row_in_the_first_line_is_told_from_names() {
         let data =
-            |text: &str| Sample::of(text.as_bytes(), b',', true).first_line_is_data().is_some();
+            |text: &str| Sample::of(text.as_bytes(), b',', WHOLE).first_line_is_data().is_some();
         for row in [
             "20, Private, HS, <=50K\n27, Self, BS, <=50K\n34, Private, HS, >50K\n41, Self, HS, >50K\n",
             "p,x,s\ne,x,y\np,b,s\ne,x,w\n",

@@ -18,6 +18,35 @@ pub enum Source {
     StandardInput,
     /// The bytes of a file, in memory.
     Memory(Vec<u8>),
+    /// Some of the arrays of an `.npz` file, which holds several tables.
+    Arrays(Box<Self>, Arrays),
+}
+
+/// Which arrays of an `.npz` file are a table, by a part of their names: of `x_train`, `y_train`, `x_test` and
+/// `y_test` those with `test`, or those without it. The columns are named by what is left: `x` and `y`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrays {
+    /// Those whose names hold this.
+    With(String),
+    /// Those whose names do not hold this.
+    Without(String),
+}
+
+impl Arrays {
+    /// The name of an array's columns; `None` where it is left out.
+    #[cfg(feature = "npz")]
+    pub(super) fn name(&self, array: &str) -> Option<String> {
+        let rest = match self {
+            Self::With(key) if array.contains(key) => array.replacen(key, "", 1),
+            Self::Without(key) if !array.contains(key) => {
+                let word = ["training", "train"].into_iter().find(|word| array.contains(word));
+                word.map_or_else(|| array.to_owned(), |word| array.replacen(word, "", 1))
+            }
+            _ => return None,
+        };
+        let rest = rest.trim_matches(['_', '-', '.', ' ']);
+        Some(if rest.is_empty() { "x" } else { rest }.to_owned())
+    }
 }
 
 impl Source {
@@ -27,6 +56,15 @@ impl Source {
             Self::File(path) => path,
             Self::StandardInput => Path::new("standard input"),
             Self::Memory(_) => Path::new("memory"),
+            Self::Arrays(file, _) => file.path(),
+        }
+    }
+
+    /// The file, and which of its arrays are read.
+    pub(super) fn parts(&self) -> (&Self, Option<&Arrays>) {
+        match self {
+            Self::Arrays(file, arrays) => (file.parts().0, Some(arrays)),
+            file => (file, None),
         }
     }
 }
@@ -58,7 +96,7 @@ pub(super) struct Input {
 impl Input {
     /// Opens a source and reads its first bytes.
     pub(super) fn open(source: &Source) -> Result<Self> {
-        let path = source.path();
+        let (path, (source, _)) = (source.path(), source.parts());
         let failed = |error| Error::read(path, error);
         let plain: Box<dyn Read> = match source {
             Source::File(path) => {
@@ -71,6 +109,7 @@ impl Input {
             Source::StandardInput => Box::new(std::io::stdin()),
             // A copy, so that the source can be read again.
             Source::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
+            Source::Arrays(file, _) => return Self::open(file),
         };
         let own = Self::look(plain).map_err(failed)?;
         if own.head.starts_with(&[0x1f, 0x8b]) { own.unpacked(path) } else { Ok(own) }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::lines::{self, Lines};
-use super::sniff::{self, Sample};
+use super::sniff::{self, Dialect, Sample};
 use super::source::Input;
 use super::{ChooseColumns, FirstLine, Layout, Location, TableBuilder, check_width};
 use crate::data::tables::column::{FieldError, value};
@@ -34,21 +34,31 @@ pub(super) fn read(
         input.skip(BYTE_ORDER_MARK.len());
     }
     let head = input.head().strip_prefix(BYTE_ORDER_MARK).unwrap_or(input.head());
-    let delimiter = match layout.delimiter {
+    let (before, said) = match sniff::said(head) {
+        Some((line, delimiter)) => (line, Some(delimiter)),
+        None => (0, None),
+    };
+    let head = &head[before..];
+    let dialect = Dialect { whole, comment: layout.comment };
+    let delimiter = match layout.delimiter.or(said) {
         Some(delimiter) => delimiter,
-        None => sniff::delimiter(head, whole, layout.decimal).map_err(|two| {
+        None => sniff::delimiter(head, dialect, layout.decimal).map_err(|two| {
             let [a, b] = two.map(sniff::name);
             let problem = format!("its fields may be separated by {a} or by {b}");
             Error::data(path, None, problem, ("say which with ", Setting::Delimiter))
         })?,
     };
-    let sample = Sample::of(head, delimiter, whole);
+    let sample = Sample::of(head, delimiter, dialect);
+    let hint = sample.is_single().then(|| sniff::blanks(head, dialect)).flatten();
+    input.skip(before);
+    let lines_before = u64::from(before > 0);
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
+        .comment(layout.comment)
         .buffer_capacity(BUFFER)
-        .from_reader(Lines::new(input));
+        .from_reader(Lines::after(lines_before, input, layout.comment));
     let mut record = ByteRecord::new();
     let error = |error| csv_error(path, error);
     if !reader.read_byte_record(&mut record).map_err(error)? {
@@ -56,15 +66,19 @@ pub(super) fn read(
         return Err(Error::data(path, None, "the file is empty", remedy));
     }
     let line = line_of(&reader, &record);
-    let header = header(path, layout, &record, &sample, line)?;
+    check_closed(path, &reader, &record)?;
+    let mut header = header(path, layout, &record, &sample, line)?;
+    header.hint = hint;
     let mut table = TableBuilder::new(header, Vec::new(), na, read_as)?;
     table.decimal(layout.decimal);
+    table.date_order(layout.date_order);
     let mut rows = 0;
     if layout.header == FirstLine::Row {
         push(&mut table, &reader, &record)?;
         rows += 1;
     }
     while next(&mut reader, &mut record).map_err(error)? {
+        check_closed(path, &reader, &record)?;
         push(&mut table, &reader, &record)?;
         rows += 1;
         table.check_room(rows)?;
@@ -78,6 +92,19 @@ fn next(reader: &mut Reader<Lines<Input>>, record: &mut ByteRecord) -> csv::Resu
     let start = reader.position().byte();
     reader.get_mut().begin_record(start);
     reader.read_byte_record(record)
+}
+
+/// Rejects a record whose last field takes the rest of the file for the text of a quote.
+#[inline]
+fn check_closed(path: &Path, reader: &Reader<Lines<Input>>, record: &ByteRecord) -> Result<()> {
+    let is_open = reader.get_ref().ended_in_quotes()
+        && record.iter().next_back().is_some_and(|field| memchr::memchr(b'\n', field).is_some());
+    if !is_open {
+        return Ok(());
+    }
+    let problem = "a quote that is opened here is never closed";
+    let remedy = "close it, or remove it; within quotes, write \"\" for a quote";
+    Err(Error::data(path, line_of(reader, record), problem, remedy))
 }
 
 /// Rejects input that is not text.
@@ -193,11 +220,21 @@ fn ragged(table: &TableBuilder, reader: &Reader<Lines<Input>>, record: &ByteReco
         Some(_) => "the header",
         None => "the first row",
     };
+    let is_comment = record.get(0).is_some_and(|first| first.trim_ascii().starts_with(b"#"))
+        || table.header.names.first().is_some_and(|first| first.starts_with('#'));
+    let remedy: Remedy = match is_comment {
+        true => {
+            let comment = Setting::Comment.to("#");
+            ("every row must have a field for each column; of lines that are comments, ", comment)
+                .into()
+        }
+        false => "every row must have a field for each column".into(),
+    };
     Error::data(
         &table.header.path,
         line_of(reader, record),
         format!("{} fields, but {reference} has {}", record.len(), table.builders.len()),
-        "every row must have a field for each column",
+        remedy,
     )
 }
 
