@@ -124,6 +124,10 @@ const FORMATS: &[Case] = &[
     ("train headed.parquet", &["headed.parquet", "damaged"]),
     ("train holed.parquet", &["holed.parquet", "damaged"]),
     ("train dates.parquet --target when", &["column `when`", "dates"]),
+    ("train lines.jsonl", &["lines.jsonl", "JSON lines", "read_json"]),
+    ("train page.csv", &["page.csv", "HTML page", "wrong link"]),
+    ("train sparse.txt", &["sparse.txt", "libsvm", "load_svmlight_file"]),
+    ("train workbook.xlsx", &["workbook.xlsx", "Excel workbook", "CSV"]),
     ("train blanks.txt", &["blanks.txt", "separated by blanks", "--delimiter ' '"]),
     ("train wide.txt", &["wide.txt", "separated by blanks", "one comma"]),
     ("train good.csv --labels open.csv", &["open.csv, line 3", "never closed"]),
@@ -361,6 +365,9 @@ fn spoil(folder: &Folder) {
         ("negative.csv", "x,w,y\n1,1,0\n2,-1,1\n"),
         ("same.csv", "a,b,y\n1,x,0\n1,x,1\n"),
         ("dates.csv", "when,y\n01/02/2024,0\n03/04/2024,1\n05/04/2024,1\n"),
+        ("lines.jsonl", "{\"a\": 1, \"y\": 0}\n{\"a\": 2, \"y\": 1}\n"),
+        ("page.csv", "<!DOCTYPE html>\n<html><body>Log in</body></html>\n"),
+        ("sparse.txt", "1 1:0.5 7:1\n0 2:1\n1 1:0.25\n"),
         ("blanks.txt", "a b y\n1 2 0\n3 4 1\n"),
         ("wide.txt", "a   b y\n1   2 0\n10  4 1\n"),
         ("open.csv", "y\nno\n\"yes\nno\nyes\n"),
@@ -427,7 +434,10 @@ fn formats(folder: &Folder) {
     cut("cut-idx", "floats-idx2", 100);
     cut("cut.parquet", "table-none.parquet", 2000);
     folder.write("garbage.gz", b"\x1f\x8b\x08\0garbage, not deflated at all");
+    let mut book = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let stored = zip::write::SimpleFileOptions::default();
+    book.start_file("xl/workbook.xml", stored).expect("it is in memory");
+    folder.write("workbook.xlsx", book.finish().expect("it is in memory").into_inner());
     // Tables to train on and to validate on, in one file.
     let array = |values: &[u8]| {
         let head =

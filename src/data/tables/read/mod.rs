@@ -5,6 +5,7 @@
 //! Must not know: what the columns are used for.
 
 mod dtype;
+mod foreign;
 #[cfg(feature = "gzip")]
 mod gunzip;
 mod idx;
@@ -116,6 +117,16 @@ pub(super) fn read(
         return Err(table.error("there are no rows after the header", "add some rows"));
     }
     Ok(table)
+}
+
+/// The error for a file of another kind.
+fn refused(path: &Path, foreign: foreign::Foreign) -> Error {
+    Error::data(
+        path,
+        None,
+        format!("it is {}, which is not read here", foreign.kind),
+        foreign.remedy,
+    )
 }
 
 /// The error for a format whose reader this build leaves out.

@@ -14,7 +14,9 @@ use zip::result::ZipError;
 use super::npy::Array;
 use super::seekable::Seekable;
 use super::source::Arrays;
-use super::{ChooseColumns, Layout, TableBuilder, check_width, finish, truncated};
+use super::{
+    ChooseColumns, Layout, TableBuilder, check_width, finish, foreign, refused, truncated,
+};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, Table, free_name};
 use crate::{Error, Result, Setting};
@@ -28,6 +30,11 @@ pub(super) fn read(
 ) -> Result<Table> {
     let bad = |error: ZipError| damaged(path, &error);
     let archive = ZipArchive::new(BufReader::new(input)).map_err(bad)?;
+    let names = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned()));
+    let names: Vec<String> = names.collect();
+    if let Some(foreign) = foreign::archive(names.iter().map(String::as_str)) {
+        return Err(refused(path, foreign));
+    }
     let mut archive = check_entries(archive, path)?;
     let mut arrays = heads(&mut archive, path)?;
     if let Some(part) = part

@@ -9,7 +9,9 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 use super::lines::{self, Lines};
 use super::sniff::{self, Dialect, Sample};
 use super::source::Input;
-use super::{ChooseColumns, FirstLine, Layout, Location, TableBuilder, check_width};
+use super::{
+    ChooseColumns, FirstLine, Layout, Location, TableBuilder, check_width, foreign, refused,
+};
 use crate::data::tables::column::{FieldError, value};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::table::{Header, IndexColumn, Table, free_name};
@@ -112,6 +114,9 @@ fn check_text(path: &Path, head: &[u8]) -> Result<()> {
     let refuse = |problem: &str, remedy: &str| Err(Error::data(path, None, problem, remedy));
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return refuse("the text is UTF-16", "save the file as UTF-8");
+    }
+    if let Some(foreign) = foreign::recognised(head) {
+        return Err(refused(path, foreign));
     }
     if head.contains(&0) {
         return refuse(
