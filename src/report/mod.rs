@@ -16,7 +16,8 @@ mod scores;
 mod summary;
 mod tensorboard;
 
-use std::io::Write as _;
+use std::borrow::Cow;
+use std::io::{IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -232,7 +233,7 @@ impl Report {
     fn note(&mut self, text: String) {
         match (&self.live, &self.progress) {
             (Some(_), _) => self.notes.push(text),
-            (None, Some(progress)) => progress.aside(&text),
+            (None, Some(progress)) => progress.aside(&printable(&text)),
             (None, None) => say(&text),
         }
     }
@@ -344,6 +345,8 @@ impl Report {
 /// Prints to standard output. A closed pipe (`| head`) is not an error.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
+    // In a file or a pipe, names are as they were read.
+    let text = if out.is_terminal() { printable(text) } else { text.into() };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(source) if source.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(failed("write", "standard output".as_ref(), source))
@@ -374,5 +377,41 @@ fn failed(verb: &'static str, path: &Path, source: std::io::Error) -> Error {
 
 /// Prints a line to standard error. Nobody may be there to read it.
 fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(line));
+}
+
+/// A text without what would command a terminal: names of files and columns, and their texts, may hold any
+/// character. Control characters, and those that reverse the direction of writing, are written as Rust
+/// escapes them.
+fn printable(text: &str) -> Cow<'_, str> {
+    let commands = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(commands) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if commands(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_no_commands() {
+        for (text, shown) in [
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("a\rb\u{7}", "a\\u{d}b\\u{7}"),
+            ("x\u{9b}2J", "x\\u{9b}2J"),
+            ("\u{202e}evil", "\\u{202e}evil"),
+            ("a\tb\nä €", "a\tb\nä €"),
+        ] {
+            assert_eq!(printable(text), shown);
+        }
+    }
 }

@@ -294,6 +294,25 @@ fn arrays_of_one_file_may_be_two_tables() {
 }
 
 #[test]
+fn a_file_commands_no_terminal() {
+    let folder = Folder::new();
+    let rows: String = (0..40).map(|row| format!("{row},{},{}\n", row * 7 % 9, row % 2)).collect();
+    folder.write("t.csv", format!("a,\u{1b}]0;b\u{7},y\n{rows}"));
+    folder.good("train t.csv --epochs 2 --device cpu --quiet --output m.st");
+    for (name, text) in [
+        ("word.csv", "a,\u{1b}]0;b\u{7}\n1,x\u{1b}[2J\n"),
+        ("column.csv", "a,c\u{9b}31m\n1,2\n"),
+        ("money.csv", "a,\u{1b}]0;b\u{7}\n1,$5\n"),
+    ] {
+        folder.write(name, text);
+        let output = folder.run(&format!("predict m.st {name}"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("\\u{1b}"), "{name}: {said}");
+        assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{name}: {said}");
+    }
+}
+
+#[test]
 fn lines_beside_the_table_are_left_out() {
     let folder = Folder::new();
     let rows = |mark: char| -> String {
