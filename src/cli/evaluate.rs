@@ -79,8 +79,8 @@ fn tell_of_pictures(folder: Option<&Path>) -> Result<()> {
 /// The scores, with the model and the data that they belong to.
 fn as_json(arguments: &EvaluateArguments, model: &Model, scores: &Scores) -> Value {
     let mut all = json!({
-        "model": arguments.model,
-        "data": arguments.data,
+        "model": arguments.model.to_string_lossy(),
+        "data": arguments.data.to_string_lossy(),
         "target": model.target,
         "task": model.task(),
         "classes": model.classes,

@@ -130,16 +130,25 @@ pub(super) fn notes(
         !OWN.contains(&arg.get_id().as_str())
             && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
     };
+    // Only a checkpoint keeps them, and it is text.
+    let kept = ["checkpoint", "resume"].iter().any(|id| matches.get_raw(id).is_some());
+    let is_text = |argument: &&Arg| {
+        let values = matches.get_raw(argument.get_id().as_str());
+        kept || values.into_iter().flatten().all(|value| value.to_str().is_some())
+    };
     let mut notes = command
         .get_arguments()
         .filter(typed)
+        .filter(is_text)
         .map(|argument| {
             let id = argument.get_id().as_str();
             let values = matches.get_raw(id).into_iter().flatten();
             let values = values.map(|value| {
                 value.to_str().map(|value| place(argument, value)).ok_or_else(|| Error::Invalid {
                     problem: format!("{} is not Unicode text", value.display()),
-                    remedy: "rename the file: a checkpoint cannot hold its name".into(),
+                    remedy:
+                        "rename the file, or leave out --checkpoint, which cannot hold its name"
+                            .into(),
                 })
             });
             Ok((id.to_owned(), values.collect::<Result<_>>()?))

@@ -367,6 +367,39 @@ fn words_may_be_missing_in_one_column() {
     );
 }
 
+/// A file's name may be any bytes on Unix; a checkpoint alone cannot hold it.
+#[test]
+#[cfg(target_os = "linux")]
+fn outputs_may_have_names_that_are_no_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = Folder::new();
+    let name = |bytes: &[u8]| folder.path(".").join(OsStr::from_bytes(bytes));
+    let run = |words: &[&OsStr]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_halfplane"));
+        command.current_dir(folder.path(".")).args(words).output().expect("the program starts")
+    };
+    let model = name(b"m\xff.safetensors");
+    let words = ["train", "xor", "--device", "cpu", "--steps", "10", "--quiet"].map(OsStr::new);
+    let flag = OsStr::new("--output");
+    let trained = run(&[&words[..], &[flag, model.as_os_str()]].concat());
+    assert!(trained.status.success() && model.is_file(), "{trained:?}");
+    let rows = name(b"rows\xfe.csv");
+    std::fs::write(&rows, "x1,x2,y\n0,1,1\n1,1,0\n").expect("it is written");
+    let answers = name(b"p\xfd.csv");
+    let predict =
+        [OsStr::new("predict"), model.as_os_str(), rows.as_os_str(), flag, answers.as_os_str()];
+    assert!(run(&predict).status.success() && answers.is_file());
+    let evaluate =
+        [OsStr::new("evaluate"), model.as_os_str(), rows.as_os_str(), OsStr::new("--json")];
+    assert!(run(&evaluate).status.success());
+    let kept = [OsStr::new("--checkpoint"), OsStr::new("c"), flag, model.as_os_str()];
+    let refused = run(&[&words[..], &kept].concat());
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("is not Unicode text"), "{said}");
+}
+
 #[test]
 fn words_for_missing_values_are_replaced_or_added() {
     let folder = Folder::new();
