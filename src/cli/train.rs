@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use halfplane::low_level::files::resolved;
+use halfplane::spec::Decay;
 use halfplane::train::{Checkpoints, Ended};
-use halfplane::{DeviceChoice, Error, Event, Result, TrainOptions, Trainer};
+use halfplane::{DeviceChoice, Error, Event, Result, Schedule, TrainOptions, Trainer};
 
 use super::arguments::{CheckpointArguments, Resumed, TrainArguments};
 use super::faults::{self, Fault};
@@ -53,6 +54,11 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     let mut report = Report::open(&sinks, &trainer, verbosity)?;
     report.warn(&wording::warnings(&warnings));
     hints(arguments, validation.is_some(), done).iter().for_each(|text| report.hint(text));
+    if let Some(checkpoint) = resumed {
+        let then = checkpoint.options()?;
+        let steps = [then.length, options.length].map(|length| length.steps(per_epoch));
+        jump(&options.schedule, checkpoint.step(), steps).iter().for_each(|text| report.hint(text));
+    }
     report.begin(&mut trainer, &data, &options)?;
     trainer = trainer.with_interrupt(interrupt);
     if let Some(every) = report.shows_weights() {
@@ -162,6 +168,22 @@ fn hints(arguments: &TrainArguments, validated: bool, done: Option<ResumePoint>)
     }
     hints.extend(done.map(|done| format!("going on from step {}", done.steps)));
     hints
+}
+
+/// What is to be said of a run that goes on for more steps, [before, now], than its schedule had ended
+/// with.
+fn jump(schedule: &Schedule, done: u64, [before, now]: [u64; 2]) -> Option<String> {
+    let name = match schedule.decay {
+        Decay::Cosine { .. } => "cosine",
+        Decay::OneCycle { .. } => "one-cycle",
+        Decay::Constant | Decay::Step { .. } | Decay::Exponential { .. } => return None,
+    };
+    (done >= before && now > before).then(|| {
+        format!(
+            "the {name} schedule goes by the length of the run: it had ended at step {before}, and with \
+             {now} steps the learning rate jumps up again"
+        )
+    })
 }
 
 /// Where an interrupted training stopped, and how to continue it.

@@ -401,6 +401,23 @@ fn outputs_may_have_names_that_are_no_text() {
 }
 
 #[test]
+fn a_schedule_that_had_ended_and_goes_on_is_told_of() {
+    let folder = Folder::new();
+    for (schedule, jumps) in
+        [("cosine", true), ("one-cycle", true), ("exponential --decay 0.99", false)]
+    {
+        let name = schedule.split(' ').next().unwrap_or_default();
+        let train =
+            format!("train xor --device cpu --steps 40 --schedule {schedule} --checkpoint {name}");
+        folder.good(&train);
+        let more = folder.run(&format!("train --resume {name} --steps 80"));
+        let said = String::from_utf8_lossy(&more.stderr).into_owned();
+        assert!(more.status.success(), "{said}");
+        assert_eq!(said.contains("had ended at step 40, and with 80 steps"), jumps, "{said}");
+    }
+}
+
+#[test]
 fn words_for_missing_values_are_replaced_or_added() {
     let folder = Folder::new();
     let rows: String = (0..40)
