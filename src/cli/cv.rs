@@ -61,6 +61,12 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
 
 fn check(arguments: &CvArguments) -> Result<()> {
     let typed = &arguments.training;
+    if arguments.folds.are_none() {
+        return Err(Error::Invalid {
+            problem: "without folds there is nothing to score".into(),
+            remedy: "give --folds a number".into(),
+        });
+    }
     if typed.data == Path::new("xor") {
         return Err(Error::Invalid {
             problem: "the built-in xor has 4 rows, of which none can be left out".into(),
@@ -75,7 +81,7 @@ fn check(arguments: &CvArguments) -> Result<()> {
 }
 
 /// How rows were dealt out, in words.
-fn described(by: &FoldBy, data: &Dataset, count: usize) -> String {
+pub(super) fn described(by: &FoldBy, data: &Dataset, count: usize) -> String {
     match by {
         FoldBy::Chance(kfold) => {
             let kind = if data.classes().is_empty() { "" } else { "stratified " };
@@ -154,7 +160,7 @@ fn advice(result: &CrossValidation) -> Vec<String> {
             "It is no better than the guess: these columns may tell nothing of the target".into(),
         );
     }
-    let stopped = result.folds.iter().any(|fold| fold.ended == Ended::Patience);
+    let stopped = result.folds.iter().any(|fold| fold.summary.ended == Ended::Patience);
     if stopped {
         lines.push(
             "Early stopping has seen the fold's rows: the score is somewhat better than for new ones"

@@ -8,8 +8,6 @@ use halfplane::{
     BatchSize, Dataset, EarlyStopping, Length, Loss, Network, Optimizer, Recipe, TrainOptions,
 };
 
-use super::arguments::FoldArguments;
-
 /// The same definition, with `[default: …]` in the help.
 pub(super) fn told(mut command: clap::Command) -> clap::Command {
     for name in ["train", "plan", "cv", "predict", "evaluate", "export"] {
@@ -112,7 +110,7 @@ fn defaults() -> Vec<(&'static str, String)> {
         ("validate_every", table.validate_every.to_string()),
         ("checkpoint_every", interval(CheckpointOptions::new("").every)),
         ("log_every", table.log_every.to_string()),
-        ("folds", FoldArguments::FOLDS.to_string()),
+        ("folds", format!("{}; none for xor", Recipe::FOLDS)),
         ("repeats", "1".into()),
         ("gap", "0".into()),
         ("metric", "accuracy of classes, r2 of numbers".into()),

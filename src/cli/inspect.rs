@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
             "{}\n",
             serde_json::json!({
                 "model": summary,
+                "members": model.members.len(),
                 "target": model.target,
                 "classes": model.classes,
                 "preprocessing": model.preprocessing,
@@ -53,8 +54,13 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
 /// The layers, one per line.
 fn network(model: &Model, summary: &NetworkSummary) -> String {
     let network = &model.network;
-    let mut text = format!(
-        "network {network}: {} parameters, {} FLOPs per row forward\n",
+    let mut text = match model.members.len() {
+        1 => String::new(),
+        members => format!("the mean of {members} networks of one shape\n"),
+    };
+    let _ = writeln!(
+        text,
+        "network {network}: {} parameters, {} FLOPs per row forward",
         summary.parameters,
         quantity(summary.flops_forward),
     );

@@ -25,6 +25,7 @@ mod predict;
 mod resume;
 mod settings;
 mod train;
+mod train_folds;
 mod wording;
 
 use halfplane::Result;

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use halfplane::data::{Prepared, Warning, prepare};
+use halfplane::data::{FoldBy, FoldedTable, Prepared, Split, TableOptions, Warning, prepare};
 use halfplane::model::read_parameters;
 use halfplane::{
     Dataset, Error, Length, Loss, Network, Normalization, Optimizer, Recipe, Result, Shuffle,
     TrainOptions,
 };
 
-use super::arguments::{AutoOr, OptimizerName, TrainingArguments};
+use super::arguments::{AutoOr, FoldArguments, OptimizerName, TrainingArguments};
 
 /// A training, ready to be run.
 pub(super) struct Settings {
@@ -58,17 +58,60 @@ pub(super) fn unread(typed: &TrainingArguments) -> Result<TrainOptions> {
     Ok(unread)
 }
 
+/// A training on folds, ready to be run.
+pub(super) struct Folded {
+    /// All rows, and the settings of each network: stopped early, if there are folds.
+    pub(super) settings: Settings,
+    /// How the rows were dealt out.
+    pub(super) by: FoldBy,
+    /// The folds: none where the rows are few and nothing was typed about folds.
+    pub(super) splits: Vec<Split>,
+}
+
+impl Folded {
+    /// Reads the table, deals its rows out, and overrides its recipe by what was typed.
+    pub(super) fn new(typed: &TrainingArguments, folds: &FoldArguments) -> Result<Self> {
+        let unread = unread(typed)?;
+        let by = folds.by(unread.seed);
+        let options = TableOptions {
+            folds: folds.typed().map(|_| by.clone()),
+            ..typed.table.options(&typed.data, unread.seed)?
+        };
+        let table = FoldedTable::read(&typed.table.source(&typed.data), &options)?;
+        let splits = table.splits().to_vec();
+        let Prepared { training: data, warnings, .. } = table.into_all()?;
+        let recipe = recipe(typed, &data);
+        let recipe = if splits.is_empty() { recipe } else { recipe.stopped_early() };
+        let (network, options) = overridden(typed, None, recipe)?;
+        let settings = Settings { data, validation: None, warnings, network, options };
+        Ok(Self { settings, by, splits })
+    }
+}
+
+/// The recipe for a data set, with the batch size that was typed.
+fn recipe(typed: &TrainingArguments, data: &Dataset) -> Recipe {
+    let recipe = Recipe::for_data(data);
+    match typed.batch_size {
+        Some(batch_size) => recipe.with_batch_size(batch_size),
+        None => recipe,
+    }
+}
+
 /// Network and options for a data set: its recipe, overridden by what was typed.
 pub(super) fn for_data(
     typed: &TrainingArguments,
     log_every: Option<u64>,
     data: &Dataset,
 ) -> Result<(Network, TrainOptions)> {
-    let recipe = Recipe::for_data(data);
-    let recipe = match typed.batch_size {
-        Some(batch_size) => recipe.with_batch_size(batch_size),
-        None => recipe,
-    };
+    overridden(typed, log_every, recipe(typed, data))
+}
+
+/// A recipe, overridden by what was typed.
+fn overridden(
+    typed: &TrainingArguments,
+    log_every: Option<u64>,
+    recipe: Recipe,
+) -> Result<(Network, TrainOptions)> {
     let sgd = recipe.sgd();
     let network = network(typed, recipe.network);
     let mut options = options(typed, recipe.options, sgd, log_every)?;

@@ -6,20 +6,51 @@ use std::sync::Arc;
 use halfplane::low_level::files::resolved;
 use halfplane::spec::Decay;
 use halfplane::train::{Checkpoints, Ended};
-use halfplane::{DeviceChoice, Error, Event, Result, Schedule, TrainOptions, Trainer};
+use halfplane::{DeviceChoice, Error, Event, Recipe, Result, Schedule, TrainOptions, Trainer};
 
 use super::arguments::{CheckpointArguments, Resumed, TrainArguments};
 use super::faults::{self, Fault};
 use super::outputs::{apart, save_somewhere};
 use super::resume::RUN;
-use super::settings::Settings;
+use super::settings::{Folded, Settings};
 use super::wording::in_shell;
-use super::{Outcome, interrupt, wording};
+use super::{Outcome, interrupt, train_folds, wording};
 use crate::report::{Report, ResumePoint, Screen, Sinks, Verbosity, error, note, warn};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     check_outputs(arguments)?;
-    let Settings { data, validation, warnings, network, options } = settings(arguments)?;
+    let settings = match alone(arguments)? {
+        Some(reason) => {
+            if let (Some(flag), false) = (reason, arguments.quiet) {
+                note(&format!(
+                    "one network is trained, since {flag} is given; --folds none says so without this \
+                     note"
+                ));
+            }
+            settings(arguments)?
+        }
+        None => {
+            let mut folded = Folded::new(&arguments.training, &arguments.folds)?;
+            arguments.stopping.apply(&mut folded.settings.options);
+            let Settings { data, network, options, .. } = &folded.settings;
+            if folded.splits.is_empty() {
+                if !arguments.quiet {
+                    note(&format!(
+                        "one network is trained on all rows: {} are too few to leave some out",
+                        data.rows(),
+                    ));
+                }
+                folded.settings
+            } else if arguments.folds.typed().is_some()
+                || !Recipe::is_long(network, options, data.rows())
+            {
+                return train_folds::run(arguments, folded);
+            } else {
+                set_apart(arguments, folded.settings)?
+            }
+        }
+    };
+    let Settings { data, validation, warnings, network, options } = settings;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
     let mut trainer = Trainer::new(&network, (&data, validation.as_ref()), options.clone())?;
     // Before anything is opened that another training may have, too.
@@ -118,6 +149,53 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     }
     told.into_iter().collect::<Result<()>>()?;
     Ok(outcome)
+}
+
+/// Whether one network is trained rather than one for each fold: `Some`, with the flag that has this
+/// effect unless it is plain.
+fn alone(arguments: &TrainArguments) -> Result<Option<Option<&'static str>>> {
+    let typed = &arguments.training;
+    let views = &arguments.views;
+    let flags = [
+        ("--resume", arguments.checkpoints.resume().is_some()),
+        ("--validation", typed.table.has_validation()),
+        ("--init-from", typed.init_from.is_some()),
+        ("--no-shuffle", typed.no_shuffle),
+        ("--checkpoint", arguments.checkpoints.folder().is_some()),
+        ("--live", views.live),
+        ("--metrics", arguments.metrics.is_some()),
+        ("--tensorboard", views.tensorboard.is_some()),
+        ("--log-every", arguments.log_every.is_some()),
+        ("--steps", typed.steps.is_some()),
+    ];
+    let flag = flags.into_iter().find_map(|(name, given)| given.then_some(name));
+    match (arguments.folds.typed(), flag) {
+        (Some(folds), Some(flag)) => Err(Error::Invalid {
+            problem: format!("{folds} trains a network for each fold, {flag} is for one network"),
+            remedy: "leave out one of them".into(),
+        }),
+        (Some(folds), None) if typed.data == Path::new("xor") => Err(Error::Invalid {
+            problem: format!("the built-in xor has 4 rows, too few for {folds}"),
+            remedy: "leave it out".into(),
+        }),
+        (Some(_), None) => Ok(None),
+        (None, _) if arguments.folds.are_none() || typed.data == Path::new("xor") => Ok(Some(None)),
+        (None, Some("--resume")) => Ok(Some(None)),
+        (None, flag) => Ok(flag.map(Some)),
+    }
+}
+
+/// One network, stopped early by a tenth of the rows, where one for each fold would take long.
+fn set_apart(arguments: &TrainArguments, settings: Settings) -> Result<Settings> {
+    let (training, validation) = settings.data.split(Recipe::SET_APART, settings.options.seed)?;
+    if !arguments.quiet {
+        note(&format!(
+            "a network for each of {} folds would take long: one is trained, stopped early by a tenth of \
+             the rows; --folds {0} trains them all the same",
+            Recipe::FOLDS,
+        ));
+    }
+    Ok(Settings { data: training, validation: Some(validation), ..settings })
 }
 
 /// Prints a warning, unless quiet.

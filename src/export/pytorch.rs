@@ -44,6 +44,7 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
         ("@PATTERN@", literal(&missing_pattern(&model.preprocessing.na))),
         ("@NUMBERS@", format!("{:?}", numbers_of(&model.preprocessing.na))),
         ("@LAYERS@", layers(model)),
+        ("@NET@", net(model)),
         ("@COLUMNS@", columns),
         ("@ANSWER@", answer(model)),
     ];
@@ -57,23 +58,37 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
     script + rest
 }
 
+/// The line that makes the network: of an ensemble, the mean of its members.
+fn net(model: &Model) -> String {
+    match model.members.len() {
+        1 => "net = network()".into(),
+        count => format!(
+            "class Mean(nn.Module):\n    def __init__(self):\n        super().__init__()\n        \
+             self.members = nn.ModuleList(network() for _ in range({count}))\n\n    \
+             def forward(self, x):\n        \
+             return torch.stack([member(x) for member in self.members]).mean(dim=0)\n\n\n\
+             net = Mean()"
+        ),
+    }
+}
+
 fn layers(model: &Model) -> String {
     let layers = model.network.layers();
     let mut text = String::new();
     for (index, layer) in layers.iter().enumerate() {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "    nn.Linear({}, {}),", layer.inputs, layer.outputs);
+        let _ = writeln!(text, "        nn.Linear({}, {}),", layer.inputs, layer.outputs);
         if let Some(units) = model.network.norms().get(index) {
-            let _ = writeln!(text, "    nn.LayerNorm({units}),");
+            let _ = writeln!(text, "        nn.LayerNorm({units}),");
         }
         if index + 1 < layers.len() {
-            let _ = writeln!(text, "    nn.{}(),", activation(model.network.activation));
+            let _ = writeln!(text, "        nn.{}(),", activation(model.network.activation));
         }
     }
     match model.network.output {
         Output::Identity => {}
-        Output::Sigmoid => text += "    nn.Sigmoid(),\n",
-        Output::Softmax => text += "    nn.Softmax(dim=1),\n",
+        Output::Sigmoid => text += "        nn.Sigmoid(),\n",
+        Output::Softmax => text += "        nn.Softmax(dim=1),\n",
     }
     text
 }
@@ -167,14 +182,12 @@ mod tests {
         let beside = pytorch(&model, Path::new("m.safetensors"));
         assert!(beside.contains("WEIGHTS = Path(__file__).parent / \"m.safetensors\"\n"));
         assert!(pytorch(&model, Path::new("/m")).contains("WEIGHTS = Path(\"/m\")\n"));
-        let sequence =
-            "    nn.Linear(2, 3),\n    nn.Sigmoid(),\n    nn.Linear(3, 1),\n    nn.Sigmoid(),\n)";
+        let sequence = "        nn.Linear(2, 3),\n        nn.Sigmoid(),\n        nn.Linear(3, 1),\n        nn.Sigmoid(),\n    )";
         assert!(beside.contains(sequence), "{beside}");
         assert!(beside.contains("        as_is(column(\"x1\")),\n"), "{beside}");
         let network = model.network.clone().with_normalization(Normalization::LayerNorm);
         let normed = pytorch(&Model { network, ..model.clone() }, Path::new("m.safetensors"));
-        let sequence =
-            "    nn.Linear(2, 3),\n    nn.LayerNorm(3),\n    nn.Sigmoid(),\n    nn.Linear(3, 1),\n";
+        let sequence = "        nn.Linear(2, 3),\n        nn.LayerNorm(3),\n        nn.Sigmoid(),\n        nn.Linear(3, 1),\n";
         assert!(normed.contains(sequence), "{normed}");
         let named = Model { classes: vec!["@NUMBERS@".into(), "@COLUMNS@".into()], ..model };
         let script = pytorch(&named, Path::new("m.safetensors"));

@@ -25,17 +25,22 @@ MISSING_PATTERN = @PATTERN@
 # Numbers that mean a missing value.
 MISSING_NUMBERS = @NUMBERS@
 
-net = nn.Sequential(
-@LAYERS@)
+
+def network():
+    return nn.Sequential(
+@LAYERS@    )
+
+
+@NET@
 # The file numbers dense layers and norms separately: `layers.1.weight` is that of the second Linear.
 positions = {
-    name: [index for index, module in enumerate(net) if isinstance(module, kind)]
+    name: [index for index, module in enumerate(network()) if isinstance(module, kind)]
     for name, kind in {"layers": nn.Linear, "norms": nn.LayerNorm}.items()
 }
 weights = {}
 for name, value in load_file(WEIGHTS).items():
-    kind, number, tensor = name.split(".")
-    weights[f"{positions[kind][int(number)]}.{tensor}"] = value
+    *member, kind, number, tensor = name.split(".")
+    weights[".".join([*member, str(positions[kind][int(number)]), tensor])] = value
 net.load_state_dict(weights)
 net.eval()
 

@@ -1,7 +1,7 @@
 //! Predictions and scores that block until the device is done. A page in a browser may not block: it
 //! awaits a [`super::Predictor`].
 
-use super::{Model, apply, check_rows};
+use super::{Model, apply_each, check_rows, mean};
 use crate::backend::{self, DeviceChoice, ShaderChecks};
 use crate::data::Dataset;
 use crate::metrics::Scores;
@@ -26,17 +26,30 @@ impl Model {
     /// # Errors
     /// As [`Model::predict`]; [`Error::NoDevice`] where there is none as asked for.
     pub fn predict_on(&self, choice: &DeviceChoice, features: &[f32]) -> Result<Vec<f32>> {
+        self.predict_each_on(choice, features).map(mean)
+    }
+
+    /// Predictions of each member for rows \[N, I\]: \[members\]\[N, O\]. Their mean is what
+    /// [`Model::predict`] returns.
+    ///
+    /// # Errors
+    /// As [`Model::predict_on`].
+    pub fn predict_each_on(
+        &self,
+        choice: &DeviceChoice,
+        features: &[f32],
+    ) -> Result<Vec<Vec<f32>>> {
         check_rows(features, self.network.inputs)?;
-        self.parameters.check(&self.network)?;
-        let mut outputs = block_on(async {
+        self.check_members()?;
+        let mut each = block_on(async {
             let (device, _) = backend::open(choice, ShaderChecks::Off).await?;
             let rows = features.len() / self.network.inputs;
             let plan = plan::inference(&self.network, rows, &device.limits())?;
             let mut backend = device.load(plan).await?;
-            apply(backend.as_mut(), &self.parameters, features).await
+            apply_each(backend.as_mut(), &self.members, features).await
         })?;
-        self.preprocessing.target.restore(&mut outputs);
-        Ok(outputs)
+        each.iter_mut().for_each(|own| self.preprocessing.target.restore(own));
+        Ok(each)
     }
 
     /// The class of each row of features \[N, I\], on the CPU: its number in [`Model::classes`]. Of

@@ -20,14 +20,16 @@ const VERSION: u32 = 4;
 
 /// The version that a model is written in: the oldest that can describe it, so that older programs
 /// can read it.
-fn version_of(network: &Network, preprocessing: &Preprocessing) -> u32 {
+fn version_of(model: &Model) -> u32 {
+    let Model { network, preprocessing, members, .. } = model;
     let since = |column: &Column| match column.encoding {
         Encoding::Date { .. } | Encoding::Dropped(DropReason::Index | DropReason::RareTexts) => 4,
         _ => 2,
     };
     let network = if network.normalization.is_none() { 2 } else { 3 };
     let na = if preprocessing.na_columns.is_empty() { 2 } else { 4 };
-    preprocessing.columns.iter().map(since).fold(network.max(na), u32::max)
+    let members = if members.len() == 1 { 2 } else { 4 };
+    preprocessing.columns.iter().map(since).fold(network.max(na).max(members), u32::max)
 }
 
 /// What a model file holds beside the tensors.
@@ -45,6 +47,9 @@ struct Metadata {
     preprocessing: Option<Preprocessing>,
     target: String,
     classes: Vec<String>,
+    /// Since version 4: how many networks there are, whose tensors begin with `members.K.`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    members: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provenance: Option<Provenance>,
 }
@@ -54,7 +59,8 @@ impl Model {
     /// \[O\] in float32, as `torch.nn.Linear` has them, `norms.N.weight` \[O\] and
     /// `norms.N.bias` \[O\], as `torch.nn.LayerNorm` has them, the rest as metadata.
     ///
-    /// The metadata has a checksum of all of it.
+    /// The tensors of an ensemble begin with `members.K.`, as in `members.0.layers.0.weight`. The
+    /// metadata has a checksum of all of it.
     ///
     /// The file is written beside its place and renamed, so that an old one is replaced whole or not
     /// at all.
@@ -63,12 +69,13 @@ impl Model {
     /// [`Error::File`]
     pub fn save(&self, path: &Path) -> Result<()> {
         let metadata = Metadata {
-            version: version_of(&self.network, &self.preprocessing),
+            version: version_of(self),
             network: self.network.clone(),
             features: None,
             preprocessing: Some(self.preprocessing.clone()),
             target: self.target.clone(),
             classes: self.classes.clone(),
+            members: (self.members.len() > 1).then_some(self.members.len()),
             provenance: self.provenance.clone(),
         };
         let failed = |error: &dyn std::fmt::Display| {
@@ -76,10 +83,13 @@ impl Model {
         };
         let text = serde_json::to_string(&metadata).map_err(|error| failed(&error))?;
         let mut tensors = Vec::new();
-        for (block, own) in self.network.blocks().iter().zip(self.parameters.blocks()) {
-            for ((name, shape), values) in block.tensors().into_iter().zip([&own.weight, &own.bias])
-            {
-                tensors.push((name, shape, &values[..]));
+        for (number, parameters) in self.members.iter().enumerate() {
+            let prefix = prefix(metadata.members, number);
+            for (block, own) in self.network.blocks().iter().zip(parameters.blocks()) {
+                let values = [&own.weight, &own.bias];
+                for ((name, shape), values) in block.tensors().into_iter().zip(values) {
+                    tensors.push((format!("{prefix}{name}"), shape, &values[..]));
+                }
             }
         }
         let bytes = container::serialize(tensors, (KEY, text)).map_err(|error| failed(&error))?;
@@ -159,11 +169,17 @@ impl Model {
                 metadata.classes.len(),
             )));
         }
-        let parameters =
-            parameters(path, bytes, &metadata.network).map_err(|error| known(error.to_string()))?;
+        if metadata.members.is_some_and(|count| !(2..=MOST_MEMBERS).contains(&count)) {
+            return Err(known("it has an impossible number of members".into()));
+        }
+        let members = (0..metadata.members.unwrap_or(1)).map(|number| {
+            parameters(path, bytes, &metadata.network, &prefix(metadata.members, number))
+        });
+        let members =
+            members.collect::<Result<Vec<_>>>().map_err(|error| known(error.to_string()))?;
         let model = Self {
             network: metadata.network,
-            parameters,
+            members,
             preprocessing,
             target: metadata.target,
             classes: metadata.classes,
@@ -171,6 +187,14 @@ impl Model {
         };
         Ok((model, integrity))
     }
+}
+
+/// The most networks in a file.
+const MOST_MEMBERS: usize = 100_000;
+
+/// What the names of a member's tensors begin with.
+fn prefix(members: Option<usize>, number: usize) -> String {
+    members.map_or_else(String::new, |_| format!("members.{number}."))
 }
 
 #[derive(Deserialize)]
@@ -185,12 +209,14 @@ struct Version {
 pub fn read_parameters(path: &Path, network: &Network) -> Result<Parameters> {
     let bytes = container::read(path)?;
     container::verify(&bytes).map_err(|problem| damaged(path, &problem))?;
-    parameters(path, &bytes, network)
+    parameters(path, &bytes, network, "")
 }
 
-fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters> {
+/// Those of the tensors whose names begin with `prefix`.
+fn parameters(path: &Path, bytes: &[u8], network: &Network, prefix: &str) -> Result<Parameters> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(path, &error))?;
     let read = |(name, expected): (String, Vec<usize>)| {
+        let name = format!("{prefix}{name}");
         let tensor = tensors.tensor(&name).map_err(|_| {
             let mut names = tensors.names();
             names.sort_unstable();
@@ -249,6 +275,7 @@ fn parameters(path: &Path, bytes: &[u8], network: &Network) -> Result<Parameters
         ),
     ];
     for (surplus, remedy) in surplus {
+        let surplus = format!("{prefix}{surplus}");
         if tensors.tensor(&surplus).is_ok() {
             return Err(Error::model(
                 path,

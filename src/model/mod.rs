@@ -59,13 +59,14 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// A trained network.
+/// A trained network, or several of one shape, whose mean is the prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// Its layers and functions.
     pub network: Network,
-    /// Its weights and biases.
-    pub parameters: Parameters,
+    /// Weights and biases of each member: one, or more of an ensemble. The prediction is the mean of
+    /// the members' predictions: of their probabilities, where it is one.
+    pub members: Vec<Parameters>,
     /// How the columns of a table become its inputs, and its outputs the target.
     pub preprocessing: Preprocessing,
     /// The name of the column that it predicts.
@@ -77,6 +78,38 @@ pub struct Model {
 }
 
 impl Model {
+    /// The mean of several models: an ensemble. The provenance is that of the first.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where there is none, or where they differ in more than their weights.
+    pub fn mean_of(models: Vec<Self>) -> Result<Self> {
+        let mut models = models.into_iter();
+        let Some(mut mean) = models.next() else {
+            return Err(Error::invalid("there is no model to average", "give at least one"));
+        };
+        for model in models {
+            let differs = model.network != mean.network
+                || model.preprocessing != mean.preprocessing
+                || (model.target, &model.classes) != (mean.target.clone(), &mean.classes);
+            if differs {
+                return Err(Error::invalid(
+                    "models that differ in more than their weights have no mean",
+                    "train them on the same columns, with the same layers",
+                ));
+            }
+            mean.members.extend(model.members);
+        }
+        Ok(mean)
+    }
+
+    /// Checks that there is a member, and that each has the network's shape.
+    pub(crate) fn check_members(&self) -> Result<()> {
+        if self.members.is_empty() {
+            return Err(Error::invalid("the model has no weights", "give it at least one member"));
+        }
+        self.members.iter().try_for_each(|own| own.check(&self.network))
+    }
+
     /// The columns of a table of its predictions: `p` of "yes", or `p_<class>` of each, and then
     /// `class`, for the name of the likeliest; `y` for numbers. Of several labels or numbers each has
     /// its own, `p1` or `y1` and so on, and no name.
@@ -139,6 +172,30 @@ pub(crate) async fn apply(
     let regions = backend.plan().handles.parameters[0].clone();
     upload(backend, &regions, parameters).await?;
     predict(backend, features).await
+}
+
+/// The same by each member: \[members\]\[N, O\].
+async fn apply_each(
+    backend: &mut dyn Backend,
+    members: &[Parameters],
+    features: &[f32],
+) -> Result<Vec<Vec<f32>>> {
+    let mut each = Vec::with_capacity(members.len());
+    for parameters in members {
+        each.push(apply(backend, parameters, features).await?);
+    }
+    Ok(each)
+}
+
+/// The mean of the members' predictions, summed in f64 in their order.
+fn mean(mut each: Vec<Vec<f32>>) -> Vec<f32> {
+    if each.len() == 1 {
+        return each.remove(0);
+    }
+    let count = each.len() as f64;
+    let values = each.first().map_or(0, Vec::len);
+    let sum = |at: usize| each.iter().map(|own| f64::from(own[at])).sum::<f64>();
+    (0..values).map(|at| (sum(at) / count) as f32).collect()
 }
 
 /// Replays the prediction of a loaded plan over rows \[N, I\]: \[N, O\].

@@ -1,9 +1,9 @@
 //! A model that stays loaded on a device from one prediction to the next.
 
-use super::{Model, check_rows, predict, upload};
+use super::{Model, check_rows, mean, predict, upload};
 use crate::Result;
 use crate::backend::{self, Backend, Device, DeviceChoice, ShaderChecks};
-use crate::plan;
+use crate::plan::{self, Region};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::platform::block_on;
 
@@ -34,6 +34,8 @@ pub struct Predictor {
 /// A plan on the device, with the model's weights.
 struct Loaded {
     backend: Box<dyn Backend>,
+    /// Where the weights are.
+    regions: Vec<Region>,
     /// The rows that it was planned for.
     rows: usize,
 }
@@ -55,7 +57,7 @@ impl Predictor {
     /// # Errors
     /// As [`Model::predict_on`].
     pub async fn open(model: &Model, choice: &DeviceChoice) -> Result<Self> {
-        model.parameters.check(&model.network)?;
+        model.check_members()?;
         let (device, _) = backend::open(choice, ShaderChecks::Off).await?;
         Ok(Self { model: model.clone(), device, loaded: None })
     }
@@ -101,11 +103,20 @@ impl Predictor {
         let inputs = self.model.network.inputs;
         check_rows(features, inputs)?;
         let mut loaded = self.loaded(features.len() / inputs).await?;
-        let mut outputs = predict(loaded.backend.as_mut(), features).await?;
+        let members = &self.model.members;
+        let mut each = Vec::with_capacity(members.len());
+        for parameters in members {
+            // A single one's weights stay on the device.
+            if members.len() > 1 {
+                upload(loaded.backend.as_mut(), &loaded.regions, parameters).await?;
+            }
+            let mut own = predict(loaded.backend.as_mut(), features).await?;
+            self.model.preprocessing.target.restore(&mut own);
+            each.push(own);
+        }
         // Only a device that has not failed is kept.
         self.loaded = Some(loaded);
-        self.model.preprocessing.target.restore(&mut outputs);
-        Ok(outputs)
+        Ok(mean(each))
     }
 
     /// The plan that is loaded, or one for more rows where that one was made for fewer.
@@ -117,11 +128,11 @@ impl Predictor {
                 return Ok(own);
             }
         }
-        let Model { network, parameters, .. } = &self.model;
+        let Model { network, members, .. } = &self.model;
         let plan = plan::inference(network, rows, &self.device.limits())?;
         let regions = plan.handles.parameters[0].clone();
         let mut backend = self.device.load(plan).await?;
-        upload(backend.as_mut(), &regions, parameters).await?;
-        Ok(Loaded { backend, rows })
+        upload(backend.as_mut(), &regions, &members[0]).await?;
+        Ok(Loaded { backend, regions, rows })
     }
 }

@@ -81,7 +81,7 @@ pub(super) mod tests {
     pub(in crate::model) fn model(output: Output, outputs: usize) -> Model {
         let network = Network::new(2, &[], outputs).with_output(output);
         Model {
-            parameters: Parameters::initial(&network, crate::Initialization::Pytorch, 1),
+            members: vec![Parameters::initial(&network, crate::Initialization::Pytorch, 1)],
             network,
             preprocessing: Dataset::xor().preprocessing().clone(),
             target: "y".into(),

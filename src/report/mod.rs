@@ -4,6 +4,7 @@
 
 mod appended;
 mod curve;
+mod folded;
 mod history;
 mod live;
 mod metrics;
@@ -29,6 +30,7 @@ use halfplane::{Dataset, Error, Event, Result, Summary, TrainOptions, Trainer};
 
 use history::History;
 
+pub(crate) use folded::{FoldedRun, folded_fault, folded_heading, folded_summary, folded_warnings};
 pub(crate) use live::restore_terminal;
 pub(crate) use profile::{profile, roofline};
 pub(crate) use scores::{scores, table};

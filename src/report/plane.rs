@@ -87,10 +87,11 @@ impl Plane {
     }
 
     /// The neurons \[u, v, b\] of a model's first layer, each zero on the line u·x + v·y + b = 0.
-    /// Empty where a norm follows: a normalized neuron is zero on a curve.
+    /// Empty where a norm follows, since a normalized neuron is zero on a curve, and for an ensemble,
+    /// which has too many.
     pub(crate) fn neurons(&self, model: &Model) -> Vec<[f64; 3]> {
-        match model.network.norms() {
-            [] => self.lines(&model.parameters.layers[0]),
+        match (model.network.norms(), &model.members[..]) {
+            ([], [only]) => self.lines(&only.layers[0]),
             _ => Vec::new(),
         }
     }

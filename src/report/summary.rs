@@ -6,7 +6,7 @@ use halfplane::data::{Column, Encoding};
 use halfplane::metrics::argmax;
 use halfplane::train::{Ended, Evaluation};
 use halfplane::{
-    Dataset, Loss, Optimizer, Output, Result, Summary, Targets, TrainOptions, Trainer,
+    Dataset, Loss, Network, Optimizer, Output, Result, Summary, Targets, TrainOptions, Trainer,
 };
 
 /// Up to this many rows, the prediction of each is printed.
@@ -14,43 +14,58 @@ const FEW_ROWS: usize = 16;
 
 /// What the scores of a run without validation do not say.
 const NO_ESTIMATE: &str = "These scores are no estimate for new rows: the network was trained on \
-    the rows that it was scored on.\nFor an estimate, train with --validation 0.2, or run \
+    the rows that it was scored on.\nFor an estimate, train with --folds 5 or --validation 0.2, or run \
     `halfplane evaluate` on a file of other rows.\n";
 
-/// Data, network, optimizer and device, as printed before training.
-pub(super) fn heading(trainer: &Trainer, data: &Dataset, options: &TrainOptions) -> String {
-    let plan = trainer.plan();
-    let network = plan.network();
-    let loss = options.loss.unwrap_or(Loss::default_for(network.output));
-    let batch = match plan.batch {
-        batch if batch == data.rows() => "full batch".to_owned(),
-        batch => format!("batches of {batch}"),
-    };
-    let activation = match network.hidden.is_empty() {
-        true => "no hidden layer".to_owned(),
-        false => format!("{} hidden", network.hidden_function()),
-    };
-    let notice = trainer.notice().map(|text| format!(" ({text})")).unwrap_or_default();
-    let cuts: String = plan.cuts().into_iter().map(|cut| cut + "\n").collect();
-    format!(
-        "{} rows of {}, target `{}`: {}\n{}\
-         network {network}: {activation}, {} output, {} parameters\n\
-         {loss} loss, {}, {batch}, seed {}\n\
-         device {}{notice}\n{cuts}",
-        data.rows(),
-        match data.inputs() {
+/// Data, network and optimizer, as printed before training.
+pub(super) struct Heading<'a> {
+    pub(super) network: &'a Network,
+    /// Rows in a batch.
+    pub(super) batch: usize,
+    pub(super) data: &'a Dataset,
+    pub(super) options: &'a TrainOptions,
+}
+
+impl std::fmt::Display for Heading<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { network, data, options, .. } = self;
+        let loss = options.loss.unwrap_or(Loss::default_for(network.output));
+        let batch = match self.batch {
+            batch if batch == data.rows() => "full batch".to_owned(),
+            batch => format!("batches of {batch}"),
+        };
+        let activation = match network.hidden.is_empty() {
+            true => "no hidden layer".to_owned(),
+            false => format!("{} hidden", network.hidden_function()),
+        };
+        let inputs = match data.inputs() {
             1 => "1 number".to_owned(),
             inputs => format!("{inputs} numbers"),
-        },
-        data.target_name(),
-        target(data),
-        columns(data),
-        network.output,
-        network.parameters(),
-        optimizer(&options.optimizer),
-        options.seed,
-        trainer.device(),
-    )
+        };
+        writeln!(
+            f,
+            "{} rows of {inputs}, target `{}`: {}\n{}\
+             network {network}: {activation}, {} output, {} parameters\n\
+             {loss} loss, {}, {batch}, seed {}",
+            data.rows(),
+            data.target_name(),
+            target(data),
+            columns(data),
+            network.output,
+            network.parameters(),
+            optimizer(&options.optimizer),
+            options.seed,
+        )
+    }
+}
+
+/// The heading of one network's training, with its device.
+pub(super) fn heading(trainer: &Trainer, data: &Dataset, options: &TrainOptions) -> String {
+    let plan = trainer.plan();
+    let heading = Heading { network: plan.network(), batch: plan.batch, data, options };
+    let notice = trainer.notice().map(|text| format!(" ({text})")).unwrap_or_default();
+    let cuts: String = plan.cuts().into_iter().map(|cut| cut + "\n").collect();
+    format!("{heading}device {}{notice}\n{cuts}", trainer.device())
 }
 
 /// The preprocessing of the columns, and whether the classes are imbalanced.
@@ -201,7 +216,7 @@ fn ending(summary: &Summary) -> String {
 }
 
 /// At most four decimals: 0.5, 0.9667, 1.0.
-fn rounded(value: f64) -> String {
+pub(super) fn rounded(value: f64) -> String {
     let text = format!("{value:.4}");
     let short = text.trim_end_matches('0');
     if short.ends_with('.') { format!("{short}0") } else { short.to_owned() }

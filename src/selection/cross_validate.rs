@@ -9,7 +9,7 @@ use crate::data::{Fold, Targets};
 use crate::metrics::{Metric, Scores};
 use crate::model::Model;
 use crate::spec::Network;
-use crate::train::{Ended, TrainOptions, TrainingData};
+use crate::train::{Summary, TrainOptions, TrainingData};
 use crate::{Error, Result};
 
 /// What came of one fold.
@@ -27,8 +27,8 @@ pub struct FoldScore {
     pub rows: usize,
     /// Epochs that the network was trained for.
     pub epochs: u64,
-    /// Why it has ended.
-    pub ended: Ended,
+    /// How it has ended, and how good it is on the rows that it was trained on.
+    pub summary: Summary,
     /// Seconds that it took.
     pub seconds: f64,
     /// The network, where it is wanted.
@@ -199,7 +199,7 @@ fn score(fold: &Fold, fit: &Fit, metric: Metric) -> Result<FoldScore> {
         scores,
         rows: validation.rows(),
         epochs: fit.curve.len() as u64,
-        ended: summary.ended,
+        summary: summary.clone(),
         seconds: fit.seconds,
         model: fit.model.clone(),
     })

@@ -5,10 +5,12 @@
 
 mod cross_validate;
 mod curve;
+mod ensemble;
 mod fit;
 mod outcome;
 
 pub use cross_validate::{CrossValidation, FoldScore, Held, cross_validate, summarize};
 pub use curve::{CurvePoint, MeanCurve};
+pub use ensemble::train_folds;
 pub use fit::{FitOptions, Job, Wanted, fit_all};
 pub use outcome::{EpochScores, Fit, Outcome};

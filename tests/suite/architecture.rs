@@ -41,8 +41,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "report",
         &[
-            "error", "platform", "spec", "data", "metrics", "kernels", "plan", "measure", "model",
+            "error",
+            "platform",
+            "spec",
+            "data",
+            "metrics",
+            "kernels",
+            "plan",
+            "measure",
+            "model",
             "train",
+            "selection",
         ],
     ),
     (

@@ -53,7 +53,7 @@ fn norms_are_a_part_of_what_a_model_is() {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }
     folder.good("export m.safetensors m.py");
-    assert!(folder.read("m.py").contains("    nn.Linear(2, 3),\n    nn.LayerNorm(3),\n"));
+    assert!(folder.read("m.py").contains("        nn.Linear(2, 3),\n        nn.LayerNorm(3),\n"));
     folder.good("export m.safetensors m.onnx");
     let onnx = folder.read_bytes("m.onnx");
     assert!(onnx.windows(18).any(|word| word == b"LayerNormalization"));

@@ -44,7 +44,8 @@ fn well_formed(text: &str, name: &str) {
 fn a_report_shows_what_the_task_has() {
     let folder = Folder::new();
     classes(&folder);
-    let said = folder.good("train kinds.csv --hidden 5 --epochs 9 --device cpu --report run/a");
+    let said = folder
+        .good("train kinds.csv --folds none --hidden 5 --epochs 9 --device cpu --report run/a");
     assert!(said.ends_with("pictures written to run/a/index.html\n"), "{said}");
     let all = [
         "calibration.svg",
@@ -81,7 +82,7 @@ fn a_report_of_numbers_shows_what_is_left_over() {
         .map(|row| format!("{},{},{}\n", row % 7, row % 11, row % 7 * 2 - row % 11))
         .collect();
     folder.write("table.csv", format!("a,b,y\n{rows}"));
-    folder.good("train table.csv --epochs 3 --device cpu --quiet --report run --task regression");
+    folder.good("train table.csv --folds none --epochs 3 --device cpu --quiet --report run --task regression");
     let all = ["index.html", "loss.svg", "predictions.svg", "regions.svg", "residuals.svg"];
     assert_eq!(files(&folder, "run"), all);
     let residuals = folder.read("run/residuals.svg");
@@ -93,7 +94,7 @@ fn a_report_of_numbers_shows_what_is_left_over() {
 fn normalized_neurons_have_no_lines_and_the_picture_says_so() {
     let folder = Folder::new();
     classes(&folder);
-    folder.good("train kinds.csv --hidden 5 --layer-norm --epochs 9 --device cpu --report run/a");
+    folder.good("train kinds.csv --folds none --hidden 5 --layer-norm --epochs 9 --device cpu --report run/a");
     let regions = folder.read("run/a/regions.svg");
     well_formed(&regions, "regions.svg");
     assert_eq!(regions.matches("class=\"point\"").count(), 90, "a dot for each row");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use halfplane::data::{FoldBy, FoldedTable, KFold, Source, TableOptions, prepare};
 use halfplane::metrics::Metric;
 use halfplane::selection::{FitOptions, Wanted, cross_validate};
-use halfplane::{DeviceChoice, Recipe, TrainOptions, Trainer};
+use halfplane::{DeviceChoice, Model, Recipe, TrainOptions, Trainer};
 use serde_json::Value;
 
 use crate::support::folder::Folder;
@@ -65,7 +65,7 @@ fn a_fold_ends_where_training_on_its_rows_alone_ends() {
         trainer.run(|_| ControlFlow::Continue(())).expect("it trains");
         let model = trainer.model().expect("a model");
         let fold = result.folds[number].model.as_ref().expect("it is wanted");
-        assert!(model.parameters == fold.parameters, "fold {number}");
+        assert!(model.members == fold.members, "fold {number}");
     }
 }
 
@@ -203,4 +203,87 @@ fn what_cannot_be_scored_is_refused() {
     assert!(output.status.success());
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("class `c` has 1 row only"), "{told}");
+}
+
+/// The model of a table is the mean of a network for each fold, and says how good it is on new rows.
+#[test]
+fn a_table_is_trained_on_folds() {
+    let folder = Folder::new();
+    folder.write("t.csv", patients());
+    let words =
+        "train t.csv --target y --drop patient,day --task multiclass --output m.safetensors";
+    let told = folder.good(&format!("{words} --device cpu"));
+    assert!(told.contains("accuracy for new rows "), "{told}");
+    assert!(told.contains("5 networks 2-100-3, whose mean is the model"), "{told}");
+    assert!(!told.contains("no estimate"), "{told}");
+    let bytes = folder.read_bytes("m.safetensors");
+    folder.good(&format!("{words} --device cpu --threads 1 --quiet"));
+    assert!(bytes == folder.read_bytes("m.safetensors"), "another number of threads");
+
+    let model = Model::load(&folder.path("m.safetensors")).expect("it loads");
+    assert_eq!(model.members.len(), 5);
+    let rows = [0.5, -0.25, 1.0, 2.0];
+    let each = model.predict_each_on(&DeviceChoice::Cpu, &rows).expect("two rows");
+    let mean = model.predict(&rows).expect("two rows");
+    for (at, found) in mean.iter().enumerate() {
+        let expected = each.iter().map(|own| f64::from(own[at])).sum::<f64>() / 5.0;
+        assert!((f64::from(*found) - expected).abs() < 1e-7);
+    }
+    let mut predictor = model.predictor(&DeviceChoice::Cpu).expect("a device");
+    for _ in 0..2 {
+        assert!(predictor.predict(&rows).expect("two rows") == mean, "it stays loaded");
+    }
+    assert_eq!(Model::mean_of(vec![model.clone()]).expect("one"), model);
+
+    // As any model, it is applied, scored, shown and exported.
+    let inspected = json(&folder, "inspect m.safetensors --json");
+    assert_eq!(inspected["members"], 5);
+    assert!(folder.good("inspect m.safetensors").contains("the mean of 5 networks"));
+    assert_eq!(folder.good("predict m.safetensors t.csv").lines().count(), 121);
+    assert!(json(&folder, "evaluate m.safetensors t.csv --json")["accuracy"].as_f64() > Some(0.34));
+    folder.good("export m.safetensors m.onnx");
+    folder.good("export m.safetensors m.py");
+    assert!(folder.read("m.py").contains("net = Mean()"));
+    let report =
+        "train t.csv --target y --drop patient,day --task multiclass --epochs 5 --report r";
+    folder.good(report);
+    assert!(folder.read("r/index.html").contains("that have not seen them"));
+}
+
+#[test]
+fn one_network_is_trained_where_an_option_is_about_one() {
+    let folder = Folder::new();
+    folder.write("t.csv", patients());
+    let common =
+        "train t.csv --target y --drop patient,day --task regression --epochs 3 --device cpu";
+    for words in [
+        "--validation 0.2",
+        "--no-shuffle",
+        "--steps 5",
+        "--checkpoint run",
+        "--metrics m.jsonl",
+        "--tensorboard board",
+        "--log-every 5",
+    ] {
+        let common = if words.starts_with("--steps") {
+            common.replace("--epochs 3", "")
+        } else {
+            common.into()
+        };
+        let output = folder.run(&format!("{common} {words}"));
+        assert!(output.status.success(), "{words}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        let flag = words.split(' ').next().unwrap_or_default();
+        assert!(told.contains(&format!("one network is trained, since {flag} is given")), "{told}");
+        let refused =
+            folder.refused(&format!("{common} {words} --folds 3").replace(" run", " other"));
+        assert!(refused.contains("--folds trains a network for each fold"), "{refused}");
+    }
+    let output = folder.run(&format!("{common} --folds none"));
+    assert!(output.status.success());
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("one network is trained"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("no estimate for new rows"));
+    let output = folder.run("train xor --steps 10");
+    assert!(output.stderr.is_empty(), "the classic has no folds");
+    assert!(folder.refused("train xor --folds 2").contains("too few"));
 }

@@ -162,6 +162,11 @@ impl DataArguments {
         .collect()
     }
 
+    /// Whether there are rows to validate on.
+    pub(crate) const fn has_validation(&self) -> bool {
+        self.validation.is_some() || self.validation_key.is_some()
+    }
+
     /// A flag that only a file can have, if one was typed.
     pub(crate) fn for_files_only(&self) -> Option<&'static str> {
         [

@@ -33,10 +33,11 @@ pub(crate) struct StoppingArguments {
 impl StoppingArguments {
     /// Puts what was typed into the options.
     pub(crate) fn apply(&self, options: &mut TrainOptions) {
-        options.early_stopping = self.patience.map(|patience| {
+        if let Some(patience) = self.patience {
             let own = EarlyStopping::after(patience);
-            EarlyStopping { min_delta: self.min_delta.unwrap_or(own.min_delta), ..own }
-        });
+            let min_delta = self.min_delta.unwrap_or(own.min_delta);
+            options.early_stopping = Some(EarlyStopping { min_delta, ..own });
+        }
         options.reduce_on_plateau = self
             .reduce_on_plateau
             .map(|own| ReduceOnPlateau { min_lr: self.min_lr.unwrap_or(own.min_lr), ..own });

@@ -9,6 +9,7 @@ use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Strategy};
 use super::bytes::Bytes;
 use super::checkpoints::CheckpointArguments;
 use super::data::DataArguments;
+use super::folds::FoldArguments;
 use super::learning::{LossArguments, RegularizationArguments, ScheduleArguments};
 use super::stopping::StoppingArguments;
 use super::values::{AutoOr, Hidden, OptimizerName, auto_or};
@@ -21,6 +22,8 @@ pub(crate) struct TrainArguments {
     pub(crate) training: TrainingArguments,
     #[command(flatten)]
     pub(crate) stopping: StoppingArguments,
+    #[command(flatten)]
+    pub(crate) folds: FoldArguments,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointArguments,
     #[command(flatten)]

@@ -172,15 +172,18 @@ fn classes(
     } else {
         order.sort();
     }
-    // Equal numbers such as `1` and `1.0` are one class, `1`.
+    // Equal numbers such as `1` and `1.0` are one class: `1` where the file has both, otherwise as the
+    // file has it, so that predictions can be held against it.
     let mut class_of_code = vec![0; order.len()];
     let mut names: Vec<String> = Vec::new();
     for (text, code) in order {
         let same =
-            |last: &String| numeric && value(last).is_some_and(|last| value(&text) == Some(last));
-        if !names.last().is_some_and(same) {
-            let short = if numeric { shortest_decimal(&text) } else { None };
-            names.push(short.unwrap_or(&text).to_owned());
+            |last: &str| numeric && value(last).is_some_and(|last| value(&text) == Some(last));
+        match names.last_mut().filter(|last| same(last)) {
+            Some(last) => {
+                shortest_decimal(&text).into_iter().for_each(|short| short.clone_into(last))
+            }
+            None => names.push(text),
         }
         class_of_code[code] = names.len() as u32 - 1;
     }

@@ -169,6 +169,7 @@ fn operate(node: &proto::Node, inputs: &[&Tensor]) -> Tensor {
             integers(inputs, node.op_type.as_str())
         }
         "Add" => numbers(inputs, |[a, b]| a + b),
+        "Mean" => mean(inputs),
         "Sub" => numbers(inputs, |[a, b]| a - b),
         "Mul" => numbers(inputs, |[a, b]| a * b),
         "Div" => numbers(inputs, |[a, b]| a / b),
@@ -266,6 +267,14 @@ fn softmax(z: &Tensor) -> Tensor {
         values.extend(powers.iter().map(|power| power / sum));
     }
     Tensor::floats(&z.shape, &values)
+}
+
+/// The mean of values of one shape.
+fn mean(inputs: &[&Tensor]) -> Tensor {
+    let sum = |at: usize| inputs.iter().map(|input| input.as_floats()[at]).sum::<f32>();
+    let count = inputs.len() as f32;
+    let values: Vec<f32> = (0..inputs[0].as_floats().len()).map(|at| sum(at) / count).collect();
+    Tensor::floats(&inputs[0].shape, &values)
 }
 
 /// The common shape of values that are broadcast to each other.

@@ -35,11 +35,10 @@ const MAX_BYTES: usize = i32::MAX as usize;
 /// # Errors
 /// [`Error::Invalid`] where the file would be larger than 2 GiB.
 pub fn onnx(model: &Model) -> Result<Vec<u8>> {
-    model.parameters.check(&model.network)?;
+    model.check_members()?;
     let mut graph = graph::Graph::default();
     let features = preprocess::inputs(&mut graph, &model.preprocessing);
-    let z = network::layers(&mut graph, model, features);
-    network::outputs(&mut graph, model, &z);
+    network::outputs(&mut graph, model, &features);
     let proto = proto::Model {
         ir_version: IR_VERSION,
         opset_import: vec![proto::OperatorSet {

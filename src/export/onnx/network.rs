@@ -6,20 +6,22 @@ use crate::data::TargetEncoding;
 use crate::kernels::LayerNorm;
 use crate::spec::{Activation, LayerParameters, Output};
 
-/// Adds the layers with norms and activations; returns the last layer's z \[N, O\].
-pub(super) fn layers(graph: &mut Graph, model: &Model, features: String) -> String {
+/// Adds the layers of a member with norms and activations; returns the last layer's z \[N, O\].
+fn layers(graph: &mut Graph, model: &Model, number: usize, features: &str) -> String {
     let layers = model.network.layers();
     let last = layers.len() - 1;
-    let mut value = features;
-    for (index, (layer, own)) in layers.iter().zip(&model.parameters.layers).enumerate() {
-        let name = format!("layers.{index}");
+    let parameters = &model.members[number];
+    let prefix = if model.members.len() > 1 { format!("members.{number}.") } else { String::new() };
+    let mut value = features.to_owned();
+    for (index, (layer, own)) in layers.iter().zip(&parameters.layers).enumerate() {
+        let name = format!("{prefix}layers.{index}");
         let shape = [layer.outputs, layer.inputs];
         let weight = graph.floats(&format!("{name}.weight"), &shape, &own.weight);
         let bias = graph.floats(&format!("{name}.bias"), &[layer.outputs], &own.bias);
         let transposed = vec![int("transB", 1)];
         value = graph.node(&name, "Gemm", &[&value, &weight, &bias], transposed);
-        if let Some(own) = model.parameters.norms.get(index) {
-            value = normalize(graph, &format!("norms.{index}"), own, &value);
+        if let Some(own) = parameters.norms.get(index) {
+            value = normalize(graph, &format!("{prefix}norms.{index}"), own, &value);
         }
         if index < last {
             value = activate(graph, &format!("{name}.activation"), model.network.activation, value);
@@ -53,31 +55,57 @@ fn activate(graph: &mut Graph, name: &str, activation: Activation, z: String) ->
     }
 }
 
-/// Adds the outputs: probabilities and the most probable class, or numbers in the target's unit.
-pub(super) fn outputs(graph: &mut Graph, model: &Model, z: &str) {
+/// What a member makes of its z \[N, O\].
+fn answer(graph: &mut Graph, output: Output, z: String) -> String {
+    match output {
+        Output::Softmax => graph.node("softmax", "Softmax", &[&z], vec![int("axis", 1)]),
+        Output::Sigmoid => graph.node("sigmoid", "Sigmoid", &[&z], vec![]),
+        Output::Identity => z,
+    }
+}
+
+/// The mean of the members' answers \[N, O\].
+fn mean(graph: &mut Graph, model: &Model, features: &str) -> String {
+    let output = model.network.output;
+    let each: Vec<String> = (0..model.members.len())
+        .map(|number| {
+            let z = layers(graph, model, number, features);
+            answer(graph, output, z)
+        })
+        .collect();
+    match &each[..] {
+        [only] => only.clone(),
+        _ => {
+            let each: Vec<&str> = each.iter().map(String::as_str).collect();
+            graph.node("mean", "Mean", &each, vec![])
+        }
+    }
+}
+
+/// Adds the network and its outputs: probabilities and the most probable class, or numbers in the
+/// target's unit.
+pub(super) fn outputs(graph: &mut Graph, model: &Model, features: &str) {
+    let all = mean(graph, model, features);
     let count = model.network.outputs;
     let classes = || format!("the probability of {}", model.classes.join(", "));
     match (model.network.output, count) {
         (Output::Softmax, _) => {
-            let all = graph.node("softmax", "Softmax", &[z], vec![int("axis", 1)]);
             graph.output("probabilities", Kind::Numbers(count), &all, &classes());
             label(graph, model, &all);
         }
         (Output::Sigmoid, 1) => {
-            let yes = graph.node("sigmoid", "Sigmoid", &[z], vec![]);
             let one = graph.floats("one", &[1, 1], &[1.0]);
-            let no = graph.node("no", "Sub", &[&one, &yes], vec![]);
-            let both = graph.concat("no, yes", &[no, yes]);
+            let no = graph.node("no", "Sub", &[&one, &all], vec![]);
+            let both = graph.concat("no, yes", &[no, all]);
             graph.output("probabilities", Kind::Numbers(2), &both, &classes());
             label(graph, model, &both);
         }
         (Output::Sigmoid, _) => {
-            let all = graph.node("sigmoid", "Sigmoid", &[z], vec![]);
             let doc = format!("the probability of {}, for each label", model.classes[1]);
             graph.output("probabilities", Kind::Numbers(count), &all, &doc);
         }
         (Output::Identity, _) => {
-            let y = restored(graph, model.preprocessing.target, z);
+            let y = restored(graph, model.preprocessing.target, &all);
             graph.output("prediction", Kind::Numbers(count), &y, &model.target);
         }
     }

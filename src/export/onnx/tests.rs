@@ -32,7 +32,7 @@ fn model(network: Network, seed: u64) -> Model {
         Output::Identity => 0,
     };
     Model {
-        parameters: Parameters::pytorch(&network, seed),
+        members: vec![Parameters::pytorch(&network, seed)],
         preprocessing: Preprocessing::as_is((0..network.inputs).map(|input| format!("x{input}"))),
         target: "y".into(),
         classes: (0..classes).map(|class| format!("class {class}")).collect(),
@@ -105,7 +105,7 @@ fn every_activation_and_output_says_what_the_model_says() {
             agrees(&model(network.clone(), 777), &format!("{activation}, {output}"));
             let mut normed = model(network.with_normalization(Normalization::LayerNorm), 777);
             // Scales and shifts of their own, as after a training.
-            for (number, own) in normed.parameters.norms.iter_mut().enumerate() {
+            for (number, own) in normed.members[0].norms.iter_mut().enumerate() {
                 for (at, (scale, shift)) in own.weight.iter_mut().zip(&mut own.bias).enumerate() {
                     *scale = 0.5 + 0.2 * (at + number) as f32;
                     *shift = 0.3 - 0.1 * at as f32;
@@ -115,6 +115,18 @@ fn every_activation_and_output_says_what_the_model_says() {
         }
     }
     agrees(&model(Network::new(4, &[], 1), 3), "one layer");
+}
+
+#[test]
+fn the_mean_of_members_says_what_the_model_says() {
+    for &output in Output::ALL {
+        for outputs in [1, 3] {
+            let network = Network::new(4, &[7], outputs).with_output(output);
+            let models = (1..=3).map(|seed| model(network.clone(), seed)).collect();
+            let Ok(mean) = Model::mean_of(models) else { panic!("they are alike") };
+            agrees(&mean, &format!("three members, {outputs} × {output}"));
+        }
+    }
 }
 
 #[test]
@@ -139,7 +151,7 @@ fn transparent(preprocessing: Preprocessing) -> Model {
     let layer = LayerParameters { weight, bias: vec![0.0; width] };
     let network = Network::new(width, &[], width).with_output(Output::Identity);
     let parameters = Parameters { layers: vec![layer], ..Parameters::default() };
-    Model { preprocessing, parameters, ..model(network, 0) }
+    Model { preprocessing, members: vec![parameters], ..model(network, 0) }
 }
 
 fn numeric(mean: f32, scale: f32, missing: MissingNumber) -> Encoding {

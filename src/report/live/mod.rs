@@ -132,7 +132,7 @@ impl Live {
 
     /// Shows the decision regions of these parameters.
     pub(super) fn weights(&self, parameters: &Parameters) {
-        let model = Model { parameters: parameters.clone(), ..self.model.clone() };
+        let model = Model { members: vec![parameters.clone()], ..self.model.clone() };
         *lock(&self.shared.model) = Arc::new(model);
     }
 

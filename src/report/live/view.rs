@@ -176,7 +176,7 @@ mod tests {
         let layer = LayerParameters { weight: vec![1000.0, 0.0], bias: vec![-500.0] };
         Model {
             network: Network::new(2, &[], 1),
-            parameters: Parameters { layers: vec![layer], ..Parameters::default() },
+            members: vec![Parameters { layers: vec![layer], ..Parameters::default() }],
             preprocessing: data.preprocessing().clone(),
             target: "y".into(),
             classes: data.classes().to_vec(),

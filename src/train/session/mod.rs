@@ -481,7 +481,7 @@ impl Session {
         let data = &self.executor.data.training;
         Ok(Model {
             network: one.network.clone(),
-            parameters,
+            members: vec![parameters],
             preprocessing: data.preprocessing().clone(),
             target: data.target_name().to_owned(),
             classes: data.classes().to_vec(),

@@ -345,7 +345,7 @@ fn a_run_that_diverges_keeps_its_best_weights() {
     for how in ["--keep best", "--patience 50", "--keep best --validation 0.2"] {
         let words = format!(
             "train table.csv --device cpu --hidden 9 --optimizer sgd --lr 100 --warmup 1000 \
-             --epochs 500 --quiet --output best.safetensors {how}"
+             --epochs 500 --quiet --folds none --output best.safetensors {how}"
         );
         let output = folder.run(&words);
         let said = String::from_utf8_lossy(&output.stderr);
@@ -356,7 +356,7 @@ fn a_run_that_diverges_keeps_its_best_weights() {
     }
     let output = folder.run(
         "train table.csv --device cpu --hidden 9 --optimizer sgd --lr 100 --warmup 1000 \
-         --epochs 500 --quiet --output last.safetensors",
+         --epochs 500 --quiet --folds none --output last.safetensors",
     );
     assert_eq!(output.status.code(), Some(1));
     assert!(!folder.path("last.safetensors").exists());
@@ -368,10 +368,10 @@ fn a_run_that_diverges_to_numbers_is_no_success() {
     let folder = folder();
     let rows: String = (0..97).map(|row| format!("{row},{}\n", 2 * row)).collect();
     folder.write("raw.csv", format!("a,y\n{rows}"));
-    for lr in ["0.7", "0.9", "1.5"] {
+    for (lr, folds) in [("0.7", "none"), ("0.9", "none"), ("1.5", "none"), ("1.5", "4")] {
         let output = folder.run(&format!(
             "train raw.csv --device cpu --hidden 9 --preprocess none --optimizer sgd --lr {lr} \
-             --epochs 1 --quiet"
+             --epochs 1 --quiet --folds {folds}"
         ));
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{lr}: {said}");

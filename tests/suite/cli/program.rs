@@ -170,8 +170,9 @@ fn quiet_prints_nothing() {
 fn regression_from_table_to_predictions() {
     let folder = Folder::new();
     folder.regression();
-    let text =
-        folder.good("train table.csv --epochs 300 --lr 0.01 --device cpu --output m.safetensors");
+    let text = folder.good(
+        "train table.csv --folds none --epochs 300 --lr 0.01 --device cpu --output m.safetensors",
+    );
     let r2 =
         text.split("R² ").nth(1).and_then(|rest| rest.split(' ').next()).expect("R² is printed");
     assert!(r2.parse::<f64>().expect("a number") > 0.97, "{text}");
@@ -194,8 +195,9 @@ fn regression_from_table_to_predictions() {
 fn classes_from_table_to_predictions() {
     let folder = Folder::new();
     folder.classes();
-    let text =
-        folder.good("train kinds.csv --hidden 8 --epochs 200 --device cpu --output m.safetensors");
+    let text = folder.good(
+        "train kinds.csv --folds none --hidden 8 --epochs 200 --device cpu --output m.safetensors",
+    );
     assert!(text.contains("3 classes, blue, green, dark, red"), "{text}");
     assert!(text.contains("accuracy 1.0"), "{text}");
     let predictions = folder.good("predict m.safetensors kinds.csv --output -");

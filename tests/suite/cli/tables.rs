@@ -50,7 +50,7 @@ fn accuracy(text: &str) -> f64 {
 fn penguins_from_table_to_predictions() {
     let folder = with(&["penguins.csv"]);
     let text = folder.good(
-        "train penguins.csv --target species --epochs 40 --device cpu --output penguins.safetensors",
+        "train penguins.csv --target species --folds none --epochs 40 --device cpu --output penguins.safetensors",
     );
     for line in [
         "344 rows of 15 numbers, target `species`: 3 classes, Adelie, Chinstrap, Gentoo",
@@ -165,7 +165,7 @@ fn training_reads_standard_input() {
 fn pictures_with_labels_of_their_own() {
     let folder = with(&["digits-images-idx3-ubyte.gz", "digits-labels-idx1-ubyte.gz"]);
     let text = folder.good(
-        "train digits-images-idx3-ubyte.gz --labels digits-labels-idx1-ubyte.gz --epochs 10 \
+        "train digits-images-idx3-ubyte.gz --labels digits-labels-idx1-ubyte.gz --folds none --epochs 10 \
          --device cpu --output m.safetensors",
     );
     assert!(text.contains("1797 rows of 64 numbers, target `label`: 10 classes"), "{text}");
@@ -179,7 +179,8 @@ fn pictures_with_labels_of_their_own() {
 #[test]
 fn regression_is_predicted_in_the_targets_own_unit() {
     let folder = with(&["diabetes.csv"]);
-    let text = folder.good("train diabetes.csv --epochs 20 --device cpu --output m.safetensors");
+    let text = folder
+        .good("train diabetes.csv --folds none --epochs 20 --device cpu --output m.safetensors");
     assert!(text.contains("the target is standardised, by mean 152.1"), "{text}");
     let predictions = folder.good("predict m.safetensors diabetes.csv");
     let own: Vec<f64> =
@@ -278,7 +279,8 @@ fn a_word_where_numbers_were_counts_as_missing() {
 #[test]
 fn arrays_of_one_file_may_be_two_tables() {
     let folder = with(&["found/split.npz"]);
-    let apart = folder.good("train split.npz --key train --epochs 2 --device cpu --output a.st");
+    let apart = folder
+        .good("train split.npz --folds none --key train --epochs 2 --device cpu --output a.st");
     let text =
         folder.good("train split.npz --validation-key test --epochs 2 --device cpu --output m.st");
     assert!(

@@ -77,7 +77,14 @@ fn one_table_is_one_in_the_files_of_every_program() {
             let data = good(name, &options).training;
             assert_eq!(data.features(), reference.features(), "{name}");
             assert_eq!(data.targets(), reference.targets(), "{name}");
-            assert_eq!(data.classes(), reference.classes(), "{name}");
+            // R's file and an array do not tell 1.0 from 1, and a class has the name that the file has.
+            let is_bare = matches!(name, "same-r.csv" | "same-numpy.npz");
+            let bare = |own: &String| own.trim_end_matches(".0").to_owned();
+            let reference_classes: Vec<String> = match is_bare {
+                true => reference.classes().iter().map(bare).collect(),
+                false => reference.classes().to_vec(),
+            };
+            assert_eq!(data.classes(), reference_classes, "{name}");
             // R's row names are a column more, which is left out.
             assert_eq!(data.feature_names(), reference.feature_names(), "{name}");
         }

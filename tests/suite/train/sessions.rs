@@ -218,7 +218,7 @@ fn a_run_cut_into_budgets_ends_where_it_ends_in_one_go() -> Result<()> {
         assert!(ended.eq(expected.iter().map(|own| (own.steps, own.ended))));
         for (number, expected) in expected.iter().enumerate() {
             let model = grid.model(number)?;
-            assert!(model.parameters == expected.parameters, "{}: {number}", device.name());
+            assert!(model.members[0] == expected.parameters, "{}: {number}", device.name());
         }
     }
     Ok(())

@@ -25,7 +25,11 @@ pub struct FoldedTable {
 }
 
 impl FoldedTable {
-    /// Reads a table and deals its rows out as [`TableOptions::folds`] says, by default to 5 folds.
+    /// Fewer rows than these are not dealt out unless the options say so.
+    pub const LEAST_ROWS: usize = 20;
+
+    /// Reads a table and deals its rows out as [`TableOptions::folds`] says; by default to 5 folds, or to
+    /// none where there are fewer than [`FoldedTable::LEAST_ROWS`].
     ///
     /// # Errors
     /// As [`super::prepare`]; [`Error::Data`] where rows, classes or the named column are not enough
@@ -54,8 +58,12 @@ impl FoldedTable {
                 GroupKFold::new(*folds).split(&key.codes)?
             }
             (FoldBy::Column { .. }, Some(key)) => PredefinedSplit.split(&key.sorted())?,
-            (FoldBy::Chance(kfold), _) => kfold.split(&raw.targets)?,
-            (_, None) => KFold::new(5).split(&raw.targets)?,
+            (FoldBy::Chance(kfold), _) if options.folds.is_some() => kfold.split(&raw.targets)?,
+            (FoldBy::Chance(_), _) if raw.table.rows < Self::LEAST_ROWS => Vec::new(),
+            (FoldBy::Chance(kfold), _) => {
+                KFold { seed: options.seed, ..*kfold }.split(&raw.targets)?
+            }
+            (_, None) => unreachable!("a column that decides was taken"),
         };
         warnings.extend(raw.rare_classes(&splits));
         Ok(Self { raw, splits, warnings, options: options.clone() })
@@ -106,10 +114,21 @@ impl FoldedTable {
     /// # Errors
     /// As [`super::prepare`].
     pub fn all(&self) -> Result<Prepared> {
-        let mut prepared = self.raw.clone().fit(None, &self.options)?;
-        prepared.warnings.extend(self.warnings.iter().cloned());
-        Ok(prepared)
+        Ok(with(self.raw.clone().fit(None, &self.options)?, self.warnings.clone()))
     }
+
+    /// The same, where no fold is wanted any more: the table is freed meanwhile.
+    ///
+    /// # Errors
+    /// As [`super::prepare`].
+    pub fn into_all(self) -> Result<Prepared> {
+        Ok(with(self.raw.fit(None, &self.options)?, self.warnings))
+    }
+}
+
+fn with(mut prepared: Prepared, warnings: Vec<Warning>) -> Prepared {
+    prepared.warnings.extend(warnings);
+    prepared
 }
 
 impl RawTable {

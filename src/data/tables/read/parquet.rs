@@ -311,12 +311,11 @@ impl Sink<'_> {
                     _ => whole(sink, meaning, *value, *value),
                 })
             }
-            ColumnReader::FloatColumnReader(reader) => {
-                self.typed(reader, |sink, value| sink.number(*value, || value.to_string()))
-            }
-            ColumnReader::DoubleColumnReader(reader) => {
-                self.typed(reader, |sink, value| sink.number(*value as f32, || value.to_string()))
-            }
+            ColumnReader::FloatColumnReader(reader) => self.typed(reader, |sink, value| {
+                sink.number(*value, || float(f64::from(*value), value))
+            }),
+            ColumnReader::DoubleColumnReader(reader) => self
+                .typed(reader, |sink, value| sink.number(*value as f32, || float(*value, value))),
             ColumnReader::ByteArrayColumnReader(reader) => {
                 self.typed(reader, |sink, value| bytes(sink, meaning, value.data()))
             }
@@ -407,6 +406,12 @@ fn bytes(sink: &mut Sink<'_>, meaning: Meaning, value: &[u8]) -> Result<(), Fiel
 }
 
 /// A whole number of any width, in big-endian order.
+/// A float as text files have it: a whole one as `1.0`.
+fn float(value: f64, shown: &impl std::fmt::Display) -> String {
+    let is_short = value.fract() == 0.0 && value.abs() < 1e15;
+    if is_short { format!("{shown}.0") } else { shown.to_string() }
+}
+
 fn two_s_complement(bytes: &[u8]) -> f64 {
     let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
     let start = if negative { -1 } else { 0 };

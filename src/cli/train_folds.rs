@@ -1,0 +1,115 @@
+//! `halfplane train` on folds: a network for each, whose mean is the model.
+
+use halfplane::metrics::{Metric, Scores};
+use halfplane::selection::{CrossValidation, FitOptions, Held, train_folds};
+use halfplane::{Dataset, Model, Result};
+
+use super::arguments::TrainArguments;
+use super::outputs::save_somewhere;
+use super::settings::{Folded, Settings};
+use super::{Outcome, cv, interrupt, wording};
+use crate::report::{self, FoldedRun, Verbosity, error, note, picture, warn};
+
+pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome> {
+    let Folded { settings, by, splits } = folded;
+    let Settings { data, warnings, network, options, .. } = settings;
+    let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
+    let say = |text: &str| match verbosity {
+        Verbosity::Normal => report::print(text),
+        Verbosity::Quiet => Ok(()),
+    };
+    let metric = arguments.folds.metric.unwrap_or(Metric::default_for(data.task()));
+    metric.check(data.task())?;
+    if let Some(folder) = &arguments.views.report {
+        picture::prepare(folder)?;
+    }
+    if verbosity == Verbosity::Normal {
+        warn(&wording::warnings(&warnings));
+    }
+    let dealt_out = cv::described(&by, &data, splits.len());
+    say(&report::folded_heading(&network, &data, &options, &dealt_out))?;
+    let fit = FitOptions {
+        device: options.device.clone(),
+        threads: options.threads,
+        interrupt: Some(interrupt::flag()),
+        ..FitOptions::default()
+    };
+    let started = std::time::Instant::now();
+    let Some((model, scores)) = train_folds(&data, &splits, &network, &options, metric, &fit)?
+    else {
+        note("interrupted: nothing was saved; with --folds none a training can be resumed");
+        return Ok(Outcome::Interrupted);
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    // Saved before anything is printed, so that a failing output cannot lose it.
+    let output = arguments.output.as_deref();
+    let elsewhere = match output {
+        Some(path) => save_somewhere(path, |place| model.save(place))?,
+        None => None,
+    };
+    let told =
+        FoldedRun { data: &data, model: &model, scores: &scores, dealt_out: &dealt_out, seconds };
+    say(&report::folded_summary(&told))?;
+    if let Some(folder) = &arguments.views.report {
+        draw(folder, &data, &model, &scores)?;
+        say(&format!("pictures written to {}\n", folder.join("index.html").display()))?;
+    }
+    let mut outcome = Outcome::Done;
+    match (&elsewhere, output) {
+        (Some((place, problem)), _) => {
+            let problem = wording::error(problem);
+            error(&format!("{problem}; the model is in {} instead", place.display()));
+            outcome = Outcome::Failed;
+        }
+        (None, Some(path)) => say(&format!("model written to {}\n", path.display()))?,
+        (None, None) => {}
+    }
+    match report::folded_fault(&scores) {
+        Some(text) => {
+            error(&text);
+            outcome = Outcome::Failed;
+        }
+        None if verbosity == Verbosity::Normal => warn(&report::folded_warnings(&scores)),
+        None => {}
+    }
+    Ok(outcome)
+}
+
+/// Draws what the networks make of rows that they have not seen.
+fn draw(
+    folder: &std::path::Path,
+    data: &Dataset,
+    model: &Model,
+    scores: &CrossValidation,
+) -> Result<()> {
+    let (rows, predictions) = mean_of_rows(&scores.out_of_fold);
+    let held = data.select(&rows);
+    let targets = held.original_targets();
+    let scored = Scores::of(&targets, &predictions, None)?;
+    let results = picture::Results {
+        model,
+        rows: "rows by networks that have not seen them",
+        features: held.features(),
+        targets: &targets,
+        predictions: &predictions,
+        weights: None,
+        scores: &scored,
+        history: None,
+    };
+    picture::write(folder, &results)
+}
+
+/// The rows that were in a fold, in order, each with the mean of its predictions: one a repeat.
+fn mean_of_rows(all: &[Held]) -> (Vec<usize>, Vec<f32>) {
+    let mut sorted: Vec<&Held> = all.iter().collect();
+    sorted.sort_by_key(|own| own.row);
+    let (mut rows, mut predictions) = (Vec::new(), Vec::new());
+    for same in sorted.chunk_by(|a, b| a.row == b.row) {
+        rows.push(same[0].row);
+        for output in 0..same[0].prediction.len() {
+            let sum: f64 = same.iter().map(|own| f64::from(own.prediction[output])).sum();
+            predictions.push((sum / same.len() as f64) as f32);
+        }
+    }
+    (rows, predictions)
+}

@@ -1,0 +1,118 @@
+//! The texts before and after a training on folds.
+
+use std::fmt::Write as _;
+
+use halfplane::metrics::Metric;
+use halfplane::selection::{CrossValidation, FoldScore};
+use halfplane::train::Ended;
+use halfplane::{Dataset, Model, Network, Task, TrainOptions};
+
+use super::summary::{Heading, rounded};
+
+/// A training on folds that has ended.
+pub(crate) struct FoldedRun<'a> {
+    pub(crate) data: &'a Dataset,
+    pub(crate) model: &'a Model,
+    pub(crate) scores: &'a CrossValidation,
+    /// How the rows were dealt out, in words.
+    pub(crate) dealt_out: &'a str,
+    pub(crate) seconds: f64,
+}
+
+/// Data, network, optimizer and folds, as printed before training.
+pub(crate) fn folded_heading(
+    network: &Network,
+    data: &Dataset,
+    options: &TrainOptions,
+    dealt_out: &str,
+) -> String {
+    let heading = Heading { network, batch: options.batch_size.of(data.rows()), data, options };
+    let patience = options
+        .early_stopping
+        .map(|own| format!("; each stops {} epochs after its best one on the fold", own.patience));
+    format!(
+        "{heading}{dealt_out}: a network for each, trained on the others{}\n",
+        patience.unwrap_or_default(),
+    )
+}
+
+/// The score to expect on new rows, what was trained, and how long it took.
+pub(crate) fn folded_summary(run: &FoldedRun<'_>) -> String {
+    let FoldedRun { data, model, scores, dealt_out, seconds } = run;
+    let metric = scores.metric;
+    let mut text = format!(
+        "\n{} for new rows {} ± {}",
+        name(metric),
+        rounded(scores.mean),
+        rounded(scores.standard_error),
+    );
+    // Writing to a String cannot fail.
+    if let Some(trivial) = scores.trivial {
+        let guess =
+            if data.task() == Task::Regression { "the mean" } else { "the commonest class" };
+        let _ = write!(text, "; guessing {guess}: {}", rounded(trivial));
+    }
+    let mut of_training = scores.folds.iter().filter_map(|fold| fold.training);
+    let training: Option<f64> = of_training.by_ref().reduce(|sum, own| sum + own);
+    if let Some(sum) = training {
+        let _ = write!(text, "; on training rows: {}", rounded(sum / scores.folds.len() as f64));
+    }
+    let epochs = scores.folds.iter().map(|fold| fold.epochs);
+    let (least, most) = (epochs.clone().min().unwrap_or(0), epochs.max().unwrap_or(0));
+    let stopped = scores.folds.iter().filter(|fold| fold.summary.ended == Ended::Patience).count();
+    let _ = write!(
+        text,
+        "\n(the mean over {dealt_out} that their networks have not seen, with its standard error)\n\
+         {} networks {}, whose mean is the model: {} epochs, {stopped} stopped early\n{:.3} s\n",
+        model.members.len(),
+        model.network,
+        if least == most { least.to_string() } else { format!("{least} to {most}") },
+        seconds,
+    );
+    text
+}
+
+/// Why a training has failed whose numbers ran away, if they did.
+pub(crate) fn folded_fault(scores: &CrossValidation) -> Option<String> {
+    /// A mean loss of probabilities, or squared errors over their variance, beyond any use.
+    const FAR: f64 = 100.0;
+    let far = |fold: &&FoldScore| match fold.summary.evaluation.r2 {
+        Some(r2) => r2 < -FAR,
+        None => fold.summary.evaluation.accuracy.is_some() && fold.loss > FAR,
+    };
+    let worst = scores.folds.iter().find(far)?;
+    let r2 = worst.summary.evaluation.r2.map(|r2| format!(" (R² {r2:.3e})")).unwrap_or_default();
+    Some(format!(
+        "training diverged: the loss has grown to {:.3e}{r2}; try a smaller --lr, or scale the inputs to \
+         about ±1",
+        worst.loss,
+    ))
+}
+
+/// Warnings where the scores give little reason to use the model.
+pub(crate) fn folded_warnings(scores: &CrossValidation) -> Vec<String> {
+    let metric = scores.metric;
+    let trivial = scores.trivial.filter(|own| metric.gain(scores.mean) <= metric.gain(*own));
+    let useless = trivial.map(|_| {
+        "on rows that they have not seen, the networks are no better than guessing: these columns may \
+         tell nothing of the target, or the rows may be too few"
+            .to_owned()
+    });
+    let diverged = scores.folds.iter().filter(|fold| fold.summary.ended == Ended::Diverged).count();
+    let diverged = (diverged > 0).then(|| {
+        format!(
+            "{diverged} of {} networks diverged: their loss was no longer a number. Their weights are those \
+             of their best epochs; a smaller --lr may come further",
+            scores.folds.len(),
+        )
+    });
+    diverged.into_iter().chain(useless).collect()
+}
+
+/// A metric as people write it.
+fn name(metric: Metric) -> String {
+    match metric {
+        Metric::R2 => "R²".to_owned(),
+        _ => metric.name().replace('_', " "),
+    }
+}

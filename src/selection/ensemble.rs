@@ -1,0 +1,64 @@
+//! An ensemble: a network for each fold, stopped early by it, whose mean is the model.
+
+use super::{CrossValidation, FitOptions, Wanted, cross_validate};
+use crate::Result;
+use crate::data::{Dataset, Split};
+use crate::metrics::Metric;
+use crate::model::Model;
+use crate::spec::Network;
+use crate::train::TrainOptions;
+
+/// Trains a network for each fold on the rows of all others, with another seed each, and returns the model
+/// that predicts their mean, with their scores on the folds. `None` where an interrupt has ended it.
+///
+/// With [`TrainOptions::early_stopping`] each network is stopped by its own fold, which then has a part in
+/// how long it is trained: its score is slightly better than it will be on new rows. The mean of all is
+/// usually better than any of them.
+///
+/// ```
+/// use halfplane::data::KFold;
+/// use halfplane::metrics::Metric;
+/// use halfplane::selection::{FitOptions, train_folds};
+/// use halfplane::{Dataset, EarlyStopping, Recipe, Targets, TrainOptions};
+///
+/// # fn main() -> halfplane::Result<()> {
+/// let x: Vec<f32> = (0..200).map(|i| ((i * 37 % 101) as f32) / 50.0 - 1.0).collect();
+/// let targets = Targets::Numbers { values: x.iter().map(|x| x * x).collect(), columns: 1 };
+/// let data = Dataset::new(1, x, targets)?;
+///
+/// let Recipe { network, options, .. } = Recipe::for_data(&data);
+/// let options = TrainOptions { early_stopping: Some(EarlyStopping::after(20)), ..options };
+/// let splits = KFold::new(5).split(data.targets())?;
+/// let fit = FitOptions::default();
+/// let trained = train_folds(&data, &splits, &network, &options, Metric::R2, &fit)?;
+/// let (model, scores) = trained.expect("nothing interrupts it");
+/// assert_eq!(model.members.len(), 5);
+/// assert!(scores.mean > 0.9);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`cross_validate`].
+pub fn train_folds(
+    data: &Dataset,
+    splits: &[Split],
+    network: &Network,
+    options: &TrainOptions,
+    metric: Metric,
+    fit: &FitOptions,
+) -> Result<Option<(Model, CrossValidation)>> {
+    let folds = data.folds(splits);
+    let fit = FitOptions { wanted: Wanted { models: true, ..fit.wanted }, ..fit.clone() };
+    let mut seeds = options.seed..;
+    let configure = |_: &_| {
+        let seed = seeds.next().unwrap_or(options.seed);
+        Ok((network.clone(), TrainOptions { seed, ..options.clone() }))
+    };
+    let Some(mut scores) = cross_validate(&folds, metric, &fit, configure)? else {
+        return Ok(None);
+    };
+    let models = scores.folds.iter_mut().filter_map(|fold| fold.model.take());
+    let model = Model::mean_of(models.collect())?;
+    Ok(Some((model, scores)))
+}
