@@ -1,12 +1,13 @@
 //! Predictions and scores that block until the device is done. A page in a browser may not block: it
 //! awaits a [`super::Predictor`].
 
-use super::{Model, apply_each, check_rows, mean};
-use crate::backend::{self, DeviceChoice, ShaderChecks};
+use super::{Model, apply, check_rows, mean};
+use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
 use crate::data::Dataset;
 use crate::metrics::Scores;
 use crate::plan;
 use crate::platform::block_on;
+use crate::spec::Parameters;
 use crate::{Error, Result};
 
 impl Model {
@@ -96,6 +97,19 @@ impl Model {
             "prepare the data by the model's `schema`",
         ))
     }
+}
+
+/// Predictions for rows \[N, I\] by each member, on a loaded plan: \[members\]\[N, O\].
+async fn apply_each(
+    backend: &mut dyn Backend,
+    members: &[Parameters],
+    features: &[f32],
+) -> Result<Vec<Vec<f32>>> {
+    let mut each = Vec::with_capacity(members.len());
+    for parameters in members {
+        each.push(apply(backend, parameters, features).await?);
+    }
+    Ok(each)
 }
 
 #[cfg(test)]

@@ -174,19 +174,6 @@ pub(crate) async fn apply(
     predict(backend, features).await
 }
 
-/// The same by each member: \[members\]\[N, O\].
-async fn apply_each(
-    backend: &mut dyn Backend,
-    members: &[Parameters],
-    features: &[f32],
-) -> Result<Vec<Vec<f32>>> {
-    let mut each = Vec::with_capacity(members.len());
-    for parameters in members {
-        each.push(apply(backend, parameters, features).await?);
-    }
-    Ok(each)
-}
-
 /// The mean of the members' predictions, summed in f64 in their order.
 fn mean(mut each: Vec<Vec<f32>>) -> Vec<f32> {
     if each.len() == 1 {

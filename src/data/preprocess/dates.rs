@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::spec::named;
 
 /// The seconds of a day.
+#[cfg(any(feature = "tables", test))]
 pub(in crate::data) const DAY: i64 = 86_400;
 
 /// How the texts of a column of dates are read. A text that begins with a year of four digits, and one
@@ -69,6 +70,7 @@ pub struct DateInput {
     pub scale: f32,
 }
 
+#[cfg(any(feature = "tables", test))]
 impl DatePart {
     /// The number that it is of a moment. All but minutes are whole, and exact in float32 for 45,000
     /// years around 1970.
@@ -100,6 +102,7 @@ pub(in crate::data) fn days(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// The year, month and day of a number of days since 1970-01-01: `civil_from_days` of the same.
+#[cfg(any(feature = "tables", test))]
 pub(in crate::data) fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

@@ -450,6 +450,7 @@ impl ColumnBuilder {
     /// [`FieldError::DateOrder`] where the texts do not decide the order of day and month.
     fn switch_to_dates(&mut self, cells: &mut Cells) -> Result<bool, FieldError> {
         let Some(texts) = &self.texts else { return Ok(false) };
+        #[cfg(any(feature = "parquet", test))]
         if self.stored == StoredType::Categories {
             return Ok(false);
         }
