@@ -65,7 +65,7 @@ impl MeanCurve {
 }
 
 /// The metric, where an evaluation has it.
-fn score_of(evaluation: &Evaluation, metric: Metric) -> Option<f64> {
+pub(crate) fn score_of(evaluation: &Evaluation, metric: Metric) -> Option<f64> {
     match metric {
         Metric::Accuracy => evaluation.accuracy,
         Metric::R2 => evaluation.r2,

@@ -3,17 +3,17 @@
 /// Successive halving over rungs of epochs (Jamieson and Talwalkar 2016), for trials that come in
 /// batches.
 ///
-/// Each trial is trained to the first rung, a 27th of its epochs; the best third goes on to the next, a
-/// ninth, and the best third of those to the last one, a third of them. A trial of a later batch has to
-/// be among the best third of all that have been at the rung, of earlier batches and its own, as in the
-/// asynchronous form (Li et al. 2020); but nobody is judged before all of a batch are there, so that the
-/// same trials go on whoever comes first.
+/// Each trial is trained to the first rung, a ninth of its epochs; the best third goes on to the second,
+/// a third of them, and the best third of those to its end. A trial of a later batch has to be among the
+/// best third of all that have been at the rung, of earlier batches and its own, as in the asynchronous
+/// form (Li et al. 2020); but nobody is judged before all of a batch are there, so that the same trials
+/// go on whoever comes first.
 ///
 /// ```
 /// use halfplane::sweep::Halving;
 ///
 /// let mut halving = Halving::default();
-/// assert_eq!(Halving::epochs(0, 50), Some(1));
+/// assert_eq!(Halving::epochs(0, 50), Some(5));
 /// // Losses of six trials at the first rung: two go on.
 /// let losses = [0.9, 0.3, f64::NAN, 0.5, 0.2, 0.7];
 /// assert_eq!(halving.judge(0, &losses), [false, true, false, false, true, false]);
@@ -29,7 +29,7 @@ impl Halving {
     pub const ETA: u64 = 3;
 
     /// How often it is decided.
-    pub const RUNGS: usize = 3;
+    pub const RUNGS: usize = 2;
 
     /// The epochs at a rung of a trial of so many in all; `None` where they are too few for it: then
     /// the trial goes on without being judged there.
@@ -37,7 +37,7 @@ impl Halving {
     /// # Panics
     /// Where there is no rung of that number.
     pub fn epochs(rung: usize, length: u64) -> Option<u64> {
-        let parts = [Self::ETA.pow(3), Self::ETA.pow(2), Self::ETA];
+        let parts = [Self::ETA.pow(2), Self::ETA];
         Some(length / parts[rung]).filter(|epochs| *epochs > 0)
     }
 
@@ -77,13 +77,13 @@ mod tests {
     #[test]
     fn rungs_are_thirds() {
         for (epochs, expected) in [
-            (81, [Some(3), Some(9), Some(27)]),
-            (500, [Some(18), Some(55), Some(166)]),
-            (10, [None, Some(1), Some(3)]),
-            (3, [None, None, Some(1)]),
-            (2, [None; 3]),
+            (81, [Some(9), Some(27)]),
+            (500, [Some(55), Some(166)]),
+            (10, [Some(1), Some(3)]),
+            (3, [None, Some(1)]),
+            (2, [None; 2]),
         ] {
-            assert_eq!([0, 1, 2].map(|rung| Halving::epochs(rung, epochs)), expected, "{epochs}");
+            assert_eq!([0, 1].map(|rung| Halving::epochs(rung, epochs)), expected, "{epochs}");
         }
     }
 

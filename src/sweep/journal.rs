@@ -195,8 +195,9 @@ impl Journal {
         let folder = folder_of(path);
         files::create_dir_all(folder).map_err(|source| Error::write(folder, source))?;
         let lock = lock(folder)?;
-        // Of one that ends within its first line nothing is lost.
-        if files::read(path).is_ok_and(|old| old.contains(&b'\n')) {
+        // Of one that ends before its first trial nothing is lost.
+        let trials = |old: Vec<u8>| old.iter().filter(|byte| **byte == b'\n').count() > 1;
+        if files::read(path).is_ok_and(trials) {
             return Err(Error::invalid(
                 format!("there is a search in {} already", folder.display()),
                 ("go on with it by ", Setting::Resume, ", or give another folder"),
@@ -491,6 +492,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let path = folder.path().join("journal.jsonl");
         drop(Journal::create(&path, &header()).expect("there is none"));
+        let mut journal = Journal::create(&path, &header()).expect("it has no trial");
+        journal.append(&[record(0)]).expect("there is room");
+        drop(journal);
         let again = Journal::create(&path, &header()).expect_err("there is one").to_string();
         assert!(again.contains("already") && again.contains("`resume`"), "{again}");
         let other = |change: &dyn Fn(&mut Header)| {

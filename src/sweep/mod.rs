@@ -1,21 +1,32 @@
-//! Search for hyper-parameters: a space, samplers that propose points of it, and what is decided from
-//! their scores.
+//! Search for hyper-parameters: a space, samplers that propose points of it, who goes on, and which is
+//! chosen.
 //!
-//! Must not know: how networks are trained, which hyper-parameters there are.
+//! Must not know: which hyper-parameters there are, how a network is trained, who shows what comes of
+//! it.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod batch;
 mod choose;
 mod dimension;
+#[cfg(not(target_arch = "wasm32"))]
+mod driver;
 mod halving;
 mod journal;
 mod notation;
+#[cfg(not(target_arch = "wasm32"))]
+mod options;
 pub mod sampler;
 mod space;
 mod value;
 
 pub use choose::{Scored, Select, choose};
 pub use dimension::{Dimension, FloatRange, IntRange, Scale};
+#[cfg(not(target_arch = "wasm32"))]
+pub use driver::{Chosen, Sweep, fingerprint};
 pub use halving::Halving;
 pub use journal::{Header, Journal, Record, Rung, State, read as read_journal};
+#[cfg(not(target_arch = "wasm32"))]
+pub use options::{Ended, Pruning, SweepEvent, SweepOptions};
 pub use sampler::{Outcome, Sampler, SamplerName, Told};
 pub use space::Space;
 pub use value::{Point, Value};

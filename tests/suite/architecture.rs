@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "selection",
         &["error", "platform", "spec", "data", "metrics", "plan", "backend", "model", "train"],
     ),
-    ("sweep", &["error", "platform", "spec"]),
+    ("sweep", &["error", "platform", "spec", "data", "metrics", "model", "train", "selection"]),
     ("low_level", &["platform", "kernels", "plan", "backend", "check", "measure"]),
     ("export", &["error", "spec", "data", "kernels", "model"]),
     // The program: what it may know of the library.

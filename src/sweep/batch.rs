@@ -1,0 +1,366 @@
+//! A batch of trials: all of its networks are trained together, from rung to rung.
+//!
+//! A trial that goes on beyond a rung is trained anew from its first epoch: so it is the run that it
+//! would be alone, on any device, and nothing has to be kept of it. That costs a third more than going
+//! on would.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::driver::for_epochs;
+use super::journal::Rung;
+use super::options::{Ended, SweepEvent};
+use super::{Halving, Point, Record, State};
+use crate::data::{Dataset, Fold};
+use crate::metrics::{Metric, Scores};
+use crate::platform::Instant;
+use crate::selection::{
+    Fit, FitOptions, Job, MeanCurve, Outcome, Wanted, fit_all, mean_and_error, score_of,
+};
+use crate::spec::{Decay, Length, Network};
+use crate::train::{Keep, TrainOptions, TrainingData};
+use crate::{Error, Result};
+
+/// Network and options of a point, for the rows to train on.
+pub(super) type Configure<'a> = dyn FnMut(&Point, &Dataset) -> Result<(Network, TrainOptions)> + 'a;
+
+/// What a batch is trained with.
+pub(super) struct Batch<'a> {
+    pub(super) folds: &'a [Fold],
+    pub(super) metric: Metric,
+    pub(super) fit: &'a FitOptions,
+    /// The trials before.
+    pub(super) known: &'a [Record],
+    /// From when on, and how long, there is time.
+    pub(super) deadline: Option<(Instant, Duration)>,
+    /// Who goes on, where trials are stopped early.
+    pub(super) halving: Option<Halving>,
+    pub(super) observer: &'a mut dyn FnMut(&SweepEvent) -> ControlFlow<()>,
+}
+
+/// A trial on its way.
+struct Trial {
+    /// What is known by now.
+    record: Record,
+    /// For each fold.
+    settings: Vec<(Network, TrainOptions)>,
+    /// Epochs in all, where early scores tell who is good.
+    judged: Option<u64>,
+    on_its_way: bool,
+}
+
+/// How far a trial is trained.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// So many epochs.
+    Epochs(u64),
+    /// As far as its options say.
+    End,
+}
+
+impl Batch<'_> {
+    /// Trains the points; or tells what has ended it before all were.
+    pub(super) fn train(
+        &mut self,
+        first: u64,
+        points: Vec<Point>,
+        configure: &mut Configure,
+    ) -> Result<Result<Vec<Record>, Ended>> {
+        let mut trials = Vec::with_capacity(points.len());
+        let mut refused = None;
+        for (trial, point) in (first..).zip(points) {
+            match self.trial(trial, point, configure) {
+                Ok(own) => trials.push(own),
+                Err((record, error)) => {
+                    let event = SweepEvent::Refused { trial, error: &error };
+                    if (self.observer)(&event).is_break() {
+                        return Ok(Err(Ended::Interrupted));
+                    }
+                    refused.get_or_insert(error);
+                    trials.push(Trial {
+                        record,
+                        settings: Vec::new(),
+                        judged: None,
+                        on_its_way: false,
+                    });
+                }
+            }
+        }
+        // Where all are refused from the beginning, the space is wrong.
+        let is_refused = |own: &Record| own.state == State::Refused;
+        if let Some(error) = refused
+            && trials.iter().map(|own| &own.record).chain(self.known).all(is_refused)
+        {
+            return Err(error);
+        }
+        let unjudged = trials.iter().find(|own| own.on_its_way && own.judged.is_none());
+        let event = unjudged.map(|own| SweepEvent::NotPruned { trial: own.record.trial });
+        if let (Some(event), true) = (event, self.halving.is_some())
+            && (self.observer)(&event).is_break()
+        {
+            return Ok(Err(Ended::Interrupted));
+        }
+        if self.halving.is_some() {
+            for rung in 0..Halving::RUNGS {
+                if let Err(ended) = self.rung(rung, &mut trials)? {
+                    return Ok(Err(ended));
+                }
+            }
+        }
+        let ended = self.end(&mut trials)?;
+        Ok(ended.map(|()| trials.into_iter().map(|own| own.record).collect()))
+    }
+
+    /// A trial before it is trained. One whose point was tried before is not trained again.
+    fn trial(
+        &self,
+        trial: u64,
+        point: Point,
+        configure: &mut Configure,
+    ) -> Result<Trial, (Record, Error)> {
+        let mut record = Record {
+            trial,
+            parameters: point,
+            state: State::Complete,
+            scores: Vec::new(),
+            epochs: 0,
+            trained: 0,
+            size: 0,
+            rungs: Vec::new(),
+            same_as: None,
+            seconds: 0.0,
+        };
+        let is_same = |own: &&Record| own.parameters == record.parameters;
+        if let Some(same) = self.known.iter().find(is_same) {
+            let same_as = Some(same.same_as.unwrap_or(same.trial));
+            let record = Record { trial, same_as, seconds: 0.0, ..same.clone() };
+            return Ok(Trial { record, settings: Vec::new(), judged: None, on_its_way: false });
+        }
+        let configured = self.folds.iter().map(|fold| {
+            let (network, options) = configure(&record.parameters, &fold.training)?;
+            options.check()?;
+            match options.length {
+                Length::Epochs(_) => Ok((network, options)),
+                Length::Steps(_) => Err(Error::invalid(
+                    "the length is in steps",
+                    "give it in epochs: how many are best is decided after each",
+                )),
+            }
+        });
+        match configured.collect::<Result<Vec<_>>>() {
+            Ok(settings) => {
+                record.size = settings[0].0.parameters();
+                let judged = settings.iter().map(|(_, options)| judged(options)).min();
+                Ok(Trial { record, settings, judged: judged.flatten(), on_its_way: true })
+            }
+            Err(error) => {
+                record.state = State::Refused;
+                let problem = format!("trial {trial} ({}): {}", record.parameters, error.problem());
+                let remedy = error.remedy().unwrap_or_else(|| "change the space".into());
+                Err((record, Error::invalid(problem, remedy)))
+            }
+        }
+    }
+
+    /// Trains what is judged at a rung up to it, and decides who goes on.
+    fn rung(&mut self, rung: usize, trials: &mut [Trial]) -> Result<Result<(), Ended>> {
+        let reach = |own: &Trial| Halving::epochs(rung, own.judged.filter(|_| own.on_its_way)?);
+        let at: Vec<(usize, Reach)> = trials
+            .iter()
+            .enumerate()
+            .filter_map(|(index, own)| Some((index, Reach::Epochs(reach(own)?))))
+            .collect();
+        let predictions = !self.is_seen_each_epoch();
+        let measured = match self.measure(trials, &at, Some(rung), predictions)? {
+            Ok(measured) => measured,
+            Err(ended) => return Ok(Err(ended)),
+        };
+        let values: Vec<f64> = measured.iter().map(|own| own.value).collect();
+        let Some(halving) = &mut self.halving else { return Ok(Ok(())) };
+        let goes_on = halving.judge(rung, &values);
+        for (((index, _), measured), goes_on) in at.into_iter().zip(measured).zip(goes_on) {
+            let own = &mut trials[index];
+            let epochs = measured.trained;
+            own.record.rungs.push(Rung { rung, epochs, value: measured.value });
+            own.on_its_way = goes_on;
+            let state = if measured.diverged { State::Diverged } else { State::Pruned };
+            own.record.state = if goes_on { State::Complete } else { state };
+            measured.write_to(&mut own.record);
+        }
+        Ok(Ok(()))
+    }
+
+    /// Trains those that are left to their end.
+    fn end(&mut self, trials: &mut [Trial]) -> Result<Result<(), Ended>> {
+        let left = trials.iter().enumerate().filter(|(_, own)| own.on_its_way);
+        let at: Vec<(usize, Reach)> = left.map(|(index, _)| (index, Reach::End)).collect();
+        let mut measured = match self.measure(trials, &at, None, false)? {
+            Ok(measured) => measured,
+            Err(ended) => return Ok(Err(ended)),
+        };
+        if !self.is_seen_each_epoch() {
+            // Scores that are not known after each epoch are those of a training that ends there.
+            let at: Vec<(usize, Reach)> = at
+                .iter()
+                .zip(&measured)
+                .filter(|(_, own)| !own.diverged)
+                .map(|((index, _), own)| (*index, Reach::Epochs(own.epochs)))
+                .collect();
+            let scored = match self.measure(trials, &at, None, true)? {
+                Ok(scored) => scored,
+                Err(ended) => return Ok(Err(ended)),
+            };
+            for (own, scored) in measured.iter_mut().filter(|own| !own.diverged).zip(scored) {
+                own.scores = scored.scores;
+                own.diverged = scored.diverged;
+                own.seconds += scored.seconds;
+            }
+        }
+        for ((index, _), measured) in at.into_iter().zip(measured) {
+            let own = &mut trials[index].record;
+            own.state = if measured.diverged { State::Diverged } else { State::Complete };
+            measured.write_to(own);
+        }
+        Ok(Ok(()))
+    }
+
+    /// Whether the metric is known after each epoch, without predictions.
+    fn is_seen_each_epoch(&self) -> bool {
+        matches!(self.metric, Metric::Accuracy | Metric::R2)
+    }
+
+    /// Trains some of the trials on all folds, all together.
+    fn measure(
+        &mut self,
+        trials: &[Trial],
+        at: &[(usize, Reach)],
+        rung: Option<usize>,
+        predictions: bool,
+    ) -> Result<Result<Vec<Measured>, Ended>> {
+        if at.is_empty() {
+            return Ok(Ok(Vec::new()));
+        }
+        let mut jobs = Vec::with_capacity(at.len() * self.folds.len());
+        for (index, reach) in at {
+            for (fold, (network, options)) in self.folds.iter().zip(&trials[*index].settings) {
+                let options = options.clone();
+                let options = match reach {
+                    Reach::Epochs(epochs) => for_epochs(options, *epochs),
+                    // The weights of the last epoch are those that the curve's last point tells of.
+                    Reach::End => {
+                        TrainOptions { keep: Some(Keep::Last), validate_every: 1, ..options }
+                    }
+                };
+                let data = TrainingData::from((&fold.training, &fold.validation));
+                jobs.push(Job { network: network.clone(), data, options });
+            }
+        }
+        let options =
+            FitOptions { wanted: Wanted { predictions, models: false }, ..self.fit.clone() };
+        let (of, mut done, mut ended) = (jobs.len(), 0, Ended::Interrupted);
+        let (observer, deadline) = (&mut self.observer, self.deadline);
+        let outcomes = fit_all(&jobs, &options, |_, _| {
+            done += 1;
+            if deadline.is_some_and(|(from, time)| from.elapsed() >= time) && done < of {
+                ended = Ended::Time;
+                return ControlFlow::Break(());
+            }
+            observer(&SweepEvent::Fitted { done, of, trials: at.len(), rung })
+        })?;
+        let Some(outcomes) = outcomes.into_iter().collect::<Option<Vec<Outcome>>>() else {
+            return Ok(Err(ended));
+        };
+        let measured = at.iter().zip(outcomes.chunks_exact(self.folds.len()));
+        let measured = measured.map(|((index, _), outcomes)| {
+            let bound = trials[*index].settings.iter().any(|(_, options)| is_bound(options));
+            self.measured(outcomes, bound)
+        });
+        measured.collect::<Result<_>>().map(Ok)
+    }
+
+    /// What a trial's folds say.
+    fn measured(&self, outcomes: &[Outcome], bound: bool) -> Result<Measured> {
+        let seconds = outcomes.iter().map(Outcome::seconds).sum();
+        let fits: Option<Vec<&Fit>> = outcomes.iter().map(Outcome::fit).collect();
+        let diverged = |trained| Measured {
+            diverged: true,
+            epochs: 0,
+            trained,
+            scores: vec![f64::NAN; outcomes.len()],
+            value: f64::NAN,
+            seconds,
+        };
+        let Some(fits) = fits else { return Ok(diverged(0)) };
+        let curve = MeanCurve::of(&fits, self.metric);
+        let best = if bound { curve.points.last() } else { curve.best(self.metric) };
+        let trained = curve.points.len() as u64;
+        let Some(best) = best.filter(|best| best.loss.is_finite()) else {
+            return Ok(diverged(trained));
+        };
+        let scores = fits
+            .iter()
+            .zip(self.folds)
+            .map(|(fit, fold)| self.score(fit, fold, best.epochs))
+            .collect::<Result<Vec<f64>>>()?;
+        let value = match self.is_seen_each_epoch() {
+            true => -self.metric.gain(mean_and_error(&scores).0),
+            false => best.loss,
+        };
+        Ok(Measured { diverged: false, epochs: best.epochs, trained, scores, value, seconds })
+    }
+
+    /// The metric on a fold's rows: after so many epochs where it is known, else at the end where there
+    /// are predictions; NaN where there are none yet.
+    fn score(&self, fit: &Fit, fold: &Fold, epochs: u64) -> Result<f64> {
+        let undefined = || {
+            Error::invalid(
+                format!("{} is undefined on a fold of {} rows", self.metric, fold.rows.len()),
+                "use fewer folds, or another metric",
+            )
+        };
+        if self.is_seen_each_epoch() {
+            let epoch = usize::try_from(epochs - 1).unwrap_or(usize::MAX);
+            let seen = fit.curve.get(epoch).and_then(|own| own.validation);
+            return seen.and_then(|own| score_of(&own, self.metric)).ok_or_else(undefined);
+        }
+        if fit.predictions.is_empty() {
+            return Ok(f64::NAN);
+        }
+        let (targets, weights) = (fold.validation.original_targets(), fold.validation.weights());
+        let scores = Scores::of(&targets, &fit.predictions, weights)?;
+        self.metric.of(&scores).ok_or_else(undefined)
+    }
+}
+
+/// What came of training a trial so far.
+struct Measured {
+    diverged: bool,
+    epochs: u64,
+    trained: u64,
+    scores: Vec<f64>,
+    /// What is minimised: of the metric where it is known after each epoch, else of the loss.
+    value: f64,
+    seconds: f64,
+}
+
+impl Measured {
+    fn write_to(self, record: &mut Record) {
+        record.scores = self.scores;
+        record.epochs = self.epochs;
+        record.trained = self.trained;
+        record.seconds += self.seconds;
+    }
+}
+
+/// The epochs in all, where early scores tell who is good.
+fn judged(options: &TrainOptions) -> Option<u64> {
+    match options.length {
+        Length::Epochs(epochs) if !is_bound(options) => Some(epochs),
+        _ => None,
+    }
+}
+
+/// Whether the learning rate goes by the whole length: then an epoch before the end is no end.
+fn is_bound(options: &TrainOptions) -> bool {
+    matches!(options.schedule.decay, Decay::Cosine { .. } | Decay::OneCycle { .. })
+}

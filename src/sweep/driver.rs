@@ -1,0 +1,413 @@
+//! The search itself: batches of points, each trained on all folds, until there is an end.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::batch::{Batch, Configure};
+use super::options::{Ended, Pruning, SweepEvent, SweepOptions};
+use super::{
+    Halving, Header, Journal, Outcome, Point, Record, Sampler, SamplerName, Scored, Space, State,
+    Told, choose,
+};
+use crate::data::{Dataset, Fold};
+use crate::metrics::Metric;
+use crate::model::Model;
+use crate::platform::Instant;
+use crate::selection::{
+    CrossValidation, FitOptions, Job, Wanted, fit_all, mean_and_error, summarize,
+};
+use crate::spec::{Length, Network};
+use crate::train::{Keep, TrainOptions, TrainingData};
+use crate::{Error, Result};
+
+/// A search for hyper-parameters.
+///
+/// Points come in batches; each point is trained on all folds, many networks at once; the number of
+/// epochs is chosen by the mean curve over the folds, together with the point. Trials that fall behind
+/// are stopped early ([`Halving`]). The trial that is chosen is trained on all rows in the end.
+///
+/// The same folds, space, options and seed come to the same end, on any number of threads; so does a
+/// search that was interrupted and goes on from its journal.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use halfplane::data::KFold;
+/// use halfplane::metrics::Metric;
+/// use halfplane::sweep::{Dimension, Space, Sweep, SweepOptions, Value};
+/// use halfplane::{Dataset, DeviceChoice, Length, Network, Recipe, Targets, TrainOptions};
+///
+/// # fn main() -> halfplane::Result<()> {
+/// // Is a point inside a circle?
+/// let points: Vec<f32> = (0..400).map(|i| ((i * 37 % 101) as f32) / 50.0 - 1.0).collect();
+/// let inside = |p: &[f32]| f32::from(p[0] * p[0] + p[1] * p[1] < 0.5);
+/// let targets = Targets::Binary { values: points.chunks(2).map(inside).collect(), columns: 1 };
+/// let data = Dataset::new(2, points, targets)?;
+/// let folds = data.folds(&KFold::new(3).split(data.targets())?);
+///
+/// let space = Space::new()
+///     .with("units", Dimension::choices(["1", "8"]))?
+///     .with("lr", Dimension::choices(["0.01", "0.03"]))?;
+/// let mut sweep = Sweep::new(&space, &folds, SweepOptions::new(Metric::Accuracy), |point, data| {
+///     let number = |name| point.get(name).and_then(Value::number).unwrap_or_default();
+///     let recipe = Recipe::for_data(data);
+///     let network = Network { hidden: vec![number("units") as usize], ..recipe.network };
+///     let optimizer = recipe.options.optimizer.with_lr(number("lr"));
+///     let length = Length::Epochs(30);
+///     Ok((network, TrainOptions { optimizer, length, ..recipe.options }))
+/// })?;
+/// sweep.run(|_| ControlFlow::Continue(()))?;
+/// let chosen = sweep.finish(&data)?.expect("nothing interrupts it");
+/// assert_eq!(chosen.record.parameters.get("units"), Some(&Value::Int(8)));
+/// assert!(chosen.model.evaluate(&data)?.accuracy.is_some_and(|share| share > 0.9));
+/// # Ok(())
+/// # }
+/// ```
+pub struct Sweep<'a> {
+    space: Space,
+    folds: &'a [Fold],
+    options: SweepOptions,
+    configure: Box<Configure<'a>>,
+    sampler: Box<dyn Sampler>,
+    journal: Option<Journal>,
+    records: Vec<Record>,
+    halving: Option<Halving>,
+    started: Instant,
+}
+
+/// The trial that was chosen, and the network that came of it.
+#[derive(Debug)]
+pub struct Chosen {
+    /// The trial.
+    pub record: Record,
+    /// How good it is on rows that it has not seen, trained for as many epochs as were chosen. It was
+    /// chosen by that, so that it is somewhat too good.
+    pub cross_validation: CrossValidation,
+    /// The network, trained on all rows.
+    pub model: Model,
+}
+
+/// Points of a batch, where points depend on the results of those before.
+const LOOKING_BACK: usize = 9;
+
+/// Points of a batch, where they do not: of so many, three come to their ends.
+const INDEPENDENT: usize = 27;
+
+impl<'a> Sweep<'a> {
+    /// A search of a space: `configure` makes network and options of a point, for the rows to train
+    /// on. They must depend on nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where there is nothing to search, fewer than two folds, or the metric is none
+    /// of the task; for a grid over a range of numbers.
+    pub fn new(
+        space: &Space,
+        folds: &'a [Fold],
+        options: SweepOptions,
+        configure: impl FnMut(&Point, &Dataset) -> Result<(Network, TrainOptions)> + 'a,
+    ) -> Result<Self> {
+        if space.is_single() {
+            return Err(Error::invalid(
+                "there is nothing to search: each hyper-parameter has one value",
+                "give one of them alternatives, such as 0.001|0.01, or a range, such as 0.001..0.1",
+            ));
+        }
+        let [first, _, ..] = folds else {
+            return Err(Error::invalid("there are fewer than two folds", "use at least 2"));
+        };
+        options.metric.check(first.training.task())?;
+        if options.trials == 0 {
+            return Err(Error::invalid("there are 0 trials", "try at least one"));
+        }
+        let name = options.sampler.unwrap_or(SamplerName::for_space(space, options.trials));
+        let sampler = name.open(space, options.seed)?;
+        let count = sampler.count().unwrap_or(u64::MAX).min(options.trials);
+        let is_pruned = match options.pruning {
+            Pruning::Auto => count > SweepOptions::PRUNED_FROM,
+            Pruning::On => true,
+            Pruning::Off => false,
+        };
+        Ok(Self {
+            space: space.clone(),
+            folds,
+            options,
+            configure: Box::new(configure),
+            sampler,
+            journal: None,
+            records: Vec::new(),
+            halving: is_pruned.then(Halving::default),
+            started: Instant::now(),
+        })
+    }
+
+    /// What decides where it ends: the first line of its journal.
+    pub fn header(&self) -> Header {
+        let (data, folds) = fingerprints(self.folds);
+        let options = &self.options;
+        let data = options.data.clone().unwrap_or(data);
+        let mut header = Header::new(&self.space, &data, &folds, options.seed, self.sampler.name());
+        header.settings.clone_from(&options.settings);
+        header.settings.insert("metric".into(), options.metric.name().into());
+        header.settings.insert("pruning".into(), self.halving.is_some().into());
+        header.arguments.clone_from(&options.arguments);
+        header
+    }
+
+    /// Begins a journal, to which each batch is written as it ends.
+    ///
+    /// # Errors
+    /// As [`Journal::create`].
+    pub fn write_to(&mut self, path: &Path) -> Result<()> {
+        self.journal = Some(Journal::create(path, &self.header())?);
+        Ok(())
+    }
+
+    /// Goes on from a journal. A batch that is not there as a whole is trained again.
+    ///
+    /// # Errors
+    /// As [`Journal::resume`].
+    pub fn resume(&mut self, path: &Path) -> Result<()> {
+        let (mut journal, mut records) = Journal::resume(path, &self.header())?;
+        if (records.len() as u64) < self.limit() {
+            records.truncate(records.len() / self.batch() * self.batch());
+            journal.keep(records.len())?;
+        }
+        if let Some(halving) = &mut self.halving {
+            let judged = records.iter().filter(|own| own.same_as.is_none());
+            for rung in judged.flat_map(|own| &own.rungs) {
+                if rung.rung < Halving::RUNGS {
+                    halving.remember(rung.rung, &[rung.value]);
+                }
+            }
+        }
+        self.journal = Some(journal);
+        self.records = records;
+        Ok(())
+    }
+
+    /// The trials so far, in order.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// By what trials are compared.
+    pub fn metric(&self) -> Metric {
+        self.options.metric
+    }
+
+    /// Searches until there is an end, and tells what happens; where the observer breaks, the batch
+    /// that is being trained is given up.
+    ///
+    /// # Errors
+    /// As [`fit_all`] and [`Journal::append`]; what the configuration returns where no trial of the
+    /// first batch can be trained.
+    pub fn run(
+        &mut self,
+        mut observer: impl FnMut(&SweepEvent) -> ControlFlow<()>,
+    ) -> Result<Ended> {
+        self.started = Instant::now();
+        let begin = SweepEvent::Begin {
+            sampler: self.sampler.name(),
+            trials: self.limit(),
+            known: self.records.len(),
+            pruned: self.halving.is_some(),
+        };
+        if observer(&begin).is_break() {
+            return Ok(Ended::Interrupted);
+        }
+        loop {
+            let first = self.records.len() as u64;
+            if first >= self.options.trials {
+                return Ok(Ended::Trials);
+            }
+            if self.is_late() {
+                return Ok(Ended::Time);
+            }
+            let left = usize::try_from(self.options.trials - first).unwrap_or(usize::MAX);
+            let told: Vec<Told> = self.records.iter().map(|own| own.told(self.metric())).collect();
+            let points = self.sampler.propose(first, left.min(self.batch()), &told);
+            if points.is_empty() {
+                return Ok(Ended::Exhausted);
+            }
+            let limit = self.options.time.filter(|_| !self.records.is_empty());
+            let mut batch = Batch {
+                folds: self.folds,
+                metric: self.metric(),
+                fit: &self.options.fit,
+                known: &self.records,
+                deadline: limit.map(|time| (self.started, time)),
+                halving: self.halving.clone(),
+                observer: &mut observer,
+            };
+            let trained = match batch.train(first, points, &mut self.configure)? {
+                Ok(trained) => trained,
+                Err(ended) => return Ok(ended),
+            };
+            self.halving = batch.halving;
+            if let Some(journal) = &mut self.journal {
+                journal.append(&trained)?;
+            }
+            let before = self.records.len();
+            self.records.extend(trained);
+            for record in &self.records[before..] {
+                if observer(&SweepEvent::Trial(record)).is_break() {
+                    return Ok(Ended::Interrupted);
+                }
+            }
+        }
+    }
+
+    /// The trial that is chosen from those so far.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where none has come to its end.
+    pub fn chosen(&self) -> Result<&Record> {
+        let ended: Vec<&Record> =
+            self.records.iter().filter(|own| own.state == State::Complete).collect();
+        let scored: Vec<Scored> = ended
+            .iter()
+            .map(|own| {
+                let (mean, standard_error) = own.score();
+                let mean = -self.metric().gain(mean);
+                Scored { mean, standard_error, parameters: own.size }
+            })
+            .collect();
+        let index = choose(&scored, self.options.select);
+        index.map(|index| ended[index]).ok_or_else(|| none_chosen(&self.records))
+    }
+
+    /// Trains the chosen trial once more, for as many epochs as were chosen: on the rows of each fold,
+    /// for predictions of rows that it has not seen, and on all rows, of which the model comes. `None`
+    /// where an interrupt has ended it.
+    ///
+    /// # Errors
+    /// As [`Sweep::chosen`] and [`fit_all`]; [`Error::Diverged`] where the network does on all rows.
+    pub fn finish(&mut self, all: &Dataset) -> Result<Option<Chosen>> {
+        let record = self.chosen()?.clone();
+        let mut jobs = Vec::with_capacity(self.folds.len() + 1);
+        let mut job = |data: TrainingData| -> Result<()> {
+            let (network, options) = (self.configure)(&record.parameters, &data.training)?;
+            let options = for_epochs(options, record.epochs);
+            jobs.push(Job { network, data, options });
+            Ok(())
+        };
+        for fold in self.folds {
+            job(TrainingData::from((&fold.training, &fold.validation)))?;
+        }
+        job(TrainingData::from(all))?;
+        let options = FitOptions {
+            wanted: Wanted { predictions: true, models: true },
+            ..self.options.fit.clone()
+        };
+        let mut diverged = None;
+        let outcomes = fit_all(&jobs, &options, |_, outcome| match outcome {
+            &crate::selection::Outcome::Diverged { step, loss, lr, .. } => {
+                diverged = Some(Error::Diverged { step, loss, lr });
+                ControlFlow::Break(())
+            }
+            crate::selection::Outcome::Fitted(_) => ControlFlow::Continue(()),
+        })?;
+        if let Some(error) = diverged {
+            return Err(error);
+        }
+        let fits: Option<Vec<_>> = outcomes.into_iter().map(|own| own?.into_fit()).collect();
+        let Some(mut fits) = fits else { return Ok(None) };
+        let Some(model) = fits.pop().and_then(|last| last.model) else { return Ok(None) };
+        let cross_validation = summarize(self.folds, &fits, self.metric())?;
+        Ok(Some(Chosen { record, cross_validation, model }))
+    }
+
+    /// Trials at most.
+    fn limit(&self) -> u64 {
+        self.sampler.count().unwrap_or(u64::MAX).min(self.options.trials)
+    }
+
+    /// Points of a batch: the same whatever the machine, for the points depend on it.
+    fn batch(&self) -> usize {
+        if self.sampler.looks_back() { LOOKING_BACK } else { INDEPENDENT }
+    }
+
+    /// Whether the time is up. A first batch is always trained.
+    fn is_late(&self) -> bool {
+        let limit = self.options.time.filter(|_| !self.records.is_empty());
+        limit.is_some_and(|time| self.started.elapsed() >= time)
+    }
+}
+
+impl Record {
+    /// The mean of the folds' scores, and its standard error.
+    pub fn score(&self) -> (f64, f64) {
+        mean_and_error(&self.scores)
+    }
+
+    /// As samplers are told it.
+    fn told(&self, metric: Metric) -> Told {
+        let (mean, _) = self.score();
+        let outcome = match self.state {
+            State::Complete if mean.is_finite() => Outcome::Complete(-metric.gain(mean)),
+            State::Pruned => Outcome::Pruned {
+                epochs: self.trained,
+                value: self.rungs.last().map_or(f64::NAN, |rung| rung.value),
+            },
+            State::Complete | State::Diverged | State::Refused => {
+                Outcome::Pruned { epochs: 0, value: f64::NAN }
+            }
+        };
+        Told { point: self.parameters.clone(), outcome }
+    }
+}
+
+/// The same options for a training of so many epochs that nothing ends early.
+pub(super) fn for_epochs(options: TrainOptions, epochs: u64) -> TrainOptions {
+    TrainOptions {
+        length: Length::Epochs(epochs),
+        early_stopping: None,
+        keep: Some(Keep::Last),
+        validate_every: 1,
+        ..options
+    }
+}
+
+fn none_chosen(records: &[Record]) -> Error {
+    let diverged = records.iter().filter(|own| own.state == State::Diverged).count();
+    if diverged > 0 {
+        let rates = records.iter().filter_map(|own| own.parameters.get("lr")?.number());
+        let lowest = rates.fold(f64::INFINITY, f64::min);
+        let remedy = match lowest.is_finite() {
+            true => format!("let the learning rate begin below {lowest:?}"),
+            false => "take a smaller learning rate, or let it be searched".to_owned(),
+        };
+        return Error::invalid(
+            format!("{diverged} of {} trials diverged, and none has a score", records.len()),
+            remedy,
+        );
+    }
+    Error::invalid("no trial has come to its end", "give the search more time")
+}
+
+/// What tells one data set from another.
+pub fn fingerprint(data: &Dataset) -> String {
+    let mut hash = Xxh3::new();
+    add(&mut hash, data);
+    format!("{:032x}", hash.digest128())
+}
+
+fn add(hash: &mut Xxh3, data: &Dataset) {
+    hash.update(bytemuck::cast_slice(data.features()));
+    hash.update(bytemuck::cast_slice(data.targets().words()));
+    hash.update(bytemuck::cast_slice(data.weights().unwrap_or_default()));
+}
+
+/// What tells data sets apart, and divisions into folds.
+fn fingerprints(folds: &[Fold]) -> (String, String) {
+    let (mut data, mut rows) = (Xxh3::new(), Xxh3::new());
+    for fold in folds {
+        add(&mut data, &fold.training);
+        add(&mut data, &fold.validation);
+        rows.update(&(fold.rows.len() as u64).to_le_bytes());
+        fold.rows.iter().for_each(|row| rows.update(&(*row as u64).to_le_bytes()));
+    }
+    (format!("{:032x}", data.digest128()), format!("{:016x}", rows.digest()))
+}
