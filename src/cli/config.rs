@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use halfplane::sweep::Dimension;
 use halfplane::{Error, Result};
 use toml::{Table, Value};
+
+use super::arguments::searchable;
 
 /// Keys whose values are lists of words.
 const LISTS: [&str; 4] = ["categorical", "numeric", "drop", "na"];
@@ -42,7 +45,10 @@ pub(super) fn merge(
                 Err(_) => return Err(unknown),
             },
         };
-        let words = words(path, key, argument, value)?;
+        let words = match searchable().into_iter().find(|own| own.get_id() == argument.get_id()) {
+            Some(own) if name == "sweep" => searched(path, key, &own, value)?,
+            _ => words(path, key, argument, value)?,
+        };
         if !overridden(matches, argument) {
             check(command, path, key, &words)?;
             merged.extend(words);
@@ -114,6 +120,21 @@ fn words(path: &Path, key: &str, argument: &Arg, value: &Value) -> Result<Vec<Os
         }
     };
     Ok(vec![format!("--{key}={text}").into()])
+}
+
+/// The same for a search: what `train` would not take is a space.
+fn searched(path: &Path, key: &str, argument: &Arg, value: &Value) -> Result<Vec<OsString>> {
+    if let Ok(words) = words(path, key, argument, value) {
+        return Ok(words);
+    }
+    let json = serde_json::to_value(value).unwrap_or_default();
+    match Dimension::from_json(key, &json) {
+        Ok(dimension) => Ok(vec![format!("--{key}={dimension}").into()]),
+        Err(error) => {
+            let remedy = error.remedy().map_or_else(String::new, |own| own.to_string());
+            Err(bad(path, None, error.problem(), &remedy))
+        }
+    }
 }
 
 fn is_number(value: &Value) -> bool {

@@ -184,7 +184,7 @@ fn advice(result: &CrossValidation) -> Vec<String> {
 }
 
 /// The predictions of networks that have not seen the rows, as CSV.
-fn predictions(all: &Dataset, result: &CrossValidation) -> Result<String> {
+pub(super) fn predictions(all: &Dataset, result: &CrossValidation) -> Result<String> {
     let mut held: Vec<&Held> = result.out_of_fold.iter().collect();
     held.sort_by_key(|own| (own.row, own.fold));
     let values: Vec<f32> = held.iter().flat_map(|own| own.prediction.iter().copied()).collect();

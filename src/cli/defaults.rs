@@ -2,18 +2,27 @@
 //! its flag.
 
 use halfplane::data::NA_VALUES;
+use halfplane::metrics::Metric;
 use halfplane::spec::Decay;
+use halfplane::sweep::{Select, SweepOptions};
 use halfplane::train::{CheckpointOptions, Interval, ReduceOnPlateau};
 use halfplane::{
     BatchSize, Dataset, EarlyStopping, Length, Loss, Network, Optimizer, Recipe, TrainOptions,
 };
 
+use super::sweep::space::DEFAULTS as SPACE;
+
 /// The same definition, with `[default: …]` in the help.
 pub(super) fn told(mut command: clap::Command) -> clap::Command {
-    for name in ["train", "plan", "cv", "predict", "evaluate", "export"] {
+    for name in ["train", "plan", "cv", "sweep", "predict", "evaluate", "export"] {
         let mut defaults = defaults();
         if name == "predict" {
             defaults.push(("output", "-, standard output".into()));
+        }
+        if name == "sweep" {
+            let own = of_searches();
+            defaults.retain(|(id, _)| own.iter().all(|(other, _)| id != other));
+            defaults.extend(own);
         }
         // In place: the order of the arguments is that of the help.
         command = command.mut_subcommand(name, |own| {
@@ -32,6 +41,26 @@ pub(super) fn told(mut command: clap::Command) -> clap::Command {
         });
     }
     command
+}
+
+/// Those of a search, where it has others than a training.
+fn of_searches() -> Vec<(&'static str, String)> {
+    let space = SPACE.iter().map(|(name, text)| {
+        let id = if *name == "weight-decay" { "weight_decay" } else { *name };
+        (id, format!("{text} where nothing else is searched"))
+    });
+    let others = [
+        ("optimizer", "adamw where nothing else is searched".into()),
+        (
+            "trials",
+            format!("{}, or no limit with --time", SweepOptions::new(Metric::Accuracy).trials),
+        ),
+        ("sampler", "grid where there are no more points than trials, else tpe".into()),
+        ("select", Select::default().to_string()),
+        ("pruning", format!("auto, on from {} trials on", SweepOptions::PRUNED_FROM + 1)),
+        ("output", "sweep".into()),
+    ];
+    space.chain(others).collect()
 }
 
 /// The default of each argument by its name. Where the built-in xor has another default than tables,

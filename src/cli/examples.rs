@@ -8,6 +8,7 @@ Examples:
   halfplane train data.csv --patience 20 --checkpoint run/ --output model.safetensors
   halfplane train --resume run/                after Ctrl-C, a crash or a kill
   halfplane cv data.csv --target y             the score to expect on new rows
+  halfplane sweep data.csv --target y          search for the best network
   halfplane predict model.safetensors new.csv --output predictions.csv
   halfplane evaluate model.safetensors test.csv
   halfplane inspect model.safetensors          layers, memory, preprocessing, how it was trained
@@ -38,6 +39,15 @@ Examples:
   halfplane cv patients.csv --target ill --group patient --metric roc_auc
   halfplane cv sales.csv --target sold --time-column day --gap 7 --metric mae
   halfplane cv penguins.csv --target species --predictions held-out.csv --json";
+
+pub(super) const SWEEP: &str = "\
+Examples:
+  halfplane sweep penguins.csv --target species      layers, units, learning rate, decay and dropout
+  halfplane sweep penguins.csv --target species --hidden '32|128|64,32' --lr 1e-4..1e-1 --trials 200
+  halfplane sweep penguins.csv --target species --hidden taper:1..4x16..256 --time 10m --select 1se
+  halfplane sweep --resume sweep/                    after Ctrl-C, a crash or a kill
+  halfplane sweep --report sweep/                    the leaderboard
+  halfplane train penguins.csv --config sweep/best.toml";
 
 pub(super) const PREDICT: &str = "\
 Examples:

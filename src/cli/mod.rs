@@ -24,6 +24,7 @@ mod plan;
 mod predict;
 mod resume;
 mod settings;
+mod sweep;
 mod train;
 mod train_folds;
 mod wording;
@@ -58,6 +59,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Train(arguments) => return train::run(&arguments),
         Command::Cv(arguments) => return cv::run(&arguments),
+        Command::Sweep(arguments) => return sweep::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -8,8 +8,8 @@ use clap::{Arg, ArgAction};
 use halfplane::Result;
 use halfplane::train::Notes;
 
-use super::arguments::{self, Command, TrainArguments};
-use super::{config, resume};
+use super::arguments::{self, Command, SweepArguments, TrainArguments};
+use super::{config, resume, sweep};
 
 /// Names that other libraries have for it, and the flag here.
 const ELSEWHERE: [(&str, &str); 10] = [
@@ -38,10 +38,16 @@ pub(super) fn lenient() -> clap::Command {
         let train = train.args(unknown());
         train.mut_arg("data", |data| data.required(false).required_unless_present("resume"))
     };
+    let sweep = |sweep: clap::Command| {
+        let others = ["resume", "report"];
+        let sweep = sweep.args(unknown());
+        sweep.mut_arg("data", |data| data.required(false).required_unless_present_any(others))
+    };
     arguments::definition()
         .mut_subcommand("train", train)
         .mut_subcommand("plan", |plan| plan.args(unknown()))
         .mut_subcommand("cv", |cv| cv.args(unknown()))
+        .mut_subcommand("sweep", sweep)
 }
 
 /// Parses the arguments, those of the configuration file that they name, and those of the training
@@ -60,6 +66,9 @@ pub(super) fn parse(argv: Vec<OsString>) -> Result<Command> {
         matches = arguments::definition().get_matches_from(found.words);
         (resumed, run) = (Some(found.resumed), found.run);
     }
+    if let Some(merged) = sweep::resume::merge(&lenient, &words, &matches)? {
+        matches = arguments::definition().get_matches_from(merged);
+    }
     let notes = match (lenient.find_subcommand("train"), matches.subcommand()) {
         (Some(train), Some(("train", own))) => resume::notes(train, own, run)?,
         _ => Notes::new(),
@@ -67,6 +76,13 @@ pub(super) fn parse(argv: Vec<OsString>) -> Result<Command> {
     match arguments::command(&matches) {
         Ok(Command::Train(arguments)) => {
             Ok(Command::Train(Box::new(TrainArguments { notes, resumed, ..*arguments })))
+        }
+        Ok(Command::Sweep(arguments)) => {
+            let words = match (lenient.find_subcommand("sweep"), matches.subcommand()) {
+                (Some(sweep), Some((_, own))) => sweep::resume::kept(sweep, own)?,
+                _ => Vec::new(),
+            };
+            Ok(Command::Sweep(Box::new(SweepArguments { words, ..*arguments })))
         }
         Ok(command) => Ok(command),
         Err(error) => error.exit(),

@@ -108,7 +108,7 @@ fn told(latest: &Latest) -> Vec<String> {
 }
 
 /// An argument as it would be typed.
-fn words(argument: &Arg, value: &str) -> Option<OsString> {
+pub(super) fn words(argument: &Arg, value: &str) -> Option<OsString> {
     match argument.get_long() {
         None => Some(value.into()),
         Some(long) if matches!(argument.get_action(), ArgAction::SetTrue) => {
@@ -173,7 +173,7 @@ fn new_run() -> String {
 }
 
 /// A value; of a file its absolute path.
-fn place(argument: &Arg, value: &str) -> String {
+pub(super) fn place(argument: &Arg, value: &str) -> String {
     let id = argument.get_id().as_str();
     let is_file = match id {
         "validation" => value.parse::<f64>().is_err(),

@@ -14,6 +14,7 @@ mod plane;
 mod profile;
 mod progress;
 mod scores;
+mod search;
 mod summary;
 mod tensorboard;
 
@@ -34,6 +35,7 @@ pub(crate) use folded::{FoldedRun, folded_fault, folded_heading, folded_summary,
 pub(crate) use live::restore_terminal;
 pub(crate) use profile::{profile, roofline};
 pub(crate) use scores::{scores, table};
+pub(crate) use search::SearchProgress;
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,6 +52,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model",
             "train",
             "selection",
+            "sweep",
         ],
     ),
     (
@@ -70,6 +71,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "train",
             "recipe",
             "selection",
+            "sweep",
             "export",
             "report",
         ],

@@ -20,4 +20,5 @@ mod report;
 mod selection;
 mod spec;
 mod support;
+mod sweep;
 mod train;

@@ -8,7 +8,9 @@ mod data;
 mod folds;
 mod learning;
 mod selection;
+mod space;
 mod stopping;
+mod sweep;
 mod training;
 mod values;
 mod views;
@@ -20,9 +22,11 @@ pub(super) use commands::{
     CompletionArguments, DevicesArguments, DoctorArguments, EvaluateArguments, ExportArguments,
     InspectArguments, ManArguments, PredictArguments,
 };
-pub(super) use data::source;
+pub(super) use data::{DataArguments, source};
 pub(super) use folds::FoldArguments;
 pub(super) use selection::CvArguments;
+pub(super) use space::{is_switch, searchable};
+pub(super) use sweep::SweepArguments;
 pub(super) use training::{PlanArguments, Resumed, TrainArguments, TrainingArguments};
 pub(super) use values::{AutoOr, OptimizerName};
 
@@ -45,6 +49,9 @@ pub(crate) enum Command {
     #[command(allow_negative_numbers = true, after_help = examples::CV)]
     /// Score a training on rows that it has not seen: cross-validation
     Cv(Box<CvArguments>),
+    #[command(allow_negative_numbers = true, after_help = examples::SWEEP)]
+    /// Search for hyper-parameters: the best on rows that were not seen is trained on all
+    Sweep(Box<SweepArguments>),
     #[command(after_help = examples::PREDICT)]
     /// Apply a trained model to the rows of a table
     Predict(PredictArguments),

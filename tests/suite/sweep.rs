@@ -1,0 +1,246 @@
+//! Searches from outside: what they leave, that they go on to the same end, and what they refuse.
+
+use std::path::{Path, PathBuf};
+
+use halfplane::Model;
+use serde_json::Value;
+
+use crate::support::folder::Folder;
+
+fn table(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+fn sweep(folder: &Folder, words: &str) -> Value {
+    let text = folder.good(&format!("sweep {words} --device cpu --json"));
+    serde_json::from_str(&text).expect("it prints JSON")
+}
+
+/// The events of a journal, but for how long they took.
+fn events(folder: &Folder, name: &str) -> Vec<Value> {
+    let text = folder.read(name);
+    let lines = text.lines().map(|line| {
+        let mut event: Value = serde_json::from_str(line).expect("each line is JSON");
+        if let Some(event) = event.as_object_mut() {
+            event.remove("seconds");
+            event.remove("arguments");
+        }
+        event
+    });
+    lines.collect()
+}
+
+#[test]
+fn the_best_is_trained_on_all_rows_and_can_be_trained_again() {
+    let folder = Folder::new();
+    let data = table("iris.csv");
+    let data = data.to_str().expect("the path is text");
+    let space = "--hidden 2|8,4 --lr 0.003|0.03 --layer-norm=true|false --epochs 12";
+    let found = sweep(&folder, &format!("{data} --target species {space} --folds 3"));
+    assert_eq!((&found["trials"], &found["ended"]), (&Value::from(8), &Value::from("exhausted")));
+    assert_eq!(found["metric"], "accuracy");
+    assert_eq!(found["folds"].as_array().map(Vec::len), Some(3));
+    assert!(found["mean"].as_f64() > Some(0.9), "{found}");
+
+    let events = events(&folder, "sweep/journal.jsonl");
+    assert_eq!((events.len(), &events[0]["event"]), (9, &Value::from("sweep")));
+    assert_eq!(events[0]["sampler"], "grid");
+    for (number, event) in events[1..].iter().enumerate() {
+        assert_eq!((&event["event"], &event["trial"]), (&"trial".into(), &number.into()));
+        assert_eq!(event["scores"].as_array().map(Vec::len), Some(3));
+        assert!(event["parameters"]["lr"].is_f64());
+    }
+    let best =
+        &events[1 + usize::try_from(found["trial"].as_u64().expect("a number")).expect("small")];
+    assert_eq!(best["parameters"], found["parameters"]);
+    let numbers = |own: &Value| -> Vec<f64> {
+        own.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+    };
+    // The folds are trained as long once more. Accuracies after an epoch are float32.
+    let gaps = numbers(&best["scores"]).into_iter().zip(numbers(&found["folds"]));
+    assert!(gaps.clone().count() == 3 && gaps.into_iter().all(|(a, b)| (a - b).abs() < 1e-6));
+
+    // `train` ends where the search has ended.
+    let words = format!("train {data} --config sweep/best.toml --device cpu --quiet");
+    folder.good(&format!("{words} --output again.safetensors"));
+    let own = Model::load(&folder.path("sweep/best.safetensors")).expect("it is a model");
+    let again = Model::load(&folder.path("again.safetensors")).expect("it is a model");
+    assert_eq!(own.network, again.network);
+    assert!(own.members == again.members, "{}", folder.read("sweep/best.toml"));
+
+    let held = folder.read("sweep/out-of-fold.csv");
+    let lines: Vec<Vec<&str>> = held.lines().skip(1).map(|own| own.split(',').collect()).collect();
+    let right = lines.iter().filter(|own| own[2] == own[own.len() - 1]).count();
+    let mean = found["mean"].as_f64().expect("a mean");
+    assert!((right as f64 / 150.0 - mean).abs() < 1e-9, "{} rows, {right} right", lines.len());
+
+    // Nothing is left to do.
+    let journal = folder.read("sweep/journal.jsonl");
+    assert_eq!(sweep(&folder, "--resume sweep"), found);
+    assert_eq!(folder.read("sweep/journal.jsonl"), journal);
+
+    let report = folder.good("sweep --report sweep");
+    assert!(report.contains("8 trials: 8 to the end") && report.contains("8,4"), "{report}");
+}
+
+/// A search with halving and TPE, of words and missing values: by one thread or three, in one go or
+/// after its journal was cut anywhere.
+#[test]
+fn an_interrupted_search_comes_to_the_same_end() {
+    let folder = Folder::new();
+    let data = table("penguins.csv");
+    let data = data.to_str().expect("the path is text");
+    let words = format!(
+        "{data} --target species --hidden taper:1..2x4..16 --lr 1e-3..0.1 --dropout 0..0.3 \
+         --optimizer adam|adamw --epochs 9 --folds 2 --trials 25 --seed 3"
+    );
+    let whole = sweep(&folder, &format!("{words} --output whole --threads 3"));
+    assert_eq!(whole["trials"], 25);
+    assert!(whole["pruned"].as_u64() > Some(0), "{whole}");
+    let expected = events(&folder, "whole/journal.jsonl");
+    let same = |found: &Value, name: &str| {
+        for key in ["mean", "folds", "epochs", "trial", "parameters", "pruned"] {
+            assert_eq!(found[key], whole[key], "{name}: {key}");
+        }
+        assert!(events(&folder, &format!("{name}/journal.jsonl")) == expected, "{name}");
+        let (own, first) =
+            (folder.read(&format!("{name}/best.toml")), folder.read("whole/best.toml"));
+        assert_eq!(own, first);
+    };
+    same(&sweep(&folder, &format!("{words} --output one --threads 1")), "one");
+
+    let text = folder.read("whole/journal.jsonl");
+    let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+    // Cut after the first line, within a batch, at its end and within a line.
+    for (number, cut) in [ends[0], ends[4], ends[9], ends[19] + 30].into_iter().enumerate() {
+        let name = format!("cut{number}");
+        std::fs::create_dir(folder.path(&name)).expect("a folder can be made");
+        folder.write(&format!("{name}/journal.jsonl"), &text[..cut]);
+        same(&sweep(&folder, &format!("--resume {name}")), &name);
+    }
+    // More trials go on where the last batch began, in which now more are judged together.
+    let more = sweep(&folder, "--resume cut0 --trials 27");
+    assert_eq!(more["trials"], 27);
+    let longer = events(&folder, "cut0/journal.jsonl");
+    assert_eq!(longer[1..19], expected[1..19]);
+    assert_eq!(longer[25]["parameters"], expected[25]["parameters"]);
+}
+
+#[test]
+fn a_metric_that_is_not_known_after_each_epoch_is_that_of_the_chosen_epochs() {
+    let folder = Folder::new();
+    let data = table("diabetes.csv");
+    let data = data.to_str().expect("the path is text");
+    let words = format!(
+        "{data} --hidden 4|16 --lr 0.003|0.1 --epochs 30 --folds 3 --metric mae --pruning on"
+    );
+    let found = sweep(&folder, &words);
+    let events = events(&folder, "sweep/journal.jsonl");
+    let trial = usize::try_from(found["trial"].as_u64().expect("a number")).expect("small");
+    assert_eq!(events[1 + trial]["scores"], found["folds"]);
+    assert!(found["mean"].as_f64().is_some_and(|mean| mean > 20.0 && mean < 80.0), "{found}");
+}
+
+#[test]
+fn a_time_ends_it_after_a_batch_at_the_earliest() {
+    let folder = Folder::new();
+    let data = table("iris.csv");
+    let data = data.to_str().expect("the path is text");
+    let words = "--hidden 2..8 --lr 1e-3..1e-1 --epochs 3 --folds 2 --time 0.001s";
+    let found = sweep(&folder, &format!("{data} --target species {words}"));
+    assert_eq!((&found["ended"], &found["trials"]), (&Value::from("time"), &Value::from(9)));
+}
+
+#[test]
+fn what_cannot_be_searched_is_refused() {
+    let folder = Folder::new();
+    let rows: String = (0..40).map(|row| format!("{row}.5,{}\n", ["a", "b"][row % 2])).collect();
+    folder.write("t.csv", format!("x,y\n{rows}"));
+    for (words, told) in [
+        ("t.csv --lr 1..0.1", "`lr` is a range from 1 to 0.1, which is empty"),
+        ("t.csv --l2 0..0.1", "0 has no logarithm"),
+        ("t.csv --hidden taper:4", "taper:1..4x16..256"),
+        ("t.csv --lr 0.1 --hidden 4 --weight-decay 0 --dropout 0", "there is nothing to search"),
+        ("t.csv --activation relu|sulu", "sulu"),
+        ("t.csv --units 4|8", "--units"),
+        ("t.csv --lr 0.1|0.1", "twice"),
+        ("t.csv --lr 0.1|0.2 --sampler gird", "did you mean `grid`?"),
+        ("t.csv --lr 0.1..0.2 --sampler grid", "a grid has no end over `lr`"),
+        ("t.csv --lr 0.1|0.2 --trials 0", "0 trials"),
+        ("t.csv --lr 0.1|0.2 --time 5", "90s"),
+        ("t.csv --lr 0.1|0.2 --metric r2", "r2 is no score"),
+        ("t.csv --hidden 2|4 --momentum 0.5|0.9 --optimizer adam --epochs 1", "settings of sgd"),
+        ("t.csv --hidden 2|4 --steps 9", "the length is in steps"),
+        ("t.csv --hidden 2|4 --folds none", "without folds there is nothing to compare by"),
+        ("--resume nowhere", "there is no journal"),
+        ("--report nowhere", "there is no journal"),
+        ("", "required"),
+    ] {
+        let output = folder.refused(&format!("sweep {words}"));
+        assert!(output.contains(told), "{words}: {output}");
+    }
+    let config = "hidden = [[4], [8, 4]]\nlr = { from = 0.01, to = 0.1, scale = \"lag\" }\n";
+    folder.write("space.toml", config);
+    let output = folder.refused("sweep t.csv --config space.toml");
+    assert!(output.contains("space.toml") && output.contains("unknown scale `lag`"), "{output}");
+}
+
+#[test]
+fn a_configuration_holds_a_space() {
+    let folder = Folder::new();
+    let data = table("iris.csv");
+    let data = data.to_str().expect("the path is text");
+    folder.write(
+        "space.toml",
+        "target = \"species\"\nhidden = [[4], [8, 4]]\nlr = [0.01, 0.03]\nlayer-norm = [true, false]\n\
+         weight-decay = { from = 1e-4, to = 1e-2 }\nepochs = 4\nfolds = 2\ntrials = 9\n",
+    );
+    let found = sweep(&folder, &format!("{data} --config space.toml --lr 0.02"));
+    assert_eq!(found["trials"], 9);
+    let events = events(&folder, "sweep/journal.jsonl");
+    let space = &events[0]["space"];
+    assert_eq!(space["hidden"], serde_json::json!([4, "8,4"]));
+    assert_eq!((&space["lr"], &space["weight-decay"]["scale"]), (&Value::Null, &"log".into()));
+}
+
+#[test]
+fn a_journal_of_another_search_is_refused_by_what_differs() {
+    let folder = Folder::new();
+    let rows = |shift: usize| -> String {
+        let rows = (0..40).map(|row| format!("{row}.5,{}\n", ["a", "b"][(row + shift) % 2]));
+        format!("x,y\n{}", rows.collect::<String>())
+    };
+    folder.write("t.csv", rows(0));
+    sweep(&folder, "t.csv --hidden 2|3 --epochs 2 --folds 2");
+    let again = folder.refused("sweep t.csv --hidden 2|3 --epochs 2 --folds 2");
+    assert!(again.contains("already") && again.contains("--resume"), "{again}");
+    for (words, told) in [
+        ("--hidden 2|4", "`hidden`: [2,3] then, [2,4] now"),
+        ("--epochs 3", "`fixed`"),
+        ("--seed 5", "the seed: 777 then, 5 now"),
+        ("--folds 3", "another division into folds"),
+        ("--sampler sobol", "the sampler: grid then, sobol now"),
+        ("--metric log_loss", "`metric`"),
+    ] {
+        let output = folder.refused(&format!("sweep --resume sweep {words}"));
+        assert!(output.contains(told), "{words}: {output}");
+    }
+    folder.write("t.csv", rows(1));
+    let output = folder.refused("sweep --resume sweep");
+    assert!(output.contains("another data set"), "{output}");
+}
+
+#[test]
+fn where_all_diverge_it_says_what_to_change() {
+    let folder = Folder::new();
+    let rows: String = (0..40).map(|row| format!("{row}.5,{}.25\n", row * row)).collect();
+    folder.write("t.csv", format!("x,y\n{rows}"));
+    let words = "t.csv --optimizer sgd --hidden 4 --lr 1e20|1e25 --epochs 3 --folds 2";
+    let output = folder.refused(&format!("sweep {words} --device cpu"));
+    assert!(output.contains("2 of 2 trials diverged"), "{output}");
+    assert!(output.contains("learning rate begin below 1e20"), "{output}");
+    // A trial that diverges does not end the others.
+    let found =
+        sweep(&folder, &words.replace("1e25", "0.01").replace("t.csv", "t.csv --output two"));
+    assert_eq!((&found["diverged"], &found["complete"]), (&Value::from(1), &Value::from(1)));
+}
