@@ -120,7 +120,8 @@ fn every_activation_and_output_says_what_the_model_says() {
 #[test]
 fn the_mean_of_members_says_what_the_model_says() {
     for &output in Output::ALL {
-        for outputs in [1, 3] {
+        // A softmax over one output is always 1.
+        for outputs in if output == Output::Softmax { 2..=3 } else { 1..=2 } {
             let network = Network::new(4, &[7], outputs).with_output(output);
             let models = (1..=3).map(|seed| model(network.clone(), seed)).collect();
             let Ok(mean) = Model::mean_of(models) else { panic!("they are alike") };
