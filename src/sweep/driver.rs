@@ -61,7 +61,7 @@ use crate::{Error, Result};
 /// sweep.run(|_| ControlFlow::Continue(()))?;
 /// let chosen = sweep.finish(&data)?.expect("nothing interrupts it");
 /// assert_eq!(chosen.record.parameters.get("units"), Some(&Value::Int(8)));
-/// assert!(chosen.model.evaluate(&data)?.accuracy.is_some_and(|share| share > 0.9));
+/// assert!(chosen.cross_validation.mean > 0.9);
 /// # Ok(())
 /// # }
 /// ```
