@@ -1,7 +1,7 @@
 //! The hyper-parameters of a search: the flags of `train` under their own names, each of which takes
 //! alternatives and ranges, too. What they may be stands where `train` defines them.
 
-use clap::builder::ValueParser;
+use clap::builder::{Resettable, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::training::TrainArguments;
@@ -34,9 +34,11 @@ pub(crate) fn is_switch(argument: &Arg) -> bool {
     matches!(argument.get_action(), ArgAction::SetTrue)
 }
 
-/// The same flag with any text for a value.
+/// The same flag with any text for a value. What excludes it may not be a flag of the search; `train`'s
+/// definition, which parses each point, holds it against the others.
 fn searched(argument: Arg) -> Arg {
     let is_switch = is_switch(&argument);
+    let argument = argument.conflicts_with(Resettable::Reset);
     let own = argument.action(ArgAction::Set).value_parser(ValueParser::string());
     match is_switch {
         true => own
