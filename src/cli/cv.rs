@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use halfplane::data::{Fold, FoldBy, FoldedTable, Prepared};
+use halfplane::data::FoldBy;
 use halfplane::low_level::files::write_beside;
 use halfplane::metrics::Metric;
-use halfplane::selection::{CrossValidation, FitOptions, FoldScore, Held, Wanted, cross_validate};
+use halfplane::selection::{CrossValidation, FitOptions, FoldScore, Wanted, cross_validate};
 use halfplane::train::Ended;
-use halfplane::{Dataset, Error, Result, Targets};
+use halfplane::{Dataset, Error, Result};
 use serde_json::{Value, json};
 
 use super::arguments::CvArguments;
+use super::folds::{DealtOut, described, predictions};
 use super::outputs::apart;
-use super::predict::{field, table};
 use super::{Outcome, interrupt, settings, wording};
 use crate::report::{self, picture};
 
@@ -20,18 +20,13 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
     let typed = &arguments.training;
     check(arguments)?;
     let unread = settings::unread(typed)?;
-    let mut options = typed.table.options(&typed.data, unread.seed)?;
-    let by = arguments.folds.by(unread.seed);
-    options.folds = Some(by.clone());
-    let folded = FoldedTable::read(&typed.table.source(&typed.data), &options)?;
-    let Prepared { training: all, warnings, .. } = folded.all()?;
+    let DealtOut { by, folds, all, warnings, hash } =
+        DealtOut::read(&typed.data, &typed.table, &arguments.folds, unread.seed)?;
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
     metric.check(all.task())?;
     if !arguments.quiet {
         report::warn(&wording::warnings(&warnings));
     }
-    let folds = (0..folded.splits().len()).map(|number| folded.fold(number));
-    let folds = folds.collect::<Result<Vec<Fold>>>()?;
     let fit = FitOptions {
         device: unread.device,
         threads: unread.threads,
@@ -52,7 +47,7 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
         write_beside(path, predictions(&all, &result)?.as_bytes())?;
     }
     let text = match arguments.json {
-        true => format!("{}\n", as_json(arguments, &folded, &all, &result)),
+        true => format!("{}\n", as_json(arguments, hash, &all, &result)),
         false => as_text(arguments, &by, &all, &result),
     };
     report::print(&text)?;
@@ -67,38 +62,11 @@ fn check(arguments: &CvArguments) -> Result<()> {
             remedy: "give --folds a number".into(),
         });
     }
-    if typed.data == Path::new("xor") {
-        return Err(Error::Invalid {
-            problem: "the built-in xor has 4 rows, of which none can be left out".into(),
-            remedy: "give a table".into(),
-        });
-    }
     let outputs = arguments.predictions.as_deref().map(|path| ("--predictions", path));
     let outputs: Vec<(&str, &Path)> = outputs.into_iter().collect();
     let inputs = [("the data", Some(&typed.data)), ("--config", typed.config.as_ref())];
     let inputs = inputs.into_iter().filter_map(|(name, path)| Some((name, path?.as_path())));
     apart(&outputs, inputs.chain(typed.table.files()))
-}
-
-/// How rows were dealt out, in words.
-pub(super) fn described(by: &FoldBy, data: &Dataset, count: usize) -> String {
-    match by {
-        FoldBy::Chance(kfold) => {
-            let kind = if data.classes().is_empty() { "" } else { "stratified " };
-            match kfold.repeats {
-                1 => format!("{count} {kind}folds"),
-                repeats => format!("{} {kind}folds, dealt out {repeats} times", kfold.folds),
-            }
-        }
-        FoldBy::Groups { column, .. } => format!("{count} folds, by the groups of `{column}`"),
-        FoldBy::Time { column, gap: 0, .. } => format!("{count} folds in the order of `{column}`"),
-        FoldBy::Time { column, gap, .. } => {
-            format!(
-                "{count} folds in the order of `{column}`, {gap} rows apart from what came before"
-            )
-        }
-        FoldBy::Column { column } => format!("{count} folds, named by `{column}`"),
-    }
 }
 
 fn as_text(
@@ -183,34 +151,7 @@ fn advice(result: &CrossValidation) -> Vec<String> {
     lines
 }
 
-/// The predictions of networks that have not seen the rows, as CSV.
-pub(super) fn predictions(all: &Dataset, result: &CrossValidation) -> Result<String> {
-    let mut held: Vec<&Held> = result.out_of_fold.iter().collect();
-    held.sort_by_key(|own| (own.row, own.fold));
-    let values: Vec<f32> = held.iter().flat_map(|own| own.prediction.iter().copied()).collect();
-    let Some(model) = result.folds.iter().find_map(|fold| fold.model.as_ref()) else {
-        unreachable!("models are wanted where predictions are written");
-    };
-    let (header, lines) = table(model, &values)?;
-    let targets = all.original_targets();
-    let truth: Vec<String> = match (&targets, targets.classes()) {
-        (Targets::Numbers { values, .. }, _) => values.iter().map(ToString::to_string).collect(),
-        (_, Some(classes)) => classes.map(|class| field(&all.classes()[class])).collect(),
-        (_, None) => unreachable!("a table has one target"),
-    };
-    let mut text = format!("row,fold,{},{header}\n", field(all.target_name()));
-    for (own, line) in held.into_iter().zip(lines) {
-        text += &format!("{},{},{},{line}\n", own.row + 1, own.fold + 1, truth[own.row]);
-    }
-    Ok(text)
-}
-
-fn as_json(
-    arguments: &CvArguments,
-    folded: &FoldedTable,
-    all: &Dataset,
-    result: &CrossValidation,
-) -> Value {
+fn as_json(arguments: &CvArguments, hash: u64, all: &Dataset, result: &CrossValidation) -> Value {
     let each = |value: &dyn Fn(&FoldScore) -> Value| {
         Value::Array(result.folds.iter().map(value).collect())
     };
@@ -233,6 +174,6 @@ fn as_json(
         "seconds": each(&|fold| json!(fold.seconds)),
         "epochs": result.epochs(),
         "best": best,
-        "splits": format!("{:016x}", folded.hash()),
+        "splits": format!("{:016x}", hash),
     })
 }

@@ -14,6 +14,7 @@ mod evaluate;
 mod examples;
 mod export;
 mod faults;
+mod folds;
 mod inspect;
 mod interrupt;
 mod manual;

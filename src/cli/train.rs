@@ -19,9 +19,10 @@ use crate::report::{Report, ResumePoint, Screen, Sinks, Verbosity, error, note, 
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     check_outputs(arguments)?;
-    let settings = match alone(arguments)? {
-        Some(reason) => {
-            if let (Some(flag), false) = (reason, arguments.quiet) {
+    let settings = match networks(arguments)? {
+        Networks::One => settings(arguments)?,
+        Networks::OneSince(flag) => {
+            if !arguments.quiet {
                 note(&format!(
                     "one network is trained, since {flag} is given; --folds none says so without this \
                      note"
@@ -29,7 +30,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
             }
             settings(arguments)?
         }
-        None => {
+        Networks::OneForEachFold => {
             let mut folded = Folded::new(&arguments.training, &arguments.folds)?;
             arguments.stopping.apply(&mut folded.settings.options);
             let Settings { data, network, options, .. } = &folded.settings;
@@ -151,9 +152,15 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Whether one network is trained rather than one for each fold: `Some`, with the flag that has this
-/// effect unless it is plain.
-fn alone(arguments: &TrainArguments) -> Result<Option<Option<&'static str>>> {
+/// How many networks are trained, as far as the arguments tell.
+enum Networks {
+    One,
+    /// One, since this flag is given.
+    OneSince(&'static str),
+    OneForEachFold,
+}
+
+fn networks(arguments: &TrainArguments) -> Result<Networks> {
     let typed = &arguments.training;
     let views = &arguments.views;
     let flags = [
@@ -178,10 +185,12 @@ fn alone(arguments: &TrainArguments) -> Result<Option<Option<&'static str>>> {
             problem: format!("the built-in xor has 4 rows, too few for {folds}"),
             remedy: "leave it out".into(),
         }),
-        (Some(_), None) => Ok(None),
-        (None, _) if arguments.folds.are_none() || typed.data == Path::new("xor") => Ok(Some(None)),
-        (None, Some("--resume")) => Ok(Some(None)),
-        (None, flag) => Ok(flag.map(Some)),
+        (None, _) if arguments.folds.are_none() || typed.data == Path::new("xor") => {
+            Ok(Networks::One)
+        }
+        (None, Some("--resume")) => Ok(Networks::One),
+        (None, Some(flag)) => Ok(Networks::OneSince(flag)),
+        (_, None) => Ok(Networks::OneForEachFold),
     }
 }
 

@@ -7,7 +7,7 @@ use halfplane::{Dataset, Model, Result};
 use super::arguments::TrainArguments;
 use super::outputs::save_somewhere;
 use super::settings::{Folded, Settings};
-use super::{Outcome, cv, interrupt, wording};
+use super::{Outcome, folds, interrupt, wording};
 use crate::report::{self, FoldedRun, Verbosity, error, note, picture, warn};
 
 pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome> {
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome>
     if verbosity == Verbosity::Normal {
         warn(&wording::warnings(&warnings));
     }
-    let dealt_out = cv::described(&by, &data, splits.len());
+    let dealt_out = folds::described(&by, &data, splits.len());
     say(&report::folded_heading(&network, &data, &options, &dealt_out))?;
     let fit = FitOptions {
         device: options.device.clone(),

@@ -93,7 +93,7 @@ fn command(call: Call) -> &'static str {
 }
 
 /// A name in a list of names: one that holds a comma stands in double quotes.
-fn listed(name: &str) -> String {
+pub(super) fn listed(name: &str) -> String {
     match name.contains([',', '"']) {
         true => format!("\"{}\"", name.replace('"', "\"\"")),
         false => name.to_owned(),

@@ -1,10 +1,8 @@
 //! Cross-validation: a network for each fold, scored on the fold that it has not seen.
 
-use std::ops::ControlFlow;
-
 use serde::Serialize;
 
-use super::{CurvePoint, Fit, FitOptions, Job, MeanCurve, Outcome, Wanted, fit_all};
+use super::{CurvePoint, Fit, FitOptions, Job, MeanCurve, Wanted, fit_each, score_of};
 use crate::data::{Fold, Targets};
 use crate::metrics::{Metric, Scores};
 use crate::model::Model;
@@ -110,7 +108,7 @@ impl CrossValidation {
 ///
 /// # Errors
 /// [`Error::Diverged`] where a fold's network does, [`Error::Invalid`] where there are fewer than two
-/// folds or the metric is not one of the task, what `configure` returns, and as [`fit_all`].
+/// folds or the metric is not one of the task, what `configure` returns, and as [`fit_each`].
 pub fn cross_validate(
     folds: &[Fold],
     metric: Metric,
@@ -125,39 +123,21 @@ pub fn cross_validate(
     let jobs = jobs.collect::<Result<Vec<Job>>>()?;
     let options =
         FitOptions { wanted: Wanted { predictions: true, ..options.wanted }, ..options.clone() };
-    let mut diverged = None;
-    let outcomes = fit_all(&jobs, &options, |_, outcome| match outcome {
-        &Outcome::Diverged { step, loss, lr, .. } => {
-            diverged = Some(Error::Diverged { step, loss, lr });
-            ControlFlow::Break(())
-        }
-        Outcome::Fitted(_) => ControlFlow::Continue(()),
-    })?;
-    if let Some(error) = diverged {
-        return Err(error);
-    }
-    let fits: Option<Vec<Fit>> = outcomes.into_iter().map(|own| own?.into_fit()).collect();
-    fits.map(|fits| summarize(folds, &fits, metric)).transpose()
+    let fits = fit_each(&jobs, &options)?;
+    fits.map(|fits| summarize(folds, fits, metric)).transpose()
 }
 
 /// Scores each fold's network.
 ///
 /// # Errors
 /// As [`cross_validate`].
-pub fn summarize(folds: &[Fold], fits: &[Fit], metric: Metric) -> Result<CrossValidation> {
+pub fn summarize(folds: &[Fold], fits: Vec<Fit>, metric: Metric) -> Result<CrossValidation> {
     let [first, _, ..] = folds else {
         return Err(Error::invalid("there are fewer than two folds", "use at least 2"));
     };
     metric.check(first.training.task())?;
-    let scores: Vec<FoldScore> = folds
-        .iter()
-        .zip(fits)
-        .map(|(fold, fit)| score(fold, fit, metric))
-        .collect::<Result<_>>()?;
-    let own: Vec<f64> = scores.iter().map(|fold| fold.score).collect();
-    let (mean, standard_error) = mean_and_error(&own);
     let trivial: Option<Vec<f64>> = folds.iter().map(|fold| trivial(fold, metric)).collect();
-    let held = folds.iter().zip(fits).enumerate().flat_map(|(number, (fold, fit))| {
+    let held = folds.iter().zip(&fits).enumerate().flat_map(|(number, (fold, fit))| {
         let predictions = fit.predictions.chunks_exact(fold.training.outputs());
         fold.rows.iter().zip(predictions).map(move |(row, prediction)| Held {
             row: *row,
@@ -165,44 +145,49 @@ pub fn summarize(folds: &[Fold], fits: &[Fit], metric: Metric) -> Result<CrossVa
             prediction: prediction.to_vec(),
         })
     });
-    Ok(CrossValidation {
-        metric,
-        mean,
-        standard_error,
-        trivial: trivial.map(|all| mean_and_error(&all).0),
-        curve: MeanCurve::of(&fits.iter().collect::<Vec<_>>(), metric),
-        out_of_fold: held.collect(),
-        folds: scores,
+    let out_of_fold = held.collect();
+    let curve = MeanCurve::of(&fits.iter().collect::<Vec<_>>(), metric);
+    let folds = folds.iter().zip(fits).map(|(fold, fit)| score(fold, fit, metric));
+    let folds: Vec<FoldScore> = folds.collect::<Result<_>>()?;
+    let scores: Vec<f64> = folds.iter().map(|fold| fold.score).collect();
+    let (mean, standard_error) = mean_and_error(&scores);
+    let trivial = trivial.map(|all| mean_and_error(&all).0);
+    Ok(CrossValidation { metric, folds, mean, standard_error, trivial, curve, out_of_fold })
+}
+
+fn score(fold: &Fold, fit: Fit, metric: Metric) -> Result<FoldScore> {
+    let (scores, score) = scores_of(fold, &fit.predictions, metric)?;
+    let Fit { summary, curve, model, seconds, .. } = fit;
+    Ok(FoldScore {
+        score,
+        training: score_of(&summary.evaluation, metric),
+        loss: summary.validation.map_or(f64::NAN, |own| own.loss),
+        scores,
+        rows: fold.rows.len(),
+        epochs: curve.len() as u64,
+        summary,
+        seconds,
+        model,
     })
 }
 
-fn score(fold: &Fold, fit: &Fit, metric: Metric) -> Result<FoldScore> {
-    let validation = &fold.validation;
-    let scores =
-        Scores::of(&validation.original_targets(), &fit.predictions, validation.weights())?;
-    let undefined = || {
-        Error::invalid(
-            format!("{metric} is undefined on a fold of {} rows", validation.rows()),
-            "use fewer folds, or another metric",
-        )
-    };
-    let summary = &fit.summary;
-    let training = match metric {
-        Metric::Accuracy => summary.evaluation.accuracy,
-        Metric::R2 => summary.evaluation.r2,
-        _ => None,
-    };
-    Ok(FoldScore {
-        score: metric.of(&scores).ok_or_else(undefined)?,
-        training,
-        loss: summary.validation.map_or(f64::NAN, |own| own.loss),
-        scores,
-        rows: validation.rows(),
-        epochs: fit.curve.len() as u64,
-        summary: summary.clone(),
-        seconds: fit.seconds,
-        model: fit.model.clone(),
-    })
+/// All scores of predictions for a fold's rows, and the metric.
+///
+/// # Errors
+/// [`Error::Invalid`] where the metric is undefined for these rows, and as [`Scores::of`].
+pub(crate) fn scores_of(fold: &Fold, predictions: &[f32], metric: Metric) -> Result<(Scores, f64)> {
+    let (targets, weights) = (fold.validation.original_targets(), fold.validation.weights());
+    let scores = Scores::of(&targets, predictions, weights)?;
+    let score = metric.of(&scores).ok_or_else(|| undefined(metric, fold))?;
+    Ok((scores, score))
+}
+
+/// The error of a metric that is undefined for a fold's rows.
+pub(crate) fn undefined(metric: Metric, fold: &Fold) -> Error {
+    Error::invalid(
+        format!("{metric} is undefined on a fold of {} rows", fold.rows.len()),
+        "use fewer folds, or another metric",
+    )
 }
 
 /// What guessing the training rows' commonest class, or their mean, scores on the fold.

@@ -32,9 +32,9 @@ impl Job {
     /// Roughly the operations that it takes.
     fn cost(&self) -> u64 {
         let rows = self.data.training.rows();
-        let batch = self.options.batch_size.of(rows);
-        let steps = self.options.length.steps(rows.div_ceil(batch.max(1)) as u64);
-        steps.saturating_mul(batch as u64).saturating_mul(self.network.flops_forward())
+        let batch = self.options.batch_size.of(rows).max(1);
+        let steps = self.options.length.steps(rows.div_ceil(batch) as u64);
+        steps.saturating_mul(self.work_of_batch())
     }
 
     /// Operations of a forward pass over a batch.
@@ -111,6 +111,25 @@ pub fn fit_all(
         }
     }
     Ok(outcomes)
+}
+
+/// Trains each job to its end; `None` where an interrupt has kept some from it.
+///
+/// # Errors
+/// [`Error::Diverged`] for the first network that does, and as [`fit_all`].
+pub fn fit_each(jobs: &[Job], options: &FitOptions) -> Result<Option<Vec<Fit>>> {
+    let mut diverged = None;
+    let outcomes = fit_all(jobs, options, |_, outcome| match *outcome {
+        Outcome::Diverged { step, loss, lr, .. } => {
+            diverged = Some(Error::Diverged { step, loss, lr });
+            ControlFlow::Break(())
+        }
+        Outcome::Fitted(_) => ControlFlow::Continue(()),
+    })?;
+    match diverged {
+        Some(error) => Err(error),
+        None => Ok(outcomes.into_iter().map(|own| own?.into_fit()).collect()),
+    }
 }
 
 /// The device for all jobs, if it is not the CPU path.

@@ -9,10 +9,10 @@ mod ensemble;
 mod fit;
 mod outcome;
 
-pub(crate) use cross_validate::mean_and_error;
 pub use cross_validate::{CrossValidation, FoldScore, Held, cross_validate, summarize};
+pub(crate) use cross_validate::{mean_and_error, scores_of, undefined};
 pub(crate) use curve::score_of;
 pub use curve::{CurvePoint, MeanCurve};
 pub use ensemble::train_folds;
-pub use fit::{FitOptions, Job, Wanted, fit_all};
+pub use fit::{FitOptions, Job, Wanted, fit_all, fit_each};
 pub use outcome::{EpochScores, Fit, Outcome};

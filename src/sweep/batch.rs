@@ -12,10 +12,11 @@ use super::journal::Rung;
 use super::options::{Ended, SweepEvent};
 use super::{Halving, Point, Record, State};
 use crate::data::{Dataset, Fold};
-use crate::metrics::{Metric, Scores};
+use crate::metrics::Metric;
 use crate::platform::Instant;
 use crate::selection::{
-    Fit, FitOptions, Job, MeanCurve, Outcome, Wanted, fit_all, mean_and_error, score_of,
+    Fit, FitOptions, Job, MeanCurve, Outcome, Wanted, fit_all, mean_and_error, score_of, scores_of,
+    undefined,
 };
 use crate::spec::{Decay, Length, Network};
 use crate::train::{Keep, TrainOptions, TrainingData};
@@ -312,23 +313,16 @@ impl Batch<'_> {
     /// The metric on a fold's rows: after so many epochs where it is known, else at the end where there
     /// are predictions; NaN where there are none yet.
     fn score(&self, fit: &Fit, fold: &Fold, epochs: u64) -> Result<f64> {
-        let undefined = || {
-            Error::invalid(
-                format!("{} is undefined on a fold of {} rows", self.metric, fold.rows.len()),
-                "use fewer folds, or another metric",
-            )
-        };
         if self.is_seen_each_epoch() {
             let epoch = usize::try_from(epochs - 1).unwrap_or(usize::MAX);
             let seen = fit.curve.get(epoch).and_then(|own| own.validation);
-            return seen.and_then(|own| score_of(&own, self.metric)).ok_or_else(undefined);
+            let score = seen.and_then(|own| score_of(&own, self.metric));
+            return score.ok_or_else(|| undefined(self.metric, fold));
         }
         if fit.predictions.is_empty() {
             return Ok(f64::NAN);
         }
-        let (targets, weights) = (fold.validation.original_targets(), fold.validation.weights());
-        let scores = Scores::of(&targets, &fit.predictions, weights)?;
-        self.metric.of(&scores).ok_or_else(undefined)
+        scores_of(fold, &fit.predictions, self.metric).map(|(_, score)| score)
     }
 }
 

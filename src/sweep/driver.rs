@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -16,7 +17,7 @@ use crate::metrics::Metric;
 use crate::model::Model;
 use crate::platform::Instant;
 use crate::selection::{
-    CrossValidation, FitOptions, Job, Wanted, fit_all, mean_and_error, summarize,
+    CrossValidation, FitOptions, Job, Wanted, fit_each, mean_and_error, summarize,
 };
 use crate::spec::{Length, Network};
 use crate::train::{Keep, TrainOptions, TrainingData};
@@ -201,7 +202,7 @@ impl<'a> Sweep<'a> {
     /// that is being trained is given up.
     ///
     /// # Errors
-    /// As [`fit_all`] and [`Journal::append`]; what the configuration returns where no trial of the
+    /// As [`crate::selection::fit_all`] and [`Journal::append`]; what the configuration returns where no trial of the
     /// first batch can be trained.
     pub fn run(
         &mut self,
@@ -231,13 +232,12 @@ impl<'a> Sweep<'a> {
             if points.is_empty() {
                 return Ok(Ended::Exhausted);
             }
-            let limit = self.options.time.filter(|_| !self.records.is_empty());
             let mut batch = Batch {
                 folds: self.folds,
                 metric: self.metric(),
                 fit: &self.options.fit,
                 known: &self.records,
-                deadline: limit.map(|time| (self.started, time)),
+                deadline: self.time().map(|time| (self.started, time)),
                 halving: self.halving.clone(),
                 observer: &mut observer,
             };
@@ -283,7 +283,7 @@ impl<'a> Sweep<'a> {
     /// where an interrupt has ended it.
     ///
     /// # Errors
-    /// As [`Sweep::chosen`] and [`fit_all`]; [`Error::Diverged`] where the network does on all rows.
+    /// As [`Sweep::chosen`] and [`fit_each`].
     pub fn finish(&mut self, all: &Dataset) -> Result<Option<Chosen>> {
         let record = self.chosen()?.clone();
         let mut jobs = Vec::with_capacity(self.folds.len() + 1);
@@ -301,21 +301,10 @@ impl<'a> Sweep<'a> {
             wanted: Wanted { predictions: true, models: true },
             ..self.options.fit.clone()
         };
-        let mut diverged = None;
-        let outcomes = fit_all(&jobs, &options, |_, outcome| match outcome {
-            &crate::selection::Outcome::Diverged { step, loss, lr, .. } => {
-                diverged = Some(Error::Diverged { step, loss, lr });
-                ControlFlow::Break(())
-            }
-            crate::selection::Outcome::Fitted(_) => ControlFlow::Continue(()),
-        })?;
-        if let Some(error) = diverged {
-            return Err(error);
-        }
-        let fits: Option<Vec<_>> = outcomes.into_iter().map(|own| own?.into_fit()).collect();
+        let fits = fit_each(&jobs, &options)?;
         let Some(mut fits) = fits else { return Ok(None) };
         let Some(model) = fits.pop().and_then(|last| last.model) else { return Ok(None) };
-        let cross_validation = summarize(self.folds, &fits, self.metric())?;
+        let cross_validation = summarize(self.folds, fits, self.metric())?;
         Ok(Some(Chosen { record, cross_validation, model }))
     }
 
@@ -329,10 +318,13 @@ impl<'a> Sweep<'a> {
         if self.sampler.looks_back() { LOOKING_BACK } else { INDEPENDENT }
     }
 
-    /// Whether the time is up. A first batch is always trained.
+    /// How long to search at most. A first batch is always trained.
+    fn time(&self) -> Option<Duration> {
+        self.options.time.filter(|_| !self.records.is_empty())
+    }
+
     fn is_late(&self) -> bool {
-        let limit = self.options.time.filter(|_| !self.records.is_empty());
-        limit.is_some_and(|time| self.started.elapsed() >= time)
+        self.time().is_some_and(|time| self.started.elapsed() >= time)
     }
 }
 

@@ -4,16 +4,14 @@ mod output;
 pub(super) mod resume;
 pub(super) mod space;
 
-use std::path::Path;
-
-use halfplane::data::{Fold, FoldedTable, Prepared};
 use halfplane::low_level::files::create_dir_all;
 use halfplane::metrics::Metric;
 use halfplane::selection::{FitOptions, Wanted};
 use halfplane::sweep::{Ended, Sweep, SweepEvent, SweepOptions, fingerprint};
-use halfplane::{Dataset, Error, Result};
+use halfplane::{Error, Result, TrainOptions};
 
-use super::arguments::{SweepArguments, source};
+use super::arguments::SweepArguments;
+use super::folds::DealtOut;
 use super::wording::in_shell;
 use super::{Outcome, interrupt, wording};
 use crate::report::{self, SearchProgress};
@@ -31,9 +29,9 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     let searched = Searched::of(&arguments.space.typed)?;
     let mut parser = Parser::new(&searched, arguments.seed);
     parser.check(&searched.space)?;
-    let Table { folds, all, warnings } = Table::read(arguments)?;
+    let DealtOut { folds, all, warnings, .. } = read(arguments)?;
     if !arguments.quiet {
-        report::warn(&warnings);
+        report::warn(&wording::warnings(&warnings));
     }
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
     let mut options = options(arguments, &searched, metric);
@@ -88,42 +86,22 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The table, dealt out to folds.
-struct Table {
-    folds: Vec<Fold>,
-    all: Dataset,
-    warnings: Vec<String>,
-}
-
-impl Table {
-    fn read(arguments: &SweepArguments) -> Result<Self> {
-        let Some(data) = &arguments.data else {
-            return Err(Error::Invalid {
-                problem: "no table is named".into(),
-                remedy: "give one, such as data.csv".into(),
-            });
-        };
-        if data == Path::new("xor") {
-            return Err(Error::Invalid {
-                problem: "the built-in xor has 4 rows, of which none can be left out".into(),
-                remedy: "give a table".into(),
-            });
-        }
-        if arguments.folds.are_none() {
-            return Err(Error::Invalid {
-                problem: "without folds there is nothing to compare by".into(),
-                remedy: "give --folds a number".into(),
-            });
-        }
-        let seed = arguments.seed.unwrap_or(halfplane::TrainOptions::default().seed);
-        let mut options = arguments.table.options(data, seed)?;
-        options.folds = Some(arguments.folds.by(seed));
-        let folded = FoldedTable::read(&source(data), &options)?;
-        let Prepared { training: all, warnings, .. } = folded.all()?;
-        let folds = (0..folded.splits().len()).map(|number| folded.fold(number));
-        let folds = folds.collect::<Result<Vec<Fold>>>()?;
-        Ok(Self { folds, all, warnings: wording::warnings(&warnings) })
+/// Reads the table and deals it out.
+fn read(arguments: &SweepArguments) -> Result<DealtOut> {
+    let Some(data) = &arguments.data else {
+        return Err(Error::Invalid {
+            problem: "no table is named".into(),
+            remedy: "give one, such as data.csv".into(),
+        });
+    };
+    if arguments.folds.are_none() {
+        return Err(Error::Invalid {
+            problem: "without folds there is nothing to compare by".into(),
+            remedy: "give --folds a number".into(),
+        });
     }
+    let seed = arguments.seed.unwrap_or(TrainOptions::default().seed);
+    DealtOut::read(data, &arguments.table, &arguments.folds, seed)
 }
 
 fn options(arguments: &SweepArguments, searched: &Searched, metric: Metric) -> SweepOptions {

@@ -12,9 +12,9 @@ use serde_json::{Value as Json, json};
 use super::resume;
 use super::space::Searched;
 use crate::cli::arguments::SweepArguments;
-use crate::cli::cv::predictions;
+use crate::cli::folds::predictions;
 use crate::cli::outputs::save_somewhere;
-use crate::cli::wording::in_shell;
+use crate::cli::wording::{in_shell, listed};
 use crate::report::{self, picture};
 
 /// Trials of the leaderboard that is printed.
@@ -68,7 +68,7 @@ fn as_toml(
     // What says how the table is read, of which a training and a search have the same flags. A column
     // that folds go by is no input.
     let by = arguments.folds.by(trained.seed);
-    let mut key = by.column().map(quoted);
+    let mut key = by.column().map(listed);
     for word in &arguments.words {
         let Some((name, mut value)) = table_flag(word) else { continue };
         if let ("drop", Some(key)) = (name, key.take_if(|_| name == "drop")) {
@@ -80,11 +80,6 @@ fn as_toml(
     }
     lines.extend(key.map(|key| format!("drop = {}", toml::Value::from(key))));
     text + &lines.join("\n") + "\n"
-}
-
-/// A name in a list of names.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A flag about the table and its value; `true` of a switch.

@@ -291,6 +291,8 @@ fn arrays_of_one_file_may_be_two_tables() {
     let scores = folder.good("evaluate m.st split.npz --key test");
     assert!(scores.contains("20 rows of split.npz"), "{scores}");
     assert_eq!(folder.good("predict m.st split.npz --key test").lines().count(), 21);
+    folder.good("cv split.npz --key train --epochs 2 --folds 2 --device cpu");
+    folder.good("sweep split.npz --key train --hidden 2|4 --epochs 2 --folds 2 --quiet --output s");
     let error = folder.refused("train split.npz --validation-key test --validation 0.2");
     assert!(error.contains("--validation-key"), "{error}");
 }

@@ -13,6 +13,7 @@ mod dressed;
 mod error;
 mod evidence;
 mod finish;
+mod moments;
 mod parse;
 mod same;
 mod text;
@@ -26,7 +27,6 @@ use super::table::{MISSING_CODE, TextField};
 use crate::data::DateFormat;
 pub(super) use crate::data::preprocess::same::shortest_decimal;
 pub(super) use dates::is_date;
-use dates::{Found, format_of, moment, text_of};
 use dictionary::Dictionary;
 use parse::{Parsed, parsed};
 use same::boolean_name;
@@ -269,30 +269,6 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    /// Appends a moment of a binary file, or that it is missing; `stored` is the number that stands for
-    /// it there.
-    pub(super) fn push_moment(
-        &mut self,
-        cells: &mut Cells,
-        moment: i64,
-        stored: i64,
-    ) -> Result<(), FieldError> {
-        let StoredType::Dates(format) = self.stored else { return Ok(()) };
-        match (self.state, &self.read_as) {
-            (State::Dates, _) => self.push_known_moment(cells, moment),
-            (State::Text, ReadAs::Text | ReadAs::Known(_)) => {
-                self.push_text(cells, text_of(moment, format).as_bytes(), || None)?;
-            }
-            (State::Numbers, ReadAs::Numbers | ReadAs::KnownNumbers) => {
-                cells.set(self.rows, self.cell, (stored as f32).to_bits());
-            }
-            (State::Unused, _) => {}
-            _ => return Err(FieldError::Date(format!("`{}`", text_of(moment, format)))),
-        }
-        self.rows += 1;
-        Ok(())
-    }
-
     /// Appends a number of a binary file; `text` prints it.
     #[inline]
     pub(super) fn push_number(
@@ -411,81 +387,6 @@ impl ColumnBuilder {
             self.first_stray = Some(TextField { line: line(), text });
         }
         self.push_missing(cells, b"")
-    }
-
-    /// Appends a text of a column of dates.
-    fn push_date(
-        &mut self,
-        cells: &mut Cells,
-        text: &[u8],
-        line: impl Fn() -> Option<u64>,
-    ) -> Result<(), FieldError> {
-        let Some((format, _)) = self.dates else { return Ok(()) };
-        let format = match (format, self.date_order) {
-            (DateFormat::Clock, _) | (_, None) => format,
-            (_, Some(order)) => order,
-        };
-        match std::str::from_utf8(text).ok().and_then(|text| moment(text, format)) {
-            Some(moment) => {
-                self.push_known_moment(cells, moment);
-                Ok(())
-            }
-            None => self.push_stray(cells, text, line),
-        }
-    }
-
-    fn push_known_moment(&mut self, cells: &mut Cells, moment: i64) {
-        if let Some((_, moments)) = &mut self.dates {
-            // A day has many rows, one after the other.
-            if moments.last() != Some(&moment) {
-                moments.push(moment);
-            }
-            cells.set(self.rows, self.cell, moments.len() as u32 - 1);
-        }
-    }
-
-    /// Makes a column of dates of one that held texts until now, if these are dates.
-    ///
-    /// # Errors
-    /// [`FieldError::DateOrder`] where the texts do not decide the order of day and month.
-    fn switch_to_dates(&mut self, cells: &mut Cells) -> Result<bool, FieldError> {
-        let Some(texts) = &self.texts else { return Ok(false) };
-        #[cfg(any(feature = "parquet", test))]
-        if self.stored == StoredType::Categories {
-            return Ok(false);
-        }
-        let format = match format_of(&texts.list, self.date_order) {
-            Found::Other => return Ok(false),
-            Found::Undecided(text) => return Err(FieldError::DateOrder(text)),
-            Found::Dates(format) => format,
-        };
-        let mut moments = Vec::with_capacity(texts.list.len());
-        let codes: Vec<Result<u32, &String>> = texts
-            .list
-            .iter()
-            .map(|text| {
-                moments.push(moment(text, format).ok_or(text)?);
-                Ok(moments.len() as u32 - 1)
-            })
-            .collect();
-        for row in 0..self.rows {
-            let code = match codes.get(cells.get(row, self.cell) as usize) {
-                Some(Ok(code)) => *code,
-                Some(Err(text)) => {
-                    self.strays += 1;
-                    let first = || TextField { line: None, text: (*text).clone() };
-                    self.first_stray.get_or_insert_with(first);
-                    MISSING_CODE
-                }
-                // What is missing has no code of the list.
-                None => MISSING_CODE,
-            };
-            cells.set(row, self.cell, code);
-        }
-        self.texts = None;
-        self.dates = Some((format, moments));
-        self.state = State::Dates;
-        Ok(true)
     }
 
     /// Makes a column of texts of one that held numbers until this field.

@@ -139,13 +139,9 @@ impl RawTable {
         let folds = splits.len();
         let rarest = (0..counts.len()).filter(|class| counts[*class] > 0);
         let class = rarest.min_by_key(|class| counts[*class])?;
+        let is_of_class: Vec<bool> = self.targets.classes()?.map(|own| own == class).collect();
         let is_absent = |split: &Split| {
-            let has = |rows: &[usize]| {
-                self.targets
-                    .select(rows)
-                    .classes()
-                    .is_some_and(|mut all| all.any(|own| own == class))
-            };
+            let has = |rows: &[usize]| rows.iter().any(|row| is_of_class[*row]);
             !has(&split.training) || !has(&split.validation)
         };
         let absent = splits.iter().filter(|split| is_absent(split)).count();

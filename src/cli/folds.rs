@@ -1,0 +1,90 @@
+//! Tables dealt out to folds: reading them, in words, and what networks say of rows that they have not
+//! seen.
+
+use std::path::Path;
+
+use halfplane::data::{Fold, FoldBy, FoldedTable, Prepared, TableOptions, Warning};
+use halfplane::selection::{CrossValidation, Held};
+use halfplane::{Dataset, Error, Result, Targets};
+
+use super::arguments::{DataArguments, FoldArguments};
+use super::predict::{field, table};
+
+/// A table and its folds.
+pub(super) struct DealtOut {
+    /// How the rows were dealt out.
+    pub(super) by: FoldBy,
+    pub(super) folds: Vec<Fold>,
+    /// All rows.
+    pub(super) all: Dataset,
+    pub(super) warnings: Vec<Warning>,
+    /// What tells one division into folds from another.
+    pub(super) hash: u64,
+}
+
+impl DealtOut {
+    /// Reads a table, and fits everything that is fitted to the training rows of each fold.
+    pub(super) fn read(
+        data: &Path,
+        table: &DataArguments,
+        folds: &FoldArguments,
+        seed: u64,
+    ) -> Result<Self> {
+        if data == Path::new("xor") {
+            return Err(Error::Invalid {
+                problem: "the built-in xor has 4 rows, of which none can be left out".into(),
+                remedy: "give a table".into(),
+            });
+        }
+        let by = folds.by(seed);
+        let options = TableOptions { folds: Some(by.clone()), ..table.options(data, seed)? };
+        let folded = FoldedTable::read(&table.source(data), &options)?;
+        let Prepared { training: all, warnings, .. } = folded.all()?;
+        let folds = (0..folded.splits().len()).map(|number| folded.fold(number));
+        let folds = folds.collect::<Result<Vec<Fold>>>()?;
+        Ok(Self { by, folds, all, warnings, hash: folded.hash() })
+    }
+}
+
+/// How rows were dealt out, in words.
+pub(super) fn described(by: &FoldBy, data: &Dataset, count: usize) -> String {
+    match by {
+        FoldBy::Chance(kfold) => {
+            let kind = if data.classes().is_empty() { "" } else { "stratified " };
+            match kfold.repeats {
+                1 => format!("{count} {kind}folds"),
+                repeats => format!("{} {kind}folds, dealt out {repeats} times", kfold.folds),
+            }
+        }
+        FoldBy::Groups { column, .. } => format!("{count} folds, by the groups of `{column}`"),
+        FoldBy::Time { column, gap: 0, .. } => format!("{count} folds in the order of `{column}`"),
+        FoldBy::Time { column, gap, .. } => {
+            format!(
+                "{count} folds in the order of `{column}`, {gap} rows apart from what came before"
+            )
+        }
+        FoldBy::Column { column } => format!("{count} folds, named by `{column}`"),
+    }
+}
+
+/// The predictions of networks that have not seen the rows, as CSV.
+pub(super) fn predictions(all: &Dataset, result: &CrossValidation) -> Result<String> {
+    let mut held: Vec<&Held> = result.out_of_fold.iter().collect();
+    held.sort_by_key(|own| (own.row, own.fold));
+    let values: Vec<f32> = held.iter().flat_map(|own| own.prediction.iter().copied()).collect();
+    let Some(model) = result.folds.iter().find_map(|fold| fold.model.as_ref()) else {
+        unreachable!("models are wanted where predictions are written");
+    };
+    let (header, lines) = table(model, &values)?;
+    let targets = all.original_targets();
+    let truth: Vec<String> = match (&targets, targets.classes()) {
+        (Targets::Numbers { values, .. }, _) => values.iter().map(ToString::to_string).collect(),
+        (_, Some(classes)) => classes.map(|class| field(&all.classes()[class])).collect(),
+        (_, None) => unreachable!("a table has one target"),
+    };
+    let mut text = format!("row,fold,{},{header}\n", field(all.target_name()));
+    for (own, line) in held.into_iter().zip(lines) {
+        text += &format!("{},{},{},{line}\n", own.row + 1, own.fold + 1, truth[own.row]);
+    }
+    Ok(text)
+}
