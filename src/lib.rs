@@ -1,8 +1,15 @@
 #![doc = include_str!("../docs/library.md")]
 
+// The command line names the library as other programs do.
+#[cfg(feature = "cli")]
+extern crate self as halfplane;
+
 mod backend;
 #[cfg(feature = "check")]
 mod check;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 pub mod data;
 mod error;
 #[cfg(feature = "export")]
@@ -15,6 +22,8 @@ pub mod model;
 mod plan;
 mod platform;
 mod recipe;
+#[cfg(feature = "cli")]
+mod report;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod selection;
 pub mod spec;

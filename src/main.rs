@@ -1,31 +1,10 @@
-//! The command line: arguments to a validated run, and its outcome to an exit code.
-
-mod cli;
-mod report;
+//! The program: all of it is in the library, which has it as [`halfplane::cli`].
 
 use std::process::ExitCode;
 
-use halfplane::ErrorKind;
-
 fn main() -> ExitCode {
     quiet_mesa();
-    cli::catch_signals();
-    let outcome = match cli::parse() {
-        Ok(command) => cli::run(command),
-        Err(error) => Err(error),
-    };
-    match outcome {
-        Ok(cli::Outcome::Done) => ExitCode::SUCCESS,
-        Ok(cli::Outcome::Interrupted) => ExitCode::from(cli::interrupted_code()),
-        Ok(cli::Outcome::Failed) => ExitCode::from(1),
-        Err(error) => {
-            report::error(&cli::worded(&error));
-            match error.kind() {
-                ErrorKind::User => ExitCode::from(2),
-                ErrorKind::Run => ExitCode::from(1),
-            }
-        }
-    }
+    ExitCode::from(halfplane::cli::main(std::env::args_os().collect()))
 }
 
 /// Keeps Mesa's Vulkan layer for choosing devices from printing an error where there is no desktop.

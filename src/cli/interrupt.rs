@@ -32,7 +32,7 @@ pub(super) fn flag() -> Arc<AtomicBool> {
 
 /// The exit code of the interrupted process: 128 + the signal's number. A dashboard takes Ctrl-C as a
 /// key, without a signal.
-pub(crate) fn code() -> u8 {
+pub(super) fn code() -> u8 {
     match ASKED.load(Ordering::Relaxed) {
         0 => exit_code(SIGINT),
         signal => exit_code(signal),
@@ -128,5 +128,5 @@ mod system {
     }
 }
 
-pub(crate) use system::catch;
+pub(super) use system::catch;
 use system::end_at_once;

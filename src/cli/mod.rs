@@ -30,16 +30,17 @@ mod train;
 mod train_folds;
 mod wording;
 
-use halfplane::Result;
-use halfplane::low_level::platform::threads;
+use std::ffi::OsString;
 
-pub(crate) use arguments::Command;
-pub(crate) use interrupt::{catch as catch_signals, code as interrupted_code};
-pub(crate) use wording::error as worded;
+use halfplane::low_level::platform::threads;
+use halfplane::{ErrorKind, Result};
+
+use crate::report;
+use arguments::Command;
 
 /// How a command ended, if nothing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+enum Outcome {
     Done,
     /// Ctrl-C or a signal stopped it early.
     Interrupted,
@@ -47,14 +48,28 @@ pub(crate) enum Outcome {
     Failed,
 }
 
-/// Parses the command line with its configuration file. Exits with code 2 if the arguments are wrong,
-/// and with 0 after `--help`.
-pub(crate) fn parse() -> Result<Command> {
-    parse::parse(std::env::args_os().collect())
+/// Runs the program with its arguments, its own name first: prints what there is to say, catches
+/// signals, and returns the exit code.
+///
+/// It takes over the process: `--help` and wrong arguments end it at once.
+pub fn main(arguments: Vec<OsString>) -> u8 {
+    interrupt::catch();
+    match parse::parse(arguments).and_then(run) {
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::Interrupted) => interrupt::code(),
+        Ok(Outcome::Failed) => 1,
+        Err(error) => {
+            report::error(&wording::error(&error));
+            match error.kind() {
+                ErrorKind::User => 2,
+                ErrorKind::Run => 1,
+            }
+        }
+    }
 }
 
 /// Runs a command.
-pub(crate) fn run(command: Command) -> Result<Outcome> {
+fn run(command: Command) -> Result<Outcome> {
     // A slip in the environment is reported, too, and not passed over.
     threads::from_environment()?;
     match command {

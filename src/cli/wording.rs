@@ -4,7 +4,7 @@ use halfplane::data::Warning;
 use halfplane::{Call, Error, Remedy, Setting};
 
 /// An error, with what to type against it.
-pub(crate) fn error(error: &Error) -> String {
+pub(super) fn error(error: &Error) -> String {
     sentence(error.problem(), error.remedy())
 }
 
@@ -62,7 +62,6 @@ fn flag(setting: Setting) -> &'static str {
         Setting::Target => "--target",
         Setting::Task => "--task",
         Setting::Validation => "--validation",
-        other => other.name(),
     }
 }
 
@@ -88,7 +87,6 @@ fn command(call: Call) -> &'static str {
         Call::Adapters => "`halfplane devices`",
         Call::SaveModel => "`halfplane train --output`",
         Call::Profile => "--profile",
-        other => other.name(),
     }
 }
 
