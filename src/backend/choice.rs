@@ -24,6 +24,22 @@ pub enum DeviceChoice {
     Named(String),
 }
 
+impl DeviceChoice {
+    /// Operations of a forward pass over a batch from which on a graphics processor is worth while.
+    /// With less, one does not keep up with the CPU path, or hardly, and to open it takes long.
+    pub const LARGE: u64 = 20_000_000;
+
+    /// The same for work of so many operations in a batch: `auto` becomes the CPU path where they are
+    /// few, and no graphics driver is touched.
+    #[must_use]
+    pub fn for_batch(self, operations: u64) -> Self {
+        match self {
+            Self::Auto if operations < Self::LARGE => Self::Cpu,
+            choice => choice,
+        }
+    }
+}
+
 impl FromStr for DeviceChoice {
     type Err = Error;
 

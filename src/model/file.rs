@@ -68,6 +68,25 @@ impl Model {
     /// # Errors
     /// [`Error::File`]
     pub fn save(&self, path: &Path) -> Result<()> {
+        let bytes = self.serialized();
+        let failed = |problem| Error::write(path, std::io::Error::other(problem));
+        write_beside(path, &bytes.map_err(failed)?)
+    }
+
+    /// The bytes of the file that [`Model::save`] writes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the weights are not those of the network.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.serialized().map_err(|problem| {
+            Error::invalid(
+                format!("the model cannot be written down: {problem}"),
+                "give it weights of its network",
+            )
+        })
+    }
+
+    fn serialized(&self) -> Result<Vec<u8>, String> {
         let metadata = Metadata {
             version: version_of(self),
             network: self.network.clone(),
@@ -78,10 +97,7 @@ impl Model {
             members: (self.members.len() > 1).then_some(self.members.len()),
             provenance: self.provenance.clone(),
         };
-        let failed = |error: &dyn std::fmt::Display| {
-            Error::write(path, std::io::Error::other(error.to_string()))
-        };
-        let text = serde_json::to_string(&metadata).map_err(|error| failed(&error))?;
+        let text = serde_json::to_string(&metadata).map_err(|error| error.to_string())?;
         let mut tensors = Vec::new();
         for (number, parameters) in self.members.iter().enumerate() {
             let prefix = prefix(metadata.members, number);
@@ -92,8 +108,7 @@ impl Model {
                 }
             }
         }
-        let bytes = container::serialize(tensors, (KEY, text)).map_err(|error| failed(&error))?;
-        write_beside(path, &bytes)
+        container::serialize(tensors, (KEY, text)).map_err(|error| error.to_string())
     }
 
     /// Reads a model that [`Model::save`] has written.

@@ -57,8 +57,16 @@ impl Predictor {
     /// # Errors
     /// As [`Model::predict_on`].
     pub async fn open(model: &Model, choice: &DeviceChoice) -> Result<Self> {
-        model.check_members()?;
         let (device, _) = backend::open(choice, ShaderChecks::Off).await?;
+        Self::on(model, device)
+    }
+
+    /// The same on a device that is open already.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) where the model has no weights of its network.
+    pub fn on(model: &Model, device: Box<dyn Device>) -> Result<Self> {
+        model.check_members()?;
         Ok(Self { model: model.clone(), device, loaded: None })
     }
 

@@ -13,10 +13,6 @@ use crate::spec::Network;
 use crate::train::{Ended, Event, TrainOptions, Trainer, TrainingData};
 use crate::{Error, Result};
 
-/// Operations of a forward pass over a batch from which on `auto` looks for a graphics processor: with
-/// less, one does not keep up with as many networks as the CPU has threads.
-const LARGE: u64 = 20_000_000;
-
 /// One network to be trained.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -135,8 +131,8 @@ pub fn fit_each(jobs: &[Job], options: &FitOptions) -> Result<Option<Vec<Fit>>> 
 /// The device for all jobs, if it is not the CPU path.
 fn device(jobs: &[Job], options: &FitOptions) -> Result<Option<Box<dyn Device>>> {
     let largest = jobs.iter().map(Job::work_of_batch).max().unwrap_or(0);
-    let choice = &options.device;
-    if *choice == DeviceChoice::Cpu || (*choice == DeviceChoice::Auto && largest < LARGE) {
+    let choice = &options.device.clone().for_batch(largest);
+    if *choice == DeviceChoice::Cpu {
         return Ok(None);
     }
     let opening = OpenOptions {

@@ -163,7 +163,8 @@ impl BatchSampler {
         let Position { pass, batch, .. } = self.position(step);
         Control {
             step: step as u32,
-            epoch: pass as u32,
+            // Rows that come again, as in scikit-learn's `partial_fit`, come in another order.
+            epoch: (self.origin + pass) as u32,
             batch: batch as u32,
             first: (batch as usize * self.batch) as u32,
             ..Control::of_rows(self.batch_rows(step))
@@ -233,7 +234,8 @@ mod tests {
         let sampler = BatchSampler::new(37, 8, 16, Shuffle::EveryEpoch, 5);
         let later = sampler.begun_at(13);
         for step in 0..11 {
-            let expected = Control { step: step as u32 + 13, ..sampler.control(step) };
+            let own = sampler.control(step);
+            let expected = Control { step: own.step + 13, epoch: own.epoch + 13, ..own };
             assert_eq!(later.control(step + 13), expected);
         }
         assert_eq!((later.epoch_of(13), later.epoch_of(19)), ((0, 0), (1, 1)));

@@ -94,6 +94,11 @@ pub struct Evaluation {
     pub r2: Option<f64>,
 }
 
+impl Evaluation {
+    /// Of weights that were not evaluated.
+    pub(super) const UNKNOWN: Self = Self { loss: f64::NAN, accuracy: None, r2: None };
+}
+
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -12,6 +12,8 @@ use super::transfer::{
 };
 use super::{Evaluation, Keep, TrainOptions, TrainingData};
 use crate::backend::{Backend, Device, Sink};
+use crate::data::Dataset;
+use crate::kernels::Weighting;
 use crate::model;
 use crate::plan::{self, DataPlacement, DeviceKind, Limits, Phase, Plan, Shard};
 use crate::platform::BoxFuture;
@@ -63,6 +65,25 @@ impl Executor {
         let options = self.options.clone();
         *self = Self::load(device, members, data, options).await?.0;
         Ok(())
+    }
+
+    /// Takes other rows of the same columns, as many as before, by the same plan. Gives them back where
+    /// they need another one.
+    pub(super) async fn replace_data(
+        &mut self,
+        data: TrainingData,
+    ) -> Result<Option<TrainingData>> {
+        let shape = |rows: &Dataset| {
+            let weighting = rows.weights().map(Weighting::of);
+            (rows.rows(), rows.inputs(), rows.task(), rows.outputs(), weighting)
+        };
+        let shapes = |of: &TrainingData| (shape(&of.training), of.validation.as_ref().map(shape));
+        if shapes(&data) != shapes(&self.data) || self.plan().shard.is_some() {
+            return Ok(Some(data));
+        }
+        self.data = data;
+        self.bring().await?;
+        Ok(None)
     }
 
     /// The same network on the same device, with other rows of the same columns.

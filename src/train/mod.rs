@@ -38,6 +38,6 @@ pub use members::Candidate;
 pub use options::TrainOptions;
 pub use plateau::ReduceOnPlateau;
 pub use prepare::{TrainingData, plan_for};
-pub use session::{Budget, Session, Status};
+pub use session::{Budget, OptimizerState, Session, Status};
 #[cfg(not(target_arch = "wasm32"))]
 pub use trainer::Trainer;

@@ -12,7 +12,7 @@ use crate::train::callback::Callback;
 use crate::train::checkpoint::CheckpointWriter;
 use crate::train::run::{NetworkState, Run, Start};
 use crate::train::snapshot::{RunSnapshot, Snapshot};
-use crate::train::{Ended, Event, Keep, Summary};
+use crate::train::{Ended, Evaluation, Event, Keep, Summary};
 use crate::{Error, Result};
 
 /// Reading the weights takes at most one part in so many of a run's time.
@@ -303,7 +303,7 @@ impl Session {
     }
 
     /// After the last step: checks it, writes the last checkpoint, puts the final weights on the
-    /// device and evaluates them.
+    /// device and evaluates them, if that is wanted.
     async fn finish(&mut self, started: Instant, callback: &mut dyn Callback) -> Result<()> {
         self.check_steps().await?;
         let seconds = self.seconds + started.elapsed().as_secs_f64();
@@ -315,12 +315,15 @@ impl Session {
             self.write_checkpoint(callback).await?;
         }
         self.set_final_weights().await?;
-        let evaluations = self.executor.evaluate().await?;
-        let validations = self.executor.validate().await?;
+        let (evaluations, validations) = if self.evaluates {
+            (self.executor.evaluate().await?, self.executor.validate().await?)
+        } else {
+            (vec![Evaluation::UNKNOWN; self.runs.len()], None)
+        };
         let (device, strategy) = (self.device().to_owned(), self.plan().strategy);
         for (number, (run, evaluation)) in self.runs.iter_mut().zip(evaluations).enumerate() {
             let steps = run.steps_of_run();
-            if !evaluation.loss.is_finite() {
+            if self.evaluates && !evaluation.loss.is_finite() {
                 run.ended = Some(Ended::Diverged);
             }
             run.summary = Some(Summary {
@@ -375,7 +378,7 @@ impl Session {
         for (number, run) in self.runs.iter().enumerate() {
             let Some(summary) = &run.summary else { continue };
             let loss = summary.evaluation.loss;
-            if self.executor.is_alone() && !loss.is_finite() {
+            if self.evaluates && self.executor.is_alone() && !loss.is_finite() {
                 let (step, lr) = (run.progress.step, run.lr());
                 return Err(Error::Diverged { step, loss: loss as f32, lr });
             }

@@ -11,7 +11,7 @@ use crate::measure::Timed;
 use crate::model::{Model, Provenance};
 use crate::plan::{Phase, Plan};
 use crate::platform::Instant;
-use crate::spec::{LayerParameters, Loss, Network, Parameters};
+use crate::spec::{LayerParameters, Loss, Network, Parameters, check_lr};
 use crate::train::callback::Callback;
 use crate::train::checkpoint::{Checkpoint, CheckpointWriter, Fingerprints};
 use crate::train::executor::Executor;
@@ -63,6 +63,8 @@ pub struct Session {
     fallback: Fallback,
     checkpoints: Option<CheckpointWriter>,
     weights: Option<WeightsTimer>,
+    /// Whether the final weights are evaluated.
+    evaluates: bool,
     fingerprints: Option<Fingerprints>,
 }
 
@@ -71,9 +73,21 @@ pub struct Session {
 pub enum Budget {
     /// So many steps.
     Steps(u64),
+    /// So many steps, unless the time is over before: for who must hear others meanwhile.
+    StepsWithin(u64, Duration),
     /// So long, but some steps at least. A GPU finishes the steps that are on their way, some tenths
     /// of a second at most.
     Time(Duration),
+}
+
+/// What an optimizer has learned of a network's gradients, beside the weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptimizerState {
+    /// The steps that it has done.
+    pub steps: u64,
+    /// Its tensors, each in the shape of the parameters: `momentum_buffer` of SGD with momentum, `exp_avg`
+    /// and `exp_avg_sq` of Adam and AdamW.
+    pub tensors: Vec<Parameters>,
 }
 
 /// Where a session is.
@@ -191,6 +205,7 @@ impl Session {
             fallback: Fallback::default(),
             checkpoints,
             weights: None,
+            evaluates: true,
             fingerprints: None,
         };
         session.executor.set_parameters(&numbered(&weights)).await?;
@@ -236,6 +251,14 @@ impl Session {
         self
     }
 
+    /// Spares the pass over all rows at the end of a run, which takes about a third of an epoch: the
+    /// evaluations of the [`Summary`] are NaN.
+    #[must_use]
+    pub fn without_evaluation(mut self) -> Self {
+        self.evaluates = false;
+        self
+    }
+
     /// The dispatch graph.
     pub fn plan(&self) -> &Plan {
         self.executor.plan()
@@ -269,6 +292,13 @@ impl Session {
         self.runs[network].progress.step
     }
 
+    /// Steps of the first network until its epoch ends.
+    pub fn steps_of_epoch_left(&self) -> u64 {
+        let (run, sampler) = (&self.runs[0], self.runs[0].sampler());
+        let step = run.progress.step;
+        sampler.next_multiple(step, sampler.steps_per_epoch()) - step
+    }
+
     /// What came of each network's run, in order, once the session has ended.
     pub fn summaries(&self) -> impl ExactSizeIterator<Item = Option<&Summary>> {
         self.runs.iter().map(|run| run.summary.as_ref())
@@ -293,6 +323,7 @@ impl Session {
         let started = Instant::now();
         let (steps, until) = match budget {
             Budget::Steps(steps) => (steps, None),
+            Budget::StepsWithin(steps, time) => (steps, started.checked_add(time)),
             Budget::Time(time) => (u64::MAX, started.checked_add(time)),
         };
         let allowance = Allowance { steps, until, begun: false };
@@ -353,7 +384,7 @@ impl Session {
     }
 
     /// Lets the coming run go on with other rows of the same columns, with the present weights and
-    /// optimizer state: an epoch of the new rows begins.
+    /// optimizer state: an epoch of the new rows begins. As many rows as before need no new plan.
     ///
     /// # Errors
     /// [`Error::Invalid`] where there are many networks, or where the columns are others;
@@ -366,10 +397,12 @@ impl Session {
                 "train them one by one",
             ));
         }
-        let snapshot = self.snapshot().await?;
-        self.executor = self.executor.with_data(data).await?;
+        if let Some(data) = self.executor.replace_data(data).await? {
+            let snapshot = self.snapshot().await?;
+            self.executor = self.executor.with_data(data).await?;
+            self.restore(&snapshot).await?;
+        }
         let sampler = self.executor.samplers().remove(0);
-        self.restore(&snapshot).await?;
         self.runs[0].set_rows(sampler);
         self.fingerprints = None;
         self.stage = Stage::Ready;
@@ -449,6 +482,54 @@ impl Session {
         let found = self.executor.parameters(&all).await?.into_iter().zip(&self.runs);
         let at_end = |run: &Run| run.at_end.as_ref().map(|own| own.parameters.clone());
         Ok(found.map(|(parameters, run)| at_end(run).unwrap_or(parameters)).collect())
+    }
+
+    /// Gives the only network another learning rate, as it is before its schedule's factor.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the rate is no positive number or there are many networks;
+    /// [`Error::Device`].
+    pub async fn set_lr(&mut self, lr: f64) -> Result<()> {
+        check_lr(lr)?;
+        if !self.executor.is_alone() {
+            return Err(Error::invalid("there are many networks", "give each a rate at first"));
+        }
+        self.runs[0].progress.plateau.lr = Some(lr);
+        self.executor.set_rates([lr].into_iter()).await
+    }
+
+    /// The optimizer's state of the only network, with which another session can go on:
+    /// [`Session::take_up`].
+    ///
+    /// # Errors
+    /// [`Error::Device`]
+    pub async fn optimizer_state(&mut self) -> Result<OptimizerState> {
+        let tensors = self.executor.states(&[0]).await?.remove(0);
+        Ok(OptimizerState { steps: self.runs[0].progress.step, tensors })
+    }
+
+    /// Lets the coming run of the only network go on from weights and an optimizer's state of another
+    /// session, of the same network and optimizer: an epoch begins.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] and [`Error::Shape`] where they are of another network; [`Error::Device`].
+    pub async fn take_up(&mut self, weights: &Parameters, state: &OptimizerState) -> Result<()> {
+        let network = self.executor.candidates()[0].network.clone();
+        let expected = self.plan().handles.state[0].len();
+        if !self.executor.is_alone() || state.tensors.len() != expected {
+            return Err(Error::invalid(
+                format!("{} tensors of state for {expected}", state.tensors.len()),
+                "go on with the same optimizer, and with one network",
+            ));
+        }
+        std::iter::once(weights).chain(&state.tensors).try_for_each(|own| own.check(&network))?;
+        self.executor.set_parameters(&[(0, weights)]).await?;
+        self.executor.set_states(&[(0, &state.tensors)]).await?;
+        self.runs[0].progress.step = state.steps;
+        let sampler = *self.runs[0].sampler();
+        self.runs[0].set_rows(sampler);
+        self.stage = Stage::Ready;
+        self.set_steps().await
     }
 
     /// A trained network, ready to be saved or applied.

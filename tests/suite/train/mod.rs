@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod classics;
+mod driven;
 mod golden;
 mod micro_batches;
 mod options;
