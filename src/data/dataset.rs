@@ -129,6 +129,36 @@ fn select<T: Copy>(values: &[T], columns: usize, rows: &[usize]) -> Vec<T> {
     rows.iter().flat_map(|row| &values[row * columns..][..columns]).copied().collect()
 }
 
+/// Numbers \[N, I\] of a data set, which its clones share: its own, or those of somebody else.
+#[derive(Clone)]
+pub(super) struct Features(Arc<dyn AsRef<[f32]> + Send + Sync>);
+
+impl From<Vec<f32>> for Features {
+    fn from(own: Vec<f32>) -> Self {
+        Self(Arc::new(own))
+    }
+}
+
+impl std::ops::Deref for Features {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        (*self.0).as_ref()
+    }
+}
+
+impl PartialEq for Features {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl std::fmt::Debug for Features {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
 /// Features \[N, I\] with their targets, ready for training: all numbers are finite and all targets
 /// in range.
 ///
@@ -137,7 +167,7 @@ fn select<T: Copy>(values: &[T], columns: usize, rows: &[usize]) -> Vec<T> {
 pub struct Dataset {
     pub(super) inputs: usize,
     pub(super) rows: usize,
-    pub(super) features: Arc<Vec<f32>>,
+    pub(super) features: Features,
     pub(super) targets: Arc<Targets>,
     pub(super) weights: Option<Arc<Vec<f32>>>,
     pub(super) preprocessing: Preprocessing,
@@ -153,6 +183,20 @@ impl Dataset {
     /// [`Error::Invalid`] names the row (counted from 0) where the sizes do not match, there is no
     /// row, a number is NaN or infinite, or a target is out of range.
     pub fn new(inputs: usize, features: Vec<f32>, targets: Targets) -> Result<Self> {
+        Self::shared(inputs, Arc::new(features), targets)
+    }
+
+    /// The same with features that belong to somebody else, such as another language's array: they
+    /// are not copied, and must not change.
+    ///
+    /// # Errors
+    /// As [`Dataset::new`].
+    pub fn shared(
+        inputs: usize,
+        features: Arc<dyn AsRef<[f32]> + Send + Sync>,
+        targets: Targets,
+    ) -> Result<Self> {
+        let features = Features(features);
         let refuse = |problem: String, remedy: &str| Err(Error::invalid(problem, remedy));
         if inputs == 0 || features.is_empty() || !features.len().is_multiple_of(inputs) {
             return refuse(
@@ -210,7 +254,7 @@ impl Dataset {
         Ok(Self {
             inputs,
             rows,
-            features: features.into(),
+            features,
             targets: targets.into(),
             weights: None,
             preprocessing: Preprocessing::as_is((1..=inputs).map(|column| format!("x{column}"))),
@@ -367,6 +411,16 @@ impl Dataset {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shared_features_are_not_copied() {
+        let features: Arc<dyn AsRef<[f32]> + Send + Sync> = Arc::new([1.0, 2.0, 3.0, 4.0]);
+        let targets = || Targets::Numbers { values: vec![0.0, 1.0], columns: 1 };
+        let data = Dataset::shared(2, Arc::clone(&features), targets()).expect("two rows");
+        assert!(std::ptr::eq(data.features(), (*features).as_ref()));
+        assert!(std::ptr::eq(data.clone().features(), data.features()));
+        assert_eq!(Dataset::new(2, vec![1.0, 2.0, 3.0, 4.0], targets()).ok(), Some(data));
+    }
 
     #[test]
     fn refuses_what_does_not_fit() {

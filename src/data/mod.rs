@@ -21,7 +21,8 @@ pub use preprocess::{
 pub use split::{Fold, GroupKFold, KFold, PredefinedSplit, Split, TimeSeriesSplit, split};
 #[cfg(feature = "tables")]
 pub use tables::{
-    Arrays, ClassWeight, Decimal, Features, FirstLine, FoldBy, FoldedTable, Labelled, Layout,
-    NA_VALUES, Prepared, Preprocess, Schema, Source, TableOptions, Validation, Warning, parse_list,
-    prepare, read_evaluated, read_features, read_labelled,
+    Arrays, ClassWeight, Decimal, Features, FirstLine, FoldBy, FoldedTable, Frame, FrameColumn,
+    FrameValues, Labelled, Layout, NA_VALUES, Prepared, Preprocess, Schema, Source, TableOptions,
+    Validation, Warning, fit_features, parse_list, prepare, read_evaluated, read_features,
+    read_labelled,
 };

@@ -17,8 +17,8 @@ pub use column::Decimal;
 pub use na::NA_VALUES;
 pub use prepare::{
     Features, FoldBy, FoldedTable, Labelled, Prepared, Preprocess, Schema, TableOptions,
-    Validation, prepare, read_evaluated, read_features, read_labelled,
+    Validation, fit_features, prepare, read_evaluated, read_features, read_labelled,
 };
-pub use read::{Arrays, FirstLine, Layout, Source};
+pub use read::{Arrays, FirstLine, Frame, FrameColumn, FrameValues, Layout, Source};
 pub use warning::Warning;
 pub use weights::{ClassWeight, parse_list};

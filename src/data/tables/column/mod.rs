@@ -96,7 +96,6 @@ pub(super) enum StoredType {
     /// Texts, also where they look like numbers: zip codes.
     Text,
     /// Categories, also where they are numbers: pandas' `Categorical`.
-    #[cfg(any(feature = "parquet", test))]
     Categories,
     /// Truth values.
     Boolean,
@@ -231,7 +230,6 @@ impl ColumnBuilder {
         }
     }
 
-    #[cfg(feature = "parquet")]
     pub(super) fn read_as(&self) -> &ReadAs {
         &self.read_as
     }

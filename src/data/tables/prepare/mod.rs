@@ -1,6 +1,7 @@
 //! From a file to data sets: the table is read and split, the preprocessing is fitted to the
 //! training rows and applied to all rows.
 
+mod features;
 mod folds;
 mod for_model;
 mod labels;
@@ -20,6 +21,7 @@ use super::weights::class_weights;
 use crate::Result;
 use crate::data::{Dataset, Preprocessing, Split, TargetEncoding, Targets, Task, split};
 
+pub use features::fit_features;
 pub use folds::FoldedTable;
 pub use for_model::{Labelled, read_evaluated, read_features, read_labelled};
 pub use options::{FoldBy, Preprocess, TableOptions, Validation};

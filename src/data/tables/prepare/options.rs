@@ -194,8 +194,8 @@ impl TableOptions {
         lists.chain(self.folds.as_ref().and_then(FoldBy::column)).collect()
     }
 
-    /// How each column of a table with this header must be read.
-    pub(super) fn read_as(&self, header: &Header) -> Result<Vec<ReadAs>> {
+    /// How each column of a table with this header must be read that has no target.
+    pub(super) fn read_inputs_as(&self, header: &Header) -> Result<Vec<ReadAs>> {
         let names = &header.names;
         let every = if self.preprocess == Preprocess::None {
             ReadAs::CompleteNumbers
@@ -226,23 +226,32 @@ impl TableOptions {
         if let Some(name) = key {
             read_as[header.column(name)?] = ReadAs::Text;
         }
-        let named = self.named();
-        let is_index = |column: usize| {
-            header.index.get(&column) == Some(&IndexColumn::Declared)
-                && !named.contains(&names[column].as_str())
-        };
-        for column in (0..names.len()).filter(|column| is_index(*column)) {
+        for column in (0..names.len()).filter(|column| self.is_index(header, *column)) {
             read_as[column] = ReadAs::Skip;
         }
+        Ok(read_as)
+    }
+
+    /// Whether a column is the index that the file names, and no option names it.
+    fn is_index(&self, header: &Header, column: usize) -> bool {
+        header.index.get(&column) == Some(&IndexColumn::Declared)
+            && !self.named().contains(&header.names[column].as_str())
+    }
+
+    /// How each column of a table with this header must be read.
+    pub(super) fn read_as(&self, header: &Header) -> Result<Vec<ReadAs>> {
+        let mut read_as = self.read_inputs_as(header)?;
         if self.labels.is_some() {
             return Ok(read_as);
         }
+        let names = &header.names;
+        let key = self.folds.as_ref().and_then(FoldBy::column);
         let free = |column: &usize| {
             let name = &names[*column];
             !self.drop.contains(name)
                 && self.sample_weight.as_ref() != Some(name)
                 && key != Some(name)
-                && !is_index(*column)
+                && !self.is_index(header, *column)
         };
         let target = match &self.target {
             Some(name) => header.column(name)?,

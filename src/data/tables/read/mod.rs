@@ -6,6 +6,7 @@
 
 mod dtype;
 mod foreign;
+mod frame;
 #[cfg(feature = "gzip")]
 mod gunzip;
 mod idx;
@@ -40,6 +41,7 @@ use crate::data::DateFormat;
 use crate::platform::host_memory;
 use crate::{Error, Result, Setting};
 
+pub use frame::{Frame, FrameColumn, FrameValues};
 #[cfg(any(feature = "npz", feature = "parquet"))]
 use seekable::Seekable;
 pub use source::{Arrays, Source};
@@ -89,34 +91,47 @@ pub(super) fn read(
     na: &Rc<NaValues>,
     read_as: ChooseColumns<'_>,
 ) -> Result<Table> {
-    let input = Input::open(source)?;
     let path = source.path().to_owned();
-    let arrays = source.parts().1;
-    if arrays.is_some() && input.kind() != Kind::Zip {
-        return Err(Error::data(
-            &path,
-            None,
-            "it has no arrays with names: only .npz files have",
-            ("leave out ", Setting::Arrays),
-        ));
-    }
-    let table = match input.kind() {
-        Kind::Npy => npy::read(input, &path, layout, na, read_as),
-        #[cfg(feature = "npz")]
-        Kind::Zip => npz::read(Seekable::of(input, source)?, (&path, arrays), layout, na, read_as),
-        #[cfg(not(feature = "npz"))]
-        Kind::Zip => Err(left_out(&path, "a zip archive", "npz")),
-        Kind::Idx => idx::read(input, &path, na, read_as),
-        #[cfg(feature = "parquet")]
-        Kind::Parquet => parquet::read(Seekable::of(input, source)?, &path, layout, na, read_as),
-        #[cfg(not(feature = "parquet"))]
-        Kind::Parquet => Err(left_out(&path, "a Parquet file", "parquet")),
-        Kind::Text => text::read(input, &path, layout, na, read_as),
+    let table = match source {
+        Source::Frame(frame) => frame::read(frame, &path, layout, na, read_as),
+        _ => read_file(source, &path, layout, na, read_as),
     }?;
     if table.rows == 0 {
         return Err(table.error("there are no rows after the header", "add some rows"));
     }
     Ok(table)
+}
+
+fn read_file(
+    source: &Source,
+    path: &Path,
+    layout: Layout,
+    na: &Rc<NaValues>,
+    read_as: ChooseColumns<'_>,
+) -> Result<Table> {
+    let input = Input::open(source)?;
+    let arrays = source.parts().1;
+    if arrays.is_some() && input.kind() != Kind::Zip {
+        return Err(Error::data(
+            path,
+            None,
+            "it has no arrays with names: only .npz files have",
+            ("leave out ", Setting::Arrays),
+        ));
+    }
+    match input.kind() {
+        Kind::Npy => npy::read(input, path, layout, na, read_as),
+        #[cfg(feature = "npz")]
+        Kind::Zip => npz::read(Seekable::of(input, source)?, (path, arrays), layout, na, read_as),
+        #[cfg(not(feature = "npz"))]
+        Kind::Zip => Err(left_out(path, "a zip archive", "npz")),
+        Kind::Idx => idx::read(input, path, na, read_as),
+        #[cfg(feature = "parquet")]
+        Kind::Parquet => parquet::read(Seekable::of(input, source)?, path, layout, na, read_as),
+        #[cfg(not(feature = "parquet"))]
+        Kind::Parquet => Err(left_out(path, "a Parquet file", "parquet")),
+        Kind::Text => text::read(input, path, layout, na, read_as),
+    }
 }
 
 /// The error for a file of another kind.

@@ -4,6 +4,7 @@ use crate::platform::files::File;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
+use super::Frame;
 use crate::{Error, Result};
 
 /// The number of bytes that are examined to detect format and field separator.
@@ -18,6 +19,8 @@ pub enum Source {
     StandardInput,
     /// The bytes of a file, in memory.
     Memory(Vec<u8>),
+    /// A data frame, in memory.
+    Frame(Frame),
     /// Some of the arrays of an `.npz` file, which holds several tables.
     Arrays(Box<Self>, Arrays),
 }
@@ -56,6 +59,7 @@ impl Source {
             Self::File(path) => path,
             Self::StandardInput => Path::new("standard input"),
             Self::Memory(_) => Path::new("memory"),
+            Self::Frame(_) => Path::new("the data frame"),
             Self::Arrays(file, _) => file.path(),
         }
     }
@@ -109,6 +113,8 @@ impl Input {
             Source::StandardInput => Box::new(std::io::stdin()),
             // A copy, so that the source can be read again.
             Source::Memory(bytes) => Box::new(Cursor::new(bytes.clone())),
+            // It has columns, and no bytes.
+            Source::Frame(_) => Box::new(std::io::empty()),
             Source::Arrays(file, _) => return Self::open(file),
         };
         let own = Self::look(plain).map_err(failed)?;
