@@ -1,0 +1,137 @@
+"""Threads, processes, pickles, interrupts."""
+
+import copy
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from halfplane import MLPClassifier, MLPRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.mark.parametrize("batch_size", [32, 200])
+def test_the_model_does_not_depend_on_threads(batch_size):
+    random = np.random.default_rng(1)
+    X = random.normal(size=(3000, 40)).astype(np.float32)
+    y = (X[:, :5].sum(axis=1) > 0).astype(int)
+    models = [
+        MLPClassifier((64, 64), batch_size=batch_size, max_iter=2, random_state=5, n_jobs=count)
+        for count in (1, 2, 7)
+    ]
+    for model in models:
+        model.fit(X, y)
+        for own, first in zip(model.coefs_, models[0].coefs_):
+            np.testing.assert_array_equal(own, first)
+
+
+def test_pickles_know_no_device(circle):
+    X, y = circle
+    model = MLPClassifier(max_iter=20, random_state=0).fit(X, y)
+    model.predict(X)
+    for copied in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        np.testing.assert_array_equal(copied.predict_proba(X), model.predict_proba(X))
+    assert not hasattr(clone(model), "coefs_")
+
+
+def test_partial_fit_goes_on_after_a_pickle(circle):
+    X, y = circle
+    one = MLPClassifier(random_state=0).partial_fit(X, y, classes=[0, 1])
+    other = pickle.loads(pickle.dumps(one))
+    for model in (one, other):
+        model.partial_fit(X, y)
+    # The order of the rows differs, the optimizer's state does not.
+    assert other.loss_ == pytest.approx(one.loss_, rel=1e-3)
+    assert other._state()[0] == one._state()[0] == 4
+
+
+def test_in_scikit_learns_hands(circle):
+    X, y = circle
+    model = MLPClassifier((32,), max_iter=60, learning_rate_init=0.02, random_state=0)
+    piped = make_pipeline(StandardScaler(), model)
+    assert cross_val_score(piped, X, y, cv=3, n_jobs=2).mean() > 0.9
+    search = GridSearchCV(model, {"hidden_layer_sizes": [(1,), (16,)]}, cv=3).fit(X, y)
+    assert search.best_params_ == {"hidden_layer_sizes": (16,)}
+
+
+def test_callbacks_see_epochs_and_may_stop(circle):
+    seen = []
+
+    def stop(progress):
+        seen.append((progress.epoch, progress.loss))
+        return progress.epoch == 3
+
+    model = MLPClassifier(callbacks=stop, max_iter=50).fit(*circle)
+    assert [epoch for epoch, _ in seen] == [1, 2, 3] and model.n_iter_ == 3
+    assert [loss for _, loss in seen] == model.loss_curve_
+
+
+def test_verbose_says_it_on_the_standard_error(circle, capsys):
+    MLPClassifier(verbose=True, max_iter=2).fit(*circle)
+    told = capsys.readouterr()
+    assert told.out == "" and "Iteration 2, loss = " in told.err
+
+
+def test_other_threads_run_meanwhile():
+    random = np.random.default_rng(1)
+    X, y = random.normal(size=(20000, 100)).astype(np.float32), random.normal(size=20000)
+    model = MLPRegressor(hidden_layer_sizes=(200, 200), max_iter=3, n_jobs=1)
+    turns = 0
+    training = threading.Thread(target=model.fit, args=(X, y))
+    training.start()
+    while training.is_alive():
+        turns += 1
+        time.sleep(0.001)
+    assert turns > 20 and model.n_iter_ == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_ctrl_c_is_heard_within_a_second():
+    program = """
+import time, warnings
+import numpy as np
+from halfplane import MLPRegressor
+X = np.random.default_rng(0).normal(size=(200000, 100)).astype(np.float32)
+model = MLPRegressor(hidden_layer_sizes=(300, 300), max_iter=1000, batch_size=1000)
+print("go", flush=True)
+with warnings.catch_warnings(record=True) as told:
+    warnings.simplefilter("always")
+    model.fit(X, X[:, 0])
+print(time.time(), flush=True)
+assert any("interrupted by user" in str(own.message) for own in told), told
+assert np.isfinite(model.predict(X[:5])).all()
+"""
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "go\n"
+    time.sleep(2)
+    child.send_signal(signal.SIGINT)
+    sent = time.time()
+    told, _ = child.communicate(timeout=60)
+    assert child.returncode == 0
+    assert float(told) - sent < 1.0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_process_trains_as_its_parent(digits):
+    X, y = digits
+    fit = MLPClassifier((256, 256), max_iter=3, random_state=0, n_jobs=3).fit
+    expected = fit(X, y).predict_proba(X)
+    for _ in range(3):
+        child = os.fork()
+        if child == 0:
+            same = np.array_equal(fit(X, y).predict_proba(X), expected)
+            os._exit(0 if same else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert np.array_equal(fit(X, y).predict_proba(X), expected)
