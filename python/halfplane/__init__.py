@@ -11,6 +11,7 @@ _MODULES = {
     "MLPClassifier": "_classifier",
     "MLPRegressor": "_regressor",
     "Progress": "_training",
+    "SearchCV": "_search",
     "load": "_files",
     "train": "_program",
 }

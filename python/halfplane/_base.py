@@ -180,6 +180,9 @@ class BaseMLP(BaseEstimator):
         if first:
             self._initialize(X, random_state)
             self._seed = int(random_state.randint(np.iinfo(np.int32).max))
+        elif not hasattr(self, "loss_curve_"):
+            # From a file, or from a search.
+            self._begin_curves()
         key = (X.shape[0], sample_weight is None, repr(self.get_params(deep=False)))
         trainer = self.__dict__.get("_trainer")
         if trainer is not None and self._trainer_key[1:] == key[1:]:
@@ -293,6 +296,7 @@ class BaseMLP(BaseEstimator):
         if any(encoding != "as-is" for encoding in encodings):
             self._preprocessing = model.preprocessing
         self._is_read = True
+        self.t_ = 0
         self.n_features_in_ = len(names)
         if names != [f"x{number + 1}" for number in range(len(names))]:
             self.feature_names_in_ = np.array(names, dtype=object)
@@ -339,42 +343,8 @@ class BaseMLP(BaseEstimator):
 
     def _open(self, X, y, sample_weight, seed, validation, epochs=None):
         """A trainer, the factors of losses and rates, and what scores an epoch."""
-        rows = X.shape[0]
-        batch = self.batch_size
-        if batch == "auto":
-            batch = min(200, rows)
-        elif batch > rows:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
-            )
-        batch = int(min(batch, rows))
-        loss, loss_scale, gradient_scale = self._loss_and_scales()
-        weight_of_batch = float(batch)
-        if sample_weight is not None:
-            weight_of_batch *= float(np.mean(sample_weight, dtype=np.float64))
-        rate = self.learning_rate_init * (gradient_scale if self.solver == "sgd" else 1.0)
-        options = {
-            "loss": loss,
-            "optimizer": self._optimizer_options(rate, gradient_scale),
-            "regularization": {
-                # scikit-learn divides by the weight of the batch; its gradients are ours times
-                # the scale.
-                "l2": self.alpha / max(weight_of_batch, 1e-30) / gradient_scale,
-                "clip": None if self.clip_norm is None else {"norm": self.clip_norm / gradient_scale},
-                "dropout": self._dropout(),
-                "label-smoothing": float(getattr(self, "label_smoothing", 0.0)),
-            },
-            "schedule": self._schedule(),
-            "batch-size": {"rows": batch},
-            "length": {"epochs": int(self.max_iter if epochs is None else epochs)},
-            "seed": seed,
-            "shuffle": "every-epoch" if self.shuffle else "never",
-            "threads": threads(self.n_jobs),
-            "log-every": 2**62,
-            "keep": "last",
-        }
-        if self.initialization != "scikit-learn":
-            options["initialization"] = self.initialization
+        weight = 1.0 if sample_weight is None else float(np.mean(sample_weight, dtype=np.float64))
+        options, scales = self._options(X.shape[0], weight, seed, epochs)
         score, held_out = None, None
         if validation is not None:
             X_val, y_val, weight_val = validation
@@ -394,7 +364,45 @@ class BaseMLP(BaseEstimator):
             def score(_):
                 return self._score_of_outputs(trainer.predict(X_val), y_val, weight_val)
 
-        return trainer, (loss_scale, gradient_scale), score
+        return trainer, scales, score
+
+    def _options(self, rows, weight, seed, epochs=None):
+        """The extension's options for rows of such a mean weight, and the factors from its loss and
+        gradient to scikit-learn's."""
+        batch = self.batch_size
+        if batch == "auto":
+            batch = min(200, rows)
+        elif batch > rows:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
+            )
+        batch = int(min(batch, rows))
+        loss, loss_scale, gradient_scale = self._loss_and_scales()
+        rate = self.learning_rate_init * (gradient_scale if self.solver == "sgd" else 1.0)
+        clip = None if self.clip_norm is None else {"norm": self.clip_norm / gradient_scale}
+        options = {
+            "loss": loss,
+            "optimizer": self._optimizer_options(rate, gradient_scale),
+            "regularization": {
+                # scikit-learn divides by the weight of the batch; its gradients are ours times
+                # the scale.
+                "l2": self.alpha / max(batch * weight, 1e-30) / gradient_scale,
+                "clip": clip,
+                "dropout": self._dropout(),
+                "label-smoothing": float(getattr(self, "label_smoothing", 0.0)),
+            },
+            "schedule": self._schedule(),
+            "batch-size": {"rows": batch},
+            "length": {"epochs": int(self.max_iter if epochs is None else epochs)},
+            "seed": seed,
+            "shuffle": "every-epoch" if self.shuffle else "never",
+            "threads": threads(self.n_jobs),
+            "log-every": 2**62,
+            "keep": "last",
+        }
+        if self.initialization != "scikit-learn":
+            options["initialization"] = self.initialization
+        return options, (loss_scale, gradient_scale)
 
     def _optimizer_options(self, rate, gradient_scale):
         if self.solver == "sgd":
@@ -622,6 +630,58 @@ class BaseMLP(BaseEstimator):
             with open(path, "wb") as file:
                 file.write(graph)
         return graph
+
+    # Pictures
+
+    def plot_loss(self, ax=None):
+        """Plot the loss over the epochs, and the validation scores where there are such.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where; by default the current one.
+
+        Returns
+        -------
+        ax : matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            Where there is no matplotlib.
+        """
+        check_is_fitted(self, "loss_curve_")
+        from ._plots import plot_loss
+
+        return plot_loss(self, ax)
+
+    def plot_regions(self, ax=None, *, bounds=None, resolution=200):
+        """Plot what the network predicts in the plane of its two features.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where; by default the current one. What is drawn there already stays above.
+        bounds : pair of pairs of float, default=None
+            The smallest and the largest value of each feature; by default the limits of `ax`.
+        resolution : int, default=200
+            Points in each direction.
+
+        Returns
+        -------
+        ax : matplotlib.axes.Axes
+
+        Raises
+        ------
+        ValueError
+            Where there are not two features.
+        ImportError
+            Where there is no matplotlib.
+        """
+        check_is_fitted(self)
+        from ._plots import plot_regions
+
+        return plot_regions(self, ax, bounds, resolution)
 
     def __getstate__(self):
         """What is pickled: no device, and of a training only the optimizer's state."""

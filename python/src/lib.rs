@@ -8,6 +8,7 @@ mod device;
 mod errors;
 mod model;
 mod program;
+mod search;
 mod table;
 mod trainer;
 mod weights;
@@ -20,6 +21,8 @@ mod _halfplane {
     use crate::model::{Model, model_of_bytes};
     #[pymodule_export]
     use crate::program::main;
+    #[pymodule_export]
+    use crate::search::search;
     #[pymodule_export]
     use crate::table::Table;
     #[pymodule_export]
