@@ -22,6 +22,11 @@ install() {
         apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
+# A test forks after it has used a graphics adapter; where there is no other, a software one.
+if [ "$(uname)" = Linux ] && command -v apt-get >/dev/null &&
+    ! compgen -G '/usr/share/vulkan/icd.d/lvp_icd*.json' >/dev/null; then
+    install mesa-vulkan-drivers libvulkan1
+fi
 if ! "$python" -c 'import ensurepip' 2>/dev/null && command -v apt-get >/dev/null; then
     install python3-venv
 fi
@@ -32,5 +37,23 @@ pip=("$environment/bin/python" -m pip --quiet --disable-pip-version-check)
 "$environment/bin/maturin" build --quiet --release --locked --manifest-path python/Cargo.toml \
     --interpreter "$environment/bin/python" --out "$target/wheels"
 "${pip[@]}" install "$target"/wheels/*.whl
-# Not from the folder of the sources: the wheel is what is tested.
-"$environment/bin/python" -m pytest -q --rootdir python/tests -p no:cacheprovider python/tests "$@"
+# The wheel is what is tested: the sources of the package are not on the path.
+pytest=(-m pytest -q --rootdir python/tests -p no:cacheprovider)
+"$environment/bin/python" "${pytest[@]}" python/tests "$@"
+
+# scikit-learn's checks once more by other versions of it: the newest but one, and the oldest that is
+# supported.
+if [ $# -eq 0 ]; then
+    for version in 1.8 1.6; do
+        other=$target/python-environment-$version
+        if [ ! -e "$other/bin/pytest" ]; then
+            rm -rf "$other"
+            "$python" -m venv "$other"
+            "$other/bin/python" -m pip --quiet --disable-pip-version-check install \
+                "scikit-learn==$version.*" pandas pytest
+        fi
+        "$other/bin/python" -m pip --quiet --disable-pip-version-check install \
+            --no-deps --force-reinstall "$target"/wheels/*.whl
+        "$other/bin/python" "${pytest[@]}" python/tests/test_sklearn_checks.py
+    done
+fi

@@ -16,11 +16,37 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import column_or_1d
 
 from ._base import BaseMLP
+from ._docs import ATTRIBUTES, OWN_PARAMETERS, PARAMETERS
 from ._training import Target
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
-    __doc__ = "A multi-layer perceptron that classifies."
+    __doc__ = f"""A multi-layer perceptron that classifies: scikit-learn's, and more.
+
+    Two classes or many, or several labels of each row (`y` of 0 and 1 with a column for each).
+
+    Parameters
+    ----------
+{PARAMETERS}\
+    class_weight : dict or "balanced", default=None
+        The weight of each class in the loss; "balanced" gives all classes the same in all.
+    label_smoothing : float, default=0.0
+        The share of the truth that is spread over all classes.
+{OWN_PARAMETERS}
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+{ATTRIBUTES}
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from halfplane import MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier(learning_rate_init=0.01, random_state=0).fit(X, y)
+    >>> model.score(X, y) > 0.95
+    True
+    """
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,

@@ -7,6 +7,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import column_or_1d
 
 from ._base import BaseMLP
+from ._docs import ATTRIBUTES, OWN_PARAMETERS, PARAMETERS
 from ._training import Target
 
 # Of each loss the extension's name, and the factors to scikit-learn's loss and gradient.
@@ -18,7 +19,26 @@ _LOSSES = {
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):
-    __doc__ = "A multi-layer perceptron for numbers."
+    __doc__ = f"""A multi-layer perceptron for numbers: scikit-learn's, and more.
+
+    Parameters
+    ----------
+    loss : {{"squared_error", "absolute_error", "huber"}}, default="squared_error"
+        What is minimised; for "squared_error" half of it, as in scikit-learn.
+{PARAMETERS}{OWN_PARAMETERS}
+    Attributes
+    ----------
+{ATTRIBUTES}
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.preprocessing import scale
+    >>> from halfplane import MLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = MLPRegressor(max_iter=500, random_state=0).fit(scale(X), scale(y))
+    >>> model.score(scale(X), scale(y)) > 0.5
+    True
+    """
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,

@@ -18,6 +18,8 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _halfplane {
     #[pymodule_export]
+    use crate::device::thread_limit;
+    #[pymodule_export]
     use crate::model::{Model, model_of_bytes};
     #[pymodule_export]
     use crate::program::main;

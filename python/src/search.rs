@@ -11,12 +11,13 @@ use halfplane::sweep::{
     Dimension, FloatRange, IntRange, Point, Pruning, SamplerName, Scale, Space, Sweep, SweepEvent,
     SweepOptions,
 };
-use halfplane::{Dataset, DeviceChoice, Error, Network, TrainOptions};
+use halfplane::{Dataset, Error, Network, TrainOptions};
 use numpy::PyReadonlyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::arrays::Rows;
+use crate::device::chosen;
 use crate::errors::raised;
 use crate::model::{Model, written};
 use crate::trainer::read;
@@ -127,7 +128,8 @@ impl Options {
         options.sampler = sampler.map_err(raised)?;
         options.pruning = self.pruning.parse::<Pruning>().map_err(raised)?;
         options.seed = self.seed;
-        options.fit.device = self.device.parse::<DeviceChoice>().map_err(raised)?;
+        // How large networks are shows later.
+        options.fit.device = chosen(&self.device, u64::MAX).map_err(raised)?;
         options.fit.threads = self.threads;
         options.fit.interrupt = Some(Arc::clone(interrupt));
         Ok(options)
