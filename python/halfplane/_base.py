@@ -141,7 +141,15 @@ class BaseMLP(BaseEstimator):
         samples = X.shape[0]
         if self._merges(samples):
             X, y, sample_weight = merged(X, y, sample_weight)
-        trainer, scales, score = self._open(X, y, sample_weight, seed, validation)
+        options, scales = self._options(X.shape[0], _mean(sample_weight), seed)
+        held_out, score = self._held_out(validation)
+        trainer = self._open(X, y, sample_weight, options, held_out)
+        if validation is not None and score is None:
+
+            def score(_):
+                X_val, y_val, weight_val = validation
+                return self._score_of_outputs(trainer.predict(X_val), y_val, weight_val)
+
         weights = _training.run(self, trainer, samples, scales, score)
         self._take_weights(weights)
         self._optimizer = trainer.state()
@@ -166,35 +174,34 @@ class BaseMLP(BaseEstimator):
         return self._partial_fit(X, y, sample_weight)
 
     def _partial_fit(self, X, y, sample_weight):
-        self._validate_params()
-        if self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True")
-        if self.schedule not in (None, "constant"):
-            raise ValueError(
-                "partial_fit has no length that a schedule could go by: leave out the schedule"
-            )
-        self._check_goes_on()
         first = not hasattr(self, "_weights")
-        X, y, sample_weight = self._checked(X, y, sample_weight, reset=first, incremental=True)
-        random_state = check_random_state(self.random_state)
+        parameters = [getattr(self, name) for name in self._parameter_constraints]
+        if not self._are_known(parameters):
+            self._check_partial_fit()
+        checked = None if first or sample_weight is not None else self._checked_plain(X, y)
+        if checked is None:
+            checked = self._checked(X, y, sample_weight, reset=first, incremental=True)
+        self._known_parameters = parameters
+        X, y, sample_weight = checked
         if first:
+            random_state = check_random_state(self.random_state)
             self._initialize(X, random_state)
             self._seed = int(random_state.randint(np.iinfo(np.int32).max))
         elif not hasattr(self, "loss_curve_"):
             # From a file, or from a search.
             self._begin_curves()
-        key = (X.shape[0], sample_weight is None, repr(self.get_params(deep=False)))
+        seed = self.__dict__.get("_seed", 0)
+        options, scales = self._options(X.shape[0], _mean(sample_weight), seed, epochs=1)
+        key = (options, self._network(), self.device, sample_weight is None)
         trainer = self.__dict__.get("_trainer")
-        if trainer is not None and self._trainer_key[1:] == key[1:]:
+        if trainer is not None and self._trainer_key == key:
             trainer.continue_on(self._rows(X, y, sample_weight))
-            scales = self._trainer_scales
         else:
-            seed = self.__dict__.get("_seed", 0)
             state = self._state()
-            trainer, scales, _ = self._open(X, y, sample_weight, seed, None, epochs=1)
+            trainer = self._open(X, y, sample_weight, options)
             if state is not None:
                 trainer.take_up(self._tensors(), *state)
-        self._trainer, self._trainer_key, self._trainer_scales = trainer, key, scales
+        self._trainer, self._trainer_key = trainer, key
         loss, _, recovered = trainer.epoch()
         if recovered is not None:
             warnings.warn(f"the device failed in mid-fit: {recovered}", RuntimeWarning)
@@ -206,6 +213,31 @@ class BaseMLP(BaseEstimator):
         self._take_weights(trainer.weights())
         self.__dict__.pop("_optimizer", None)
         return self
+
+    def _check_partial_fit(self):
+        self._validate_params()
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        if self.schedule not in (None, "constant"):
+            raise ValueError(
+                "partial_fit has no length that a schedule could go by: leave out the schedule"
+            )
+        self._check_goes_on()
+
+    def _are_known(self, parameters):
+        """Whether these are the very parameters of the call before, which need no validation."""
+        known = self.__dict__.get("_known_parameters")
+        return known is not None and all(own is old for own, old in zip(parameters, known))
+
+    def _checked_plain(self, X, y):
+        """What `_checked` makes of plain arrays like those before; None where they are not."""
+        if self._weighs_classes() or not (type(X) is type(y) is np.ndarray):
+            return None
+        is_plain = X.ndim == 2 and X.dtype.char in "fd" and X.shape[1] == self._plain
+        if not is_plain or len(X) == 0 or y.shape != (len(X),) or not np.isfinite(X.sum()):
+            return None
+        y = self._encoded_plain(y)
+        return None if y is None else (X, y, None)
 
     def _merges(self, samples):
         """Whether equal rows become one that counts as often.
@@ -283,7 +315,7 @@ class BaseMLP(BaseEstimator):
         return self.__dict__.get("_optimizer")
 
     def _drop_trainer(self):
-        for name in ("_trainer", "_trainer_key", "_trainer_scales", "_seed"):
+        for name in ("_trainer", "_trainer_key", "_seed", "_known_parameters"):
             self.__dict__.pop(name, None)
 
     def _take_model(self, model, inputs):
@@ -341,17 +373,9 @@ class BaseMLP(BaseEstimator):
             "output": output,
         }
 
-    def _open(self, X, y, sample_weight, seed, validation, epochs=None):
-        """A trainer, the factors of losses and rates, and what scores an epoch."""
-        weight = 1.0 if sample_weight is None else float(np.mean(sample_weight, dtype=np.float64))
-        options, scales = self._options(X.shape[0], weight, seed, epochs)
-        score, held_out = None, None
-        if validation is not None:
-            X_val, y_val, weight_val = validation
-            if weight_val is None and self._scores_alike():
-                held_out = Rows(X_val, self._target(y_val))
-                score = self._score_of_evaluation
-        trainer = _halfplane.Trainer(
+    def _open(self, X, y, sample_weight, options, held_out=None):
+        """The extension's trainer of the present weights."""
+        return _halfplane.Trainer(
             json.dumps(self._network()),
             json.dumps(options),
             self.device,
@@ -359,12 +383,16 @@ class BaseMLP(BaseEstimator):
             held_out,
             self._tensors(),
         )
-        if validation is not None and score is None:
 
-            def score(_):
-                return self._score_of_outputs(trainer.predict(X_val), y_val, weight_val)
-
-        return trainer, scales, score
+    def _held_out(self, validation):
+        """Rows that the extension scores after each epoch, and how its scores are read; None where
+        scikit-learn would score otherwise."""
+        if validation is None:
+            return None, None
+        X_val, y_val, weight_val = validation
+        if weight_val is None and self._scores_alike():
+            return Rows(X_val, self._target(y_val)), self._score_of_evaluation
+        return None, None
 
     def _options(self, rows, weight, seed, epochs=None):
         """The extension's options for rows of such a mean weight, and the factors from its loss and
@@ -502,6 +530,9 @@ class BaseMLP(BaseEstimator):
         y = _check_y(y, multi_output=True, y_numeric=self._y_numeric, estimator=self)
         check_consistent_length(X, y)
         return X, y
+
+    def _weighs_classes(self):
+        return False
 
     def _with_class_weight(self, y, sample_weight):
         return sample_weight
@@ -688,7 +719,7 @@ class BaseMLP(BaseEstimator):
         state = dict(super().__getstate__())
         if "_trainer" in state:
             state["_optimizer"] = state["_trainer"].state()
-        for name in ("_trainer", "_trainer_key", "_trainer_scales"):
+        for name in ("_trainer", "_trainer_key", "_known_parameters"):
             state.pop(name, None)
         if "_weights" in state:
             state["_loaded"] = Loaded()
@@ -705,6 +736,10 @@ class Loaded:
 
     def __init__(self, model=None):
         self.model = model
+
+
+def _mean(sample_weight):
+    return 1.0 if sample_weight is None else float(np.mean(sample_weight, dtype=np.float64))
 
 
 def merged(X, y, sample_weight):

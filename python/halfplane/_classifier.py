@@ -234,6 +234,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             return y.astype(np.float32)
         return np.searchsorted(self.classes_, y).astype(np.uint32)
 
+    def _encoded_plain(self, y):
+        """Numbers of known classes; None where some are not known, or are of another kind."""
+        if self._many_labels or y.dtype.kind != self.classes_.dtype.kind:
+            return None
+        codes = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
+        return codes.astype(np.uint32) if (self.classes_[codes] == y).all() else None
+
+    def _weighs_classes(self):
+        return self.class_weight is not None
+
     def _with_class_weight(self, y, sample_weight):
         if self.class_weight is None:
             return sample_weight

@@ -148,6 +148,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.n_outputs_ = y.shape[1]
         return y
 
+    def _encoded_plain(self, y):
+        """Numbers [N, 1]; None where they are none, or one is not finite."""
+        if self.n_outputs_ != 1 or y.dtype.kind not in "fiu" or not np.isfinite(y.sum()):
+            return None
+        return y.astype(np.float32).reshape(-1, 1)
+
     def _target(self, y):
         return Target("numbers", y)
 

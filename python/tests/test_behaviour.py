@@ -11,9 +11,10 @@ import time
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from halfplane import MLPClassifier, MLPRegressor
@@ -135,3 +136,46 @@ def test_a_forked_process_trains_as_its_parent(digits):
             os._exit(0 if same else 1)
         assert os.waitpid(child, 0)[1] == 0
         assert np.array_equal(fit(X, y).predict_proba(X), expected)
+
+
+def test_metadata_is_routed(circle):
+    X, y = circle
+    weights = np.where(y == 1, 3.0, 1.0)
+    with config_context(enable_metadata_routing=True):
+        model = MLPClassifier(max_iter=5, random_state=0).set_fit_request(sample_weight=True)
+        model.set_score_request(sample_weight=True)
+        routed = cross_validate(
+            model, X, y, cv=3, params={"sample_weight": weights}, return_estimator=True
+        )
+        plain = cross_validate(
+            model.set_fit_request(sample_weight=False), X, y, cv=3, return_estimator=True
+        )
+        one, other = routed["estimator"][0], plain["estimator"][0]
+        assert not np.array_equal(one.coefs_[0], other.coefs_[0])
+        stopped = MLPClassifier(early_stopping=True, max_iter=5, random_state=0)
+        stopped.set_fit_request(X_val=True, y_val=True)
+        piped = Pipeline([("scale", StandardScaler()), ("net", stopped)], transform_input=["X_val"])
+        piped.fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
+        assert len(piped[-1].validation_scores_) == 5
+
+
+def test_notebooks_show_the_estimator(circle):
+    model = MLPClassifier((7, 5), max_iter=3).fit(*circle)
+    assert "MLPClassifier" in model._repr_html_() and "(7, 5)" in model._repr_html_()
+
+
+def test_partial_fit_takes_rows_of_any_number(circle):
+    X, y = circle
+    model = MLPRegressor(random_state=0)
+    for rows in (50, 200, 200, 50, 1):
+        model.partial_fit(X[:rows], y[:rows])
+    assert model.t_ == 501 and model._state()[0] == 5
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        model.partial_fit(X[:50] * np.float32("nan"), y[:50])
+    with pytest.raises(ValueError, match="expecting 2 features"):
+        model.partial_fit(X[:50, :1], y[:50])
+    with pytest.raises(ValueError, match="learning_rate_init"):
+        model.set_params(learning_rate_init=-1.0).partial_fit(X[:50], y[:50])
+    labels = MLPClassifier(random_state=0).partial_fit(X, y, classes=[0, 1])
+    with pytest.raises(ValueError, match="classes not in"):
+        labels.partial_fit(X, y + 1)
