@@ -115,7 +115,7 @@ def search(data, quick):
     X, y = X[:600], y[:600]
     sizes = [(16,), (32,), (64,), (32, 16), (64, 32)]
     rates = np.logspace(-3.5, -1, 12).tolist()
-    epochs = 10 if quick else 30
+    epochs = 10 if quick else 100
     grid = {"hidden_layer_sizes": sizes, "learning_rate_init": rates}
     theirs, ours = estimators({"max_iter": epochs}, 1)
     theirs = GridSearchCV(theirs, grid, cv=5)
