@@ -34,6 +34,8 @@ rm -rf "$environment" "$target/wheels"
 "$python" -m venv "$environment"
 pip=("$environment/bin/python" -m pip --quiet --disable-pip-version-check)
 "${pip[@]}" install -r python/tests/requirements.txt
+"$environment/bin/ruff" check --quiet python
+"$environment/bin/ruff" format --check --quiet python
 "$environment/bin/maturin" build --quiet --release --locked --manifest-path python/Cargo.toml \
     --interpreter "$environment/bin/python" --out "$target/wheels"
 "${pip[@]}" install "$target"/wheels/*.whl

@@ -133,7 +133,10 @@ def cpu_time(work):
 def row(name, times, scores=None):
     theirs, ours = (statistics.median(own) for own in times)
     accuracies = "" if scores is None else " and ".join(f"{score:.4f}" for score in scores)
-    print(f"| {name} | {told(theirs)} | {told(ours)} | {theirs / ours:.1f} | {accuracies} |", flush=True)
+    print(
+        f"| {name} | {told(theirs)} | {told(ours)} | {theirs / ours:.1f} | {accuracies} |",
+        flush=True,
+    )
 
 
 def told(seconds):

@@ -6,9 +6,10 @@ import numpy as np
 
 from . import _halfplane
 from ._classifier import MLPClassifier
+from ._options import ACTIVATIONS
 from ._regressor import MLPRegressor
 
-_ACTIVATIONS = {"sigmoid": "logistic", "leaky-relu": "leaky_relu"}
+_NAMES = {own: name for name, own in ACTIVATIONS.items()}
 
 
 def load(path):
@@ -40,7 +41,7 @@ def of_model(model):
     network = json.loads(model.network)
     parameters = {
         "hidden_layer_sizes": tuple(network["hidden"]),
-        "activation": _ACTIVATIONS.get(network["activation"], network["activation"]),
+        "activation": _NAMES[network["activation"]],
         "layer_norm": network.get("normalization", "none") == "layer-norm",
     }
     if network["output"] == "identity":

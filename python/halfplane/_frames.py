@@ -87,9 +87,7 @@ def _of_pandas(series):
             series = series.dt.tz_localize(None)
         return _moments(series.to_numpy(dtype="datetime64[s]"))
     missing = series.isna().to_numpy()
-    return _objects(
-        [None if gone else value for value, gone in zip(series.tolist(), missing)]
-    )
+    return _objects([None if gone else value for value, gone in zip(series.tolist(), missing)])
 
 
 def _of_polars(series):

@@ -61,9 +61,7 @@ def test_so_they_do_for_several_labels(solver):
         "MLPClassifier", X, y, solver=solver, alpha=5.0, activation="tanh", max_iter=4
     )
     assert_same_weights(theirs, ours)
-    np.testing.assert_allclose(
-        ours.predict_proba(X), theirs.predict_proba(X), atol=1e-3
-    )
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-3)
     theirs, ours = pair("MLPClassifier", X, y, solver=solver, alpha=0, max_iter=4)
     np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-3)
 
@@ -126,9 +124,7 @@ def test_partial_fit_keeps_the_optimizers_state(digits):
     X, y = digits
     X, y = X[:1000], y[:1000]
     ours = MLPClassifier(random_state=3, shuffle=False, activation="tanh")
-    theirs = sklearn.neural_network.MLPClassifier(
-        random_state=3, shuffle=False, activation="tanh"
-    )
+    theirs = sklearn.neural_network.MLPClassifier(random_state=3, shuffle=False, activation="tanh")
     for model in (ours, theirs):
         for _ in range(3):
             for part in np.split(np.arange(len(X)), 5):
