@@ -9,7 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=${PYTHON:-python3}
-target=$PWD/${CARGO_TARGET_DIR:-target}
+root=$PWD
+target=$root/${CARGO_TARGET_DIR:-target}
 environment=$target/python-environment
 
 # Debian's packages, as root.
@@ -42,6 +43,13 @@ pip=("$environment/bin/python" -m pip --quiet --disable-pip-version-check)
 # The wheel is what is tested: the sources of the package are not on the path.
 pytest=(-m pytest -q --rootdir python/tests -p no:cacheprovider)
 "$environment/bin/python" "${pytest[@]}" python/tests "$@"
+
+# The stubs say what there is. threadpoolctl's class has no types that its subclass could agree with.
+if [ $# -eq 0 ]; then
+    (cd "$target" && "$environment/bin/python" -m mypy.stubtest halfplane \
+        --mypy-config-file "$root/python/pyproject.toml" --ignore-missing-stub --ignore-positional-only \
+        --ignore-disjoint-bases --allowlist <(echo halfplane._threads._Controller))
+fi
 
 # scikit-learn's checks once more by other versions of it: the newest but one, and the oldest that is
 # supported.

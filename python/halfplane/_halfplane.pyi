@@ -2,46 +2,49 @@
 
 from collections.abc import Callable, Sequence
 from os import PathLike
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._training import Rows
 
-Tensors = list[tuple[NDArray[np.float32], NDArray[np.float32]]]
+_Tensors = list[tuple[NDArray[np.float32], NDArray[np.float32]]]
 
+@final
 class Trainer:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         network: str,
         options: str,
         device: str,
         training: Rows,
         validation: Rows | None,
-        initial: Tensors | None,
-    ) -> None: ...
+        initial: _Tensors | None,
+    ) -> Trainer: ...
     def epoch(
         self,
     ) -> tuple[float, tuple[float, float | None, float | None] | None, str | None]: ...
     def continue_on(self, training: Rows) -> None: ...
-    def weights(self) -> Tensors: ...
-    def state(self) -> tuple[int, list[Tensors]]: ...
-    def take_up(self, weights: Tensors, steps: int, state: list[Tensors]) -> None: ...
+    def weights(self) -> _Tensors: ...
+    def state(self) -> tuple[int, list[_Tensors]]: ...
+    def take_up(self, weights: _Tensors, steps: int, state: list[_Tensors]) -> None: ...
     def set_lr(self, lr: float) -> None: ...
     def predict(self, x: NDArray[np.float32]) -> NDArray[np.float32]: ...
     @property
     def device(self) -> str: ...
 
+@final
 class Model:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         network: str,
-        weights: Tensors,
+        weights: _Tensors,
         columns: Sequence[str],
         preprocessing: str | None,
         target: str,
         classes: Sequence[str],
-    ) -> None: ...
+    ) -> Model: ...
     @staticmethod
     def load(path: str | PathLike[str]) -> Model: ...
     def to_bytes(self) -> bytes: ...
@@ -61,10 +64,11 @@ class Model:
     @property
     def classes(self) -> list[str]: ...
     @property
-    def members(self) -> list[Tensors]: ...
+    def members(self) -> list[_Tensors]: ...
 
+@final
 class Table:
-    def __init__(self, columns: list[tuple[str, str, object, list[str]]]) -> None: ...
+    def __new__(cls, columns: list[tuple[str, str, object, list[str]]]) -> Table: ...
     def fit(self, categorical: list[str]) -> tuple[str, NDArray[np.float32], list[str]]: ...
     def apply(self, preprocessing: str) -> tuple[NDArray[np.float32], list[str]]: ...
 
@@ -76,6 +80,6 @@ def search(
     folds: list[tuple[Rows, Rows]],
     space: list[tuple[str, int | tuple[float, float, bool]]],
     options: object,
-    describe: Callable[[str, int, float, int], tuple[str, str, Tensors | None]],
+    describe: Callable[[str, int, float, int], tuple[str, str, _Tensors | None]],
     observe: Callable[[int], None],
 ) -> tuple[list[str], int, Model]: ...

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,9 @@ class Progress(NamedTuple):
     loss: float
     validation_score: float | None
     estimator: object
+
+
+Callback = Callable[[Progress], bool | None]
 
 
 class Rates:
