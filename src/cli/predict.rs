@@ -4,7 +4,7 @@ use std::path::Path;
 
 use halfplane::data::read_features;
 use halfplane::low_level::files::write_beside;
-use halfplane::{Error, Model, Result};
+use halfplane::{Error, Model, Result, Task};
 
 use super::arguments::PredictArguments;
 use super::models;
@@ -22,7 +22,21 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     let features =
         read_features(&arguments.layout.source(&arguments.data), layout, &model.preprocessing)?;
     report::warn(&wording::warnings(&features.warnings));
-    let predictions = model.predict_on(&arguments.device, &features.values)?;
+    let (predictions, spread) = if arguments.spread {
+        if model.members.len() == 1 {
+            return Err(Error::Invalid {
+                problem: format!(
+                    "{} is one network, which has no spread",
+                    arguments.model.display()
+                ),
+                remedy: "train on folds, or leave out --spread".into(),
+            });
+        }
+        let (mean, spread) = model.predict_with_spread_on(&arguments.device, &features.values)?;
+        (mean, Some(spread))
+    } else {
+        (model.predict_on(&arguments.device, &features.values)?, None)
+    };
     if let Some(at) = predictions.iter().position(|value| !value.is_finite()) {
         return Err(Error::Data {
             path: arguments.data.clone(),
@@ -35,7 +49,12 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
             remedy: "its numbers are far from those that the model was trained on".into(),
         });
     }
-    let (header, lines) = table(&model, &predictions)?;
+    let (mut header, mut lines) = table(&model, &predictions)?;
+    if let Some(spread) = spread {
+        let (names, fields) = spread_columns(&model, &predictions, &spread)?;
+        header = format!("{header},{names}");
+        lines.iter_mut().zip(fields).for_each(|(line, field)| *line += &format!(",{field}"));
+    }
     let text = [vec![header], lines, vec![String::new()]].concat().join("\n");
     match to_file {
         Some(path) => write_beside(path, text.as_bytes()),
@@ -63,6 +82,27 @@ pub(super) fn table(model: &Model, predictions: &[f32]) -> Result<(String, Vec<S
     };
     let lines = predictions.chunks_exact(outputs).enumerate().map(line).collect();
     Ok((columns.join(","), lines))
+}
+
+/// The spread of the members' predictions as CSV: names of columns, and the fields of each row.
+fn spread_columns(
+    model: &Model,
+    predictions: &[f32],
+    spread: &[f32],
+) -> Result<(String, Vec<String>)> {
+    let outputs = model.network.outputs;
+    let rows = spread.chunks_exact(outputs);
+    if model.task() == Task::Multiclass {
+        let chosen = model.likeliest(predictions)?;
+        let of_chosen = rows.zip(chosen).map(|(row, class)| row[class].to_string());
+        return Ok(("spread".to_owned(), of_chosen.collect()));
+    }
+    let names: Vec<String> = match outputs {
+        1 => vec!["spread".to_owned()],
+        _ => (1..=outputs).map(|output| format!("spread{output}")).collect(),
+    };
+    let fields = rows.map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+    Ok((names.join(","), fields.collect()))
 }
 
 /// A number with the digits that tell it from its neighbours in float32. Near 1, where the distance of

@@ -69,12 +69,17 @@ pub(super) struct Folded {
 }
 
 impl Folded {
-    /// Reads the table, deals its rows out, and overrides its recipe by what was typed.
-    pub(super) fn new(typed: &TrainingArguments, folds: &FoldArguments) -> Result<Self> {
+    /// Reads the table, deals its rows out, and overrides its recipe by what was typed. Where folds are
+    /// `wanted`, too few rows for them are an error.
+    pub(super) fn new(
+        typed: &TrainingArguments,
+        folds: &FoldArguments,
+        wanted: bool,
+    ) -> Result<Self> {
         let unread = unread(typed)?;
         let by = folds.by(unread.seed);
         let options = TableOptions {
-            folds: folds.typed().map(|_| by.clone()),
+            folds: wanted.then(|| by.clone()),
             ..typed.table.options(&typed.data, unread.seed)?
         };
         let table = FoldedTable::read(&typed.table.source(&typed.data), &options)?;

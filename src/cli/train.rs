@@ -31,7 +31,11 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
             settings(arguments)?
         }
         Networks::OneForEachFold => {
-            let mut folded = Folded::new(&arguments.training, &arguments.folds)?;
+            let mut folded = Folded::new(
+                &arguments.training,
+                &arguments.folds,
+                arguments.typed_of_folds().is_some(),
+            )?;
             arguments.stopping.apply(&mut folded.settings.options);
             let Settings { data, network, options, .. } = &folded.settings;
             if folded.splits.is_empty() {
@@ -42,7 +46,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
                     ));
                 }
                 folded.settings
-            } else if arguments.folds.typed().is_some()
+            } else if arguments.typed_of_folds().is_some()
                 || !Recipe::is_long(network, options, data.rows())
             {
                 return train_folds::run(arguments, folded);
@@ -176,7 +180,11 @@ fn networks(arguments: &TrainArguments) -> Result<Networks> {
         ("--steps", typed.steps.is_some()),
     ];
     let flag = flags.into_iter().find_map(|(name, given)| given.then_some(name));
-    match (arguments.folds.typed(), flag) {
+    match (arguments.typed_of_folds(), flag) {
+        (Some(folds), _) if arguments.folds.are_none() => Err(Error::Invalid {
+            problem: format!("{folds} trains a network for each fold, and --folds none has none"),
+            remedy: "leave out one of them".into(),
+        }),
         (Some(folds), Some(flag)) => Err(Error::Invalid {
             problem: format!("{folds} trains a network for each fold, {flag} is for one network"),
             remedy: "leave out one of them".into(),

@@ -26,8 +26,9 @@ pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome>
     if verbosity == Verbosity::Normal {
         warn(&wording::warnings(&warnings));
     }
+    let rounds = usize::from(arguments.members.unwrap_or(1));
     let dealt_out = folds::described(&by, &data, splits.len());
-    say(&report::folded_heading(&network, &data, &options, &dealt_out))?;
+    say(&report::folded_heading(&network, &data, &options, &dealt_out, rounds))?;
     let fit = FitOptions {
         device: options.device.clone(),
         threads: options.threads,
@@ -35,7 +36,8 @@ pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome>
         ..FitOptions::default()
     };
     let started = std::time::Instant::now();
-    let Some((model, scores)) = train_folds(&data, &splits, &network, &options, metric, &fit)?
+    let Some((model, scores)) =
+        train_folds(&data, &splits, rounds, &network, &options, metric, &fit)?
     else {
         note("interrupted: nothing was saved; with --folds none a training can be resumed");
         return Ok(Outcome::Interrupted);

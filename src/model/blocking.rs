@@ -1,7 +1,7 @@
 //! Predictions and scores that block until the device is done. A page in a browser may not block: it
 //! awaits a [`super::Predictor`].
 
-use super::{Model, apply, check_rows, mean};
+use super::{Model, apply, check_rows, mean, spread};
 use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
 use crate::data::Dataset;
 use crate::metrics::Scores;
@@ -51,6 +51,21 @@ impl Model {
         })?;
         each.iter_mut().for_each(|own| self.preprocessing.target.restore(own));
         Ok(each)
+    }
+
+    /// Predictions as [`Model::predict_on`] makes them, and the members' spread about each: their
+    /// standard deviation √(Σ(p − mean)²/members), both \[N, O\]. It is 0 where there is one member.
+    ///
+    /// # Errors
+    /// As [`Model::predict_on`].
+    pub fn predict_with_spread_on(
+        &self,
+        choice: &DeviceChoice,
+        features: &[f32],
+    ) -> Result<(Vec<f32>, Vec<f32>)> {
+        let each = self.predict_each_on(choice, features)?;
+        let spread = spread(&each);
+        Ok((mean(each), spread))
     }
 
     /// The class of each row of features \[N, I\], on the CPU: its number in [`Model::classes`]. Of

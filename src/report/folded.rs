@@ -25,13 +25,15 @@ pub(crate) fn folded_heading(
     data: &Dataset,
     options: &TrainOptions,
     dealt_out: &str,
+    rounds: usize,
 ) -> String {
     let heading = Heading { network, batch: options.batch_size.of(data.rows()), data, options };
     let patience = options
         .early_stopping
         .map(|own| format!("; each stops {} epochs after its best one on the fold", own.patience));
     format!(
-        "{heading}{dealt_out}: a network for each, trained on the others{}\n",
+        "{heading}{dealt_out}: {} for each, trained on the others{}\n",
+        if rounds == 1 { "a network".to_owned() } else { format!("{rounds} networks") },
         patience.unwrap_or_default(),
     )
 }

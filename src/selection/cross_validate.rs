@@ -49,7 +49,7 @@ pub struct Held {
 pub struct CrossValidation {
     /// What is scored.
     pub metric: Metric,
-    /// Each fold, in order.
+    /// Each fold, in order; where several networks were trained for each, all folds again and again.
     pub folds: Vec<FoldScore>,
     /// The mean of the folds' scores.
     pub mean: f64,
@@ -127,7 +127,7 @@ pub fn cross_validate(
     fits.map(|fits| summarize(folds, fits, metric)).transpose()
 }
 
-/// Scores each fold's network.
+/// Scores each fold's network. Where there are several for each fold, they come in rounds of all folds.
 ///
 /// # Errors
 /// As [`cross_validate`].
@@ -137,7 +137,7 @@ pub fn summarize(folds: &[Fold], fits: Vec<Fit>, metric: Metric) -> Result<Cross
     };
     metric.check(first.training.task())?;
     let trivial: Option<Vec<f64>> = folds.iter().map(|fold| trivial(fold, metric)).collect();
-    let held = folds.iter().zip(&fits).enumerate().flat_map(|(number, (fold, fit))| {
+    let held = folds.iter().enumerate().cycle().zip(&fits).flat_map(|((number, fold), fit)| {
         let predictions = fit.predictions.chunks_exact(fold.training.outputs());
         fold.rows.iter().zip(predictions).map(move |(row, prediction)| Held {
             row: *row,
@@ -147,9 +147,16 @@ pub fn summarize(folds: &[Fold], fits: Vec<Fit>, metric: Metric) -> Result<Cross
     });
     let out_of_fold = held.collect();
     let curve = MeanCurve::of(&fits.iter().collect::<Vec<_>>(), metric);
-    let folds = folds.iter().zip(fits).map(|(fold, fit)| score(fold, fit, metric));
+    let count = folds.len();
+    let folds = folds.iter().cycle().zip(fits).map(|(fold, fit)| score(fold, fit, metric));
     let folds: Vec<FoldScore> = folds.collect::<Result<_>>()?;
-    let scores: Vec<f64> = folds.iter().map(|fold| fold.score).collect();
+    // Networks of the same fold tell nothing new of other rows: their mean counts once.
+    let scores: Vec<f64> = (0..count)
+        .map(|first| {
+            let own = || folds[first..].iter().step_by(count);
+            own().map(|fold| fold.score).sum::<f64>() / own().count() as f64
+        })
+        .collect();
     let (mean, standard_error) = mean_and_error(&scores);
     let trivial = trivial.map(|all| mean_and_error(&all).0);
     Ok(CrossValidation { metric, folds, mean, standard_error, trivial, curve, out_of_fold })

@@ -1,15 +1,16 @@
 //! An ensemble: a network for each fold, stopped early by it, whose mean is the model.
 
-use super::{CrossValidation, FitOptions, Wanted, cross_validate};
-use crate::Result;
+use super::{CrossValidation, FitOptions, Job, Wanted, fit_each, summarize};
 use crate::data::{Dataset, Split};
 use crate::metrics::Metric;
 use crate::model::Model;
 use crate::spec::Network;
-use crate::train::TrainOptions;
+use crate::train::{TrainOptions, TrainingData};
+use crate::{Error, Result};
 
-/// Trains a network for each fold on the rows of all others, with another seed each, and returns the model
-/// that predicts their mean, with their scores on the folds. `None` where an interrupt has ended it.
+/// Trains `rounds` networks for each fold on the rows of all others, with another seed each, and returns
+/// the model that predicts their mean, with their scores on the folds. `None` where an interrupt has ended
+/// it.
 ///
 /// With [`TrainOptions::early_stopping`] each network is stopped by its own fold, which then has a part in
 /// how long it is trained: its score is slightly better than it will be on new rows. The mean of all is
@@ -30,7 +31,7 @@ use crate::train::TrainOptions;
 /// let options = TrainOptions { early_stopping: Some(EarlyStopping::after(20)), ..options };
 /// let splits = KFold::new(5).split(data.targets())?;
 /// let fit = FitOptions::default();
-/// let trained = train_folds(&data, &splits, &network, &options, Metric::R2, &fit)?;
+/// let trained = train_folds(&data, &splits, 1, &network, &options, Metric::R2, &fit)?;
 /// let (model, scores) = trained.expect("nothing interrupts it");
 /// assert_eq!(model.members.len(), 5);
 /// assert!(scores.mean > 0.9);
@@ -39,25 +40,34 @@ use crate::train::TrainOptions;
 /// ```
 ///
 /// # Errors
-/// As [`cross_validate`].
+/// [`Error::Invalid`] where there are no rounds, and as [`cross_validate`](super::cross_validate).
 pub fn train_folds(
     data: &Dataset,
     splits: &[Split],
+    rounds: usize,
     network: &Network,
     options: &TrainOptions,
     metric: Metric,
     fit: &FitOptions,
 ) -> Result<Option<(Model, CrossValidation)>> {
+    if rounds == 0 {
+        return Err(Error::invalid(
+            "there are to be no networks",
+            "train at least 1 for each fold",
+        ));
+    }
     let folds = data.folds(splits);
-    let fit = FitOptions { wanted: Wanted { models: true, ..fit.wanted }, ..fit.clone() };
-    let mut seeds = options.seed..;
-    let configure = |_: &_| {
-        let seed = seeds.next().unwrap_or(options.seed);
-        Ok((network.clone(), TrainOptions { seed, ..options.clone() }))
-    };
-    let Some(mut scores) = cross_validate(&folds, metric, &fit, configure)? else {
-        return Ok(None);
-    };
+    let held_out = folds.iter().map(|fold| TrainingData::from((&fold.training, &fold.validation)));
+    let held_out: Vec<TrainingData> = held_out.collect();
+    let jobs = (0..rounds).flat_map(|_| &held_out).zip(options.seed..).map(|(data, seed)| Job {
+        network: network.clone(),
+        data: data.clone(),
+        options: TrainOptions { seed, ..options.clone() },
+    });
+    let wanted = Wanted { models: true, predictions: true };
+    let fits = fit_each(&jobs.collect::<Vec<_>>(), &FitOptions { wanted, ..fit.clone() })?;
+    let Some(fits) = fits else { return Ok(None) };
+    let mut scores = summarize(&folds, fits, metric)?;
     let models = scores.folds.iter_mut().filter_map(|fold| fold.model.take());
     let model = Model::mean_of(models.collect())?;
     Ok(Some((model, scores)))

@@ -250,6 +250,61 @@ fn a_table_is_trained_on_folds() {
     assert!(folder.read("r/index.html").contains("that have not seen them"));
 }
 
+/// More networks for each fold: the first ones are those of a training with one for each, and their
+/// spread is the deviation of their predictions.
+#[test]
+fn a_fold_may_have_several_members() {
+    let folder = Folder::new();
+    folder.write("t.csv", patients());
+    let common = "train t.csv --target y --drop patient,day --device cpu --epochs 20 --folds 3";
+    let load = |name: &str| Model::load(&folder.path(name)).expect("it loads");
+    for task in ["multiclass", "regression"] {
+        folder.good(&format!("{common} --task {task} --output one --quiet"));
+        let told = folder.good(&format!("{common} --task {task} --members 2 --output two"));
+        assert!(
+            told.contains("3 stratified folds: 2 networks") || told.contains("3 folds: 2 networks"),
+            "{told}"
+        );
+        let (one, two) = (load("one"), load("two"));
+        assert_eq!((one.members.len(), two.members.len()), (3, 6));
+        assert_eq!(one.members, two.members[..3]);
+        assert!(two.members[3..].iter().all(|own| !one.members.contains(own)));
+
+        let rows = [0.5, -0.25, 1.0, 2.0];
+        let each = two.predict_each_on(&DeviceChoice::Cpu, &rows).expect("two rows");
+        let (mean, spread) =
+            two.predict_with_spread_on(&DeviceChoice::Cpu, &rows).expect("two rows");
+        assert_eq!(mean, two.predict(&rows).expect("two rows"));
+        for (at, found) in spread.iter().enumerate() {
+            let of = || each.iter().map(|own| f64::from(own[at]));
+            let mean = of().sum::<f64>() / 6.0;
+            let expected = (of().map(|own| (own - mean).powi(2)).sum::<f64>() / 6.0).sqrt();
+            assert!(
+                (f64::from(*found) - expected).abs() < 1e-6 * expected,
+                "{found} for {expected}"
+            );
+        }
+        let plain = folder.good("predict two t.csv");
+        let with_spread = folder.good("predict two t.csv --spread");
+        for (line, (plain, longer)) in plain.lines().zip(with_spread.lines()).enumerate() {
+            let last = longer.strip_prefix(plain).and_then(|rest| rest.strip_prefix(','));
+            match line {
+                0 => assert_eq!(last, Some("spread")),
+                _ => {
+                    assert!(last.and_then(|last| last.parse::<f32>().ok()) > Some(0.0), "{longer}")
+                }
+            }
+        }
+    }
+    folder.good(
+        &format!("{common} --task regression --folds none --output alone --quiet")
+            .replace("--folds 3 ", ""),
+    );
+    assert!(folder.refused("predict alone t.csv --spread").contains("is one network"));
+    let refused = folder.refused("train t.csv --target y --folds none --members 2");
+    assert!(refused.contains("--members trains a network for each fold"), "{refused}");
+}
+
 #[test]
 fn one_network_is_trained_where_an_option_is_about_one() {
     let folder = Folder::new();

@@ -18,6 +18,10 @@ pub(crate) struct PredictArguments {
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) layout: LayoutArguments,
+    /// Add a column `spread`, of a model that is the mean of several networks: the standard deviation of
+    /// their predictions for the row; of classes, of the chosen one's probability
+    #[arg(long)]
+    pub(crate) spread: bool,
     /// Write the predictions here, as CSV
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

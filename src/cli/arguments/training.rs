@@ -24,6 +24,9 @@ pub(crate) struct TrainArguments {
     pub(crate) stopping: StoppingArguments,
     #[command(flatten)]
     pub(crate) folds: FoldArguments,
+    /// Train so many networks for each fold, with other seeds; the model is the mean of all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Folds")]
+    pub(crate) members: Option<u16>,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointArguments,
     #[command(flatten)]
@@ -47,6 +50,13 @@ pub(crate) struct TrainArguments {
     /// The checkpoint that the training continues from.
     #[arg(skip)]
     pub(crate) resumed: Option<Resumed>,
+}
+
+impl TrainArguments {
+    /// What was typed that only a training on folds has, if anything was.
+    pub(crate) fn typed_of_folds(&self) -> Option<&'static str> {
+        self.folds.typed().or_else(|| self.members.map(|_| "--members"))
+    }
 }
 
 /// A training that is resumed.
