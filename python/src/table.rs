@@ -1,7 +1,7 @@
 //! Data frames, column by column, to the inputs of a network: with the command line's inference.
 
 use halfplane::data::{
-    Frame, FrameColumn, FrameValues, Layout, Preprocess, Source, TableOptions, fit_features,
+    Bins, Frame, FrameColumn, FrameValues, Layout, Preprocess, Source, TableOptions, fit_features,
     read_features,
 };
 use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray1};
@@ -39,8 +39,12 @@ impl Table {
 
     /// Fits the preprocessing: columns of these names are categorical whatever they hold.
     fn fit<'py>(&self, py: Python<'py>, categorical: Vec<String>) -> PyResult<Fitted<'py>> {
-        let options =
-            TableOptions { categorical, preprocess: Preprocess::Auto, ..TableOptions::default() };
+        let options = TableOptions {
+            categorical,
+            preprocess: Preprocess::Auto,
+            bins: Bins::None,
+            ..TableOptions::default()
+        };
         let (preprocessing, features) =
             py.detach(|| fit_features(&self.source, &options)).map_err(raised)?;
         let warnings = features.warnings.iter().map(ToString::to_string).collect();

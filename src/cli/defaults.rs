@@ -76,7 +76,9 @@ fn defaults() -> Vec<(&'static str, String)> {
         ("decimal", ".".into()),
         ("target", "the last".into()),
         ("task", "auto".into()),
+        ("recipe", "default".into()),
         ("preprocess", "auto".into()),
+        ("bins", "auto, which is 4 from 500 rows on and 24 from 3000 on".into()),
         ("na", NA_VALUES.join(", ")),
         ("class_weight", "none".into()),
         ("hidden", with_xor(units(Recipe::HIDDEN), units(&xor.network.hidden))),
@@ -88,8 +90,9 @@ fn defaults() -> Vec<(&'static str, String)> {
         (
             "lr",
             format!(
-                "{} for adam and adamw, {} for sgd; xor with sgd: {}",
+                "{} for adam and adamw, {} where folds stop them early, {} for sgd; xor with sgd: {}",
                 Recipe::adam().lr(),
+                Recipe::STOPPED_EARLY_LR,
                 Recipe::SGD_LR,
                 xor.sgd().lr(),
             ),
@@ -249,7 +252,9 @@ mod tests {
         let shared = [
             "decimal",
             "task",
+            "recipe",
             "preprocess",
+            "bins",
             "class_weight",
             "loss",
             "seed",

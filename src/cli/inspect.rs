@@ -124,12 +124,16 @@ fn preprocessing(model: &Model) -> String {
 fn encoded(encoding: &Encoding) -> String {
     match encoding {
         Encoding::AsIs => "a number, unchanged".into(),
-        Encoding::Numeric { mean, scale, missing } => {
+        Encoding::Numeric { mean, scale, bins, missing } => {
             let also = match missing {
                 MissingNumber::Mean => "",
                 MissingNumber::MeanAndIndicator => ", and whether it is missing",
             };
-            format!("(x − {mean}) / {scale}{also}")
+            let bins = match bins.len() {
+                0 => String::new(),
+                count => format!(", and in {count} bins"),
+            };
+            format!("(x − {mean}) / {scale}{bins}{also}")
         }
         Encoding::Date { parts, missing, .. } => {
             let parts: Vec<&str> = parts.iter().map(|own| own.part.name()).collect();

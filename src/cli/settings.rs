@@ -201,11 +201,15 @@ pub(super) fn options(
 }
 
 fn optimizer(typed: &TrainingArguments, base: Optimizer, sgd: Optimizer) -> Result<Optimizer> {
+    let adam_lr = match base {
+        Optimizer::Sgd { .. } => Recipe::adam().lr(),
+        Optimizer::Adam(_) | Optimizer::AdamW(_) => base.lr(),
+    };
     let named = match typed.optimizer {
         None => base,
         Some(OptimizerName::Sgd) => sgd,
-        Some(OptimizerName::Adam) => Recipe::adam(),
-        Some(OptimizerName::Adamw) => Recipe::adamw(),
+        Some(OptimizerName::Adam) => Optimizer::adam(adam_lr),
+        Some(OptimizerName::Adamw) => Optimizer::adamw(adam_lr),
     };
     let mut optimizer = named.with_lr(typed.lr.unwrap_or(named.lr()));
     match &mut optimizer {

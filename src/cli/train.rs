@@ -193,7 +193,11 @@ fn networks(arguments: &TrainArguments) -> Result<Networks> {
             problem: format!("the built-in xor has 4 rows, too few for {folds}"),
             remedy: "leave it out".into(),
         }),
-        (None, _) if arguments.folds.are_none() || typed.data == Path::new("xor") => {
+        (None, _)
+            if arguments.folds.are_none()
+                || typed.table.is_plain()
+                || typed.data == Path::new("xor") =>
+        {
             Ok(Networks::One)
         }
         (None, Some("--resume")) => Ok(Networks::One),

@@ -56,6 +56,7 @@ fn flag(setting: Setting) -> &'static str {
         Setting::Normalization => "--layer-norm",
         Setting::Numeric => "--numeric",
         Setting::Preprocess => "--preprocess",
+        Setting::Bins => "--bins",
         Setting::Resume => "--resume",
         Setting::SampleWeight => "--sample-weight",
         Setting::Strategy => "--strategy",

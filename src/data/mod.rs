@@ -15,14 +15,14 @@ pub(crate) use preprocess::patterns::{missing_pattern, patterns};
 
 pub use dataset::{Dataset, Targets, Task};
 pub use preprocess::{
-    Column, DateFormat, DateInput, DatePart, DropReason, Encoding, MissingCategory, MissingNumber,
-    Preprocessing, TargetEncoding, UnknownCategory,
+    Bin, Column, DateFormat, DateInput, DatePart, DropReason, Encoding, MissingCategory,
+    MissingNumber, Preprocessing, TargetEncoding, UnknownCategory,
 };
 pub use split::{Fold, GroupKFold, KFold, PredefinedSplit, Split, TimeSeriesSplit, split};
 #[cfg(feature = "tables")]
 pub use tables::{
-    Arrays, ClassWeight, Decimal, Features, FirstLine, FoldBy, FoldedTable, Frame, FrameColumn,
-    FrameValues, Labelled, Layout, NA_VALUES, Prepared, Preprocess, Schema, Source, TableOptions,
-    Validation, Warning, fit_features, parse_list, prepare, read_evaluated, read_features,
-    read_labelled,
+    Arrays, Bins, ClassWeight, Decimal, Features, FirstLine, FoldBy, FoldedTable, Frame,
+    FrameColumn, FrameValues, Labelled, Layout, NA_VALUES, Prepared, Preprocess, Schema, Source,
+    TableOptions, Validation, Warning, fit_features, parse_list, prepare, read_evaluated,
+    read_features, read_labelled,
 };

@@ -68,6 +68,8 @@ pub enum Setting {
     Numeric,
     /// What is done to the columns of a table.
     Preprocess,
+    /// Bins of numbers.
+    Bins,
     /// A folder of checkpoints from which a training goes on.
     Resume,
     /// The column that says how much each row counts.
@@ -106,6 +108,7 @@ impl Setting {
         Self::Normalization,
         Self::Numeric,
         Self::Preprocess,
+        Self::Bins,
         Self::Resume,
         Self::SampleWeight,
         Self::Strategy,
@@ -138,6 +141,7 @@ impl Setting {
             Self::Normalization => "normalization",
             Self::Numeric => "numeric",
             Self::Preprocess => "preprocess",
+            Self::Bins => "bins",
             Self::Resume => "resume",
             Self::SampleWeight => "sample_weight",
             Self::Strategy => "strategy",

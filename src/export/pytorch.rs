@@ -114,9 +114,22 @@ fn encode(Column { name, encoding }: &Column, na: &[String]) -> String {
     };
     match encoding {
         Encoding::AsIs | Encoding::Dropped(_) => format!("as_is({column})"),
-        Encoding::Numeric { mean, scale, missing } => {
+        Encoding::Numeric { mean, scale, bins, missing } => {
             let indicator = boolean(*missing == MissingNumber::MeanAndIndicator);
-            format!("numeric({column}, mean={mean:?}, scale={scale:?}, indicator={indicator})")
+            let bins: Vec<String> = bins
+                .iter()
+                .map(|own| {
+                    let [from, to] = own.ends();
+                    format!("({from:?}, {to:?}, {:?}, {:?})", own.mean, own.scale)
+                })
+                .collect();
+            let bins = match bins[..] {
+                [] => String::new(),
+                _ => format!(", bins=[{}]", bins.join(", ")),
+            };
+            format!(
+                "numeric({column}, mean={mean:?}, scale={scale:?}, indicator={indicator}{bins})"
+            )
         }
         Encoding::Date { format, parts, missing } => {
             let parts: Vec<String> = parts

@@ -50,14 +50,17 @@ def as_is(fields):
     return torch.tensor([[float(field)] for field in fields])
 
 
-def numeric(fields, mean, scale, indicator):
-    """The standardised number, missing ones imputed with the mean; optionally a missing indicator."""
+def numeric(fields, mean, scale, indicator, bins=()):
+    """The standardised number, missing ones imputed with the mean; for each bin of its range (from, to,
+    mean, scale) the number clamped to it, standardised; optionally a missing indicator."""
     numbers = torch.tensor([[mean if field in MISSING else float(field)] for field in fields])
     missing = torch.tensor([[field in MISSING] for field in fields])
     for number in MISSING_NUMBERS:
         missing |= numbers == number
-    standardised = (torch.where(missing, mean, numbers) - mean) / scale
-    return torch.cat([standardised, missing.float()], dim=1) if indicator else standardised
+    numbers = torch.where(missing, mean, numbers)
+    inputs = [(numbers - mean) / scale]
+    inputs += [(numbers.clamp(low, high) - mean) / scale for low, high, mean, scale in bins]
+    return torch.cat([*inputs, missing.float()] if indicator else inputs, dim=1)
 
 
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()

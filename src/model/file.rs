@@ -16,13 +16,14 @@ use crate::{Call, Error, Remedy, Result, Setting};
 const KEY: &str = "halfplane";
 
 /// The newest version of that JSON.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// The version that a model is written in: the oldest that can describe it, so that older programs
 /// can read it.
 fn version_of(model: &Model) -> u32 {
     let Model { network, preprocessing, members, .. } = model;
-    let since = |column: &Column| match column.encoding {
+    let since = |column: &Column| match &column.encoding {
+        Encoding::Numeric { bins, .. } if !bins.is_empty() => 5,
         Encoding::Date { .. } | Encoding::Dropped(DropReason::Index | DropReason::RareTexts) => 4,
         _ => 2,
     };
@@ -43,7 +44,7 @@ struct Metadata {
     #[serde(default, skip_serializing)]
     features: Option<Vec<String>>,
     /// Since version 2. Since version 4 it may have dates, columns that are left out as an index or for
-    /// rare texts, and words for missing values of one column.
+    /// rare texts, and words for missing values of one column; since version 5 numbers may have bins.
     preprocessing: Option<Preprocessing>,
     target: String,
     classes: Vec<String>,

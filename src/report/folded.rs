@@ -54,10 +54,8 @@ pub(crate) fn folded_summary(run: &FoldedRun<'_>) -> String {
             if data.task() == Task::Regression { "the mean" } else { "the commonest class" };
         let _ = write!(text, "; guessing {guess}: {}", rounded(trivial));
     }
-    let mut of_training = scores.folds.iter().filter_map(|fold| fold.training);
-    let training: Option<f64> = of_training.by_ref().reduce(|sum, own| sum + own);
-    if let Some(sum) = training {
-        let _ = write!(text, "; on training rows: {}", rounded(sum / scores.folds.len() as f64));
+    if let Some(training) = of_training_rows(scores) {
+        let _ = write!(text, "; on training rows: {}", rounded(training));
     }
     let epochs = scores.folds.iter().map(|fold| fold.epochs);
     let (least, most) = (epochs.clone().min().unwrap_or(0), epochs.max().unwrap_or(0));
@@ -72,6 +70,12 @@ pub(crate) fn folded_summary(run: &FoldedRun<'_>) -> String {
         seconds,
     );
     text
+}
+
+/// The mean of the networks' scores on the rows that they were trained on, where they are known.
+fn of_training_rows(scores: &CrossValidation) -> Option<f64> {
+    let sum: Option<f64> = scores.folds.iter().map(|fold| fold.training).sum();
+    Some(sum? / scores.folds.len() as f64)
 }
 
 /// Why a training has failed whose numbers ran away, if they did.
@@ -91,6 +95,10 @@ pub(crate) fn folded_fault(scores: &CrossValidation) -> Option<String> {
     ))
 }
 
+/// Scores of training rows and of new rows, accuracy or R², differ by more only where networks learn their
+/// rows by heart.
+const FAR_APART: f64 = 0.2;
+
 /// Warnings where the scores give little reason to use the model.
 pub(crate) fn folded_warnings(scores: &CrossValidation) -> Vec<String> {
     let metric = scores.metric;
@@ -108,7 +116,19 @@ pub(crate) fn folded_warnings(scores: &CrossValidation) -> Vec<String> {
             scores.folds.len(),
         )
     });
-    diverged.into_iter().chain(useless).collect()
+    // A network that is no better than guessing has a warning already.
+    let overfitted = of_training_rows(scores).filter(|training| {
+        useless.is_none() && metric.gain(*training) - metric.gain(scores.mean) > FAR_APART
+    });
+    let overfitted = overfitted.map(|training| {
+        format!(
+            "on the rows that they were trained on the networks are much better ({}) than on new ones ({}): \
+             they overfit. More rows help, or --dropout 0.2, --l2 0.01, fewer units, fewer columns",
+            rounded(training),
+            rounded(scores.mean),
+        )
+    });
+    diverged.into_iter().chain(useless).chain(overfitted).collect()
 }
 
 /// A metric as people write it.

@@ -1,6 +1,6 @@
 //! Predictions of a network with two inputs over a grid of cells, for pictures and the dashboard.
 
-use halfplane::data::{Encoding, MissingNumber, Preprocessing};
+use halfplane::data::{Bin, Encoding, MissingNumber, Preprocessing};
 use halfplane::metrics::argmax;
 use halfplane::spec::LayerParameters;
 use halfplane::{Model, Output, Targets};
@@ -14,8 +14,31 @@ pub(crate) struct Plane {
     pub(crate) view: [[f64; 2]; 2],
     /// The number of columns and rows of cells.
     pub(crate) cells: [usize; 2],
-    /// Mean and scale by which each column is standardised.
-    units: [[f32; 2]; 2],
+    axes: [Axis; 2],
+}
+
+/// How a column's number becomes inputs.
+#[derive(Clone, Debug, PartialEq)]
+struct Axis {
+    mean: f32,
+    scale: f32,
+    bins: Vec<Bin>,
+}
+
+impl Axis {
+    fn of(encoding: &Encoding) -> Option<Self> {
+        match encoding {
+            Encoding::AsIs => Some(Self { mean: 0.0, scale: 1.0, bins: Vec::new() }),
+            Encoding::Numeric { mean, scale, bins, missing: MissingNumber::Mean } => {
+                Some(Self { mean: *mean, scale: *scale, bins: bins.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    const fn inputs(&self) -> usize {
+        1 + self.bins.len()
+    }
 }
 
 /// A network's prediction at the centre of a cell.
@@ -40,14 +63,9 @@ impl Plane {
     ) -> Option<Self> {
         let columns: Vec<_> = preprocessing.needed().collect();
         let [x, y] = columns[..] else { return None };
-        let unit = |encoding: &Encoding| match *encoding {
-            Encoding::AsIs => Some([0.0, 1.0]),
-            Encoding::Numeric { mean, scale, missing: MissingNumber::Mean } => Some([mean, scale]),
-            _ => None,
-        };
-        let units = [unit(&x.encoding)?, unit(&y.encoding)?];
+        let axes = [Axis::of(&x.encoding)?, Axis::of(&y.encoding)?];
         let names = [x.name.clone(), y.name.clone()];
-        let mut plane = Self { names, view: [[0.0, 1.0]; 2], cells, units };
+        let mut plane = Self { names, view: [[0.0, 1.0]; 2], cells, axes };
         let points = plane.points(features);
         for axis in 0..2 {
             plane.view[axis] = padded_range(points.iter().map(|point| point[axis]));
@@ -60,39 +78,42 @@ impl Plane {
         Self { cells, ..self }
     }
 
-    /// Rows \[N, 2\] of network inputs, in the units of the columns.
+    /// Rows \[N, I\] of network inputs, in the units of the columns.
     pub(crate) fn points(&self, features: &[f32]) -> Vec<[f64; 2]> {
-        let restore = |value: f32, [mean, scale]: [f32; 2]| {
-            f64::from(value) * f64::from(scale) + f64::from(mean)
-        };
-        let rows = features.as_chunks::<2>().0;
-        rows.iter().map(|row| [0, 1].map(|axis| restore(row[axis], self.units[axis]))).collect()
+        let [x, y] = &self.axes;
+        let restore =
+            |value: f32, own: &Axis| f64::from(value) * f64::from(own.scale) + f64::from(own.mean);
+        let rows = features.chunks_exact(x.inputs() + y.inputs());
+        rows.map(|row| [restore(row[0], x), restore(row[x.inputs()], y)]).collect()
     }
 
-    /// The centres of all cells as network inputs \[cells, 2\], the top row first.
+    /// The centres of all cells as network inputs \[cells, I\], the top row first.
     pub(crate) fn inputs(&self) -> Vec<f32> {
         let [columns, rows] = self.cells;
-        let centre = |axis: usize, index: usize, count: usize| {
-            let [low, high] = self.view[axis];
-            let value = low + (high - low) * (index as f64 + 0.5) / count as f64;
-            (value as f32 - self.units[axis][0]) / self.units[axis][1]
-        };
-        (0..rows)
-            .rev()
-            .flat_map(|row| {
-                (0..columns).flat_map(move |column| [(0, column, columns), (1, row, rows)])
-            })
-            .map(|(axis, index, count)| centre(axis, index, count))
-            .collect()
+        let mut inputs = Vec::new();
+        for row in (0..rows).rev() {
+            for column in 0..columns {
+                for (axis, index, count) in [(0, column, columns), (1, row, rows)] {
+                    let [low, high] = self.view[axis];
+                    let value = (low + (high - low) * (index as f64 + 0.5) / count as f64) as f32;
+                    let Axis { mean, scale, bins } = &self.axes[axis];
+                    inputs.push((value - mean) / scale);
+                    inputs.extend(bins.iter().map(|bin| bin.of(value)));
+                }
+            }
+        }
+        inputs
     }
 
     /// The neurons \[u, v, b\] of a model's first layer, each zero on the line u·x + v·y + b = 0.
-    /// Empty where a norm follows, since a normalized neuron is zero on a curve, and for an ensemble,
-    /// which has too many.
-    pub(crate) fn neurons(&self, model: &Model) -> Vec<[f64; 3]> {
+    /// Or why they cannot be drawn.
+    pub(crate) fn neurons(&self, model: &Model) -> Result<Vec<[f64; 3]>, &'static str> {
+        let straight = self.axes.iter().all(|own| own.bins.is_empty());
         match (model.network.norms(), &model.members[..]) {
-            ([], [only]) => self.lines(&only.layers[0]),
-            _ => Vec::new(),
+            ([_, ..], _) => Err("with layer-norm they are curves"),
+            _ if !straight => Err("where numbers have bins they are bent"),
+            (_, [only]) => Ok(self.lines(&only.layers[0])),
+            _ => Err("those of several networks are too many"),
         }
     }
 
@@ -100,8 +121,8 @@ impl Plane {
     fn lines(&self, first: &LayerParameters) -> Vec<[f64; 3]> {
         let own = |(weights, bias): (&[f32; 2], &f32)| {
             let [u, v] =
-                [0, 1].map(|axis| f64::from(weights[axis]) / f64::from(self.units[axis][1]));
-            let [x, y] = [0, 1].map(|axis| f64::from(self.units[axis][0]));
+                [0, 1].map(|axis| f64::from(weights[axis]) / f64::from(self.axes[axis].scale));
+            let [x, y] = [0, 1].map(|axis| f64::from(self.axes[axis].mean));
             [u, v, f64::from(*bias) - u * x - v * y]
         };
         first.weight.as_chunks::<2>().0.iter().zip(&first.bias).map(own).collect()
@@ -183,7 +204,10 @@ mod tests {
     use halfplane::data::Column;
 
     fn plane() -> Plane {
-        let numeric = |mean, scale| Encoding::Numeric { mean, scale, missing: MissingNumber::Mean };
+        let numeric = |mean, scale| {
+            let missing = MissingNumber::Mean;
+            Encoding::Numeric { mean, scale, bins: Vec::new(), missing }
+        };
         let column = |name: &str, encoding| Column { name: name.into(), encoding };
         let columns = vec![column("a", numeric(10.0, 2.0)), column("b", Encoding::AsIs)];
         let preprocessing = Preprocessing { columns, ..Preprocessing::default() };

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use halfplane::data::{Prepared, TableOptions, Validation, prepare, read_labelled};
+use halfplane::data::{Bins, Prepared, TableOptions, Validation, prepare, read_labelled};
 use halfplane::metrics::Scores;
 use halfplane::model::Integrity;
 use halfplane::train::plan_for;
@@ -141,22 +141,23 @@ fn a_model_file_has_the_version_of_what_is_in_it() -> Result<()> {
         let after = text.split_once(r#"\"version\":"#).expect("it has a version").1;
         Ok(after.chars().take_while(char::is_ascii_digit).collect())
     };
-    let plain = TableOptions::default();
+    let plain = TableOptions { bins: Bins::None, ..TableOptions::default() };
     let missing = [("a".to_owned(), vec!["3".to_owned()])].into();
     assert_eq!(version(&|row| (row % 50).to_string(), &plain)?, "2");
     assert_eq!(version(&|row| format!("t{row}"), &plain)?, "2");
     // Rare texts, dates, words for missing values of one column.
     assert_eq!(version(&|row| format!("t{}", row / 3), &plain)?, "4");
     assert_eq!(version(&|row| format!("2024-01-{:02}", row % 30 + 1), &plain)?, "4");
-    let one_column = TableOptions { na_columns: missing, ..TableOptions::default() };
+    let one_column = TableOptions { na_columns: missing, ..plain };
     assert_eq!(version(&|row| (row % 50).to_string(), &one_column)?, "4");
+    assert_eq!(version(&|row| (row % 50).to_string(), &TableOptions::default())?, "5");
     // The last version but this one refuses such a file by its number.
     let mut bytes = folder.read_bytes("m.safetensors");
-    let from = br#"\"version\":4"#;
+    let from = br#"\"version\":5"#;
     let at = bytes.windows(from.len()).position(|own| own == from).expect("a version");
-    bytes[at + from.len() - 1] = b'5';
+    bytes[at + from.len() - 1] = b'6';
     let error = Model::from_bytes(&bytes).expect_err("a newer version").to_string();
-    assert!(error.contains("newer halfplane (format 5)"), "{error}");
+    assert!(error.contains("newer halfplane (format 6)"), "{error}");
     Ok(())
 }
 

@@ -104,6 +104,22 @@ fn normalized_neurons_have_no_lines_and_the_picture_says_so() {
 }
 
 #[test]
+fn regions_are_drawn_where_numbers_have_bins_and_networks_are_several() {
+    let folder = Folder::new();
+    classes(&folder);
+    for (options, why) in [
+        ("--bins 5 --folds none", "where numbers have bins they are bent"),
+        ("--bins none --folds 3", "those of several networks are too many"),
+    ] {
+        folder.good(&format!("train kinds.csv --epochs 9 --device cpu --report run {options}"));
+        let regions = folder.read("run/regions.svg");
+        well_formed(&regions, "regions.svg");
+        assert_eq!(regions.matches("class=\"point\"").count(), 90, "{options}");
+        assert!(regions.contains(&format!("no lines of neurons: {why}")), "{options}: {regions}");
+    }
+}
+
+#[test]
 fn more_columns_have_no_plane() {
     let folder = Folder::new();
     folder.write("t.csv", "a,b,c,y\n1,2,3,0\n2,1,4,1\n3,3,1,0\n0,2,2,1\n");

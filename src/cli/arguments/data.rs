@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use halfplane::data::{
-    Arrays, ClassWeight, DateFormat, Decimal, FirstLine, Layout, NA_VALUES, Preprocess, Source,
-    TableOptions, Validation, parse_list,
+    Arrays, Bins, ClassWeight, DateFormat, Decimal, FirstLine, Layout, NA_VALUES, Preprocess,
+    Source, TableOptions, Validation, parse_list,
 };
 use halfplane::{Error, Result, Task};
 
-use super::values::{AutoOr, auto_or};
+use super::values::{AutoOr, RecipeName, auto_or};
 
 /// How a text file is laid out.
 #[derive(Debug, Args)]
@@ -53,10 +53,18 @@ pub(crate) struct DataArguments {
     /// Kind of target: auto, binary, multiclass or regression
     #[arg(long, value_name = "NAME", value_parser = auto_or::<Task>)]
     pub(crate) task: Option<AutoOr<Task>>,
+    /// default: what scores best on tables; plain: numbers are standardized and no more, and `train`
+    /// trains one network on all rows, as scikit-learn and PyTorch do
+    #[arg(long, value_name = "default|plain")]
+    recipe: Option<RecipeName>,
     /// auto: standardize numbers, one-hot encode words, fill in missing values;
     /// none: use numbers unchanged
     #[arg(long, value_name = "auto|none")]
     preprocess: Option<Preprocess>,
+    /// Bins into which the range of a number is divided, each an input of its own beside the
+    /// standardised number: auto, none, or how many
+    #[arg(long, value_name = "N|auto|none")]
+    bins: Option<Bins>,
     /// Columns to take as categorical, even if they hold numbers
     #[arg(long, value_name = "COL,…")]
     categorical: Option<List>,
@@ -136,6 +144,7 @@ impl DataArguments {
             labels: self.labels.as_deref().map(source),
             task: AutoOr::chosen(self.task),
             preprocess: self.preprocess.unwrap_or_default(),
+            bins: self.bins.unwrap_or(if self.is_plain() { Bins::None } else { Bins::Auto }),
             categorical: names(&self.categorical),
             numeric: names(&self.numeric),
             drop: names(&self.drop),
@@ -162,6 +171,11 @@ impl DataArguments {
         .collect()
     }
 
+    /// Whether the plain recipe is asked for.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.recipe == Some(RecipeName::Plain)
+    }
+
     /// Whether there are rows to validate on.
     pub(crate) const fn has_validation(&self) -> bool {
         self.validation.is_some() || self.validation_key.is_some()
@@ -171,6 +185,7 @@ impl DataArguments {
     pub(crate) fn for_files_only(&self) -> Option<&'static str> {
         [
             ("--labels", self.labels.is_some()),
+            ("--bins", self.bins.is_some()),
             ("--categorical", self.categorical.is_some()),
             ("--numeric", self.numeric.is_some()),
             ("--drop", self.drop.is_some()),

@@ -55,6 +55,13 @@ impl std::str::FromStr for Hidden {
     }
 }
 
+/// Which defaults hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum RecipeName {
+    Default,
+    Plain,
+}
+
 /// Which optimizer; its settings are arguments of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum OptimizerName {

@@ -19,6 +19,9 @@ impl fmt::Display for Preprocessing {
         let lines = [
             ("used unchanged", columns(&|encoding| *encoding == Encoding::AsIs)),
             ("standardised", columns(&|encoding| matches!(encoding, Encoding::Numeric { .. }))),
+            ("also divided into bins, an input each", {
+                columns(&|own| matches!(own, Encoding::Numeric { bins, .. } if !bins.is_empty()))
+            }),
             ("one-hot", columns(&|encoding| matches!(encoding, Encoding::Categorical { .. }))),
             (
                 "made numbers of dates",

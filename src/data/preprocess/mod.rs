@@ -1,6 +1,7 @@
 //! How a table's columns become a network's inputs, as plain data: fitted on the training rows,
 //! saved with the model, applied before every prediction, and part of every export.
 
+mod bins;
 pub(super) mod dates;
 mod describe;
 #[cfg(feature = "export")]
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
+pub use bins::Bin;
 pub use dates::{DateFormat, DateInput, DatePart};
 
 /// A model file whose preprocessing makes more inputs is rejected as damaged.
@@ -53,14 +55,17 @@ pub struct Column {
 pub enum Encoding {
     /// One input: the number, unchanged. A missing number is an error.
     AsIs,
-    /// Standardised: one input, (x − mean) / scale in float32, and a second one as `missing` says.
-    /// A missing x is imputed with the mean.
+    /// Standardised: one input, (x − mean) / scale in float32; then one for each bin; then one that is 1
+    /// where the number is missing, as `missing` says. A missing x is imputed with the mean.
     Numeric {
         /// The mean over the training rows.
         mean: f32,
         /// The standard deviation over the training rows; 1 where that is 0.
         scale: f32,
-        /// Whether a missing indicator is a second input.
+        /// Parts of its range with an input each, in order; often none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bins: Vec<Bin>,
+        /// Whether a missing indicator is the last input.
         missing: MissingNumber,
     },
     /// A date, a time of the day or both, as standardised numbers: one input for each part; then one that
@@ -94,7 +99,7 @@ pub enum Encoding {
 pub enum MissingNumber {
     /// No indicator: the training rows had no missing numbers.
     Mean,
-    /// A second input is 1 where the number is missing and 0 elsewhere.
+    /// The last input is 1 where the number is missing and 0 elsewhere.
     MeanAndIndicator,
 }
 
@@ -218,10 +223,15 @@ impl Column {
     pub fn output_names(&self) -> Vec<String> {
         let name = &self.name;
         match &self.encoding {
-            Encoding::AsIs | Encoding::Numeric { missing: MissingNumber::Mean, .. } => {
-                vec![name.clone()]
+            Encoding::AsIs => vec![name.clone()],
+            Encoding::Numeric { bins, missing, .. } => {
+                let mut names = vec![name.clone()];
+                names.extend((1..=bins.len()).map(|bin| format!("{name} bin {bin}")));
+                if *missing == MissingNumber::MeanAndIndicator {
+                    names.push(format!("{name} missing"));
+                }
+                names
             }
-            Encoding::Numeric { .. } => vec![name.clone(), format!("{name} missing")],
             Encoding::Date { parts, missing, .. } => {
                 let mut names: Vec<String> =
                     parts.iter().map(|own| format!("{name} {}", own.part)).collect();
@@ -250,8 +260,10 @@ impl Encoding {
     /// The number of inputs that the column becomes.
     pub fn outputs(&self) -> usize {
         match self {
-            Self::AsIs | Self::Numeric { missing: MissingNumber::Mean, .. } => 1,
-            Self::Numeric { .. } => 2,
+            Self::AsIs => 1,
+            Self::Numeric { bins, missing, .. } => {
+                1 + bins.len() + usize::from(*missing == MissingNumber::MeanAndIndicator)
+            }
             Self::Date { parts, missing, .. } => {
                 parts.len() + usize::from(*missing == MissingNumber::MeanAndIndicator)
             }
@@ -266,7 +278,9 @@ impl Encoding {
 
     fn problem(&self) -> Option<String> {
         match self {
-            Self::Numeric { mean, scale, .. } => scale_problem(*mean, *scale),
+            Self::Numeric { mean, scale, bins, .. } => {
+                scale_problem(*mean, *scale).or_else(|| bins::problem(bins))
+            }
             Self::Date { parts, .. } => {
                 let mut seen = HashSet::new();
                 let twice = parts.iter().find(|own| !seen.insert(own.part));
@@ -321,10 +335,12 @@ mod tests {
     fn penguins() -> Preprocessing {
         let column = |name: &str, encoding| Column { name: name.into(), encoding };
         let missing = MissingNumber::MeanAndIndicator;
+        let bin = |from, to| Bin { from, to, mean: 4.0, scale: 0.5 };
+        let bins = vec![bin(None, Some(4.0)), bin(Some(4.0), None)];
         let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
         Preprocessing {
             columns: vec![
-                column("mass", Encoding::Numeric { mean: 4.2, scale: 0.8, missing }),
+                column("mass", Encoding::Numeric { mean: 4.2, scale: 0.8, bins, missing }),
                 column("id", Encoding::Dropped(DropReason::Identifier)),
                 column(
                     "island",
@@ -346,6 +362,8 @@ mod tests {
     fn names_an_input_for_each_output() {
         let names = [
             "mass",
+            "mass bin 1",
+            "mass bin 2",
             "mass missing",
             "island=Biscoe",
             "island=Dream",
@@ -378,12 +396,18 @@ mod tests {
         let numeric = |mean, scale| {
             let mut own = penguins();
             own.columns[0].encoding =
-                Encoding::Numeric { mean, scale, missing: MissingNumber::Mean };
+                Encoding::Numeric { mean, scale, bins: Vec::new(), missing: MissingNumber::Mean };
             own.check().is_err()
         };
         assert!(numeric(f32::NAN, 1.0) && numeric(0.0, 0.0) && numeric(0.0, f32::INFINITY));
         assert!(numeric(0.0, -1.0) && !numeric(0.0, 1.0));
         assert!(spoiled(|own| own.columns[3].name = "id".into()).contains("`id` twice"));
+        let bins = spoiled(|own| {
+            if let Encoding::Numeric { bins, .. } = &mut own.columns[0].encoding {
+                bins.reverse();
+            }
+        });
+        assert!(bins.contains("bins that do not follow one another"), "{bins}");
         let twice = spoiled(|own| {
             if let Encoding::Categorical { categories, .. } = &mut own.columns[2].encoding {
                 categories[1] = "Biscoe".into();

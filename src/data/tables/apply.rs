@@ -8,7 +8,8 @@ use super::table::{
     Categories, Dates, Header, MISSING_CODE, RawColumn, Strays, Table, UNKNOWN_CODE, Values,
 };
 use crate::data::{
-    Column, DateInput, Encoding, MissingCategory, MissingNumber, Preprocessing, UnknownCategory,
+    Bin, Column, DateInput, Encoding, MissingCategory, MissingNumber, Preprocessing,
+    UnknownCategory,
 };
 use crate::{Error, Result};
 
@@ -126,6 +127,7 @@ enum EncoderKind {
     Numeric {
         mean: f32,
         scale: f32,
+        bins: Vec<Bin>,
         missing: MissingNumber,
     },
     Date {
@@ -148,8 +150,9 @@ impl EncoderKind {
     fn of(encoding: &Encoding, values: &Values) -> Option<(usize, Self)> {
         match (encoding, values) {
             (Encoding::AsIs, Values::Numbers(cell)) => Some((*cell, Self::AsIs)),
-            (&Encoding::Numeric { mean, scale, missing }, Values::Numbers(cell)) => {
-                Some((*cell, Self::Numeric { mean, scale, missing }))
+            (Encoding::Numeric { mean, scale, bins, missing }, Values::Numbers(cell)) => {
+                let (mean, scale, missing) = (*mean, *scale, *missing);
+                Some((*cell, Self::Numeric { mean, scale, bins: bins.clone(), missing }))
             }
             (Encoding::Date { parts, missing, .. }, Values::Dates(cell, dates)) => {
                 let (dates, parts) = (dates.clone(), parts.clone());
@@ -183,17 +186,22 @@ impl Encoder {
         let (cell, first) = (row[self.cell], self.offset);
         match &self.kind {
             EncoderKind::AsIs => inputs[first] = f32::from_bits(cell),
-            EncoderKind::Numeric { mean, scale, missing } => {
-                let number = f32::from_bits(cell);
-                let distance = (number - mean) / scale;
-                if distance.is_finite() {
-                    inputs[first] = distance;
-                } else if !number.is_nan() {
+            EncoderKind::Numeric { mean, scale, bins, missing } => {
+                let mut number = f32::from_bits(cell);
+                if number.is_nan() {
+                    number = *mean;
+                    if *missing == MissingNumber::MeanAndIndicator {
+                        inputs[first + 1 + bins.len()] = 1.0;
+                    } else {
+                        self.missing += 1;
+                    }
+                }
+                inputs[first] = (number - mean) / scale;
+                for (input, bin) in inputs[first + 1..].iter_mut().zip(bins) {
+                    *input = bin.of(number);
+                }
+                if !inputs[first..=first + bins.len()].iter().all(|own| own.is_finite()) {
                     return Err(number);
-                } else if *missing == MissingNumber::MeanAndIndicator {
-                    inputs[first + 1] = 1.0;
-                } else {
-                    self.missing += 1;
                 }
             }
             EncoderKind::Date { dates, parts, missing } => {

@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::table::{
     Categories, Dates, IndexColumn, MISSING_CODE, RawColumn, Strays, Table, UNKNOWN_CODE, Values,
 };
-use super::{Preprocess, Warning};
+use super::{Bins, Preprocess, Warning, bins};
 use crate::Result;
 use crate::data::{
-    Column, DateInput, DatePart, DropReason, Encoding, MissingCategory, MissingNumber,
+    Bin, Column, DateInput, DatePart, DropReason, Encoding, MissingCategory, MissingNumber,
     TargetEncoding, Targets, UnknownCategory,
 };
 
@@ -31,6 +31,7 @@ pub(super) struct Fitted {
 /// The user's choices for columns.
 pub(super) struct ColumnOptions<'a> {
     pub(super) preprocess: Preprocess,
+    pub(super) bins: Bins,
     pub(super) drop: &'a [String],
     pub(super) categorical: &'a [String],
     /// The columns that some option names: they are inputs even where they number the rows.
@@ -45,6 +46,10 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
     let mut fitted = Fitted { columns: Vec::new(), warnings: Vec::new() };
     let moments = moments(table, training);
     let shared = shared_scales(table, &moments);
+    let numbers = table.columns.iter().enumerate().filter(|(at, column)| {
+        matches!(column.values, Values::Numbers(_)) && !shared.contains_key(at)
+    });
+    let bins = options.bins.of(table.rows, numbers.count());
     for (at, column) in table.columns.iter().enumerate() {
         let RawColumn { name, values, index, .. } = column;
         let encoding = match (values, options.preprocess, shared.get(&at)) {
@@ -63,7 +68,8 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
                     fitted.warnings.push(Warning::Keys { column: name.clone() });
                 }
                 fitted.warnings.extend(moments[*cell].low_precision(name));
-                moments[*cell].encoding()
+                let bins = bins::fit(table, *cell, training, bins);
+                moments[*cell].encoding(bins)
             }
             (Values::Text(cell, texts), ..) => {
                 let categorical = options.categorical.contains(name);
@@ -136,7 +142,7 @@ pub(super) fn target_precision(name: &str, targets: &Targets) -> Option<Warning>
 
 /// Mean, variance and range of a column's numbers, summed in f64. NaN counts as missing.
 #[derive(Clone, Copy, Debug)]
-struct Moments {
+pub(super) struct Moments {
     count: usize,
     missing: usize,
     sum: f64,
@@ -154,7 +160,7 @@ impl Default for Moments {
 }
 
 impl Moments {
-    fn of(numbers: impl Iterator<Item = f32> + Clone) -> Self {
+    pub(super) fn of(numbers: impl Iterator<Item = f32> + Clone) -> Self {
         let mut moments = Self::default();
         numbers.clone().for_each(|number| moments.add(number));
         numbers.for_each(|number| moments.add_square(number));
@@ -181,7 +187,7 @@ impl Moments {
         }
     }
 
-    fn mean(&self) -> f64 {
+    pub(super) fn mean(&self) -> f64 {
         self.sum / self.count.max(1) as f64
     }
 
@@ -190,7 +196,7 @@ impl Moments {
     }
 
     /// The standard deviation; 1 where that is 0.
-    fn scale(&self) -> f32 {
+    pub(super) fn scale(&self) -> f32 {
         let deviation = self.deviation() as f32;
         if deviation > 0.0 && deviation.is_finite() { deviation } else { 1.0 }
     }
@@ -216,14 +222,14 @@ impl Moments {
         })
     }
 
-    fn encoding(&self) -> Encoding {
+    fn encoding(&self, bins: Vec<Bin>) -> Encoding {
         let missing = match (self.count, self.missing) {
             (0, _) => return Encoding::Dropped(DropReason::Empty),
             (_, 0) if self.min == self.max => return Encoding::Dropped(DropReason::Constant),
             (_, 0) => MissingNumber::Mean,
             _ => MissingNumber::MeanAndIndicator,
         };
-        Encoding::Numeric { mean: self.mean() as f32, scale: self.scale(), missing }
+        Encoding::Numeric { mean: self.mean() as f32, scale: self.scale(), bins, missing }
     }
 }
 
@@ -279,7 +285,8 @@ fn shared_scale<'a>(columns: impl Iterator<Item = &'a Moments> + Clone) -> Encod
     let mean = all.mean();
     let squares = |own: &Moments| own.squares + own.count as f64 * (own.mean() - mean).powi(2);
     all.squares = columns.map(squares).sum();
-    Encoding::Numeric { mean: mean as f32, scale: all.scale(), missing: MissingNumber::Mean }
+    let (mean, scale, bins) = (mean as f32, all.scale(), Vec::new());
+    Encoding::Numeric { mean, scale, bins, missing: MissingNumber::Mean }
 }
 
 /// The encoding of dates: the parts that differ between the training rows.

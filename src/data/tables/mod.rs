@@ -2,6 +2,7 @@
 //! training rows, and `apply` makes a [`Dataset`](super::Dataset) of it; `prepare` does all three.
 
 mod apply;
+mod bins;
 mod cells;
 mod column;
 mod fit;
@@ -16,7 +17,7 @@ mod weights;
 pub use column::Decimal;
 pub use na::NA_VALUES;
 pub use prepare::{
-    Features, FoldBy, FoldedTable, Labelled, Prepared, Preprocess, Schema, TableOptions,
+    Bins, Features, FoldBy, FoldedTable, Labelled, Prepared, Preprocess, Schema, TableOptions,
     Validation, fit_features, prepare, read_evaluated, read_features, read_labelled,
 };
 pub use read::{Arrays, FirstLine, Frame, FrameColumn, FrameValues, Layout, Source};

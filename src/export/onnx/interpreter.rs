@@ -172,6 +172,8 @@ fn operate(node: &proto::Node, inputs: &[&Tensor]) -> Tensor {
         "Mean" => mean(inputs),
         "Sub" => numbers(inputs, |[a, b]| a - b),
         "Mul" => numbers(inputs, |[a, b]| a * b),
+        "Max" => numbers(inputs, |[a, b]| a.max(b)),
+        "Min" => numbers(inputs, |[a, b]| a.min(b)),
         "Div" => numbers(inputs, |[a, b]| a / b),
         "LayerNormalization" => {
             assert_eq!(int("axis"), -1);

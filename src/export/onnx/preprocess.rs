@@ -5,7 +5,7 @@ use super::dates;
 use super::graph::{Graph, Kind, int, string};
 use super::proto::kind;
 use crate::data::{
-    Column, Encoding, MissingCategory, MissingNumber, Preprocessing, UnknownCategory,
+    Bin, Column, Encoding, MissingCategory, MissingNumber, Preprocessing, UnknownCategory,
     missing_pattern, patterns,
 };
 use crate::export::{missing_words, numbers_of};
@@ -92,24 +92,69 @@ fn numbers(
     if order.len() == columns.len() {
         return scaled;
     }
-    let indicators = cast(graph, &format!("{name}/indicators"), &missing);
-    let both = graph.concat(&format!("{name}/both"), &[scaled, indicators]);
+    let mut all = vec![scaled];
+    all.extend(binned(graph, name, &filled, columns));
+    all.push(cast(graph, &format!("{name}/indicators"), &missing));
+    let all = graph.concat(&format!("{name}/all"), &all);
     let order = graph.ints(&format!("{name}/order"), &order);
-    graph.node(&format!("{name}/features"), "Gather", &[&both, &order], vec![int("axis", 1)])
+    graph.node(&format!("{name}/features"), "Gather", &[&all, &order], vec![int("axis", 1)])
 }
 
-/// For each input of the network, its index in the concatenation of all numbers and all indicators.
+/// The inputs of all bins of numeric columns \[N, columns\], side by side: \[N, bins\]; none where no
+/// column has bins.
+fn binned(graph: &mut Graph, name: &str, numbers: &str, columns: &[&Column]) -> Option<String> {
+    let all: Vec<(i64, &Bin)> = columns
+        .iter()
+        .zip(0..)
+        .flat_map(|(own, column)| bins_of(own).iter().map(move |bin| (column, bin)))
+        .collect();
+    if all.is_empty() {
+        return None;
+    }
+    let mut constant = |what: &str, value: &dyn Fn(&Bin) -> f32| {
+        let values: Vec<f32> = all.iter().map(|(_, bin)| value(bin)).collect();
+        graph.floats(&format!("{name}/bin {what}"), &[1, all.len()], &values)
+    };
+    let [from, to] = [constant("from", &|bin| bin.ends()[0]), constant("to", &|bin| bin.ends()[1])];
+    let [mean, scale] = [constant("mean", &|bin| bin.mean), constant("scale", &|bin| bin.scale)];
+    let columns: Vec<i64> = all.iter().map(|(column, _)| *column).collect();
+    let columns = graph.ints(&format!("{name}/bin column"), &columns);
+    let axis = vec![int("axis", 1)];
+    let mut value = graph.node(&format!("{name}/each bin"), "Gather", &[numbers, &columns], axis);
+    for (what, operator, other) in
+        [("from", "Max", from), ("to", "Min", to), ("centred", "Sub", mean), ("bins", "Div", scale)]
+    {
+        value = graph.node(&format!("{name}/{what}"), operator, &[&value, &other], vec![]);
+    }
+    Some(value)
+}
+
+fn bins_of(column: &Column) -> &[Bin] {
+    match &column.encoding {
+        Encoding::Numeric { bins, .. } => bins,
+        _ => &[],
+    }
+}
+
+/// For each input of the network, its index in the concatenation of all numbers, all bins and all
+/// indicators.
 fn order(columns: &[&Column]) -> Vec<i64> {
-    let indices = |(index, column): (usize, &&Column)| {
-        let number = index as i64;
-        let has_indicator = matches!(
+    let mut bin = columns.len();
+    let first_indicator = bin + columns.iter().map(|own| bins_of(own).len()).sum::<usize>();
+    let mut order = Vec::new();
+    for (index, column) in columns.iter().enumerate() {
+        order.push(index as i64);
+        let bins = bins_of(column).len();
+        order.extend((bin..bin + bins).map(|bin| bin as i64));
+        bin += bins;
+        if matches!(
             column.encoding,
             Encoding::Numeric { missing: MissingNumber::MeanAndIndicator, .. }
-        );
-        let indicator = has_indicator.then_some(number + columns.len() as i64);
-        std::iter::once(number).chain(indicator)
-    };
-    columns.iter().enumerate().flat_map(indices).collect()
+        ) {
+            order.push((first_indicator + index) as i64);
+        }
+    }
+    order
 }
 
 /// The blanks that are no part of a text in a table.

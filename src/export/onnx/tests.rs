@@ -8,8 +8,8 @@ use super::interpreter::{Tensor, run};
 use super::{onnx, proto};
 use crate::Model;
 use crate::data::{
-    Column, DateFormat, DateInput, DatePart, DropReason, Encoding, MissingCategory, MissingNumber,
-    Preprocessing, TargetEncoding, UnknownCategory,
+    Bin, Column, DateFormat, DateInput, DatePart, DropReason, Encoding, MissingCategory,
+    MissingNumber, Preprocessing, TargetEncoding, UnknownCategory,
 };
 use crate::spec::{Activation, LayerParameters, Network, Normalization, Output, Parameters};
 
@@ -156,7 +156,7 @@ fn transparent(preprocessing: Preprocessing) -> Model {
 }
 
 fn numeric(mean: f32, scale: f32, missing: MissingNumber) -> Encoding {
-    Encoding::Numeric { mean, scale, missing }
+    Encoding::Numeric { mean, scale, bins: Vec::new(), missing }
 }
 
 fn column(name: &str, encoding: Encoding) -> Column {
@@ -185,6 +185,30 @@ fn numbers_are_standardised_in_one_input() {
     let outputs = run(&graph(&model), &[("input", input)]);
     let expected = [1.0, 0.0, 7.5, 1.0, 0.25, 0.0, 0.0, 1.0, 3.0, 0.0, 0.0, 1.0];
     assert_eq!(outputs["prediction"].as_floats(), expected);
+}
+
+/// Beside the standardised number, each bin's, in the order of the columns.
+#[test]
+fn numbers_have_bins() {
+    let bin = |from, to, mean| Bin { from, to, mean, scale: 0.5 };
+    let bins = |mean| vec![bin(None, Some(1.0), mean), bin(Some(1.0), None, mean)];
+    let binned = |mean, missing| Encoding::Numeric { mean, scale: 2.0, bins: bins(mean), missing };
+    let model = transparent(Preprocessing {
+        columns: vec![
+            column("a", binned(2.0, MissingNumber::MeanAndIndicator)),
+            column("b", numeric(0.0, 1.0, MissingNumber::MeanAndIndicator)),
+            column("c", binned(0.0, MissingNumber::Mean)),
+        ],
+        ..Preprocessing::default()
+    });
+    let nan = f32::NAN;
+    let input = Tensor::floats(&[2, 3], &[4.0, 7.0, -1.0, nan, nan, 1.5]);
+    let outputs = run(&graph(&model), &[("input", input)]);
+    let expected = [
+        [1.0, -2.0, 4.0, 0.0, 7.0, 0.0, -0.5, -2.0, 2.0],
+        [0.0, -2.0, 0.0, 1.0, 0.0, 1.0, 0.75, 2.0, 3.0],
+    ];
+    assert_eq!(outputs["prediction"].as_floats(), expected.as_flattened());
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl View {
         let predictions = model.predict(&plane.inputs())?;
         let found = cells(&predictions, network.output, network.outputs);
         let mut pixels: Vec<Pixel> = found.iter().map(|cell| self.shade(cell)).collect();
-        let neurons = plane.neurons(model);
+        let neurons = plane.neurons(model).unwrap_or_default();
         for neuron in neurons.into_iter().take(LINES) {
             if let Some(ends) = plane.line(neuron) {
                 trace(&mut pixels, columns, ends.map(|end| position(&plane, end)));

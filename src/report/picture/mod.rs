@@ -122,6 +122,7 @@ fn decision_regions(results: &Results<'_>) -> Result<Option<Picture>> {
     let Some(plane) = plane.filter(|_| has_regions(targets)) else { return Ok(None) };
     let network = &model.network;
     let predictions = model.predict(&plane.inputs())?;
+    let neurons = plane.neurons(model);
     let picture = regions::Regions {
         plane: &plane,
         cells: &cells(&predictions, network.output, network.outputs),
@@ -130,7 +131,7 @@ fn decision_regions(results: &Results<'_>) -> Result<Option<Picture>> {
         target: &model.target,
         targets,
         points: &plane.points(results.features),
-        neurons: &plane.neurons(model),
+        neurons: neurons.as_deref().map_err(|why| *why),
     };
     Ok(Some(picture.picture()))
 }

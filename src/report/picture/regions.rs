@@ -38,25 +38,25 @@ pub(super) struct Regions<'a> {
     pub(super) targets: &'a Targets,
     /// The rows, in the columns' units.
     pub(super) points: &'a [[f64; 2]],
-    /// Weights and bias of each neuron of the first layer, in the columns' units; empty with a
-    /// norm.
-    pub(super) neurons: &'a [[f64; 3]],
+    /// Weights and bias of each neuron of the first layer, in the columns' units; or why there are none.
+    pub(super) neurons: Result<&'a [[f64; 3]], &'static str>,
 }
 
 impl Regions<'_> {
     pub(super) fn picture(&self) -> Picture {
         let view = self.plane.view;
+        let neurons = self.neurons.unwrap_or_default();
         let lines: Vec<_> =
-            self.neurons.iter().map(|neuron| (neuron, self.plane.line(*neuron))).collect();
+            neurons.iter().map(|neuron| (neuron, self.plane.line(*neuron))).collect();
         let seen = lines.iter().filter(|(_, line)| line.is_some()).count();
         let dots = thinned(&(0..self.points.len()).collect::<Vec<_>>(), DOTS);
-        let neurons = match (seen, self.neurons.len()) {
-            (_, 0) => "no lines of neurons: with layer-norm they are curves".into(),
-            (seen, 1) => format!("the line of {seen} neuron"),
-            (seen, all) if seen == all => {
+        let neurons = match (self.neurons, seen, neurons.len()) {
+            (Err(why), ..) => format!("no lines of neurons: {why}"),
+            (_, seen, 1) => format!("the line of {seen} neuron"),
+            (_, seen, all) if seen == all => {
                 format!("the lines of all {all} neurons of the first layer")
             }
-            (seen, all) => {
+            (_, seen, all) => {
                 format!("the lines of {seen} of {all} neurons (the others pass outside)")
             }
         };
@@ -185,7 +185,7 @@ impl Regions<'_> {
 
     /// Draws a neuron's line, with a tick towards the side where it is positive.
     fn neuron(&self, chart: &mut Chart, [u, v, b]: [f64; 3], ends: [[f64; 2]; 2]) {
-        let count = self.neurons.len() as f64;
+        let count = self.neurons.unwrap_or_default().len() as f64;
         let opacity = (4.0 / count.sqrt()).clamp(0.25, 0.8);
         let [from, to] = ends.map(|end| chart.at(end));
         let [name_x, name_y] = &self.plane.names;
@@ -197,7 +197,7 @@ impl Regions<'_> {
         let style =
             format!("class=\"neuron\" stroke-width=\"1.25\" stroke-opacity=\"{opacity:.2}\"");
         chart.svg.with_tooltip("line", &format!("{style} {place}"), &tooltip);
-        if self.neurons.len() > TICKED {
+        if self.neurons.unwrap_or_default().len() > TICKED {
             return;
         }
         let middle = [from[0].midpoint(to[0]), from[1].midpoint(to[1])];

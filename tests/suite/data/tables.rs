@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use halfplane::data::{
-    ClassWeight, DropReason, Encoding, FirstLine, Layout, MissingCategory, MissingNumber, Prepared,
-    Preprocess, Source, TableOptions, TargetEncoding, UnknownCategory, Validation, Warning,
-    prepare, read_features, read_labelled,
+    Bins, ClassWeight, DropReason, Encoding, FirstLine, Layout, MissingCategory, MissingNumber,
+    Prepared, Preprocess, Source, TableOptions, TargetEncoding, UnknownCategory, Validation,
+    Warning, prepare, read_features, read_labelled,
 };
 use halfplane::{Dataset, Result, Targets, Task};
 
@@ -54,6 +54,50 @@ fn penguins_are_prepared_as_scikit_learn_does() {
         }
     }
     assert_eq!(compared, 35 * names.len());
+}
+
+/// Numbers of larger tables have bins: of each the mean is 0 and the deviation 1. What is missing
+/// counts as the mean.
+#[test]
+fn numbers_of_larger_tables_have_bins() {
+    let row = |row: i32| {
+        let x = row * 37 % 601;
+        let gap = if row % 50 == 0 { String::new() } else { (x * x).to_string() };
+        format!("{x},{gap},{},{}\n", row % 3, f64::from(x) / 7.0)
+    };
+    let rows: String = (0..600).map(row).collect();
+    let rows = format!("even,squares,few,y\n{rows}");
+    let of = |bins: &str| {
+        let bins = bins.parse().expect("a number of bins");
+        text(&rows, &TableOptions { bins, ..options("y") }).expect("a table").training
+    };
+    let data = of("auto");
+    let names = "even|even bin 1|even bin 2|even bin 3|even bin 4|squares|squares bin 1|squares bin 2|\
+                 squares bin 3|squares bin 4|squares missing|few";
+    assert_eq!(data.feature_names().join("|"), names);
+    for (input, name) in data.feature_names().iter().enumerate() {
+        let all: Vec<f64> =
+            data.features().iter().skip(input).step_by(12).map(|own| f64::from(*own)).collect();
+        let mean = all.iter().sum::<f64>() / 600.0;
+        let deviation = (all.iter().map(|own| (own - mean).powi(2)).sum::<f64>() / 600.0).sqrt();
+        match name.starts_with("even") {
+            true => assert!(mean.abs() < 1e-5 && (deviation - 1.0).abs() < 1e-5, "{name}"),
+            false => assert!(deviation > 0.1, "{name}"),
+        }
+    }
+    let Encoding::Numeric { mean, bins, .. } = encoding(&data, "squares") else {
+        panic!("squares are numbers")
+    };
+    let of_missing = &data.features()[5..11];
+    let expected: Vec<f32> = bins.iter().map(|bin| bin.of(*mean)).collect();
+    assert_eq!((of_missing[0], &of_missing[1..5], of_missing[5]), (0.0, &expected[..], 1.0));
+    assert_eq!(of("none").inputs(), 4);
+    assert_eq!(of("10").inputs(), 24);
+    for bad in ["2", "257", "many"] {
+        assert!(bad.parse::<Bins>().is_err());
+    }
+    let plain = TableOptions { bins: Bins::Most(4), preprocess: Preprocess::None, ..options("y") };
+    assert!(refused(text(&rows, &plain)).contains("bins are part of"));
 }
 
 #[test]
@@ -119,11 +163,11 @@ fn parquets_kinds_of_numbers_are_numbers() {
     let kinds = || Source::from(table("formats/kinds.parquet"));
     let found = prepare(&kinds(), &plain).expect("numbers").training;
     assert_eq!(found.feature_names(), ["small", "unsigned", "half", "decimal", "decimal missing"]);
-    let Encoding::Numeric { mean, .. } = *encoding(&found, "decimal") else {
+    let &Encoding::Numeric { mean, .. } = encoding(&found, "decimal") else {
         panic!("decimals are numbers");
     };
     assert_eq!(mean, (1.25 - 3.5) / 2.0);
-    let Encoding::Numeric { mean, .. } = *encoding(&found, "unsigned") else {
+    let &Encoding::Numeric { mean, .. } = encoding(&found, "unsigned") else {
         panic!("unsigned numbers are numbers");
     };
     assert!((mean - 4e9 / 3.0).abs() < 1e3, "{mean}");
@@ -224,7 +268,7 @@ fn what_a_column_holds_is_inferred_and_can_be_overruled() {
         categorical(&["often"], UnknownCategory::Pooled, MissingCategory::Other)
     );
     let missing = MissingNumber::MeanAndIndicator;
-    assert_eq!(*of("gap"), Encoding::Numeric { mean: 2.5, scale: 1.0, missing });
+    assert_eq!(*of("gap"), Encoding::Numeric { mean: 2.5, scale: 1.0, bins: Vec::new(), missing });
     assert_eq!(*of("word"), categorical(&["x", "y"], zeros, MissingCategory::Category));
     assert_eq!(*of("id"), Encoding::Dropped(DropReason::Identifier));
     assert_eq!(*of("same"), Encoding::Dropped(DropReason::Constant));

@@ -22,6 +22,7 @@ pub fn fit_features(source: &Source, options: &TableOptions) -> Result<(Preproce
     let (rows, all) = (table.rows, vec![true; table.rows]);
     let column_options = ColumnOptions {
         preprocess: options.preprocess,
+        bins: options.bins,
         drop: &options.drop,
         categorical: &options.categorical,
         named: &options.named(),

@@ -24,7 +24,7 @@ use crate::data::{Dataset, Preprocessing, Split, TargetEncoding, Targets, Task, 
 pub use features::fit_features;
 pub use folds::FoldedTable;
 pub use for_model::{Labelled, read_evaluated, read_features, read_labelled};
-pub use options::{FoldBy, Preprocess, TableOptions, Validation};
+pub use options::{Bins, FoldBy, Preprocess, TableOptions, Validation};
 
 use labels::{encode_target, leave_out_missing, read_labels, take_target, take_weights, weighted};
 
@@ -132,6 +132,7 @@ impl RawTable {
         }
         let column_options = ColumnOptions {
             preprocess: options.preprocess,
+            bins: options.bins,
             drop: &options.drop,
             categorical: &options.categorical,
             named: &options.named(),

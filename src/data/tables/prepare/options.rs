@@ -1,6 +1,7 @@
 //! Options for reading a table.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use crate::data::tables::column::ReadAs;
 use crate::data::tables::na::NA_VALUES;
@@ -23,6 +24,8 @@ pub struct TableOptions {
     pub task: Option<Task>,
     /// Whether columns are preprocessed.
     pub preprocess: Preprocess,
+    /// Into how many bins the ranges of numbers are divided.
+    pub bins: Bins,
     /// Columns that are categorical, even where they hold numbers.
     pub categorical: Vec<String>,
     /// Columns that are numeric: a text in them is an error.
@@ -60,6 +63,32 @@ named!(Preprocess, "preprocessing", {
     Auto => "auto",
     None => "none",
 });
+
+/// Into how many bins the range of a number is divided: each is an input of its own, beside the
+/// standardised number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bins {
+    /// As many as pay with so many rows and columns: none below 500 rows.
+    #[default]
+    Auto,
+    /// The standardised number is the only input.
+    None,
+    /// So many, or fewer where numbers are equal; at least 3.
+    Most(usize),
+}
+
+impl FromStr for Bins {
+    type Err = String;
+
+    fn from_str(word: &str) -> std::result::Result<Self, Self::Err> {
+        match (word, word.parse()) {
+            ("auto", _) => Ok(Self::Auto),
+            ("none", _) => Ok(Self::None),
+            (_, Ok(count @ 3..=256)) => Ok(Self::Most(count)),
+            _ => Err(format!("`{word}` is not auto, none or a number of bins from 3 to 256")),
+        }
+    }
+}
 
 /// The source of validation rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,6 +159,7 @@ impl Default for TableOptions {
             labels: None,
             task: None,
             preprocess: Preprocess::Auto,
+            bins: Bins::Auto,
             categorical: Vec::new(),
             numeric: Vec::new(),
             drop: Vec::new(),
@@ -182,6 +212,12 @@ impl TableOptions {
             return Err(Error::invalid(
                 "categorical columns need preprocessing: networks take numbers",
                 ("leave out ", Setting::Preprocess.to("none"), ", or ", Setting::Categorical),
+            ));
+        }
+        if self.preprocess == Preprocess::None && matches!(self.bins, Bins::Most(_)) {
+            return Err(Error::invalid(
+                "bins are part of the preprocessing",
+                ("leave out ", Setting::Preprocess.to("none"), ", or ", Setting::Bins),
             ));
         }
         Ok(())
