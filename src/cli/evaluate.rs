@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<()> {
             predictions: &predictions,
             weights: data.weights(),
             scores: &scores,
-            history: None,
+            histories: &[],
         };
         picture::write(folder, &results)?;
     }

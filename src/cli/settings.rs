@@ -74,6 +74,7 @@ impl Folded {
     pub(super) fn new(
         typed: &TrainingArguments,
         folds: &FoldArguments,
+        log_every: Option<u64>,
         wanted: bool,
     ) -> Result<Self> {
         let unread = unread(typed)?;
@@ -87,7 +88,7 @@ impl Folded {
         let Prepared { training: data, warnings, .. } = table.into_all()?;
         let recipe = recipe(typed, &data);
         let recipe = if splits.is_empty() { recipe } else { recipe.stopped_early() };
-        let (network, options) = overridden(typed, None, recipe)?;
+        let (network, options) = overridden(typed, log_every, recipe)?;
         let settings = Settings { data, validation: None, warnings, network, options };
         Ok(Self { settings, by, splits })
     }

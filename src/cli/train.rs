@@ -34,6 +34,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
             let mut folded = Folded::new(
                 &arguments.training,
                 &arguments.folds,
+                arguments.log_every,
                 arguments.typed_of_folds().is_some(),
             )?;
             arguments.stopping.apply(&mut folded.settings.options);
@@ -174,9 +175,7 @@ fn networks(arguments: &TrainArguments) -> Result<Networks> {
         ("--no-shuffle", typed.no_shuffle),
         ("--checkpoint", arguments.checkpoints.folder().is_some()),
         ("--live", views.live),
-        ("--metrics", arguments.metrics.is_some()),
-        ("--tensorboard", views.tensorboard.is_some()),
-        ("--log-every", arguments.log_every.is_some()),
+        ("--log-every", arguments.log_every.is_some() && !arguments.tells_steps()),
         ("--steps", typed.steps.is_some()),
     ];
     let flag = flags.into_iter().find_map(|(name, given)| given.then_some(name));

@@ -1,14 +1,19 @@
 //! `halfplane train` on folds: a network for each, whose mean is the model.
 
+use halfplane::data::Split;
 use halfplane::metrics::{Metric, Scores};
-use halfplane::selection::{CrossValidation, FitOptions, Held, train_folds};
+use halfplane::selection::{
+    CrossValidation, EnsembleOptions, FitOptions, Held, Wanted, train_folds,
+};
 use halfplane::{Dataset, Model, Result};
 
 use super::arguments::TrainArguments;
 use super::outputs::save_somewhere;
 use super::settings::{Folded, Settings};
 use super::{Outcome, folds, interrupt, wording};
-use crate::report::{self, FoldedRun, Verbosity, error, note, picture, warn};
+use crate::report::{
+    self, FoldedRun, History, MemberSinks, Members, Verbosity, error, note, picture, warn,
+};
 
 pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome> {
     let Folded { settings, by, splits } = folded;
@@ -29,16 +34,29 @@ pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome>
     let rounds = usize::from(arguments.members.unwrap_or(1));
     let dealt_out = folds::described(&by, &data, splits.len());
     say(&report::folded_heading(&network, &data, &options, &dealt_out, rounds))?;
+    let sinks = MemberSinks {
+        metrics: arguments.metrics.as_deref(),
+        tensorboard: arguments.views.tensorboard.as_deref(),
+    };
     let fit = FitOptions {
         device: options.device.clone(),
         threads: options.threads,
         interrupt: Some(interrupt::flag()),
-        ..FitOptions::default()
+        wanted: Wanted { steps: arguments.tells_steps(), ..Wanted::default() },
     };
+    let steps_per_epoch = |split: &Split| {
+        let rows = split.training.len();
+        rows.div_ceil(options.batch_size.of(rows)) as u64
+    };
+    let steps: Vec<u64> = (0..rounds).flat_map(|_| splits.iter().map(steps_per_epoch)).collect();
+    let mut members = Members::open(&sinks, &steps)?;
+    let ensemble = EnsembleOptions { rounds, metric, fit };
     let started = std::time::Instant::now();
-    let Some((model, scores)) =
-        train_folds(&data, &splits, rounds, &network, &options, metric, &fit)?
-    else {
+    let trained = train_folds(&data, &splits, &network, &options, &ensemble, |member, event| {
+        members.event(member, event);
+    })?;
+    let written = members.finish();
+    let Some((model, scores)) = trained else {
         note("interrupted: nothing was saved; with --folds none a training can be resumed");
         return Ok(Outcome::Interrupted);
     };
@@ -52,8 +70,9 @@ pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome>
     let told =
         FoldedRun { data: &data, model: &model, scores: &scores, dealt_out: &dealt_out, seconds };
     say(&report::folded_summary(&told))?;
+    let histories = written?;
     if let Some(folder) = &arguments.views.report {
-        draw(folder, &data, &model, &scores)?;
+        draw(folder, &data, &model, &scores, &histories)?;
         say(&format!("pictures written to {}\n", folder.join("index.html").display()))?;
     }
     let mut outcome = Outcome::Done;
@@ -83,6 +102,7 @@ fn draw(
     data: &Dataset,
     model: &Model,
     scores: &CrossValidation,
+    histories: &[History],
 ) -> Result<()> {
     let (rows, predictions) = mean_of_rows(&scores.out_of_fold);
     let held = data.select(&rows);
@@ -96,7 +116,7 @@ fn draw(
         predictions: &predictions,
         weights: None,
         scores: &scored,
-        history: None,
+        histories,
     };
     picture::write(folder, &results)
 }

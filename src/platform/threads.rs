@@ -70,13 +70,13 @@ pub fn map<T: MaybeSend, U: MaybeSend>(
     made.into_iter().flatten().collect()
 }
 
-/// What a function makes of each item, on so many threads, to `take` as it comes, which runs on the
-/// calling thread. Where that breaks, no further item is begun.
+/// What a function tells of each item, on so many threads, to `take` as it comes, which runs on the
+/// calling thread. Where that breaks, no further item is begun, and nothing more is taken.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn stream<T: MaybeSend, U: MaybeSend>(
     items: impl Iterator<Item = T> + MaybeSend,
     threads: usize,
-    make: impl Fn(T) -> U + MaybeSend + MaybeSync,
+    work: impl Fn(T, &(dyn Fn(U) + Sync)) + MaybeSend + MaybeSync,
     take: &mut dyn FnMut(U) -> ControlFlow<()>,
 ) {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -92,12 +92,11 @@ pub fn stream<T: MaybeSend, U: MaybeSend>(
         let mut working = 0;
         for _ in 0..threads {
             let sender = sender.clone();
-            let (next, make) = (&next, &make);
+            let (next, work) = (&next, &work);
             let work = move || {
                 while let Some(item) = next() {
-                    if sender.send(make(item)).is_err() {
-                        return;
-                    }
+                    // The receiver is there until all senders are gone.
+                    work(item, &|told| drop(sender.send(told)));
                 }
             };
             // With fewer threads it takes longer, and that is all.
@@ -106,23 +105,20 @@ pub fn stream<T: MaybeSend, U: MaybeSend>(
                 Err(_) => break,
             }
         }
-        drop(sender);
-        let mut take = |made| {
-            if take(made).is_break() {
+        // What others tell after a break is dropped.
+        let mut take = |told| {
+            if !ended.load(Ordering::Relaxed) && take(told).is_break() {
                 ended.store(true, Ordering::Relaxed);
             }
         };
         if working == 0 {
             while let Some(item) = next() {
-                take(make(item));
+                work(item, &|told| drop(sender.send(told)));
+                receiver.try_iter().for_each(&mut take);
             }
         }
-        // What others have made by the time of a break is dropped.
-        for made in receiver {
-            if !ended.load(Ordering::Relaxed) {
-                take(made);
-            }
-        }
+        drop(sender);
+        receiver.into_iter().for_each(take);
     });
 }
 
@@ -151,13 +147,13 @@ mod tests {
     fn a_stream_ends_at_its_end_or_at_a_break() {
         for threads in [0, 1, 3] {
             let mut sum = 0;
-            super::stream(0..100, threads, |item| item, &mut |item| {
+            super::stream(0..100, threads, |item, tell| tell(item), &mut |item| {
                 sum += item;
                 ControlFlow::Continue(())
             });
             assert_eq!(sum, 4950, "{threads} threads");
             let mut count = 0;
-            super::stream(0.., threads, |item: u64| item, &mut |_| {
+            super::stream(0.., threads, |item: u64, tell| tell(item), &mut |_| {
                 count += 1;
                 if count == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use halfplane::{Event, Result};
 
+use serde::Serialize;
+
 use super::ResumePoint;
 use super::appended::Appended;
 
@@ -31,6 +33,15 @@ impl Metrics {
 
     /// Appends a line.
     pub(super) fn event(&mut self, event: &Event) {
+        self.line(event);
+    }
+
+    /// Appends a line of a network among several.
+    pub(super) fn of_member(&mut self, member: usize, event: &Event) {
+        self.line(&OfMember { event, member });
+    }
+
+    fn line(&mut self, event: &impl Serialize) {
         // Other events have no line.
         if let Ok(mut line) = serde_json::to_vec(event) {
             line.push(b'\n');
@@ -46,6 +57,14 @@ impl Metrics {
     pub(super) fn finish(self) -> Result<()> {
         self.0.finish()
     }
+}
+
+/// An event with the number of its network, from 0.
+#[derive(Serialize)]
+struct OfMember<'a> {
+    #[serde(flatten)]
+    event: &'a Event,
+    member: usize,
 }
 
 /// Whether a line belongs to the steps before the checkpoint, and is whole.

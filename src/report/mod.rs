@@ -7,6 +7,7 @@ mod curve;
 mod folded;
 mod history;
 mod live;
+mod members;
 mod metrics;
 mod palette;
 pub(crate) mod picture;
@@ -29,10 +30,11 @@ use std::time::Duration;
 use halfplane::metrics::Scores;
 use halfplane::{Dataset, Error, Event, Result, Summary, TrainOptions, Trainer};
 
-use history::History;
+pub(crate) use history::History;
 
 pub(crate) use folded::{FoldedRun, folded_fault, folded_heading, folded_summary, folded_warnings};
 pub(crate) use live::restore_terminal;
+pub(crate) use members::{MemberSinks, Members};
 pub(crate) use profile::{profile, roofline};
 pub(crate) use scores::{scores, table};
 pub(crate) use search::SearchProgress;
@@ -321,7 +323,7 @@ impl Report {
             predictions: &predictions,
             weights: None,
             scores: &scores,
-            history: self.history.as_ref(),
+            histories: self.history.as_slice(),
         };
         picture::write(folder, &results)?;
         self.say(&format!("pictures written to {}\n", folder.join("index.html").display()))

@@ -1,16 +1,34 @@
 //! An ensemble: a network for each fold, stopped early by it, whose mean is the model.
 
-use super::{CrossValidation, FitOptions, Job, Wanted, fit_each, summarize};
+use super::{CrossValidation, FitOptions, Job, Wanted, fit_each_told, summarize};
 use crate::data::{Dataset, Split};
 use crate::metrics::Metric;
 use crate::model::Model;
 use crate::spec::Network;
-use crate::train::{TrainOptions, TrainingData};
+use crate::train::{Event, TrainOptions, TrainingData};
 use crate::{Error, Result};
 
-/// Trains `rounds` networks for each fold on the rows of all others, with another seed each, and returns
+/// What an ensemble is.
+#[derive(Clone, Debug)]
+pub struct EnsembleOptions {
+    /// The networks that are trained for each fold, with a seed each.
+    pub rounds: usize,
+    /// What is scored.
+    pub metric: Metric,
+    /// How they are trained together.
+    pub fit: FitOptions,
+}
+
+impl EnsembleOptions {
+    /// One network for each fold.
+    pub fn new(metric: Metric) -> Self {
+        Self { rounds: 1, metric, fit: FitOptions::default() }
+    }
+}
+
+/// Trains some networks for each fold on the rows of all others, with another seed each, and returns
 /// the model that predicts their mean, with their scores on the folds. `None` where an interrupt has ended
-/// it.
+/// it. What happens in each training is told to `events`, with the number of the network.
 ///
 /// With [`TrainOptions::early_stopping`] each network is stopped by its own fold, which then has a part in
 /// how long it is trained: its score is slightly better than it will be on new rows. The mean of all is
@@ -19,7 +37,7 @@ use crate::{Error, Result};
 /// ```
 /// use halfplane::data::KFold;
 /// use halfplane::metrics::Metric;
-/// use halfplane::selection::{FitOptions, train_folds};
+/// use halfplane::selection::{EnsembleOptions, train_folds};
 /// use halfplane::{Dataset, EarlyStopping, Recipe, Targets, TrainOptions};
 ///
 /// # fn main() -> halfplane::Result<()> {
@@ -30,8 +48,8 @@ use crate::{Error, Result};
 /// let Recipe { network, options, .. } = Recipe::for_data(&data);
 /// let options = TrainOptions { early_stopping: Some(EarlyStopping::after(20)), ..options };
 /// let splits = KFold::new(5).split(data.targets())?;
-/// let fit = FitOptions::default();
-/// let trained = train_folds(&data, &splits, 1, &network, &options, Metric::R2, &fit)?;
+/// let ensemble = EnsembleOptions::new(Metric::R2);
+/// let trained = train_folds(&data, &splits, &network, &options, &ensemble, |_, _| {})?;
 /// let (model, scores) = trained.expect("nothing interrupts it");
 /// assert_eq!(model.members.len(), 5);
 /// assert!(scores.mean > 0.9);
@@ -44,12 +62,12 @@ use crate::{Error, Result};
 pub fn train_folds(
     data: &Dataset,
     splits: &[Split],
-    rounds: usize,
     network: &Network,
     options: &TrainOptions,
-    metric: Metric,
-    fit: &FitOptions,
+    ensemble: &EnsembleOptions,
+    events: impl FnMut(usize, &Event),
 ) -> Result<Option<(Model, CrossValidation)>> {
+    let EnsembleOptions { rounds, metric, ref fit } = *ensemble;
     if rounds == 0 {
         return Err(Error::invalid(
             "there are to be no networks",
@@ -64,8 +82,9 @@ pub fn train_folds(
         data: data.clone(),
         options: TrainOptions { seed, ..options.clone() },
     });
-    let wanted = Wanted { models: true, predictions: true };
-    let fits = fit_each(&jobs.collect::<Vec<_>>(), &FitOptions { wanted, ..fit.clone() })?;
+    let wanted = Wanted { models: true, predictions: true, ..fit.wanted };
+    let fit = FitOptions { wanted, ..fit.clone() };
+    let fits = fit_each_told(&jobs.collect::<Vec<_>>(), &fit, events)?;
     let Some(fits) = fits else { return Ok(None) };
     let mut scores = summarize(&folds, fits, metric)?;
     let models = scores.folds.iter_mut().filter_map(|fold| fold.model.take());

@@ -47,6 +47,8 @@ pub struct Wanted {
     pub predictions: bool,
     /// The network itself.
     pub models: bool,
+    /// Losses of steps, as often as [`TrainOptions::log_every`] says, among what is told of it.
+    pub steps: bool,
 }
 
 /// How many networks are trained.
@@ -83,30 +85,58 @@ impl FitOptions {
 pub fn fit_all(
     jobs: &[Job],
     options: &FitOptions,
+    observer: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
+) -> Result<Vec<Option<Outcome>>> {
+    fit_told(jobs, options, observer, |_, _| {})
+}
+
+/// What is told of a job while it is trained.
+enum Told {
+    Event(Event),
+    Ended(Result<Option<Outcome>>),
+}
+
+/// As [`fit_all`], with the events of each training to `events`, all on the calling thread.
+fn fit_told(
+    jobs: &[Job],
+    options: &FitOptions,
     mut observer: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
+    mut events: impl FnMut(usize, &Event),
 ) -> Result<Vec<Option<Outcome>>> {
     let mut outcomes: Vec<Option<Outcome>> =
         std::iter::repeat_with(|| None).take(jobs.len()).collect();
+    let mut failure = None;
     // The largest first, so that none is left alone at the end.
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|&job| std::cmp::Reverse(jobs[job].cost()));
-    let mut keep = |number: usize, outcome: Outcome| {
-        let flow = observer(number, &outcome);
-        outcomes[number] = Some(outcome);
-        flow
-    };
-    match device(jobs, options)? {
-        None => on_threads(jobs, &order, options, &mut keep)?,
-        Some(device) => {
-            for number in order {
-                let Some(outcome) = fit(&jobs[number], device.as_ref(), options)? else { break };
-                if keep(number, outcome).is_break() {
-                    break;
-                }
-            }
+    let mut keep = |(number, told): (usize, Told)| match told {
+        Told::Event(event) => {
+            events(number, &event);
+            ControlFlow::Continue(())
         }
-    }
-    Ok(outcomes)
+        Told::Ended(Ok(Some(outcome))) => {
+            let flow = observer(number, &outcome);
+            outcomes[number] = Some(outcome);
+            flow
+        }
+        Told::Ended(Ok(None)) => ControlFlow::Break(()),
+        Told::Ended(Err(error)) => {
+            failure = Some(error);
+            ControlFlow::Break(())
+        }
+    };
+    // On the CPU path each job has a thread, where there are jobs enough.
+    let device = device(jobs, options)?;
+    let workers = if device.is_some() { 1 } else { options.threads().min(jobs.len()).max(1) };
+    let cpu = Cpu::with_threads(options.threads() / workers);
+    let device: &dyn Device = device.as_deref().unwrap_or(&cpu);
+    let work = |number: usize, tell: &(dyn Fn((usize, Told)) + Sync)| {
+        let mut event = |event| tell((number, Told::Event(event)));
+        let fitted = fit(&jobs[number], device, options, &mut event);
+        tell((number, Told::Ended(fitted)));
+    };
+    threads::stream(order.into_iter(), workers, work, &mut keep);
+    failure.map_or(Ok(outcomes), Err)
 }
 
 /// Trains each job to its end; `None` where an interrupt has kept some from it.
@@ -114,14 +144,28 @@ pub fn fit_all(
 /// # Errors
 /// [`Error::Diverged`] for the first network that does, and as [`fit_all`].
 pub fn fit_each(jobs: &[Job], options: &FitOptions) -> Result<Option<Vec<Fit>>> {
+    fit_each_told(jobs, options, |_, _| {})
+}
+
+/// As [`fit_each`], with the number of each job and what happens in its training to `events`, on the
+/// calling thread.
+///
+/// # Errors
+/// As [`fit_each`].
+pub fn fit_each_told(
+    jobs: &[Job],
+    options: &FitOptions,
+    events: impl FnMut(usize, &Event),
+) -> Result<Option<Vec<Fit>>> {
     let mut diverged = None;
-    let outcomes = fit_all(jobs, options, |_, outcome| match *outcome {
+    let observer = |_: usize, outcome: &Outcome| match *outcome {
         Outcome::Diverged { step, loss, lr, .. } => {
             diverged = Some(Error::Diverged { step, loss, lr });
             ControlFlow::Break(())
         }
         Outcome::Fitted(_) => ControlFlow::Continue(()),
-    })?;
+    };
+    let outcomes = fit_told(jobs, options, observer, events)?;
     match diverged {
         Some(error) => Err(error),
         None => Ok(outcomes.into_iter().map(|own| own?.into_fit()).collect()),
@@ -143,42 +187,21 @@ fn device(jobs: &[Job], options: &FitOptions) -> Result<Option<Box<dyn Device>>>
     Ok((device.name() != Cpu::new().name()).then_some(device))
 }
 
-/// On the CPU path: where there are jobs enough, each has a thread.
-fn on_threads(
-    jobs: &[Job],
-    order: &[usize],
-    options: &FitOptions,
-    keep: &mut dyn FnMut(usize, Outcome) -> ControlFlow<()>,
-) -> Result<()> {
-    let threads = options.threads();
-    let workers = threads.min(jobs.len()).max(1);
-    let cpu = Cpu::with_threads(threads / workers);
-    let mut failure = None;
-    threads::stream(
-        order.iter().copied(),
-        workers,
-        |number| (number, fit(&jobs[number], &cpu, options)),
-        &mut |(number, fitted)| match fitted {
-            Ok(Some(outcome)) => keep(number, outcome),
-            Ok(None) => ControlFlow::Break(()),
-            Err(error) => {
-                failure = Some(error);
-                ControlFlow::Break(())
-            }
-        },
-    );
-    failure.map_or(Ok(()), Err)
-}
-
 /// Trains one network; `None` where it was interrupted.
-fn fit(job: &Job, device: &dyn Device, options: &FitOptions) -> Result<Option<Outcome>> {
+fn fit(
+    job: &Job,
+    device: &dyn Device,
+    options: &FitOptions,
+    tell: &mut (dyn FnMut(Event) + Send),
+) -> Result<Option<Outcome>> {
     if options.is_interrupted() {
         return Ok(None);
     }
     let started = Instant::now();
     let seconds = || started.elapsed().as_secs_f64();
-    // Epochs are all that is told: steps would take time.
-    let own = TrainOptions { checkpoints: None, log_every: u64::MAX, ..job.options.clone() };
+    // Losses of steps take time.
+    let log_every = if options.wanted.steps { job.options.log_every } else { u64::MAX };
+    let own = TrainOptions { checkpoints: None, log_every, ..job.options.clone() };
     let mut trainer = Trainer::on(device, &job.network, job.data.clone(), own)?;
     if let Some(flag) = &options.interrupt {
         trainer = trainer.with_interrupt(Arc::clone(flag));
@@ -188,6 +211,7 @@ fn fit(job: &Job, device: &dyn Device, options: &FitOptions) -> Result<Option<Ou
         if let Event::Epoch { train_loss, validation, .. } = event {
             curve.push(EpochScores { train_loss: *train_loss, validation: *validation });
         }
+        tell(event.clone());
         ControlFlow::Continue(())
     });
     let summary = match ran {

@@ -13,6 +13,6 @@ pub use cross_validate::{CrossValidation, FoldScore, Held, cross_validate, summa
 pub(crate) use cross_validate::{mean_and_error, scores_of, undefined};
 pub(crate) use curve::score_of;
 pub use curve::{CurvePoint, MeanCurve};
-pub use ensemble::train_folds;
-pub use fit::{FitOptions, Job, Wanted, fit_all, fit_each};
+pub use ensemble::{EnsembleOptions, train_folds};
+pub use fit::{FitOptions, Job, Wanted, fit_all, fit_each, fit_each_told};
 pub use outcome::{EpochScores, Fit, Outcome};

@@ -257,7 +257,7 @@ impl Batch<'_> {
             }
         }
         let options =
-            FitOptions { wanted: Wanted { predictions, models: false }, ..self.fit.clone() };
+            FitOptions { wanted: Wanted { predictions, ..Wanted::default() }, ..self.fit.clone() };
         let (of, mut done, mut ended) = (jobs.len(), 0, Ended::Interrupted);
         let (observer, deadline) = (&mut self.observer, self.deadline);
         let outcomes = fit_all(&jobs, &options, |_, _| {

@@ -298,7 +298,7 @@ impl<'a> Sweep<'a> {
         }
         job(TrainingData::from(all))?;
         let options = FitOptions {
-            wanted: Wanted { predictions: true, models: true },
+            wanted: Wanted { predictions: true, models: true, ..Wanted::default() },
             ..self.options.fit.clone()
         };
         let fits = fit_each(&jobs, &options)?;

@@ -248,6 +248,39 @@ fn a_table_is_trained_on_folds() {
         "train t.csv --target y --drop patient,day --task multiclass --epochs 5 --report r";
     folder.good(report);
     assert!(folder.read("r/index.html").contains("that have not seen them"));
+    assert!(folder.read("r/loss.svg").contains("of 5 networks"));
+}
+
+/// Each line names its network, and TensorBoard has a folder for each.
+#[test]
+fn what_happens_to_each_network_is_written_down() {
+    let folder = Folder::new();
+    folder.write("t.csv", patients());
+    let words = "train t.csv --target y --drop patient,day --task multiclass --folds 3 --epochs 7 \
+                 --patience 7 --log-every 4 --device cpu";
+    folder.good(&format!("{words} --metrics m.jsonl --tensorboard board --output m"));
+    let lines = folder.read("m.jsonl");
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let lines: Vec<Value> = lines.collect();
+    for member in 0..3 {
+        let of = |event: &str| {
+            let own = |line: &&Value| line["event"] == event && line["member"] == member;
+            lines.iter().filter(own).collect::<Vec<_>>()
+        };
+        let epochs: Vec<u64> =
+            of("epoch").iter().filter_map(|line| line["epoch"].as_u64()).collect();
+        assert_eq!(epochs, (0..7).collect::<Vec<_>>());
+        // 80 rows are 3 batches of 32 at most.
+        let steps: Vec<u64> = of("step").iter().filter_map(|line| line["step"].as_u64()).collect();
+        assert_eq!(steps, [0, 4, 8, 12, 16, 20]);
+        assert_eq!(of("end").len(), 1);
+        let board = std::fs::read_dir(folder.path(&format!("board/member-{member}")));
+        assert_eq!(board.expect("a folder for each").count(), 1);
+    }
+    assert!(lines.iter().all(|line| line["member"].as_u64().is_some_and(|own| own < 3)));
+    // What is written down changes nothing.
+    folder.good(&format!("{words} --output n").replace("--log-every 4 ", ""));
+    assert!(folder.read_bytes("m") == folder.read_bytes("n"));
 }
 
 /// More networks for each fold: the first ones are those of a training with one for each, and their
@@ -311,15 +344,9 @@ fn one_network_is_trained_where_an_option_is_about_one() {
     folder.write("t.csv", patients());
     let common =
         "train t.csv --target y --drop patient,day --task regression --epochs 3 --device cpu";
-    for words in [
-        "--validation 0.2",
-        "--no-shuffle",
-        "--steps 5",
-        "--checkpoint run",
-        "--metrics m.jsonl",
-        "--tensorboard board",
-        "--log-every 5",
-    ] {
+    for words in
+        ["--validation 0.2", "--no-shuffle", "--steps 5", "--checkpoint run", "--log-every 5"]
+    {
         let common = if words.starts_with("--steps") {
             common.replace("--epochs 3", "")
         } else {

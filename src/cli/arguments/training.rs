@@ -57,6 +57,11 @@ impl TrainArguments {
     pub(crate) fn typed_of_folds(&self) -> Option<&'static str> {
         self.folds.typed().or_else(|| self.members.map(|_| "--members"))
     }
+
+    /// Whether losses of steps are written down.
+    pub(crate) fn tells_steps(&self) -> bool {
+        self.metrics.is_some() || self.views.tensorboard.is_some()
+    }
 }
 
 /// A training that is resumed.

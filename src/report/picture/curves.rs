@@ -20,14 +20,7 @@ pub(super) fn loss(history: &History) -> Option<Picture> {
     let [epochs, validation] = [history.training(), history.validation()];
     let shown = || batches.iter().chain(epochs).chain(validation);
     shown().next()?;
-    let positive = shown().all(|[_, loss]| *loss > 0.0);
-    let [low, high] = padded_range(shown().map(|[_, loss]| *loss));
-    let wide = |[low, high]: [f64; 2]| positive && high > 10.0 * low.max(0.0);
-    let least = shown().map(|[_, loss]| *loss).fold(f64::MAX, f64::min);
-    let (kind, domain) = match wide([least, high]) {
-        true => (Kind::Logarithmic, [0.8 * least, 1.1 * high]),
-        false => (Kind::Linear, [if positive { low.max(0.0) } else { low }, high]),
-    };
+    let (kind, domain) = loss_axis(shown().map(|[_, loss]| *loss));
     let last = shown().map(|[at, _]| *at).fold(0.0, f64::max);
     let y = Axis { label: "loss".into(), domain, kind };
     let x = Axis::linear(history.unit(), [0.0, last.max(1.0)]);
@@ -65,6 +58,49 @@ pub(super) fn loss(history: &History) -> Option<Picture> {
         chart.legend(&legend);
     }
     Some(chart.finish("loss"))
+}
+
+/// The losses of several networks, of epochs and on the rows set apart from each.
+pub(super) fn losses(histories: &[History]) -> Option<Picture> {
+    let [training, validation] = [History::training, History::validation]
+        .map(|of| histories.iter().map(of).collect::<Vec<&[[f64; 2]]>>());
+    let shown = || training.iter().chain(&validation).copied().flatten();
+    shown().next()?;
+    let (kind, domain) = loss_axis(shown().map(|[_, loss]| *loss));
+    let last = shown().map(|[at, _]| *at).fold(0.0, f64::max);
+    let y = Axis { label: "loss".into(), domain, kind };
+    let x = Axis::linear(histories[0].unit(), [0.0, last.max(1.0)]);
+    let kept = histories.iter().any(|own| own.best().is_some());
+    let dots = if kept { "; a dot is where its weights were kept" } else { "" };
+    let subtitle = format!("of {} networks{dots}", histories.len());
+    let mut chart = Chart::new([430.0, 340.0], ["Loss", &subtitle], x, y);
+    let mut legend = Vec::new();
+    let kinds = [("on their training rows", 0, training), ("on rows set apart", 1, validation)];
+    for (name, hue, curves) in kinds {
+        curves.iter().for_each(|points| {
+            chart.curve("curve faint", Some(colour(hue)), &thinned(points, POINTS));
+        });
+        if curves.iter().any(|points| !points.is_empty()) {
+            legend
+                .push(LegendEntry { class: "curve faint", ..LegendEntry::new(colour(hue), name) });
+        }
+    }
+    let best = histories.iter().filter_map(History::best);
+    best.for_each(|point| chart.dot(point, 4.0, colour(1)));
+    chart.legend(&legend);
+    Some(chart.finish("loss"))
+}
+
+/// Kind and range of an axis of losses: logarithmic where they are far apart.
+fn loss_axis(losses: impl Iterator<Item = f64> + Clone) -> (Kind, [f64; 2]) {
+    let positive = losses.clone().all(|loss| loss > 0.0);
+    let [low, high] = padded_range(losses.clone());
+    let wide = |[low, high]: [f64; 2]| positive && high > 10.0 * low.max(0.0);
+    let least = losses.fold(f64::MAX, f64::min);
+    match wide([least, high]) {
+        true => (Kind::Logarithmic, [0.8 * least, 1.1 * high]),
+        false => (Kind::Linear, [if positive { low.max(0.0) } else { low }, high]),
+    }
 }
 
 /// A class against all others: its name, and the rows ranked by its probability.

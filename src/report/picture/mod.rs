@@ -44,8 +44,8 @@ pub(crate) struct Results<'a> {
     pub(crate) weights: Option<&'a [f32]>,
     /// The scores of the predictions.
     pub(crate) scores: &'a Scores,
-    /// The losses of the training run, unless the model comes from a file.
-    pub(crate) history: Option<&'a History>,
+    /// The losses of the training, of each network; none where the model comes from a file.
+    pub(crate) histories: &'a [History],
 }
 
 /// Creates the folder: called before training, so that it does not fail after it.
@@ -68,7 +68,11 @@ pub(crate) fn write(folder: &Path, results: &Results<'_>) -> Result<()> {
 fn draw(results: &Results<'_>) -> Result<Vec<Picture>> {
     let mut pictures = Vec::new();
     pictures.extend(decision_regions(results)?);
-    pictures.extend(results.history.and_then(curves::loss));
+    pictures.extend(match results.histories {
+        [] => None,
+        [own] => curves::loss(own),
+        all => curves::losses(all),
+    });
     match results.scores {
         Scores::Classification(scores) => {
             pictures.push(confusion::confusion(&scores.confusion, &results.model.classes));

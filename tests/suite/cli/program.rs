@@ -96,7 +96,10 @@ fn runs_where_there_is_no_graphics_driver_at_all() {
 fn metrics_hold_steps_epochs_and_the_end() {
     let folder = Folder::new();
     folder.regression();
-    folder.good("train table.csv --batch-size 32 --epochs 5 --log-every 3 --device cpu --metrics m.jsonl --quiet");
+    folder.good(
+        "train table.csv --folds none --batch-size 32 --epochs 5 --log-every 3 --device cpu --metrics m.jsonl \
+         --quiet",
+    );
     let lines = lines_of(&folder.read("m.jsonl"));
     let steps = events(&lines, "step");
     // 97 rows in batches of 32 are 4 steps an epoch, the last of one row.
