@@ -13,11 +13,8 @@ use pyo3::types::PyBytes;
 use crate::arrays::{matrix, rows};
 use crate::device::{chosen, open};
 use crate::errors::raised;
-use crate::trainer::read;
+use crate::trainer::{read, rows_at_once};
 use crate::weights::{Tensors, parameters, tensors};
-
-/// Operations of a prediction between two looks at Python's signals.
-const SLICE: u64 = 2_000_000_000;
 
 /// A trained network, or several whose mean is the prediction, with how columns become inputs.
 #[pyclass(frozen, module = "halfplane._halfplane")]
@@ -143,7 +140,7 @@ impl Model {
         let flops = network.flops_forward().saturating_mul(self.model.members.len() as u64);
         let rows = (features.len() / inputs.max(1)) as u64;
         let choice = chosen(device, rows.saturating_mul(flops) / PREDICTION).map_err(raised)?;
-        let at_once = (SLICE / flops.max(1)).max(1) as usize * inputs.max(1);
+        let at_once = rows_at_once(network) * inputs.max(1);
         let mut outputs = Vec::with_capacity(features.len() / inputs.max(1) * network.outputs);
         for part in features.chunks(at_once) {
             outputs.extend(py.detach(|| self.predicted(part, &choice, threads)).map_err(raised)?);

@@ -139,8 +139,11 @@ impl Trainer {
         x: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, numpy::PyArray2<f32>>> {
         let (features, _) = rows(x)?;
-        let outputs =
-            self.with(py, |session| block_on(session.predict_rows(0, (*features).as_ref())))?;
+        let mut outputs = Vec::new();
+        for part in (*features).as_ref().chunks(rows_at_once(&self.network) * self.network.inputs) {
+            outputs.extend(self.with(py, |session| block_on(session.predict_rows(0, part)))?);
+            py.check_signals()?;
+        }
         matrix(py, outputs, self.network.outputs)
     }
 
@@ -161,6 +164,12 @@ impl Trainer {
         py.detach(|| work(&mut self.session.lock().unwrap_or_else(PoisonError::into_inner)))
             .map_err(raised)
     }
+}
+
+/// Rows that are predicted between two looks at Python's signals: some tens of milliseconds.
+pub(crate) fn rows_at_once(network: &Network) -> usize {
+    const OPERATIONS: u64 = 2_000_000_000;
+    (OPERATIONS / network.flops_forward().max(1)).max(1) as usize
 }
 
 /// Plain data of the library from JSON.

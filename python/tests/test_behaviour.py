@@ -97,21 +97,52 @@ def test_other_threads_run_meanwhile():
     assert turns > 20 and model.n_iter_ == 3
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
-def test_ctrl_c_is_heard_within_a_second():
-    program = """
-import time, warnings
-import numpy as np
-from halfplane import MLPRegressor
-X = np.random.default_rng(0).normal(size=(200000, 100)).astype(np.float32)
+LONG = {
+    "fit": """
 model = MLPRegressor(hidden_layer_sizes=(300, 300), max_iter=1000, batch_size=1000)
 print("go", flush=True)
 with warnings.catch_warnings(record=True) as told:
     warnings.simplefilter("always")
     model.fit(X, X[:, 0])
-print(time.time(), flush=True)
 assert any("interrupted by user" in str(own.message) for own in told), told
 assert np.isfinite(model.predict(X[:5])).all()
+""",
+    "search": """
+search = SearchCV(MLPRegressor(hidden_layer_sizes=(200, 200), max_iter=500), alpha=(1e-5, 1.0))
+print("go", flush=True)
+try:
+    search.fit(X, X[:, 0])
+except KeyboardInterrupt:
+    pass
+""",
+    "predict": """
+model = MLPRegressor(hidden_layer_sizes=(500, 500, 500), max_iter=1).fit(X[:1000], X[:1000, 0])
+print("go", flush=True)
+try:
+    while True:
+        model.predict(X)
+except KeyboardInterrupt:
+    pass
+""",
+    "validation": """
+model = MLPRegressor(hidden_layer_sizes=(500, 500), early_stopping=True, n_iter_no_change=1000)
+print("go", flush=True)
+model.fit(X[:2000], X[:2000, 0], X_val=X, y_val=X[:, 0])
+""",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.parametrize("work", LONG)
+def test_ctrl_c_is_heard_within_a_second(work):
+    program = f"""
+import time, warnings
+import numpy as np
+from halfplane import MLPRegressor, SearchCV
+warnings.simplefilter("ignore")
+X = np.random.default_rng(0).normal(size=(200000, 100)).astype(np.float32)
+{LONG[work]}
+print(time.time(), flush=True)
 """
     child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline() == "go\n"
