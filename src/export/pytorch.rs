@@ -119,8 +119,9 @@ fn encode(Column { name, encoding }: &Column, na: &[String]) -> String {
             let bins: Vec<String> = bins
                 .iter()
                 .map(|own| {
-                    let [from, to] = own.ends();
-                    format!("({from:?}, {to:?}, {:?}, {:?})", own.mean, own.scale)
+                    let [from, to] = [own.from, own.to]
+                        .map(|end| end.map_or_else(|| "None".to_owned(), |end| format!("{end:?}")));
+                    format!("({from}, {to}, {:?}, {:?})", own.mean, own.scale)
                 })
                 .collect();
             let bins = match bins[..] {

@@ -61,6 +61,7 @@ def all(folder):
     yield case("two-kinds", table | {"big": np.where(long, "yes", "no")}, new, ["--target", "big"])
     weights = [f"{1000 * len(island) + 50 * rng.normal():.4g}" for island in table["island"]]
     yield case("price", table | {"price": weights}, new, ["--target", "price", "--task", "regression"])
+    yield case("bins-and-words", table | {"price": weights}, new, ["--target", "price", "--bins", "4"])
 
     flags = {"flag": words(rows, ["True", "False"]), "level": words(rows, ["1", "2", "3"]), "x": numbers(rows)}
     kinds = [str(flag == "True") for flag in flags["flag"]]
@@ -73,6 +74,7 @@ def all(folder):
     new = {name: numbers(40, 3, 100, missing=0.2) for name in "abc"}
     new["b"] = numbers(40, 0.01)
     yield case("numbers-with-holes", table | {"y": y}, new, ["--target", "y", "--task", "regression"])
+    yield case("bins", table | {"y": y}, new, ["--target", "y", "--task", "regression", "--bins", "6"])
     # A number that stands for a missing one reaches the graph as it is.
     coded = {name: ["-999" if field == "" else field for field in column] for name, column in new.items()}
     options = ["--target", "y", "--task", "regression", "--na", "NA,-999"]
