@@ -3,9 +3,9 @@
 use halfplane::data::Split;
 use halfplane::metrics::{Metric, Scores};
 use halfplane::selection::{
-    CrossValidation, EnsembleOptions, FitOptions, Held, Wanted, train_folds,
+    CrossValidation, EnsembleOptions, FitOptions, Held, Listener, Wanted, train_folds,
 };
-use halfplane::{Dataset, Model, Result};
+use halfplane::{Dataset, Event, Model, Result};
 
 use super::arguments::TrainArguments;
 use super::outputs::save_somewhere;
@@ -52,9 +52,10 @@ pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome>
     let mut members = Members::open(&sinks, &steps)?;
     let ensemble = EnsembleOptions { rounds, metric, fit };
     let started = std::time::Instant::now();
-    let trained = train_folds(&data, &splits, &network, &options, &ensemble, |member, event| {
-        members.event(member, event);
-    })?;
+    let mut write_down = |member: usize, event: &Event| members.event(member, event);
+    let is_written = arguments.tells_steps() || arguments.views.report.is_some();
+    let listener = is_written.then_some::<Listener<'_>>(&mut write_down);
+    let trained = train_folds(&data, &splits, &network, &options, &ensemble, listener)?;
     let written = members.finish();
     let Some((model, scores)) = trained else {
         note("interrupted: nothing was saved; with --folds none a training can be resumed");

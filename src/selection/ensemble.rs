@@ -1,11 +1,11 @@
 //! An ensemble: a network for each fold, stopped early by it, whose mean is the model.
 
-use super::{CrossValidation, FitOptions, Job, Wanted, fit_each_told, summarize};
+use super::{CrossValidation, FitOptions, Job, Listener, Wanted, fit_each_told, summarize};
 use crate::data::{Dataset, Split};
 use crate::metrics::Metric;
 use crate::model::Model;
 use crate::spec::Network;
-use crate::train::{Event, TrainOptions, TrainingData};
+use crate::train::{TrainOptions, TrainingData};
 use crate::{Error, Result};
 
 /// What an ensemble is.
@@ -28,7 +28,8 @@ impl EnsembleOptions {
 
 /// Trains some networks for each fold on the rows of all others, with another seed each, and returns
 /// the model that predicts their mean, with their scores on the folds. `None` where an interrupt has ended
-/// it. What happens in each training is told to `events`, with the number of the network.
+/// it. What happens in each training is told to the listener, if there is one, with the number of the
+/// network.
 ///
 /// With [`TrainOptions::early_stopping`] each network is stopped by its own fold, which then has a part in
 /// how long it is trained: its score is slightly better than it will be on new rows. The mean of all is
@@ -49,7 +50,7 @@ impl EnsembleOptions {
 /// let options = TrainOptions { early_stopping: Some(EarlyStopping::after(20)), ..options };
 /// let splits = KFold::new(5).split(data.targets())?;
 /// let ensemble = EnsembleOptions::new(Metric::R2);
-/// let trained = train_folds(&data, &splits, &network, &options, &ensemble, |_, _| {})?;
+/// let trained = train_folds(&data, &splits, &network, &options, &ensemble, None)?;
 /// let (model, scores) = trained.expect("nothing interrupts it");
 /// assert_eq!(model.members.len(), 5);
 /// assert!(scores.mean > 0.9);
@@ -65,7 +66,7 @@ pub fn train_folds(
     network: &Network,
     options: &TrainOptions,
     ensemble: &EnsembleOptions,
-    events: impl FnMut(usize, &Event),
+    listener: Option<Listener<'_>>,
 ) -> Result<Option<(Model, CrossValidation)>> {
     let EnsembleOptions { rounds, metric, ref fit } = *ensemble;
     if rounds == 0 {
@@ -84,7 +85,7 @@ pub fn train_folds(
     });
     let wanted = Wanted { models: true, predictions: true, ..fit.wanted };
     let fit = FitOptions { wanted, ..fit.clone() };
-    let fits = fit_each_told(&jobs.collect::<Vec<_>>(), &fit, events)?;
+    let fits = fit_each_told(&jobs.collect::<Vec<_>>(), &fit, listener)?;
     let Some(fits) = fits else { return Ok(None) };
     let mut scores = summarize(&folds, fits, metric)?;
     let models = scores.folds.iter_mut().filter_map(|fold| fold.model.take());

@@ -87,8 +87,11 @@ pub fn fit_all(
     options: &FitOptions,
     observer: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
 ) -> Result<Vec<Option<Outcome>>> {
-    fit_told(jobs, options, observer, |_, _| {})
+    fit_told(jobs, options, observer, None)
 }
+
+/// Who hears what happens in each training, with the number of the job, on the calling thread.
+pub type Listener<'a> = &'a mut dyn FnMut(usize, &Event);
 
 /// What is told of a job while it is trained.
 enum Told {
@@ -96,22 +99,25 @@ enum Told {
     Ended(Result<Option<Outcome>>),
 }
 
-/// As [`fit_all`], with the events of each training to `events`, all on the calling thread.
+/// As [`fit_all`], with the events of each training, if there is a listener: to pass one on from thread to
+/// thread takes as long as an epoch of a small network.
 fn fit_told(
     jobs: &[Job],
     options: &FitOptions,
     mut observer: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
-    mut events: impl FnMut(usize, &Event),
+    mut listener: Option<Listener<'_>>,
 ) -> Result<Vec<Option<Outcome>>> {
     let mut outcomes: Vec<Option<Outcome>> =
         std::iter::repeat_with(|| None).take(jobs.len()).collect();
-    let mut failure = None;
+    let (mut failure, is_heard) = (None, listener.is_some());
     // The largest first, so that none is left alone at the end.
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|&job| std::cmp::Reverse(jobs[job].cost()));
     let mut keep = |(number, told): (usize, Told)| match told {
         Told::Event(event) => {
-            events(number, &event);
+            if let Some(listener) = &mut listener {
+                listener(number, &event);
+            }
             ControlFlow::Continue(())
         }
         Told::Ended(Ok(Some(outcome))) => {
@@ -131,7 +137,11 @@ fn fit_told(
     let cpu = Cpu::with_threads(options.threads() / workers);
     let device: &dyn Device = device.as_deref().unwrap_or(&cpu);
     let work = |number: usize, tell: &(dyn Fn((usize, Told)) + Sync)| {
-        let mut event = |event| tell((number, Told::Event(event)));
+        let mut event = |event: &Event| {
+            if is_heard {
+                tell((number, Told::Event(event.clone())));
+            }
+        };
         let fitted = fit(&jobs[number], device, options, &mut event);
         tell((number, Told::Ended(fitted)));
     };
@@ -144,18 +154,17 @@ fn fit_told(
 /// # Errors
 /// [`Error::Diverged`] for the first network that does, and as [`fit_all`].
 pub fn fit_each(jobs: &[Job], options: &FitOptions) -> Result<Option<Vec<Fit>>> {
-    fit_each_told(jobs, options, |_, _| {})
+    fit_each_told(jobs, options, None)
 }
 
-/// As [`fit_each`], with the number of each job and what happens in its training to `events`, on the
-/// calling thread.
+/// As [`fit_each`], with what happens in each training to the listener, if there is one.
 ///
 /// # Errors
 /// As [`fit_each`].
 pub fn fit_each_told(
     jobs: &[Job],
     options: &FitOptions,
-    events: impl FnMut(usize, &Event),
+    listener: Option<Listener<'_>>,
 ) -> Result<Option<Vec<Fit>>> {
     let mut diverged = None;
     let observer = |_: usize, outcome: &Outcome| match *outcome {
@@ -165,7 +174,7 @@ pub fn fit_each_told(
         }
         Outcome::Fitted(_) => ControlFlow::Continue(()),
     };
-    let outcomes = fit_told(jobs, options, observer, events)?;
+    let outcomes = fit_told(jobs, options, observer, listener)?;
     match diverged {
         Some(error) => Err(error),
         None => Ok(outcomes.into_iter().map(|own| own?.into_fit()).collect()),
@@ -192,7 +201,7 @@ fn fit(
     job: &Job,
     device: &dyn Device,
     options: &FitOptions,
-    tell: &mut (dyn FnMut(Event) + Send),
+    tell: &mut (dyn FnMut(&Event) + Send),
 ) -> Result<Option<Outcome>> {
     if options.is_interrupted() {
         return Ok(None);
@@ -211,7 +220,7 @@ fn fit(
         if let Event::Epoch { train_loss, validation, .. } = event {
             curve.push(EpochScores { train_loss: *train_loss, validation: *validation });
         }
-        tell(event.clone());
+        tell(event);
         ControlFlow::Continue(())
     });
     let summary = match ran {

@@ -14,5 +14,5 @@ pub(crate) use cross_validate::{mean_and_error, scores_of, undefined};
 pub(crate) use curve::score_of;
 pub use curve::{CurvePoint, MeanCurve};
 pub use ensemble::{EnsembleOptions, train_folds};
-pub use fit::{FitOptions, Job, Wanted, fit_all, fit_each, fit_each_told};
+pub use fit::{FitOptions, Job, Listener, Wanted, fit_all, fit_each, fit_each_told};
 pub use outcome::{EpochScores, Fit, Outcome};
