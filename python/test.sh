@@ -13,15 +13,7 @@ root=$PWD
 target=$root/${CARGO_TARGET_DIR:-target}
 environment=$target/python-environment
 
-# Debian's packages, as root.
-install() {
-    echo "installing $*"
-    local root=()
-    if [ "$(id -u)" -ne 0 ]; then root=(sudo); fi
-    "${root[@]}" apt-get update -qq
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-}
+source tests/install.sh
 
 # A test forks after it has used a graphics adapter; where there is no other, a software one.
 if [ "$(uname)" = Linux ] && command -v apt-get >/dev/null &&

@@ -14,20 +14,12 @@ python=${PYTHON:-python3}
 environment=${CARGO_TARGET_DIR:-target}/exports-environment
 requirements=tests/exports/requirements.txt
 
+source tests/install.sh
+
 # lavapipe's driver file, and the loader that finds it.
 has_software_adapter() {
     compgen -G '/usr/share/vulkan/icd.d/lvp_icd*.json' >/dev/null &&
         ldconfig -p 2>/dev/null | grep -q 'libvulkan\.so\.1'
-}
-
-# Debian's packages, as root.
-install() {
-    echo "installing $*"
-    local root=()
-    if [ "$(id -u)" -ne 0 ]; then root=(sudo); fi
-    "${root[@]}" apt-get update -qq
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 # The Python that has the packages that read our exports: PYTHON itself, or a virtual environment of

@@ -1,7 +1,6 @@
 """The training that the classifier and the regressor share."""
 
 import json
-import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -123,13 +122,8 @@ class BaseMLP(OptionsMixin, RowsMixin, OutputMixin, BaseEstimator):
             if state is not None:
                 trainer.take_up(self._tensors(), *state)
         self._trainer, self._trainer_key = trainer, key
-        loss, _, recovered = trainer.epoch()
-        if recovered is not None:
-            warnings.warn(f"the device failed in mid-fit: {recovered}", RuntimeWarning)
+        _training.one_epoch(self, trainer, X.shape[0], scales[0])
         self.n_iter_ = 1
-        self.t_ += X.shape[0]
-        self.loss_ = loss * scales[0]
-        self.loss_curve_.append(self.loss_)
         self.best_loss_ = min(self.best_loss_, self.loss_)
         self._take_weights(trainer.weights())
         self.__dict__.pop("_optimizer", None)

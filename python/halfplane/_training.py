@@ -94,13 +94,8 @@ def run(estimator, trainer, samples, scales, score):
     with _Display(estimator) as display:
         try:
             for epoch in range(1, estimator.max_iter + 1):
-                loss, evaluation, recovered = trainer.epoch()
-                if recovered is not None:
-                    warnings.warn(f"the device failed in mid-fit: {recovered}", RuntimeWarning)
+                evaluation = one_epoch(estimator, trainer, samples, loss_scale)
                 estimator.n_iter_ = epoch
-                estimator.t_ += samples
-                estimator.loss_ = loss * loss_scale
-                estimator.loss_curve_.append(estimator.loss_)
                 scored = None
                 if score is not None:
                     scored = score(evaluation)
@@ -137,6 +132,17 @@ def run(estimator, trainer, samples, scales, score):
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.")
     return trainer.weights() if best is None else best
+
+
+def one_epoch(estimator, trainer, samples, loss_scale):
+    """Train an epoch, note its loss, and return the evaluation of the validation rows."""
+    loss, evaluation, recovered = trainer.epoch()
+    if recovered is not None:
+        warnings.warn(f"the device failed in mid-fit: {recovered}", RuntimeWarning)
+    estimator.t_ += samples
+    estimator.loss_ = loss * loss_scale
+    estimator.loss_curve_.append(estimator.loss_)
+    return evaluation
 
 
 def _callbacks(callbacks):

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use halfplane::data::Preprocessing;
 use halfplane::{DeviceChoice, Predictor, export};
-use numpy::{PyArray2, PyReadonlyArray1};
+use numpy::PyArray2;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -14,7 +14,7 @@ use crate::arrays::{matrix, rows};
 use crate::device::{chosen, open};
 use crate::errors::raised;
 use crate::trainer::{read, rows_at_once};
-use crate::weights::{Tensors, parameters, tensors};
+use crate::weights::{Given, Tensors, parameters, tensors};
 
 /// A trained network, or several whose mean is the prediction, with how columns become inputs.
 #[pyclass(frozen, module = "halfplane._halfplane")]
@@ -41,7 +41,7 @@ impl Model {
     #[new]
     fn new(
         network: &str,
-        weights: Vec<(PyReadonlyArray1<'_, f32>, PyReadonlyArray1<'_, f32>)>,
+        weights: Given<'_>,
         columns: Vec<String>,
         preprocessing: Option<&str>,
         target: String,

@@ -12,7 +12,6 @@ use halfplane::sweep::{
     SweepOptions,
 };
 use halfplane::{Dataset, Error, Network, TrainOptions};
-use numpy::PyReadonlyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -21,7 +20,7 @@ use crate::device::chosen;
 use crate::errors::raised;
 use crate::model::{Model, written};
 use crate::trainer::read;
-use crate::weights::parameters;
+use crate::weights::{Given, parameters};
 
 /// Between two looks at Python's signals.
 const SLICE: Duration = Duration::from_millis(20);
@@ -63,8 +62,7 @@ pub(crate) struct Options {
 }
 
 /// Network and options as JSON, and initial weights.
-type Described<'py> =
-    (String, String, Option<Vec<(PyReadonlyArray1<'py, f32>, PyReadonlyArray1<'py, f32>)>>);
+type Described<'py> = (String, String, Option<Given<'py>>);
 
 /// The trials as JSON, the number of the one that is chosen, and its network, trained on all rows.
 type Found = (Vec<String>, u64, Model);

@@ -7,7 +7,6 @@ use std::time::Duration;
 use halfplane::low_level::platform::block_on;
 use halfplane::train::{Budget, Evaluation, OptimizerState, Status, TrainingData};
 use halfplane::{Error, Event, Network, Result, Session, TrainOptions};
-use numpy::PyReadonlyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde::de::DeserializeOwned;
@@ -15,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::arrays::{Rows, matrix, rows};
 use crate::device::chosen;
 use crate::errors::raised;
-use crate::weights::{Tensors, parameters, tensors};
+use crate::weights::{Given, Tensors, parameters, tensors};
 
 /// So long a training goes on before Python's signals are looked at: Ctrl-C is heard within it, or
 /// within a step.
@@ -27,9 +26,6 @@ pub(crate) struct Trainer {
     session: Mutex<Session>,
     network: Network,
 }
-
-/// Weight and bias of each block, as Python gives them.
-type Given<'py> = Vec<(PyReadonlyArray1<'py, f32>, PyReadonlyArray1<'py, f32>)>;
 
 /// What an epoch has come to: the training loss; loss, accuracy and R² on the validation rows, where
 /// there are such; what a device said that has failed, where one has.

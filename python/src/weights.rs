@@ -9,6 +9,9 @@ use pyo3::prelude::*;
 /// layer, then γ and β of each norm. All are flat; a weight [O, I] is row-major.
 pub(crate) type Tensors<'py> = Vec<(Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<f32>>)>;
 
+/// The same as Python gives them.
+pub(crate) type Given<'py> = Vec<(PyReadonlyArray1<'py, f32>, PyReadonlyArray1<'py, f32>)>;
+
 pub(crate) fn tensors<'py>(py: Python<'py>, parameters: Parameters) -> Tensors<'py> {
     let blocks = parameters.layers.into_iter().chain(parameters.norms);
     blocks

@@ -1,7 +1,7 @@
 //! The defaults in help texts, taken from the recipe and the library's types: no value is typed beside
 //! its flag.
 
-use halfplane::data::NA_VALUES;
+use halfplane::data::{Bins, NA_VALUES};
 use halfplane::metrics::Metric;
 use halfplane::spec::Decay;
 use halfplane::sweep::{Select, SweepOptions};
@@ -78,7 +78,7 @@ fn defaults() -> Vec<(&'static str, String)> {
         ("task", "auto".into()),
         ("recipe", "default".into()),
         ("preprocess", "auto".into()),
-        ("bins", "auto, which is 4 from 500 rows on and 24 from 3000 on".into()),
+        ("bins", bins()),
         ("na", NA_VALUES.join(", ")),
         ("class_weight", "none".into()),
         ("hidden", with_xor(units(Recipe::HIDDEN), units(&xor.network.hidden))),
@@ -152,6 +152,12 @@ fn defaults() -> Vec<(&'static str, String)> {
 
 fn with_xor(table: impl std::fmt::Display, xor: impl std::fmt::Display) -> String {
     format!("{table}; xor: {xor}")
+}
+
+fn bins() -> String {
+    let each = Bins::BY_ROWS.iter().rev();
+    let each = each.map(|(rows, count)| format!("{count} from {rows} rows on"));
+    format!("auto, which is {}", each.collect::<Vec<_>>().join(" and "))
 }
 
 fn units(hidden: &[usize]) -> String {

@@ -1,7 +1,7 @@
 //! Predictions and scores that block until the device is done. A page in a browser may not block: it
 //! awaits a [`super::Predictor`].
 
-use super::{Model, apply, check_rows, mean, spread};
+use super::{Model, apply, check_rows, mean};
 use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
 use crate::data::Dataset;
 use crate::metrics::Scores;
@@ -112,6 +112,19 @@ impl Model {
             "prepare the data by the model's `schema`",
         ))
     }
+}
+
+/// The standard deviation of the members' predictions, of each in f64.
+fn spread(each: &[Vec<f32>]) -> Vec<f32> {
+    let count = each.len() as f64;
+    let values = each.first().map_or(0, Vec::len);
+    let of = |at: usize| each.iter().map(move |own| f64::from(own[at]));
+    let deviation = |at: usize| {
+        let mean = of(at).sum::<f64>() / count;
+        let squares: f64 = of(at).map(|own| (own - mean).powi(2)).sum();
+        (squares / count).sqrt() as f32
+    };
+    (0..values).map(deviation).collect()
 }
 
 /// Predictions for rows \[N, I\] by each member, on a loaded plan: \[members\]\[N, O\].

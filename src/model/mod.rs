@@ -185,20 +185,6 @@ fn mean(mut each: Vec<Vec<f32>>) -> Vec<f32> {
     (0..values).map(|at| (sum(at) / count) as f32).collect()
 }
 
-/// The standard deviation of the members' predictions, of each in f64.
-#[cfg(not(target_arch = "wasm32"))]
-fn spread(each: &[Vec<f32>]) -> Vec<f32> {
-    let count = each.len() as f64;
-    let values = each.first().map_or(0, Vec::len);
-    let of = |at: usize| each.iter().map(move |own| f64::from(own[at]));
-    let deviation = |at: usize| {
-        let mean = of(at).sum::<f64>() / count;
-        let squares: f64 = of(at).map(|own| (own - mean).powi(2)).sum();
-        (squares / count).sqrt() as f32
-    };
-    (0..values).map(deviation).collect()
-}
-
 /// Replays the prediction of a loaded plan over rows \[N, I\]: \[N, O\].
 async fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>> {
     let plan = backend.plan();

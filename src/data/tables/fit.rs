@@ -35,7 +35,7 @@ pub(super) struct ColumnOptions<'a> {
     pub(super) drop: &'a [String],
     pub(super) categorical: &'a [String],
     /// The columns that some option names: they are inputs even where they number the rows.
-    pub(super) named: &'a [&'a str],
+    pub(super) named: Vec<&'a str>,
 }
 
 /// Fits the encoding of every column to the rows that `training` \[N\] marks.

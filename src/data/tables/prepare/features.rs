@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Features, TableOptions};
 use crate::Result;
 use crate::data::tables::apply::Encoded;
-use crate::data::tables::fit::{ColumnOptions, fit};
+use crate::data::tables::fit::fit;
 use crate::data::tables::na::NaValues;
 use crate::data::tables::read::{Source, read};
 use crate::data::{Preprocessing, TargetEncoding};
@@ -20,14 +20,7 @@ pub fn fit_features(source: &Source, options: &TableOptions) -> Result<(Preproce
     let na = Rc::new(NaValues::of(&options.na, &options.na_columns));
     let table = read(source, options.layout, &na, &|header| options.read_inputs_as(header))?;
     let (rows, all) = (table.rows, vec![true; table.rows]);
-    let column_options = ColumnOptions {
-        preprocess: options.preprocess,
-        bins: options.bins,
-        drop: &options.drop,
-        categorical: &options.categorical,
-        named: &options.named(),
-    };
-    let fitted = fit(&table, &all, &column_options)?;
+    let fitted = fit(&table, &all, &options.columns())?;
     let preprocessing = Preprocessing {
         columns: fitted.columns,
         target: TargetEncoding::AsIs,

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use super::Warning;
 use super::apply::Encoded;
 use super::column::ReadAs;
-use super::fit::{ColumnOptions, Fitted, fit, fit_target};
+use super::fit::{Fitted, fit, fit_target};
 use super::na::NaValues;
 use super::read::{Source, read};
 use super::table::Table;
@@ -130,14 +130,7 @@ impl RawTable {
         for row in split.iter().flat_map(|split| &split.training) {
             training[*row] = true;
         }
-        let column_options = ColumnOptions {
-            preprocess: options.preprocess,
-            bins: options.bins,
-            drop: &options.drop,
-            categorical: &options.categorical,
-            named: &options.named(),
-        };
-        let Fitted { columns, warnings: more } = fit(&table, &training, &column_options)?;
+        let Fitted { columns, warnings: more } = fit(&table, &training, &options.columns())?;
         warnings.extend(more);
         let (fitted, low_precision) = fit_target(&target_name, &targets, &training);
         warnings.extend(low_precision);

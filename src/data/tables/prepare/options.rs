@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use crate::data::tables::column::ReadAs;
+use crate::data::tables::fit::ColumnOptions;
 use crate::data::tables::na::NA_VALUES;
 use crate::data::tables::read::{Layout, Source};
 use crate::data::tables::table::{Header, IndexColumn};
@@ -228,6 +229,17 @@ impl TableOptions {
         let lists = self.categorical.iter().chain(&self.numeric);
         let lists = lists.chain(&self.target).chain(&self.sample_weight).map(String::as_str);
         lists.chain(self.folds.as_ref().and_then(FoldBy::column)).collect()
+    }
+
+    /// What they say of the columns' encodings.
+    pub(super) fn columns(&self) -> ColumnOptions<'_> {
+        ColumnOptions {
+            preprocess: self.preprocess,
+            bins: self.bins,
+            drop: &self.drop,
+            categorical: &self.categorical,
+            named: self.named(),
+        }
     }
 
     /// How each column of a table with this header must be read that has no target.
