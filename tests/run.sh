@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the tests need where it is missing, then runs them all: a software Vulkan adapter, and
-# for the check of exports a virtual environment in the target folder (about 300 MB).
+# for the checks with other programs (exports, a cluster's workers) a virtual environment in the target
+# folder (about 300 MB).
 #
 #   tests/run.sh           everything
 #   tests/run.sh golden    what cargo test would take
 #
 # PYTHON names another interpreter than python3, of version 3.10 to 3.13; EXPORTS=off leaves out the
-# check of exports.
+# checks with other programs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,7 +26,7 @@ has_software_adapter() {
 # The Python that has the packages that read our exports: PYTHON itself, or a virtual environment of
 # it, which sees PyTorch where PYTHON has it.
 prepare_exports() {
-    if "$python" -c 'import numpy, onnx, onnxruntime, safetensors, tensorboard, torch' 2>/dev/null; then
+    if "$python" -c 'import hyperqueue, numpy, onnx, onnxruntime, safetensors, tensorboard, torch' 2>/dev/null; then
         return
     fi
     if cmp -s "$requirements" "$environment/requirements.txt"; then return; fi
@@ -37,7 +38,10 @@ prepare_exports() {
 
 check_exports() {
     if [ -e "$environment/requirements.txt" ]; then python=$environment/bin/python; fi
-    HALFPLANE=${CARGO_TARGET_DIR:-target}/release/halfplane "$python" tests/exports/check.py
+    export HALFPLANE=${CARGO_TARGET_DIR:-target}/release/halfplane
+    "$python" tests/exports/check.py
+    # HyperQueue is for Linux alone.
+    if [ "$(uname)" = Linux ]; then "$python" tests/cluster/check.py; fi
 }
 
 if [ "$(uname)" = Linux ] && ! has_software_adapter; then
@@ -72,9 +76,9 @@ cargo test --release --locked
 # More threads than this machine may have, and than many a batch has rows.
 HALFPLANE_THREADS=16 cargo test --release --locked --test suite -- twins::cpu_path twins::wrong_devices
 
-# What other programs make of our files.
+# What other programs make of our files, and of our work.
 if [ "${EXPORTS:-}" = off ]; then
-    echo 'left out: tests/exports/check.py (EXPORTS=off)'
+    echo 'left out: tests/exports/check.py and tests/cluster/check.py (EXPORTS=off)'
 elif wait "$preparing"; then
     check_exports
 else

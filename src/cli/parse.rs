@@ -39,7 +39,7 @@ pub(super) fn lenient() -> clap::Command {
         train.mut_arg("data", |data| data.required(false).required_unless_present("resume"))
     };
     let sweep = |sweep: clap::Command| {
-        let others = ["resume", "report"];
+        let others = ["resume", "report", "merge"];
         let sweep = sweep.args(unknown());
         sweep.mut_arg("data", |data| data.required(false).required_unless_present_any(others))
     };

@@ -30,6 +30,8 @@ pub enum Setting {
     Arrays,
     /// Rows in a batch.
     BatchSize,
+    /// The part of a search's trials that is done.
+    Block,
     /// Columns whose values are words.
     Categorical,
     /// Where checkpoints go.
@@ -68,12 +70,16 @@ pub enum Setting {
     Numeric,
     /// What is done to the columns of a table.
     Preprocess,
+    /// Whether trials that fall behind are stopped early.
+    Pruning,
     /// Bins of numbers.
     Bins,
     /// A folder of checkpoints from which a training goes on.
     Resume,
     /// The column that says how much each row counts.
     SampleWeight,
+    /// What proposes the points of a search.
+    Sampler,
     /// How a training step is lowered to dispatches.
     Strategy,
     /// The column to predict.
@@ -89,6 +95,7 @@ impl Setting {
     pub const ALL: &'static [Self] = &[
         Self::Arrays,
         Self::BatchSize,
+        Self::Block,
         Self::Categorical,
         Self::Checkpoints,
         Self::ClassWeight,
@@ -108,9 +115,11 @@ impl Setting {
         Self::Normalization,
         Self::Numeric,
         Self::Preprocess,
+        Self::Pruning,
         Self::Bins,
         Self::Resume,
         Self::SampleWeight,
+        Self::Sampler,
         Self::Strategy,
         Self::Target,
         Self::Task,
@@ -122,6 +131,7 @@ impl Setting {
         match self {
             Self::Arrays => "arrays",
             Self::BatchSize => "batch_size",
+            Self::Block => "block",
             Self::Categorical => "categorical",
             Self::Checkpoints => "checkpoints",
             Self::ClassWeight => "class_weight",
@@ -141,9 +151,11 @@ impl Setting {
             Self::Normalization => "normalization",
             Self::Numeric => "numeric",
             Self::Preprocess => "preprocess",
+            Self::Pruning => "pruning",
             Self::Bins => "bins",
             Self::Resume => "resume",
             Self::SampleWeight => "sample_weight",
+            Self::Sampler => "sampler",
             Self::Strategy => "strategy",
             Self::Target => "target",
             Self::Task => "task",

@@ -60,16 +60,15 @@ enum Reach {
 }
 
 impl Batch<'_> {
-    /// Trains the points; or tells what has ended it before all were.
+    /// Trains points, each with the number of its trial; or tells what has ended it before all were.
     pub(super) fn train(
         &mut self,
-        first: u64,
-        points: Vec<Point>,
+        points: Vec<(u64, Point)>,
         configure: &mut Configure,
     ) -> Result<Result<Vec<Record>, Ended>> {
         let mut trials = Vec::with_capacity(points.len());
         let mut refused = None;
-        for (trial, point) in (first..).zip(points) {
+        for (trial, point) in points {
             match self.trial(trial, point, configure) {
                 Ok(own) => trials.push(own),
                 Err((record, error)) => {

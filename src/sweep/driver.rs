@@ -1,16 +1,15 @@
 //! The search itself: batches of points, each trained on all folds, until there is an end.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use xxhash_rust::xxh3::Xxh3;
-
 use super::batch::{Batch, Configure};
+use super::fingerprint::fingerprints;
 use super::options::{Ended, Pruning, SweepEvent, SweepOptions};
 use super::{
-    Halving, Header, Journal, Outcome, Point, Record, Sampler, SamplerName, Scored, Space, State,
-    Told, choose,
+    Block, Halving, Header, Journal, Outcome, Point, Record, Sampler, SamplerName, Scored, Space,
+    State, Told, choose, merge,
 };
 use crate::data::{Dataset, Fold};
 use crate::metrics::Metric;
@@ -21,7 +20,7 @@ use crate::selection::{
 };
 use crate::spec::{Length, Network};
 use crate::train::{Keep, TrainOptions, TrainingData};
-use crate::{Error, Result};
+use crate::{Error, Result, Setting};
 
 /// A search for hyper-parameters.
 ///
@@ -122,11 +121,31 @@ impl<'a> Sweep<'a> {
         if options.trials == 0 {
             return Err(Error::invalid("there are 0 trials", "try at least one"));
         }
-        let name = options.sampler.unwrap_or(SamplerName::for_space(space, options.trials));
-        let sampler = name.open(space, options.seed)?;
+        let is_block = options.block.is_some();
+        let name = match SamplerName::for_space(space, options.trials) {
+            SamplerName::Tpe if is_block => SamplerName::Sobol,
+            name => name,
+        };
+        let sampler = options.sampler.unwrap_or(name).open(space, options.seed)?;
+        if is_block && sampler.looks_back() {
+            return Err(Error::invalid(
+                format!(
+                    "what {} proposes depends on the results of all trials, of which a block knows \
+                     its own",
+                    sampler.name(),
+                ),
+                ("use ", Setting::Sampler.to("sobol"), ", random or grid"),
+            ));
+        }
         let count = sampler.count().unwrap_or(u64::MAX).min(options.trials);
         let is_pruned = match options.pruning {
-            Pruning::Auto => count > SweepOptions::PRUNED_FROM,
+            Pruning::On if is_block => {
+                return Err(Error::invalid(
+                    "which trials fall behind depends on all of them, of which a block knows its own",
+                    ("use ", Setting::Pruning.to("off"), ", or no ", Setting::Block),
+                ));
+            }
+            Pruning::Auto => count > SweepOptions::PRUNED_FROM && !is_block,
             Pruning::On => true,
             Pruning::Off => false,
         };
@@ -152,6 +171,7 @@ impl<'a> Sweep<'a> {
         header.settings.clone_from(&options.settings);
         header.settings.insert("metric".into(), options.metric.name().into());
         header.settings.insert("pruning".into(), self.halving.is_some().into());
+        header.block = options.block;
         header.arguments.clone_from(&options.arguments);
         header
     }
@@ -188,6 +208,23 @@ impl<'a> Sweep<'a> {
         Ok(())
     }
 
+    /// Puts the journals of all blocks of this search together to one at `path`, from which it goes on
+    /// as [`Sweep::resume`] would: there is nothing left to be trained but what was chosen. Its options are
+    /// those of the blocks, with their sampler and [`Pruning::Off`], but without [`SweepOptions::block`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names a journal that is of another search, and a block that is missing, there
+    /// twice, or not at its end; as [`super::read_journal`] and [`Journal::create`].
+    pub fn merge(&mut self, blocks: &[PathBuf], path: &Path) -> Result<()> {
+        let header = self.header();
+        let records = merge::join(blocks, &header, self.limit())?;
+        let mut journal = Journal::create(path, &header)?;
+        journal.append(&records)?;
+        self.journal = Some(journal);
+        self.records = records;
+        Ok(())
+    }
+
     /// The trials so far, in order.
     pub fn records(&self) -> &[Record] {
         &self.records
@@ -219,16 +256,13 @@ impl<'a> Sweep<'a> {
             return Ok(Ended::Interrupted);
         }
         loop {
-            let first = self.records.len() as u64;
-            if first >= self.options.trials {
+            if self.records.len() as u64 >= self.block().count(self.options.trials) {
                 return Ok(Ended::Trials);
             }
             if self.is_late() {
                 return Ok(Ended::Time);
             }
-            let left = usize::try_from(self.options.trials - first).unwrap_or(usize::MAX);
-            let told: Vec<Told> = self.records.iter().map(|own| own.told(self.metric())).collect();
-            let points = self.sampler.propose(first, left.min(self.batch()), &told);
+            let points = self.propose();
             if points.is_empty() {
                 return Ok(Ended::Exhausted);
             }
@@ -241,7 +275,7 @@ impl<'a> Sweep<'a> {
                 halving: self.halving.clone(),
                 observer: &mut observer,
             };
-            let trained = match batch.train(first, points, &mut self.configure)? {
+            let trained = match batch.train(points, &mut self.configure)? {
                 Ok(trained) => trained,
                 Err(ended) => return Ok(ended),
             };
@@ -310,7 +344,27 @@ impl<'a> Sweep<'a> {
 
     /// Trials at most.
     fn limit(&self) -> u64 {
-        self.sampler.count().unwrap_or(u64::MAX).min(self.options.trials)
+        let all = self.sampler.count().unwrap_or(u64::MAX).min(self.options.trials);
+        self.block().count(all)
+    }
+
+    /// Which trials are trained.
+    fn block(&self) -> Block {
+        self.options.block.unwrap_or_default()
+    }
+
+    /// The next points, with the numbers of their trials: as many as a batch has, or are left.
+    fn propose(&self) -> Vec<(u64, Point)> {
+        let numbers = self.block().trials().take_while(|trial| *trial < self.options.trials);
+        let numbers: Vec<u64> = numbers.skip(self.records.len()).take(self.batch()).collect();
+        if self.options.block.is_some() {
+            let point = |trial| self.sampler.propose(trial, 1, &[]).pop();
+            return numbers.into_iter().filter_map(|own| Some((own, point(own)?))).collect();
+        }
+        let told: Vec<Told> = self.records.iter().map(|own| own.told(self.metric())).collect();
+        let first = self.records.len() as u64;
+        let points = self.sampler.propose(first, numbers.len(), &told);
+        numbers.into_iter().zip(points).collect()
     }
 
     /// Points of a batch: the same whatever the machine, for the points depend on it.
@@ -377,29 +431,4 @@ fn none_chosen(records: &[Record]) -> Error {
         );
     }
     Error::invalid("no trial has come to its end", "give the search more time")
-}
-
-/// What tells one data set from another.
-pub fn fingerprint(data: &Dataset) -> String {
-    let mut hash = Xxh3::new();
-    add(&mut hash, data);
-    format!("{:032x}", hash.digest128())
-}
-
-fn add(hash: &mut Xxh3, data: &Dataset) {
-    hash.update(bytemuck::cast_slice(data.features()));
-    hash.update(bytemuck::cast_slice(data.targets().words()));
-    hash.update(bytemuck::cast_slice(data.weights().unwrap_or_default()));
-}
-
-/// What tells data sets apart, and divisions into folds.
-fn fingerprints(folds: &[Fold]) -> (String, String) {
-    let (mut data, mut rows) = (Xxh3::new(), Xxh3::new());
-    for fold in folds {
-        add(&mut data, &fold.training);
-        add(&mut data, &fold.validation);
-        rows.update(&(fold.rows.len() as u64).to_le_bytes());
-        fold.rows.iter().for_each(|row| rows.update(&(*row as u64).to_le_bytes()));
-    }
-    (format!("{:032x}", data.digest128()), format!("{:016x}", rows.digest()))
 }

@@ -6,12 +6,16 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod batch;
+mod block;
 mod choose;
 mod dimension;
 #[cfg(not(target_arch = "wasm32"))]
 mod driver;
+#[cfg(not(target_arch = "wasm32"))]
+mod fingerprint;
 mod halving;
 mod journal;
+mod merge;
 mod notation;
 #[cfg(not(target_arch = "wasm32"))]
 mod options;
@@ -19,10 +23,13 @@ pub mod sampler;
 mod space;
 mod value;
 
+pub use block::Block;
 pub use choose::{Scored, Select, choose};
 pub use dimension::{Dimension, FloatRange, IntRange, Scale};
 #[cfg(not(target_arch = "wasm32"))]
-pub use driver::{Chosen, Sweep, fingerprint};
+pub use driver::{Chosen, Sweep};
+#[cfg(not(target_arch = "wasm32"))]
+pub use fingerprint::fingerprint;
 pub use halving::Halving;
 pub use journal::{Header, Journal, Record, Rung, State, read as read_journal};
 #[cfg(not(target_arch = "wasm32"))]

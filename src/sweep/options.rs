@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Record, SamplerName, Select};
+use super::{Block, Record, SamplerName, Select};
 use crate::Error;
 use crate::metrics::Metric;
 use crate::selection::FitOptions;
@@ -11,7 +11,7 @@ use crate::selection::FitOptions;
 /// Whether trials that fall behind are stopped early.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pruning {
-    /// Where there are more than 20 trials.
+    /// Where there are more than 20 trials, and not of a block.
     #[default]
     Auto,
     /// By [`super::Halving`].
@@ -27,8 +27,11 @@ crate::spec::named!(Pruning, "pruning", { Auto => "auto", On => "on", Off => "of
 pub struct SweepOptions {
     /// By what trials are compared.
     pub metric: Metric,
-    /// Trials at most; by default 100.
+    /// Trials at most, of all blocks together; by default 100.
     pub trials: u64,
+    /// Which of them are trained here, where several processes share them out; by default all. Blocks
+    /// know nothing of each other: points must not depend on results, and no trial is stopped early.
+    pub block: Option<Block>,
     /// How long to search at most, the final training not counted; by default without a limit.
     pub time: Option<Duration>,
     /// Which points are tried; by default [`SamplerName::for_space`].
@@ -56,6 +59,7 @@ impl SweepOptions {
         Self {
             metric,
             trials: 100,
+            block: None,
             time: None,
             sampler: None,
             seed: 777,

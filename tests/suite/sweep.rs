@@ -126,6 +126,67 @@ fn an_interrupted_search_comes_to_the_same_end() {
     assert_eq!(longer[25]["parameters"], expected[25]["parameters"]);
 }
 
+/// One process, or three that each do a block, of which one was interrupted.
+#[test]
+fn blocks_that_are_joined_are_the_whole_search() {
+    let folder = Folder::new();
+    let data = table("penguins.csv");
+    let data = data.to_str().expect("the path is text");
+    for (name, space, trials) in [
+        ("sobol", "--hidden 4|8,4 --lr 1e-3..0.1 --trials 23", 23_i64),
+        ("random", "--hidden taper:1..2x4..8 --lr 1e-3..0.1 --trials 10", 10),
+        ("grid", "--hidden 2|4 --lr 0.01|0.03", 4),
+    ] {
+        let words =
+            format!("{data} --target species {space} --epochs 5 --folds 2 --sampler {name}");
+        let whole = sweep(&folder, &format!("{words} --pruning off --output {name}"));
+        let mut blocks = String::new();
+        for block in 1..=3 {
+            let own = format!("{name}-{block}");
+            let found = sweep(&folder, &format!("{words} --block {block}/3 --output {own}"));
+            let count = (trials - block).div_euclid(3) + 1;
+            assert_eq!((&found["trials"], &found["complete"]), (&count.into(), &count.into()));
+            assert!(!folder.path(&format!("{own}/best.safetensors")).exists());
+            blocks += &format!(" {own}");
+        }
+        // A block that has not come to its end is gone on with.
+        let journal = folder.read(&format!("{name}-2/journal.jsonl"));
+        let first: String = journal.split_inclusive('\n').take(1).collect();
+        folder.write(&format!("{name}-2/journal.jsonl"), first);
+        let early = folder.refused(&format!("sweep --merge{blocks} --output {name}-all"));
+        assert!(early.contains("trial 1 is missing"), "{early}");
+        sweep(&folder, &format!("--resume {name}-2"));
+
+        let all = format!("{name}-all");
+        let mut joined = sweep(&folder, &format!("--merge{blocks} --output {all}"));
+        joined["output"] = whole["output"].clone();
+        assert_eq!(joined, whole);
+        assert!(
+            events(&folder, &format!("{all}/journal.jsonl"))
+                == events(&folder, &format!("{name}/journal.jsonl"))
+        );
+        for file in ["best.toml", "out-of-fold.csv"] {
+            let both = [name, &all].map(|own| folder.read(&format!("{own}/{file}")));
+            assert_eq!(both[0], both[1], "{file}");
+        }
+        let models = [name, &all].map(|own| {
+            Model::load(&folder.path(&format!("{own}/best.safetensors"))).expect("it is a model")
+        });
+        assert!(models[0].members == models[1].members);
+        // What was joined is a search like any other.
+        assert_eq!(sweep(&folder, &format!("--resume {all}"))["trials"], trials);
+    }
+    for (words, told) in [
+        ("--sampler tpe", "--sampler sobol"),
+        ("--pruning on", "--pruning off"),
+        ("--time 5s", "--time"),
+    ] {
+        let command = format!("sweep {data} --target species --hidden 2|4 --block 1/2 {words}");
+        let output = folder.refused(&command);
+        assert!(output.contains(told), "{words}: {output}");
+    }
+}
+
 #[test]
 fn a_metric_that_is_not_known_after_each_epoch_is_that_of_the_chosen_epochs() {
     let folder = Folder::new();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use halfplane::DeviceChoice;
-use halfplane::sweep::{Pruning, SamplerName, Select};
+use halfplane::sweep::{Block, Pruning, SamplerName, Select};
 
 use super::data::DataArguments;
 use super::folds::FoldArguments;
@@ -48,6 +48,11 @@ pub(crate) struct SweepArguments {
     #[arg(long, value_name = "N", help_heading = "Search")]
     pub(crate) seed: Option<u64>,
 
+    /// Do a part of the trials, as in 3/16, the third of sixteen; --merge joins them. Points are those of
+    /// grid, sobol or random, and no trial is stopped early
+    #[arg(long, value_name = "I/N", conflicts_with = "time", help_heading = "Search")]
+    pub(crate) block: Option<Block>,
+
     /// auto, gpu, software, cpu, or a part of an adapter's name
     #[arg(long, value_name = "DEVICE", help_heading = "Device")]
     pub(crate) device: Option<DeviceChoice>,
@@ -61,6 +66,15 @@ pub(crate) struct SweepArguments {
     /// Go on with the search of this folder
     #[arg(long, value_name = "DIR", conflicts_with = "report", help_heading = "Output")]
     pub(crate) resume: Option<PathBuf>,
+    /// Join the blocks in these folders, and train the best of all trials
+    #[arg(
+        long,
+        value_name = "DIR",
+        num_args = 1..,
+        conflicts_with_all = ["block", "resume", "report"],
+        help_heading = "Output"
+    )]
+    pub(crate) merge: Vec<PathBuf>,
     /// Print the leaderboard of this folder's search
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) report: Option<PathBuf>,

@@ -4,11 +4,16 @@ mod output;
 pub(super) mod resume;
 pub(super) mod space;
 
+use std::path::{Path, PathBuf};
+
 use halfplane::low_level::files::create_dir_all;
 use halfplane::metrics::Metric;
 use halfplane::selection::{FitOptions, Wanted};
-use halfplane::sweep::{Ended, Sweep, SweepEvent, SweepOptions, fingerprint};
+use halfplane::sweep::{
+    Block, Ended, Pruning, Sweep, SweepEvent, SweepOptions, fingerprint, read_journal,
+};
 use halfplane::{Error, Result, TrainOptions};
+use serde_json::Value;
 
 use super::arguments::SweepArguments;
 use super::folds::DealtOut;
@@ -17,15 +22,22 @@ use super::{Outcome, interrupt, wording};
 use crate::report::{self, SearchProgress};
 use space::{Parser, Searched};
 
-/// Where a search goes unless it is told.
-const FOLDER: &str = "sweep";
+/// Where a search goes unless it is told: each block into a folder of its own, so that all can be begun
+/// in one place.
+fn place(block: Option<Block>) -> PathBuf {
+    let folder = PathBuf::from("sweep");
+    match block {
+        Some(own) => folder.join(format!("block-{}-of-{}", own.number(), own.of())),
+        None => folder,
+    }
+}
 
 pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     if let Some(folder) = &arguments.report {
         return output::told(folder, arguments.json).map(|()| Outcome::Done);
     }
     let folder = arguments.resume.clone().or_else(|| arguments.output.clone());
-    let folder = folder.unwrap_or_else(|| FOLDER.into());
+    let folder = folder.unwrap_or_else(|| place(arguments.block));
     let searched = Searched::of(&arguments.space.typed)?;
     let mut parser = Parser::new(&searched, arguments.seed);
     parser.check(&searched.space)?;
@@ -36,6 +48,9 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
     let mut options = options(arguments, &searched, metric);
     options.data = Some(fingerprint(&all));
+    if let Some(begun) = arguments.resume.as_ref().or(arguments.merge.first()) {
+        go_on(&mut options, arguments, begun)?;
+    }
     let mut parser_of_best = Parser::new(&searched, arguments.seed);
     let configure = |point: &_, data: &_| parser.configure(point, data);
     let mut sweep = Sweep::new(&searched.space, &folds, options, configure)?;
@@ -48,7 +63,14 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
                 path: folder.clone(),
                 source,
             })?;
-            sweep.write_to(&journal)?;
+            match &arguments.merge[..] {
+                [] => sweep.write_to(&journal)?,
+                folders => {
+                    let blocks: Vec<PathBuf> =
+                        folders.iter().map(|own| resume::journal(own)).collect();
+                    sweep.merge(&blocks, &journal)?;
+                }
+            }
         }
     }
     let go_on = format!("halfplane sweep --resume {}", in_shell(&folder.to_string_lossy()));
@@ -69,6 +91,15 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
         let trials = sweep.records().len();
         report::note(&format!("interrupted after {trials} trials: go on with `{go_on}`"));
         return Ok(Outcome::Interrupted);
+    }
+    if let Some(block) = arguments.block {
+        let text = match arguments.json {
+            true => format!("{}\n", output::block_as_json(&sweep, block, &folder)),
+            false if arguments.quiet => String::new(),
+            false => output::block_as_text(sweep.records(), metric, block, &folder),
+        };
+        report::print(&text)?;
+        return Ok(Outcome::Done);
     }
     let Some(chosen) = sweep.finish(&all)? else {
         report::note(&format!("interrupted in the final training: go on with `{go_on}`"));
@@ -104,12 +135,24 @@ fn read(arguments: &SweepArguments) -> Result<DealtOut> {
     DealtOut::read(data, &arguments.table, &arguments.folds, seed)
 }
 
+/// What was chosen by itself when a search was begun stays so: more trials, or all blocks together, could
+/// have others.
+fn go_on(options: &mut SweepOptions, arguments: &SweepArguments, begun: &Path) -> Result<()> {
+    let (header, _) = read_journal(&resume::journal(begun))?;
+    options.sampler = arguments.sampler.or(header.sampler.parse().ok());
+    let was_pruned = header.settings.get("pruning").and_then(Value::as_bool);
+    let pruning = was_pruned.map(|own| if own { Pruning::On } else { Pruning::Off });
+    options.pruning = arguments.pruning.or(pruning).unwrap_or_default();
+    Ok(())
+}
+
 fn options(arguments: &SweepArguments, searched: &Searched, metric: Metric) -> SweepOptions {
     let mut options = SweepOptions::new(metric);
     // With a time alone there is no other limit.
     let trials = if arguments.time.is_some() { u64::MAX } else { options.trials };
     options.trials = arguments.trials.unwrap_or(trials);
     options.time = arguments.time;
+    options.block = arguments.block;
     options.sampler = arguments.sampler;
     options.seed = arguments.seed.unwrap_or(options.seed);
     options.pruning = arguments.pruning.unwrap_or_default();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use halfplane::low_level::files::write_beside;
 use halfplane::metrics::Metric;
-use halfplane::sweep::{Chosen, Ended, Record, State, Sweep, Value, read_journal};
+use halfplane::sweep::{Block, Chosen, Ended, Record, State, Sweep, Value, read_journal};
 use halfplane::{Dataset, Error, Result, TrainOptions};
 use serde_json::{Value as Json, json};
 
@@ -125,6 +125,36 @@ pub(super) fn as_text(
     );
     let places: Vec<String> = saved.iter().map(|path| path.display().to_string()).collect();
     text + &format!("saved {}\n", places.join(", "))
+}
+
+/// The leaderboard of a block, and how to go on.
+pub(super) fn block_as_text(
+    records: &[Record],
+    metric: Metric,
+    block: Block,
+    folder: &Path,
+) -> String {
+    let text = leaderboard(records, metric);
+    let journal = resume::journal(folder);
+    text + &format!(
+        "\nblock {block} written to {}; when all are there, join them with `halfplane sweep --merge \
+         DIR…`\n",
+        journal.display(),
+    )
+}
+
+/// What came of a block, for machines.
+pub(super) fn block_as_json(sweep: &Sweep, block: Block, folder: &Path) -> Json {
+    let count = |state: State| sweep.records().iter().filter(|own| own.state == state).count();
+    json!({
+        "metric": sweep.metric(),
+        "block": block,
+        "trials": sweep.records().len(),
+        "complete": count(State::Complete),
+        "diverged": count(State::Diverged),
+        "refused": count(State::Refused),
+        "output": folder,
+    })
 }
 
 /// The best trials, and how many there were of which end.

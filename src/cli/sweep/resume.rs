@@ -1,5 +1,5 @@
-//! `sweep --resume`: a journal holds the arguments that its search was begun with. They are parsed
-//! again before those that are typed now, which win.
+//! `sweep --resume` and `--merge`: a journal holds the arguments that its search was begun with. They are
+//! parsed again before those that are typed now, which win.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,22 +12,24 @@ use crate::cli::config::overridden;
 use crate::cli::resume::{place, words};
 
 /// Arguments that are not kept: who goes on has its own.
-const OWN: [&str; 7] = ["config", "help", "json", "output", "quiet", "report", "resume"];
+const OWN: [&str; 8] = ["config", "help", "json", "merge", "output", "quiet", "report", "resume"];
 
 /// The journal of a search's folder.
 pub(in crate::cli) fn journal(folder: &Path) -> PathBuf {
     folder.join("journal.jsonl")
 }
 
-/// The arguments with those of the search that is resumed before the user's own; nothing where none
-/// is.
+/// The arguments with those of the search that is resumed, or whose blocks are joined, before the user's
+/// own; nothing where there is none.
 pub(in crate::cli) fn merge(
     command: &Command,
     argv: &[OsString],
     matches: &ArgMatches,
 ) -> Result<Option<Vec<OsString>>> {
     let Some(("sweep", matches)) = matches.subcommand() else { return Ok(None) };
-    let Some(folder) = matches.get_one::<PathBuf>("resume") else { return Ok(None) };
+    let of_block = matches.get_one::<PathBuf>("merge");
+    let folder = matches.get_one::<PathBuf>("resume").or(of_block);
+    let Some(folder) = folder else { return Ok(None) };
     let Some(sweep) = command.find_subcommand("sweep") else { return Ok(None) };
     let (header, _) = read_journal(&journal(folder))?;
     let mut merged: Vec<OsString> = argv.iter().take(1).cloned().collect();
@@ -42,7 +44,9 @@ pub(in crate::cli) fn merge(
             problem: format!("the journal has an argument `{word}` that sweeps do not take"),
             remedy: "resume it with the version of halfplane that wrote it".into(),
         })?;
-        if !overridden(matches, argument) {
+        // Joined, they are the whole.
+        let is_part = of_block.is_some() && argument.get_id() == "block";
+        if !is_part && !overridden(matches, argument) {
             merged.push(word.into());
         }
     }

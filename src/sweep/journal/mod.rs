@@ -1,155 +1,19 @@
 //! The journal of a search: a file that grows by a JSON line for each event, the first of which says
 //! what is searched. Whatever is in it survives the process; a search goes on from it.
 
-use std::collections::BTreeMap;
+mod header;
+mod record;
+
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Point, Space};
+pub use header::Header;
+pub use record::{Record, Rung, State};
+
 use crate::platform::files::{self, File, FolderLock, Locked};
 use crate::{Error, Result, Setting};
-
-/// What is searched: two searches whose headers are equal come to the same end.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Header {
-    /// The version of the journal's format.
-    pub format: u32,
-    /// The version of halfplane.
-    pub halfplane: String,
-    /// Where is searched.
-    pub space: Space,
-    /// A fingerprint of the data.
-    pub data: String,
-    /// A fingerprint of the folds.
-    pub folds: String,
-    /// The seed of sampler and trainings.
-    pub seed: u64,
-    /// The sampler's name.
-    pub sampler: String,
-    /// Whatever else decides, by name: metric, epochs, options that are not searched.
-    pub settings: BTreeMap<String, serde_json::Value>,
-    /// What the search was begun with, as it was typed: not compared.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub arguments: Vec<String>,
-}
-
-impl Header {
-    /// The version of the format that is written.
-    pub const FORMAT: u32 = 1;
-
-    /// A header of this version of halfplane.
-    pub fn new(space: &Space, data: &str, folds: &str, seed: u64, sampler: &str) -> Self {
-        Self {
-            format: Self::FORMAT,
-            halfplane: env!("CARGO_PKG_VERSION").to_owned(),
-            space: space.clone(),
-            data: data.to_owned(),
-            folds: folds.to_owned(),
-            seed,
-            sampler: sampler.to_owned(),
-            settings: BTreeMap::new(),
-            arguments: Vec::new(),
-        }
-    }
-
-    /// What differs between the search of a journal and this one, in words.
-    fn difference(&self, then: &Self) -> Option<String> {
-        let versus = |what: &str, then: String, now: String| {
-            (then != now).then(|| format!("{what}: {then} then, {now} now"))
-        };
-        let another = |what: &str, is_same: bool| (!is_same).then(|| format!("another {what}"));
-        versus("halfplane's version", then.halfplane.clone(), self.halfplane.clone())
-            .or_else(|| another("data set", self.data == then.data))
-            .or_else(|| self.space_difference(&then.space))
-            .or_else(|| versus("the sampler", then.sampler.clone(), self.sampler.clone()))
-            .or_else(|| versus("the seed", then.seed.to_string(), self.seed.to_string()))
-            .or_else(|| another("division into folds", self.folds == then.folds))
-            .or_else(|| {
-                let names = then.settings.keys().chain(self.settings.keys());
-                let text = |value: Option<&serde_json::Value>| {
-                    value.map_or_else(|| "unset".to_owned(), ToString::to_string)
-                };
-                names.into_iter().find_map(|name| {
-                    let (then, now) = (then.settings.get(name), self.settings.get(name));
-                    versus(&format!("`{name}`"), text(then), text(now))
-                })
-            })
-    }
-
-    fn space_difference(&self, then: &Space) -> Option<String> {
-        let names = then.iter().chain(self.space.iter()).map(|(name, _)| name);
-        let text = |space: &Space, name: &str| {
-            let own = space.get(name).map(|own| own.to_json().to_string());
-            own.unwrap_or_else(|| "not searched".to_owned())
-        };
-        let differs = |name: &str| {
-            let (then, now) = (text(then, name), text(&self.space, name));
-            (then != now).then(|| format!("another space, `{name}`: {then} then, {now} now"))
-        };
-        let order = (*then != self.space).then(|| "another order of the space".to_owned());
-        names.into_iter().find_map(differs).or(order)
-    }
-}
-
-/// How a trial has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// It was trained to its end.
-    Complete,
-    /// It was stopped at a rung, for others were better.
-    Pruned,
-    /// The loss became NaN or infinite, in a fold at least.
-    Diverged,
-    /// It cannot be trained: its values contradict each other.
-    Refused,
-}
-
-/// What is known of a trial.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Record {
-    /// Its number, from 0.
-    pub trial: u64,
-    /// Its point.
-    pub parameters: Point,
-    /// How it has ended.
-    pub state: State,
-    /// The score of each fold after [`Record::epochs`], or where it was stopped; NaN, in the file
-    /// `null`, where it diverged.
-    #[serde(with = "nan_as_null")]
-    pub scores: Vec<f64>,
-    /// The number of epochs with the best mean score.
-    pub epochs: u64,
-    /// Epochs that it was trained for.
-    pub trained: u64,
-    /// Parameters of the network.
-    pub size: u64,
-    /// The rungs at which it was judged.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rungs: Vec<Rung>,
-    /// The trial before it with the same point, whose scores these are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub same_as: Option<u64>,
-    /// How long its share of the work took.
-    pub seconds: f64,
-}
-
-/// How good a trial was at a rung of [`super::Halving`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rung {
-    /// Which rung.
-    pub rung: usize,
-    /// Epochs that it was trained for.
-    pub epochs: u64,
-    /// What is minimised; NaN, in the file `null`, where it diverged.
-    #[serde(with = "nan_as_null::single")]
-    pub value: f64,
-}
 
 /// A line.
 #[derive(Serialize, Deserialize)]
@@ -382,37 +246,6 @@ fn folder_of(path: &Path) -> &Path {
 
 /// The file that a search locks as long as it writes into the folder.
 const LOCK: &str = ".lock";
-
-/// JSON has no NaN.
-mod nan_as_null {
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(own: &[f64], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(own.iter().map(|number| number.is_finite().then_some(*number)))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
-        let read = Vec::<Option<f64>>::deserialize(from)?;
-        Ok(read.into_iter().map(|number| number.unwrap_or(f64::NAN)).collect())
-    }
-
-    pub(super) mod single {
-        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-        pub(in super::super) fn serialize<S: Serializer>(
-            own: &f64,
-            to: S,
-        ) -> Result<S::Ok, S::Error> {
-            own.is_finite().then_some(*own).serialize(to)
-        }
-
-        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-            from: D,
-        ) -> Result<f64, D::Error> {
-            Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,75 @@
+"""A search shared out by HyperQueue comes to the same end as one process.
+
+    pip install -r tests/exports/requirements.txt
+    python tests/cluster/check.py
+
+`tests/run.sh` does both. A cluster of two workers is begun on this machine; four blocks of a search are its
+tasks, begun as the guide has it, and are joined once they have ended.
+
+A program other than `target/release/halfplane` is taken from the environment as HALFPLANE. Exits
+with 1 where anything is off.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from hyperqueue import Job, LocalCluster
+from hyperqueue.cluster import WorkerConfig
+
+HERE = Path(__file__).resolve().parent
+PROGRAM = Path(os.environ.get("HALFPLANE", HERE.parent.parent / "target/release/halfplane")).resolve()
+BLOCKS = 4
+SEARCH = [
+    "sweep",
+    str(HERE.parent / "data/penguins.csv"),
+    *"--target species --hidden taper:1..2x4..16 --lr 1e-3..0.1 --epochs 9".split(),
+    *"--folds 3 --trials 25 --device cpu --threads 1".split(),
+]
+
+
+def halfplane(folder, *words):
+    run = subprocess.run([PROGRAM, *words], cwd=folder, capture_output=True, text=True)
+    if run.returncode != 0:
+        sys.exit(f"halfplane {' '.join(words)}: {run.stderr}")
+    return run.stdout
+
+
+def share_out(folder):
+    """Runs each block as a task of a cluster with two workers."""
+    # The path of the server's sockets must be short.
+    with tempfile.TemporaryDirectory() as server, LocalCluster(server) as cluster:
+        for _ in range(2):
+            cluster.start_worker(WorkerConfig(cores=1))
+        client = cluster.client()
+        job = Job(default_workdir=folder, max_fails=0)
+        for block in range(1, BLOCKS + 1):
+            words = [str(PROGRAM), *SEARCH, "--block", f"{block}/{BLOCKS}", "--quiet"]
+            output = {"stdout": folder / f"{block}.out", "stderr": folder / f"{block}.err"}
+            job.program(words, **output)
+        if not client.wait_for_jobs([client.submit(job)], raise_on_error=False):
+            errors = [file.read_text() for file in sorted(folder.glob("*.err"))]
+            sys.exit(f"a block has failed: {' '.join(errors)}")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        share_out(folder)
+        blocks = [f"sweep/block-{block}-of-{BLOCKS}" for block in range(1, BLOCKS + 1)]
+        joined = json.loads(halfplane(folder, "sweep", "--merge", *blocks, "--json"))
+        alone = ["--sampler", "sobol", "--pruning", "off", "--output", "alone", "--json"]
+        alone = json.loads(halfplane(folder, *SEARCH, *alone))
+        for key in ("trials", "trial", "parameters", "epochs", "mean", "folds"):
+            if joined[key] != alone[key]:
+                sys.exit(f"{key}: {joined[key]} from blocks, {alone[key]} from one process")
+        models = [(folder / own / "best.safetensors").read_bytes() for own in ("sweep", "alone")]
+        if models[0] != models[1]:
+            sys.exit("the models differ")
+        print(f"{joined['trials']} trials in {BLOCKS} blocks on 2 workers: as one process finds them")
+
+
+main()
