@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use halfplane::data::{Fold, FoldBy, FoldedTable, Prepared, TableOptions, Warning};
+use halfplane::data::{Fold, FoldBy, FoldedTable, Prepared, Split, TableOptions, Warning};
 use halfplane::selection::{CrossValidation, Held};
 use halfplane::{Dataset, Error, Result, Targets};
 
@@ -15,6 +15,8 @@ pub(super) struct DealtOut {
     /// How the rows were dealt out.
     pub(super) by: FoldBy,
     pub(super) folds: Vec<Fold>,
+    /// The rows of each.
+    pub(super) splits: Vec<Split>,
     /// All rows.
     pub(super) all: Dataset,
     pub(super) warnings: Vec<Warning>,
@@ -42,7 +44,7 @@ impl DealtOut {
         let Prepared { training: all, warnings, .. } = folded.all()?;
         let folds = (0..folded.splits().len()).map(|number| folded.fold(number));
         let folds = folds.collect::<Result<Vec<Fold>>>()?;
-        Ok(Self { by, folds, all, warnings, hash: folded.hash() })
+        Ok(Self { by, folds, splits: folded.splits().to_vec(), all, warnings, hash: folded.hash() })
     }
 }
 

@@ -11,12 +11,13 @@ use super::{
     Block, Halving, Header, Journal, Outcome, Point, Record, Sampler, SamplerName, Scored, Space,
     State, Told, choose, merge,
 };
-use crate::data::{Dataset, Fold};
+use crate::data::{Dataset, Fold, Split};
 use crate::metrics::Metric;
 use crate::model::Model;
 use crate::platform::Instant;
 use crate::selection::{
-    CrossValidation, FitOptions, Job, Wanted, fit_each, mean_and_error, summarize,
+    CrossValidation, EnsembleOptions, FitOptions, Job, Wanted, fit_each, mean_and_error, summarize,
+    train_folds,
 };
 use crate::spec::{Length, Network};
 use crate::train::{Keep, TrainOptions, TrainingData};
@@ -340,6 +341,22 @@ impl<'a> Sweep<'a> {
         let Some(model) = fits.pop().and_then(|last| last.model) else { return Ok(None) };
         let cross_validation = summarize(self.folds, fits, self.metric())?;
         Ok(Some(Chosen { record, cross_validation, model }))
+    }
+
+    /// The mean of the chosen trial's networks on folds of these rows, each trained for as many epochs as
+    /// were chosen, as [`train_folds`] has it: all share the preprocessing of all rows. `None` where an
+    /// interrupt has ended it.
+    ///
+    /// # Errors
+    /// As [`Sweep::chosen`] and [`train_folds`].
+    pub fn ensemble(&mut self, all: &Dataset, splits: &[Split]) -> Result<Option<Model>> {
+        let record = self.chosen()?.clone();
+        let (network, options) = (self.configure)(&record.parameters, all)?;
+        let options = for_epochs(options, record.epochs);
+        let fit = self.options.fit.clone();
+        let ensemble = EnsembleOptions { rounds: 1, metric: self.metric(), fit };
+        let trained = train_folds(all, splits, &network, &options, &ensemble, None)?;
+        Ok(trained.map(|(model, _)| model))
     }
 
     /// Trials at most.

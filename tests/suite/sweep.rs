@@ -79,6 +79,15 @@ fn the_best_is_trained_on_all_rows_and_can_be_trained_again() {
     assert_eq!(sweep(&folder, "--resume sweep"), found);
     assert_eq!(folder.read("sweep/journal.jsonl"), journal);
 
+    // The folds' networks are kept where they are wanted.
+    assert!(!folder.path("sweep/ensemble.safetensors").exists());
+    sweep(&folder, "--resume sweep --keep folds");
+    let mean = Model::load(&folder.path("sweep/ensemble.safetensors")).expect("it is a model");
+    assert_eq!((mean.members.len(), &mean.network), (3, &own.network));
+    let scores = folder.good(&format!("evaluate sweep/ensemble.safetensors {data} --json"));
+    let scores: Value = serde_json::from_str(&scores).expect("it prints JSON");
+    assert!(scores["accuracy"].as_f64() > Some(0.9), "{scores}");
+
     let report = folder.good("sweep --report sweep");
     assert!(report.contains("8 trials: 8 to the end") && report.contains("8,4"), "{report}");
 }

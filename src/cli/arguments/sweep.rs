@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use halfplane::DeviceChoice;
 use halfplane::sweep::{Block, Pruning, SamplerName, Select};
 
@@ -75,6 +75,9 @@ pub(crate) struct SweepArguments {
         help_heading = "Output"
     )]
     pub(crate) merge: Vec<PathBuf>,
+    /// Save the mean of a network for each fold, too, as ensemble.safetensors
+    #[arg(long, value_name = "folds", help_heading = "Output")]
+    pub(crate) keep: Option<KeepFolds>,
     /// Print the leaderboard of this folder's search
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) report: Option<PathBuf>,
@@ -88,6 +91,13 @@ pub(crate) struct SweepArguments {
     /// What was typed, as it is kept in the journal.
     #[arg(skip)]
     pub(crate) words: Vec<String>,
+}
+
+/// Which networks are saved beside the best.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum KeepFolds {
+    /// One for each fold.
+    Folds,
 }
 
 /// A time, as in 90s, 10m or 2h.

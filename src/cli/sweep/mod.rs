@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     let searched = Searched::of(&arguments.space.typed)?;
     let mut parser = Parser::new(&searched, arguments.seed);
     parser.check(&searched.space)?;
-    let DealtOut { folds, all, warnings, .. } = read(arguments)?;
+    let DealtOut { folds, splits, all, warnings, .. } = read(arguments)?;
     if !arguments.quiet {
         report::warn(&wording::warnings(&warnings));
     }
@@ -107,7 +107,14 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     };
     // What it was trained with, for `best.toml`.
     let (_, trained) = parser_of_best.configure(&chosen.record.parameters, &all)?;
-    let saved = output::save(&folder, arguments, &searched, &chosen, &trained, &all)?;
+    let mut saved = output::save(&folder, arguments, &searched, &chosen, &trained, &all)?;
+    if arguments.keep.is_some() {
+        let Some(model) = sweep.ensemble(&all, &splits)? else {
+            report::note(&format!("interrupted before the folds' mean: go on with `{go_on}`"));
+            return Ok(Outcome::Interrupted);
+        };
+        saved.push(output::save_ensemble(&folder, &model)?);
+    }
     let text = match arguments.json {
         true => format!("{}\n", output::as_json(&sweep, ended, &chosen, &folder)),
         false if arguments.quiet => String::new(),

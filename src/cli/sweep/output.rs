@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use halfplane::low_level::files::write_beside;
 use halfplane::metrics::Metric;
 use halfplane::sweep::{Block, Chosen, Ended, Record, State, Sweep, Value, read_journal};
-use halfplane::{Dataset, Error, Result, TrainOptions};
+use halfplane::{Dataset, Error, Model, Result, TrainOptions};
 use serde_json::{Value as Json, json};
 
 use super::resume;
@@ -31,16 +31,28 @@ pub(super) fn save(
 ) -> Result<Vec<PathBuf>> {
     let (model, configuration) = (folder.join("best.safetensors"), folder.join("best.toml"));
     let held_out = folder.join("out-of-fold.csv");
-    let elsewhere = save_somewhere(&model, |place| chosen.model.save(place))?;
-    if let Some((place, error)) = elsewhere {
-        report::error(&format!("the network is in {} instead", place.display()));
-        return Err(error);
-    }
+    save_model(&model, &chosen.model)?;
     let text = as_toml(arguments, searched, chosen, trained);
     write_beside(&configuration, text.as_bytes())?;
     let text = predictions(all, &chosen.cross_validation)?;
     write_beside(&held_out, text.as_bytes())?;
     Ok(vec![model, configuration, held_out])
+}
+
+/// Writes the mean of the folds' networks.
+pub(super) fn save_ensemble(folder: &Path, model: &Model) -> Result<PathBuf> {
+    let path = folder.join("ensemble.safetensors");
+    save_model(&path, model).map(|()| path)
+}
+
+fn save_model(path: &Path, model: &Model) -> Result<()> {
+    match save_somewhere(path, |place| model.save(place))? {
+        None => Ok(()),
+        Some((place, error)) => {
+            report::error(&format!("the network is in {} instead", place.display()));
+            Err(error)
+        }
+    }
 }
 
 /// The configuration of a training like the chosen one: `train --config` ends where it has ended.
