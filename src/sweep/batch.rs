@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::driver::for_epochs;
 use super::journal::Rung;
 use super::options::{Ended, SweepEvent};
-use super::{Halving, Point, Record, State};
+use super::{Curve, Halving, Point, Record, State};
 use crate::data::{Dataset, Fold};
 use crate::metrics::Metric;
 use crate::platform::Instant;
@@ -126,6 +126,8 @@ impl Batch<'_> {
             epochs: 0,
             trained: 0,
             size: 0,
+            training: None,
+            curve: Curve::default(),
             rungs: Vec::new(),
             same_as: None,
             seconds: 0.0,
@@ -288,6 +290,8 @@ impl Batch<'_> {
             trained,
             scores: vec![f64::NAN; outcomes.len()],
             value: f64::NAN,
+            training: None,
+            curve: Curve::default(),
             seconds,
         };
         let Some(fits) = fits else { return Ok(diverged(0)) };
@@ -306,7 +310,18 @@ impl Batch<'_> {
             true => -self.metric.gain(mean_and_error(&scores).0),
             false => best.loss,
         };
-        Ok(Measured { diverged: false, epochs: best.epochs, trained, scores, value, seconds })
+        let training = |fit: &&Fit| score_of(&fit.summary.evaluation, self.metric);
+        let training: Option<Vec<f64>> = fits.iter().map(training).collect();
+        Ok(Measured {
+            diverged: false,
+            epochs: best.epochs,
+            trained,
+            scores,
+            value,
+            training: training.map(|own| mean_and_error(&own).0).filter(|mean| mean.is_finite()),
+            curve: Curve::thinned(&curve),
+            seconds,
+        })
     }
 
     /// The metric on a fold's rows: after so many epochs where it is known, else at the end where there
@@ -333,6 +348,9 @@ struct Measured {
     scores: Vec<f64>,
     /// What is minimised: of the metric where it is known after each epoch, else of the loss.
     value: f64,
+    /// The mean of the metric on the training rows.
+    training: Option<f64>,
+    curve: Curve,
     seconds: f64,
 }
 
@@ -341,6 +359,8 @@ impl Measured {
         record.scores = self.scores;
         record.epochs = self.epochs;
         record.trained = self.trained;
+        record.training = self.training;
+        record.curve = self.curve;
         record.seconds += self.seconds;
     }
 }

@@ -16,8 +16,7 @@ use crate::metrics::Metric;
 use crate::model::Model;
 use crate::platform::Instant;
 use crate::selection::{
-    CrossValidation, EnsembleOptions, FitOptions, Job, Wanted, fit_each, mean_and_error, summarize,
-    train_folds,
+    CrossValidation, FitOptions, Job, Wanted, fit_each, mean_and_error, summarize,
 };
 use crate::spec::{Length, Network};
 use crate::train::{Keep, TrainOptions, TrainingData};
@@ -321,17 +320,11 @@ impl<'a> Sweep<'a> {
     /// As [`Sweep::chosen`] and [`fit_each`].
     pub fn finish(&mut self, all: &Dataset) -> Result<Option<Chosen>> {
         let record = self.chosen()?.clone();
-        let mut jobs = Vec::with_capacity(self.folds.len() + 1);
-        let mut job = |data: TrainingData| -> Result<()> {
-            let (network, options) = (self.configure)(&record.parameters, &data.training)?;
-            let options = for_epochs(options, record.epochs);
-            jobs.push(Job { network, data, options });
-            Ok(())
-        };
-        for fold in self.folds {
-            job(TrainingData::from((&fold.training, &fold.validation)))?;
-        }
-        job(TrainingData::from(all))?;
+        let folds = self.folds;
+        let held_out = folds.iter().map(|fold| (&fold.training, &fold.validation).into());
+        let all_rows = std::iter::once(TrainingData::from(all));
+        let jobs = held_out.chain(all_rows).map(|data| self.job(&record, data));
+        let jobs = jobs.collect::<Result<Vec<Job>>>()?;
         let options = FitOptions {
             wanted: Wanted { predictions: true, models: true, ..Wanted::default() },
             ..self.options.fit.clone()
@@ -343,20 +336,43 @@ impl<'a> Sweep<'a> {
         Ok(Some(Chosen { record, cross_validation, model }))
     }
 
-    /// The mean of the chosen trial's networks on folds of these rows, each trained for as many epochs as
-    /// were chosen, as [`train_folds`] has it: all share the preprocessing of all rows. `None` where an
-    /// interrupt has ended it.
+    /// Trains a trial once more on all rows, for as many epochs as were best. `None` where an interrupt
+    /// has ended it.
     ///
     /// # Errors
-    /// As [`Sweep::chosen`] and [`train_folds`].
+    /// As [`fit_each`].
+    pub fn train(&mut self, record: &Record, all: &Dataset) -> Result<Option<Model>> {
+        let models = self.models(record, vec![TrainingData::from(all)])?;
+        Ok(models.and_then(|mut own| own.pop()))
+    }
+
+    /// The mean of the chosen trial's networks on folds of these rows, each trained for as many epochs as
+    /// were chosen: as those that were scored, but that all share the preprocessing of all rows. `None`
+    /// where an interrupt has ended it.
+    ///
+    /// # Errors
+    /// As [`Sweep::chosen`] and [`fit_each`].
     pub fn ensemble(&mut self, all: &Dataset, splits: &[Split]) -> Result<Option<Model>> {
         let record = self.chosen()?.clone();
-        let (network, options) = (self.configure)(&record.parameters, all)?;
-        let options = for_epochs(options, record.epochs);
-        let fit = self.options.fit.clone();
-        let ensemble = EnsembleOptions { rounds: 1, metric: self.metric(), fit };
-        let trained = train_folds(all, splits, &network, &options, &ensemble, None)?;
-        Ok(trained.map(|(model, _)| model))
+        let folds = all.folds(splits);
+        let held_out = folds.iter().map(|fold| (&fold.training, &fold.validation));
+        let models = self.models(&record, held_out.map(TrainingData::from).collect())?;
+        models.map(Model::mean_of).transpose()
+    }
+
+    /// A network of a trial for each of these data, trained for as many epochs as were best.
+    fn models(&mut self, record: &Record, data: Vec<TrainingData>) -> Result<Option<Vec<Model>>> {
+        let jobs = data.into_iter().map(|data| self.job(record, data));
+        let jobs = jobs.collect::<Result<Vec<Job>>>()?;
+        let wanted = Wanted { models: true, ..Wanted::default() };
+        let fits = fit_each(&jobs, &FitOptions { wanted, ..self.options.fit.clone() })?;
+        Ok(fits.and_then(|all| all.into_iter().map(|own| own.model).collect()))
+    }
+
+    /// The training of a trial, for as many epochs as were best.
+    fn job(&mut self, record: &Record, data: TrainingData) -> Result<Job> {
+        let (network, options) = (self.configure)(&record.parameters, &data.training)?;
+        Ok(Job { network, data, options: for_epochs(options, record.epochs) })
     }
 
     /// Trials at most.

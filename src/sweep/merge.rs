@@ -91,7 +91,7 @@ fn foreign(path: &Path, trial: u64, block: Block) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::{Dimension, Journal, Point, Space, State, Value};
+    use crate::sweep::{Curve, Dimension, Journal, Point, Space, State, Value};
 
     fn header(seed: u64, block: Option<Block>) -> Header {
         let space = Space::new().with("lr", Dimension::log(1e-4, 0.1)).expect("it is sound");
@@ -107,6 +107,8 @@ mod tests {
             epochs: 1,
             trained: 1,
             size: 9,
+            training: None,
+            curve: Curve::default(),
             rungs: Vec::new(),
             same_as: None,
             seconds: 0.5,

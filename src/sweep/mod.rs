@@ -31,7 +31,7 @@ pub use driver::{Chosen, Sweep};
 #[cfg(not(target_arch = "wasm32"))]
 pub use fingerprint::fingerprint;
 pub use halving::Halving;
-pub use journal::{Header, Journal, Record, Rung, State, read as read_journal};
+pub use journal::{Curve, Header, Journal, Record, Rung, State, read as read_journal};
 #[cfg(not(target_arch = "wasm32"))]
 pub use options::{Ended, Pruning, SweepEvent, SweepOptions};
 pub use sampler::{Outcome, Sampler, SamplerName, Told};

@@ -128,6 +128,52 @@ fn more_columns_have_no_plane() {
 }
 
 #[test]
+fn a_search_has_a_page_with_what_it_found() {
+    let folder = Folder::new();
+    classes(&folder);
+    let words = "kinds.csv --hidden 'none|3|5,3' --lr 1e-3..0.1 --epochs 4 --folds 2 --trials 7";
+    let words = words.replace('\'', "");
+    let said = folder.good(&format!("sweep {words} --device cpu"));
+    assert!(said.contains("sweep/index.html"), "{said}");
+    let page = folder.read("sweep/index.html");
+    well_formed(&page, "index.html");
+    for told in [
+        "What was found when",
+        "All hyper-parameters",
+        "Score against hidden",
+        "Score against lr",
+        "Score against units",
+        "Score against hidden layers",
+        "How they learned",
+        "The chosen: trial",
+        "In the middle: trial",
+        "The worst: trial",
+        "(chosen)",
+        "green &amp; &lt;dark&gt;",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
+    assert!(!page.contains("http://") || !page.contains("src="), "it needs nothing from elsewhere");
+    // The page of a search that has ended stays; of one on its way there is what its journal tells.
+    folder.good("sweep --report sweep");
+    assert_eq!(folder.read("sweep/index.html"), page);
+    std::fs::remove_file(folder.path("sweep/best.safetensors")).expect("it was written");
+    folder.good("sweep --report sweep");
+    let page = folder.read("sweep/index.html");
+    well_formed(&page, "index.html");
+    assert!(page.contains("best so far") && !page.contains("The chosen"));
+
+    // Of more columns there are no regions, and of one size no comparison of sizes.
+    let rows: String =
+        (0..40).map(|row| format!("{row},{},{},{}\n", row % 7, row % 3, row * 2)).collect();
+    folder.write("more.csv", format!("a,b,c,y\n{rows}"));
+    folder.good("sweep more.csv --hidden 3 --lr 0.01|0.02 --epochs 3 --folds 2 --metric mae --output more --quiet");
+    let page = folder.read("more/index.html");
+    well_formed(&page, "more/index.html");
+    assert!(!page.contains("The worst") && !page.contains("against units"), "{page}");
+}
+
+#[test]
 fn each_run_has_event_files_of_its_own() {
     let folder = Folder::new();
     for runs in 1..3 {

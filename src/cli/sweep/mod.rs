@@ -1,6 +1,7 @@
 //! `halfplane sweep`
 
 mod output;
+mod page;
 pub(super) mod resume;
 pub(super) mod space;
 
@@ -115,6 +116,7 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
         };
         saved.push(output::save_ensemble(&folder, &model)?);
     }
+    saved.push(page::draw(&folder, &mut sweep, &chosen, &all)?);
     let text = match arguments.json {
         true => format!("{}\n", output::as_json(&sweep, ended, &chosen, &folder)),
         false if arguments.quiet => String::new(),

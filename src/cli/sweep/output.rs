@@ -9,13 +9,17 @@ use halfplane::sweep::{Block, Chosen, Ended, Record, State, Sweep, Value, read_j
 use halfplane::{Dataset, Error, Model, Result, TrainOptions};
 use serde_json::{Value as Json, json};
 
-use super::resume;
 use super::space::Searched;
+use super::{page, resume};
 use crate::cli::arguments::SweepArguments;
 use crate::cli::folds::predictions;
 use crate::cli::outputs::save_somewhere;
 use crate::cli::wording::{in_shell, listed};
+use crate::report::picture::search;
 use crate::report::{self, picture};
+
+/// The network that was chosen.
+const MODEL: &str = "best.safetensors";
 
 /// Trials of the leaderboard that is printed.
 const SHOWN: usize = 10;
@@ -29,7 +33,7 @@ pub(super) fn save(
     trained: &TrainOptions,
     all: &Dataset,
 ) -> Result<Vec<PathBuf>> {
-    let (model, configuration) = (folder.join("best.safetensors"), folder.join("best.toml"));
+    let (model, configuration) = (folder.join(MODEL), folder.join("best.toml"));
     let held_out = folder.join("out-of-fold.csv");
     save_model(&model, &chosen.model)?;
     let text = as_toml(arguments, searched, chosen, trained);
@@ -220,7 +224,7 @@ fn leaderboard(records: &[Record], metric: Metric) -> String {
     text
 }
 
-/// The leaderboard of a journal.
+/// The leaderboard of a journal, and its page: that of a search that has ended has more, and stays.
 pub(super) fn told(folder: &Path, json: bool) -> Result<()> {
     let (header, records) = read_journal(&resume::journal(folder))?;
     let metric: Metric = match header.settings.get("metric").and_then(Json::as_str) {
@@ -236,7 +240,14 @@ pub(super) fn told(folder: &Path, json: bool) -> Result<()> {
         true => format!("{}\n", json!({ "search": header, "trials": records })),
         false => leaderboard(&records, metric),
     };
-    report::print(&text)
+    if !folder.join(MODEL).exists() {
+        page::write(folder, &header, &records, metric, None, Vec::new())?;
+    }
+    report::print(&text)?;
+    if !json {
+        report::note(&format!("pictures are in {}", search::place(folder).display()));
+    }
+    Ok(())
 }
 
 /// What came of a search, for machines.

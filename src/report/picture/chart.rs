@@ -11,11 +11,28 @@ pub(super) struct Axis {
     pub(super) label: String,
     pub(super) domain: [f64; 2],
     pub(super) kind: Kind,
+    /// The names of 0, 1, 2, …, where its values are no numbers.
+    pub(super) names: Vec<String>,
+    /// The values that it is marked at, where they are not chosen by itself.
+    pub(super) marks: Vec<f64>,
 }
 
 impl Axis {
     pub(super) fn linear(label: impl Into<String>, domain: [f64; 2]) -> Self {
-        Self { label: label.into(), domain, kind: Kind::Linear }
+        let (names, marks) = (Vec::new(), Vec::new());
+        Self { label: label.into(), domain, kind: Kind::Linear, names, marks }
+    }
+
+    /// About `count` ticks, with their labels.
+    pub(super) fn ticks(&self, scale: Scale, count: usize) -> Vec<(f64, String)> {
+        if !self.names.is_empty() {
+            let names = self.names.iter().enumerate();
+            return names.map(|(index, name)| (index as f64, name.clone())).collect();
+        }
+        if !self.marks.is_empty() {
+            return self.marks.iter().map(|mark| (*mark, mark.to_string())).collect();
+        }
+        scale.ticks(count)
     }
 }
 
@@ -46,35 +63,36 @@ impl Chart {
     pub(super) fn new(plot: [f64; 2], [title, subtitle]: [&str; 2], x: Axis, y: Axis) -> Self {
         let [top, right, bottom, left] = MARGINS;
         let size = [left + plot[0] + right, top + plot[1] + bottom];
-        let [x_label, y_label] = [x.label, y.label];
+        let axes = [x, y];
+        let [x, y] = &axes;
         let x = Scale { domain: x.domain, range: [left, left + plot[0]], kind: x.kind };
         let y = Scale { domain: y.domain, range: [top + plot[1], top], kind: y.kind };
         let mut chart = Self { svg: Svg::default(), x, y, title: title.into(), size };
         chart.svg.text("title", Anchor::Start, [24.0, 30.0], title);
         chart.svg.text("muted", Anchor::Start, [24.0, 50.0], subtitle);
-        chart.axes(&x_label, &y_label);
+        chart.axes(&axes);
         chart
     }
 
-    fn axes(&mut self, x_label: &str, y_label: &str) {
+    fn axes(&mut self, [x_axis, y_axis]: &[Axis; 2]) {
         let (x, y) = (self.x, self.y);
         let [left, right] = x.range;
         let [bottom, top] = y.range;
-        for (value, label) in x.ticks(((right - left) / 90.0) as usize) {
+        for (value, label) in x_axis.ticks(x, ((right - left) / 90.0) as usize) {
             let at = x.at(value);
             self.svg.line("grid", [at, top], [at, bottom]);
             self.svg.text("muted", Anchor::Middle, [at, bottom + 18.0], &label);
         }
-        for (value, label) in y.ticks(((bottom - top) / 55.0) as usize) {
+        for (value, label) in y_axis.ticks(y, ((bottom - top) / 55.0) as usize) {
             let at = y.at(value);
             self.svg.line("grid", [left, at], [right, at]);
             self.svg.text("muted", Anchor::End, [left - 8.0, at + 4.0], &label);
         }
         self.svg.line("axis", [left, bottom], [right, bottom]);
         let middle = left.midpoint(right);
-        self.svg.text("", Anchor::Middle, [middle, bottom + 40.0], &shortened(x_label, 60));
+        self.svg.text("", Anchor::Middle, [middle, bottom + 40.0], &shortened(&x_axis.label, 60));
         let middle = [20.0, top.midpoint(bottom)];
-        self.svg.rotated_text("", Anchor::Middle, middle, -90.0, &shortened(y_label, 50));
+        self.svg.rotated_text("", Anchor::Middle, middle, -90.0, &shortened(&y_axis.label, 50));
     }
 
     /// The position of a point, in pixels.
@@ -98,6 +116,14 @@ impl Chart {
     pub(super) fn dot(&mut self, value: [f64; 2], radius: f64, colour: &str) {
         let style = format!("class=\"point\" fill=\"{colour}\" fill-opacity=\".85\"");
         self.svg.circle(self.at(value), radius, &style);
+    }
+
+    /// Draws a dot with a tooltip.
+    pub(super) fn told_dot(&mut self, value: [f64; 2], radius: f64, colour: &str, tooltip: &str) {
+        let [x, y] = self.at(value);
+        let place = format!("cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"");
+        let style = format!("class=\"point\" fill=\"{colour}\" fill-opacity=\".85\"");
+        self.svg.with_tooltip("circle", &format!("{place} {style}"), tooltip);
     }
 
     /// Adds a legend at the right, which widens the chart.

@@ -22,7 +22,7 @@ pub(super) fn loss(history: &History) -> Option<Picture> {
     shown().next()?;
     let (kind, domain) = loss_axis(shown().map(|[_, loss]| *loss));
     let last = shown().map(|[at, _]| *at).fold(0.0, f64::max);
-    let y = Axis { label: "loss".into(), domain, kind };
+    let y = Axis { kind, ..Axis::linear("loss", domain) };
     let x = Axis::linear(history.unit(), [0.0, last.max(1.0)]);
     let subtitle = match epochs.last() {
         Some([_, loss]) if !history.full_batch() => format!("final training loss {}", short(*loss)),
@@ -68,7 +68,7 @@ pub(super) fn losses(histories: &[History]) -> Option<Picture> {
     shown().next()?;
     let (kind, domain) = loss_axis(shown().map(|[_, loss]| *loss));
     let last = shown().map(|[at, _]| *at).fold(0.0, f64::max);
-    let y = Axis { label: "loss".into(), domain, kind };
+    let y = Axis { kind, ..Axis::linear("loss", domain) };
     let x = Axis::linear(histories[0].unit(), [0.0, last.max(1.0)]);
     let kept = histories.iter().any(|own| own.best().is_some());
     let dots = if kept { "; a dot is where its weights were kept" } else { "" };
@@ -92,7 +92,7 @@ pub(super) fn losses(histories: &[History]) -> Option<Picture> {
 }
 
 /// Kind and range of an axis of losses: logarithmic where they are far apart.
-fn loss_axis(losses: impl Iterator<Item = f64> + Clone) -> (Kind, [f64; 2]) {
+pub(super) fn loss_axis(losses: impl Iterator<Item = f64> + Clone) -> (Kind, [f64; 2]) {
     let positive = losses.clone().all(|loss| loss > 0.0);
     let [low, high] = padded_range(losses.clone());
     let wide = |[low, high]: [f64; 2]| positive && high > 10.0 * low.max(0.0);
@@ -210,10 +210,7 @@ pub(super) fn calibration(calibration: &Calibration, of: &str) -> Picture {
             bin.predicted,
             bin.observed,
         );
-        let [x, y] = chart.at([bin.predicted, bin.observed]);
-        let place = format!("cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"");
-        let style = format!("class=\"point\" fill=\"{}\" fill-opacity=\".85\"", colour(0));
-        chart.svg.with_tooltip("circle", &format!("{place} {style}"), &tooltip);
+        chart.told_dot([bin.predicted, bin.observed], radius, colour(0), &tooltip);
     }
     chart.finish("calibration")
 }

@@ -8,6 +8,7 @@ mod page;
 mod regions;
 mod residuals;
 mod scale;
+pub(crate) mod search;
 mod svg;
 mod theme;
 
@@ -23,8 +24,7 @@ use super::plane::{Plane, cells, has_regions};
 pub(crate) use chart::{short, thinned, thousands};
 use curves::OneVsRest;
 use residuals::Predictions;
-use svg::Picture;
-pub(crate) use svg::shortened;
+pub(crate) use svg::{Picture, shortened};
 
 /// The most classes with a curve each: more would hide each other.
 const MAX_CURVES: usize = 10;
@@ -121,20 +121,34 @@ fn one_vs_rest<'a>(results: &Results<'a>) -> Vec<OneVsRest<'a>> {
 
 /// The picture of decision regions, if the network has two numeric inputs.
 fn decision_regions(results: &Results<'_>) -> Result<Option<Picture>> {
-    let Results { model, targets, .. } = results;
-    let plane = Plane::of(&model.preprocessing, results.features, regions::CELLS);
+    let Results { model, features, targets, .. } = *results;
+    regions_of(model, features, targets, "regions", None)
+}
+
+/// The decision regions of a network with two numeric inputs, under a name that no other picture of a
+/// page has, and a title of its own where there are several.
+pub(crate) fn regions_of(
+    model: &Model,
+    features: &[f32],
+    targets: &Targets,
+    name: &'static str,
+    title: Option<&str>,
+) -> Result<Option<Picture>> {
+    let plane = Plane::of(&model.preprocessing, features, regions::CELLS);
     let Some(plane) = plane.filter(|_| has_regions(targets)) else { return Ok(None) };
     let network = &model.network;
     let predictions = model.predict(&plane.inputs())?;
     let neurons = plane.neurons(model);
     let picture = regions::Regions {
+        name,
+        network: title,
         plane: &plane,
         cells: &cells(&predictions, network.output, network.outputs),
         output: network.output,
         classes: &model.classes,
         target: &model.target,
         targets,
-        points: &plane.points(results.features),
+        points: &plane.points(features),
         neurons: neurons.as_deref().map_err(|why| *why),
     };
     Ok(Some(picture.picture()))

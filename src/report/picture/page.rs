@@ -25,34 +25,50 @@ color:var(--strong);font-variant-numeric:tabular-nums}\
 .pictures{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start}\
 figure{margin:0;max-width:100%}figure svg{display:block;max-width:100%;height:auto}\
 section{background:var(--card);border-radius:8px;padding:18px 24px;overflow-x:auto}\
-h2{margin:0 0 10px;font-size:16px;color:var(--strong)}\
+.board{margin-bottom:20px}h2{margin:0 0 10px;font-size:16px;color:var(--strong)}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
 th,td{padding:5px 24px 5px 0;text-align:right;border-top:1px solid var(--line)}\
 th{font-weight:500;color:var(--muted)}tr:first-child>*{border-top:0}\
 th:first-child,td:first-child{text-align:left;color:var(--ink)}\
 .facts td{text-align:left}footer{margin-top:28px;color:var(--muted);font-size:13px}";
 
-/// The HTML page.
+/// The HTML page of a model's results.
 pub(super) fn page(results: &Results<'_>, pictures: &[Picture]) -> String {
     let model = results.model;
-    let title = escaped(&format!("{} from {}", model.target, columns(results)));
+    let title = format!("{} from {}", model.target, columns(results));
     let rows = thousands(results.features.len() / model.network.inputs);
-    let figures: String =
-        pictures.iter().map(|picture| format!("<figure>{}</figure>\n", picture.part())).collect();
+    let subtitle = format!("A {} network, scored on {rows} {}", model.network, results.rows);
+    let body = format!(
+        "<dl class=\"scores\">\n{}</dl>\n<div class=\"pictures\">\n{}{}{}</div>\n",
+        cards(results.scores),
+        figures(pictures),
+        classes(results),
+        facts(results),
+    );
+    document(&title, &subtitle, &body)
+}
+
+/// An HTML page with a heading; the body is not escaped.
+pub(super) fn document(title: &str, subtitle: &str, body: &str) -> String {
+    let (title, subtitle) = (escaped(title), escaped(subtitle));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
          <title>{title}</title>\n<style>{PAGE_STYLE}{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>{title}</h1>\n<p>A {} network, scored on {rows} {}</p>\n\
-         <dl class=\"scores\">\n{}</dl>\n<div class=\"pictures\">\n{figures}{}{}</div>\n\
+         <h1>{title}</h1>\n<p>{subtitle}</p>\n{body}\
          <footer>Made by halfplane {}</footer>\n</main>\n</body>\n</html>\n",
-        escaped(&model.network.to_string()),
-        escaped(results.rows),
-        cards(results.scores),
-        classes(results),
-        facts(results),
         env!("CARGO_PKG_VERSION"),
     )
+}
+
+/// Pictures within a page.
+pub(super) fn figures(pictures: &[Picture]) -> String {
+    pictures.iter().map(|picture| format!("<figure>{}</figure>\n", picture.part())).collect()
+}
+
+/// A number and what it is, on a card of its own.
+pub(super) fn card(label: &str, value: &str) -> String {
+    format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escaped(label), escaped(value))
 }
 
 fn columns(results: &Results<'_>) -> String {
@@ -84,10 +100,7 @@ fn cards(scores: &Scores) -> String {
     };
     cards
         .into_iter()
-        .map(|(name, value)| {
-            let value = value.map_or("–".to_owned(), short);
-            format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n")
-        })
+        .map(|(name, value)| card(name, &value.map_or("–".to_owned(), short)))
         .collect()
 }
 

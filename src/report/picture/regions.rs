@@ -30,6 +30,10 @@ const TICKED: usize = 24;
 
 /// The contents of the picture.
 pub(super) struct Regions<'a> {
+    /// The name of the picture, of which a page has one.
+    pub(super) name: &'static str,
+    /// Which network it is, where there are several.
+    pub(super) network: Option<&'a str>,
     pub(super) plane: &'a Plane,
     pub(super) cells: &'a [Cell],
     pub(super) output: Output,
@@ -64,9 +68,10 @@ impl Regions<'_> {
             true => format!("{} of {} rows", thousands(dots.len()), thousands(self.points.len())),
             false => format!("{} rows", thousands(dots.len())),
         };
-        let title = match self.output {
-            Output::Identity => "Predictions over the plane",
-            _ => "Decision regions",
+        let title = match (self.network, self.output) {
+            (Some(network), _) => network,
+            (None, Output::Identity) => "Predictions over the plane",
+            (None, _) => "Decision regions",
         };
         let mut chart = Chart::new(
             PLOT,
@@ -75,7 +80,7 @@ impl Regions<'_> {
             Axis::linear(self.plane.names[1].as_str(), view[1]),
         );
         let [corner, size] = chart.plot();
-        chart.svg.clip("plot", corner, size);
+        chart.svg.clip(&format!("{}-plot", self.name), corner, size);
         self.fill_cells(&mut chart);
         self.boundaries(&mut chart);
         for (neuron, line) in lines {
@@ -90,7 +95,7 @@ impl Regions<'_> {
         }
         chart.svg.unclip();
         self.legend(&mut chart, numbers);
-        chart.finish("regions")
+        chart.finish(self.name)
     }
 
     /// The range of a regression's values and predictions, with padding.

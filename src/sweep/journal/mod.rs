@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use header::Header;
-pub use record::{Record, Rung, State};
+pub use record::{Curve, Record, Rung, State};
 
 use crate::platform::files::{self, File, FolderLock, Locked};
 use crate::{Error, Result, Setting};
@@ -272,6 +272,8 @@ mod tests {
             epochs: 7,
             trained: 10,
             size: 99,
+            training: Some(0.875),
+            curve: Curve { epochs: vec![3, 10], train_loss: vec![0.5, 0.1], loss: vec![0.75, 0.7] },
             rungs: vec![Rung { rung: 1, epochs: 1, value: 0.5 }],
             same_as: None,
             seconds: 0.125,

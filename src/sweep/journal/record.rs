@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::selection::{CurvePoint, MeanCurve};
 use crate::sweep::Point;
 
 /// How a trial has ended.
@@ -38,6 +39,13 @@ pub struct Record {
     pub trained: u64,
     /// Parameters of the network.
     pub size: u64,
+    /// The mean over the folds of the metric on the rows that its networks were trained on, at their end:
+    /// where it is accuracy or R².
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<f64>,
+    /// How it has learned.
+    #[serde(default, skip_serializing_if = "Curve::is_empty")]
+    pub curve: Curve,
     /// The rungs at which it was judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rungs: Vec<Rung>,
@@ -46,6 +54,45 @@ pub struct Record {
     pub same_as: Option<u64>,
     /// How long its share of the work took.
     pub seconds: f64,
+}
+
+/// The mean learning curve over a trial's folds: some epochs of it, the last among them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Curve {
+    /// The numbers of epochs done, from 1.
+    pub epochs: Vec<u64>,
+    /// The mean training loss of each.
+    pub train_loss: Vec<f32>,
+    /// The mean loss on the folds after each.
+    pub loss: Vec<f32>,
+}
+
+impl Curve {
+    /// Epochs that are kept, at most.
+    const KEPT: usize = 16;
+
+    /// A part of a whole curve, up to the first loss that is not finite.
+    pub fn thinned(whole: &MeanCurve) -> Self {
+        let is_finite =
+            |point: &&CurvePoint| point.train_loss.is_finite() && point.loss.is_finite();
+        let points: Vec<&CurvePoint> = whole.points.iter().take_while(is_finite).collect();
+        let stride = points.len().div_ceil(Self::KEPT).max(1);
+        // Counted from the end, so that the last is among them.
+        let kept = points.iter().rev().step_by(stride).rev();
+        let mut own = Self::default();
+        for point in kept {
+            own.epochs.push(point.epochs);
+            own.train_loss.push(point.train_loss as f32);
+            own.loss.push(point.loss as f32);
+        }
+        own
+    }
+
+    /// Whether nothing is known of it.
+    pub fn is_empty(&self) -> bool {
+        self.epochs.is_empty()
+    }
 }
 
 /// How good a trial was at a rung of [`super::Halving`].
@@ -89,5 +136,32 @@ mod nan_as_null {
         ) -> Result<f64, D::Error> {
             Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thinned_curve_keeps_its_end() {
+        for (epochs, kept) in [(0, 0), (1, 1), (16, 16), (17, 9), (100, 15), (1_000, 16)] {
+            let point = |epoch| CurvePoint {
+                epochs: epoch,
+                train_loss: 1.0 / epoch as f64,
+                loss: 2.0 / epoch as f64,
+                score: None,
+            };
+            let curve = Curve::thinned(&MeanCurve { points: (1..=epochs).map(point).collect() });
+            assert_eq!((curve.epochs.len(), curve.loss.len()), (kept, kept), "{epochs}");
+            assert_eq!(curve.epochs.last().copied().unwrap_or(0), epochs);
+        }
+    }
+
+    #[test]
+    fn a_curve_ends_before_what_is_not_finite() {
+        let point = |loss: f64| CurvePoint { epochs: 1, train_loss: 1.0, loss, score: None };
+        let points = [0.5, f64::INFINITY, 0.25].map(point).to_vec();
+        assert_eq!(Curve::thinned(&MeanCurve { points }).loss, [0.5]);
     }
 }

@@ -1,0 +1,70 @@
+//! The page of a search.
+
+use std::path::{Path, PathBuf};
+
+use halfplane::metrics::Metric;
+use halfplane::sweep::{Chosen, Header, Record, State, Sweep};
+use halfplane::{Dataset, Result};
+
+use crate::report::picture::search::{self, Search};
+use crate::report::picture::{self, Picture};
+
+/// Draws the page of a search that has ended; returns its place.
+pub(super) fn draw(
+    folder: &Path,
+    sweep: &mut Sweep,
+    chosen: &Chosen,
+    all: &Dataset,
+) -> Result<PathBuf> {
+    let wall = wall(sweep, chosen, all)?;
+    let (header, metric) = (sweep.header(), sweep.metric());
+    let trial = Some(chosen.record.trial);
+    write(folder, &header, sweep.records(), metric, trial, wall)
+}
+
+/// Draws the page of a journal.
+pub(super) fn write(
+    folder: &Path,
+    header: &Header,
+    records: &[Record],
+    metric: Metric,
+    chosen: Option<u64>,
+    wall: Vec<Picture>,
+) -> Result<PathBuf> {
+    search::write(folder, &Search { header, records, metric, chosen, wall })?;
+    Ok(search::place(folder))
+}
+
+/// The decision regions of the chosen trial, of the one in the middle and of the worst, where the table has
+/// two columns of numbers.
+fn wall(sweep: &mut Sweep, chosen: &Chosen, all: &Dataset) -> Result<Vec<Picture>> {
+    let targets = all.original_targets();
+    let draw = |model: &_, name, record: &Record, which: &str| {
+        let (mean, error) = record.score();
+        let title = format!("{which}: trial {}, {mean:.4} ± {error:.4}", record.trial);
+        picture::regions_of(model, all.features(), &targets, name, Some(&title))
+    };
+    let Some(best) = draw(&chosen.model, "best", &chosen.record, "The chosen")? else {
+        return Ok(Vec::new());
+    };
+    let metric = sweep.metric();
+    let gain = |own: &Record| metric.gain(own.score().0);
+    let is_other = |own: &&Record| {
+        own.state == State::Complete && gain(own).is_finite() && own.trial != chosen.record.trial
+    };
+    let mut others: Vec<Record> = sweep.records().iter().filter(is_other).cloned().collect();
+    others.sort_by(|a, b| gain(b).total_cmp(&gain(a)));
+    let mut wall = vec![best];
+    let shown = match others.len() {
+        0 => vec![],
+        1 => vec![(0, "worst", "The worst")],
+        count => vec![(count / 2, "median", "In the middle"), (count - 1, "worst", "The worst")],
+    };
+    for (index, name, which) in shown {
+        let record = &others[index];
+        // Where it is interrupted, the page does without.
+        let Some(model) = sweep.train(record, all)? else { continue };
+        wall.extend(draw(&model, name, record, which)?);
+    }
+    Ok(wall)
+}
