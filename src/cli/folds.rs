@@ -22,6 +22,8 @@ pub(super) struct DealtOut {
     pub(super) warnings: Vec<Warning>,
     /// What tells one division into folds from another.
     pub(super) hash: u64,
+    /// The table, from which rows can be dealt out in other ways.
+    pub(super) table: FoldedTable,
 }
 
 impl DealtOut {
@@ -44,7 +46,8 @@ impl DealtOut {
         let Prepared { training: all, warnings, .. } = folded.all()?;
         let folds = (0..folded.splits().len()).map(|number| folded.fold(number));
         let folds = folds.collect::<Result<Vec<Fold>>>()?;
-        Ok(Self { by, folds, splits: folded.splits().to_vec(), all, warnings, hash: folded.hash() })
+        let (splits, hash) = (folded.splits().to_vec(), folded.hash());
+        Ok(Self { by, folds, splits, all, warnings, hash, table: folded })
     }
 }
 

@@ -28,6 +28,7 @@ mod settings;
 mod sweep;
 mod train;
 mod train_folds;
+mod train_hidden;
 mod wording;
 
 use std::ffi::OsString;

@@ -9,7 +9,7 @@ use halfplane::{
     TrainOptions,
 };
 
-use super::arguments::{AutoOr, FoldArguments, OptimizerName, TrainingArguments};
+use super::arguments::{AutoOr, FoldArguments, Hidden, OptimizerName, TrainingArguments};
 
 /// A training, ready to be run.
 pub(super) struct Settings {
@@ -26,6 +26,7 @@ impl Settings {
     /// Reads the data, and overrides its recipe by what was typed. What can be checked without a file
     /// is checked first, so that a slip is reported at once.
     pub(super) fn new(typed: &TrainingArguments, log_every: Option<u64>) -> Result<Self> {
+        check_hidden(typed)?;
         let unread = unread(typed)?;
         let built_in = built_in(typed);
         let Prepared { training: data, validation, warnings } = match built_in {
@@ -109,7 +110,19 @@ pub(super) fn for_data(
     log_every: Option<u64>,
     data: &Dataset,
 ) -> Result<(Network, TrainOptions)> {
+    check_hidden(typed)?;
     overridden(typed, log_every, recipe(typed, data))
+}
+
+/// Rejects layers that are to be chosen where nobody chooses them.
+fn check_hidden(typed: &TrainingArguments) -> Result<()> {
+    match typed.hidden {
+        Some(Hidden::Auto) => Err(Error::Invalid {
+            problem: "--hidden auto is what `train` chooses by its folds".into(),
+            remedy: "name units, such as --hidden 64,32; `halfplane sweep` searches, too".into(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// A recipe, overridden by what was typed.
@@ -159,7 +172,10 @@ fn check_xor(typed: &TrainingArguments, data: &Dataset) -> Result<()> {
 /// The network, overridden by what was typed.
 pub(super) fn network(typed: &TrainingArguments, base: Network) -> Network {
     Network {
-        hidden: typed.hidden.as_ref().map_or(base.hidden, |hidden| hidden.0.clone()),
+        hidden: match typed.hidden.as_ref().and_then(Hidden::units) {
+            Some(units) => units.to_vec(),
+            None => base.hidden,
+        },
         activation: typed.activation.unwrap_or(base.activation),
         normalization: match typed.layer_norm {
             true => Normalization::LayerNorm,

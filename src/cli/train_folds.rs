@@ -7,15 +7,27 @@ use halfplane::selection::{
 };
 use halfplane::{Dataset, Event, Model, Result};
 
-use super::arguments::TrainArguments;
+use super::arguments::{Hidden, TrainArguments};
 use super::outputs::save_somewhere;
 use super::settings::{Folded, Settings};
-use super::{Outcome, folds, interrupt, wording};
+use super::sweep::leaderboard;
+use super::{Outcome, folds, interrupt, train_hidden, wording};
 use crate::report::{
     self, FoldedRun, History, MemberSinks, Members, Verbosity, error, note, picture, warn,
 };
 
-pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome> {
+pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outcome> {
+    let task = folded.settings.data.task();
+    let metric = arguments.folds.metric.unwrap_or(Metric::default_for(task));
+    metric.check(task)?;
+    let mut tried = None;
+    if arguments.training.hidden == Some(Hidden::Auto) {
+        tried = train_hidden::choose(&mut folded, metric)?;
+        if tried.is_none() {
+            note("interrupted while layers and units were chosen: there is no model");
+            return Ok(Outcome::Interrupted);
+        }
+    }
     let Folded { settings, by, splits } = folded;
     let Settings { data, warnings, network, options, .. } = settings;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
@@ -23,8 +35,6 @@ pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome>
         Verbosity::Normal => report::print(text),
         Verbosity::Quiet => Ok(()),
     };
-    let metric = arguments.folds.metric.unwrap_or(Metric::default_for(data.task()));
-    metric.check(data.task())?;
     if let Some(folder) = &arguments.views.report {
         picture::prepare(folder)?;
     }
@@ -33,6 +43,13 @@ pub(super) fn run(arguments: &TrainArguments, folded: Folded) -> Result<Outcome>
     }
     let rounds = usize::from(arguments.members.unwrap_or(1));
     let dealt_out = folds::described(&by, &data, splits.len());
+    if let Some(records) = &tried {
+        say(&format!(
+            "layers and units by {dealt_out}:\n{}\nThe first is taken. It was chosen by the folds that score \
+             it below: somewhat better than on new rows\n\n",
+            leaderboard(records, metric),
+        ))?;
+    }
     say(&report::folded_heading(&network, &data, &options, &dealt_out, rounds))?;
     let sinks = MemberSinks {
         metrics: arguments.metrics.as_deref(),

@@ -220,8 +220,8 @@ fn trivial(fold: &Fold, metric: Metric) -> Option<f64> {
     }
 }
 
-/// The mean of some scores, and its standard error.
-pub(crate) fn mean_and_error(scores: &[f64]) -> (f64, f64) {
+/// The mean of some scores, and its standard error: their deviation / √scores.
+pub fn mean_and_error(scores: &[f64]) -> (f64, f64) {
     let count = scores.len() as f64;
     let mean = scores.iter().sum::<f64>() / count;
     let squares: f64 = scores.iter().map(|score| (score - mean).powi(2)).sum();

@@ -9,8 +9,10 @@ mod ensemble;
 mod fit;
 mod outcome;
 
-pub use cross_validate::{CrossValidation, FoldScore, Held, cross_validate, summarize};
-pub(crate) use cross_validate::{mean_and_error, scores_of, undefined};
+pub use cross_validate::{
+    CrossValidation, FoldScore, Held, cross_validate, mean_and_error, summarize,
+};
+pub(crate) use cross_validate::{scores_of, undefined};
 pub(crate) use curve::score_of;
 pub use curve::{CurvePoint, MeanCurve};
 pub use ensemble::{EnsembleOptions, train_folds};

@@ -251,6 +251,44 @@ fn a_table_is_trained_on_folds() {
     assert!(folder.read("r/loss.svg").contains("of 5 networks"));
 }
 
+/// Layers and units are those that are best on the folds, and are trained as if they had been typed.
+#[test]
+fn layers_are_chosen_by_the_folds() {
+    let folder = Folder::new();
+    // A ring around a disc, which one layer cannot part.
+    let row = |row: i32| {
+        let (turn, far) = (f64::from(row) * 2.4, row % 2 == 0);
+        let radius = if far { 1.0 } else { 0.4 };
+        format!(
+            "{:.3},{:.3},{}\n",
+            radius * turn.cos(),
+            radius * turn.sin(),
+            if far { "ring" } else { "disc" }
+        )
+    };
+    folder.write("t.csv", format!("u,v,kind\n{}", (0..120).map(row).collect::<String>()));
+    let words = "train t.csv --metric log-loss --device cpu --epochs 60";
+    let told = folder.good(&format!("{words} --hidden auto --output auto.safetensors"));
+    assert!(told.contains("layers and units by 5 stratified folds"), "{told}");
+    assert!(told.contains("10 trials: 10 to the end"), "{told}");
+    let model = Model::load(&folder.path("auto.safetensors")).expect("it loads");
+    assert!(!model.network.hidden.is_empty(), "one layer is chosen");
+    let hidden: Vec<String> = model.network.hidden.iter().map(ToString::to_string).collect();
+    let typed = format!("{words} --hidden {} --output typed.safetensors", hidden.join(","));
+    folder.good(&typed);
+    assert!(folder.read_bytes("auto.safetensors") == folder.read_bytes("typed.safetensors"));
+    for (command, told) in [
+        ("train xor", "too few for --hidden auto"),
+        ("train t.csv --folds none", "--hidden auto trains a network for each fold"),
+        ("train t.csv --validation 0.2", "--validation is for one network"),
+        ("cv t.csv", "by its folds"),
+        ("plan t.csv", "by its folds"),
+    ] {
+        let error = folder.refused(&format!("{command} --hidden auto"));
+        assert!(error.contains(told), "{command}: {error}");
+    }
+}
+
 /// Each line names its network, and TensorBoard has a folder for each.
 #[test]
 fn what_happens_to_each_network_is_written_down() {

@@ -196,6 +196,44 @@ fn blocks_that_are_joined_are_the_whole_search() {
     }
 }
 
+/// Each outer fold has a search of its own, which ends where a search of the other rows alone ends.
+#[test]
+fn outer_folds_score_the_whole_choice() {
+    let folder = Folder::new();
+    let data = table("penguins.csv");
+    let data = data.to_str().expect("the path is text");
+    let space = "--target species --hidden 2|8,4 --lr 0.003|0.03 --epochs 8 --folds 2";
+    let found = sweep(&folder, &format!("{data} {space} --outer 3 --output o"));
+    let outer = &found["outer"];
+    assert_eq!(outer["folds"].as_array().map(Vec::len), Some(3));
+    assert!(outer["mean"].as_f64() > Some(0.9), "{found}");
+    assert!(outer["standard_error"].as_f64() > Some(0.0) && outer["parameters"][2]["lr"].is_f64());
+    for number in 1..=3 {
+        assert_eq!(events(&folder, &format!("o/outer-{number}-of-3/journal.jsonl")).len(), 5);
+    }
+    // Gone on with, nothing is trained twice.
+    let journal = folder.read("o/outer-2-of-3/journal.jsonl");
+    let cut: String = journal.split_inclusive('\n').take(1).collect();
+    folder.write("o/outer-2-of-3/journal.jsonl", cut);
+    let first = folder.read("o/outer-1-of-3/journal.jsonl");
+    assert_eq!(sweep(&folder, "--resume o"), found);
+    assert_eq!(folder.read("o/outer-1-of-3/journal.jsonl"), first);
+
+    // By groups and in time the outer folds are dealt out like the others.
+    let rows = |row: i32| format!("{},{},{},{}\n", row % 9, row, f64::from(row % 9) * 0.1, row % 2);
+    folder.write("t.csv", format!("group,day,x,y\n{}", (0..90).map(rows).collect::<String>()));
+    for (number, by) in
+        ["--group group --drop day", "--time-column day --drop group"].into_iter().enumerate()
+    {
+        let words =
+            format!("t.csv {by} --hidden 2|3 --epochs 2 --folds 2 --outer 3 --output by{number}");
+        assert_eq!(sweep(&folder, &words)["outer"]["folds"].as_array().map(Vec::len), Some(3));
+    }
+    let named = "sweep t.csv --fold-column group --hidden 2|3 --epochs 2 --outer 3 --output named";
+    let error = folder.refused(&format!("{named} --device cpu"));
+    assert!(error.contains("`group` names the folds"), "{error}");
+}
+
 #[test]
 fn a_metric_that_is_not_known_after_each_epoch_is_that_of_the_chosen_epochs() {
     let folder = Folder::new();

@@ -41,6 +41,10 @@ pub(crate) struct SweepArguments {
     /// Which trial is chosen: best, or 1se, the smallest network within a standard error of the best
     #[arg(long, value_name = "best|1se", help_heading = "Search")]
     pub(crate) select: Option<Select>,
+    /// Score the whole choice on K outer folds, too: for each, a search of its own on the other rows, of which
+    /// no part has seen it
+    #[arg(long, value_name = "K", conflicts_with = "block", help_heading = "Search")]
+    pub(crate) outer: Option<usize>,
     /// Stop trials early that fall behind: auto, on or off
     #[arg(long, value_name = "auto|on|off", help_heading = "Search")]
     pub(crate) pruning: Option<Pruning>,

@@ -55,7 +55,9 @@ pub(crate) struct TrainArguments {
 impl TrainArguments {
     /// What was typed that only a training on folds has, if anything was.
     pub(crate) fn typed_of_folds(&self) -> Option<&'static str> {
-        self.folds.typed().or_else(|| self.members.map(|_| "--members"))
+        let is_auto = self.training.hidden == Some(Hidden::Auto);
+        let members = self.members.map(|_| "--members");
+        self.folds.typed().or(members).or(is_auto.then_some("--hidden auto"))
     }
 
     /// Whether losses of steps are written down.
@@ -101,8 +103,8 @@ pub(crate) struct TrainingArguments {
     #[command(flatten)]
     pub(crate) table: DataArguments,
 
-    /// Units of each hidden layer, as in 64,32, or none for a single layer
-    #[arg(long, value_name = "A,B,…|none", help_heading = "Network")]
+    /// Units of each hidden layer, as in 64,32, or none for a single layer; auto: what is best on the folds
+    #[arg(long, value_name = "A,B,…|none|auto", help_heading = "Network")]
     pub(crate) hidden: Option<Hidden>,
     /// sigmoid, tanh, relu, leaky-relu, elu, gelu, silu or softplus
     #[arg(long, value_name = "NAME", help_heading = "Network")]

@@ -30,14 +30,30 @@ pub(super) fn auto_or<T: std::str::FromStr<Err = halfplane::Error>>(
 
 /// The units of the hidden layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Hidden(pub(crate) Vec<usize>);
+pub(crate) enum Hidden {
+    Units(Vec<usize>),
+    /// Whatever is best on the folds.
+    Auto,
+}
+
+impl Hidden {
+    /// The units of each layer, where they were named.
+    pub(crate) fn units(&self) -> Option<&[usize]> {
+        match self {
+            Self::Units(units) => Some(units),
+            Self::Auto => None,
+        }
+    }
+}
 
 impl std::str::FromStr for Hidden {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        if word == "none" {
-            return Ok(Self(Vec::new()));
+        match word {
+            "none" => return Ok(Self::Units(Vec::new())),
+            "auto" => return Ok(Self::Auto),
+            _ => {}
         }
         word.split(',')
             .map(|part| match part.trim().parse() {
@@ -47,11 +63,11 @@ impl std::str::FromStr for Hidden {
                 }
                 Ok(units) => Ok(units),
                 Err(_) => Err(format!(
-                    "`{part}` is no number of units; use a list such as 64,32, or none"
+                    "`{part}` is no number of units; use a list such as 64,32, or none, or auto"
                 )),
             })
             .collect::<Result<_, _>>()
-            .map(Self)
+            .map(Self::Units)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `halfplane sweep`
 
+mod outer;
 mod output;
 mod page;
 pub(super) mod resume;
@@ -21,6 +22,7 @@ use super::folds::DealtOut;
 use super::wording::in_shell;
 use super::{Outcome, interrupt, wording};
 use crate::report::{self, SearchProgress};
+pub(super) use output::leaderboard;
 use space::{Parser, Searched};
 
 /// Where a search goes unless it is told: each block into a folder of its own, so that all can be begun
@@ -42,7 +44,7 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     let searched = Searched::of(&arguments.space.typed)?;
     let mut parser = Parser::new(&searched, arguments.seed);
     parser.check(&searched.space)?;
-    let DealtOut { folds, splits, all, warnings, .. } = read(arguments)?;
+    let DealtOut { folds, splits, all, warnings, table, .. } = read(arguments)?;
     if !arguments.quiet {
         report::warn(&wording::warnings(&warnings));
     }
@@ -52,6 +54,7 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     if let Some(begun) = arguments.resume.as_ref().or(arguments.merge.first()) {
         go_on(&mut options, arguments, begun)?;
     }
+    let outer_options = options.clone();
     let mut parser_of_best = Parser::new(&searched, arguments.seed);
     let configure = |point: &_, data: &_| parser.configure(point, data);
     let mut sweep = Sweep::new(&searched.space, &folds, options, configure)?;
@@ -117,10 +120,21 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
         saved.push(output::save_ensemble(&folder, &model)?);
     }
     saved.push(page::draw(&folder, &mut sweep, &chosen, &all)?);
+    let mut nested = None;
+    if let Some(count) = arguments.outer {
+        let is_quiet = arguments.quiet || arguments.json;
+        let (seed, options) = (arguments.seed, &outer_options);
+        nested = outer::search(&folder, &table, count, &searched, seed, options, is_quiet)?;
+        if nested.is_none() {
+            report::note(&format!("interrupted in an outer fold: go on with `{go_on}`"));
+            return Ok(Outcome::Interrupted);
+        }
+    }
+    let nested = nested.as_ref();
     let text = match arguments.json {
-        true => format!("{}\n", output::as_json(&sweep, ended, &chosen, &folder)),
+        true => format!("{}\n", output::as_json(&sweep, ended, &chosen, &folder, nested)),
         false if arguments.quiet => String::new(),
-        false => output::as_text(sweep.records(), metric, &chosen, &saved),
+        false => output::as_text(sweep.records(), metric, &chosen, &saved, nested),
     };
     report::print(&text)?;
     Ok(Outcome::Done)

@@ -9,6 +9,7 @@ use halfplane::sweep::{Block, Chosen, Ended, Record, State, Sweep, Value, read_j
 use halfplane::{Dataset, Error, Model, Result, TrainOptions};
 use serde_json::{Value as Json, json};
 
+use super::outer::Nested;
 use super::space::Searched;
 use super::{page, resume};
 use crate::cli::arguments::SweepArguments;
@@ -125,6 +126,7 @@ pub(super) fn as_text(
     metric: Metric,
     chosen: &Chosen,
     saved: &[PathBuf],
+    nested: Option<&Nested>,
 ) -> String {
     let mut text = leaderboard(records, metric);
     let own = &chosen.record;
@@ -139,6 +141,7 @@ pub(super) fn as_text(
         held.standard_error,
         records.len(),
     );
+    text += &nested.map_or(String::new(), |own| own.as_text(metric));
     let places: Vec<String> = saved.iter().map(|path| path.display().to_string()).collect();
     text + &format!("saved {}\n", places.join(", "))
 }
@@ -174,7 +177,7 @@ pub(super) fn block_as_json(sweep: &Sweep, block: Block, folder: &Path) -> Json 
 }
 
 /// The best trials, and how many there were of which end.
-fn leaderboard(records: &[Record], metric: Metric) -> String {
+pub(in crate::cli) fn leaderboard(records: &[Record], metric: Metric) -> String {
     let mut best: Vec<&Record> =
         records.iter().filter(|own| own.state == State::Complete).collect();
     best.sort_by(|a, b| metric.gain(b.score().0).total_cmp(&metric.gain(a.score().0)));
@@ -251,7 +254,13 @@ pub(super) fn told(folder: &Path, json: bool) -> Result<()> {
 }
 
 /// What came of a search, for machines.
-pub(super) fn as_json(sweep: &Sweep, ended: Ended, chosen: &Chosen, folder: &Path) -> Json {
+pub(super) fn as_json(
+    sweep: &Sweep,
+    ended: Ended,
+    chosen: &Chosen,
+    folder: &Path,
+    nested: Option<&Nested>,
+) -> Json {
     let held = &chosen.cross_validation;
     let count = |state: State| sweep.records().iter().filter(|own| own.state == state).count();
     json!({
@@ -275,5 +284,6 @@ pub(super) fn as_json(sweep: &Sweep, ended: Ended, chosen: &Chosen, folder: &Pat
             Ended::Interrupted => "interrupted",
         },
         "output": folder,
+        "outer": nested.map(Nested::as_json),
     })
 }

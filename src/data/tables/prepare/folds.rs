@@ -1,6 +1,6 @@
 //! A table and its folds: everything that is fitted is fitted to the training rows of each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -9,7 +9,7 @@ use super::{Prepared, RawTable};
 use crate::data::tables::Warning;
 use crate::data::tables::read::Source;
 use crate::data::tables::table::{MISSING_CODE, Table, Values};
-use crate::data::{Fold, GroupKFold, KFold, PredefinedSplit, Split, TimeSeriesSplit};
+use crate::data::{Fold, GroupKFold, KFold, PredefinedSplit, Split, Targets, TimeSeriesSplit};
 use crate::{Error, Result, Setting};
 
 /// A table whose rows are dealt out to folds.
@@ -19,6 +19,10 @@ use crate::{Error, Result, Setting};
 #[derive(Debug)]
 pub struct FoldedTable {
     raw: RawTable,
+    by: FoldBy,
+    /// The number of each row's text in the column that decides, among all of them; for times and named
+    /// folds in their order.
+    key: Option<Vec<usize>>,
     splits: Vec<Split>,
     warnings: Vec<Warning>,
     options: TableOptions,
@@ -46,27 +50,29 @@ impl FoldedTable {
         let mut raw = RawTable::read(source, options)?;
         let key = by.column().map(|name| Key::take(&mut raw.table, name)).transpose()?;
         let mut warnings = Vec::new();
-        let splits = match (&by, key) {
-            (FoldBy::Time { column, folds, gap }, Some(key)) => {
-                let order = key.order(&raw.table, column)?;
-                if !order.is_sorted() {
+        let key = match (&by, key) {
+            (FoldBy::Time { column, .. }, Some(key)) => {
+                let ranks = key.ranks(&raw.table, column)?;
+                if !ranks.is_sorted() {
                     warnings.push(Warning::OutOfOrder { column: column.clone() });
                 }
-                TimeSeriesSplit { folds: *folds, gap: *gap }.split(&order)?
+                Some(ranks)
             }
-            (FoldBy::Groups { folds, .. }, Some(key)) => {
-                GroupKFold::new(*folds).split(&key.codes)?
+            (FoldBy::Column { .. }, Some(key)) => Some(key.sorted()),
+            (_, key) => key.map(|own| own.codes),
+        };
+        let all: Vec<usize> = (0..raw.table.rows).collect();
+        let splits = match &by {
+            FoldBy::Chance(_) if options.folds.is_none() && all.len() < Self::LEAST_ROWS => {
+                Vec::new()
             }
-            (FoldBy::Column { .. }, Some(key)) => PredefinedSplit.split(&key.sorted())?,
-            (FoldBy::Chance(kfold), _) if options.folds.is_some() => kfold.split(&raw.targets)?,
-            (FoldBy::Chance(_), _) if raw.table.rows < Self::LEAST_ROWS => Vec::new(),
-            (FoldBy::Chance(kfold), _) => {
+            FoldBy::Chance(kfold) if options.folds.is_none() => {
                 KFold { seed: options.seed, ..*kfold }.split(&raw.targets)?
             }
-            (_, None) => unreachable!("a column that decides was taken"),
+            by => deal(by, &raw.targets, key.as_deref(), &all)?,
         };
         warnings.extend(raw.rare_classes(&splits));
-        Ok(Self { raw, splits, warnings, options: options.clone() })
+        Ok(Self { raw, by, key, splits, warnings, options: options.clone() })
     }
 
     /// The rows of each fold.
@@ -99,14 +105,55 @@ impl FoldedTable {
     /// # Panics
     /// Where there is no fold of that number.
     pub fn fold(&self, number: usize) -> Result<Fold> {
-        let split = self.splits[number].clone();
+        self.fold_of(&self.splits[number])
+    }
+
+    /// The same of any rows.
+    ///
+    /// # Errors
+    /// As [`super::prepare`].
+    ///
+    /// # Panics
+    /// Where there is no row of a number.
+    pub fn fold_of(&self, split: &Split) -> Result<Fold> {
         let rows = split.validation.clone();
         let Prepared { training, validation, .. } =
-            self.raw.clone().fit(Some(split), &self.options)?;
+            self.raw.clone().fit(Some(split.clone()), &self.options)?;
         match validation {
             Some(validation) => Ok(Fold { training, validation, rows }),
             None => unreachable!("a split has validation rows"),
         }
+    }
+
+    /// Deals all rows out to so many folds in the way of this table's own: for a score of a choice that is
+    /// itself made by folds ([`FoldedTable::inner`]) of the training rows of each.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where a column names the folds, or there cannot be as many.
+    pub fn outer(&self, folds: usize) -> Result<Vec<Split>> {
+        let by = match &self.by {
+            FoldBy::Chance(kfold) => FoldBy::Chance(KFold { folds, repeats: 1, ..*kfold }),
+            FoldBy::Groups { column, .. } => FoldBy::Groups { column: column.clone(), folds },
+            FoldBy::Time { column, gap, .. } => {
+                FoldBy::Time { column: column.clone(), folds, gap: *gap }
+            }
+            FoldBy::Column { column } => {
+                return Err(Error::invalid(
+                    format!("`{column}` names the folds, and says nothing of outer ones"),
+                    "let the rows be dealt out by chance, by groups or by time",
+                ));
+            }
+        };
+        let all: Vec<usize> = (0..self.rows()).collect();
+        deal(&by, &self.raw.targets, self.key.as_deref(), &all)
+    }
+
+    /// Deals some of the rows out as the whole table is: the splits count them from 0.
+    ///
+    /// # Errors
+    /// As [`FoldedTable::read`].
+    pub fn inner(&self, rows: &[usize]) -> Result<Vec<Split>> {
+        deal(&self.by, &self.raw.targets.select(rows), self.key.as_deref(), rows)
     }
 
     /// All rows to train on, with the warnings about the whole table.
@@ -123,6 +170,37 @@ impl FoldedTable {
     /// As [`super::prepare`].
     pub fn into_all(self) -> Result<Prepared> {
         Ok(with(self.raw.fit(None, &self.options)?, self.warnings))
+    }
+}
+
+/// Deals rows out, of which these are the targets. The splits count them from 0.
+fn deal(
+    by: &FoldBy,
+    targets: &Targets,
+    key: Option<&[usize]>,
+    rows: &[usize],
+) -> Result<Vec<Split>> {
+    let own = || -> Vec<usize> {
+        let Some(key) = key else { unreachable!("a column that decides was taken") };
+        rows.iter().map(|row| key[*row]).collect()
+    };
+    match by {
+        FoldBy::Chance(kfold) => kfold.split(targets),
+        FoldBy::Groups { folds, .. } => GroupKFold::new(*folds).split(&own()),
+        FoldBy::Time { folds, gap, .. } => {
+            let ranks = own();
+            let mut order: Vec<usize> = (0..rows.len()).collect();
+            // Rows of the same time keep their order.
+            order.sort_by_key(|&row| ranks[row]);
+            TimeSeriesSplit { folds: *folds, gap: *gap }.split(&order)
+        }
+        FoldBy::Column { .. } => {
+            // Some rows may be of some folds only.
+            let names = own();
+            let present: BTreeSet<usize> = names.iter().copied().collect();
+            let number: HashMap<usize, usize> = present.into_iter().zip(0..).collect();
+            PredefinedSplit.split(&names.iter().map(|name| number[name]).collect::<Vec<_>>())
+        }
     }
 }
 
@@ -196,8 +274,8 @@ impl Key {
         self.codes.iter().map(|code| rank[code]).collect()
     }
 
-    /// The rows in the order of time. Rows of the same time keep their order.
-    fn order(&self, table: &Table, name: &str) -> Result<Vec<usize>> {
+    /// The place of each row's time among all times.
+    fn ranks(&self, table: &Table, name: &str) -> Result<Vec<usize>> {
         let is_number = |text: &str| text.parse::<f64>().is_ok_and(f64::is_finite);
         // Dates from the year on are in the order of their letters.
         let is_iso = |text: &str| {
@@ -214,9 +292,6 @@ impl Key {
                 "write dates as 2026-01-31, or give a column of numbers",
             ));
         }
-        let ranks = self.sorted();
-        let mut order: Vec<usize> = (0..ranks.len()).collect();
-        order.sort_by_key(|&row| ranks[row]);
-        Ok(order)
+        Ok(self.sorted())
     }
 }
