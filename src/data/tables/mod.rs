@@ -6,6 +6,7 @@ mod bins;
 mod cells;
 mod column;
 mod fit;
+mod leak;
 mod na;
 mod prepare;
 mod read;

@@ -91,6 +91,11 @@ pub enum Warning {
         /// The number of folds.
         folds: usize,
     },
+    /// A column alone tells the target in every row.
+    TellsTarget {
+        /// The column's name.
+        column: String,
+    },
     /// The rows of the file are not in the order of their time.
     OutOfOrder {
         /// The column with the time.
@@ -210,6 +215,10 @@ impl Warning {
                  or none to validate with",
                 row_count(*rows),
             ),
+            Self::TellsTarget { column } => format!(
+                "column `{column}` alone tells the target in every row: if it is not known before the \
+                 target is, the score says nothing of new rows"
+            ),
             Self::OutOfOrder { column } => format!(
                 "the rows are not in the order of `{column}`: for the folds they are taken in that \
                  order"
@@ -302,6 +311,9 @@ impl Warning {
             Self::LowPrecision { .. } => Some("subtract a constant from the column first".into()),
             Self::RareClass { .. } => {
                 Some(("give more rows of it, or use fewer ", Setting::Folds).into())
+            }
+            Self::TellsTarget { column } => {
+                Some(("leave it out, then, by ", Setting::Drop.to(column)).into())
             }
             Self::OutOfOrder { .. }
             | Self::MissingTargets { .. }

@@ -251,7 +251,7 @@ const LOCK: &str = ".lock";
 mod tests {
     use super::*;
     use crate::ErrorKind;
-    use crate::sweep::{Dimension, Value};
+    use crate::sweep::{Dimension, Point, Space, Value};
 
     fn header() -> Header {
         let space = Space::new()

@@ -438,11 +438,41 @@ fn rows_without_a_target_are_left_out() {
 }
 
 /// 142 texts of 8 rows each are categories; of texts that are rare, only the frequent ones are.
+/// A column that was written down after the target was known makes any score useless.
+#[test]
+fn columns_that_alone_tell_the_target_are_told_of() {
+    let rows = |row: &dyn Fn(usize) -> String| {
+        let rows: String = (0..60).map(|own| format!("{},{}\n", own * 7 % 13, row(own))).collect();
+        let read = text(&format!("a,b,y\n{rows}"), &plain()).expect("a table");
+        let is_told =
+            |own: &&Warning| matches!(own, Warning::TellsTarget { column } if column == "b");
+        read.warnings.iter().filter(is_told).count()
+    };
+    let class = |row: usize| row / 4 % 2;
+    let number = |row: usize| 2.5 * row as f64 + 0.25;
+    for (told, row) in [
+        // The same in other words, after the fact, as a limit, as a missing value.
+        (1, &|row| format!("{},{}", ["no", "yes"][class(row)], class(row)) as String),
+        (1, &|row| {
+            format!("{},{}", ["home", "ward", "away"][class(row) * (1 + row % 2)], class(row))
+        }),
+        (1, &|row| format!("{},{}", 100 * class(row) + row, class(row))),
+        (1, &|row| format!("{},{}", ["", "3"][class(row)], class(row))),
+        (1, &|row| format!("{},{}", 9.0 * number(row) + 32.0, number(row))),
+        (0, &|row| format!("{},{}", ["no", "yes"][usize::from(row == 9) ^ class(row)], class(row))),
+        (0, &|row| format!("{},{}", 50 * class(row) + row, class(row))),
+        (0, &|row| format!("{},{}", number(row).sqrt(), number(row))),
+    ] as [(usize, &dyn Fn(usize) -> String); 8]
+    {
+        assert_eq!(rows(row), told, "{}", row(17));
+    }
+}
+
 #[test]
 fn texts_are_pooled_only_where_many_are_rare() {
     let of = |texts: &dyn Fn(usize) -> String, rows: usize| {
         let rows: String =
-            (0..rows).map(|row| format!("{},{},{}\n", texts(row), row % 7, row % 2)).collect();
+            (0..rows).map(|row| format!("{},{},{}\n", texts(row), row % 7, row / 5 % 2)).collect();
         let own = text(&format!("w,a,y\n{rows}"), &plain()).expect("a table");
         (encoding(&own.training, "w").clone(), own.warnings)
     };

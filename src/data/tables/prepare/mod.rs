@@ -13,6 +13,7 @@ use super::Warning;
 use super::apply::Encoded;
 use super::column::ReadAs;
 use super::fit::{Fitted, fit, fit_target};
+use super::leak::suspects;
 use super::na::NaValues;
 use super::read::{Source, read};
 use super::table::Table;
@@ -132,6 +133,8 @@ impl RawTable {
         }
         let Fitted { columns, warnings: more } = fit(&table, &training, &options.columns())?;
         warnings.extend(more);
+        let suspects = suspects(&table, &targets, &columns);
+        warnings.extend(suspects.into_iter().map(|column| Warning::TellsTarget { column }));
         let (fitted, low_precision) = fit_target(&target_name, &targets, &training);
         warnings.extend(low_precision);
         let target = match options.preprocess {
