@@ -40,7 +40,7 @@ check_exports() {
     if [ -e "$environment/requirements.txt" ]; then python=$environment/bin/python; fi
     export HALFPLANE=${CARGO_TARGET_DIR:-target}/release/halfplane
     "$python" tests/exports/check.py
-    # HyperQueue is for Linux alone.
+    # HyperQueue and MPICH's package are for Linux alone.
     if [ "$(uname)" = Linux ]; then "$python" tests/cluster/check.py; fi
 }
 

@@ -34,7 +34,7 @@ mod wording;
 use std::ffi::OsString;
 
 use halfplane::low_level::platform::threads;
-use halfplane::{ErrorKind, Result};
+use halfplane::{Error, ErrorKind, Result};
 
 use crate::report;
 use arguments::Command;
@@ -61,11 +61,15 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
         Ok(Outcome::Failed) => 1,
         Err(error) => {
             report::error(&wording::error(&error));
-            match error.kind() {
-                ErrorKind::User => 2,
-                ErrorKind::Run => 1,
-            }
+            exit_code(&error)
         }
+    }
+}
+
+fn exit_code(error: &Error) -> u8 {
+    match error.kind() {
+        ErrorKind::User => 2,
+        ErrorKind::Run => 1,
     }
 }
 

@@ -9,6 +9,8 @@ pub mod files;
 mod future;
 mod lock;
 mod memory;
+#[cfg(all(unix, feature = "cli"))]
+pub mod mpi;
 pub mod threads;
 mod time;
 

@@ -7,10 +7,13 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::driver::for_epochs;
 use super::journal::Rung;
 use super::options::{Ended, SweepEvent};
-use super::{Curve, Halving, Point, Record, State};
+use super::ranks::{Ranks, shared, shares};
+use super::{Curve, Halving, Point, Record, State, nan_as_null};
 use crate::data::{Dataset, Fold};
 use crate::metrics::Metric;
 use crate::platform::Instant;
@@ -37,6 +40,8 @@ pub(super) struct Batch<'a> {
     /// Who goes on, where trials are stopped early.
     pub(super) halving: Option<Halving>,
     pub(super) observer: &'a mut dyn FnMut(&SweepEvent) -> ControlFlow<()>,
+    /// The processes that share the batch out among them, if there are several.
+    pub(super) ranks: Option<&'a mut dyn Ranks>,
 }
 
 /// A trial on its way.
@@ -231,8 +236,43 @@ impl Batch<'_> {
         matches!(self.metric, Metric::Accuracy | Metric::R2)
     }
 
-    /// Trains some of the trials on all folds, all together.
+    /// Trains some of the trials on all folds, all together: here, or a share of them here and the others
+    /// on other processes.
     fn measure(
+        &mut self,
+        trials: &[Trial],
+        at: &[(usize, Reach)],
+        rung: Option<usize>,
+        predictions: bool,
+    ) -> Result<Result<Vec<Measured>, Ended>> {
+        let Some(ranks) = self.ranks.as_ref().filter(|_| !at.is_empty()) else {
+            return self.measure_here(trials, at, rung, predictions);
+        };
+        let cost = |(index, reach): &(usize, Reach)| {
+            let Trial { record, judged, .. } = &trials[*index];
+            let epochs = match reach {
+                Reach::Epochs(epochs) => *epochs,
+                Reach::End => judged.unwrap_or(1),
+            };
+            record.size.saturating_mul(epochs)
+        };
+        let costs: Vec<u64> = at.iter().map(cost).collect();
+        let shares = shares(&costs, ranks.size());
+        let own: Vec<(usize, Reach)> = shares[ranks.rank()].iter().map(|task| at[*task]).collect();
+        let here = self.measure_here(trials, &own, rung, predictions);
+        let Some(ranks) = &mut self.ranks else { unreachable!("there are several processes") };
+        let all = match shared(*ranks, here)? {
+            Ok(all) => all,
+            Err(ended) => return Ok(Err(ended)),
+        };
+        let mut tasks: Vec<(usize, Measured)> =
+            shares.into_iter().flatten().zip(all.into_iter().flatten()).collect();
+        tasks.sort_by_key(|(task, _)| *task);
+        Ok(Ok(tasks.into_iter().map(|(_, own)| own).collect()))
+    }
+
+    /// Trains some of the trials on all folds, all together.
+    fn measure_here(
         &mut self,
         trials: &[Trial],
         at: &[(usize, Reach)],
@@ -341,12 +381,15 @@ impl Batch<'_> {
 }
 
 /// What came of training a trial so far.
+#[derive(Serialize, Deserialize)]
 struct Measured {
     diverged: bool,
     epochs: u64,
     trained: u64,
+    #[serde(with = "nan_as_null")]
     scores: Vec<f64>,
     /// What is minimised: of the metric where it is known after each epoch, else of the loss.
+    #[serde(with = "nan_as_null::single")]
     value: f64,
     /// The mean of the metric on the training rows.
     training: Option<f64>,

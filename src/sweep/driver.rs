@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::batch::{Batch, Configure};
 use super::fingerprint::fingerprints;
 use super::options::{Ended, Pruning, SweepEvent, SweepOptions};
+use super::ranks::{Ranks, shared};
 use super::{
     Block, Halving, Header, Journal, Outcome, Point, Record, Sampler, SamplerName, Scored, Space,
     State, Told, choose, merge,
@@ -75,6 +76,7 @@ pub struct Sweep<'a> {
     records: Vec<Record>,
     halving: Option<Halving>,
     started: Instant,
+    ranks: Option<&'a mut dyn Ranks>,
 }
 
 /// The trial that was chosen, and the network that came of it.
@@ -159,7 +161,17 @@ impl<'a> Sweep<'a> {
             records: Vec::new(),
             halving: is_pruned.then(Halving::default),
             started: Instant::now(),
+            ranks: None,
         })
+    }
+
+    /// The same done together with other processes, each of which does all of this but the journal, which
+    /// the first of them writes. It comes to the same end, with any number of them. What ends one of them
+    /// ends all, but for its observer, which may not break.
+    #[must_use]
+    pub fn with_ranks(mut self, ranks: &'a mut dyn Ranks) -> Self {
+        self.ranks = Some(ranks);
+        self
     }
 
     /// What decides where it ends: the first line of its journal.
@@ -181,7 +193,9 @@ impl<'a> Sweep<'a> {
     /// # Errors
     /// As [`Journal::create`].
     pub fn write_to(&mut self, path: &Path) -> Result<()> {
-        self.journal = Some(Journal::create(path, &self.header())?);
+        if self.is_first() {
+            self.journal = Some(Journal::create(path, &self.header())?);
+        }
         Ok(())
     }
 
@@ -190,11 +204,16 @@ impl<'a> Sweep<'a> {
     /// # Errors
     /// As [`Journal::resume`].
     pub fn resume(&mut self, path: &Path) -> Result<()> {
-        let (mut journal, mut records) = Journal::resume(path, &self.header())?;
-        if (records.len() as u64) < self.limit() {
-            records.truncate(records.len() / self.batch() * self.batch());
-            journal.keep(records.len())?;
-        }
+        let read = if self.is_first() { Some(self.read(path)) } else { None };
+        let records = match &mut self.ranks {
+            // The first process has the journal, and tells the others.
+            Some(ranks) => {
+                let own = read.unwrap_or(Ok(Vec::new())).map(Ok);
+                let Ok(mut all) = shared(*ranks, own)? else { return Ok(()) };
+                all.swap_remove(0)
+            }
+            None => read.unwrap_or(Ok(Vec::new()))?,
+        };
         if let Some(halving) = &mut self.halving {
             let judged = records.iter().filter(|own| own.same_as.is_none());
             for rung in judged.flat_map(|own| &own.rungs) {
@@ -203,9 +222,24 @@ impl<'a> Sweep<'a> {
                 }
             }
         }
-        self.journal = Some(journal);
         self.records = records;
         Ok(())
+    }
+
+    /// Opens a journal, and reads its whole batches.
+    fn read(&mut self, path: &Path) -> Result<Vec<Record>> {
+        let (mut journal, mut records) = Journal::resume(path, &self.header())?;
+        if (records.len() as u64) < self.limit() {
+            records.truncate(records.len() / self.batch() * self.batch());
+            journal.keep(records.len())?;
+        }
+        self.journal = Some(journal);
+        Ok(records)
+    }
+
+    /// Whether this process writes what there is to write.
+    fn is_first(&self) -> bool {
+        self.ranks.as_ref().is_none_or(|ranks| ranks.rank() == 0)
     }
 
     /// Puts the journals of all blocks of this search together to one at `path`, from which it goes on
@@ -259,7 +293,7 @@ impl<'a> Sweep<'a> {
             if self.records.len() as u64 >= self.block().count(self.options.trials) {
                 return Ok(Ended::Trials);
             }
-            if self.is_late() {
+            if self.is_late()? {
                 return Ok(Ended::Time);
             }
             let points = self.propose();
@@ -274,6 +308,7 @@ impl<'a> Sweep<'a> {
                 deadline: self.time().map(|time| (self.started, time)),
                 halving: self.halving.clone(),
                 observer: &mut observer,
+                ranks: self.ranks.as_deref_mut().map(|own| own as &mut dyn Ranks),
             };
             let trained = match batch.train(points, &mut self.configure)? {
                 Ok(trained) => trained,
@@ -410,8 +445,14 @@ impl<'a> Sweep<'a> {
         self.options.time.filter(|_| !self.records.is_empty())
     }
 
-    fn is_late(&self) -> bool {
-        self.time().is_some_and(|time| self.started.elapsed() >= time)
+    /// Whether it is late, by the clock of the first process.
+    fn is_late(&mut self) -> Result<bool> {
+        let Some(time) = self.time() else { return Ok(false) };
+        let is_late = self.started.elapsed() >= time;
+        match &mut self.ranks {
+            None => Ok(is_late),
+            Some(ranks) => Ok(ranks.exchange(&[u8::from(is_late)])?.first() == Some(&vec![1])),
+        }
     }
 }
 

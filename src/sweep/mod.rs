@@ -16,9 +16,12 @@ mod fingerprint;
 mod halving;
 mod journal;
 mod merge;
+mod nan_as_null;
 mod notation;
 #[cfg(not(target_arch = "wasm32"))]
 mod options;
+#[cfg(not(target_arch = "wasm32"))]
+mod ranks;
 pub mod sampler;
 mod space;
 mod value;
@@ -34,6 +37,8 @@ pub use halving::Halving;
 pub use journal::{Curve, Header, Journal, Record, Rung, State, read as read_journal};
 #[cfg(not(target_arch = "wasm32"))]
 pub use options::{Ended, Pruning, SweepEvent, SweepOptions};
+#[cfg(not(target_arch = "wasm32"))]
+pub use ranks::Ranks;
 pub use sampler::{Outcome, Sampler, SamplerName, Told};
 pub use space::Space;
 pub use value::{Point, Value};

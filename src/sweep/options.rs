@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Block, Record, SamplerName, Select};
 use crate::Error;
 use crate::metrics::Metric;
@@ -120,7 +122,7 @@ pub enum SweepEvent<'a> {
 }
 
 /// Why a search has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ended {
     /// There were as many trials as were wanted.
     Trials,

@@ -1,10 +1,11 @@
-"""A search shared out by HyperQueue comes to the same end as one process.
+"""A search shared out by HyperQueue, or by MPI, comes to the same end as one process.
 
     pip install -r tests/exports/requirements.txt
     python tests/cluster/check.py
 
 `tests/run.sh` does both. A cluster of two workers is begun on this machine; four blocks of a search are its
-tasks, begun as the guide has it, and are joined once they have ended.
+tasks, begun as the guide has it, and are joined once they have ended. MPICH's `mpiexec` then does a search
+with pruning and TPE by four processes, which is cut short and gone on with by three.
 
 A program other than `target/release/halfplane` is taken from the environment as HALFPLANE. Exits
 with 1 where anything is off.
@@ -55,6 +56,51 @@ def share_out(folder):
             sys.exit(f"a block has failed: {' '.join(errors)}")
 
 
+def without_seconds(journal):
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    for event in events:
+        event.pop("seconds", None)
+        event.pop("arguments", None)
+    return events
+
+
+def same(folder, one, other):
+    models = [(folder / own / "best.safetensors").read_bytes() for own in (one, other)]
+    journals = [without_seconds(folder / own / "journal.jsonl") for own in (one, other)]
+    if models[0] != models[1] or journals[0] != journals[1]:
+        sys.exit(f"{one} and {other} are not the same")
+
+
+def by_mpi(folder):
+    """The same search by one process and by several."""
+    mpiexec = Path(sys.executable).parent / "mpiexec"
+
+    def run(processes, *words, code=0):
+        command = [mpiexec, "-n", str(processes), PROGRAM, *words]
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        if run.returncode != code:
+            sys.exit(f"mpiexec -n {processes} halfplane {' '.join(words)}: {run.stderr}")
+        return run
+
+    halfplane(folder, *SEARCH, "--output", "one", "--quiet")
+    told = run(4, *SEARCH, "--output", "four").stdout
+    if told.count("chosen: trial") != 1:
+        sys.exit(f"one process of four is to say what was found: {told}")
+    same(folder, "one", "four")
+    journal = folder / "four/journal.jsonl"
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:12]))
+    run(3, "sweep", "--resume", "four", "--quiet")
+    same(folder, "one", "four")
+    # What fails on the first ends the others, and is said once.
+    refused = run(2, *SEARCH, "--output", "four", code=2).stderr
+    if refused.count("there is a search in four already") != 1:
+        sys.exit(refused)
+    refused = run(2, *SEARCH, "--output", "blocks", "--block", "1/2", code=2).stderr
+    if refused.count("--block is what one process does") != 1:
+        sys.exit(refused)
+    print("a search by 4 processes of MPI, and gone on with by 3: as one process does it")
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
@@ -69,6 +115,7 @@ def main():
         models = [(folder / own / "best.safetensors").read_bytes() for own in ("sweep", "alone")]
         if models[0] != models[1]:
             sys.exit("the models differ")
+        by_mpi(folder)
         print(f"{joined['trials']} trials in {BLOCKS} blocks on 2 workers: as one process finds them")
 
 

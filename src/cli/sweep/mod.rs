@@ -5,6 +5,7 @@ mod output;
 mod page;
 pub(super) mod resume;
 pub(super) mod space;
+mod together;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ use super::{Outcome, interrupt, wording};
 use crate::report::{self, SearchProgress};
 pub(super) use output::leaderboard;
 use space::{Parser, Searched};
+use together::Mpi;
 
 /// Where a search goes unless it is told: each block into a folder of its own, so that all can be begun
 /// in one place.
@@ -39,18 +41,25 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     if let Some(folder) = &arguments.report {
         return output::told(folder, arguments.json).map(|()| Outcome::Done);
     }
+    together::run(arguments, search)
+}
+
+fn search(arguments: &SweepArguments, mpi: Option<&mut Mpi>) -> Result<Outcome> {
+    let is_first = together::is_first(mpi.as_deref());
+    let is_quiet = arguments.quiet || !is_first;
     let folder = arguments.resume.clone().or_else(|| arguments.output.clone());
     let folder = folder.unwrap_or_else(|| place(arguments.block));
     let searched = Searched::of(&arguments.space.typed)?;
     let mut parser = Parser::new(&searched, arguments.seed);
     parser.check(&searched.space)?;
     let DealtOut { folds, splits, all, warnings, table, .. } = read(arguments)?;
-    if !arguments.quiet {
+    if !is_quiet {
         report::warn(&wording::warnings(&warnings));
     }
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
     let mut options = options(arguments, &searched, metric);
     options.data = Some(fingerprint(&all));
+    options.fit.threads = arguments.threads.or(together::threads(mpi.as_deref()));
     if let Some(begun) = arguments.resume.as_ref().or(arguments.merge.first()) {
         go_on(&mut options, arguments, begun)?;
     }
@@ -58,6 +67,9 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     let mut parser_of_best = Parser::new(&searched, arguments.seed);
     let configure = |point: &_, data: &_| parser.configure(point, data);
     let mut sweep = Sweep::new(&searched.space, &folds, options, configure)?;
+    if let Some(mpi) = mpi {
+        sweep = sweep.with_ranks(mpi);
+    }
     let journal = resume::journal(&folder);
     match &arguments.resume {
         Some(_) => sweep.resume(&journal)?,
@@ -78,7 +90,7 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
         }
     }
     let go_on = format!("halfplane sweep --resume {}", in_shell(&folder.to_string_lossy()));
-    let mut progress = SearchProgress::begin(metric, arguments.quiet || arguments.json);
+    let mut progress = SearchProgress::begin(metric, is_quiet || arguments.json);
     let ended = sweep.run(|event| {
         if let SweepEvent::Refused { error, .. } = event {
             progress.line(&format!("warning: {}", wording::error(error)));
@@ -91,6 +103,11 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
             report::note(&format!("make room, and go on with `{go_on}`"));
         }
     })?;
+    if !is_first {
+        // The first one does the rest.
+        let is_interrupted = ended == Ended::Interrupted;
+        return Ok(if is_interrupted { Outcome::Interrupted } else { Outcome::Done });
+    }
     if ended == Ended::Interrupted {
         let trials = sweep.records().len();
         report::note(&format!("interrupted after {trials} trials: go on with `{go_on}`"));

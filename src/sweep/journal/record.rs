@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::selection::{CurvePoint, MeanCurve};
-use crate::sweep::Point;
+use crate::sweep::{Point, nan_as_null};
 
 /// How a trial has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,37 +106,6 @@ pub struct Rung {
     /// What is minimised; NaN, in the file `null`, where it diverged.
     #[serde(with = "nan_as_null::single")]
     pub value: f64,
-}
-
-/// JSON has no NaN.
-mod nan_as_null {
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(own: &[f64], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(own.iter().map(|number| number.is_finite().then_some(*number)))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
-        let read = Vec::<Option<f64>>::deserialize(from)?;
-        Ok(read.into_iter().map(|number| number.unwrap_or(f64::NAN)).collect())
-    }
-
-    pub(super) mod single {
-        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-        pub(in super::super) fn serialize<S: Serializer>(
-            own: &f64,
-            to: S,
-        ) -> Result<S::Ok, S::Error> {
-            own.is_finite().then_some(*own).serialize(to)
-        }
-
-        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-            from: D,
-        ) -> Result<f64, D::Error> {
-            Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
-        }
-    }
 }
 
 #[cfg(test)]

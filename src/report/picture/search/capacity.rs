@@ -13,24 +13,22 @@ use crate::report::picture::svg::Picture;
 /// The most sizes: of more, the best of neighbours are taken.
 const SIZES: usize = 10;
 
+/// The size of a trial's network, where its shape was searched.
+type Size<'a> = &'a dyn Fn(&&Record) -> Option<f64>;
+
 /// Scores against units and against layers, where both were searched.
 pub(super) fn pictures(scores: &Scores<'_>) -> Vec<Picture> {
     let shape = |own: &&Record| layers(own.parameters.get("hidden")?);
     let units = |own: &&Record| shape(own).map(|own| own.iter().sum::<f64>().max(1.0));
     let depth = |own: &&Record| shape(own).map(|own| own.len() as f64);
-    let kinds: [(&str, Kind, &dyn Fn(&&Record) -> Option<f64>); 2] = [
+    let kinds: [(&str, Kind, Size<'_>); 2] = [
         ("units in all hidden layers", Kind::Logarithmic, &units),
         ("hidden layers", Kind::Linear, &depth),
     ];
     kinds.into_iter().filter_map(|(label, kind, of)| picture(scores, label, kind, of)).collect()
 }
 
-fn picture(
-    scores: &Scores<'_>,
-    label: &str,
-    kind: Kind,
-    of: &dyn Fn(&&Record) -> Option<f64>,
-) -> Option<Picture> {
+fn picture(scores: &Scores<'_>, label: &str, kind: Kind, of: Size<'_>) -> Option<Picture> {
     let mut sized: Vec<(f64, &Record)> =
         scores.complete.iter().filter_map(|own| Some((of(own)?, *own))).collect();
     // Stable: of equal sizes the best comes first.
