@@ -19,7 +19,7 @@ fn main() -> halfplane::Result<()> {
     let path = std::env::temp_dir().join(format!("halfplane-{}.safetensors", std::process::id()));
     trainer.model()?.save(&path)?;
     let model = Model::load(&path)?;
-    println!("{} predicts {}", path.display(), model.target);
+    println!("{} predicts {}", path.display(), model.target());
 
     // New rows, here from memory: the columns may come in any order.
     let rows =
@@ -30,7 +30,7 @@ fn main() -> halfplane::Result<()> {
     // A predictor stays loaded on its device from one call to the next.
     let mut predictor = model.predictor(&DeviceChoice::Cpu)?;
     let found = predictor.predict_class(&rows.values)?;
-    let names: Vec<_> = found.iter().map(|&class| model.classes[class].as_str()).collect();
+    let names: Vec<_> = found.iter().map(|&class| model.classes()[class].as_str()).collect();
     println!("{names:?}");
     assert_eq!(names, ["setosa", "virginica"]);
     // A file that is gone already is no trouble.

@@ -45,7 +45,7 @@ fn main() -> halfplane::Result<()> {
     let model = trainer.model()?;
     let classes = model.predict_class(validation.features())?;
     for (row, class) in classes.into_iter().enumerate().step_by(20) {
-        println!("validation row {row}: {}", model.classes[class]);
+        println!("validation row {row}: {}", model.classes()[class]);
     }
     let found = trainer.validate()?.and_then(|found| found.accuracy);
     assert!(found.is_some_and(|accuracy| accuracy > 0.9), "accuracy {found:?}");

@@ -23,8 +23,10 @@ def load(path):
     Returns
     -------
     model : MLPClassifier or MLPRegressor
-        Fitted. Class names that are all whole numbers, numbers or truth values become such. Of several
-        networks whose mean predicts there are no `coefs_`.
+        Fitted. Class names that are all whole numbers, numbers or truth values become such. Several
+        targets are predicted as columns, in the order of the file's model: numbers in their own units, or
+        labels, which are 1 for the second of their two classes and 0 for the first. Of several networks
+        whose mean predicts there are no `coefs_`.
 
     Raises
     ------

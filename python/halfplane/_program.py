@@ -23,8 +23,8 @@ def train(data, *, output=None, verbose=True, **flags):
     verbose : bool, default=True
         Whether the program's output is passed on, to the standard error.
     **flags
-        What `halfplane train --help` lists, with underscores: `target="species"`, `hidden=(64, 32)`,
-        `layer_norm=True`.
+        What `halfplane train --help` lists, with underscores: `target="species"`,
+        `target=["width", "height"]`, `hidden=(64, 32)`, `layer_norm=True`.
 
     Returns
     -------
@@ -58,9 +58,16 @@ def _words(flags):
         if value is True:
             yield flag
         elif isinstance(value, (list, tuple)):
-            yield from (flag, ",".join(map(str, value)))
+            yield from (flag, ",".join(map(_item, value)))
         elif value is not None and value is not False:
             yield from (flag, str(value))
+
+
+def _item(value):
+    """A name or number in a list: one that holds a comma stands in quotes."""
+    text = str(value)
+    quoted = '"' + text.replace('"', '""') + '"'
+    return quoted if "," in text or '"' in text else text
 
 
 def _run(words, verbose):

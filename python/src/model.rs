@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use halfplane::data::Preprocessing;
+use halfplane::data::{Preprocessing, TargetColumn};
 use halfplane::{DeviceChoice, Predictor, export};
 use numpy::PyArray2;
 use pyo3::exceptions::PyValueError;
@@ -53,9 +53,8 @@ impl Model {
             None => Preprocessing::as_is(columns),
         };
         let members = vec![parameters(&network, &weights)?];
-        let provenance = None;
-        let model =
-            halfplane::Model { network, members, preprocessing, target, classes, provenance };
+        let targets = vec![TargetColumn::new(target, classes)];
+        let model = halfplane::Model { network, members, preprocessing, targets, provenance: None };
         Ok(Self::of(model))
     }
 
@@ -104,14 +103,16 @@ impl Model {
         self.model.preprocessing.columns.iter().map(|column| column.name.clone()).collect()
     }
 
+    /// The name of the target, or of several, with commas between them.
     #[getter]
-    fn target(&self) -> &str {
-        &self.model.target
+    fn target(&self) -> String {
+        self.model.target().into_owned()
     }
 
+    /// The names of a single target's classes.
     #[getter]
     fn classes(&self) -> Vec<String> {
-        self.model.classes.clone()
+        self.model.classes().to_vec()
     }
 
     /// The weights of each member.

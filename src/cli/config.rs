@@ -13,7 +13,7 @@ use toml::{Table, Value};
 use super::arguments::searchable;
 
 /// Keys whose values are lists of words.
-const LISTS: [&str; 4] = ["categorical", "numeric", "drop", "na"];
+const LISTS: [&str; 5] = ["categorical", "numeric", "drop", "na", "target"];
 
 /// The arguments of the configuration file, followed by those that were typed; `None` if no file is
 /// named. Keys that were typed as flags are left out: flags win.

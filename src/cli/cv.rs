@@ -106,9 +106,10 @@ fn as_text(
     text +=
         &format!("\n{metric}  {:.4} ± {:.4} (standard error)", result.mean, result.standard_error);
     if let Some(trivial) = result.trivial {
-        let guess = if metric == Metric::R2 { "the mean" } else { "the commonest class" };
+        let guess = report::guess(all);
         text += &format!("; guessing {guess}: {trivial:.4}");
     }
+    text += &report::each_target(all, result);
     text.push('\n');
     for line in advice(result) {
         text += &line;
@@ -158,9 +159,8 @@ fn as_json(arguments: &CvArguments, hash: u64, all: &Dataset, result: &CrossVali
     let best = result
         .best_epochs()
         .map(|best| json!({ "epochs": best.epochs, "loss": best.loss, "score": best.score }));
-    json!({
+    let mut told = json!({
         "data": arguments.training.data,
-        "target": all.target_name(),
         "task": all.task(),
         "rows": all.rows(),
         "metric": result.metric,
@@ -175,5 +175,13 @@ fn as_json(arguments: &CvArguments, hash: u64, all: &Dataset, result: &CrossVali
         "epochs": result.epochs(),
         "best": best,
         "splits": format!("{:016x}", hash),
-    })
+    });
+    match all.target_columns() {
+        [only] => told["target"] = json!(only.name),
+        several => {
+            told["targets"] = several.iter().map(|own| json!(own.name)).collect();
+            told["per_target"] = json!(result.per_target());
+        }
+    }
+    told
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use halfplane::data::{Labelled, read_evaluated};
+use halfplane::data::{Labelled, TargetColumn, read_evaluated};
 use halfplane::metrics::Scores;
 use halfplane::{Error, Model, Result};
 use serde_json::{Value, json};
@@ -61,10 +61,10 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<()> {
     report::print(&format!(
         "{} predicts {} of {} rows of {}\n\n{}",
         arguments.model.display(),
-        model.target,
+        model.target(),
         picture::thousands(data.rows() + unknown_rows),
         arguments.data.display(),
-        report::scores(&scores, &model.classes),
+        report::scores(&scores, &model.targets),
     ))?;
     tell_of_pictures(arguments.report.as_deref())
 }
@@ -81,10 +81,15 @@ fn as_json(arguments: &EvaluateArguments, model: &Model, scores: &Scores) -> Val
     let mut all = json!({
         "model": arguments.model.to_string_lossy(),
         "data": arguments.data.to_string_lossy(),
-        "target": model.target,
         "task": model.task(),
-        "classes": model.classes,
     });
+    match &model.targets[..] {
+        [TargetColumn { name, classes }] => {
+            all["target"] = json!(name);
+            all["classes"] = json!(classes);
+        }
+        several => all["targets"] = json!(several),
+    }
     if let (Value::Object(all), Ok(Value::Object(scores))) =
         (&mut all, serde_json::to_value(scores))
     {

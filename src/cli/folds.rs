@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
-use halfplane::data::{Fold, FoldBy, FoldedTable, Prepared, Split, TableOptions, Warning};
+use halfplane::data::{
+    Fold, FoldBy, FoldedTable, Prepared, Split, TableOptions, TargetColumn, Warning,
+};
 use halfplane::selection::{CrossValidation, Held};
-use halfplane::{Dataset, Error, Result, Targets};
+use halfplane::{Dataset, Error, Result, Targets, Task};
 
 use super::arguments::{DataArguments, FoldArguments};
-use super::predict::{field, table};
+use super::predict::{field, quoted, table};
 
 /// A table and its folds.
 pub(super) struct DealtOut {
@@ -80,16 +82,41 @@ pub(super) fn predictions(all: &Dataset, result: &CrossValidation) -> Result<Str
     let Some(model) = result.folds.iter().find_map(|fold| fold.model.as_ref()) else {
         unreachable!("models are wanted where predictions are written");
     };
-    let (header, lines) = table(model, &values)?;
-    let targets = all.original_targets();
-    let truth: Vec<String> = match (&targets, targets.classes()) {
-        (Targets::Numbers { values, .. }, _) => values.iter().map(ToString::to_string).collect(),
-        (_, Some(classes)) => classes.map(|class| field(&all.classes()[class])).collect(),
-        (_, None) => unreachable!("a table has one target"),
-    };
-    let mut text = format!("row,fold,{},{header}\n", field(all.target_name()));
+    let (mut header, lines) = table(model, &values)?;
+    if all.target_columns().len() > 1 {
+        // The targets themselves have these names.
+        let mut names = quoted(&model.target_columns("predicted"));
+        if all.task() == Task::Binary {
+            names.splice(0..0, quoted(&model.target_columns("p")));
+        }
+        header = names.join(",");
+    }
+    let truth = truth(all);
+    let names = all.target_columns().iter().map(|own| field(&own.name)).collect::<Vec<_>>();
+    let mut text = format!("row,fold,{},{header}\n", names.join(","));
     for (own, line) in held.into_iter().zip(lines) {
         text += &format!("{},{},{},{line}\n", own.row + 1, own.fold + 1, truth[own.row]);
     }
     Ok(text)
+}
+
+/// The targets of each row as CSV.
+fn truth(all: &Dataset) -> Vec<String> {
+    let columns = all.target_columns();
+    match all.original_targets() {
+        Targets::Numbers { values, .. } => values
+            .chunks(columns.len())
+            .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+            .collect(),
+        Targets::Binary { values, .. } => values
+            .chunks(columns.len())
+            .map(|row| {
+                let of = |(own, yes): (&TargetColumn, &f32)| field(&own.classes[*yes as usize]);
+                columns.iter().zip(row).map(of).collect::<Vec<_>>().join(",")
+            })
+            .collect(),
+        Targets::Classes { values, .. } => {
+            values.iter().map(|class| field(&columns[0].classes[*class as usize])).collect()
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use halfplane::data::{
-    Column, DropReason, Encoding, MissingCategory, MissingNumber, TargetEncoding, UnknownCategory,
+    Column, DropReason, Encoding, MissingCategory, MissingNumber, TargetColumn, TargetEncoding,
+    UnknownCategory,
 };
 use halfplane::low_level::backend;
 use halfplane::low_level::plan::{bytes, quantity};
@@ -23,22 +24,25 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
     let (device, _) = block_on(backend::open(&arguments.device, ShaderChecks::Off))?;
     let summary = model.summary(&device.limits());
     if arguments.json {
-        return report::print(&format!(
-            "{}\n",
-            serde_json::json!({
-                "model": summary,
-                "members": model.members.len(),
-                "target": model.target,
-                "classes": model.classes,
-                "preprocessing": model.preprocessing,
-                "trained": model.provenance,
-                "checksum": match integrity {
-                    Integrity::Verified => "verified",
-                    Integrity::Unknown => "none",
-                },
-                "device": device.name(),
-            })
-        ));
+        let mut all = serde_json::json!({
+            "model": summary,
+            "members": model.members.len(),
+            "preprocessing": model.preprocessing,
+            "trained": model.provenance,
+            "checksum": match integrity {
+                Integrity::Verified => "verified",
+                Integrity::Unknown => "none",
+            },
+            "device": device.name(),
+        });
+        match &model.targets[..] {
+            [TargetColumn { name, classes }] => {
+                all["target"] = name.as_str().into();
+                all["classes"] = classes.as_slice().into();
+            }
+            several => all["targets"] = serde_json::json!(several),
+        }
+        return report::print(&format!("{all}\n"));
     }
     let mut text = network(&model, &summary);
     text += &memory(&summary, device.name());
@@ -109,14 +113,22 @@ fn preprocessing(model: &Model) -> String {
     if columns.len() > MANY {
         let _ = writeln!(text, "  … and {} more", columns.len() - MANY);
     }
-    let target = match model.preprocessing.target {
-        TargetEncoding::AsIs if model.classes.is_empty() => "a number, unchanged".to_owned(),
-        TargetEncoding::AsIs => listed(&model.classes),
-        TargetEncoding::Standardised { mean, scale } => {
-            format!("a number, learned as (y − {mean}) / {scale}")
-        }
-    };
-    let _ = writeln!(text, "target `{}`: {target}", model.target);
+    for (place, TargetColumn { name, classes }) in model.targets.iter().enumerate().take(MANY) {
+        let scale = match &model.preprocessing.target {
+            TargetEncoding::AsIs => None,
+            TargetEncoding::Standardised { mean, scale } => Some((mean, scale)),
+            TargetEncoding::Each(each) => each.get(place).map(|own| (&own.mean, &own.scale)),
+        };
+        let target = match scale {
+            Some((mean, scale)) => format!("a number, learned as (y − {mean}) / {scale}"),
+            None if classes.is_empty() => "a number, unchanged".to_owned(),
+            None => listed(classes),
+        };
+        let _ = writeln!(text, "target `{name}`: {target}");
+    }
+    if model.targets.len() > MANY {
+        let _ = writeln!(text, "… and {} more targets", model.targets.len() - MANY);
+    }
     text
 }
 

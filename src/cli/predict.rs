@@ -65,23 +65,35 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
 /// The predictions as CSV: the header, and a line for each row.
 pub(super) fn table(model: &Model, predictions: &[f32]) -> Result<(String, Vec<String>)> {
     let outputs = model.network.outputs;
-    let quoted = |texts: &[String]| texts.iter().map(|text| field(text)).collect::<Vec<_>>();
     let columns = quoted(&model.prediction_columns());
-    let classes = quoted(&model.classes);
-    // One column more than there are outputs holds the class.
-    let chosen = match columns.len() > outputs {
-        true => model.likeliest(predictions)?,
-        false => Vec::new(),
+    let classes: Vec<Vec<String>> = model.targets.iter().map(|own| quoted(&own.classes)).collect();
+    // More columns than there are outputs hold the class of each target.
+    let has_class = columns.len() > outputs;
+    let chosen = match &classes[..] {
+        [_] if has_class => model.likeliest(predictions)?,
+        _ => Vec::new(),
     };
-    let is_probability = !model.classes.is_empty();
+    let is_probability = model.task() != Task::Regression;
     let line = |(row, values): (usize, &[f32])| {
         let mut fields: Vec<String> =
             values.iter().map(|value| number(*value, is_probability)).collect();
-        fields.extend(chosen.get(row).map(|class| classes[*class].clone()));
+        match &classes[..] {
+            [only] => fields.extend(chosen.get(row).map(|class| only[*class].clone())),
+            all if has_class => {
+                let labels = all.iter().zip(values);
+                fields.extend(labels.map(|(own, p)| own[usize::from(*p > 0.5)].clone()));
+            }
+            _ => {}
+        }
         fields.join(",")
     };
     let lines = predictions.chunks_exact(outputs).enumerate().map(line).collect();
     Ok((columns.join(","), lines))
+}
+
+/// Fields of CSV.
+pub(super) fn quoted(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| field(text)).collect()
 }
 
 /// The spread of the members' predictions as CSV: names of columns, and the fields of each row.
@@ -98,6 +110,7 @@ fn spread_columns(
         return Ok(("spread".to_owned(), of_chosen.collect()));
     }
     let names: Vec<String> = match outputs {
+        _ if model.targets.len() > 1 => quoted(&model.target_columns("spread")),
         1 => vec!["spread".to_owned()],
         _ => (1..=outputs).map(|output| format!("spread{output}")).collect(),
     };

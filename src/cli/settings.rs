@@ -147,7 +147,7 @@ fn overridden(
 /// Rejects arguments about files, which the built-in data has none of, and those that contradict it.
 fn check_xor(typed: &TrainingArguments, data: &Dataset) -> Result<()> {
     if let Some(target) = &typed.table.target
-        && target != data.target_name()
+        && *target != data.target_name()
     {
         return Err(Error::Invalid {
             problem: format!("the built-in xor has no column `{target}` to predict"),

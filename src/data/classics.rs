@@ -1,6 +1,6 @@
 //! Built-in data sets.
 
-use super::{Dataset, Preprocessing, Targets};
+use super::{Dataset, Preprocessing, TargetColumn, Targets};
 
 impl Dataset {
     /// The four points of exclusive or, N = 4, I = 2: not linearly separable, so that a network
@@ -13,8 +13,7 @@ impl Dataset {
             targets: Targets::Binary { values: vec![0.0, 1.0, 1.0, 0.0], columns: 1 }.into(),
             weights: None,
             preprocessing: Preprocessing::as_is(["x1", "x2"]),
-            target_name: "y".into(),
-            classes: vec!["0".into(), "1".into()],
+            target_columns: vec![TargetColumn::new("y", vec!["0".into(), "1".into()])],
         }
     }
 }

@@ -1,11 +1,13 @@
 //! [`Dataset`]: features and targets in memory, checked and ready for training.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Preprocessing;
+use super::target_column::{classes_of, name_of};
+use super::{Preprocessing, TargetColumn};
 use crate::spec::named;
 use crate::{Error, Result};
 
@@ -171,8 +173,7 @@ pub struct Dataset {
     pub(super) targets: Arc<Targets>,
     pub(super) weights: Option<Arc<Vec<f32>>>,
     pub(super) preprocessing: Preprocessing,
-    pub(super) target_name: String,
-    pub(super) classes: Vec<String>,
+    pub(super) target_columns: Vec<TargetColumn>,
 }
 
 impl Dataset {
@@ -258,8 +259,10 @@ impl Dataset {
             targets: targets.into(),
             weights: None,
             preprocessing: Preprocessing::as_is((1..=inputs).map(|column| format!("x{column}"))),
-            target_name: "y".into(),
-            classes: (0..classes).map(|class| class.to_string()).collect(),
+            target_columns: vec![TargetColumn::new(
+                "y",
+                (0..classes).map(|class| class.to_string()).collect(),
+            )],
         })
     }
 
@@ -299,8 +302,7 @@ impl Dataset {
             targets: self.targets.select(rows).into(),
             weights: self.weights.as_ref().map(|weights| select(weights, 1, rows).into()),
             preprocessing: self.preprocessing.clone(),
-            target_name: self.target_name.clone(),
-            classes: self.classes.clone(),
+            target_columns: self.target_columns.clone(),
             ..*self
         }
     }
@@ -359,21 +361,29 @@ impl Dataset {
         self.preprocessing.output_names()
     }
 
-    /// The name of the target column.
-    pub fn target_name(&self) -> &str {
-        &self.target_name
+    /// The columns that are predicted: of a table one for each number or label of
+    /// [`Dataset::targets`], in that order. Targets of [`Dataset::new`] have one name together, however
+    /// many there are of each row.
+    pub fn target_columns(&self) -> &[TargetColumn] {
+        &self.target_columns
+    }
+
+    /// The name of the target column; of several their names, separated by commas.
+    pub fn target_name(&self) -> Cow<'_, str> {
+        name_of(&self.target_columns)
     }
 
     /// The names of the classes, by class index; empty for regression. For binary targets the
-    /// second is the positive class.
+    /// second is the positive class. Several target columns have classes of their own, and this is
+    /// empty.
     pub fn classes(&self) -> &[String] {
-        &self.classes
+        classes_of(&self.target_columns)
     }
 
     /// The number of rows of each class; empty for regression and for multi-label targets.
     pub fn class_counts(&self) -> Vec<usize> {
         let Some(of_rows) = self.targets.classes() else { return Vec::new() };
-        let mut counts = vec![0; self.classes.len()];
+        let mut counts = vec![0; self.classes().len()];
         for class in of_rows {
             counts[class] += 1;
         }

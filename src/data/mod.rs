@@ -9,20 +9,23 @@ mod preprocess;
 mod split;
 #[cfg(feature = "tables")]
 mod tables;
+mod target_column;
 
 #[cfg(feature = "export")]
 pub(crate) use preprocess::patterns::{missing_pattern, patterns};
+pub(crate) use target_column::{classes_of, name_of};
 
 pub use dataset::{Dataset, Targets, Task};
 pub use preprocess::{
     Bin, Column, DateFormat, DateInput, DatePart, DropReason, Encoding, MissingCategory,
-    MissingNumber, Preprocessing, TargetEncoding, UnknownCategory,
+    MissingNumber, Preprocessing, TargetEncoding, TargetScale, UnknownCategory,
 };
 pub use split::{Fold, GroupKFold, KFold, PredefinedSplit, Split, TimeSeriesSplit, split};
 #[cfg(feature = "tables")]
 pub use tables::{
     Arrays, Bins, ClassWeight, Decimal, Features, FirstLine, FoldBy, FoldedTable, Frame,
     FrameColumn, FrameValues, Labelled, Layout, NA_VALUES, Prepared, Preprocess, Schema, Source,
-    TableOptions, Validation, Warning, fit_features, parse_list, prepare, read_evaluated,
-    read_features, read_labelled,
+    TableOptions, TargetNames, Validation, Warning, fit_features, parse_list, prepare,
+    read_evaluated, read_features, read_labelled,
 };
+pub use target_column::TargetColumn;

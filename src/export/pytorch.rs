@@ -6,8 +6,8 @@ use std::path::Path;
 use super::numbers_of;
 use crate::Model;
 use crate::data::{
-    Column, Encoding, MissingCategory, MissingNumber, TargetEncoding, UnknownCategory,
-    missing_pattern, patterns,
+    Column, Encoding, MissingCategory, MissingNumber, TargetColumn, TargetEncoding,
+    UnknownCategory, missing_pattern, patterns,
 };
 use crate::spec::{Activation, Output};
 
@@ -39,7 +39,7 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
         ("@TITLE@", title),
         ("@WEIGHTS@", weights),
         ("@HEADER@", list(model.prediction_columns().iter().map(String::as_str))),
-        ("@CLASSES@", list(model.classes.iter().map(String::as_str))),
+        ("@CLASSES@", classes(model)),
         ("@MISSING@", list(na)),
         ("@PATTERN@", literal(&missing_pattern(&model.preprocessing.na))),
         ("@NUMBERS@", format!("{:?}", numbers_of(&model.preprocessing.na))),
@@ -47,6 +47,7 @@ pub fn pytorch(model: &Model, weights: &Path) -> String {
         ("@NET@", net(model)),
         ("@COLUMNS@", columns),
         ("@ANSWER@", answer(model)),
+        ("@CHOICE@", choice(model).into()),
     ];
     let (mut script, mut rest) = (String::new(), TEMPLATE);
     for (name, text) in parts {
@@ -155,11 +156,49 @@ fn encode(Column { name, encoding }: &Column, na: &[String]) -> String {
     }
 }
 
+/// The classes: of several targets a list for each, but none of numbers.
+fn classes(model: &Model) -> String {
+    let of = |own: &TargetColumn| list(own.classes.iter().map(String::as_str));
+    match &model.targets[..] {
+        [only] => of(only),
+        several => {
+            let labels = several.iter().filter(|own| !own.classes.is_empty());
+            format!("[{}]", labels.map(of).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// The lines that add the classes to a row of predictions.
+fn choice(model: &Model) -> &'static str {
+    match (model.targets.len(), model.network.output) {
+        (1, _) => CHOICE,
+        (_, Output::Sigmoid) => CHOICE_OF_LABELS,
+        _ => "",
+    }
+}
+
+const CHOICE: &str = "        \
+if len(HEADER) > len(answer):
+            # The last column is the most probable class.
+            every = answer if len(answer) > 1 else [0.5, answer[0]]
+            answer.append(CLASSES[every.index(max(every))])
+";
+
+const CHOICE_OF_LABELS: &str = "        \
+# Behind the probabilities stands the more probable class of each target.
+        answer += [own[p > 0.5] for own, p in zip(CLASSES, answer)]
+";
+
 fn answer(model: &Model) -> String {
-    match model.preprocessing.target {
+    match &model.preprocessing.target {
         TargetEncoding::AsIs => "net(preprocess(rows))".into(),
         TargetEncoding::Standardised { mean, scale } => {
             format!("net(preprocess(rows)) * {scale:?} + {mean:?}")
+        }
+        TargetEncoding::Each(each) => {
+            let scale: Vec<f32> = each.iter().map(|own| own.scale).collect();
+            let mean: Vec<f32> = each.iter().map(|own| own.mean).collect();
+            format!("net(preprocess(rows)) * torch.tensor({scale:?}) + torch.tensor({mean:?})")
         }
     }
 }
@@ -203,7 +242,8 @@ mod tests {
         let normed = pytorch(&Model { network, ..model.clone() }, Path::new("m.safetensors"));
         let sequence = "        nn.Linear(2, 3),\n        nn.LayerNorm(3),\n        nn.Sigmoid(),\n        nn.Linear(3, 1),\n";
         assert!(normed.contains(sequence), "{normed}");
-        let named = Model { classes: vec!["@NUMBERS@".into(), "@COLUMNS@".into()], ..model };
+        let classes = vec!["@NUMBERS@".into(), "@COLUMNS@".into()];
+        let named = Model { targets: vec![TargetColumn::new("y", classes)], ..model };
         let script = pytorch(&named, Path::new("m.safetensors"));
         assert!(script.contains("CLASSES = [\"@NUMBERS@\", \"@COLUMNS@\"]\n"), "{script}");
         assert!(!beside.contains('@') || beside.matches('@').count() == 1, "no_grad's alone");

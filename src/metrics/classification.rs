@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Calibration, ClassScores, Confusion, Ranking, Weights, argmax};
+use super::{Calibration, ClassScores, Confusion, Ranking, Weights, argmax, mean_of};
 
 /// The log loss clips probabilities to this distance from 0 and 1, as scikit-learn does in float64.
 const CLIP: f64 = f64::EPSILON;
@@ -127,10 +127,4 @@ impl Classification {
 /// −ln p
 fn negative_log(p: f64) -> f64 {
     -p.clamp(CLIP, 1.0 - CLIP).ln()
-}
-
-/// The mean score of all classes; `None` where one of them is undefined.
-fn mean_of(scores: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    let scores: Option<Vec<f64>> = scores.collect();
-    scores.map(|scores| scores.iter().sum::<f64>() / scores.len() as f64)
 }

@@ -6,6 +6,7 @@ mod calibration;
 mod classification;
 mod confusion;
 mod metric;
+mod multi_label;
 mod ranking;
 mod regression;
 
@@ -15,8 +16,9 @@ pub use calibration::{BINS, Calibration, ReliabilityBin};
 pub use classification::Classification;
 pub use confusion::{ClassScores, Confusion};
 pub use metric::Metric;
+pub use multi_label::MultiLabel;
 pub use ranking::Ranking;
-pub use regression::Regression;
+pub use regression::{Regression, TargetScores};
 
 use crate::data::Targets;
 use crate::{Error, Result};
@@ -29,26 +31,28 @@ pub enum Scores {
     Classification(Classification),
     /// Regression.
     Regression(Regression),
+    /// Several labels, each yes or no.
+    MultiLabel(MultiLabel),
 }
 
 impl Scores {
     /// Scores predictions \[N, O\] of a model: the probability of the positive class for binary
-    /// targets, one probability per class for several classes, numbers for regression. `weights`
-    /// \[N\] are sample weights; without them all rows count the same.
+    /// targets, that of each label where they have several columns, one probability per class for several
+    /// classes, numbers for regression. `weights` \[N\] are sample weights; without them all rows count
+    /// the same.
     ///
     /// # Errors
     /// [`Error::Invalid`] where the sizes do not fit, a prediction is not finite, a weight is
-    /// negative or all are 0, or binary targets have several columns.
+    /// negative or all are 0.
     pub fn of(targets: &Targets, predictions: &[f32], weights: Option<&[f32]>) -> Result<Self> {
         check(targets, predictions, weights)?;
         let weights = Weights(weights);
         match targets {
-            Targets::Binary { columns: 2.., .. } => Err(Error::invalid(
-                "multi-label targets have no common scores",
-                "score each of their columns separately",
-            )),
-            Targets::Binary { values, .. } => {
+            Targets::Binary { values, columns: 1 } => {
                 Ok(Self::Classification(Classification::binary(values, predictions, weights)))
+            }
+            Targets::Binary { values, columns } => {
+                Ok(Self::MultiLabel(MultiLabel::of(values, *columns, predictions, weights)))
             }
             Targets::Classes { values, count } => Ok(Self::Classification(
                 Classification::multiclass(values, *count, predictions, weights),
@@ -64,11 +68,14 @@ impl Scores {
     /// rows scored so far. Only the accuracy is defined for them, and counts them.
     #[must_use]
     pub fn with_wrong(mut self, rows: usize, weight: f64, scored: f64) -> Self {
-        if let Self::Classification(own) = &mut self
-            && rows > 0
-        {
-            own.rows += rows;
-            own.accuracy *= scored / (scored + weight);
+        let (own_rows, accuracy) = match &mut self {
+            Self::Classification(own) => (&mut own.rows, &mut own.accuracy),
+            Self::MultiLabel(own) => (&mut own.rows, &mut own.accuracy),
+            Self::Regression(_) => return self,
+        };
+        if rows > 0 {
+            *own_rows += rows;
+            *accuracy *= scored / (scored + weight);
         }
         self
     }
@@ -84,6 +91,12 @@ pub fn argmax(values: &[f32]) -> usize {
         }
     }
     best
+}
+
+/// The mean of some scores; `None` where one of them is undefined.
+fn mean_of(scores: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let scores: Option<Vec<f64>> = scores.collect();
+    scores.map(|scores| scores.iter().sum::<f64>() / scores.len() as f64)
 }
 
 /// The sample weight of each row.
@@ -158,7 +171,36 @@ mod tests {
         assert!(refused(&[0.5, 0.5], Some(&[1.0, -1.0])).contains("weight of row 1 is -1"));
         assert!(refused(&[0.5, 0.5], Some(&[0.0, 0.0])).contains("all weights are 0"));
         let labels = Targets::Binary { values: vec![0.0, 1.0], columns: 2 };
-        assert!(Scores::of(&labels, &[0.5, 0.5], None).is_err());
+        assert!(Scores::of(&labels, &[0.5], None).is_err());
+    }
+
+    fn of_labels(values: &[f32], predictions: &[f32]) -> MultiLabel {
+        let targets = Targets::Binary { values: values.to_vec(), columns: 2 };
+        match Scores::of(&targets, predictions, None) {
+            Ok(Scores::MultiLabel(own)) => own,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_row_is_right_where_all_of_its_labels_are() {
+        let truth = [0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0];
+        let scores = of_labels(&truth, &[0.1, 0.9, 0.9, 0.2, 0.8, 0.1, 0.7, 0.3]);
+        assert_eq!((scores.rows, scores.accuracy, scores.label_accuracy), (4, 0.5, 0.75));
+        let each: Vec<f64> = scores.per_label.iter().map(|own| own.accuracy).collect();
+        assert_eq!(each, [0.75, 0.75]);
+        let worse = Scores::MultiLabel(scores).with_wrong(4, 4.0, 4.0);
+        let Scores::MultiLabel(worse) = worse else { panic!("still labels") };
+        assert_eq!((worse.rows, worse.accuracy, worse.label_accuracy), (8, 0.25, 0.75));
+    }
+
+    #[test]
+    fn a_label_that_never_changes_leaves_areas_undefined() {
+        let scores = of_labels(&[0.0, 1.0, 0.0, 0.0], &[0.1, 0.9, 0.2, 0.3]);
+        assert_eq!((scores.roc_auc, scores.pr_auc), (None, None));
+        assert_eq!(scores.f1_macro, Some(1.0), "nobody is, or is taken for, a yes of the first");
+        let scores = of_labels(&[0.0, 0.0, 0.0, 0.0], &[0.1, 0.1, 0.2, 0.3]);
+        assert_eq!((scores.f1_macro, scores.accuracy), (None, 1.0));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::{Model, apply, check_rows, mean};
 use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
-use crate::data::Dataset;
+use crate::data::{Dataset, TargetColumn};
 use crate::metrics::Scores;
 use crate::plan;
 use crate::platform::block_on;
@@ -102,7 +102,7 @@ impl Model {
             "columns"
         } else if data.task() != self.task() || data.outputs() != self.network.outputs {
             "targets"
-        } else if data.classes() != self.classes {
+        } else if !has_classes(data.target_columns(), &self.targets) {
             "classes"
         } else {
             return Ok(());
@@ -112,6 +112,14 @@ impl Model {
             "prepare the data by the model's `schema`",
         ))
     }
+}
+
+/// Whether columns have the same classes, whatever their names.
+fn has_classes(columns: &[TargetColumn], others: &[TargetColumn]) -> bool {
+    let classes = |columns: &[TargetColumn]| -> Vec<Vec<String>> {
+        columns.iter().map(|own| own.classes.clone()).collect()
+    };
+    classes(columns) == classes(others)
 }
 
 /// The standard deviation of the members' predictions, of each in f64.
@@ -150,9 +158,11 @@ mod tests {
     fn data_of_another_kind_is_refused() {
         let data = Dataset::xor();
         let refused = |model: Model| model.evaluate(&data).err().map(|error| error.to_string());
-        let own = Model { classes: data.classes().to_vec(), ..model(Output::Sigmoid, 1) };
+        let targets = data.target_columns().to_vec();
+        let own = Model { targets, ..model(Output::Sigmoid, 1) };
         assert!(own.evaluate(&data).is_ok());
-        let other = Model { classes: vec!["no".into(), "yes".into()], ..own.clone() };
+        let targets = vec![TargetColumn::new("y", vec!["no".into(), "yes".into()])];
+        let other = Model { targets, ..own.clone() };
         assert!(refused(other).is_some_and(|text| text.contains("the classes of the data")));
         assert!(refused(model(Output::Identity, 1)).is_some_and(|text| text.contains("targets")));
     }

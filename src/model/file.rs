@@ -1,5 +1,6 @@
 //! Model files: safetensors with PyTorch's tensor layout, everything else in the metadata.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::container::{self, Integrity};
 use super::{Model, Provenance};
-use crate::data::{Column, DropReason, Encoding, Preprocessing};
+use crate::data::{Column, DropReason, Encoding, Preprocessing, TargetColumn, TargetEncoding};
 use crate::platform::files::write_beside;
 use crate::spec::{LayerParameters, Network, Output, ParameterBlock, Parameters};
 use crate::{Call, Error, Remedy, Result, Setting};
@@ -16,12 +17,12 @@ use crate::{Call, Error, Remedy, Result, Setting};
 const KEY: &str = "halfplane";
 
 /// The newest version of that JSON.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// The version that a model is written in: the oldest that can describe it, so that older programs
 /// can read it.
 fn version_of(model: &Model) -> u32 {
-    let Model { network, preprocessing, members, .. } = model;
+    let Model { network, preprocessing, members, targets, .. } = model;
     let since = |column: &Column| match &column.encoding {
         Encoding::Numeric { bins, .. } if !bins.is_empty() => 5,
         Encoding::Date { .. } | Encoding::Dropped(DropReason::Index | DropReason::RareTexts) => 4,
@@ -30,7 +31,9 @@ fn version_of(model: &Model) -> u32 {
     let network = if network.normalization.is_none() { 2 } else { 3 };
     let na = if preprocessing.na_columns.is_empty() { 2 } else { 4 };
     let members = if members.len() == 1 { 2 } else { 4 };
-    preprocessing.columns.iter().map(since).fold(network.max(na).max(members), u32::max)
+    let targets = if targets.len() == 1 { 2 } else { 6 };
+    let others = network.max(na).max(members).max(targets);
+    preprocessing.columns.iter().map(since).fold(others, u32::max)
 }
 
 /// What a model file holds beside the tensors.
@@ -44,10 +47,17 @@ struct Metadata {
     #[serde(default, skip_serializing)]
     features: Option<Vec<String>>,
     /// Since version 2. Since version 4 it may have dates, columns that are left out as an index or for
-    /// rare texts, and words for missing values of one column; since version 5 numbers may have bins.
+    /// rare texts, and words for missing values of one column; since version 5 numbers may have bins; since
+    /// version 6 each of several targets has a scale.
     preprocessing: Option<Preprocessing>,
-    target: String,
-    classes: Vec<String>,
+    /// The name of the only target, and its classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    classes: Option<Vec<String>>,
+    /// Since version 6: the targets, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    targets: Option<Vec<TargetColumn>>,
     /// Since version 4: how many networks there are, whose tensors begin with `members.K.`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     members: Option<usize>,
@@ -88,13 +98,18 @@ impl Model {
     }
 
     fn serialized(&self) -> Result<Vec<u8>, String> {
+        let (only, several) = match &self.targets[..] {
+            [only] => (Some(only.clone()), None),
+            several => (None, Some(several.to_vec())),
+        };
         let metadata = Metadata {
             version: version_of(self),
             network: self.network.clone(),
             features: None,
             preprocessing: Some(self.preprocessing.clone()),
-            target: self.target.clone(),
-            classes: self.classes.clone(),
+            target: only.as_ref().map(|own| own.name.clone()),
+            classes: only.map(|own| own.classes),
+            targets: several,
             members: (self.members.len() > 1).then_some(self.members.len()),
             provenance: self.provenance.clone(),
         };
@@ -174,17 +189,12 @@ impl Model {
                 metadata.network.inputs,
             )));
         }
-        let classes = match metadata.network.output {
-            Output::Softmax => metadata.network.outputs,
-            Output::Sigmoid => 2,
-            Output::Identity => 0,
+        let targets = match (metadata.target, metadata.classes, metadata.targets) {
+            (Some(name), Some(classes), None) => vec![TargetColumn { name, classes }],
+            (None, None, Some(several)) => several,
+            _ => return Err(known("it does not say what it predicts".into())),
         };
-        if metadata.classes.len() != classes {
-            return Err(known(format!(
-                "{} classes are named for the {classes} of its network",
-                metadata.classes.len(),
-            )));
-        }
+        check_targets(&targets, &metadata.network, &preprocessing.target).map_err(known)?;
         if metadata.members.is_some_and(|count| !(2..=MOST_MEMBERS).contains(&count)) {
             return Err(known("it has an impossible number of members".into()));
         }
@@ -197,11 +207,45 @@ impl Model {
             network: metadata.network,
             members,
             preprocessing,
-            target: metadata.target,
-            classes: metadata.classes,
+            targets,
             provenance: metadata.provenance,
         };
         Ok((model, integrity))
+    }
+}
+
+/// Checks that there are as many targets, classes and scales as go with the network.
+fn check_targets(
+    targets: &[TargetColumn],
+    network: &Network,
+    encoding: &TargetEncoding,
+) -> Result<(), String> {
+    let outputs = network.outputs;
+    let classes = match network.output {
+        Output::Softmax => outputs,
+        Output::Sigmoid => 2,
+        Output::Identity => 0,
+    };
+    for TargetColumn { classes: own, .. } in targets {
+        if own.len() != classes {
+            let found = own.len();
+            return Err(format!("{found} classes are named for the {classes} of its network"));
+        }
+    }
+    let several = network.output != Output::Softmax && targets.len() == outputs;
+    if targets.len() != 1 && !several {
+        let found = targets.len();
+        return Err(format!("{found} targets are named for the {outputs} outputs of its network"));
+    }
+    let mut names = HashSet::new();
+    if let Some(twice) = targets.iter().find(|own| !names.insert(&own.name)) {
+        return Err(format!("the target `{}` is named twice", twice.name));
+    }
+    match encoding {
+        TargetEncoding::Each(each) if each.len() != outputs => {
+            Err(format!("{} scales are given for its {outputs} outputs", each.len()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -10,10 +10,13 @@ mod predictor;
 mod summary;
 mod task;
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
-use crate::data::Preprocessing;
+use crate::data::{Preprocessing, TargetColumn, classes_of, name_of};
 use crate::kernels::{Control, floats};
 use crate::plan::{self, Region};
 use crate::spec::{
@@ -69,10 +72,9 @@ pub struct Model {
     pub members: Vec<Parameters>,
     /// How the columns of a table become its inputs, and its outputs the target.
     pub preprocessing: Preprocessing,
-    /// The name of the column that it predicts.
-    pub target: String,
-    /// The names of the classes: none for regression. Of two, the second is "yes".
-    pub classes: Vec<String>,
+    /// The columns that it predicts: one for each output, but a single one where the outputs are its
+    /// classes, or where several outputs have no names of their own.
+    pub targets: Vec<TargetColumn>,
     /// How it was trained, if that is known.
     pub provenance: Option<Provenance>,
 }
@@ -90,7 +92,7 @@ impl Model {
         for model in models {
             let differs = model.network != mean.network
                 || model.preprocessing != mean.preprocessing
-                || (model.target, &model.classes) != (mean.target.clone(), &mean.classes);
+                || model.targets != mean.targets;
             if differs {
                 return Err(Error::invalid(
                     "models that differ in more than their weights have no mean",
@@ -110,11 +112,46 @@ impl Model {
         self.members.iter().try_for_each(|own| own.check(&self.network))
     }
 
+    /// The name of the column that it predicts; of several their names, separated by commas.
+    pub fn target(&self) -> Cow<'_, str> {
+        name_of(&self.targets)
+    }
+
+    /// The names of the classes of the column that it predicts: none for regression. Of two, the second
+    /// is "yes". Several columns have classes of their own, in [`Model::targets`], and this is empty.
+    pub fn classes(&self) -> &[String] {
+        classes_of(&self.targets)
+    }
+
+    /// Names for columns of which one belongs to each target, such as `p_<target>` with the prefix `p`. An
+    /// underscore more tells one from a target that has such a name itself.
+    pub fn target_columns(&self, prefix: &str) -> Vec<String> {
+        let mut taken: HashSet<String> = self.targets.iter().map(|own| own.name.clone()).collect();
+        let of = |own: &TargetColumn| {
+            let mut name = format!("{prefix}_{}", own.name);
+            while !taken.insert(name.clone()) {
+                name.push('_');
+            }
+            name
+        };
+        self.targets.iter().map(of).collect()
+    }
+
     /// The columns of a table of its predictions: `p` of "yes", or `p_<class>` of each, and then
-    /// `class`, for the name of the likeliest; `y` for numbers. Of several labels or numbers each has
-    /// its own, `p1` or `y1` and so on, and no name.
+    /// `class`, for the name of the likeliest; `y` for numbers.
+    ///
+    /// Several targets have their own names: numbers as they are; labels after all of their
+    /// probabilities, `p_<target>`. Where they have none, labels are `p1`, `p2` and so on, without a class,
+    /// and numbers `y1`, `y2` and so on.
     pub fn prediction_columns(&self) -> Vec<String> {
         let outputs = self.network.outputs;
+        if self.targets.len() > 1 {
+            let mut names: Vec<String> = self.targets.iter().map(|own| own.name.clone()).collect();
+            if self.network.output == Output::Sigmoid {
+                names.splice(0..0, self.target_columns("p"));
+            }
+            return names;
+        }
         let each = |name: &str| match outputs {
             1 => vec![name.to_owned()],
             _ => (1..=outputs).map(|output| format!("{name}{output}")).collect(),
@@ -122,7 +159,7 @@ impl Model {
         let class = || "class".to_owned();
         match (self.network.output, outputs) {
             (Output::Softmax, _) => {
-                self.classes.iter().map(|name| format!("p_{name}")).chain([class()]).collect()
+                self.classes().iter().map(|name| format!("p_{name}")).chain([class()]).collect()
             }
             (Output::Sigmoid, 1) => vec!["p".to_owned(), class()],
             (Output::Sigmoid, _) => each("p"),
@@ -220,7 +257,7 @@ mod tests {
         // Written by the program as it was before preprocessing; so were the predictions.
         let model = Model::load(Path::new("tests/models/version-1.safetensors")).expect("it loads");
         assert_eq!(model.preprocessing, Preprocessing::as_is(["u", "v"]));
-        assert_eq!(model.classes, ["blue", "green, dark", "red"]);
+        assert_eq!(model.classes(), ["blue", "green, dark", "red"]);
         let predictions = model.predict(&[0.5, 3.0, -3.0, -0.5]).expect("two rows");
         let expected =
             [0.99988556, 0.00011375671, 6.664485e-7, 1.5569716e-5, 4.354176e-5, 0.9999409];

@@ -33,22 +33,19 @@ impl Model {
     /// [`read_labelled`](crate::data::read_labelled) needs.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a model of several labels or numbers at once, since a table has one
-    /// column to predict.
+    /// [`Error::Invalid`] for a model of several labels or numbers whose columns have no names.
     #[cfg(feature = "tables")]
     pub fn schema(&self) -> Result<Schema<'_>> {
-        match (self.task(), self.network.outputs) {
-            (task @ Task::Multiclass, _) | (task, 1) => Ok(Schema {
-                preprocessing: &self.preprocessing,
-                target: &self.target,
-                classes: &self.classes,
-                task,
-            }),
-            (_, outputs) => Err(Error::invalid(
-                format!("the model makes {outputs} predictions of each row at once"),
+        let (task, outputs) = (self.task(), self.network.outputs);
+        if task != Task::Multiclass && outputs != self.targets.len() {
+            return Err(Error::invalid(
+                format!(
+                    "the model makes {outputs} predictions of each row, whose columns have no names"
+                ),
                 "evaluate it from Rust, by `halfplane::metrics`",
-            )),
+            ));
         }
+        Ok(Schema { preprocessing: &self.preprocessing, targets: &self.targets, task })
     }
 
     /// The class of each row of predictions \[N, O\], as [`Model::predict`] returns them.
@@ -75,7 +72,7 @@ impl Model {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::data::Dataset;
+    use crate::data::{Dataset, TargetColumn};
     use crate::spec::{Network, Parameters};
 
     pub(in crate::model) fn model(output: Output, outputs: usize) -> Model {
@@ -84,8 +81,7 @@ pub(super) mod tests {
             members: vec![Parameters::initial(&network, crate::Initialization::Pytorch, 1)],
             network,
             preprocessing: Dataset::xor().preprocessing().clone(),
-            target: "y".into(),
-            classes: Vec::new(),
+            targets: vec![TargetColumn::new("y", Vec::new())],
             provenance: None,
         }
     }

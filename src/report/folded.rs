@@ -7,6 +7,7 @@ use halfplane::selection::{CrossValidation, FoldScore};
 use halfplane::train::Ended;
 use halfplane::{Dataset, Model, Network, Task, TrainOptions};
 
+use super::scores::table;
 use super::summary::{Heading, rounded};
 
 /// A training on folds that has ended.
@@ -50,8 +51,7 @@ pub(crate) fn folded_summary(run: &FoldedRun<'_>) -> String {
     );
     // Writing to a String cannot fail.
     if let Some(trivial) = scores.trivial {
-        let guess =
-            if data.task() == Task::Regression { "the mean" } else { "the commonest class" };
+        let guess = guess(data);
         let _ = write!(text, "; guessing {guess}: {}", rounded(trivial));
     }
     if let Some(training) = of_training_rows(scores) {
@@ -62,14 +62,49 @@ pub(crate) fn folded_summary(run: &FoldedRun<'_>) -> String {
     let stopped = scores.folds.iter().filter(|fold| fold.summary.ended == Ended::Patience).count();
     let _ = write!(
         text,
-        "\n(the mean over {dealt_out} that their networks have not seen, with its standard error)\n\
+        "\n(the mean over {dealt_out} that their networks have not seen, with its standard error){}\n\
          {} networks {}, whose mean is the model: {} epochs, {stopped} stopped early\n{:.3} s\n",
+        each_target(data, scores),
         model.members.len(),
         model.network,
         if least == most { least.to_string() } else { format!("{least} to {most}") },
         seconds,
     );
     text
+}
+
+/// A table of the score of each target, where there are several.
+pub(crate) fn each_target(data: &Dataset, scores: &CrossValidation) -> String {
+    /// The most targets that are listed.
+    const MANY: usize = 40;
+    let each = scores.per_target();
+    if each.is_empty() {
+        return String::new();
+    }
+    let mut text = match scores.metric {
+        Metric::Accuracy => "\nof rows all of whose labels are right; of each label alone:\n",
+        _ => "\nthe mean of all targets; of each alone:\n",
+    }
+    .to_owned();
+    let rows = data.target_columns().iter().zip(&each).take(MANY).map(|(own, score)| {
+        vec![format!("  {}", own.name), score.map_or("undefined".to_owned(), rounded)]
+    });
+    text += &table(&rows.collect::<Vec<_>>());
+    if each.len() > MANY {
+        text += &format!("  … and {} more\n", each.len() - MANY);
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// What a guess is that knows nothing of the inputs.
+pub(crate) fn guess(data: &Dataset) -> &'static str {
+    match (data.task(), data.target_columns().len()) {
+        (Task::Regression, 1) => "the mean",
+        (Task::Regression, _) => "the mean of each",
+        (_, 1) => "the commonest class",
+        (_, _) => "the commonest class of each",
+    }
 }
 
 /// The mean of the networks' scores on the rows that they were trained on, where they are known.

@@ -32,7 +32,9 @@ use halfplane::{Dataset, Error, Event, Result, Summary, TrainOptions, Trainer};
 
 pub(crate) use history::History;
 
-pub(crate) use folded::{FoldedRun, folded_fault, folded_heading, folded_summary, folded_warnings};
+pub(crate) use folded::{
+    FoldedRun, each_target, folded_fault, folded_heading, folded_summary, folded_warnings, guess,
+};
 pub(crate) use live::restore_terminal;
 pub(crate) use members::{MemberSinks, Members};
 pub(crate) use profile::{profile, roofline};

@@ -7,6 +7,8 @@ use halfplane::train::Evaluation;
 use halfplane::{Event, TrainOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::summary::score_of;
+
 /// Prints the progress of a training run.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
@@ -85,11 +87,7 @@ impl Drop for Progress {
 
 /// The scores on the validation rows, as a part of an epoch's line.
 fn validation_text(found: &Evaluation) -> String {
-    let score = match found {
-        Evaluation { accuracy: Some(accuracy), .. } => format!(", accuracy {accuracy:.4}"),
-        Evaluation { r2: Some(r2), .. } => format!(", R² {r2:.4}"),
-        Evaluation { .. } => String::new(),
-    };
+    let score = score_of(found).map_or(String::new(), |(name, own)| format!(", {name} {own:.4}"));
     format!("  validation loss {:.6}{score}", found.loss)
 }
 

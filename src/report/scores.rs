@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use halfplane::metrics::{Classification, Regression, Scores};
+use halfplane::data::TargetColumn;
+use halfplane::metrics::{Classification, MultiLabel, Regression, Scores};
 
 use super::picture::{short, shortened};
 
@@ -13,11 +14,13 @@ const MATRIX: usize = 20;
 const LETTERS: usize = 24;
 
 /// All scores of a task, line by line; for classification also scores per class, the confusion
-/// matrix and the reliability table.
-pub(crate) fn scores(scores: &Scores, classes: &[String]) -> String {
+/// matrix and the reliability table; for several targets their means, then those of each.
+pub(crate) fn scores(scores: &Scores, targets: &[TargetColumn]) -> String {
     match scores {
-        Scores::Regression(own) => regression(own),
+        Scores::Regression(own) => regression(own, targets),
+        Scores::MultiLabel(own) => multi_label(own, targets),
         Scores::Classification(own) => {
+            let classes = targets.first().map_or(&[][..], |own| &own.classes);
             let names: Vec<String> = classes.iter().map(|name| shortened(name, LETTERS)).collect();
             let mut text = classification(own, classes.len());
             text += &per_class(own, &names);
@@ -29,9 +32,72 @@ pub(crate) fn scores(scores: &Scores, classes: &[String]) -> String {
     }
 }
 
-fn regression(own: &Regression) -> String {
-    let r2 = own.r2.map_or("undefined (the target never changes)".to_owned(), short);
-    format!("R²    {r2}\nRMSE  {}\nMAE   {}\n", short(own.rmse), short(own.mae))
+fn regression(own: &Regression, targets: &[TargetColumn]) -> String {
+    let count = own.per_target.len();
+    let mean = if count > 1 { format!(", mean of {count} targets") } else { String::new() };
+    let changes = if count > 1 { "a target never changes" } else { "the target never changes" };
+    let r2 = own.r2.map_or(format!("undefined ({changes})"), |own| short(own) + &mean);
+    let text =
+        format!("R²    {r2}\nRMSE  {}{mean}\nMAE   {}{mean}\n", short(own.rmse), short(own.mae));
+    if count == 0 {
+        return text;
+    }
+    let mut rows = vec![["target", "R²", "RMSE", "MAE"].map(str::to_owned).to_vec()];
+    rows.extend(
+        targets.iter().zip(&own.per_target).map(|(target, own)| {
+            vec![name(target), defined(own.r2), short(own.rmse), short(own.mae)]
+        }),
+    );
+    format!("{text}\n{}", table(&rows))
+}
+
+fn multi_label(own: &MultiLabel, targets: &[TargetColumn]) -> String {
+    let undefined = |score: Option<f64>, why: &str| match score {
+        Some(score) => short(score),
+        None => format!("undefined ({why})"),
+    };
+    let text = format!(
+        "accuracy           {} of rows, all of whose labels are right\n\
+         right labels       {}\nbalanced accuracy  {}\nF1 of \"yes\"        {}\n\
+         log loss           {}\nBrier score        {}\nROC AUC            {}\n\
+         PR AUC             {}\ncalibration error  {}\n(all but the first: the mean of {} labels)\n",
+        short(own.accuracy),
+        short(own.label_accuracy),
+        short(own.balanced_accuracy),
+        undefined(own.f1_macro, "no label is yes"),
+        short(own.log_loss),
+        short(own.brier),
+        undefined(own.roc_auc, "a label never changes"),
+        undefined(own.pr_auc, "a label is never yes"),
+        short(own.calibration_error),
+        own.per_label.len(),
+    );
+    let head =
+        ["label", "accuracy", "precision", "recall", "F1", "log loss", "ROC AUC", "PR AUC", "yes"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(targets.iter().zip(&own.per_label).map(|(target, own)| {
+        let yes = &own.per_class[1];
+        vec![
+            name(target),
+            short(own.accuracy),
+            defined(yes.precision),
+            defined(yes.recall),
+            defined(yes.f1),
+            short(own.log_loss),
+            defined(own.roc_auc),
+            defined(own.pr_auc),
+            yes.support.to_string(),
+        ]
+    }));
+    format!("{text}\n{}", table(&rows))
+}
+
+fn name(target: &TargetColumn) -> String {
+    shortened(&target.name, LETTERS)
+}
+
+fn defined(score: Option<f64>) -> String {
+    score.map_or("–".to_owned(), short)
 }
 
 fn classification(own: &Classification, classes: usize) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use halfplane::data::{Column, Encoding};
+use halfplane::data::{Column, Encoding, TargetColumn};
 use halfplane::metrics::argmax;
 use halfplane::train::{Ended, Evaluation};
 use halfplane::{
@@ -11,6 +11,9 @@ use halfplane::{
 
 /// Up to this many rows, the prediction of each is printed.
 const FEW_ROWS: usize = 16;
+
+/// The most targets that are named.
+const NAMES: usize = 8;
 
 /// What the scores of a run without validation do not say.
 const NO_ESTIMATE: &str = "These scores are no estimate for new rows: the network was trained on \
@@ -44,12 +47,11 @@ impl std::fmt::Display for Heading<'_> {
         };
         writeln!(
             f,
-            "{} rows of {inputs}, target `{}`: {}\n{}\
+            "{} rows of {inputs}, {}\n{}\
              network {network}: {activation}, {} output, {} parameters\n\
              {loss} loss, {}, {batch}, seed {}",
             data.rows(),
-            data.target_name(),
-            target(data),
+            targets(data),
             columns(data),
             network.output,
             network.parameters(),
@@ -101,6 +103,36 @@ fn imbalance(data: &Dataset) -> String {
         None => "; --class-weight balanced gives them equal weight",
     };
     format!("  imbalanced classes: {shown}{remedy}\n")
+}
+
+/// The targets and their kind.
+fn targets(data: &Dataset) -> String {
+    match data.target_columns() {
+        [only] => format!("target `{}`: {}", only.name, target(data)),
+        several => {
+            let shown = several.iter().take(NAMES).map(|own| format!("`{}`", own.name));
+            let names = shown.collect::<Vec<_>>().join(", ");
+            let more = if several.len() > NAMES { ", …" } else { "" };
+            format!("targets {names}{more}: {}", kinds(several))
+        }
+    }
+}
+
+/// What several targets are.
+fn kinds(columns: &[TargetColumn]) -> String {
+    let count = columns.len();
+    match &columns[0].classes[..] {
+        [] => format!("{count} numbers"),
+        [no, yes] if columns.iter().all(|own| own.classes == columns[0].classes) => {
+            format!("{count} labels, each {no} or {yes} (p is for {yes})")
+        }
+        _ => {
+            let classes = |own: &TargetColumn| own.classes.join(" or ");
+            let each: Vec<String> = columns.iter().take(NAMES).map(classes).collect();
+            let more = if count > NAMES { ", …" } else { "" };
+            format!("{count} labels, {}{more} (p is for the second)", each.join(", "))
+        }
+    }
 }
 
 fn target(data: &Dataset) -> String {
@@ -187,13 +219,10 @@ pub(super) fn summary(
 /// The loss, and accuracy or R².
 fn score(evaluation: &Evaluation, data: &Dataset) -> String {
     let mut text = format!("loss {}", evaluation.loss as f32);
-    // Writing to a String cannot fail.
-    if let Some(accuracy) = evaluation.accuracy {
-        let _ = write!(text, ", accuracy {}", rounded(accuracy));
-    }
-    match evaluation.r2 {
-        Some(r2) => {
-            let _ = write!(text, ", R² {}", rounded(r2));
+    match score_of(evaluation) {
+        Some((name, score)) => {
+            // Writing to a String cannot fail.
+            let _ = write!(text, ", {name} {}", rounded(score));
         }
         None if matches!(data.targets(), Targets::Numbers { .. }) => {
             text += ", R² undefined (all targets are equal)";
@@ -201,6 +230,15 @@ fn score(evaluation: &Evaluation, data: &Dataset) -> String {
         None => {}
     }
     text
+}
+
+/// Accuracy or R², with its name: of several targets it is another number.
+pub(super) fn score_of(found: &Evaluation) -> Option<(&'static str, f64)> {
+    let [share, r2] = match found.columns {
+        1 => ["accuracy", "R²"],
+        _ => ["share of right labels", "R² of all targets together"],
+    };
+    found.accuracy.map(|own| (share, own)).or(found.r2.map(|own| (r2, own)))
 }
 
 /// Why training ended early, and which weights were kept.
@@ -237,13 +275,12 @@ fn rows(data: &Dataset, predictions: &[f32], output: Output) -> String {
         let hypothesis = &predictions[row * outputs..][..outputs];
         let (prediction, truth) = match &targets {
             Targets::Binary { values, columns } => {
-                let name = |yes: bool| data.classes()[usize::from(yes)].clone();
-                let join = |each: Vec<String>| each.join(" ");
-                let truths = &values[row * columns..][..*columns];
-                (
-                    join(hypothesis.iter().map(|p| name(*p > 0.5)).collect()),
-                    join(truths.iter().map(|t| name(*t > 0.5)).collect()),
-                )
+                let names = |values: &[f32]| {
+                    let own = data.target_columns().iter().cycle().zip(values);
+                    let names = own.map(|(own, p)| own.classes[usize::from(*p > 0.5)].as_str());
+                    names.collect::<Vec<_>>().join(" ")
+                };
+                (names(hypothesis), names(&values[row * columns..][..*columns]))
             }
             Targets::Classes { values, .. } => (
                 data.classes()[argmax(hypothesis)].clone(),

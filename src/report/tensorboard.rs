@@ -123,7 +123,12 @@ impl TensorBoard {
     }
 
     fn evaluation(&mut self, step: u64, kind: &str, found: &Evaluation) {
-        let scores = [("loss", Some(found.loss)), ("accuracy", found.accuracy), ("r2", found.r2)];
+        let names = match found.columns {
+            1 => ["accuracy", "r2"],
+            // Of several targets together they are other numbers.
+            _ => ["label_accuracy", "pooled_r2"],
+        };
+        let scores = [("loss", Some(found.loss)), (names[0], found.accuracy), (names[1], found.r2)];
         for (name, value) in scores {
             if let Some(value) = value {
                 self.scalars(step, &[(&format!("{name}/{kind}"), value)]);

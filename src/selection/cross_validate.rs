@@ -15,7 +15,8 @@ use crate::{Error, Result};
 pub struct FoldScore {
     /// The metric on the fold's rows.
     pub score: f64,
-    /// The same on the rows that the network was trained on, where the metric is accuracy or R².
+    /// The same on the rows that the network was trained on, where the metric is accuracy or R² of a single
+    /// target.
     pub training: Option<f64>,
     /// The mean loss on the fold's rows.
     pub loss: f64,
@@ -57,7 +58,7 @@ pub struct CrossValidation {
     /// that it is somewhat too small.
     pub standard_error: f64,
     /// What a constant guess would score, as a mean over the folds: the commonest class of the training
-    /// rows, or their mean. Known for accuracy and R².
+    /// rows, or their mean; of several targets that of each. Known for accuracy and R².
     pub trivial: Option<f64>,
     /// The mean learning curve.
     pub curve: MeanCurve,
@@ -69,6 +70,19 @@ impl CrossValidation {
     /// The number of epochs after which the mean curve was best.
     pub fn best_epochs(&self) -> Option<&CurvePoint> {
         self.curve.best(self.metric)
+    }
+
+    /// The mean over the folds of each of several targets' own score, `None` where one is undefined; empty
+    /// for a single target.
+    pub fn per_target(&self) -> Vec<Option<f64>> {
+        let folds: Vec<Vec<Option<f64>>> =
+            self.folds.iter().map(|fold| self.metric.of_each(&fold.scores)).collect();
+        let targets = folds.first().map_or(0, Vec::len);
+        let mean = |target: usize| {
+            let sum: Option<f64> = folds.iter().map(|fold| fold[target]).sum();
+            sum.map(|sum| sum / folds.len() as f64)
+        };
+        (0..targets).map(mean).collect()
     }
 
     /// The most epochs that a fold was trained for.
@@ -197,9 +211,19 @@ pub(crate) fn undefined(metric: Metric, fold: &Fold) -> Error {
     )
 }
 
-/// What guessing the training rows' commonest class, or their mean, scores on the fold.
+/// What guessing the training rows' commonest class, or their mean, scores on the fold: of several targets
+/// that of each.
 fn trivial(fold: &Fold, metric: Metric) -> Option<f64> {
     match (metric, fold.validation.original_targets(), fold.training.original_targets()) {
+        (Metric::Accuracy, targets, Targets::Binary { values, columns: columns @ 2.. }) => {
+            let rows = values.len() / columns;
+            let is_common = |label: usize| {
+                let yes = values.iter().skip(label).step_by(columns).filter(|own| **own > 0.5);
+                2 * yes.count() > rows
+            };
+            let guess: Vec<f32> = (0..columns).map(|own| f32::from(is_common(own))).collect();
+            metric.of(&Scores::of(&targets, &guess.repeat(targets.rows()), None).ok()?)
+        }
         (Metric::Accuracy, validation, _) => {
             let counts = fold.training.class_counts();
             let commonest =
@@ -207,14 +231,14 @@ fn trivial(fold: &Fold, metric: Metric) -> Option<f64> {
             let right = validation.classes()?.filter(|class| *class == commonest).count();
             Some(right as f64 / validation.rows() as f64)
         }
-        (
-            Metric::R2,
-            targets @ Targets::Numbers { columns: 1, .. },
-            Targets::Numbers { values, .. },
-        ) => {
-            let mean = values.iter().map(|&own| f64::from(own)).sum::<f64>() / values.len() as f64;
-            let guesses = vec![mean as f32; targets.rows()];
-            metric.of(&Scores::of(&targets, &guesses, None).ok()?)
+        (Metric::R2, targets, Targets::Numbers { values, columns }) => {
+            let rows = (values.len() / columns) as f64;
+            let mean = |column: usize| {
+                let own = values.iter().skip(column).step_by(columns).map(|&own| f64::from(own));
+                (own.sum::<f64>() / rows) as f32
+            };
+            let guess: Vec<f32> = (0..columns).map(mean).collect();
+            metric.of(&Scores::of(&targets, &guess.repeat(targets.rows()), None).ok()?)
         }
         _ => None,
     }

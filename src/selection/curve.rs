@@ -14,7 +14,7 @@ pub struct CurvePoint {
     /// The mean validation loss.
     pub loss: f64,
     /// The mean of the metric on the validation rows, where it is known after each epoch: the accuracy
-    /// and R².
+    /// and R² of a single target.
     pub score: Option<f64>,
 }
 
@@ -64,9 +64,10 @@ impl MeanCurve {
     }
 }
 
-/// The metric, where an evaluation has it.
+/// The metric, where an evaluation has it: it scores several targets together, which is another number.
 pub(crate) fn score_of(evaluation: &Evaluation, metric: Metric) -> Option<f64> {
     match metric {
+        _ if evaluation.columns > 1 => None,
         Metric::Accuracy => evaluation.accuracy,
         Metric::R2 => evaluation.r2,
         _ => None,

@@ -231,9 +231,11 @@ impl Batch<'_> {
         Ok(Ok(()))
     }
 
-    /// Whether the metric is known after each epoch, without predictions.
+    /// Whether the metric is known after each epoch, without predictions: not of several targets, which
+    /// an evaluation scores together.
     fn is_seen_each_epoch(&self) -> bool {
         matches!(self.metric, Metric::Accuracy | Metric::R2)
+            && self.folds.iter().all(|fold| fold.training.targets().columns() == 1)
     }
 
     /// Trains some of the trials on all folds, all together: here, or a share of them here and the others

@@ -86,17 +86,23 @@ pub enum Event {
 pub struct Evaluation {
     /// The mean loss.
     pub loss: f64,
-    /// The share of right answers, for classes.
+    /// The share of right answers, for classes; of several labels the share of labels that are right, in
+    /// all rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
-    /// 1 − squared errors / squared distances from the mean, for numbers that are not all equal.
+    /// 1 − squared errors / squared distances from the mean, for numbers that are not all equal; of several
+    /// targets with the errors of all together, in the unit in which they are learned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r2: Option<f64>,
+    /// The numbers or labels of each row that are scored together: with more than one, `accuracy` and
+    /// `r2` are not what [`Metric`](crate::metrics::Metric) calls so.
+    #[serde(skip)]
+    pub columns: usize,
 }
 
 impl Evaluation {
     /// Of weights that were not evaluated.
-    pub(super) const UNKNOWN: Self = Self { loss: f64::NAN, accuracy: None, r2: None };
+    pub(super) const UNKNOWN: Self = Self { loss: f64::NAN, accuracy: None, r2: None, columns: 1 };
 }
 
 /// Why a run ended.

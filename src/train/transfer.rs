@@ -185,6 +185,8 @@ pub(super) struct Scale {
     rows: Range<usize>,
     /// The mean squared distance of the targets from their mean.
     spread: f64,
+    /// Numbers or labels of each row.
+    columns: usize,
 }
 
 impl Scale {
@@ -193,7 +195,7 @@ impl Scale {
             Task::Binary | Task::Multiclass => 0.0,
             Task::Regression => data.total_squares_of(rows.clone()) / rows.len() as f64,
         };
-        Self { task: data.task(), rows, spread }
+        Self { task: data.task(), rows, spread, columns: data.targets().columns() }
     }
 
     /// The rows that it is for.
@@ -203,11 +205,14 @@ impl Scale {
 
     pub(super) fn evaluation(&self, sums: [f64; 2]) -> Evaluation {
         let [loss, score] = sums.map(|sum| sum / self.rows.len() as f64);
+        let columns = self.columns;
         match self.task {
-            Task::Binary | Task::Multiclass => Evaluation { loss, accuracy: Some(score), r2: None },
+            Task::Binary | Task::Multiclass => {
+                Evaluation { loss, accuracy: Some(score), r2: None, columns }
+            }
             Task::Regression => {
                 let r2 = (self.spread > 0.0).then(|| 1.0 - score / self.spread);
-                Evaluation { loss, accuracy: None, r2 }
+                Evaluation { loss, accuracy: None, r2, columns }
             }
         }
     }

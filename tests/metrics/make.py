@@ -94,10 +94,40 @@ def multiclass(truth, p, w):
 
 def regression(truth, y, w):
     truth, y = truth.astype(np.float64), y.astype(np.float64)
-    return {
+    scores = {
         "r2": metrics.r2_score(truth, y, sample_weight=w),
         "rmse": metrics.root_mean_squared_error(truth, y, sample_weight=w),
         "mae": metrics.mean_absolute_error(truth, y, sample_weight=w),
+    }
+    if y.ndim > 1:
+        columns = range(y.shape[1])
+        scores["per_target"] = [regression(truth[:, k], y[:, k], w) for k in columns]
+    return scores
+
+
+def multi_label(truth, p, w):
+    """Of several labels; what scikit-learn has no mean of is the mean of each label's own score."""
+    wide, kept = p.astype(np.float64), w > 0
+    labels = range(p.shape[1])
+    each = [binary(truth[:, k], p[:, k], w) for k in labels]
+    rows = {"rows": len(truth)}
+
+    def mean(name):
+        return np.mean([own[name] for own in each])
+
+    return {
+        "accuracy": metrics.accuracy_score(truth, p > 0.5, sample_weight=w),
+        "label_accuracy": 1 - metrics.hamming_loss(truth, p > 0.5, sample_weight=w),
+        "balanced_accuracy": mean("balanced_accuracy"),
+        "log_loss": mean("log_loss"),
+        "brier": mean("brier"),
+        "roc_auc": metrics.roc_auc_score(truth, wide, average="macro", sample_weight=w),
+        "pr_auc": metrics.average_precision_score(truth, wide, average="macro", sample_weight=w),
+        "f1_macro": metrics.f1_score(
+            truth[kept], p[kept] > 0.5, average="macro", sample_weight=w[kept], zero_division=np.nan
+        ),
+        "calibration_error": np.mean([own["calibration"]["expected_error"] for own in each]),
+        "per_label": [own | rows for own in each],
     }
 
 
@@ -133,6 +163,14 @@ def tables():
 
     truth = rng.normal(size=(30, 3)).astype(np.float32)
     yield "several-numbers", truth, (0.5 * truth + 0.1).astype(np.float32), regression
+
+    # Labels that are often, seldom and mostly yes; the second is never predicted.
+    truth = (rng.random((50, 3)) < [0.5, 0.1, 0.8]).astype(int)
+    truth[3:6] = [[1, 1, 0], [0, 0, 1], [1, 1, 1]]
+    p = 1 / (1 + np.exp(-(2 * (2 * truth - 1) + 2 * rng.normal(size=(50, 3)))))
+    p[:, 1] *= 0.4
+    p[:4] = [[0, 0.5, 1], [1, 0.25, 0.5], [0.5, 0, 0.9], [0.1, 0.3, 0.7]]
+    yield "several-labels", truth, p.astype(np.float32), multi_label
 
 
 def plain(value):

@@ -25,11 +25,19 @@ impl Case {
         let values = self.truth.clone();
         match (self.scores.get("r2").is_some(), self.columns) {
             (true, columns) => Targets::Numbers { values, columns },
-            (false, 1) => Targets::Binary { values, columns: 1 },
+            (false, columns) if columns == self.columns_of_truth() => {
+                Targets::Binary { values, columns }
+            }
             (false, count) => {
                 Targets::Classes { values: values.iter().map(|&v| v as u32).collect(), count }
             }
         }
+    }
+
+    /// Several numbers or labels of a row are several columns, its class is one.
+    fn columns_of_truth(&self) -> usize {
+        let several = ["r2", "per_label"].iter().any(|own| self.scores.get(own).is_some());
+        if several { self.columns } else { 1 }
     }
 }
 
@@ -37,24 +45,28 @@ impl Case {
 fn scores_are_scikit_learns() {
     let cases: Vec<Case> =
         serde_json::from_str(include_str!("../metrics/golden.json")).expect("the file is JSON");
-    assert_eq!(cases.len(), 10, "five tables, each without and with weights");
+    assert_eq!(cases.len(), 12, "six tables, each without and with weights");
     for case in &cases {
         let scores = Scores::of(&case.targets(), &case.predictions, case.weights.as_deref())
             .unwrap_or_else(|error| panic!("{}: {error}", case.name));
         let mut ours = serde_json::to_value(scores).expect("scores are JSON");
         let rows = ours.as_object_mut().and_then(|all| all.remove("rows"));
-        assert_eq!(rows, Some(json!(case.truth.len() / columns_of_truth(case))), "{}", case.name);
-        if let Some(bins) = ours.pointer_mut("/calibration/bins").and_then(Value::as_array_mut) {
-            for bin in bins {
-                *bin = json!([bin["predicted"], bin["observed"], bin["weight"]]);
-            }
-        }
+        let expected = case.truth.len() / case.columns_of_truth();
+        assert_eq!(rows, Some(json!(expected)), "{}", case.name);
+        list_bins(&mut ours);
+        let labels = ours.get_mut("per_label").and_then(Value::as_array_mut);
+        labels.into_iter().flatten().for_each(list_bins);
         equal(&ours, &case.scores, &case.name);
     }
 }
 
-fn columns_of_truth(case: &Case) -> usize {
-    if case.scores.get("r2").is_some() { case.columns } else { 1 }
+/// Writes the bins of a calibration as the file has them: [predicted, observed, weight].
+fn list_bins(scores: &mut Value) {
+    if let Some(bins) = scores.pointer_mut("/calibration/bins").and_then(Value::as_array_mut) {
+        for bin in bins {
+            *bin = json!([bin["predicted"], bin["observed"], bin["weight"]]);
+        }
+    }
 }
 
 /// Compares two trees of numbers: neither may have what the other lacks.

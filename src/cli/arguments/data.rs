@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use halfplane::data::{
     Arrays, Bins, ClassWeight, DateFormat, Decimal, FirstLine, Layout, NA_VALUES, Preprocess,
-    Source, TableOptions, Validation, parse_list,
+    Source, TableOptions, TargetNames, Validation, parse_list,
 };
 use halfplane::{Error, Result, Task};
 
@@ -44,7 +44,7 @@ pub(crate) struct LayoutArguments {
 pub(crate) struct DataArguments {
     #[command(flatten)]
     layout: LayoutArguments,
-    /// Column to predict
+    /// Column to predict; or several, COL,…, that all hold numbers or all have two values
     #[arg(long, value_name = "COL")]
     pub(crate) target: Option<String>,
     /// A separate file with the column to predict, such as the labels of images
@@ -140,7 +140,7 @@ impl DataArguments {
         let (words, na_columns) = self.missing();
         Ok(TableOptions {
             layout: self.layout.layout(),
-            target: self.target.clone(),
+            target: self.target.clone().map(TargetNames::from),
             labels: self.labels.as_deref().map(source),
             task: AutoOr::chosen(self.task),
             preprocess: self.preprocess.unwrap_or_default(),

@@ -42,13 +42,17 @@ impl fmt::Display for Preprocessing {
             let more = if columns.len() > MAX_NAMES { ", …" } else { "" };
             writeln!(f, "{} {what}: {}{more}", columns.len(), named.join(", "))?;
         }
-        if let TargetEncoding::Standardised { mean, scale } = self.target {
-            writeln!(
+        match &self.target {
+            TargetEncoding::AsIs => Ok(()),
+            TargetEncoding::Standardised { mean, scale } => writeln!(
                 f,
                 "the target is standardised, by mean {mean} and deviation {scale}: the loss is in that unit"
-            )?;
+            ),
+            TargetEncoding::Each(_) => writeln!(
+                f,
+                "each target is standardised, by its own mean and deviation: the loss is in that unit"
+            ),
         }
-        Ok(())
     }
 }
 

@@ -146,7 +146,7 @@ pub enum DropReason {
 }
 
 /// How the target of a regression is scaled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TargetEncoding {
     /// Unchanged.
@@ -159,6 +159,18 @@ pub enum TargetEncoding {
         /// The standard deviation over the training rows; 1 where that is 0.
         scale: f32,
     },
+    /// The same of several targets, each by itself, in the order of the outputs.
+    Each(Vec<TargetScale>),
+}
+
+/// How one of several targets is standardised.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetScale {
+    /// The mean over the training rows.
+    pub mean: f32,
+    /// The standard deviation over the training rows; 1 where that is 0.
+    pub scale: f32,
 }
 
 impl Preprocessing {
@@ -208,12 +220,16 @@ impl Preprocessing {
                 "the preprocessing makes {outputs} inputs; at most {MAX_OUTPUTS} are possible"
             ));
         }
-        match self.target {
-            TargetEncoding::Standardised { mean, scale } => match scale_problem(mean, scale) {
-                Some(problem) => refuse(format!("the preprocessing of the target has {problem}")),
-                None => Ok(()),
-            },
-            TargetEncoding::AsIs => Ok(()),
+        let problem = match &self.target {
+            TargetEncoding::AsIs => None,
+            TargetEncoding::Standardised { mean, scale } => scale_problem(*mean, *scale),
+            TargetEncoding::Each(each) => {
+                each.iter().find_map(|own| scale_problem(own.mean, own.scale))
+            }
+        };
+        match problem {
+            Some(problem) => refuse(format!("the preprocessing of the target has {problem}")),
+            None => Ok(()),
         }
     }
 }
@@ -304,21 +320,29 @@ impl Encoding {
 }
 
 impl TargetEncoding {
-    /// Scales targets in place to what the network learns.
+    /// Scales targets \[N, O\] in place to what the network learns.
     pub fn apply(&self, targets: &mut [f32]) {
-        if let Self::Standardised { mean, scale } = self {
-            for target in targets {
-                *target = (*target - mean) / scale;
-            }
-        }
+        self.each(targets, |target, own| (target - own.mean) / own.scale);
     }
 
-    /// Scales the network's outputs in place back to the target's unit.
+    /// Scales the network's outputs \[N, O\] in place back to the target's unit.
     pub fn restore(&self, outputs: &mut [f32]) {
-        if let Self::Standardised { mean, scale } = self {
-            for output in outputs {
-                *output = *output * scale + mean;
+        self.each(outputs, |output, own| output * own.scale + own.mean);
+    }
+
+    /// Replaces each value of rows \[N, O\] by what `scaled` makes of it and of its scale.
+    fn each(&self, values: &mut [f32], scaled: impl Fn(f32, TargetScale) -> f32) {
+        let one;
+        let scales = match self {
+            Self::AsIs => return,
+            Self::Standardised { mean, scale } => {
+                one = [TargetScale { mean: *mean, scale: *scale }];
+                &one[..]
             }
+            Self::Each(each) => each,
+        };
+        for (value, own) in values.iter_mut().zip(scales.iter().cycle()) {
+            *value = scaled(*value, *own);
         }
     }
 }
@@ -423,5 +447,21 @@ mod tests {
         let mut outputs = [-1.5, 0.0, 1.0];
         penguins().target.restore(&mut outputs);
         assert_eq!(outputs, [0.0, 3.0, 5.0]);
+    }
+
+    #[test]
+    fn each_of_several_targets_has_a_scale_of_its_own() {
+        let scale = |mean, scale| TargetScale { mean, scale };
+        let each = TargetEncoding::Each(vec![scale(3.0, 2.0), scale(-1.0, 0.5)]);
+        let mut rows = [3.0, -1.0, 7.0, 0.0];
+        each.apply(&mut rows);
+        assert_eq!(rows, [0.0, 0.0, 2.0, 2.0]);
+        each.restore(&mut rows);
+        assert_eq!(rows, [3.0, -1.0, 7.0, 0.0]);
+        let text = serde_json::to_string(&each).expect("plain data");
+        assert_eq!(text, r#"{"each":[{"mean":3.0,"scale":2.0},{"mean":-1.0,"scale":0.5}]}"#);
+        assert_eq!(serde_json::from_str::<TargetEncoding>(&text).expect("the same"), each);
+        let spoiled = TargetEncoding::Each(vec![scale(0.0, 1.0), scale(0.0, 0.0)]);
+        assert!(Preprocessing { target: spoiled, ..penguins() }.check().is_err());
     }
 }

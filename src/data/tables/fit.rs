@@ -10,7 +10,7 @@ use super::{Bins, Preprocess, Warning, bins};
 use crate::Result;
 use crate::data::{
     Bin, Column, DateInput, DatePart, DropReason, Encoding, MissingCategory, MissingNumber,
-    TargetEncoding, Targets, UnknownCategory,
+    TargetColumn, TargetEncoding, TargetScale, Targets, UnknownCategory,
 };
 
 /// A text is rare if it occurs in fewer rows than this and in fewer than one of a hundred.
@@ -111,33 +111,41 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
     Ok(fitted)
 }
 
-/// Fits the scaling of the target `name` to the training rows.
-pub(super) fn fit_target(
-    name: &str,
+/// Fits the scaling of each target to the training rows.
+pub(super) fn fit_targets(
+    columns: &[TargetColumn],
     targets: &Targets,
     training: &[bool],
-) -> (TargetEncoding, Option<Warning>) {
-    match targets {
-        Targets::Numbers { values, .. } => {
-            let own = values.iter().zip(training).filter(|(_, own)| **own).map(|(y, _)| *y);
-            let moments = Moments::of(own);
-            let (mean, scale) = (moments.mean() as f32, moments.scale());
-            let constant = (moments.count > 1 && moments.min == moments.max)
-                .then(|| Warning::ConstantTarget { column: name.to_owned(), value: moments.min });
-            // A large number may be one only because float32 rounds.
-            let warning = moments.low_precision(name).or(constant);
-            (TargetEncoding::Standardised { mean, scale }, warning)
-        }
-        Targets::Binary { .. } | Targets::Classes { .. } => (TargetEncoding::AsIs, None),
-    }
+) -> (TargetEncoding, Vec<Warning>) {
+    let Targets::Numbers { values, columns: count } = targets else {
+        return (TargetEncoding::AsIs, Vec::new());
+    };
+    let mut warnings = Vec::new();
+    let scales = columns.iter().enumerate().map(|(place, TargetColumn { name, .. })| {
+        let own = values.iter().skip(place).step_by(*count).zip(training);
+        let moments = Moments::of(own.filter(|(_, own)| **own).map(|(y, _)| *y));
+        let constant = (moments.count > 1 && moments.min == moments.max)
+            .then(|| Warning::ConstantTarget { column: name.clone(), value: moments.min });
+        // A large number may be one only because float32 rounds.
+        warnings.extend(moments.low_precision(name).or(constant));
+        TargetScale { mean: moments.mean() as f32, scale: moments.scale() }
+    });
+    let scales: Vec<TargetScale> = scales.collect();
+    let encoding = match scales[..] {
+        [TargetScale { mean, scale }] => TargetEncoding::Standardised { mean, scale },
+        _ => TargetEncoding::Each(scales),
+    };
+    (encoding, warnings)
 }
 
-/// The warning about a target `name` whose differences float32 cannot hold.
-pub(super) fn target_precision(name: &str, targets: &Targets) -> Option<Warning> {
-    match targets {
-        Targets::Numbers { values, .. } => Moments::of(values.iter().copied()).low_precision(name),
-        Targets::Binary { .. } | Targets::Classes { .. } => None,
-    }
+/// Warnings about targets whose differences float32 cannot hold.
+pub(super) fn target_precision(columns: &[TargetColumn], targets: &Targets) -> Vec<Warning> {
+    let Targets::Numbers { values, columns: count } = targets else { return Vec::new() };
+    let warning = |(place, own): (usize, &TargetColumn)| {
+        let values = values.iter().skip(place).step_by(*count).copied();
+        Moments::of(values).low_precision(&own.name)
+    };
+    columns.iter().enumerate().filter_map(warning).collect()
 }
 
 /// Mean, variance and range of a column's numbers, summed in f64. NaN counts as missing.

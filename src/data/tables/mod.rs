@@ -12,6 +12,7 @@ mod prepare;
 mod read;
 mod table;
 mod target;
+mod targets;
 mod warning;
 mod weights;
 
@@ -19,7 +20,7 @@ pub use column::Decimal;
 pub use na::NA_VALUES;
 pub use prepare::{
     Bins, Features, FoldBy, FoldedTable, Labelled, Prepared, Preprocess, Schema, TableOptions,
-    Validation, fit_features, prepare, read_evaluated, read_features, read_labelled,
+    TargetNames, Validation, fit_features, prepare, read_evaluated, read_features, read_labelled,
 };
 pub use read::{Arrays, FirstLine, Frame, FrameColumn, FrameValues, Layout, Source};
 pub use warning::Warning;

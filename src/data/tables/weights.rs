@@ -60,6 +60,12 @@ pub(super) fn class_weights(data: Dataset, weight: &ClassWeight) -> Result<Datas
     let (counts, classes) = (data.class_counts(), data.classes());
     let of_class: Vec<f32> = match weight {
         ClassWeight::None => return Ok(data),
+        _ if data.target_columns().len() > 1 => {
+            return Err(Error::invalid(
+                "class weights are given, and there are several targets, each with classes of its own",
+                ("leave out ", Setting::ClassWeight, ", or name one ", Setting::Target),
+            ));
+        }
         _ if counts.is_empty() => {
             return Err(Error::invalid(
                 "class weights are given, but the target has no classes",

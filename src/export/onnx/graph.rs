@@ -50,8 +50,19 @@ impl Graph {
 
     /// Makes a value an output, through an `Identity` node of the output's name.
     pub(super) fn output(&mut self, wish: &str, kind: Kind, of: &str, doc: &str) {
-        let name = self.node(wish, "Identity", &[of], vec![]);
-        self.proto.output.push(value_info(&name, kind, doc));
+        let name = self.fresh(wish);
+        self.reserved_output(&name, kind, of, doc);
+    }
+
+    /// Keeps a name for an output, and returns it: `wish` if that is free.
+    pub(super) fn reserve(&mut self, wish: &str) -> String {
+        self.fresh(wish)
+    }
+
+    /// The same as [`Graph::output`], with a name that was kept for it.
+    pub(super) fn reserved_output(&mut self, name: &str, kind: Kind, of: &str, doc: &str) {
+        self.add(name, "Identity", &[of], vec![]);
+        self.proto.output.push(value_info(name, kind, doc));
     }
 
     /// Adds a node with one result, and returns the name of both.
@@ -63,14 +74,24 @@ impl Graph {
         attribute: Vec<proto::Attribute>,
     ) -> String {
         let name = self.fresh(wish);
+        self.add(&name, operator, inputs, attribute);
+        name
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        operator: &str,
+        inputs: &[&str],
+        attribute: Vec<proto::Attribute>,
+    ) {
         self.proto.node.push(proto::Node {
             input: inputs.iter().map(ToString::to_string).collect(),
-            output: vec![name.clone()],
-            name: name.clone(),
+            output: vec![name.to_owned()],
+            name: name.to_owned(),
             op_type: operator.into(),
             attribute,
         });
-        name
     }
 
     /// Concatenates values \[N, columns\] along the columns.

@@ -83,52 +83,84 @@ fn mean(graph: &mut Graph, model: &Model, features: &str) -> String {
 }
 
 /// Adds the network and its outputs: probabilities and the most probable class, or numbers in the
-/// target's unit.
-pub(super) fn outputs(graph: &mut Graph, model: &Model, features: &str) {
+/// target's unit. Each of several targets has an output of its own, whose name is kept for it.
+pub(super) fn outputs(graph: &mut Graph, model: &Model, features: &str, names: &[String]) {
     let all = mean(graph, model, features);
     let count = model.network.outputs;
-    let classes = || format!("the probability of {}", model.classes.join(", "));
+    let doc = || format!("the probability of {}", model.classes().join(", "));
     match (model.network.output, count) {
         (Output::Softmax, _) => {
-            graph.output("probabilities", Kind::Numbers(count), &all, &classes());
-            label(graph, model, &all);
+            graph.output("probabilities", Kind::Numbers(count), &all, &doc());
+            let label = likeliest(graph, model.classes(), &all);
+            graph.output("label", Kind::String, &label, &model.target());
         }
         (Output::Sigmoid, 1) => {
-            let one = graph.floats("one", &[1, 1], &[1.0]);
-            let no = graph.node("no", "Sub", &[&one, &all], vec![]);
-            let both = graph.concat("no, yes", &[no, all]);
-            graph.output("probabilities", Kind::Numbers(2), &both, &classes());
-            label(graph, model, &both);
+            let both = no_and_yes(graph, &all);
+            graph.output("probabilities", Kind::Numbers(2), &both, &doc());
+            let label = likeliest(graph, model.classes(), &both);
+            graph.output("label", Kind::String, &label, &model.target());
         }
         (Output::Sigmoid, _) => {
-            let doc = format!("the probability of {}, for each label", model.classes[1]);
-            graph.output("probabilities", Kind::Numbers(count), &all, &doc);
+            graph.output("probabilities", Kind::Numbers(count), &all, &of_labels(model));
+            for (place, (name, target)) in names.iter().zip(&model.targets).enumerate() {
+                let yes = column(graph, name, &all, place);
+                let both = no_and_yes(graph, &yes);
+                let label = likeliest(graph, &target.classes, &both);
+                graph.reserved_output(name, Kind::String, &label, &target.name);
+            }
         }
         (Output::Identity, _) => {
-            let y = restored(graph, model.preprocessing.target, &all);
-            graph.output("prediction", Kind::Numbers(count), &y, &model.target);
+            let y = restored(graph, &model.preprocessing.target, &all);
+            graph.output("prediction", Kind::Numbers(count), &y, &model.target());
+            for (place, (name, target)) in names.iter().zip(&model.targets).enumerate() {
+                let own = column(graph, name, &y, place);
+                graph.reserved_output(name, Kind::Numbers(1), &own, &target.name);
+            }
         }
     }
 }
 
-/// Adds the output `label` \[N\], the name of the most probable class, the first on a tie.
-fn label(graph: &mut Graph, model: &Model, probabilities: &str) {
-    let classes = graph.strings("classes", &[model.classes.len()], &model.classes);
+/// The probabilities of both classes \[N, 2\], from that of the second \[N, 1\].
+fn no_and_yes(graph: &mut Graph, yes: &str) -> String {
+    let one = graph.floats("one", &[1, 1], &[1.0]);
+    let no = graph.node("no", "Sub", &[&one, yes], vec![]);
+    graph.concat("no, yes", &[no, yes.to_owned()])
+}
+
+/// The name of the most probable class \[N\], the first on a tie.
+fn likeliest(graph: &mut Graph, classes: &[String], probabilities: &str) -> String {
+    let classes = graph.strings("classes", &[classes.len()], classes);
     let row = vec![int("axis", 1), int("keepdims", 0)];
     let number = graph.node("number", "ArgMax", &[probabilities], row);
-    let name = graph.node("name", "Gather", &[&classes, &number], vec![int("axis", 0)]);
-    graph.output("label", Kind::String, &name, &model.target);
+    graph.node("name", "Gather", &[&classes, &number], vec![int("axis", 0)])
 }
 
-/// The prediction in the unit of the target.
-fn restored(graph: &mut Graph, target: TargetEncoding, z: &str) -> String {
-    match target {
-        TargetEncoding::AsIs => z.to_owned(),
-        TargetEncoding::Standardised { mean, scale } => {
-            let scale = graph.floats("target.scale", &[1, 1], &[scale]);
-            let mean = graph.floats("target.mean", &[1, 1], &[mean]);
-            let scaled = graph.node("scaled", "Mul", &[z, &scale], vec![]);
-            graph.node("restored", "Add", &[&scaled, &mean], vec![])
+/// What the probabilities of several labels are of.
+fn of_labels(model: &Model) -> String {
+    match &model.targets[..] {
+        [only] => format!("the probability of {}, for each label", only.classes[1]),
+        all => {
+            let each = all.iter().map(|own| format!("{} = {}", own.name, own.classes[1]));
+            format!("the probability of {}", each.collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+/// A column of values \[N, columns\], as \[N, 1\].
+fn column(graph: &mut Graph, name: &str, values: &str, place: usize) -> String {
+    let place = graph.ints(&format!("{name}/place"), &[place as i64]);
+    graph.node(&format!("{name}/column"), "Gather", &[values, &place], vec![int("axis", 1)])
+}
+
+/// The predictions in the units of the targets.
+fn restored(graph: &mut Graph, target: &TargetEncoding, z: &str) -> String {
+    let (mean, scale): (Vec<f32>, Vec<f32>) = match target {
+        TargetEncoding::AsIs => return z.to_owned(),
+        TargetEncoding::Standardised { mean, scale } => (vec![*mean], vec![*scale]),
+        TargetEncoding::Each(each) => each.iter().map(|own| (own.mean, own.scale)).unzip(),
+    };
+    let scale = graph.floats("target.scale", &[1, scale.len()], &scale);
+    let mean = graph.floats("target.mean", &[1, mean.len()], &mean);
+    let scaled = graph.node("scaled", "Mul", &[z, &scale], vec![]);
+    graph.node("restored", "Add", &[&scaled, &mean], vec![])
 }

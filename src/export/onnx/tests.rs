@@ -9,7 +9,7 @@ use super::{onnx, proto};
 use crate::Model;
 use crate::data::{
     Bin, Column, DateFormat, DateInput, DatePart, DropReason, Encoding, MissingCategory,
-    MissingNumber, Preprocessing, TargetEncoding, UnknownCategory,
+    MissingNumber, Preprocessing, TargetColumn, TargetEncoding, TargetScale, UnknownCategory,
 };
 use crate::spec::{Activation, LayerParameters, Network, Normalization, Output, Parameters};
 
@@ -34,8 +34,10 @@ fn model(network: Network, seed: u64) -> Model {
     Model {
         members: vec![Parameters::pytorch(&network, seed)],
         preprocessing: Preprocessing::as_is((0..network.inputs).map(|input| format!("x{input}"))),
-        target: "y".into(),
-        classes: (0..classes).map(|class| format!("class {class}")).collect(),
+        targets: vec![TargetColumn::new(
+            "y",
+            (0..classes).map(|class| format!("class {class}")).collect(),
+        )],
         provenance: None,
         network,
     }
@@ -67,12 +69,12 @@ fn agrees(model: &Model, case: &str) {
         );
     }
     if let Some(labels) = outputs.get("label") {
-        let columns = model.classes.len();
+        let columns = model.classes().len();
         let all = outputs["probabilities"].as_floats();
         for (row, label) in all.chunks(columns).zip(labels.as_words()) {
             let best = row.iter().copied().fold(0.0, f32::max);
             let place = row.iter().position(|p| *p == best).expect("one is the best");
-            assert_eq!(label, &model.classes[place], "{case}");
+            assert_eq!(label, &model.classes()[place], "{case}");
         }
     }
 }
@@ -337,6 +339,49 @@ fn the_target_comes_back_in_its_unit() {
     let input = Tensor::floats(&[2, 1], &[0.0, -1.5]);
     let outputs = run(&graph(&model), &[("input", input)]);
     assert_eq!(outputs["prediction"].as_floats(), [10.0, 4.0]);
+}
+
+/// Two columns as they are, that are the outputs, too.
+fn two(output: Output, names: [&str; 2], classes: [&[&str]; 2]) -> Model {
+    let network = Network::new(2, &[], 2).with_output(output);
+    let layer = LayerParameters { weight: vec![1.0, 0.0, 0.0, 1.0], bias: vec![0.0; 2] };
+    let target = |(name, classes): (&str, &[&str])| {
+        TargetColumn::new(name, classes.iter().map(ToString::to_string).collect())
+    };
+    Model {
+        members: vec![Parameters { layers: vec![layer], ..Parameters::default() }],
+        preprocessing: Preprocessing::as_is(["x", "y"]),
+        targets: names.into_iter().zip(classes).map(target).collect(),
+        provenance: None,
+        network,
+    }
+}
+
+#[test]
+fn each_of_several_numbers_has_an_output_in_its_unit() {
+    // Names that nodes of the graph and the joint output have, too.
+    let mut model = two(Output::Identity, ["prediction", "scaled"], [&[], &[]]);
+    let scale = |mean, scale| TargetScale { mean, scale };
+    model.preprocessing.target = TargetEncoding::Each(vec![scale(10.0, 4.0), scale(-1.0, 0.5)]);
+    let rows = [0.0, 2.0, -1.5, 4.0];
+    let outputs = run(&graph(&model), &[("input", Tensor::floats(&[2, 2], &rows))]);
+    assert_eq!(outputs["prediction"], Tensor::floats(&[2, 1], &[10.0, 4.0]));
+    assert_eq!(outputs["scaled"], Tensor::floats(&[2, 1], &[0.0, 1.0]));
+    assert_eq!(outputs["prediction_"].as_floats(), model.predict(&rows).expect("two rows"));
+}
+
+#[test]
+fn each_of_several_labels_has_an_output_with_its_class() {
+    let model = two(Output::Sigmoid, ["ill", "old"], [&["no", "yes"], &["0", "1"]]);
+    // A probability of a half is none of yes.
+    let rows = [-1.0, 0.5, 0.0, -3.0, 2.0, 0.0];
+    let outputs = run(&graph(&model), &[("input", Tensor::floats(&[3, 2], &rows))]);
+    assert_eq!(outputs["ill"], Tensor::words(&[3], &["no", "no", "yes"]));
+    assert_eq!(outputs["old"], Tensor::words(&[3], &["1", "0", "0"]));
+    let probabilities = model.predict(&rows).expect("three rows");
+    for (theirs, ours) in outputs["probabilities"].as_floats().iter().zip(&probabilities) {
+        assert!((theirs - ours).abs() < TOLERANCE, "{theirs} for {ours}");
+    }
 }
 
 #[test]

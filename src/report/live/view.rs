@@ -178,8 +178,7 @@ mod tests {
             network: Network::new(2, &[], 1),
             members: vec![Parameters { layers: vec![layer], ..Parameters::default() }],
             preprocessing: data.preprocessing().clone(),
-            target: "y".into(),
-            classes: data.classes().to_vec(),
+            targets: data.target_columns().to_vec(),
             provenance: None,
         }
     }

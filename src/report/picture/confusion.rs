@@ -15,8 +15,9 @@ const MOST: usize = 100;
 /// The most characters of a class name: longer ones are cut.
 const LETTERS: usize = 16;
 
-/// The picture: a row for each true class; the shade of a cell is its share of that row.
-pub(super) fn confusion(matrix: &Confusion, classes: &[String]) -> Picture {
+/// The picture: a row for each true class; the shade of a cell is its share of that row. `of` names the
+/// target, where there are several.
+pub(super) fn confusion(matrix: &Confusion, classes: &[String], of: Option<&str>) -> Picture {
     let drawn = drawn(matrix);
     let count = drawn.len();
     let cell = if count <= READABLE {
@@ -33,7 +34,8 @@ pub(super) fn confusion(matrix: &Confusion, classes: &[String]) -> Picture {
     let rotated = name_width > cell - 6.0;
     let below = if rotated { name_width + 50.0 } else { 60.0 };
     let mut svg = Svg::default();
-    svg.text("title", Anchor::Start, [24.0, 30.0], "Confusion matrix");
+    let of = of.map_or_else(String::new, |name| format!(" of {}", shortened(name, LETTERS)));
+    svg.text("title", Anchor::Start, [24.0, 30.0], &format!("Confusion matrix{of}"));
     let subtitle =
         format!("accuracy {:.4}, balanced {:.4}", matrix.accuracy(), matrix.balanced_accuracy(),);
     svg.text("muted", Anchor::Start, [24.0, 50.0], &subtitle);

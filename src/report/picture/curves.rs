@@ -103,14 +103,22 @@ pub(super) fn loss_axis(losses: impl Iterator<Item = f64> + Clone) -> (Kind, [f6
     }
 }
 
-/// A class against all others: its name, and the rows ranked by its probability.
+/// A class against all others, or one of several labels: its name, and the rows ranked by its probability.
 pub(super) struct OneVsRest<'a> {
     pub(super) name: &'a str,
     pub(super) ranking: Ranking,
 }
 
+/// What curves of several classes are of.
+#[derive(Clone, Copy)]
+pub(super) enum CurvesOf {
+    Classes,
+    /// So many labels, of which some may have no curve.
+    Labels(usize),
+}
+
 /// The ROC curve of each class: true against false positive rate.
-pub(super) fn roc(classes: &[OneVsRest<'_>]) -> Option<Picture> {
+pub(super) fn roc(classes: &[OneVsRest<'_>], of: CurvesOf) -> Option<Picture> {
     let curve = |own: &OneVsRest<'_>| Some((own.ranking.roc()?, own.ranking.roc_auc()?));
     ClassPlot {
         name: "roc",
@@ -119,11 +127,11 @@ pub(super) fn roc(classes: &[OneVsRest<'_>]) -> Option<Picture> {
         area: ["area under the curve", "mean area"],
         guess: Some([[0.0, 0.0], [1.0, 1.0]]),
     }
-    .picture(classes, curve)
+    .picture(classes, of, curve)
 }
 
 /// The precision-recall curve of each class.
-pub(super) fn precision_recall(classes: &[OneVsRest<'_>]) -> Option<Picture> {
+pub(super) fn precision_recall(classes: &[OneVsRest<'_>], of: CurvesOf) -> Option<Picture> {
     let curve = |own: &OneVsRest<'_>| {
         let mut points = own.ranking.precision_recall()?;
         // The curve starts at recall 0 with the precision of the highest threshold.
@@ -137,7 +145,7 @@ pub(super) fn precision_recall(classes: &[OneVsRest<'_>]) -> Option<Picture> {
         area: ["average precision", "mean average precision"],
         guess: None,
     }
-    .picture(classes, curve)
+    .picture(classes, of, curve)
 }
 
 /// A plot with one curve per class.
@@ -157,6 +165,7 @@ impl ClassPlot {
     fn picture(
         &self,
         classes: &[OneVsRest<'_>],
+        of: CurvesOf,
         curve: impl Fn(&OneVsRest<'_>) -> Option<(Vec<[f64; 2]>, f64)>,
     ) -> Option<Picture> {
         let curves: Vec<_> =
@@ -167,7 +176,15 @@ impl ClassPlot {
         let mean = curves.iter().map(|(_, (_, area))| area).sum::<f64>() / curves.len() as f64;
         let subtitle = match curves.len() {
             1 => format!("{} {mean:.4}", self.area[0]),
-            _ => format!("one class against the others; {} {mean:.4}", self.area[1]),
+            count => match of {
+                CurvesOf::Classes => {
+                    format!("one class against the others; {} {mean:.4}", self.area[1])
+                }
+                CurvesOf::Labels(all) if count < all => {
+                    format!("{count} of {all} labels; {} {mean:.4}", self.area[1])
+                }
+                CurvesOf::Labels(_) => format!("each label; {} {mean:.4}", self.area[1]),
+            },
         };
         let [x, y] = self.axes.map(|label| Axis::linear(label, [0.0, 1.0]));
         let mut chart = Chart::new(SQUARE, [self.title, &subtitle], x, y);

@@ -15,6 +15,7 @@ mod theme;
 use std::fs;
 use std::path::Path;
 
+use halfplane::data::TargetColumn;
 use halfplane::low_level::files::{remove_abandoned, write_beside};
 use halfplane::metrics::{Ranking, Scores};
 use halfplane::{Model, Result, Targets};
@@ -22,12 +23,15 @@ use halfplane::{Model, Result, Targets};
 use super::history::History;
 use super::plane::{Plane, cells, has_regions};
 pub(crate) use chart::{short, thinned, thousands};
-use curves::OneVsRest;
+use curves::{CurvesOf, OneVsRest};
 use residuals::Predictions;
 pub(crate) use svg::{Picture, shortened};
 
 /// The most classes with a curve each: more would hide each other.
 const MAX_CURVES: usize = 10;
+
+/// The most targets with pictures of their own: a page of more would be long.
+const MAX_TARGETS: usize = 6;
 
 /// The results that are drawn.
 pub(crate) struct Results<'a> {
@@ -75,31 +79,65 @@ fn draw(results: &Results<'_>) -> Result<Vec<Picture>> {
     });
     match results.scores {
         Scores::Classification(scores) => {
-            pictures.push(confusion::confusion(&scores.confusion, &results.model.classes));
+            let classes = results.model.classes();
+            pictures.push(confusion::confusion(&scores.confusion, classes, None));
             let one_vs_rest = one_vs_rest(results);
-            pictures.extend(curves::roc(&one_vs_rest));
-            pictures.extend(curves::precision_recall(&one_vs_rest));
-            let of = match &results.model.classes[..] {
+            pictures.extend(curves::roc(&one_vs_rest, CurvesOf::Classes));
+            pictures.extend(curves::precision_recall(&one_vs_rest, CurvesOf::Classes));
+            let of = match classes {
                 [_, yes] => yes.as_str(),
                 _ => "the likeliest class",
             };
             pictures.push(curves::calibration(&scores.calibration, of));
         }
+        Scores::MultiLabel(scores) => {
+            let one_vs_rest = one_vs_rest(results);
+            let of = CurvesOf::Labels(scores.per_label.len());
+            pictures.extend(curves::roc(&one_vs_rest, of));
+            pictures.extend(curves::precision_recall(&one_vs_rest, of));
+            for (number, (own, scores)) in several(results).zip(&scores.per_label).enumerate() {
+                let picture =
+                    confusion::confusion(&scores.confusion, &own.classes, Some(&own.name));
+                pictures.push(picture.of_target(number + 1, &own.name));
+            }
+        }
         Scores::Regression(_) => {
-            if let Targets::Numbers { values, columns: 1 } = results.targets {
-                let target = results.model.target.as_str();
-                let numbers =
-                    Predictions { truth: values, predictions: results.predictions, target };
-                pictures.extend([numbers.predicted(), numbers.residuals()]);
+            if let Targets::Numbers { values, columns } = results.targets {
+                pictures.extend(numbers(results, values, *columns));
             }
         }
     }
     Ok(pictures)
 }
 
-/// The ranking of each class against the others; for two classes, that of the second.
+/// The targets with pictures of their own, where there are several.
+fn several<'a>(results: &Results<'a>) -> impl Iterator<Item = &'a TargetColumn> {
+    results.model.targets.iter().take(MAX_TARGETS)
+}
+
+/// Predictions and residuals of each target.
+fn numbers(results: &Results<'_>, truth: &[f32], columns: usize) -> Vec<Picture> {
+    let of = |values: &[f32], column: usize| -> Vec<f32> {
+        values.iter().skip(column).step_by(columns).copied().collect()
+    };
+    let mut pictures = Vec::new();
+    for (column, own) in several(results).enumerate() {
+        let [truth, predictions] = [truth, results.predictions].map(|values| of(values, column));
+        let target = own.name.as_str();
+        let numbers = Predictions { truth: &truth, predictions: &predictions, target };
+        let both = [numbers.predicted(), numbers.residuals()];
+        pictures.extend(both.map(|own| match columns {
+            1 => own,
+            _ => own.of_target(column + 1, target),
+        }));
+    }
+    pictures
+}
+
+/// The ranking of each class against the others; for two classes, that of the second; for several labels,
+/// that of each.
 fn one_vs_rest<'a>(results: &Results<'a>) -> Vec<OneVsRest<'a>> {
-    let classes = &results.model.classes;
+    let classes = results.model.classes();
     let Results { predictions, weights, .. } = *results;
     match results.targets {
         Targets::Binary { values, columns: 1 } => {
@@ -115,7 +153,18 @@ fn one_vs_rest<'a>(results: &Results<'a>) -> Vec<OneVsRest<'a>> {
                 OneVsRest { name: &classes[class], ranking: Ranking::new(&own, &scores, weights) }
             })
             .collect(),
-        _ => Vec::new(),
+        Targets::Binary { values, columns } => {
+            let of = |values: &[f32], label: usize| -> Vec<f32> {
+                values.iter().skip(label).step_by(*columns).copied().collect()
+            };
+            let curve = |(label, target): (usize, &'a TargetColumn)| {
+                let own: Vec<bool> = of(values, label).iter().map(|value| *value > 0.5).collect();
+                let ranking = Ranking::new(&own, &of(predictions, label), weights);
+                OneVsRest { name: &target.name, ranking }
+            };
+            results.model.targets.iter().take(MAX_CURVES).enumerate().map(curve).collect()
+        }
+        Targets::Numbers { .. } => Vec::new(),
     }
 }
 
@@ -145,8 +194,8 @@ pub(crate) fn regions_of(
         plane: &plane,
         cells: &cells(&predictions, network.output, network.outputs),
         output: network.output,
-        classes: &model.classes,
-        target: &model.target,
+        classes: model.classes(),
+        target: &model.target(),
         targets,
         points: &plane.points(features),
         neurons: neurons.as_deref().map_err(|why| *why),

@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use halfplane::metrics::{Classification, Scores};
+use halfplane::metrics::{Classification, Scores, TargetScores};
 
-use super::Results;
 use super::chart::{short, thousands};
-use super::svg::{Picture, escaped};
+use super::svg::{Picture, escaped, shortened};
 use super::theme::STYLE;
+use super::{MAX_TARGETS, Results};
+
+/// The most characters of the targets' names in the title.
+const LETTERS: usize = 80;
 
 const PAGE_STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#374151;--strong:#111827;--muted:#6b7280;--paper:#f3f4f6;\
@@ -35,14 +38,15 @@ th:first-child,td:first-child{text-align:left;color:var(--ink)}\
 /// The HTML page of a model's results.
 pub(super) fn page(results: &Results<'_>, pictures: &[Picture]) -> String {
     let model = results.model;
-    let title = format!("{} from {}", model.target, columns(results));
+    let title = format!("{} from {}", shortened(&model.target(), LETTERS), columns(results));
     let rows = thousands(results.features.len() / model.network.inputs);
     let subtitle = format!("A {} network, scored on {rows} {}", model.network, results.rows);
     let body = format!(
-        "<dl class=\"scores\">\n{}</dl>\n<div class=\"pictures\">\n{}{}{}</div>\n",
+        "<dl class=\"scores\">\n{}</dl>\n<div class=\"pictures\">\n{}{}{}{}</div>\n",
         cards(results.scores),
         figures(pictures),
         classes(results),
+        targets(results),
         facts(results),
     );
     document(&title, &subtitle, &body)
@@ -97,6 +101,17 @@ fn cards(scores: &Scores) -> String {
         Scores::Regression(own) => {
             vec![("R²", own.r2), ("RMSE", Some(own.rmse)), ("MAE", Some(own.mae))]
         }
+        Scores::MultiLabel(own) => vec![
+            ("rows with all labels right", Some(own.accuracy)),
+            ("right labels", Some(own.label_accuracy)),
+            ("balanced accuracy", Some(own.balanced_accuracy)),
+            ("F1, mean of labels", own.f1_macro),
+            ("ROC AUC", own.roc_auc),
+            ("PR AUC", own.pr_auc),
+            ("log loss", Some(own.log_loss)),
+            ("Brier score", Some(own.brier)),
+            ("calibration error", Some(own.calibration_error)),
+        ],
     };
     cards
         .into_iter()
@@ -112,7 +127,7 @@ fn classes(results: &Results<'_>) -> String {
     let share = |value: Option<f64>| value.map_or("–".to_owned(), short);
     let rows: String = per_class
         .iter()
-        .zip(&results.model.classes)
+        .zip(results.model.classes())
         .map(|(own, name)| {
             format!(
                 "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
@@ -127,6 +142,54 @@ fn classes(results: &Results<'_>) -> String {
     format!(
         "<section>\n<h2>Classes</h2>\n<table>\n<tr><th>class</th><th>precision</th><th>recall</th>\
          <th>F1</th><th>rows</th></tr>\n{rows}</table>\n</section>\n"
+    )
+}
+
+/// The table of scores per target, where there are several, and how many of them are drawn.
+fn targets(results: &Results<'_>) -> String {
+    let defined = |value: Option<f64>| value.map_or("–".to_owned(), short);
+    let (head, each): (&[&str], Vec<Vec<String>>) = match results.scores {
+        Scores::Classification(_) => return String::new(),
+        Scores::Regression(own) => {
+            let row = |own: &TargetScores| vec![defined(own.r2), short(own.rmse), short(own.mae)];
+            (&["R²", "RMSE", "MAE"], own.per_target.iter().map(row).collect())
+        }
+        Scores::MultiLabel(own) => {
+            let row = |own: &Classification| {
+                let yes = &own.per_class[1];
+                let [accuracy, log_loss] = [own.accuracy, own.log_loss].map(short);
+                vec![accuracy, defined(yes.f1), log_loss, defined(own.roc_auc), defined(own.pr_auc)]
+            };
+            let head = &["accuracy", "F1", "log loss", "ROC AUC", "PR AUC"];
+            (head, own.per_label.iter().map(row).collect())
+        }
+    };
+    if each.is_empty() {
+        return String::new();
+    }
+    let cells = |tag: &str, texts: &[String]| -> String {
+        texts.iter().map(|text| format!("<{tag}>{}</{tag}>", escaped(text))).collect()
+    };
+    let head: Vec<String> = head.iter().map(ToString::to_string).collect();
+    let rows = results.model.targets.iter().zip(&each);
+    let rows = rows.map(|(target, texts)| {
+        format!(
+            "<tr>{}{}</tr>\n",
+            cells("td", std::slice::from_ref(&target.name)),
+            cells("td", texts)
+        )
+    });
+    let rows: String = rows.collect();
+    let drawn = match each.len() > MAX_TARGETS {
+        true => {
+            format!("<p>Pictures are of the first {MAX_TARGETS} of {} targets.</p>\n", each.len())
+        }
+        false => String::new(),
+    };
+    format!(
+        "<section>\n<h2>Targets</h2>\n<table>\n<tr><th>target</th>{}</tr>\n{rows}</table>\n{drawn}\
+         </section>\n",
+        cells("th", &head),
     )
 }
 

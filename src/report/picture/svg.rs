@@ -1,5 +1,6 @@
 //! A writer of scalable vector graphics (SVG): shapes, text, escapes.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::theme::STYLE;
@@ -13,7 +14,7 @@ pub(super) struct Svg {
 /// A finished drawing.
 pub(crate) struct Picture {
     /// The name of its file, without the extension.
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     /// The accessible name of the picture.
     pub(crate) title: String,
     size: [f64; 2],
@@ -34,6 +35,13 @@ impl Picture {
         self.svg(&format!("<style>{STYLE}</style>"))
     }
 
+    /// The same picture of one target among several, which has this number, from 1.
+    #[must_use]
+    pub(crate) fn of_target(self, number: usize, target: &str) -> Self {
+        let name = format!("{}-{number}", self.name).into();
+        Self { name, title: format!("{} of {target}", self.title), ..self }
+    }
+
     /// The `svg` element for an HTML page that contains the style sheet.
     pub(crate) fn part(&self) -> String {
         self.svg("")
@@ -52,7 +60,7 @@ impl Picture {
 
 impl Svg {
     pub(super) fn finish(self, name: &'static str, title: &str, size: [f64; 2]) -> Picture {
-        Picture { name, title: title.into(), size, body: self.body }
+        Picture { name: name.into(), title: title.into(), size, body: self.body }
     }
 
     /// Adds an element; the attributes are not escaped.

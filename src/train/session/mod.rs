@@ -508,8 +508,7 @@ impl Session {
             network: one.network.clone(),
             members: vec![parameters],
             preprocessing: data.preprocessing().clone(),
-            target: data.target_name().to_owned(),
-            classes: data.classes().to_vec(),
+            targets: data.target_columns().to_vec(),
             provenance: Some(provenance),
         })
     }

@@ -159,7 +159,7 @@ fn a_type_that_a_file_tells_is_stronger_than_a_guess() {
 #[cfg(feature = "parquet")]
 fn an_index_is_neither_target_nor_input_unless_asked_for() {
     let Prepared { training, warnings, .. } = good("index.parquet", &plain());
-    assert_eq!((training.target_name(), training.feature_names()), ("y", names(&["a", "b"])));
+    assert_eq!((&*training.target_name(), training.feature_names()), ("y", names(&["a", "b"])));
     let index = Warning::Index { column: "__index_level_0__".into(), declared: true };
     assert_eq!(warnings, [index]);
     for options in [
@@ -285,7 +285,7 @@ fn delimiters_that_are_as_good_are_asked_for() {
 #[test]
 fn a_delimiter_at_the_end_of_lines_makes_no_column() {
     let data = good("trailing-delimiter.csv", &plain()).training;
-    assert_eq!((data.target_name(), data.classes()), ("y", &names(&["no", "yes"])[..]));
+    assert_eq!((&*data.target_name(), data.classes()), ("y", &names(&["no", "yes"])[..]));
     let own = TableOptions { target: Some("y".into()), ..plain() };
     let rows =
         |mark: &str| (0..9).map(|row| format!("{row},{}{mark}\n", row % 2)).collect::<String>();
@@ -308,10 +308,10 @@ fn arrays_of_labels_have_names_that_clash_with_none() {
         good(data, &TableOptions { layout, labels, ..plain() }).training
     };
     let arrays = labelled("rows.npy", "labels.npy", FirstLine::Infer);
-    assert_eq!((arrays.rows(), arrays.target_name(), arrays.task()), (60, "y", Task::Binary));
+    assert_eq!((arrays.rows(), &*arrays.target_name(), arrays.task()), (60, "y", Task::Binary));
     assert_eq!(arrays.feature_names(), ["x1", "x2", "x3"]);
     let texts = labelled("rows.csv", "labels.csv", FirstLine::Row);
-    assert_eq!((texts.feature_names(), texts.target_name()), (arrays.feature_names(), "y"));
+    assert_eq!((texts.feature_names(), &*texts.target_name()), (arrays.feature_names(), "y"));
     // The remedy of a clash of names that files have themselves works.
     let folder = tempfile::tempdir().expect("a folder");
     let labels = folder.path().join("labels.csv");
@@ -320,10 +320,10 @@ fn arrays_of_labels_have_names_that_clash_with_none() {
     let own = TableOptions { labels: Some(labels.into()), ..plain() };
     let error = text(table, &own).expect_err("a clash").to_string();
     assert!(error.contains("`drop = y`"), "{error}");
-    for target in [None, Some("y".to_owned())] {
+    for target in [None, Some("y".into())] {
         let own = TableOptions { drop: names(&["y"]), target, ..own.clone() };
         let data = text(table, &own).expect("it is dropped").training;
-        assert_eq!((data.feature_names(), data.target_name()), (names(&["a"]), "y"));
+        assert_eq!((data.feature_names(), &*data.target_name()), (names(&["a"]), "y"));
     }
 }
 

@@ -194,7 +194,7 @@ fn pictures_are_scaled_as_one_and_have_labels_of_their_own() {
     let images = Source::from(table("digits-images-idx3-ubyte.gz"));
     let data = prepare(&images, &digits).expect("digits").training;
     assert_eq!((data.rows(), data.inputs(), data.classes().len()), (1797, 64, 10));
-    assert_eq!((data.target_name(), data.task()), ("label", Task::Multiclass));
+    assert_eq!((&*data.target_name(), data.task()), ("label", Task::Multiclass));
     // The first digit is a nought.
     assert!(matches!(data.targets(), Targets::Classes { values, .. } if values[..3] == [0, 1, 2]));
     // All pixels have one mean and one deviation, even those that never change.

@@ -9,7 +9,9 @@ use super::{Prepared, RawTable};
 use crate::data::tables::Warning;
 use crate::data::tables::read::Source;
 use crate::data::tables::table::{MISSING_CODE, Table, Values};
-use crate::data::{Fold, GroupKFold, KFold, PredefinedSplit, Split, Targets, TimeSeriesSplit};
+use crate::data::{
+    Fold, GroupKFold, KFold, PredefinedSplit, Split, Targets, TimeSeriesSplit, classes_of,
+};
 use crate::{Error, Result, Setting};
 
 /// A table whose rows are dealt out to folds.
@@ -212,7 +214,8 @@ fn with(mut prepared: Prepared, warnings: Vec<Warning>) -> Prepared {
 impl RawTable {
     /// A warning about each class that some fold's training or validation rows lack.
     fn rare_classes(&self, splits: &[Split]) -> Option<Warning> {
-        let mut counts = vec![0; self.classes.len()];
+        let classes = classes_of(&self.target_columns);
+        let mut counts = vec![0; classes.len()];
         self.targets.classes()?.for_each(|class| counts[class] += 1);
         let folds = splits.len();
         let rarest = (0..counts.len()).filter(|class| counts[*class] > 0);
@@ -224,7 +227,7 @@ impl RawTable {
         };
         let absent = splits.iter().filter(|split| is_absent(split)).count();
         (absent > 0).then(|| Warning::RareClass {
-            class: self.classes[class].clone(),
+            class: classes[class].clone(),
             rows: counts[class],
             absent,
             folds,

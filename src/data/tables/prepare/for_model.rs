@@ -12,8 +12,8 @@ use crate::data::tables::column::{OtherClasses, ReadAs};
 use crate::data::tables::fit::target_precision;
 use crate::data::tables::na::NaValues;
 use crate::data::tables::read::{Layout, Source, read};
-use crate::data::tables::table::Values;
-use crate::data::{Dataset, Preprocessing, Targets, Task, Warning};
+use crate::data::tables::table::{Table, Values};
+use crate::data::{Dataset, Preprocessing, TargetColumn, Targets, Task, Warning};
 
 /// Reads rows to predict. Only the columns that the preprocessing needs must be there, in any
 /// order.
@@ -85,16 +85,20 @@ fn read_rows(
     sample_weight: Option<&str>,
     other_classes: OtherClasses,
 ) -> Result<Labelled> {
-    let Schema { preprocessing, target, classes, task } = *schema;
+    let Schema { preprocessing, targets: columns, task } = *schema;
     let na = Rc::new(NaValues::of(&preprocessing.na, &preprocessing.na_columns));
-    let target_as = match task {
+    let target_as = |place: usize| match task {
         Task::Regression => ReadAs::TargetNumbers,
-        Task::Binary | Task::Multiclass => ReadAs::Classes(classes.to_vec(), other_classes),
+        Task::Binary | Task::Multiclass => {
+            ReadAs::Classes(columns[place].classes.clone(), other_classes)
+        }
     };
     let mut table = read(source, layout, &na, &|header| {
         let mut read_as = preprocessing.read_as(header)?;
         if labels.is_none() {
-            read_as[header.column(target)?] = target_as.clone();
+            for (place, target) in columns.iter().enumerate() {
+                read_as[header.column(&target.name)?] = target_as(place);
+            }
         }
         if let Some(name) = sample_weight {
             read_as[header.column(name)?] = ReadAs::CompleteNumbers;
@@ -102,27 +106,18 @@ fn read_rows(
         Ok(read_as)
     })?;
     let mut labels = match labels {
-        Some(labels) => Some(read_labels(&table, labels, layout, &na, Some(target), &target_as)?),
+        Some(labels) => {
+            let names: Vec<String> = columns.iter().map(|own| own.name.clone()).collect();
+            Some(read_labels(&table, labels, layout, &na, Some(&names.into()), &target_as)?)
+        }
         None => None,
     };
-    let left_out = leave_out_missing(&mut table, labels.as_mut(), Some(target))?;
-    let mut unknown =
-        leave_out_unknown(&mut table, labels.as_mut(), target, sample_weight, classes)?;
-    let labelled = labels.as_ref().unwrap_or(&table);
-    let mut targets = match labelled.column(target).map(|column| &column.values) {
-        Some(Values::Numbers(cell)) => {
-            Targets::Numbers { values: labelled.numbers(*cell).collect(), columns: 1 }
-        }
-        Some(Values::Text(cell, _)) if task == Task::Binary => {
-            let values = labelled.codes(*cell).map(|code| code as f32).collect();
-            Targets::Binary { values, columns: 1 }
-        }
-        Some(Values::Text(cell, _)) => {
-            Targets::Classes { values: labelled.codes(*cell).collect(), count: classes.len() }
-        }
-        _ => return Err(table.error(format!("there is no column `{target}`"), "add the target")),
-    };
-    let low_precision = target_precision(target, &targets);
+    let left_out = leave_out_missing(&mut table, labels.as_mut(), |column| {
+        columns.iter().any(|target| target.name == column.name)
+    })?;
+    let unknown = leave_out_unknown(&mut table, labels.as_mut(), columns, sample_weight)?;
+    let mut targets = targets_of(labels.as_ref().unwrap_or(&table), columns, task)?;
+    let low_precision = target_precision(columns, &targets);
     encode_target(&mut targets, &preprocessing.target);
     let weights = sample_weight.map(|name| take_weights(&mut table, name)).transpose()?;
     let rows = table.rows;
@@ -137,14 +132,39 @@ fn read_rows(
         targets: targets.into(),
         weights: None,
         preprocessing: preprocessing.clone(),
-        target_name: target.to_owned(),
-        classes: classes.to_vec(),
+        target_columns: columns.to_vec(),
     };
-    warnings.extend(unknown.warning.take());
+    warnings.extend(unknown.warnings);
     Ok(Labelled {
         data: weighted(data, weights)?,
         unknown_rows: unknown.rows,
         unknown_weight: unknown.weight,
         warnings,
+    })
+}
+
+/// The targets in these columns, one value of each in every row.
+fn targets_of(table: &Table, columns: &[TargetColumn], task: Task) -> Result<Targets> {
+    let each = columns.iter().map(|TargetColumn { name, .. }| {
+        match table.column(name).map(|column| &column.values) {
+            Some(Values::Numbers(cell) | Values::Text(cell, _)) => Ok(*cell),
+            _ => Err(table.error(format!("there is no column `{name}`"), "add the target")),
+        }
+    });
+    let cells: Vec<usize> = each.collect::<Result<_>>()?;
+    let words = || (0..table.rows).flat_map(|row| cells.iter().map(move |cell| (row, *cell)));
+    let codes = || words().map(|(row, cell)| table.cells.get(row, cell));
+    Ok(match task {
+        Task::Regression => {
+            Targets::Numbers { values: codes().map(f32::from_bits).collect(), columns: cells.len() }
+        }
+        Task::Binary => Targets::Binary {
+            values: codes().map(|code| code as f32).collect(),
+            columns: cells.len(),
+        },
+        Task::Multiclass => {
+            let count = columns.first().map_or(0, |own| own.classes.len());
+            Targets::Classes { values: codes().collect(), count }
+        }
     })
 }

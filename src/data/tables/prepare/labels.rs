@@ -2,48 +2,57 @@
 
 use std::rc::Rc;
 
+use super::target_names::TargetNames;
 use crate::data::tables::column::{FieldError, ReadAs};
 use crate::data::tables::na::NaValues;
 use crate::data::tables::read::{Layout, Source, read};
 use crate::data::tables::table::{
     MISSING_CODE, Names, RawColumn, RawTarget, Table, UNKNOWN_CODE, Values, free_name,
 };
-use crate::data::tables::target::{Target, target};
-use crate::data::{Dataset, TargetEncoding, Targets, Task, Warning};
+use crate::data::tables::targets::{Decided, targets};
+use crate::data::{Dataset, TargetColumn, TargetEncoding, Targets, Task, Warning};
 use crate::{Error, Result, Setting};
 
-/// Reads the targets of a table's rows from a file of their own: its only column, or the one named
-/// `target`.
+/// Reads the targets of a table's rows from a file of their own: its only column, or those that
+/// `target` names, each as `target_as` says of its place among them.
 pub(super) fn read_labels(
     table: &Table,
     source: &Source,
     layout: Layout,
     na: &Rc<NaValues>,
-    target: Option<&str>,
-    target_as: &ReadAs,
+    target: Option<&TargetNames>,
+    target_as: &dyn Fn(usize) -> ReadAs,
 ) -> Result<Table> {
     let mut labels = read(source, layout, na, &|header| {
-        let index = match (&header.names[..], target) {
-            ([_], _) => 0,
-            (_, Some(name)) => header.column(name)?,
+        let mut read_as = vec![ReadAs::Skip; header.names.len()];
+        match (&header.names[..], target) {
+            ([_], None) => read_as[0] = target_as(0),
+            ([only], Some(target)) if target.of_only(only).is_some() => read_as[0] = target_as(0),
+            (_, Some(target)) => {
+                for (place, name) in target.of(header)?.iter().enumerate() {
+                    read_as[header.column(name)?] = target_as(place);
+                }
+            }
             (names, None) => {
                 return Err(Error::data(
                     &header.path,
                     header.line,
                     format!("there are {} columns of labels", names.len()),
-                    ("name one of them with ", Setting::Target),
+                    ("name one of them, or several, with ", Setting::Target),
                 ));
             }
-        };
-        let mut read_as = vec![ReadAs::Skip; header.names.len()];
-        read_as[index] = target_as.clone();
+        }
         Ok(read_as)
     })?;
     check_rows(table, &labels)?;
     labels.columns.retain(|column| !matches!(column.values, Values::Skipped));
     if let [column] = &mut labels.columns[..] {
         match target {
-            Some(name) => column.name = name.to_owned(),
+            Some(target) => {
+                if let Some(name) = target.of_only(&column.name) {
+                    column.name = name;
+                }
+            }
             // A name that was made up gives way to one that tells more, and clashes with none.
             None if labels.names == Names::MadeUp => {
                 let taken = table.columns.iter().map(|column| column.name.clone()).collect();
@@ -64,37 +73,34 @@ pub(super) fn read_labels(
     }
 }
 
-/// Removes the rows without a target, which is the column `target` of `labels`, or of the table
-/// itself.
+/// Removes the rows that lack a target, of those that are columns of `labels`, or of the table itself.
+/// A warning tells of each column how many of its values are missing.
 ///
 /// # Errors
-/// [`Error::Data`] where more than half of the rows have none.
+/// [`Error::Data`] where more than half of the rows lack one.
 pub(super) fn leave_out_missing(
     table: &mut Table,
     labels: Option<&mut Table>,
-    target: Option<&str>,
-) -> Result<Option<Warning>> {
+    is_target: impl Fn(&RawColumn) -> bool,
+) -> Result<Vec<Warning>> {
     let own: &Table = labels.as_deref().unwrap_or(table);
-    let is_target = |column: &&RawColumn| match target {
-        Some(name) => column.name == name,
-        None => matches!(column.values, Values::Target(_)),
-    };
-    let Some(column) = own.columns.iter().find(is_target) else { return Ok(None) };
-    let numbers = |cell: usize| own.numbers(cell).map(|number| !number.is_nan()).collect();
-    let codes = |cell: usize| own.codes(cell).map(|code| code != MISSING_CODE).collect();
-    let keep: Vec<bool> = match &column.values {
-        Values::Target(RawTarget { numbers: Some(cell), .. }) | Values::Numbers(cell) => {
-            numbers(*cell)
+    let of = own.rows;
+    let mut keep = vec![true; of];
+    let mut warnings = Vec::new();
+    for column in own.columns.iter().filter(|column| is_target(column)) {
+        let Some(present) = present(own, column) else { continue };
+        let rows = present.iter().filter(|own| !**own).count();
+        keep.iter_mut().zip(&present).for_each(|(keep, own)| *keep &= own);
+        if rows > 0 {
+            warnings.push(Warning::MissingTargets { column: column.name.clone(), rows, of });
         }
-        Values::Target(RawTarget { texts: Some((cell, _)), .. }) | Values::Text(cell, _) => {
-            codes(*cell)
-        }
-        _ => return Ok(None),
-    };
+    }
     let missing = keep.iter().filter(|own| !**own).count();
-    if 2 * missing > keep.len() {
+    if 2 * missing > of {
+        let names: Vec<String> = warnings.iter().filter_map(missing_in).collect();
+        let columns = if names.len() == 1 { "column" } else { "columns" };
         return Err(own.error(
-            format!("column `{}`: {missing} of {} rows have no target", column.name, keep.len(),),
+            format!("{columns} {}: {missing} of {of} rows have no target", names.join(", ")),
             (
                 "choose another ",
                 Setting::Target,
@@ -104,13 +110,32 @@ pub(super) fn leave_out_missing(
             ),
         ));
     }
-    let warning =
-        Warning::MissingTargets { column: column.name.clone(), rows: missing, of: keep.len() };
     if let Some(labels) = labels {
         labels.retain(&keep);
     }
     table.retain(&keep);
-    Ok((missing > 0).then_some(warning))
+    Ok(warnings)
+}
+
+/// The column that a warning about missing targets is about.
+fn missing_in(warning: &Warning) -> Option<String> {
+    match warning {
+        Warning::MissingTargets { column, .. } => Some(format!("`{column}`")),
+        _ => None,
+    }
+}
+
+/// Which rows have a value in a target's column; `None` where that is not known.
+fn present(table: &Table, column: &RawColumn) -> Option<Vec<bool>> {
+    match &column.values {
+        Values::Target(RawTarget { numbers: Some(cell), .. }) | Values::Numbers(cell) => {
+            Some(table.numbers(*cell).map(|number| !number.is_nan()).collect())
+        }
+        Values::Target(RawTarget { texts: Some((cell, _)), .. }) | Values::Text(cell, _) => {
+            Some(table.codes(*cell).map(|code| code != MISSING_CODE).collect())
+        }
+        _ => None,
+    }
 }
 
 /// Rows of classes that a model does not know.
@@ -119,60 +144,84 @@ pub(super) struct Unknown {
     pub(super) rows: usize,
     /// The sum of their sample weights.
     pub(super) weight: f64,
-    pub(super) warning: Option<Warning>,
+    pub(super) warnings: Vec<Warning>,
 }
 
-/// Removes the rows whose class, in the column `target` of `labels` or of the table itself, is none
-/// of a model's.
+/// Removes the rows of which a class, in one of the columns `targets` of `labels` or of the table itself,
+/// is none of a model's.
 ///
 /// # Errors
 /// [`Error::Data`] where no row is left.
 pub(super) fn leave_out_unknown(
     table: &mut Table,
     labels: Option<&mut Table>,
-    target: &str,
+    targets: &[TargetColumn],
     sample_weight: Option<&str>,
-    classes: &[String],
 ) -> Result<Unknown> {
     let own: &Table = labels.as_deref().unwrap_or(table);
-    let Some(Values::Text(cell, texts)) = own.column(target).map(|column| &column.values) else {
-        return Ok(Unknown::default());
-    };
-    let Some(example) = texts.unknown.clone() else { return Ok(Unknown::default()) };
-    let keep: Vec<bool> = own.codes(*cell).map(|code| code != UNKNOWN_CODE).collect();
-    let (rows, of) = (keep.iter().filter(|own| !**own).count(), keep.len());
-    if rows == of {
+    let of = own.rows;
+    let (mut keep, mut found) = (vec![true; of], Unknown::default());
+    let mut last = None;
+    for target in targets {
+        let column = own.column(&target.name).map(|column| &column.values);
+        let Some(Values::Text(cell, texts)) = column else { continue };
+        let Some(example) = texts.unknown.clone() else { continue };
+        let is_known = |code: u32| code != UNKNOWN_CODE;
+        let rows = own.codes(*cell).filter(|code| !is_known(*code)).count();
+        keep.iter_mut().zip(own.codes(*cell)).for_each(|(keep, code)| *keep &= is_known(code));
+        last = Some((target, example.clone()));
+        let column = target.name.clone();
+        found.warnings.push(Warning::UnknownClasses { column, rows, of, example });
+    }
+    let Some((target, example)) = last else { return Ok(found) };
+    found.rows = keep.iter().filter(|own| !**own).count();
+    if found.rows == of {
         let (problem, remedy) =
-            FieldError::UnknownClass(example, classes.to_vec()).describe(target);
+            FieldError::UnknownClass(example, target.classes.clone()).describe(&target.name);
         return Err(own.error(format!("{problem}, nor that of any other row"), remedy));
     }
-    let weight = match sample_weight.and_then(|name| table.column(name)).map(|own| &own.values) {
+    found.weight = match sample_weight.and_then(|name| table.column(name)).map(|own| &own.values) {
         Some(Values::Numbers(cell)) => table
             .numbers(*cell)
             .zip(&keep)
             .filter(|(_, keep)| !**keep)
             .map(|(weight, _)| f64::from(weight))
             .sum(),
-        _ => rows as f64,
+        _ => found.rows as f64,
     };
-    let warning = Some(Warning::UnknownClasses { column: target.to_owned(), rows, of, example });
     if let Some(labels) = labels {
         labels.retain(&keep);
     }
     table.retain(&keep);
-    Ok(Unknown { rows, weight, warning })
+    Ok(found)
 }
 
-/// Removes the target from the table: its name and its values.
-pub(super) fn take_target(table: &mut Table, task: Option<Task>) -> Result<(String, Target)> {
-    let index = table.columns.iter().position(|own| matches!(own.values, Values::Target(_)));
-    match index.map(|index| table.columns.remove(index)) {
-        Some(RawColumn { name, values: Values::Target(label), .. }) => {
-            let target = target(table, &name, &label, task)?;
-            Ok((name, target))
+/// Removes the targets from the table, in the order in which they are named, and decides what they are.
+pub(super) fn take_targets(
+    table: &mut Table,
+    named: Option<&TargetNames>,
+    task: Option<Task>,
+) -> Result<Decided> {
+    let mut columns = Vec::new();
+    let mut index = 0;
+    while index < table.columns.len() {
+        if !matches!(table.columns[index].values, Values::Target(_)) {
+            index += 1;
+        } else if let RawColumn { name, values: Values::Target(raw), .. } =
+            table.columns.remove(index)
+        {
+            columns.push((name, raw));
         }
-        _ => Err(table.error("there is no column to predict", ("name one with ", Setting::Target))),
     }
+    if columns.is_empty() {
+        return Err(
+            table.error("there is no column to predict", ("name one with ", Setting::Target))
+        );
+    }
+    if let Some(named) = named {
+        columns.sort_by_key(|(name, _)| named.place(name));
+    }
+    targets(table, &columns, task)
 }
 
 /// Removes the sample weights from the table.

@@ -6,28 +6,32 @@ mod folds;
 mod for_model;
 mod labels;
 mod options;
+mod target_names;
 
 use std::rc::Rc;
 
 use super::Warning;
 use super::apply::Encoded;
 use super::column::ReadAs;
-use super::fit::{Fitted, fit, fit_target};
+use super::fit::{Fitted, fit, fit_targets};
 use super::leak::suspects;
 use super::na::NaValues;
 use super::read::{Source, read};
-use super::table::Table;
-use super::target::Target;
+use super::table::{Table, Values};
+use super::targets::Decided;
 use super::weights::class_weights;
 use crate::Result;
-use crate::data::{Dataset, Preprocessing, Split, TargetEncoding, Targets, Task, split};
+use crate::data::{
+    Dataset, Preprocessing, Split, TargetColumn, TargetEncoding, Targets, Task, split,
+};
 
 pub use features::fit_features;
 pub use folds::FoldedTable;
 pub use for_model::{Labelled, read_evaluated, read_features, read_labelled};
 pub use options::{Bins, FoldBy, Preprocess, TableOptions, Validation};
+pub use target_names::TargetNames;
 
-use labels::{encode_target, leave_out_missing, read_labels, take_target, take_weights, weighted};
+use labels::{encode_target, leave_out_missing, read_labels, take_targets, take_weights, weighted};
 
 /// A table that is ready for training.
 #[derive(Clone, Debug)]
@@ -51,15 +55,13 @@ pub struct Features {
     pub warnings: Vec<Warning>,
 }
 
-/// The table that a model expects: columns, target and classes.
+/// The table that a model expects: its columns and targets.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema<'a> {
     /// How the columns become inputs.
     pub preprocessing: &'a Preprocessing,
-    /// The name of the target column.
-    pub target: &'a str,
-    /// The classes in the order of the outputs; empty for regression.
-    pub classes: &'a [String],
+    /// The target columns, in the order of the outputs.
+    pub targets: &'a [TargetColumn],
     /// The task.
     pub task: Task,
 }
@@ -94,9 +96,8 @@ pub fn prepare(source: &Source, options: &TableOptions) -> Result<Prepared> {
 #[derive(Clone, Debug)]
 struct RawTable {
     table: Table,
-    target_name: String,
     targets: Targets,
-    classes: Vec<String>,
+    target_columns: Vec<TargetColumn>,
     weights: Option<Vec<f32>>,
     warnings: Vec<Warning>,
 }
@@ -107,26 +108,28 @@ impl RawTable {
         let mut table = read(source, options.layout, &na, &|header| options.read_as(header))?;
         let mut labels = match &options.labels {
             Some(labels) => {
-                let name = options.target.as_deref();
-                Some(read_labels(&table, labels, options.layout, &na, name, &ReadAs::Target)?)
+                let (layout, target) = (options.layout, options.target.as_ref());
+                Some(read_labels(&table, labels, layout, &na, target, &|_| ReadAs::Target)?)
             }
             None => None,
         };
-        let warnings = leave_out_missing(&mut table, labels.as_mut(), None)?;
+        let mut warnings = leave_out_missing(&mut table, labels.as_mut(), |column| {
+            matches!(column.values, Values::Target(_))
+        })?;
         let labelled = labels.as_mut().unwrap_or(&mut table);
-        let (target_name, Target { targets, classes, warning }) =
-            take_target(labelled, options.task)?;
+        let Decided { targets, columns: target_columns, warning } =
+            take_targets(labelled, options.target.as_ref(), options.task)?;
+        warnings.extend(warning);
         let weights = match &options.sample_weight {
             Some(name) => Some(take_weights(&mut table, name)?),
             None => None,
         };
-        let warnings = warnings.into_iter().chain(warning).collect();
-        Ok(Self { table, target_name, targets, classes, weights, warnings })
+        Ok(Self { table, targets, target_columns, weights, warnings })
     }
 
     /// Fits the preprocessing to the training rows and applies it to all rows.
     fn fit(self, split: Option<Split>, options: &TableOptions) -> Result<Prepared> {
-        let Self { table, target_name, mut targets, classes, weights, mut warnings } = self;
+        let Self { table, mut targets, target_columns, weights, mut warnings } = self;
         let mut training = vec![split.is_none(); table.rows];
         for row in split.iter().flat_map(|split| &split.training) {
             training[*row] = true;
@@ -135,8 +138,8 @@ impl RawTable {
         warnings.extend(more);
         let suspects = suspects(&table, &targets, &columns);
         warnings.extend(suspects.into_iter().map(|column| Warning::TellsTarget { column }));
-        let (fitted, low_precision) = fit_target(&target_name, &targets, &training);
-        warnings.extend(low_precision);
+        let (fitted, more) = fit_targets(&target_columns, &targets, &training);
+        warnings.extend(more);
         let target = match options.preprocess {
             Preprocess::Auto => fitted,
             Preprocess::None => TargetEncoding::AsIs,
@@ -153,8 +156,7 @@ impl RawTable {
             targets: targets.into(),
             weights: None,
             preprocessing: preprocessing.clone(),
-            target_name: target_name.clone(),
-            classes: classes.clone(),
+            target_columns: target_columns.clone(),
         };
         let (training, validation) = match split {
             Some(Split { training, validation }) => {
@@ -192,8 +194,7 @@ impl Dataset {
     pub fn schema(&self) -> Schema<'_> {
         Schema {
             preprocessing: &self.preprocessing,
-            target: &self.target_name,
-            classes: &self.classes,
+            targets: &self.target_columns,
             task: self.task(),
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use super::target_names::TargetNames;
 use crate::data::tables::column::ReadAs;
 use crate::data::tables::fit::ColumnOptions;
 use crate::data::tables::na::NA_VALUES;
@@ -17,11 +18,11 @@ use crate::{Error, Remedy, Result, Setting};
 pub struct TableOptions {
     /// How a text file is laid out.
     pub layout: Layout,
-    /// The name of the column to predict; by default the last one.
-    pub target: Option<String>,
+    /// The name of the column to predict, or of several; by default the last one.
+    pub target: Option<TargetNames>,
     /// A separate file with the target.
     pub labels: Option<Source>,
-    /// The task; by default inferred from the target.
+    /// The task, of all targets where there are several; by default inferred from the target.
     pub task: Option<Task>,
     /// Whether columns are preprocessed.
     pub preprocess: Preprocess,
@@ -192,23 +193,8 @@ impl TableOptions {
                     ));
                 }
             }
-            // The target may have the name of a dropped column where it has a file of its own.
-            let apart = *own == Setting::Drop && self.labels.is_some();
-            if let Some(name) = names.iter().find(|name| self.target.as_ref() == Some(name))
-                && !apart
-            {
-                return Err(Error::invalid(
-                    format!("column `{name}` is the target, but it is listed among other columns"),
-                    Remedy::Sentence(vec![
-                        "leave it out of ".into(),
-                        (*own).into(),
-                        "; use ".into(),
-                        Setting::Task.into(),
-                        " to say what kind of target it is".into(),
-                    ]),
-                ));
-            }
         }
+        self.check_targets(self.target.as_ref().map_or(&[], TargetNames::certain))?;
         if self.preprocess == Preprocess::None && !self.categorical.is_empty() {
             return Err(Error::invalid(
                 "categorical columns need preprocessing: networks take numbers",
@@ -224,11 +210,39 @@ impl TableOptions {
         Ok(())
     }
 
-    /// The columns that are named as inputs, target or weight.
+    /// Checks that no other option names these targets.
+    fn check_targets(&self, targets: &[String]) -> Result<()> {
+        // A target may have the name of a dropped column where it has a file of its own.
+        let drop = if self.labels.is_some() { &[][..] } else { &self.drop };
+        let lists = [
+            (Setting::Categorical, &self.categorical[..]),
+            (Setting::Numeric, &self.numeric),
+            (Setting::Drop, drop),
+        ];
+        for (own, names) in lists {
+            if let Some(name) = names.iter().find(|name| targets.contains(name)) {
+                return Err(Error::invalid(
+                    format!("column `{name}` is the target, but it is listed among other columns"),
+                    Remedy::Sentence(vec![
+                        "leave it out of ".into(),
+                        own.into(),
+                        "; use ".into(),
+                        Setting::Task.into(),
+                        " to say what kind of target it is".into(),
+                    ]),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns that are named as inputs, targets or weight.
     pub(super) fn named(&self) -> Vec<&str> {
         let lists = self.categorical.iter().chain(&self.numeric);
-        let lists = lists.chain(&self.target).chain(&self.sample_weight).map(String::as_str);
-        lists.chain(self.folds.as_ref().and_then(FoldBy::column)).collect()
+        let lists = lists.chain(&self.sample_weight).map(String::as_str);
+        let targets = self.target.iter().flat_map(TargetNames::possible);
+        let key = self.folds.as_ref().and_then(FoldBy::column);
+        lists.chain(targets).chain(key).collect()
     }
 
     /// What they say of the columns' encodings.
@@ -263,7 +277,10 @@ impl TableOptions {
             }
         }
         // The target may have a file of its own.
-        let apart = |name: &&String| self.labels.is_some() && self.target.as_ref() == Some(*name);
+        let is_target = |name: &str| {
+            self.target.as_ref().is_some_and(|own| own.possible().any(|target| target == name))
+        };
+        let apart = |name: &&String| self.labels.is_some() && is_target(name);
         for name in self.na_columns.keys().filter(|name| !apart(name)) {
             header.column(name)?;
         }
@@ -301,9 +318,12 @@ impl TableOptions {
                 && key != Some(name)
                 && !self.is_index(header, *column)
         };
-        let target = match &self.target {
-            Some(name) => header.column(name)?,
-            None => (0..names.len()).rev().find(free).unwrap_or(names.len() - 1),
+        let targets = match &self.target {
+            Some(target) => target.of(header)?,
+            None => {
+                let last = (0..names.len()).rev().find(free).unwrap_or(names.len() - 1);
+                vec![names[last].clone()]
+            }
         };
         if names.len() < 2 {
             if let Some(hint) = header.hint.clone() {
@@ -321,19 +341,31 @@ impl TableOptions {
                 ),
             ));
         }
-        if self.sample_weight.as_ref() == Some(&names[target]) {
+        for target in &targets {
+            let other = match target {
+                _ if self.sample_weight.as_ref() == Some(target) => "the weight",
+                _ if key == Some(target) => "what folds go by",
+                _ => continue,
+            };
             return Err(Error::invalid(
-                format!("column `{}` is both the target and the weight", names[target]),
+                format!("column `{target}` is both the target and {other}"),
                 ("choose another ", Setting::Target),
             ));
         }
-        if key == Some(&names[target]) {
-            return Err(Error::invalid(
-                format!("column `{}` is both the target and what folds go by", names[target]),
-                ("choose another ", Setting::Target),
+        if self.target.is_some() {
+            self.check_targets(&targets)?;
+        }
+        if targets.len() == names.len() {
+            return Err(Error::data(
+                &header.path,
+                header.line,
+                "every column is a target, and there is nothing to predict them from",
+                ("leave one out of ", Setting::Target),
             ));
         }
-        read_as[target] = ReadAs::Target;
+        for target in &targets {
+            read_as[header.column(target)?] = ReadAs::Target;
+        }
         Ok(read_as)
     }
 }
