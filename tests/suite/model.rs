@@ -3,11 +3,15 @@
 
 use std::path::Path;
 
-use halfplane::data::{Bins, Prepared, TableOptions, Validation, prepare, read_labelled};
+use halfplane::data::{
+    Bins, Prepared, Source, TableOptions, TargetEncoding, Validation, prepare, read_labelled,
+};
 use halfplane::metrics::Scores;
 use halfplane::model::Integrity;
 use halfplane::train::plan_for;
-use halfplane::{Dataset, DeviceChoice, Length, Model, Recipe, Result, TrainOptions, Trainer};
+use halfplane::{
+    Dataset, DeviceChoice, Length, Model, Recipe, Result, Targets, Task, TrainOptions, Trainer,
+};
 
 use crate::support::folder::Folder;
 use crate::support::{devices, quiet};
@@ -155,9 +159,9 @@ fn a_model_file_has_the_version_of_what_is_in_it() -> Result<()> {
     let mut bytes = folder.read_bytes("m.safetensors");
     let from = br#"\"version\":5"#;
     let at = bytes.windows(from.len()).position(|own| own == from).expect("a version");
-    bytes[at + from.len() - 1] = b'6';
+    bytes[at + from.len() - 1] = b'7';
     let error = Model::from_bytes(&bytes).expect_err("a newer version").to_string();
-    assert!(error.contains("newer halfplane (format 6)"), "{error}");
+    assert!(error.contains("newer halfplane (format 7)"), "{error}");
     Ok(())
 }
 
@@ -198,5 +202,114 @@ fn damage_to_a_models_file_is_noticed() -> Result<()> {
     if cfg!(unix) {
         assert!(folder.refused("inspect /dev/zero --device cpu").contains("damaged"));
     }
+    Ok(())
+}
+
+/// Data of two numbers in units that are far apart, or of two labels.
+fn several(task: Task) -> Dataset {
+    let rows: String = (0..60)
+        .map(|row: i32| {
+            let (x, z) = (row * 7 % 11, row * 5 % 13);
+            format!("{x},{z},{},{},{},{}\n", x - z, 1000 * x * z + 9, x > 5, u8::from(z > 6))
+        })
+        .collect();
+    let [target, drop] = match task {
+        Task::Regression => ["a,b", "u,v"],
+        _ => ["u,v", "a,b"],
+    };
+    let drop = drop.split(',').map(str::to_owned).collect();
+    let options = TableOptions { target: Some(target.into()), drop, ..TableOptions::default() };
+    let text = format!("x,z,a,b,u,v\n{rows}");
+    prepare(&Source::Memory(text.into()), &options).expect("it is a table").training
+}
+
+#[test]
+fn several_targets_go_through_a_file() -> Result<()> {
+    let folder = Folder::new();
+    for task in [Task::Regression, Task::Binary] {
+        let data = several(task);
+        let model = trainer(&data)?.model()?;
+        let path = folder.path("m.safetensors");
+        model.save(&path)?;
+        let (loaded, integrity) = Model::load_checked(&path)?;
+        assert_eq!((&loaded, integrity), (&model, Integrity::Verified), "{task}");
+        assert_eq!(loaded.evaluate(&data)?, model.evaluate(&data)?);
+        assert_eq!(loaded.schema()?.targets, data.target_columns());
+        assert_eq!(Model::from_bytes(&model.to_bytes()?)?, model);
+    }
+    Ok(())
+}
+
+#[test]
+fn each_target_is_predicted_in_its_own_unit() -> Result<()> {
+    let data = several(Task::Regression);
+    let Recipe { network, options, .. } = Recipe::for_data(&data);
+    let options = TrainOptions { device: DeviceChoice::Cpu, ..options };
+    let mut trainer = Trainer::new(&network, &data, options)?;
+    trainer.run(quiet)?;
+    let model = trainer.model()?;
+    let predictions = model.predict(data.features())?;
+    assert_eq!(predictions, model.predictor(&DeviceChoice::Cpu)?.predict(data.features())?);
+    assert_eq!(predictions, trainer.predict_rows(data.features())?);
+    let Scores::Regression(scores) = model.evaluate(&data)? else { panic!("numbers") };
+    assert_eq!(scores.per_target.len(), 2);
+    assert!(scores.per_target.iter().all(|own| own.r2 > Some(0.95)), "{scores:?}");
+    assert!(scores.per_target[1].mae > 100.0 * scores.per_target[0].mae, "{scores:?}");
+    Ok(())
+}
+
+#[test]
+fn columns_of_predictions_have_names_that_differ() -> Result<()> {
+    let model = trainer(&several(Task::Binary))?.model()?;
+    assert_eq!(model.prediction_columns(), ["p_u", "p_v", "u", "v"]);
+    assert_eq!(model.target_columns("spread"), ["spread_u", "spread_v"]);
+    let mut odd = model.clone();
+    odd.targets[1].name = "p_u".into();
+    assert_eq!(odd.prediction_columns(), ["p_u_", "p_p_u", "u", "p_u"]);
+    assert_eq!((&*model.target(), model.classes().len()), ("u, v", 0));
+    assert!(model.predict_class(&[0.0, 0.0]).is_err(), "it has no one class");
+    Ok(())
+}
+
+/// What a file says of its targets must be true of its network.
+#[test]
+fn targets_that_do_not_fit_the_network_are_refused() -> Result<()> {
+    let model = trainer(&several(Task::Regression))?.model()?;
+    let refused = |spoil: fn(&mut Model)| {
+        let mut own = model.clone();
+        spoil(&mut own);
+        Model::from_bytes(&own.to_bytes().expect("it can be written"))
+            .expect_err("spoiled")
+            .to_string()
+    };
+    let third = refused(|own| own.targets.push(own.targets[0].clone()));
+    assert!(third.contains("3 targets are named for the 2 outputs"), "{third}");
+    let twice = refused(|own| own.targets[1].name = "a".into());
+    assert!(twice.contains("`a` is named twice"), "{twice}");
+    let classes = refused(|own| own.targets[0].classes = vec!["no".into(), "yes".into()]);
+    assert!(classes.contains("2 classes are named for the 0"), "{classes}");
+    let none = refused(|own| own.targets.clear());
+    assert!(none.contains("0 targets are named"), "{none}");
+    let scales = refused(|own| {
+        if let TargetEncoding::Each(each) = &mut own.preprocessing.target {
+            each.pop();
+        }
+    });
+    assert!(scales.contains("1 scales are given for its 2 outputs"), "{scales}");
+    Ok(())
+}
+
+/// Several outputs that came from no table have one name, as they always had, and the file is as old.
+#[test]
+fn outputs_without_names_are_written_as_before() -> Result<()> {
+    let targets = Targets::Numbers { values: (0..40).map(|i| i as f32).collect(), columns: 2 };
+    let data = Dataset::new(1, (0..20).map(|i| i as f32 / 20.0).collect(), targets)?;
+    let model = trainer(&data)?.model()?;
+    assert_eq!(model.prediction_columns(), ["y1", "y2"]);
+    let bytes = model.to_bytes()?;
+    assert!(String::from_utf8_lossy(&bytes).contains("\\\"version\\\":2"));
+    let loaded = Model::from_bytes(&bytes)?;
+    assert_eq!(loaded, model);
+    assert!(loaded.schema().is_err_and(|error| error.to_string().contains("have no names")));
     Ok(())
 }

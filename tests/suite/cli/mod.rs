@@ -8,3 +8,4 @@ mod profile;
 mod program;
 mod recipe;
 mod tables;
+mod targets;

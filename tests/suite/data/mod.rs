@@ -4,3 +4,4 @@ mod damaged;
 mod dates;
 mod found;
 mod tables;
+mod targets;
