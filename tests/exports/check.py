@@ -68,11 +68,24 @@ def read(path):
         return list(csv.DictReader(file))
 
 
+def labels_of(model):
+    """The columns of classes that the program writes for several labels."""
+    targets = json.loads(halfplane("inspect", model, "--json")).get("targets", [])
+    return [own["name"] for own in targets if "classes" in own]
+
+
+def classes_in(rows, labels):
+    """The classes in rows that the program or a script has written: of several labels those of each."""
+    return [tuple(row[name] for name in labels) if labels else row.get("class") for row in rows]
+
+
 def predictions(model, table):
     """What the program says: numbers [N, O], and the classes' names where it gives them."""
     rows = list(csv.DictReader(halfplane("predict", model, table, "--device", "cpu").splitlines()))
-    numbers = [[float(value) for name, value in row.items() if name != "class"] for row in rows]
-    return np.array(numbers), [row.get("class") for row in rows]
+    labels = labels_of(model)
+    others = {"class", *labels}
+    numbers = [[float(value) for name, value in row.items() if name not in others] for row in rows]
+    return np.array(numbers), classes_in(rows, labels)
 
 
 def moment(field):
@@ -119,8 +132,13 @@ def answers(path, rows, missing):
     assert whole.opset_import[0].version >= 19, "an opset of 2023 or newer"
     session = onnxruntime.InferenceSession(path)
     found = dict(zip([o.name for o in session.get_outputs()], session.run(None, feeds(session, rows, missing))))
+    targets = json.loads(session.get_modelmeta().custom_metadata_map.get("targets", "[]"))
     if "prediction" in found:
+        for place, own in enumerate(targets):
+            assert np.array_equal(found[own["name"]], found["prediction"][:, place : place + 1])
         return found["prediction"], None
+    if targets:
+        return found["probabilities"], list(zip(*[found[own["name"]] for own in targets]))
     classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
     if "label" not in found:
         return found["probabilities"], None
@@ -129,10 +147,10 @@ def answers(path, rows, missing):
     return found["probabilities"], list(found["label"])
 
 
-def printed(script, table):
+def printed(script, table, labels):
     """The classes that a script prints."""
     done = subprocess.run([sys.executable, script, table], capture_output=True, text=True, check=True)
-    return [row["class"] for row in csv.DictReader(done.stdout.splitlines())]
+    return classes_in(list(csv.DictReader(done.stdout.splitlines())), labels)
 
 
 def off(ours, theirs):
@@ -153,9 +171,13 @@ def check(name, model, table, missing=("",), own=None):
     halfplane("export", model, model.with_suffix(".py"))
     if labels is not None and classes[0] is not None:
         # Where two are as likely as each other to the tolerance, either may come first.
-        best = np.sort(np.hstack([1 - ours, ours]) if ours.shape[1] == 1 else ours, axis=1)
-        clear = best[:, -1] - best[:, -2] > 2 * TOLERANCE
-        scripts = [printed(model.with_suffix(".py"), table)] if torch else []
+        names = labels_of(model)
+        if names:
+            clear = (np.abs(ours - 0.5) > TOLERANCE).all(axis=1)
+        else:
+            best = np.sort(np.hstack([1 - ours, ours]) if ours.shape[1] == 1 else ours, axis=1)
+            clear = best[:, -1] - best[:, -2] > 2 * TOLERANCE
+        scripts = [printed(model.with_suffix(".py"), table, names)] if torch else []
         for others in [labels, *scripts]:
             assert all(a == b for a, b, sure in zip(classes, others, clear) if sure), f"{name}: labels differ"
     if torch:

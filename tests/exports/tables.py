@@ -61,6 +61,10 @@ def all(folder):
     yield case("two-kinds", table | {"big": np.where(long, "yes", "no")}, new, ["--target", "big"])
     weights = [f"{1000 * len(island) + 50 * rng.normal():.4g}" for island in table["island"]]
     yield case("price", table | {"price": weights}, new, ["--target", "price", "--task", "regression"])
+    both = {"price": weights, '"height, mm"': numbers(rows, 1e-3, 5)}
+    yield case("several-numbers", table | both, new, ["--target", 'price,"height, mm"'])
+    both = {"big": np.where(long, "yes", "no"), "mean": np.where(kinds == "Adelie", "True", "False")}
+    yield case("several-labels", table | both, new, ["--target", "mean,big"])
     yield case("bins-and-words", table | {"price": weights}, new, ["--target", "price", "--bins", "4"])
 
     flags = {"flag": words(rows, ["True", "False"]), "level": words(rows, ["1", "2", "3"]), "x": numbers(rows)}
