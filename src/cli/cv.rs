@@ -78,7 +78,7 @@ fn as_text(
     let metric = result.metric;
     let mut text = format!(
         "{} predicted from {} rows of {}: {}\n\n",
-        all.target_name(),
+        report::target_names(all.target_columns()),
         picture::thousands(all.rows()),
         arguments.training.data.display(),
         described(by, all, result.folds.len()),

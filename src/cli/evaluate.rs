@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<()> {
     report::print(&format!(
         "{} predicts {} of {} rows of {}\n\n{}",
         arguments.model.display(),
-        model.target(),
+        report::target_names(&model.targets),
         picture::thousands(data.rows() + unknown_rows),
         arguments.data.display(),
         report::scores(&scores, &model.targets),

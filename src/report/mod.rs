@@ -40,6 +40,7 @@ pub(crate) use members::{MemberSinks, Members};
 pub(crate) use profile::{profile, roofline};
 pub(crate) use scores::{scores, table};
 pub(crate) use search::SearchProgress;
+pub(crate) use summary::target_names;
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -118,6 +118,16 @@ fn targets(data: &Dataset) -> String {
     }
 }
 
+/// The name of the target; of several the first names.
+pub(crate) fn target_names(targets: &[TargetColumn]) -> String {
+    let shown: Vec<&str> = targets.iter().take(NAMES).map(|own| own.name.as_str()).collect();
+    let more = match targets.len() > NAMES {
+        true => format!(", … ({} in all)", targets.len()),
+        false => String::new(),
+    };
+    format!("{}{more}", shown.join(", "))
+}
+
 /// What several targets are.
 fn kinds(columns: &[TargetColumn]) -> String {
     let count = columns.len();

@@ -85,7 +85,7 @@ impl Live {
                 "{}, {} parameters, predicts {}",
                 model.network,
                 model.network.parameters(),
-                model.target(),
+                super::target_names(&model.targets),
             ),
             device: trainer.device().to_owned(),
             history: history.unwrap_or_else(|| History::new(per_epoch)),

@@ -5,12 +5,10 @@ use std::fmt::Write as _;
 use halfplane::metrics::{Classification, Scores, TargetScores};
 
 use super::chart::{short, thousands};
-use super::svg::{Picture, escaped, shortened};
+use super::svg::{Picture, escaped};
 use super::theme::STYLE;
 use super::{MAX_TARGETS, Results};
-
-/// The most characters of the targets' names in the title.
-const LETTERS: usize = 80;
+use crate::report::target_names;
 
 const PAGE_STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#374151;--strong:#111827;--muted:#6b7280;--paper:#f3f4f6;\
@@ -38,7 +36,7 @@ th:first-child,td:first-child{text-align:left;color:var(--ink)}\
 /// The HTML page of a model's results.
 pub(super) fn page(results: &Results<'_>, pictures: &[Picture]) -> String {
     let model = results.model;
-    let title = format!("{} from {}", shortened(&model.target(), LETTERS), columns(results));
+    let title = format!("{} from {}", target_names(&model.targets), columns(results));
     let rows = thousands(results.features.len() / model.network.inputs);
     let subtitle = format!("A {} network, scored on {rows} {}", model.network, results.rows);
     let body = format!(
