@@ -266,7 +266,7 @@ class BaseMLP(OptionsMixin, RowsMixin, OutputMixin, BaseEstimator):
         scaled = preprocessing.get("target", "as-is") != "as-is"
         if len(members) == 1:
             self._take_weights(members[0])
-        if len(members) > 1 or scaled:
+        if len(members) > 1 or scaled or len(model.targets) > 1:
             # Weights alone are not the model.
             self.__dict__.pop("_weights", None)
             self._find_fast_path()
@@ -275,8 +275,8 @@ class BaseMLP(OptionsMixin, RowsMixin, OutputMixin, BaseEstimator):
     def _check_goes_on(self):
         if self.__dict__.get("_is_read") and not hasattr(self, "_weights"):
             raise ValueError(
-                "training cannot go on from a file's model whose target is scaled, or that is the "
-                "mean of several: fit a new one"
+                "training cannot go on from a file's model whose target is scaled, that has several "
+                "targets with names, or that is the mean of several: fit a new one"
             )
 
     def __getstate__(self):

@@ -109,6 +109,12 @@ impl Model {
         self.model.target().into_owned()
     }
 
+    /// The names of all targets.
+    #[getter]
+    fn targets(&self) -> Vec<String> {
+        self.model.targets.iter().map(|own| own.name.clone()).collect()
+    }
+
     /// The names of a single target's classes.
     #[getter]
     fn classes(&self) -> Vec<String> {

@@ -151,3 +151,32 @@ def test_the_command_lines_run(flowers, tmp_path, capfd):
         halfplane.train(path, hiden=3)
     with pytest.raises(TypeError, match="DataFrame"):
         halfplane.train(frame)
+
+
+def test_the_command_line_has_several_targets(flowers, tmp_path):
+    frame, y = flowers
+    path, again = tmp_path / "flowers.csv", tmp_path / "again.safetensors"
+    numbers = {"twice, in m": frame.height.fillna(0) / 500, "shift": frame.height.fillna(0) + 3e4}
+    frame.assign(**numbers).to_csv(path, index=False)
+    trained = halfplane.train(path, target=list(numbers), epochs=60, verbose=False)
+    assert isinstance(trained, MLPRegressor) and trained.n_outputs_ == 2
+    assert trained.score(frame, pd.DataFrame(numbers)) > 0.9
+    trained.save(again)
+    np.testing.assert_array_equal(halfplane.load(again).predict(frame), trained.predict(frame))
+
+    labels = {"rare": y, "tall": np.where(frame.height > 0, "T", "F")}
+    frame.assign(**labels).to_csv(path, index=False)
+    trained = halfplane.train(path, target="tall,rare", epochs=60, verbose=False)
+    assert isinstance(trained, MLPClassifier) and trained.n_outputs_ == 2
+    # 1 is the second of the two classes.
+    truth = np.column_stack([frame.height > 0, y == "yes"]).astype(int)
+    assert trained.score(frame, truth) > 0.8
+    assert trained.predict_proba(frame).shape == (300, 2)
+    again = pickle.loads(pickle.dumps(trained))
+    np.testing.assert_array_equal(again.predict(frame), trained.predict(frame))
+    # A single network keeps the names of its targets and classes, too.
+    trained = halfplane.train(path, target="tall,rare", folds="none", epochs=5, verbose=False)
+    pickle.loads(pickle.dumps(trained)).save(tmp_path / "one.safetensors")
+    trained.save(tmp_path / "same.safetensors")
+    one, same = (tmp_path / f"{name}.safetensors" for name in ("one", "same"))
+    assert one.read_bytes() == same.read_bytes() and b"tall" in one.read_bytes()

@@ -15,8 +15,7 @@ use crate::{Error, Result};
 pub struct FoldScore {
     /// The metric on the fold's rows.
     pub score: f64,
-    /// The same on the rows that the network was trained on, where the metric is accuracy or R² of a single
-    /// target.
+    /// The same on the rows that the network was trained on, where the metric is accuracy or R².
     pub training: Option<f64>,
     /// The mean loss on the fold's rows.
     pub loss: f64,
@@ -178,10 +177,12 @@ pub fn summarize(folds: &[Fold], fits: Vec<Fit>, metric: Metric) -> Result<Cross
 
 fn score(fold: &Fold, fit: Fit, metric: Metric) -> Result<FoldScore> {
     let (scores, score) = scores_of(fold, &fit.predictions, metric)?;
+    let training =
+        score_of(&fit.summary.evaluation, metric).or_else(|| of_training(fold, &fit, metric));
     let Fit { summary, curve, model, seconds, .. } = fit;
     Ok(FoldScore {
         score,
-        training: score_of(&summary.evaluation, metric),
+        training,
         loss: summary.validation.map_or(f64::NAN, |own| own.loss),
         scores,
         rows: fold.rows.len(),
@@ -190,6 +191,13 @@ fn score(fold: &Fold, fit: Fit, metric: Metric) -> Result<FoldScore> {
         seconds,
         model,
     })
+}
+
+/// The metric of several targets on the rows that a network was trained on.
+fn of_training(fold: &Fold, fit: &Fit, metric: Metric) -> Option<f64> {
+    let is_wanted = matches!(metric, Metric::Accuracy | Metric::R2) && !fit.of_training.is_empty();
+    let targets = is_wanted.then(|| fold.training.original_targets())?;
+    metric.of(&Scores::of(&targets, &fit.of_training, fold.training.weights()).ok()?)
 }
 
 /// All scores of predictions for a fold's rows, and the metric.

@@ -239,11 +239,17 @@ fn fit(
         }
         _ => Vec::new(),
     };
+    let several = job.data.training.targets().columns() > 1;
+    let of_training = match options.wanted.predictions && several {
+        true => trainer.predict_rows(job.data.training.features())?,
+        false => Vec::new(),
+    };
     let model = if options.wanted.models { Some(trainer.model()?) } else { None };
     Ok(Some(Outcome::Fitted(Box::new(Fit {
         summary,
         curve,
         predictions,
+        of_training,
         model,
         seconds: seconds(),
     }))))

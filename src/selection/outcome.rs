@@ -22,6 +22,9 @@ pub struct Fit {
     /// Its predictions for the validation rows \[N, O\], in the target's own unit; empty where there
     /// are no such rows, or where nobody wants them.
     pub predictions: Vec<f32>,
+    /// The same for the training rows of several targets, which an evaluation scores together only; empty
+    /// for a single one.
+    pub of_training: Vec<f32>,
     /// The network itself, where it is wanted.
     pub model: Option<Model>,
     /// Seconds that planning, training and predicting took.

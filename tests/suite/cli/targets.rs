@@ -136,6 +136,11 @@ fn folds_score_the_mean_and_list_every_target() {
     let found = json(&folder, &format!("cv t.csv {LABELS} {words} --metric log_loss --json"));
     assert_eq!((&found["targets"], &found["metric"]), (&json!(["hot", "wet"]), &json!("log_loss")));
     assert!(found["mean"].as_f64() < Some(0.5), "{found}");
+    assert_eq!(found["per_target"].as_array().map(Vec::len), Some(2));
+    // The scores of training rows, too, are the means of each target's.
+    let found = json(&folder, &format!("cv t.csv {NUMBERS} {words} --json"));
+    let training = found["training"].as_array().expect("a score of each fold");
+    assert!(training.iter().all(|own| own.as_f64() > found["mean"].as_f64()), "{found}");
 }
 
 #[test]
