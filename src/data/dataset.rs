@@ -99,6 +99,25 @@ impl Targets {
         }
     }
 
+    /// The numbers or labels of one column, by its index, as targets of their own. Panics where there is
+    /// no such column.
+    #[must_use]
+    pub fn column(&self, column: usize) -> Self {
+        let of = |values: &[f32], columns: usize| -> Vec<f32> {
+            assert!(column < columns, "column {column} of {columns}");
+            values.iter().skip(column).step_by(columns).copied().collect()
+        };
+        match self {
+            Self::Binary { values, columns } => {
+                Self::Binary { values: of(values, *columns), columns: 1 }
+            }
+            Self::Numbers { values, columns } => {
+                Self::Numbers { values: of(values, *columns), columns: 1 }
+            }
+            Self::Classes { .. } => self.clone(),
+        }
+    }
+
     /// Outputs that a network needs for these targets, O.
     pub fn outputs(&self) -> usize {
         match self {

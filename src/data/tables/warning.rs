@@ -95,6 +95,8 @@ pub enum Warning {
     TellsTarget {
         /// The column's name.
         column: String,
+        /// Which target, where there are several.
+        target: Option<String>,
     },
     /// The rows of the file are not in the order of their time.
     OutOfOrder {
@@ -215,9 +217,10 @@ impl Warning {
                  or none to validate with",
                 row_count(*rows),
             ),
-            Self::TellsTarget { column } => format!(
-                "column `{column}` alone tells the target in every row: if it is not known before the \
-                 target is, the score says nothing of new rows"
+            Self::TellsTarget { column, target } => format!(
+                "column `{column}` alone tells the target{} in every row: if it is not known before the \
+                 target is, the score says nothing of new rows",
+                target.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default(),
             ),
             Self::OutOfOrder { column } => format!(
                 "the rows are not in the order of `{column}`: for the folds they are taken in that \
@@ -312,7 +315,7 @@ impl Warning {
             Self::RareClass { .. } => {
                 Some(("give more rows of it, or use fewer ", Setting::Folds).into())
             }
-            Self::TellsTarget { column } => {
+            Self::TellsTarget { column, .. } => {
                 Some(("leave it out, then, by ", Setting::Drop.to(column)).into())
             }
             Self::OutOfOrder { .. }

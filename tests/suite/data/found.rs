@@ -445,7 +445,7 @@ fn columns_that_alone_tell_the_target_are_told_of() {
         let rows: String = (0..60).map(|own| format!("{},{}\n", own * 7 % 13, row(own))).collect();
         let read = text(&format!("a,b,y\n{rows}"), &plain()).expect("a table");
         let is_told =
-            |own: &&Warning| matches!(own, Warning::TellsTarget { column } if column == "b");
+            |own: &&Warning| matches!(own, Warning::TellsTarget { column, .. } if column == "b");
         read.warnings.iter().filter(is_told).count()
     };
     let class = |row: usize| row / 4 % 2;

@@ -238,3 +238,28 @@ fn rows_with_a_class_that_the_model_lacks_are_counted_apart() {
     };
     assert_eq!((counted("u"), counted("v")), (Some(2), Some(2)));
 }
+
+#[test]
+fn a_column_that_tells_one_of_several_is_told() {
+    let rows: String = (0..40)
+        .map(|row| {
+            let (a, b) = (row * 7 % 23, row * 5 % 19);
+            format!("{},{},{a},{b}\n", row * 11 % 17, 2 * b + 1)
+        })
+        .collect();
+    let table = format!("x,double,a,b\n{rows}");
+    let warnings = text(&table, &options("a,b")).expect("numbers").warnings;
+    let (column, target) = ("double".to_owned(), Some("b".to_owned()));
+    assert!(warnings.contains(&Warning::TellsTarget { column, target }), "{warnings:?}");
+    let told = warnings.iter().map(ToString::to_string).find(|own| own.contains("double"));
+    assert!(told.is_some_and(|own| own.contains("`double` alone tells the target `b`")));
+}
+
+#[test]
+fn a_column_of_several_targets_is_targets_of_its_own() {
+    let several = Targets::Numbers { values: vec![1.0, 2.0, 3.0, 4.0], columns: 2 };
+    assert_eq!(several.column(1), Targets::Numbers { values: vec![2.0, 4.0], columns: 1 });
+    let labels = Targets::Binary { values: vec![1.0, 0.0, 0.0, 1.0], columns: 2 };
+    assert_eq!(labels.column(0), Targets::Binary { values: vec![1.0, 0.0], columns: 1 });
+    assert_eq!(labels.column(1).classes().map(Iterator::collect), Some(vec![0, 1]));
+}

@@ -136,8 +136,15 @@ impl RawTable {
         }
         let Fitted { columns, warnings: more } = fit(&table, &training, &options.columns())?;
         warnings.extend(more);
-        let suspects = suspects(&table, &targets, &columns);
-        warnings.extend(suspects.into_iter().map(|column| Warning::TellsTarget { column }));
+        for (place, target) in target_columns.iter().enumerate() {
+            let several = target_columns.len() > 1;
+            let own = if several { &targets.column(place) } else { &targets };
+            let suspects = suspects(&table, own, &columns).into_iter();
+            let target = several.then(|| target.name.clone());
+            warnings.extend(
+                suspects.map(|column| Warning::TellsTarget { column, target: target.clone() }),
+            );
+        }
         let (fitted, more) = fit_targets(&target_columns, &targets, &training);
         warnings.extend(more);
         let target = match options.preprocess {
