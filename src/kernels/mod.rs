@@ -62,7 +62,7 @@ pub use matmul::Tiling;
 pub(crate) use optimizer::Formula;
 pub use optimizer::{Hyper, State, Update, Updated};
 pub use order::permute;
-pub(crate) use order::seed_of;
+pub(crate) use order::{RowOrder, seed_of};
 pub(crate) use random::philox_lanes;
 pub use resident::{Member, Placement, ThreadMapping};
 pub use shader::{Module, source};

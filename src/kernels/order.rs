@@ -31,6 +31,26 @@ impl RowOrder {
         self.first + position as usize
     }
 
+    /// The rows of the data set that rows `first..` of a batch are: as [`RowOrder::row`], all side by side.
+    #[inline(always)]
+    pub(crate) fn fill<const LANES: usize>(
+        self,
+        control: Control,
+        first: u32,
+        rows: &mut [u32; LANES],
+    ) {
+        let start = control.first + first;
+        // Lanes beyond the rows that there are would be walked for ever.
+        let last = self.count.saturating_sub(1);
+        for (lane, row) in rows.iter_mut().enumerate() {
+            *row = start.saturating_add(lane as u32).min(last);
+        }
+        if self.shuffle == Shuffle::EveryEpoch {
+            permute_all(rows, self.count, self.seed, control.epoch);
+        }
+        rows.iter_mut().for_each(|row| *row += self.first as u32);
+    }
+
     /// The rows of the data set that some rows of a batch are.
     #[inline]
     pub(crate) fn rows(self, control: Control, batch: Range<usize>) -> impl Iterator<Item = usize> {
@@ -66,6 +86,46 @@ pub fn permute(position: u32, count: u32, seed: u32, epoch: u32) -> u32 {
     }
 }
 
+/// [`permute`] of many positions below `count`, side by side: those that have landed wait for the others.
+#[inline(always)]
+fn permute_all<const LANES: usize>(x: &mut [u32; LANES], count: u32, seed: u32, epoch: u32) {
+    if count < 2 {
+        return;
+    }
+    let key = mix(epoch, seed, 0);
+    let bits = (32 - (count - 1).leading_zeros()).max(2);
+    let low_bits = bits / 2;
+    let low_mask = (1u32 << low_bits) - 1;
+    let high_mask = (1u32 << (bits - low_bits)) - 1;
+    let mut on_its_way = [true; LANES];
+    loop {
+        let (mut high, mut low) = ([0; LANES], [0; LANES]);
+        for lane in 0..LANES {
+            high[lane] = x[lane] >> low_bits;
+            low[lane] = x[lane] & low_mask;
+        }
+        for round in [1, 3, 5] {
+            for lane in 0..LANES {
+                high[lane] ^= mix(low[lane], key, round) & high_mask;
+            }
+            for lane in 0..LANES {
+                low[lane] ^= mix(high[lane], key, round + 1) & low_mask;
+            }
+        }
+        let mut any = false;
+        for lane in 0..LANES {
+            let next = (high[lane] << low_bits) | low[lane];
+            x[lane] = if on_its_way[lane] { next } else { x[lane] };
+            on_its_way[lane] = x[lane] >= count;
+            any |= on_its_way[lane];
+        }
+        if !any {
+            return;
+        }
+    }
+}
+
+#[inline(always)]
 fn mix(word: u32, key: u32, round: u32) -> u32 {
     let mut h = word
         .wrapping_mul(0x9E37_79B1)
@@ -93,6 +153,24 @@ mod tests {
                 for position in 0..count {
                     let row = permute(position, count, 777, epoch) as usize;
                     assert!(!std::mem::replace(&mut seen[row], true), "{row} twice of {count}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn side_by_side_they_are_the_same() {
+        for count in [1, 2, 3, 5, 16, 17, 100, 1031, 60_000] {
+            for shuffle in [Shuffle::EveryEpoch, Shuffle::Never] {
+                let order = RowOrder::new(7..7 + count, shuffle, 777);
+                for (first, epoch) in [(0, 0), (count / 2, 3)] {
+                    let control =
+                        Control { first: first as u32, epoch, ..Control::at(0, count, 1) };
+                    let mut rows = [0; 16];
+                    order.fill(control, 0, &mut rows);
+                    let there = rows.iter().zip(order.rows(control, 0..count - first));
+                    there
+                        .for_each(|(row, expected)| assert_eq!(*row as usize, expected, "{count}"));
                 }
             }
         }

@@ -1,8 +1,13 @@
 //! Searches from outside: what they leave, that they go on to the same end, and what they refuse.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Barrier, Mutex};
 
-use halfplane::Model;
+use halfplane::data::{KFold, Source, TableOptions, prepare};
+use halfplane::metrics::Metric;
+use halfplane::sweep::{Dimension, IntRange, Ranks, Record, Space, State, Sweep, SweepOptions};
+use halfplane::{Length, Model, Network, Recipe, TrainOptions};
 use serde_json::Value;
 
 use crate::support::folder::Folder;
@@ -193,6 +198,80 @@ fn blocks_that_are_joined_are_the_whole_search() {
         let command = format!("sweep {data} --target species --hidden 2|4 --block 1/2 {words}");
         let output = folder.refused(&command);
         assert!(output.contains(told), "{words}: {output}");
+    }
+}
+
+/// Threads in place of processes.
+struct Threads {
+    rank: usize,
+    said: Arc<Mutex<Vec<Vec<u8>>>>,
+    all: Arc<Barrier>,
+}
+
+impl Ranks for Threads {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn size(&self) -> usize {
+        self.said.lock().expect("nobody panics").len()
+    }
+
+    fn exchange(&mut self, own: &[u8]) -> halfplane::Result<Vec<Vec<u8>>> {
+        self.said.lock().expect("nobody panics")[self.rank] = own.to_vec();
+        self.all.wait();
+        let said = self.said.lock().expect("nobody panics").clone();
+        // Before anyone says more.
+        self.all.wait();
+        Ok(said)
+    }
+}
+
+/// TPE and halving look at all trials; whoever trains them, the same ones follow.
+#[test]
+fn processes_that_search_together_find_what_one_finds() {
+    let source = Source::File(table("iris.csv"));
+    let options = TableOptions { target: Some("species".into()), ..TableOptions::default() };
+    let data = prepare(&source, &options).expect("a table").training;
+    let splits = KFold::new(2).split(data.targets()).expect("there are rows enough");
+    let folds = data.folds(&splits);
+    let space = Space::new()
+        .with("units", Dimension::Int(IntRange::log(2, 12)))
+        .and_then(|own| own.with("lr", Dimension::log(1e-3, 0.3)))
+        .expect("it is sound");
+    let search = |ranks: Option<&mut dyn Ranks>, metric| -> Vec<Record> {
+        let options = SweepOptions { trials: 24, ..SweepOptions::new(metric) };
+        let mut sweep = Sweep::new(&space, &folds, options, |point, data| {
+            let number =
+                |name| point.get(name).and_then(halfplane::sweep::Value::number).unwrap_or(1.0);
+            let Recipe { network, options, .. } = Recipe::for_data(data);
+            let network = Network { hidden: vec![number("units") as usize], ..network };
+            let optimizer = options.optimizer.with_lr(number("lr"));
+            Ok((network, TrainOptions { optimizer, length: Length::Epochs(9), ..options }))
+        })
+        .expect("it is sound");
+        if let Some(ranks) = ranks {
+            sweep = sweep.with_ranks(ranks);
+        }
+        sweep.run(|_| ControlFlow::Continue(())).expect("it runs");
+        let untimed = |own: &Record| Record { seconds: 0.0, ..own.clone() };
+        sweep.records().iter().map(untimed).collect()
+    };
+    for (metric, size) in [(Metric::Accuracy, 3), (Metric::LogLoss, 2)] {
+        let alone = search(None, metric);
+        assert!(alone.iter().any(|own| own.state == State::Pruned));
+        let (said, all) =
+            (Arc::new(Mutex::new(vec![Vec::new(); size])), Arc::new(Barrier::new(size)));
+        std::thread::scope(|scope| {
+            let each = (0..size).map(|rank| {
+                let (said, all) = (Arc::clone(&said), Arc::clone(&all));
+                let search = &search;
+                scope.spawn(move || search(Some(&mut Threads { rank, said, all }), metric))
+            });
+            for together in each.collect::<Vec<_>>() {
+                assert!(together.join().expect("it does not panic") == alone, "{metric}");
+            }
+        });
     }
 }
 

@@ -12,6 +12,7 @@ mod context;
 mod dense;
 mod lanes;
 mod operations;
+mod order;
 mod packed;
 mod part;
 mod passes;

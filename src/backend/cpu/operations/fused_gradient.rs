@@ -7,6 +7,7 @@ use super::{CpuOperation, ForwardLayers, Parts, Split};
 use crate::backend::cpu::context::{Scratch, ThreadContext};
 use crate::backend::cpu::dense;
 use crate::backend::cpu::lanes::Plain;
+use crate::backend::cpu::order;
 use crate::backend::cpu::packed::Panels;
 use crate::backend::cpu::part::{Part, pieces};
 use crate::backend::cpu::passes;
@@ -158,7 +159,7 @@ impl<'a> Strand<'a> {
         let targets: &mut [u32] = bytemuck::cast_slice_mut(targets);
         let (x, targets) = (&mut x[..tile.len() * i], &mut targets[..tile.len() * columns]);
         let rows = x.chunks_exact_mut(i).zip(targets.chunks_exact_mut(columns));
-        for (source, (x, t)) in fused.order().rows(self.control, tile).zip(rows) {
+        for (source, (x, t)) in order::rows(fused.order(), self.control, tile).zip(rows) {
             x.copy_from_slice(&self.x[source * i..(source + 1) * i]);
             t.copy_from_slice(&self.t[source * columns..(source + 1) * columns]);
         }

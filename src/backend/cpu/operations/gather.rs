@@ -2,6 +2,7 @@
 
 use super::{CpuOperation, Split, elements, rows_of};
 use crate::backend::cpu::context::ThreadContext;
+use crate::backend::cpu::order;
 use crate::backend::cpu::part::Part;
 use crate::backend::cpu::shared::BoundBuffers;
 use crate::kernels::Gather;
@@ -24,7 +25,7 @@ unsafe impl CpuOperation for Gather {
                 buffers.batch.write(elements(&rows, columns)),
             )
         };
-        let sources = self.order().rows(control, rows);
+        let sources = order::rows(self.order(), control, rows);
         for (source, row) in sources.zip(batch.chunks_exact_mut(columns)) {
             let from = source.wrapping_sub(self.chunk_first);
             if from < self.chunk_rows {

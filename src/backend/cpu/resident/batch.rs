@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::Arithmetic;
+use crate::backend::cpu::order;
 use crate::backend::cpu::passes;
 use crate::kernels::{Control, Member, Resident};
 
@@ -47,7 +48,7 @@ impl<'g> Batch<'g> {
         let columns = self.grid.criterion.target_columns(member.outputs());
         self.sources.clear();
         self.targets.clear();
-        for source in self.grid.order(member).rows(control, 0..control.rows as usize) {
+        for source in order::rows(self.grid.order(member), control, 0..control.rows as usize) {
             self.sources.push(source);
             self.targets.extend_from_slice(&t[source * columns..(source + 1) * columns]);
         }
