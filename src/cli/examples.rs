@@ -47,8 +47,8 @@ Examples:
   halfplane sweep penguins.csv --target species --hidden taper:1..4x16..256 --time 10m --select 1se
   halfplane sweep --resume sweep/                    after Ctrl-C, a crash or a kill
   halfplane sweep --report sweep/                    the leaderboard
-  halfplane sweep penguins.csv --target species --block 3/16        a sixteenth of it, on one of 16 machines
-  halfplane sweep --merge sweep/block-*-of-16        all of it
+  halfplane sweep penguins.csv --target species --block 3/16        one of 16 parts of it
+  halfplane sweep --merge sweep/block-*-of-16        all of them joined
   halfplane train penguins.csv --config sweep/best.toml";
 
 pub(super) const PREDICT: &str = "\

@@ -13,6 +13,7 @@ use super::driver::for_epochs;
 use super::journal::Rung;
 use super::options::{Ended, SweepEvent};
 use super::ranks::{Ranks, shared, shares};
+use super::thinned::thinned;
 use super::{Curve, Halving, Point, Record, State, nan_as_null};
 use crate::data::{Dataset, Fold};
 use crate::metrics::Metric;
@@ -361,7 +362,7 @@ impl Batch<'_> {
             scores,
             value,
             training: training.map(|own| mean_and_error(&own).0).filter(|mean| mean.is_finite()),
-            curve: Curve::thinned(&curve),
+            curve: thinned(&curve),
             seconds,
         })
     }

@@ -204,15 +204,14 @@ impl<'a> Sweep<'a> {
     /// # Errors
     /// As [`Journal::resume`].
     pub fn resume(&mut self, path: &Path) -> Result<()> {
-        let read = if self.is_first() { Some(self.read(path)) } else { None };
+        // The first process has the journal, and tells the others.
+        let own = if self.is_first() { self.read(path) } else { Ok(Vec::new()) };
         let records = match &mut self.ranks {
-            // The first process has the journal, and tells the others.
-            Some(ranks) => {
-                let own = read.unwrap_or(Ok(Vec::new())).map(Ok);
-                let Ok(mut all) = shared(*ranks, own)? else { return Ok(()) };
-                all.swap_remove(0)
-            }
-            None => read.unwrap_or(Ok(Vec::new()))?,
+            Some(ranks) => match shared(*ranks, own.map(Ok))? {
+                Ok(mut all) => all.swap_remove(0),
+                Err(_) => Vec::new(),
+            },
+            None => own?,
         };
         if let Some(halving) = &mut self.halving {
             let judged = records.iter().filter(|own| own.same_as.is_none());
@@ -273,8 +272,8 @@ impl<'a> Sweep<'a> {
     /// that is being trained is given up.
     ///
     /// # Errors
-    /// As [`crate::selection::fit_all`] and [`Journal::append`]; what the configuration returns where no trial of the
-    /// first batch can be trained.
+    /// As [`crate::selection::fit_all`] and [`Journal::append`]; what the configuration returns where no
+    /// trial of the first batch can be trained.
     pub fn run(
         &mut self,
         mut observer: impl FnMut(&SweepEvent) -> ControlFlow<()>,

@@ -15,6 +15,7 @@ mod driver;
 mod fingerprint;
 mod halving;
 mod journal;
+#[cfg(not(target_arch = "wasm32"))]
 mod merge;
 mod nan_as_null;
 mod notation;
@@ -24,6 +25,8 @@ mod options;
 mod ranks;
 pub mod sampler;
 mod space;
+#[cfg(not(target_arch = "wasm32"))]
+mod thinned;
 mod value;
 
 pub use block::Block;

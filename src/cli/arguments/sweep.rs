@@ -64,7 +64,8 @@ pub(crate) struct SweepArguments {
     #[arg(long, value_name = "N", help_heading = "Device")]
     pub(crate) threads: Option<usize>,
 
-    /// Write the journal, the best network and its configuration here
+    /// Write the journal, the best network and its configuration here; by default of a block into
+    /// sweep/block-3-of-16
     #[arg(long, value_name = "DIR", conflicts_with_all = ["resume", "report"], help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
     /// Go on with the search of this folder
@@ -80,9 +81,9 @@ pub(crate) struct SweepArguments {
     )]
     pub(crate) merge: Vec<PathBuf>,
     /// Save the mean of a network for each fold, too, as ensemble.safetensors
-    #[arg(long, value_name = "folds", help_heading = "Output")]
-    pub(crate) keep: Option<KeepFolds>,
-    /// Print the leaderboard of this folder's search
+    #[arg(long = "keep", value_name = "folds", help_heading = "Output")]
+    pub(crate) kept: Option<Kept>,
+    /// Print the leaderboard of this folder's search, and draw its page
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) report: Option<PathBuf>,
     /// Print JSON instead
@@ -99,7 +100,7 @@ pub(crate) struct SweepArguments {
 
 /// Which networks are saved beside the best.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum KeepFolds {
+pub(crate) enum Kept {
     /// One for each fold.
     Folds,
 }

@@ -13,7 +13,7 @@ use halfplane::low_level::files::create_dir_all;
 use halfplane::metrics::Metric;
 use halfplane::selection::{FitOptions, Wanted};
 use halfplane::sweep::{
-    Block, Ended, Pruning, Sweep, SweepEvent, SweepOptions, fingerprint, read_journal,
+    Block, Chosen, Ended, Pruning, Sweep, SweepEvent, SweepOptions, fingerprint, read_journal,
 };
 use halfplane::{Error, Result, TrainOptions};
 use serde_json::Value;
@@ -23,6 +23,7 @@ use super::folds::DealtOut;
 use super::wording::in_shell;
 use super::{Outcome, interrupt, wording};
 use crate::report::{self, SearchProgress};
+use outer::Nested;
 pub(super) use output::leaderboard;
 use space::{Parser, Searched};
 use together::Mpi;
@@ -52,57 +53,25 @@ fn search(arguments: &SweepArguments, mpi: Option<&mut Mpi>) -> Result<Outcome> 
     let searched = Searched::of(&arguments.space.typed)?;
     let mut parser = Parser::new(&searched, arguments.seed);
     parser.check(&searched.space)?;
-    let DealtOut { folds, splits, all, warnings, table, .. } = read(arguments)?;
+    let dealt_out = read(arguments)?;
     if !is_quiet {
-        report::warn(&wording::warnings(&warnings));
+        report::warn(&wording::warnings(&dealt_out.warnings));
     }
-    let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
+    let metric = arguments.folds.metric.unwrap_or(Metric::default_for(dealt_out.all.task()));
     let mut options = options(arguments, &searched, metric);
-    options.data = Some(fingerprint(&all));
+    options.data = Some(fingerprint(&dealt_out.all));
     options.fit.threads = arguments.threads.or(together::threads(mpi.as_deref()));
     if let Some(begun) = arguments.resume.as_ref().or(arguments.merge.first()) {
-        go_on(&mut options, arguments, begun)?;
+        keep_choices(&mut options, arguments, begun)?;
     }
-    let outer_options = options.clone();
-    let mut parser_of_best = Parser::new(&searched, arguments.seed);
     let configure = |point: &_, data: &_| parser.configure(point, data);
-    let mut sweep = Sweep::new(&searched.space, &folds, options, configure)?;
+    let mut sweep = Sweep::new(&searched.space, &dealt_out.folds, options.clone(), configure)?;
     if let Some(mpi) = mpi {
         sweep = sweep.with_ranks(mpi);
     }
-    let journal = resume::journal(&folder);
-    match &arguments.resume {
-        Some(_) => sweep.resume(&journal)?,
-        None => {
-            create_dir_all(&folder).map_err(|source| Error::File {
-                verb: "write",
-                path: folder.clone(),
-                source,
-            })?;
-            match &arguments.merge[..] {
-                [] => sweep.write_to(&journal)?,
-                folders => {
-                    let blocks: Vec<PathBuf> =
-                        folders.iter().map(|own| resume::journal(own)).collect();
-                    sweep.merge(&blocks, &journal)?;
-                }
-            }
-        }
-    }
+    open(&mut sweep, arguments, &folder)?;
     let go_on = format!("halfplane sweep --resume {}", in_shell(&folder.to_string_lossy()));
-    let mut progress = SearchProgress::begin(metric, is_quiet || arguments.json);
-    let ended = sweep.run(|event| {
-        if let SweepEvent::Refused { error, .. } = event {
-            progress.line(&format!("warning: {}", wording::error(error)));
-        }
-        progress.event(event)
-    });
-    drop(progress);
-    let ended = ended.inspect_err(|error| {
-        if matches!(error, Error::File { verb: "write", .. }) {
-            report::note(&format!("make room, and go on with `{go_on}`"));
-        }
-    })?;
+    let ended = watch(&mut sweep, is_quiet || arguments.json, &go_on)?;
     if !is_first {
         // The first one does the rest.
         let is_interrupted = ended == Ended::Interrupted;
@@ -122,31 +91,14 @@ fn search(arguments: &SweepArguments, mpi: Option<&mut Mpi>) -> Result<Outcome> 
         report::print(&text)?;
         return Ok(Outcome::Done);
     }
-    let Some(chosen) = sweep.finish(&all)? else {
-        report::note(&format!("interrupted in the final training: go on with `{go_on}`"));
-        return Ok(Outcome::Interrupted);
-    };
-    // What it was trained with, for `best.toml`.
-    let (_, trained) = parser_of_best.configure(&chosen.record.parameters, &all)?;
-    let mut saved = output::save(&folder, arguments, &searched, &chosen, &trained, &all)?;
-    if arguments.keep.is_some() {
-        let Some(model) = sweep.ensemble(&all, &splits)? else {
-            report::note(&format!("interrupted before the folds' mean: go on with `{go_on}`"));
-            return Ok(Outcome::Interrupted);
-        };
-        saved.push(output::save_ensemble(&folder, &model)?);
-    }
-    saved.push(page::draw(&folder, &mut sweep, &chosen, &all)?);
-    let mut nested = None;
-    if let Some(count) = arguments.outer {
-        let is_quiet = arguments.quiet || arguments.json;
-        let (seed, options) = (arguments.seed, &outer_options);
-        nested = outer::search(&folder, &table, count, &searched, seed, options, is_quiet)?;
-        if nested.is_none() {
-            report::note(&format!("interrupted in an outer fold: go on with `{go_on}`"));
+    let found = finish(&mut sweep, arguments, &searched, &dealt_out, &options, &folder)?;
+    let (chosen, saved, nested) = match found {
+        Ok(found) => found,
+        Err(during) => {
+            report::note(&format!("interrupted in {during}: go on with `{go_on}`"));
             return Ok(Outcome::Interrupted);
         }
-    }
+    };
     let nested = nested.as_ref();
     let text = match arguments.json {
         true => format!("{}\n", output::as_json(&sweep, ended, &chosen, &folder, nested)),
@@ -155,6 +107,74 @@ fn search(arguments: &SweepArguments, mpi: Option<&mut Mpi>) -> Result<Outcome> 
     };
     report::print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// Begins the journal, goes on with it, or joins those of blocks.
+fn open(sweep: &mut Sweep, arguments: &SweepArguments, folder: &Path) -> Result<()> {
+    let journal = resume::journal(folder);
+    if arguments.resume.is_some() {
+        return sweep.resume(&journal);
+    }
+    create_dir_all(folder).map_err(|source| Error::File {
+        verb: "write",
+        path: folder.to_path_buf(),
+        source,
+    })?;
+    match &arguments.merge[..] {
+        [] => sweep.write_to(&journal),
+        folders => {
+            let blocks: Vec<PathBuf> = folders.iter().map(|own| resume::journal(own)).collect();
+            sweep.merge(&blocks, &journal)
+        }
+    }
+}
+
+/// Searches, and shows what is found.
+fn watch(sweep: &mut Sweep, is_quiet: bool, go_on: &str) -> Result<Ended> {
+    let mut progress = SearchProgress::begin(sweep.metric(), is_quiet);
+    let ended = sweep.run(|event| {
+        if let SweepEvent::Refused { error, .. } = event {
+            progress.line(&format!("warning: {}", wording::error(error)));
+        }
+        progress.event(event)
+    });
+    drop(progress);
+    ended.inspect_err(|error| {
+        if matches!(error, Error::File { verb: "write", .. }) {
+            report::note(&format!("make room, and go on with `{go_on}`"));
+        }
+    })
+}
+
+/// What has come of a search: the trial that was chosen, the files that were written, the outer folds.
+type Found = (Chosen, Vec<PathBuf>, Option<Nested>);
+
+/// Trains what was chosen and writes it down; or says during what an interrupt has come.
+fn finish(
+    sweep: &mut Sweep,
+    arguments: &SweepArguments,
+    searched: &Searched,
+    dealt_out: &DealtOut,
+    options: &SweepOptions,
+    folder: &Path,
+) -> Result<Result<Found, &'static str>> {
+    let DealtOut { splits, all, table, .. } = dealt_out;
+    let Some(chosen) = sweep.finish(all)? else { return Ok(Err("the final training")) };
+    // What it was trained with, for `best.toml`.
+    let mut parser = Parser::new(searched, arguments.seed);
+    let (_, trained) = parser.configure(&chosen.record.parameters, all)?;
+    let mut saved = output::save(folder, arguments, searched, &chosen, &trained, all)?;
+    if arguments.kept.is_some() {
+        let Some(model) = sweep.ensemble(all, splits)? else {
+            return Ok(Err("the training of the folds' networks"));
+        };
+        saved.push(output::save_ensemble(folder, &model)?);
+    }
+    saved.push(page::draw(folder, sweep, &chosen, all)?);
+    let Some(count) = arguments.outer else { return Ok(Ok((chosen, saved, None))) };
+    let is_quiet = arguments.quiet || arguments.json;
+    let nested = outer::search(folder, table, count, searched, arguments.seed, options, is_quiet)?;
+    Ok(nested.map(|nested| (chosen, saved, Some(nested))).ok_or("an outer fold"))
 }
 
 /// Reads the table and deals it out.
@@ -177,7 +197,11 @@ fn read(arguments: &SweepArguments) -> Result<DealtOut> {
 
 /// What was chosen by itself when a search was begun stays so: more trials, or all blocks together, could
 /// have others.
-fn go_on(options: &mut SweepOptions, arguments: &SweepArguments, begun: &Path) -> Result<()> {
+fn keep_choices(
+    options: &mut SweepOptions,
+    arguments: &SweepArguments,
+    begun: &Path,
+) -> Result<()> {
     let (header, _) = read_journal(&resume::journal(begun))?;
     options.sampler = arguments.sampler.or(header.sampler.parse().ok());
     let was_pruned = header.settings.get("pruning").and_then(Value::as_bool);

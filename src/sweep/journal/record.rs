@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::selection::{CurvePoint, MeanCurve};
 use crate::sweep::{Point, nan_as_null};
 
 /// How a trial has ended.
@@ -69,26 +68,6 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Epochs that are kept, at most.
-    const KEPT: usize = 16;
-
-    /// A part of a whole curve, up to the first loss that is not finite.
-    pub fn thinned(whole: &MeanCurve) -> Self {
-        let is_finite =
-            |point: &&CurvePoint| point.train_loss.is_finite() && point.loss.is_finite();
-        let points: Vec<&CurvePoint> = whole.points.iter().take_while(is_finite).collect();
-        let stride = points.len().div_ceil(Self::KEPT).max(1);
-        // Counted from the end, so that the last is among them.
-        let kept = points.iter().rev().step_by(stride).rev();
-        let mut own = Self::default();
-        for point in kept {
-            own.epochs.push(point.epochs);
-            own.train_loss.push(point.train_loss as f32);
-            own.loss.push(point.loss as f32);
-        }
-        own
-    }
-
     /// Whether nothing is known of it.
     pub fn is_empty(&self) -> bool {
         self.epochs.is_empty()
@@ -106,31 +85,4 @@ pub struct Rung {
     /// What is minimised; NaN, in the file `null`, where it diverged.
     #[serde(with = "nan_as_null::single")]
     pub value: f64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_thinned_curve_keeps_its_end() {
-        for (epochs, kept) in [(0, 0), (1, 1), (16, 16), (17, 9), (100, 15), (1_000, 16)] {
-            let point = |epoch| CurvePoint {
-                epochs: epoch,
-                train_loss: 1.0 / epoch as f64,
-                loss: 2.0 / epoch as f64,
-                score: None,
-            };
-            let curve = Curve::thinned(&MeanCurve { points: (1..=epochs).map(point).collect() });
-            assert_eq!((curve.epochs.len(), curve.loss.len()), (kept, kept), "{epochs}");
-            assert_eq!(curve.epochs.last().copied().unwrap_or(0), epochs);
-        }
-    }
-
-    #[test]
-    fn a_curve_ends_before_what_is_not_finite() {
-        let point = |loss: f64| CurvePoint { epochs: 1, train_loss: 1.0, loss, score: None };
-        let points = [0.5, f64::INFINITY, 0.25].map(point).to_vec();
-        assert_eq!(Curve::thinned(&MeanCurve { points }).loss, [0.5]);
-    }
 }

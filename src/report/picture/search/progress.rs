@@ -11,7 +11,7 @@ use crate::report::picture::svg::Picture;
 pub(super) fn picture(scores: &Scores<'_>) -> Option<Picture> {
     let best = scores.complete.first()?;
     let work: f64 = scores.all.iter().map(|own| own.seconds).sum();
-    let subtitle = format!("the best is trial {}; networks of pruned trials are faint", best.trial);
+    let subtitle = format!("the best is trial {}; small and grey: stopped early", best.trial);
     let x = Axis::linear("seconds of work, all threads together", [0.0, work.max(1e-9)]);
     let mut chart =
         Chart::new([430.0, 300.0], ["What was found when", &subtitle], x, scores.axis());
