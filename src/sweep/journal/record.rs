@@ -74,7 +74,7 @@ impl Curve {
     }
 }
 
-/// How good a trial was at a rung of [`super::Halving`].
+/// How good a trial was at a rung of [`Halving`](crate::sweep::Halving).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rung {
