@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
     let typed = &arguments.training;
     check(arguments)?;
     let unread = settings::unread(typed)?;
-    let DealtOut { by, folds, all, warnings, hash, .. } =
+    let (DealtOut { by, folds, all, warnings, hash, .. }, _) =
         DealtOut::read(&typed.data, &typed.table, &arguments.folds, unread.seed)?;
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
     metric.check(all.task())?;

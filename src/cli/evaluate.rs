@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use halfplane::data::{Labelled, TargetColumn, read_evaluated};
+use halfplane::data::{Labelled, read_evaluated};
 use halfplane::metrics::Scores;
 use halfplane::{Error, Model, Result};
 use serde_json::{Value, json};
@@ -83,13 +83,7 @@ fn as_json(arguments: &EvaluateArguments, model: &Model, scores: &Scores) -> Val
         "data": arguments.data.to_string_lossy(),
         "task": model.task(),
     });
-    match &model.targets[..] {
-        [TargetColumn { name, classes }] => {
-            all["target"] = json!(name);
-            all["classes"] = json!(classes);
-        }
-        several => all["targets"] = json!(several),
-    }
+    models::tell_targets(&mut all, model);
     if let (Value::Object(all), Ok(Value::Object(scores))) =
         (&mut all, serde_json::to_value(scores))
     {

@@ -24,18 +24,17 @@ pub(super) struct DealtOut {
     pub(super) warnings: Vec<Warning>,
     /// What tells one division into folds from another.
     pub(super) hash: u64,
-    /// The table, from which rows can be dealt out in other ways.
-    pub(super) table: FoldedTable,
 }
 
 impl DealtOut {
-    /// Reads a table, and fits everything that is fitted to the training rows of each fold.
+    /// Reads a table, and fits everything that is fitted to the training rows of each fold. The table itself
+    /// comes along, for whoever deals its rows out in other ways, too.
     pub(super) fn read(
         data: &Path,
         table: &DataArguments,
         folds: &FoldArguments,
         seed: u64,
-    ) -> Result<Self> {
+    ) -> Result<(Self, FoldedTable)> {
         if data == Path::new("xor") {
             return Err(Error::Invalid {
                 problem: "the built-in xor has 4 rows, of which none can be left out".into(),
@@ -49,7 +48,7 @@ impl DealtOut {
         let folds = (0..folded.splits().len()).map(|number| folded.fold(number));
         let folds = folds.collect::<Result<Vec<Fold>>>()?;
         let (splits, hash) = (folded.splits().to_vec(), folded.hash());
-        Ok(Self { by, folds, splits, all, warnings, hash, table: folded })
+        Ok((Self { by, folds, splits, all, warnings, hash }, folded))
     }
 }
 

@@ -14,6 +14,7 @@ use halfplane::{Model, Result, ShaderChecks};
 use serde_json::Value;
 
 use super::arguments::InspectArguments;
+use super::models::tell_targets;
 use crate::report;
 
 /// The most columns, and the most categories of a column, that are listed one by one.
@@ -35,13 +36,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
             },
             "device": device.name(),
         });
-        match &model.targets[..] {
-            [TargetColumn { name, classes }] => {
-                all["target"] = name.as_str().into();
-                all["classes"] = classes.as_slice().into();
-            }
-            several => all["targets"] = serde_json::json!(several),
-        }
+        tell_targets(&mut all, &model);
         return report::print(&format!("{all}\n"));
     }
     let mut text = network(&model, &summary);

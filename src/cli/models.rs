@@ -1,9 +1,11 @@
-//! Models that commands read.
+//! Models that commands read, and what they tell of them.
 
 use std::path::Path;
 
+use halfplane::data::TargetColumn;
 use halfplane::model::Integrity;
 use halfplane::{Model, Result};
+use serde_json::{Value, json};
 
 use crate::report;
 
@@ -18,4 +20,15 @@ pub(super) fn load(path: &Path) -> Result<Model> {
         )]);
     }
     Ok(model)
+}
+
+/// Adds what a model predicts to what is told to machines: its target and classes, or its targets.
+pub(super) fn tell_targets(told: &mut Value, model: &Model) {
+    match &model.targets[..] {
+        [TargetColumn { name, classes }] => {
+            told["target"] = json!(name);
+            told["classes"] = json!(classes);
+        }
+        several => told["targets"] = json!(several),
+    }
 }

@@ -9,6 +9,7 @@ use halfplane::sweep::{
 };
 use halfplane::{Network, Result};
 
+use super::arguments::Hidden;
 use super::interrupt;
 use super::settings::Folded;
 
@@ -47,9 +48,10 @@ pub(super) fn choose(folded: &mut Folded, metric: Metric) -> Result<Option<Vec<R
     Ok(Some(records))
 }
 
-/// The units of each layer, as in `64,32`.
+/// The units of each layer, as `--hidden` takes them.
 fn units(value: &Value) -> Vec<usize> {
-    value.to_string().split(',').filter_map(|own| own.parse().ok()).collect()
+    let hidden = value.to_string().parse::<Hidden>().ok();
+    hidden.as_ref().and_then(Hidden::units).unwrap_or_default().to_vec()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::target_column::{classes_of, name_of};
+use super::target_column::{classes_of, column_of, name_of};
 use super::{Preprocessing, TargetColumn};
 use crate::spec::named;
 use crate::{Error, Result};
@@ -105,7 +105,7 @@ impl Targets {
     pub fn column(&self, column: usize) -> Self {
         let of = |values: &[f32], columns: usize| -> Vec<f32> {
             assert!(column < columns, "column {column} of {columns}");
-            values.iter().skip(column).step_by(columns).copied().collect()
+            column_of(values, column, columns).collect()
         };
         match self {
             Self::Binary { values, columns } => {
@@ -428,8 +428,7 @@ impl Dataset {
         let values = &values[rows.start * columns..rows.end * columns];
         (0..*columns)
             .map(|column| {
-                let of_column =
-                    || values.iter().skip(column).step_by(*columns).map(|&v| f64::from(v));
+                let of_column = || column_of(values, column, *columns).map(f64::from);
                 let mean = of_column().sum::<f64>() / rows.len() as f64;
                 of_column().map(|value| (value - mean).powi(2)).sum::<f64>()
             })

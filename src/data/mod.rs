@@ -13,7 +13,7 @@ mod target_column;
 
 #[cfg(feature = "export")]
 pub(crate) use preprocess::patterns::{missing_pattern, patterns};
-pub(crate) use target_column::{classes_of, name_of};
+pub(crate) use target_column::{classes_of, column_of, name_of};
 
 pub use dataset::{Dataset, Targets, Task};
 pub use preprocess::{

@@ -38,3 +38,12 @@ pub(crate) fn classes_of(columns: &[TargetColumn]) -> &[String] {
         _ => &[],
     }
 }
+
+/// A column of values \[N, columns\].
+pub(crate) fn column_of(
+    values: &[f32],
+    column: usize,
+    columns: usize,
+) -> impl Iterator<Item = f32> + Clone + '_ {
+    values.iter().skip(column).step_by(columns).copied()
+}

@@ -66,11 +66,7 @@ pub fn permute(position: u32, count: u32, seed: u32, epoch: u32) -> u32 {
     if count < 2 {
         return position;
     }
-    let key = mix(epoch, seed, 0);
-    let bits = (32 - (count - 1).leading_zeros()).max(2);
-    let low_bits = bits / 2;
-    let low_mask = (1u32 << low_bits) - 1;
-    let high_mask = (1u32 << (bits - low_bits)) - 1;
+    let Halves { key, low_bits, low_mask, high_mask } = Halves::of(count, seed, epoch);
     let mut x = position;
     loop {
         let mut high = x >> low_bits;
@@ -86,17 +82,36 @@ pub fn permute(position: u32, count: u32, seed: u32, epoch: u32) -> u32 {
     }
 }
 
+/// The halves that the network's rounds work on, and their key.
+struct Halves {
+    key: u32,
+    low_bits: u32,
+    low_mask: u32,
+    high_mask: u32,
+}
+
+impl Halves {
+    /// For at least two rows.
+    #[inline(always)]
+    fn of(count: u32, seed: u32, epoch: u32) -> Self {
+        let bits = (32 - (count - 1).leading_zeros()).max(2);
+        let low_bits = bits / 2;
+        Self {
+            key: mix(epoch, seed, 0),
+            low_bits,
+            low_mask: (1 << low_bits) - 1,
+            high_mask: (1 << (bits - low_bits)) - 1,
+        }
+    }
+}
+
 /// [`permute`] of many positions below `count`, side by side: those that have landed wait for the others.
 #[inline(always)]
 fn permute_all<const LANES: usize>(x: &mut [u32; LANES], count: u32, seed: u32, epoch: u32) {
     if count < 2 {
         return;
     }
-    let key = mix(epoch, seed, 0);
-    let bits = (32 - (count - 1).leading_zeros()).max(2);
-    let low_bits = bits / 2;
-    let low_mask = (1u32 << low_bits) - 1;
-    let high_mask = (1u32 << (bits - low_bits)) - 1;
+    let Halves { key, low_bits, low_mask, high_mask } = Halves::of(count, seed, epoch);
     let mut on_its_way = [true; LANES];
     loop {
         let (mut high, mut low) = ([0; LANES], [0; LANES]);

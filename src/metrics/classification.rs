@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Calibration, ClassScores, Confusion, Ranking, Weights, argmax, mean_of};
+use crate::data::column_of;
 
 /// The log loss clips probabilities to this distance from 0 and 1, as scikit-learn does in float64.
 const CLIP: f64 = f64::EPSILON;
@@ -84,7 +85,7 @@ impl Classification {
         // One ranking at a time: all would take memory for the rows as often as there are classes.
         let areas = (0..count).map(|class| {
             let own: Vec<bool> = truth.iter().map(|&t| t as usize == class).collect();
-            let scores: Vec<f32> = predictions.iter().skip(class).step_by(count).copied().collect();
+            let scores: Vec<f32> = column_of(predictions, class, count).collect();
             let ranking = Ranking::new(&own, &scores, weights.0);
             [ranking.roc_auc(), ranking.average_precision()]
         });

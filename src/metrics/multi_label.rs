@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Classification, Weights, mean_of};
+use crate::data::column_of;
 
 /// The scores of several labels, each yes or no: of each, and their means.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,7 +44,7 @@ impl MultiLabel {
     ) -> Self {
         let rows = truth.len() / columns;
         let column = |values: &[f32], label: usize| -> Vec<f32> {
-            values.iter().skip(label).step_by(columns).copied().collect()
+            column_of(values, label, columns).collect()
         };
         let per_label: Vec<Classification> = (0..columns)
             .map(|label| {

@@ -39,7 +39,7 @@ pub(crate) use live::restore_terminal;
 pub(crate) use members::{MemberSinks, Members};
 pub(crate) use profile::{profile, roofline};
 pub(crate) use scores::{scores, table};
-pub(crate) use search::SearchProgress;
+pub(crate) use search::{SearchProgress, best_first, count, shown};
 pub(crate) use summary::target_names;
 
 /// How much is printed.

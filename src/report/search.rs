@@ -5,8 +5,10 @@ use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
 
 use halfplane::metrics::Metric;
-use halfplane::sweep::{State, SweepEvent};
+use halfplane::sweep::{Record, State, SweepEvent, Value};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use super::picture;
 
 /// Prints the progress of a search.
 pub(crate) struct SearchProgress {
@@ -99,5 +101,28 @@ impl Drop for SearchProgress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// The trials that were trained to their end and have a score, the best first; of equal ones that which was
+/// tried first.
+pub(crate) fn best_first(records: &[Record], metric: Metric) -> Vec<&Record> {
+    let gain = |own: &Record| metric.gain(own.score().0);
+    let is_scored = |own: &&Record| own.state == State::Complete && own.score().0.is_finite();
+    let mut best: Vec<&Record> = records.iter().filter(is_scored).collect();
+    best.sort_by(|a, b| gain(b).total_cmp(&gain(a)).then(a.trial.cmp(&b.trial)));
+    best
+}
+
+/// How many trials have ended so.
+pub(crate) fn count(records: &[Record], state: State) -> usize {
+    records.iter().filter(|own| own.state == state).count()
+}
+
+/// A hyper-parameter's value in a table.
+pub(crate) fn shown(value: &Value) -> String {
+    match value {
+        Value::Float(number) => picture::short(*number),
+        other => other.to_string(),
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{CurvePoint, Fit, FitOptions, Job, MeanCurve, Wanted, fit_each, score_of};
-use crate::data::{Fold, Targets};
+use crate::data::{Fold, Targets, column_of};
 use crate::metrics::{Metric, Scores};
 use crate::model::Model;
 use crate::spec::Network;
@@ -226,7 +226,7 @@ fn trivial(fold: &Fold, metric: Metric) -> Option<f64> {
         (Metric::Accuracy, targets, Targets::Binary { values, columns: columns @ 2.. }) => {
             let rows = values.len() / columns;
             let is_common = |label: usize| {
-                let yes = values.iter().skip(label).step_by(columns).filter(|own| **own > 0.5);
+                let yes = column_of(&values, label, columns).filter(|own| *own > 0.5);
                 2 * yes.count() > rows
             };
             let guess: Vec<f32> = (0..columns).map(|own| f32::from(is_common(own))).collect();
@@ -242,7 +242,7 @@ fn trivial(fold: &Fold, metric: Metric) -> Option<f64> {
         (Metric::R2, targets, Targets::Numbers { values, columns }) => {
             let rows = (values.len() / columns) as f64;
             let mean = |column: usize| {
-                let own = values.iter().skip(column).step_by(columns).map(|&own| f64::from(own));
+                let own = column_of(&values, column, columns).map(f64::from);
                 (own.sum::<f64>() / rows) as f32
             };
             let guess: Vec<f32> = (0..columns).map(mean).collect();

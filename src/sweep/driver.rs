@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::batch::{Batch, Configure};
-use super::fingerprint::fingerprints;
+use super::fingerprint::{of_data, of_division};
 use super::options::{Ended, Pruning, SweepEvent, SweepOptions};
 use super::ranks::{Ranks, shared};
 use super::{
@@ -176,9 +176,8 @@ impl<'a> Sweep<'a> {
 
     /// What decides where it ends: the first line of its journal.
     pub fn header(&self) -> Header {
-        let (data, folds) = fingerprints(self.folds);
-        let options = &self.options;
-        let data = options.data.clone().unwrap_or(data);
+        let (options, folds) = (&self.options, of_division(self.folds));
+        let data = options.data.clone().unwrap_or_else(|| of_data(self.folds));
         let mut header = Header::new(&self.space, &data, &folds, options.seed, self.sampler.name());
         header.settings.clone_from(&options.settings);
         header.settings.insert("metric".into(), options.metric.name().into());

@@ -17,14 +17,22 @@ fn add(hash: &mut Xxh3, data: &Dataset) {
     hash.update(bytemuck::cast_slice(data.weights().unwrap_or_default()));
 }
 
-/// The fingerprint of all rows of the folds, and that of how they are dealt out.
-pub(super) fn fingerprints(folds: &[Fold]) -> (String, String) {
-    let (mut data, mut rows) = (Xxh3::new(), Xxh3::new());
+/// The same of all rows of the folds.
+pub(super) fn of_data(folds: &[Fold]) -> String {
+    let mut hash = Xxh3::new();
     for fold in folds {
-        add(&mut data, &fold.training);
-        add(&mut data, &fold.validation);
-        rows.update(&(fold.rows.len() as u64).to_le_bytes());
-        fold.rows.iter().for_each(|row| rows.update(&(*row as u64).to_le_bytes()));
+        add(&mut hash, &fold.training);
+        add(&mut hash, &fold.validation);
     }
-    (format!("{:032x}", data.digest128()), format!("{:016x}", rows.digest()))
+    format!("{:032x}", hash.digest128())
+}
+
+/// What tells one division into folds from another.
+pub(super) fn of_division(folds: &[Fold]) -> String {
+    let mut hash = Xxh3::new();
+    for fold in folds {
+        hash.update(&(fold.rows.len() as u64).to_le_bytes());
+        fold.rows.iter().for_each(|row| hash.update(&(*row as u64).to_le_bytes()));
+    }
+    format!("{:016x}", hash.digest())
 }

@@ -1,4 +1,5 @@
-//! The rows of the data set that a batch takes, many side by side: their order is computed anew for each batch.
+//! The rows of the data set that a batch takes, many side by side: their order is computed anew for each
+//! batch.
 
 use std::ops::Range;
 

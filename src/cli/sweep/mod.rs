@@ -9,6 +9,7 @@ mod together;
 
 use std::path::{Path, PathBuf};
 
+use halfplane::data::FoldedTable;
 use halfplane::low_level::files::create_dir_all;
 use halfplane::metrics::Metric;
 use halfplane::selection::{FitOptions, Wanted};
@@ -23,10 +24,9 @@ use super::folds::DealtOut;
 use super::wording::in_shell;
 use super::{Outcome, interrupt, wording};
 use crate::report::{self, SearchProgress};
-use outer::Nested;
 pub(super) use output::leaderboard;
 use space::{Parser, Searched};
-use together::Mpi;
+use together::Together;
 
 /// Where a search goes unless it is told: each block into a folder of its own, so that all can be begun
 /// in one place.
@@ -45,29 +45,31 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     together::run(arguments, search)
 }
 
-fn search(arguments: &SweepArguments, mpi: Option<&mut Mpi>) -> Result<Outcome> {
-    let is_first = together::is_first(mpi.as_deref());
+fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<Outcome> {
+    let is_first = together.as_ref().is_none_or(|own| own.ranks.rank() == 0);
     let is_quiet = arguments.quiet || !is_first;
     let folder = arguments.resume.clone().or_else(|| arguments.output.clone());
     let folder = folder.unwrap_or_else(|| place(arguments.block));
     let searched = Searched::of(&arguments.space.typed)?;
     let mut parser = Parser::new(&searched, arguments.seed);
     parser.check(&searched.space)?;
-    let dealt_out = read(arguments)?;
+    let (dealt_out, table) = read(arguments)?;
+    // Of a large table no second copy stays where nobody needs it.
+    let table = arguments.outer.is_some().then_some(table);
     if !is_quiet {
         report::warn(&wording::warnings(&dealt_out.warnings));
     }
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(dealt_out.all.task()));
     let mut options = options(arguments, &searched, metric);
     options.data = Some(fingerprint(&dealt_out.all));
-    options.fit.threads = arguments.threads.or(together::threads(mpi.as_deref()));
+    options.fit.threads = arguments.threads.or(together.as_ref().map(|own| own.threads));
     if let Some(begun) = arguments.resume.as_ref().or(arguments.merge.first()) {
         keep_choices(&mut options, arguments, begun)?;
     }
     let configure = |point: &_, data: &_| parser.configure(point, data);
     let mut sweep = Sweep::new(&searched.space, &dealt_out.folds, options.clone(), configure)?;
-    if let Some(mpi) = mpi {
-        sweep = sweep.with_ranks(mpi);
+    if let Some(Together { ranks, .. }) = together {
+        sweep = sweep.with_ranks(ranks);
     }
     open(&mut sweep, arguments, &folder)?;
     let go_on = format!("halfplane sweep --resume {}", in_shell(&folder.to_string_lossy()));
@@ -91,14 +93,22 @@ fn search(arguments: &SweepArguments, mpi: Option<&mut Mpi>) -> Result<Outcome> 
         report::print(&text)?;
         return Ok(Outcome::Done);
     }
-    let found = finish(&mut sweep, arguments, &searched, &dealt_out, &options, &folder)?;
-    let (chosen, saved, nested) = match found {
-        Ok(found) => found,
-        Err(during) => {
-            report::note(&format!("interrupted in {during}: go on with `{go_on}`"));
-            return Ok(Outcome::Interrupted);
-        }
+    let interrupted = |during: &str| {
+        report::note(&format!("interrupted in {during}: go on with `{go_on}`"));
+        Ok(Outcome::Interrupted)
     };
+    let (chosen, saved) = match finish(&mut sweep, arguments, &searched, &dealt_out, &folder)? {
+        Ok(found) => found,
+        Err(during) => return interrupted(during),
+    };
+    let mut nested = None;
+    if let (Some(count), Some(table)) = (arguments.outer, &table) {
+        let (seed, is_quiet) = (arguments.seed, is_quiet || arguments.json);
+        nested = outer::search(&folder, table, count, &searched, seed, &options, is_quiet)?;
+        if nested.is_none() {
+            return interrupted("an outer fold");
+        }
+    }
     let nested = nested.as_ref();
     let text = match arguments.json {
         true => format!("{}\n", output::as_json(&sweep, ended, &chosen, &folder, nested)),
@@ -146,8 +156,8 @@ fn watch(sweep: &mut Sweep, is_quiet: bool, go_on: &str) -> Result<Ended> {
     })
 }
 
-/// What has come of a search: the trial that was chosen, the files that were written, the outer folds.
-type Found = (Chosen, Vec<PathBuf>, Option<Nested>);
+/// What has come of a search: the trial that was chosen, and the files that were written.
+type Found = (Chosen, Vec<PathBuf>);
 
 /// Trains what was chosen and writes it down; or says during what an interrupt has come.
 fn finish(
@@ -155,10 +165,9 @@ fn finish(
     arguments: &SweepArguments,
     searched: &Searched,
     dealt_out: &DealtOut,
-    options: &SweepOptions,
     folder: &Path,
 ) -> Result<Result<Found, &'static str>> {
-    let DealtOut { splits, all, table, .. } = dealt_out;
+    let DealtOut { splits, all, .. } = dealt_out;
     let Some(chosen) = sweep.finish(all)? else { return Ok(Err("the final training")) };
     // What it was trained with, for `best.toml`.
     let mut parser = Parser::new(searched, arguments.seed);
@@ -171,14 +180,11 @@ fn finish(
         saved.push(output::save_ensemble(folder, &model)?);
     }
     saved.push(page::draw(folder, sweep, &chosen, all)?);
-    let Some(count) = arguments.outer else { return Ok(Ok((chosen, saved, None))) };
-    let is_quiet = arguments.quiet || arguments.json;
-    let nested = outer::search(folder, table, count, searched, arguments.seed, options, is_quiet)?;
-    Ok(nested.map(|nested| (chosen, saved, Some(nested))).ok_or("an outer fold"))
+    Ok(Ok((chosen, saved)))
 }
 
 /// Reads the table and deals it out.
-fn read(arguments: &SweepArguments) -> Result<DealtOut> {
+fn read(arguments: &SweepArguments) -> Result<(DealtOut, FoldedTable)> {
     let Some(data) = &arguments.data else {
         return Err(Error::Invalid {
             problem: "no table is named".into(),

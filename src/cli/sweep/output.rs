@@ -17,7 +17,7 @@ use crate::cli::folds::predictions;
 use crate::cli::outputs::save_somewhere;
 use crate::cli::wording::{in_shell, listed};
 use crate::report::picture::search;
-use crate::report::{self, picture};
+use crate::report::{self, best_first, count, picture, shown};
 
 /// The network that was chosen.
 const MODEL: &str = "best.safetensors";
@@ -164,7 +164,7 @@ pub(super) fn block_as_text(
 
 /// What came of a block, for machines.
 pub(super) fn block_as_json(sweep: &Sweep, block: Block, folder: &Path) -> Json {
-    let count = |state: State| sweep.records().iter().filter(|own| own.state == state).count();
+    let count = |state: State| count(sweep.records(), state);
     json!({
         "metric": sweep.metric(),
         "block": block,
@@ -178,9 +178,7 @@ pub(super) fn block_as_json(sweep: &Sweep, block: Block, folder: &Path) -> Json 
 
 /// The best trials, and how many there were of which end.
 pub(in crate::cli) fn leaderboard(records: &[Record], metric: Metric) -> String {
-    let mut best: Vec<&Record> =
-        records.iter().filter(|own| own.state == State::Complete).collect();
-    best.sort_by(|a, b| metric.gain(b.score().0).total_cmp(&metric.gain(a.score().0)));
+    let best = best_first(records, metric);
     let names: Vec<&str> = records
         .first()
         .map_or_else(Vec::new, |own| own.parameters.iter().map(|own| own.0).collect());
@@ -193,10 +191,7 @@ pub(in crate::cli) fn leaderboard(records: &[Record], metric: Metric) -> String 
     ];
     rows.extend(best.iter().take(SHOWN).map(|own| {
         let (mean, error) = own.score();
-        let values = own.parameters.iter().map(|(_, value)| match value {
-            Value::Float(number) => picture::short(*number),
-            other => other.to_string(),
-        });
+        let values = own.parameters.iter().map(|(_, value)| shown(value));
         let size = usize::try_from(own.size).unwrap_or(usize::MAX);
         [
             own.trial.to_string(),
@@ -210,7 +205,7 @@ pub(in crate::cli) fn leaderboard(records: &[Record], metric: Metric) -> String 
         .chain(values)
         .collect()
     }));
-    let count = |state: State| records.iter().filter(|own| own.state == state).count();
+    let count = |state: State| count(records, state);
     let mut text = report::table(&rows);
     text += &format!("\n{} trials: {} to the end", records.len(), count(State::Complete));
     for (state, word) in [
@@ -262,7 +257,7 @@ pub(super) fn as_json(
     nested: Option<&Nested>,
 ) -> Json {
     let held = &chosen.cross_validation;
-    let count = |state: State| sweep.records().iter().filter(|own| own.state == state).count();
+    let count = |state: State| count(sweep.records(), state);
     json!({
         "metric": sweep.metric(),
         "mean": held.mean,

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use halfplane::metrics::Metric;
-use halfplane::sweep::{Chosen, Header, Record, State, Sweep};
+use halfplane::sweep::{Chosen, Header, Record, Sweep};
 use halfplane::{Dataset, Result};
 
+use crate::report::best_first;
 use crate::report::picture::search::{self, Search};
 use crate::report::picture::{self, Picture};
 
@@ -47,13 +48,9 @@ fn wall(sweep: &mut Sweep, chosen: &Chosen, all: &Dataset) -> Result<Vec<Picture
     let Some(best) = draw(&chosen.model, "best", &chosen.record, "The chosen")? else {
         return Ok(Vec::new());
     };
-    let metric = sweep.metric();
-    let gain = |own: &Record| metric.gain(own.score().0);
-    let is_other = |own: &&Record| {
-        own.state == State::Complete && gain(own).is_finite() && own.trial != chosen.record.trial
-    };
-    let mut others: Vec<Record> = sweep.records().iter().filter(is_other).cloned().collect();
-    others.sort_by(|a, b| gain(b).total_cmp(&gain(a)));
+    let mut others: Vec<Record> =
+        best_first(sweep.records(), sweep.metric()).into_iter().cloned().collect();
+    others.retain(|own| own.trial != chosen.record.trial);
     let mut wall = vec![best];
     let shown = match others.len() {
         0 => vec![],

@@ -10,7 +10,7 @@ use super::{Bins, Preprocess, Warning, bins};
 use crate::Result;
 use crate::data::{
     Bin, Column, DateInput, DatePart, DropReason, Encoding, MissingCategory, MissingNumber,
-    TargetColumn, TargetEncoding, TargetScale, Targets, UnknownCategory,
+    TargetColumn, TargetEncoding, TargetScale, Targets, UnknownCategory, column_of,
 };
 
 /// A text is rare if it occurs in fewer rows than this and in fewer than one of a hundred.
@@ -122,8 +122,8 @@ pub(super) fn fit_targets(
     };
     let mut warnings = Vec::new();
     let scales = columns.iter().enumerate().map(|(place, TargetColumn { name, .. })| {
-        let own = values.iter().skip(place).step_by(*count).zip(training);
-        let moments = Moments::of(own.filter(|(_, own)| **own).map(|(y, _)| *y));
+        let own = column_of(values, place, *count).zip(training);
+        let moments = Moments::of(own.filter(|(_, own)| **own).map(|(y, _)| y));
         let constant = (moments.count > 1 && moments.min == moments.max)
             .then(|| Warning::ConstantTarget { column: name.clone(), value: moments.min });
         // A large number may be one only because float32 rounds.
@@ -142,8 +142,7 @@ pub(super) fn fit_targets(
 pub(super) fn target_precision(columns: &[TargetColumn], targets: &Targets) -> Vec<Warning> {
     let Targets::Numbers { values, columns: count } = targets else { return Vec::new() };
     let warning = |(place, own): (usize, &TargetColumn)| {
-        let values = values.iter().skip(place).step_by(*count).copied();
-        Moments::of(values).low_precision(&own.name)
+        Moments::of(column_of(values, place, *count)).low_precision(&own.name)
     };
     columns.iter().enumerate().filter_map(warning).collect()
 }

@@ -15,7 +15,7 @@ mod theme;
 use std::fs;
 use std::path::Path;
 
-use halfplane::data::TargetColumn;
+use halfplane::data::{TargetColumn, column_of};
 use halfplane::low_level::files::{remove_abandoned, write_beside};
 use halfplane::metrics::{Ranking, Scores};
 use halfplane::{Model, Result, Targets};
@@ -118,7 +118,7 @@ fn several<'a>(results: &Results<'a>) -> impl Iterator<Item = &'a TargetColumn> 
 /// Predictions and residuals of each target.
 fn numbers(results: &Results<'_>, truth: &[f32], columns: usize) -> Vec<Picture> {
     let of = |values: &[f32], column: usize| -> Vec<f32> {
-        values.iter().skip(column).step_by(columns).copied().collect()
+        column_of(values, column, columns).collect()
     };
     let mut pictures = Vec::new();
     for (column, own) in several(results).enumerate() {
@@ -148,18 +148,16 @@ fn one_vs_rest<'a>(results: &Results<'a>) -> Vec<OneVsRest<'a>> {
             .take(MAX_CURVES)
             .map(|class| {
                 let own: Vec<bool> = values.iter().map(|&value| value as usize == class).collect();
-                let scores: Vec<f32> =
-                    predictions.iter().skip(class).step_by(*count).copied().collect();
+                let scores: Vec<f32> = column_of(predictions, class, *count).collect();
                 OneVsRest { name: &classes[class], ranking: Ranking::new(&own, &scores, weights) }
             })
             .collect(),
         Targets::Binary { values, columns } => {
-            let of = |values: &[f32], label: usize| -> Vec<f32> {
-                values.iter().skip(label).step_by(*columns).copied().collect()
-            };
             let curve = |(label, target): (usize, &'a TargetColumn)| {
-                let own: Vec<bool> = of(values, label).iter().map(|value| *value > 0.5).collect();
-                let ranking = Ranking::new(&own, &of(predictions, label), weights);
+                let own: Vec<bool> =
+                    column_of(values, label, *columns).map(|value| value > 0.5).collect();
+                let scores: Vec<f32> = column_of(predictions, label, *columns).collect();
+                let ranking = Ranking::new(&own, &scores, weights);
                 OneVsRest { name: &target.name, ranking }
             };
             results.model.targets.iter().take(MAX_CURVES).enumerate().map(curve).collect()

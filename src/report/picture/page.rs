@@ -73,6 +73,13 @@ pub(super) fn card(label: &str, value: &str) -> String {
     format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escaped(label), escaped(value))
 }
 
+/// A row of a table, of such cells.
+pub(super) fn table_row(tag: &str, cells: &[String]) -> String {
+    let cells: String =
+        cells.iter().map(|own| format!("<{tag}>{}</{tag}>", escaped(own))).collect();
+    format!("<tr>{cells}</tr>\n")
+}
+
 fn columns(results: &Results<'_>) -> String {
     let names: Vec<&str> =
         results.model.preprocessing.needed().map(|column| column.name.as_str()).collect();
@@ -127,14 +134,9 @@ fn classes(results: &Results<'_>) -> String {
         .iter()
         .zip(results.model.classes())
         .map(|(own, name)| {
-            format!(
-                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                escaped(name),
-                share(own.precision),
-                share(own.recall),
-                share(own.f1),
-                own.support,
-            )
+            let [precision, recall, f1] = [own.precision, own.recall, own.f1].map(share);
+            let cells = [name.clone(), precision, recall, f1, own.support.to_string()];
+            table_row("td", &cells)
         })
         .collect();
     format!(
@@ -165,30 +167,19 @@ fn targets(results: &Results<'_>) -> String {
     if each.is_empty() {
         return String::new();
     }
-    let cells = |tag: &str, texts: &[String]| -> String {
-        texts.iter().map(|text| format!("<{tag}>{}</{tag}>", escaped(text))).collect()
-    };
-    let head: Vec<String> = head.iter().map(ToString::to_string).collect();
-    let rows = results.model.targets.iter().zip(&each);
-    let rows = rows.map(|(target, texts)| {
-        format!(
-            "<tr>{}{}</tr>\n",
-            cells("td", std::slice::from_ref(&target.name)),
-            cells("td", texts)
-        )
+    let head: Vec<String> = ["target"].iter().chain(head).map(ToString::to_string).collect();
+    let head = table_row("th", &head);
+    let rows = results.model.targets.iter().zip(each).map(|(target, mut texts)| {
+        texts.insert(0, target.name.clone());
+        table_row("td", &texts)
     });
     let rows: String = rows.collect();
-    let drawn = match each.len() > MAX_TARGETS {
-        true => {
-            format!("<p>Pictures are of the first {MAX_TARGETS} of {} targets.</p>\n", each.len())
-        }
+    let count = results.model.targets.len();
+    let drawn = match count > MAX_TARGETS {
+        true => format!("<p>Pictures are of the first {MAX_TARGETS} of {count} targets.</p>\n"),
         false => String::new(),
     };
-    format!(
-        "<section>\n<h2>Targets</h2>\n<table>\n<tr><th>target</th>{}</tr>\n{rows}</table>\n{drawn}\
-         </section>\n",
-        cells("th", &head),
-    )
+    format!("<section>\n<h2>Targets</h2>\n<table>\n{head}{rows}</table>\n{drawn}</section>\n",)
 }
 
 /// The table of the network and its training settings.

@@ -2,7 +2,7 @@
 
 use halfplane::sweep::{Dimension, Scale, Value};
 
-use super::scores::Scores;
+use super::scores::{Scores, tooltip};
 use crate::report::palette::colour;
 use crate::report::picture::chart::{Axis, Chart};
 use crate::report::picture::scale::{Kind, padded_range};
@@ -128,15 +128,9 @@ pub(super) fn picture(name: &str, dimension: &Dimension, scores: &Scores<'_>) ->
     // The best are drawn last, on top of the others.
     for (number, own) in scores.complete.iter().enumerate().rev() {
         let Some(at) = own.parameters.get(name).and_then(|value| place.at(value)) else { continue };
-        let (score, error) = own.score();
-        let tooltip = format!("trial {}: {score:.4} ± {error:.4}, {}", own.trial, own.parameters);
-        let hue = colour(usize::from(number == 0));
-        chart.told_dot(
-            [at, scores.clamped(score)],
-            if number == 0 { 6.0 } else { 4.0 },
-            hue,
-            &tooltip,
-        );
+        let place = [at, scores.clamped(own.score().0)];
+        let (radius, hue) = if number == 0 { (6.0, colour(1)) } else { (4.0, colour(0)) };
+        chart.told_dot(place, radius, hue, &tooltip(own));
     }
     Some(chart.finish("dimension"))
 }

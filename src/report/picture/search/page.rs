@@ -1,12 +1,13 @@
 //! The HTML page of a search: one file without scripts or external resources.
 
-use halfplane::sweep::{State, Value};
+use halfplane::sweep::State;
 
 use super::Search;
 use super::scores::Scores;
-use crate::report::picture::chart::{short, thousands};
-use crate::report::picture::page::{card, document, figures};
-use crate::report::picture::svg::{Picture, escaped};
+use crate::report::picture::chart::thousands;
+use crate::report::picture::page::{card, document, figures, table_row};
+use crate::report::picture::svg::Picture;
+use crate::report::{count, shown};
 
 /// Trials of the leaderboard.
 const SHOWN: usize = 20;
@@ -42,14 +43,13 @@ fn cards(search: &Search<'_>, scores: &Scores<'_>) -> String {
         cards += &card("parameters", &thousands(usize::try_from(own.size).unwrap_or(usize::MAX)));
         cards += &card("epochs", &own.epochs.to_string());
     }
-    let count = |state: State| scores.all.iter().filter(|own| own.state == state).count();
     for (state, label) in [
         (State::Complete, "trained to the end"),
         (State::Pruned, "stopped early"),
         (State::Diverged, "diverged"),
         (State::Refused, "refused"),
     ] {
-        let count = count(state);
+        let count = count(scores.all, state);
         if count > 0 {
             cards += &card(label, &thousands(count));
         }
@@ -59,10 +59,6 @@ fn cards(search: &Search<'_>, scores: &Scores<'_>) -> String {
 }
 
 fn leaderboard(search: &Search<'_>, scores: &Scores<'_>, names: &[&str]) -> String {
-    let row = |cells: &[String]| -> String {
-        let cells: String = cells.iter().map(|own| format!("<td>{}</td>", escaped(own))).collect();
-        format!("<tr>{cells}</tr>\n")
-    };
     let rows = scores.complete.iter().take(SHOWN).map(|own| {
         let (mean, error) = own.score();
         let mark = if search.chosen == Some(own.trial) { " (chosen)" } else { "" };
@@ -75,23 +71,19 @@ fn leaderboard(search: &Search<'_>, scores: &Scores<'_>, names: &[&str]) -> Stri
             thousands(usize::try_from(own.size).unwrap_or(usize::MAX)),
             format!("{:.2}", own.seconds),
         ];
-        cells.extend(names.iter().map(|name| match own.parameters.get(name) {
-            Some(Value::Float(number)) => short(*number),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        }));
-        row(&cells)
+        cells.extend(
+            names.iter().map(|name| own.parameters.get(name).map_or_else(String::new, shown)),
+        );
+        table_row("td", &cells)
     });
     let rows: String = rows.collect();
     let fixed =
         ["trial", scores.metric.name(), "±", "in training", "epochs", "parameters", "seconds"];
-    let head: String = fixed
-        .into_iter()
-        .chain(names.iter().copied())
-        .map(|name| format!("<th>{}</th>", escaped(name)))
-        .collect();
+    let head: Vec<String> =
+        fixed.into_iter().chain(names.iter().copied()).map(str::to_owned).collect();
+    let head = table_row("th", &head);
     format!(
-        "<section class=\"board\">\n<h2>The best trials</h2>\n<table>\n<tr>{head}</tr>\n{rows}</table>\n\
+        "<section class=\"board\">\n<h2>The best trials</h2>\n<table>\n{head}{rows}</table>\n\
          </section>\n"
     )
 }

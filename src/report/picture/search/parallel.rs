@@ -3,7 +3,7 @@
 use halfplane::sweep::Space;
 
 use super::dimension::Place;
-use super::scores::Scores;
+use super::scores::{Scores, tooltip};
 use crate::report::palette::sequential;
 use crate::report::picture::chart::{Axis, thousands};
 use crate::report::picture::scale::Scale;
@@ -44,7 +44,7 @@ pub(super) fn picture(space: &Space, scores: &Scores<'_>) -> Option<Picture> {
     for (number, own) in scores.complete.iter().take(LINES).enumerate().rev() {
         let values = places.iter().map(|(name, place)| place.at(own.parameters.get(name)?));
         let Some(values) = values.collect::<Option<Vec<f64>>>() else { continue };
-        let (mean, error) = own.score();
+        let mean = own.score().0;
         let mut points: Vec<[f64; 2]> = values
             .iter()
             .zip(&axes)
@@ -57,8 +57,7 @@ pub(super) fn picture(space: &Space, scores: &Scores<'_>) -> Option<Picture> {
         let class = if number == 0 { "curve" } else { "curve faint" };
         let attributes =
             format!("class=\"{class}\" stroke=\"{hue}\" points=\"{}\"", points.join(" "));
-        let tooltip = format!("trial {}: {mean:.4} ± {error:.4}, {}", own.trial, own.parameters);
-        svg.with_tooltip("polyline", &attributes, &tooltip);
+        svg.with_tooltip("polyline", &attributes, &tooltip(own));
     }
     for (index, axis) in axes.iter().chain([&score]).enumerate() {
         let at = x(index);

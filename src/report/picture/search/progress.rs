@@ -2,7 +2,7 @@
 
 use halfplane::sweep::State;
 
-use super::scores::Scores;
+use super::scores::{Scores, tooltip};
 use crate::report::palette::colour;
 use crate::report::picture::chart::{Axis, Chart, LegendEntry};
 use crate::report::picture::svg::Picture;
@@ -18,17 +18,14 @@ pub(super) fn picture(scores: &Scores<'_>) -> Option<Picture> {
     let (mut done, mut leader, mut steps) = (0.0, None::<f64>, Vec::new());
     for own in scores.all {
         done += own.seconds;
-        let (score, error) = own.score();
+        let score = own.score().0;
         let is_complete = own.state == State::Complete;
         if !score.is_finite() {
             continue;
         }
         let at = [done, scores.clamped(score)];
-        let tooltip = format!("trial {}: {score:.4} ± {error:.4}, {}", own.trial, own.parameters);
-        match is_complete {
-            true => chart.told_dot(at, 3.5, colour(0), &tooltip),
-            false => chart.told_dot(at, 2.0, "#9ca3af", &tooltip),
-        }
+        let (radius, hue) = if is_complete { (3.5, colour(0)) } else { (2.0, "#9ca3af") };
+        chart.told_dot(at, radius, hue, &tooltip(own));
         let is_better = |least: f64| scores.metric.gain(score) > scores.metric.gain(least);
         if is_complete && leader.is_none_or(is_better) {
             if let Some(before) = leader {

@@ -1,8 +1,9 @@
 //! Trials and their scores, the best first.
 
 use halfplane::metrics::Metric;
-use halfplane::sweep::{Record, State};
+use halfplane::sweep::Record;
 
+use crate::report::best_first;
 use crate::report::picture::chart::Axis;
 use crate::report::picture::scale::padded_range;
 
@@ -19,10 +20,7 @@ pub(super) struct Scores<'a> {
 
 impl<'a> Scores<'a> {
     pub(super) fn of(all: &'a [Record], metric: Metric) -> Self {
-        let is_scored = |own: &&Record| own.state == State::Complete && own.score().0.is_finite();
-        let mut complete: Vec<&Record> = all.iter().filter(is_scored).collect();
-        let gain = |own: &Record| metric.gain(own.score().0);
-        complete.sort_by(|a, b| gain(b).total_cmp(&gain(a)).then(a.trial.cmp(&b.trial)));
+        let complete = best_first(all, metric);
         let range = range(&complete);
         Self { metric, complete, all, range }
     }
@@ -54,6 +52,12 @@ impl<'a> Scores<'a> {
     }
 }
 
+/// What is told of a trial where the pointer is on it.
+pub(super) fn tooltip(own: &Record) -> String {
+    let (mean, error) = own.score();
+    format!("trial {}: {mean:.4} ± {error:.4}, {}", own.trial, own.parameters)
+}
+
 /// The range of all scores; without the worst tenth where that is far from the others, which it would press
 /// together.
 fn range(best_first: &[&Record]) -> [f64; 2] {
@@ -65,7 +69,7 @@ fn range(best_first: &[&Record]) -> [f64; 2] {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use halfplane::sweep::{Curve, Point, Value};
+    use halfplane::sweep::{Curve, Point, State, Value};
 
     use super::*;
 
