@@ -25,7 +25,8 @@ fn folder() -> Folder {
 }
 
 /// A training that ends only when it is told to.
-const ENDLESS: &str = "train table.csv --device cpu --hidden 9 --epochs 99999999 --quiet";
+const ENDLESS: &str =
+    "train table.csv --device cpu --hidden 9 --epochs 99999999 --folds none --quiet";
 
 fn command(folder: &Folder, words: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_halfplane"));
