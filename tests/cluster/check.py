@@ -92,12 +92,13 @@ def by_mpi(folder):
     run(3, "sweep", "--resume", "four", "--quiet")
     same(folder, "one", "four")
     # What fails on the first ends the others, and is said once.
-    refused = run(2, *SEARCH, "--output", "four", code=2).stderr
-    if refused.count("there is a search in four already") != 1:
-        sys.exit(refused)
-    refused = run(2, *SEARCH, "--output", "blocks", "--block", "1/2", code=2).stderr
-    if refused.count("--block is what one process does") != 1:
-        sys.exit(refused)
+    for words, problem in [
+        (["--output", "four"], "there is a search in four already"),
+        (["--output", "blocks", "--block", "1/2"], "--block is what one process does"),
+    ]:
+        refused = run(2, *SEARCH, *words, code=2).stderr
+        if refused.count(problem) != 1:
+            sys.exit(f"instead of '{problem}' once, two processes said: '{refused}'")
     print("a search by 4 processes of MPI, and gone on with by 3: as one process does it")
 
 

@@ -57,11 +57,14 @@ mod by_mpi {
 
     /// Says what has failed, and ends all processes. What fails on all of them is said by the first.
     fn give_up(mpi: &Mpi, error: &Error) -> ! {
-        const TIME_OF_THE_FIRST: Duration = Duration::from_secs(2);
+        const TIME_OF_THE_FIRST: Duration = Duration::from_secs(3);
+        // mpiexec drops what it has not passed on yet when all are ended.
+        const TIME_TO_BE_HEARD: Duration = Duration::from_secs(1);
         if mpi.rank() > 0 {
             std::thread::sleep(TIME_OF_THE_FIRST);
         }
         report::error(&wording::error(error));
+        std::thread::sleep(TIME_TO_BE_HEARD);
         mpi.abort(exit_code(error))
     }
 
