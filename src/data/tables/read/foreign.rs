@@ -75,7 +75,9 @@ pub(super) fn recognised(head: &[u8]) -> Option<Foreign> {
         .strip_prefix(b"[")
         .map(<[u8]>::trim_ascii_start)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"{") || rest.starts_with(b"["));
-    if is_object(line) && line.ends_with(b"}") {
+    // pandas' to_json() puts objects into one, a column each, all in one line.
+    let is_nested = line.windows(2).any(|two| two == b":{");
+    if is_object(line) && line.ends_with(b"}") && !is_nested {
         return of(
             "JSON lines",
             "save them as CSV: pandas.read_json(FILE, lines=True).to_csv(…, index=False)",
@@ -161,6 +163,7 @@ mod tests {
             (b"{\n \"a\": 1\n}\n", "JSON"),
             (b"[[1, 2], [3, 4]]", "JSON"),
             (b"\xef\xbb\xbf {\"a\":[1,2]}", "JSON lines"),
+            (b"{\"a\":{\"0\":1,\"1\":2},\"y\":{\"0\":0,\"1\":1}}", "JSON"),
             (b"<!DOCTYPE html>\n<html>", "HTML"),
             (b"\n\n<HTML><head>", "HTML"),
             (b"<table><tr>", "HTML"),

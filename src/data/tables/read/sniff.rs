@@ -182,6 +182,18 @@ impl Sample {
         self.first.len() == 1
     }
 
+    /// The beginning of the first line, where that is a comment though nobody has said what begins one:
+    /// it has another number of fields than all lines after it.
+    pub(super) fn leading_comment(&self, said: Option<u8>) -> Option<String> {
+        const SHOWN: usize = 30;
+        let first = self.first.first().filter(|_| said.is_none())?;
+        let mark = ["#", "%", "//"].into_iter().find(|mark| first.starts_with(mark))?;
+        let mut rows = self.rows.iter().filter(|row| !row[0].starts_with(mark)).map(Vec::len);
+        let fields = rows.next()?;
+        let is_other = self.first.len() != fields && rows.all(|own| own == fields);
+        is_other.then(|| first.chars().take(SHOWN).collect())
+    }
+
     /// Whether every line, of `fields` fields or one less, ends with an empty one.
     pub(super) fn ends_empty(&self, fields: usize) -> bool {
         let empty = |row: &Vec<String>| row.len() < fields || row[fields - 1].is_empty();
@@ -302,6 +314,17 @@ mod tests {
         assert!(of("a b c\n1 2 3\n4 5 6\n").is_some_and(|own| own.contains("delimiter")));
         assert!(of("a  b\n 1   2\n10  4\n").is_some_and(|own| own.contains("one comma")));
         for text in ["a b\n1\n", "a\n1\n", "a b\n", "New York\nLos Angeles County\n", ""] {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_comment_in_the_first_line_is_noticed() {
+        let of = |text: &str| Sample::of(text.as_bytes(), b',', WHOLE).leading_comment(None);
+        for text in ["# by me\na,b\n1,2\n", "%x\n%y\n1,2\n3,4\n", "// a, b, c\na,b\n1,2\n"] {
+            assert!(of(text).is_some(), "{text}");
+        }
+        for text in ["#id,y\n1,2\n", "#a\n1\n2\n", "# a,b\n1,2\n3\n", "# by me\n", "a\n1,2\n"] {
             assert_eq!(of(text), None, "{text}");
         }
     }

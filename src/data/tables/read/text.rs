@@ -51,6 +51,11 @@ pub(super) fn read(
         })?,
     };
     let sample = Sample::of(head, delimiter, dialect);
+    if let Some(text) = sample.leading_comment(layout.comment) {
+        let problem = format!("the first line seems to be a comment: `{text}`");
+        let remedy = ("leave comments out with ", Setting::Comment.to(&text[..1]));
+        return Err(Error::data(path, Some(1 + u64::from(before > 0)), problem, remedy));
+    }
     let hint = sample.is_single().then(|| sniff::blanks(head, dialect)).flatten();
     input.skip(before);
     let lines_before = u64::from(before > 0);
@@ -69,6 +74,12 @@ pub(super) fn read(
     }
     let line = line_of(&reader, &record);
     check_closed(path, &reader, &record)?;
+    // Where fields are no fields, whether the first line names them is not the question.
+    let first_line = match &hint {
+        Some(_) if layout.header == FirstLine::Infer => FirstLine::Names,
+        _ => layout.header,
+    };
+    let layout = Layout { header: first_line, ..layout };
     let mut header = header(path, layout, &record, &sample, line)?;
     header.hint = hint;
     let mut table = TableBuilder::new(header, Vec::new(), na, read_as)?;
@@ -230,7 +241,7 @@ fn ragged(table: &TableBuilder, reader: &Reader<Lines<Input>>, record: &ByteReco
     let remedy: Remedy = match is_comment {
         true => {
             let comment = Setting::Comment.to("#");
-            ("every row must have a field for each column; of lines that are comments, ", comment)
+            ("every row must have a field for each column; leave comments out with ", comment)
                 .into()
         }
         false => "every row must have a field for each column".into(),
