@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use halfplane::low_level::files::resolved;
+use halfplane::low_level::plan::DeviceKind;
 use halfplane::spec::Decay;
 use halfplane::train::{Checkpoints, Ended};
 use halfplane::{DeviceChoice, Error, Event, Recipe, Result, Schedule, TrainOptions, Trainer};
@@ -58,7 +60,9 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     };
     let Settings { data, validation, warnings, network, options } = settings;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
+    let begun = Instant::now();
     let mut trainer = Trainer::new(&network, (&data, validation.as_ref()), options.clone())?;
+    let opening = begun.elapsed();
     // Before anything is opened that another training may have, too.
     trainer.session().lock_checkpoints()?;
     check_checkpoints(&arguments.checkpoints)?;
@@ -91,6 +95,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     let mut report = Report::open(&sinks, &trainer, verbosity)?;
     report.warn(&wording::warnings(&warnings));
     hints(arguments, validation.is_some(), done).iter().for_each(|text| report.hint(text));
+    slower_device(&trainer, &options, opening).iter().for_each(|text| report.hint(text));
     if let Some(checkpoint) = resumed {
         let then = checkpoint.options()?;
         let steps = [then.length, options.length].map(|length| length.steps(per_epoch));
@@ -250,6 +255,20 @@ fn settings(arguments: &TrainArguments) -> Result<Settings> {
     settings.options.checkpoints = arguments.checkpoints.options(&arguments.notes)?;
     settings.options.check()?;
     Ok(settings)
+}
+
+/// Says that `auto` has taken a graphics processor though the CPU path would be done sooner.
+fn slower_device(trainer: &Trainer, options: &TrainOptions, opening: Duration) -> Option<String> {
+    if options.device != DeviceChoice::Auto || trainer.device_kind() != DeviceKind::Gpu {
+        return None;
+    }
+    let plan = trainer.plan();
+    let steps = options.length.steps(plan.steps_per_epoch());
+    let [cpu, gpu] = plan.sooner_on_cpu(steps, opening)?;
+    Some(format!(
+        "the CPU path would likely be done sooner: in about {cpu:.1?} instead of {gpu:.1?}, opening the \
+         device included; --device cpu takes it"
+    ))
 }
 
 /// Hints that are printed before the training begins.

@@ -5,6 +5,7 @@
 
 mod builder;
 mod dot;
+mod estimate;
 mod fused;
 mod layered;
 mod limits;

@@ -12,7 +12,7 @@ use crate::Result;
 use crate::backend::Device;
 use crate::measure::Timed;
 use crate::model::Model;
-use crate::plan::Plan;
+use crate::plan::{DeviceKind, Plan};
 use crate::platform::{MaybeSend, block_on};
 use crate::spec::{Network, Parameters, Strategy};
 
@@ -92,6 +92,11 @@ impl Trainer {
     /// The device's name.
     pub fn device(&self) -> &str {
         self.session.device()
+    }
+
+    /// What kind of machine the device is.
+    pub fn device_kind(&self) -> DeviceKind {
+        self.session.device_kind()
     }
 
     /// Why this device was chosen, where that is not plain.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::backend::{self, Device, DeviceChoice};
 use crate::measure::Timed;
 use crate::model::{Model, Provenance};
-use crate::plan::{Phase, Plan};
+use crate::plan::{DeviceKind, Phase, Plan};
 use crate::platform::Instant;
 use crate::spec::{LayerParameters, Loss, Network, Parameters};
 use crate::train::callback::Callback;
@@ -259,6 +259,11 @@ impl Session {
     /// The device's name.
     pub fn device(&self) -> &str {
         self.executor.device()
+    }
+
+    /// What kind of machine the device is.
+    pub fn device_kind(&self) -> DeviceKind {
+        self.executor.limits().kind
     }
 
     /// Why this device was chosen, where that is not plain.
