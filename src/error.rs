@@ -155,6 +155,9 @@ impl Error {
             Self::Shape { tensor, found, expected } => {
                 format!("tensor {tensor} has shape {found:?}, but the network needs {expected:?}")
             }
+            Self::TooLarge { what, needed, device, factor, .. } if !factor.is_finite() => {
+                format!("{what} needs {needed}, and {device} has no memory left for it")
+            }
             Self::TooLarge { what, needed, allowed, factor, device, .. } => format!(
                 "{what} needs {needed}, but {device} allows {allowed}, {factor:.1} times less"
             ),

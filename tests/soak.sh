@@ -70,7 +70,7 @@ kills() {
         run=$((run + 1))
         rm -rf run whole.* parts.* report-* board
         every=${kind%% *}
-        arguments="table.csv --device cpu --log-every 1 ${kind#* }"
+        arguments="table.csv --folds none --device cpu --log-every 1 ${kind#* }"
         # shellcheck disable=SC2086
         "$program" train $arguments --quiet --output whole.safetensors --metrics whole.jsonl \
             --report report-whole

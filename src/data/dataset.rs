@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::rows::{Features, Rows};
 use super::target_column::{classes_of, column_of, name_of};
 use super::{Preprocessing, TargetColumn};
 use crate::spec::named;
@@ -83,7 +84,8 @@ impl Targets {
         Some(self.words().iter().map(class))
     }
 
-    /// The rows with these indices, in that order. Panics where an index is out of range.
+    /// The rows with these indices, in that order: they share the features of a large data set, which stays
+    /// in memory with them. Panics where an index is out of range.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         match self {
@@ -150,36 +152,6 @@ fn select<T: Copy>(values: &[T], columns: usize, rows: &[usize]) -> Vec<T> {
     rows.iter().flat_map(|row| &values[row * columns..][..columns]).copied().collect()
 }
 
-/// Numbers \[N, I\] of a data set, which its clones share: its own, or those of somebody else.
-#[derive(Clone)]
-pub(super) struct Features(Arc<dyn AsRef<[f32]> + Send + Sync>);
-
-impl From<Vec<f32>> for Features {
-    fn from(own: Vec<f32>) -> Self {
-        Self(Arc::new(own))
-    }
-}
-
-impl std::ops::Deref for Features {
-    type Target = [f32];
-
-    fn deref(&self) -> &[f32] {
-        (*self.0).as_ref()
-    }
-}
-
-impl PartialEq for Features {
-    fn eq(&self, other: &Self) -> bool {
-        **self == **other
-    }
-}
-
-impl std::fmt::Debug for Features {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
 /// Features \[N, I\] with their targets, ready for training: all numbers are finite and all targets
 /// in range.
 ///
@@ -216,15 +188,15 @@ impl Dataset {
         features: Arc<dyn AsRef<[f32]> + Send + Sync>,
         targets: Targets,
     ) -> Result<Self> {
-        let features = Features(features);
+        let numbers = (*features).as_ref();
         let refuse = |problem: String, remedy: &str| Err(Error::invalid(problem, remedy));
-        if inputs == 0 || features.is_empty() || !features.len().is_multiple_of(inputs) {
+        if inputs == 0 || numbers.is_empty() || !numbers.len().is_multiple_of(inputs) {
             return refuse(
-                format!("{} numbers do not make rows of {inputs}", features.len()),
+                format!("{} numbers do not make rows of {inputs}", numbers.len()),
                 "give at least one full row",
             );
         }
-        let rows = features.len() / inputs;
+        let rows = numbers.len() / inputs;
         let found = targets.words().len();
         let expected = rows * targets.columns();
         if found != expected || expected == 0 {
@@ -233,9 +205,9 @@ impl Dataset {
                 "give as many targets as rows",
             );
         }
-        if let Some(at) = features.iter().position(|value| !value.is_finite()) {
+        if let Some(at) = numbers.iter().position(|value| !value.is_finite()) {
             return refuse(
-                format!("row {}, feature {} is {}", at / inputs, at % inputs + 1, features[at]),
+                format!("row {}, feature {} is {}", at / inputs, at % inputs + 1, numbers[at]),
                 "remove or replace it",
             );
         }
@@ -274,7 +246,7 @@ impl Dataset {
         Ok(Self {
             inputs,
             rows,
-            features,
+            features: Features::shared(features),
             targets: targets.into(),
             weights: None,
             preprocessing: Preprocessing::as_is((1..=inputs).map(|column| format!("x{column}"))),
@@ -312,12 +284,13 @@ impl Dataset {
         Ok(Self { weights: Some(weights.into()), ..self })
     }
 
-    /// The rows with these indices, in that order. Panics where an index is out of range.
+    /// The rows with these indices, in that order: they share the features of a large data set, which stays
+    /// in memory with them. Panics where an index is out of range.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         Self {
             rows: rows.len(),
-            features: select(&self.features, self.inputs, rows).into(),
+            features: self.features.select(self.inputs, rows),
             targets: self.targets.select(rows).into(),
             weights: self.weights.as_ref().map(|weights| select(weights, 1, rows).into()),
             preprocessing: self.preprocessing.clone(),
@@ -348,7 +321,7 @@ impl Dataset {
 
     /// The features, \[N, I\], row-major.
     pub fn features(&self) -> &[f32] {
-        &self.features
+        self.features.together()
     }
 
     /// The targets.
@@ -433,6 +406,16 @@ impl Dataset {
                 of_column().map(|value| (value - mean).powi(2)).sum::<f64>()
             })
             .sum()
+    }
+}
+
+impl Rows for Dataset {
+    fn count(&self) -> usize {
+        self.rows
+    }
+
+    fn part(&self, rows: Range<usize>) -> Cow<'_, [f32]> {
+        self.features.part(self.inputs, rows)
     }
 }
 

@@ -6,6 +6,7 @@
 mod classics;
 mod dataset;
 mod preprocess;
+mod rows;
 mod split;
 #[cfg(feature = "tables")]
 mod tables;
@@ -13,6 +14,7 @@ mod target_column;
 
 #[cfg(feature = "export")]
 pub(crate) use preprocess::patterns::{missing_pattern, patterns};
+pub(crate) use rows::{Rows, Together};
 pub(crate) use target_column::{classes_of, column_of, name_of};
 
 pub use dataset::{Dataset, Targets, Task};

@@ -3,7 +3,7 @@
 
 use super::{Model, apply, check_rows, mean};
 use crate::backend::{self, Backend, DeviceChoice, ShaderChecks};
-use crate::data::{Dataset, TargetColumn};
+use crate::data::{Dataset, Rows, TargetColumn, Together};
 use crate::metrics::Scores;
 use crate::plan;
 use crate::platform::block_on;
@@ -40,14 +40,18 @@ impl Model {
         choice: &DeviceChoice,
         features: &[f32],
     ) -> Result<Vec<Vec<f32>>> {
-        check_rows(features, self.network.inputs)?;
+        let columns = self.network.inputs;
+        check_rows(features, columns)?;
+        self.each_of(choice, &Together { numbers: features, columns })
+    }
+
+    fn each_of(&self, choice: &DeviceChoice, rows: &dyn Rows) -> Result<Vec<Vec<f32>>> {
         self.check_members()?;
         let mut each = block_on(async {
             let (device, _) = backend::open(choice, ShaderChecks::Off).await?;
-            let rows = features.len() / self.network.inputs;
-            let plan = plan::inference(&self.network, rows, &device.limits())?;
+            let plan = plan::inference(&self.network, rows.count(), &device.limits())?;
             let mut backend = device.load(plan).await?;
-            apply_each(backend.as_mut(), &self.members, features).await
+            apply_each(backend.as_mut(), &self.members, rows).await
         })?;
         each.iter_mut().for_each(|own| self.preprocessing.target.restore(own));
         Ok(each)
@@ -93,7 +97,7 @@ impl Model {
     /// As [`Model::evaluate`]; [`Error::NoDevice`] where there is none as asked for.
     pub fn evaluate_on(&self, choice: &DeviceChoice, data: &Dataset) -> Result<Scores> {
         self.check_data(data)?;
-        let predictions = self.predict_on(choice, data.features())?;
+        let predictions = mean(self.each_of(choice, data)?);
         Scores::of(&data.original_targets(), &predictions, data.weights())
     }
 
@@ -139,7 +143,7 @@ fn spread(each: &[Vec<f32>]) -> Vec<f32> {
 async fn apply_each(
     backend: &mut dyn Backend,
     members: &[Parameters],
-    features: &[f32],
+    features: &dyn Rows,
 ) -> Result<Vec<Vec<f32>>> {
     let mut each = Vec::with_capacity(members.len());
     for parameters in members {

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
-use crate::data::{Preprocessing, TargetColumn, classes_of, name_of};
+use crate::data::{Preprocessing, Rows, TargetColumn, classes_of, name_of};
 use crate::kernels::{Control, floats};
 use crate::plan::{self, Region};
 use crate::spec::{
@@ -204,7 +204,7 @@ pub(crate) async fn upload(
 pub(crate) async fn apply(
     backend: &mut dyn Backend,
     parameters: &Parameters,
-    features: &[f32],
+    features: &dyn Rows,
 ) -> Result<Vec<f32>> {
     let regions = backend.plan().handles.parameters[0].clone();
     upload(backend, &regions, parameters).await?;
@@ -223,9 +223,9 @@ fn mean(mut each: Vec<Vec<f32>>) -> Vec<f32> {
 }
 
 /// Replays the prediction of a loaded plan over rows \[N, I\]: \[N, O\].
-async fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>> {
+async fn predict(backend: &mut dyn Backend, features: &dyn Rows) -> Result<Vec<f32>> {
     let plan = backend.plan();
-    let (inputs, outputs) = (plan.network().inputs, plan.network().outputs);
+    let outputs = plan.network().outputs;
     let portion = plan.predict_rows;
     let handles = plan.handles.clone();
     let (Some(control), Some(input), Some(output)) =
@@ -233,10 +233,12 @@ async fn predict(backend: &mut dyn Backend, features: &[f32]) -> Result<Vec<f32>
     else {
         unreachable!("every plan can predict");
     };
-    let mut predictions = Vec::with_capacity(features.len() / inputs * outputs);
-    for rows in features.chunks(portion * inputs) {
-        let count = rows.len() / inputs;
-        backend.write(input, bytemuck::cast_slice(rows)).await?;
+    let all = features.count();
+    let mut predictions = Vec::with_capacity(all * outputs);
+    for first in (0..all).step_by(portion) {
+        let count = portion.min(all - first);
+        let rows = features.part(first..first + count);
+        backend.write(input, bytemuck::cast_slice(&rows)).await?;
         backend.write(control, &Control::of_rows(count).to_words()).await?;
         backend.replay(plan::Phase::Predict, 1).await?;
         let words = backend.read(output, count * outputs).await?;

@@ -3,6 +3,7 @@
 use super::{Model, check_rows, mean, predict, upload};
 use crate::Result;
 use crate::backend::{self, Backend, Device, DeviceChoice, ShaderChecks};
+use crate::data::{Rows, Together};
 use crate::plan::{self, Region};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::platform::block_on;
@@ -108,9 +109,10 @@ impl Predictor {
     /// # Errors
     /// As [`Model::predict_on`].
     pub async fn run(&mut self, features: &[f32]) -> Result<Vec<f32>> {
-        let inputs = self.model.network.inputs;
-        check_rows(features, inputs)?;
-        let mut loaded = self.loaded(features.len() / inputs).await?;
+        let columns = self.model.network.inputs;
+        check_rows(features, columns)?;
+        let rows = Together { numbers: features, columns };
+        let mut loaded = self.loaded(rows.count()).await?;
         let members = &self.model.members;
         let mut each = Vec::with_capacity(members.len());
         for parameters in members {
@@ -118,7 +120,7 @@ impl Predictor {
             if members.len() > 1 {
                 upload(loaded.backend.as_mut(), &loaded.regions, parameters).await?;
             }
-            let mut own = predict(loaded.backend.as_mut(), features).await?;
+            let mut own = predict(loaded.backend.as_mut(), &rows).await?;
             self.model.preprocessing.target.restore(&mut own);
             each.push(own);
         }

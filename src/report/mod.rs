@@ -315,7 +315,7 @@ impl Report {
             None => (training, "training rows"),
         };
         let model = trainer.model()?;
-        let predictions = trainer.predict_rows(data.features())?;
+        let predictions = trainer.predict_data(data)?;
         let targets = data.original_targets();
         let scores = Scores::of(&targets, &predictions, None)?;
         let results = picture::Results {

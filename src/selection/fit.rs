@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{EpochScores, Fit, Outcome};
 use crate::backend::cpu::Cpu;
 use crate::backend::{Device, DeviceChoice, OpenOptions, open};
-use crate::platform::{Instant, block_on, threads};
+use crate::platform::{Instant, block_on, host_memory, threads};
 use crate::spec::Network;
 use crate::train::{Ended, Event, TrainOptions, Trainer, TrainingData};
 use crate::{Error, Result};
@@ -133,7 +133,7 @@ fn fit_told(
     };
     // On the CPU path each job has a thread, where there are jobs enough.
     let device = device(jobs, options)?;
-    let workers = if device.is_some() { 1 } else { options.threads().min(jobs.len()).max(1) };
+    let workers = if device.is_some() { 1 } else { at_once(jobs, options.threads()) };
     let cpu = Cpu::with_threads(options.threads() / workers);
     let device: &dyn Device = device.as_deref().unwrap_or(&cpu);
     let work = |number: usize, tell: &(dyn Fn((usize, Told)) + Sync)| {
@@ -179,6 +179,14 @@ pub fn fit_each_told(
         Some(error) => Err(error),
         None => Ok(outcomes.into_iter().map(|own| own?.into_fit()).collect()),
     }
+}
+
+/// Jobs that are trained at once on the CPU path: one a thread, as far as there is memory for the rows that
+/// each copies.
+fn at_once(jobs: &[Job], threads: usize) -> usize {
+    let largest = jobs.iter().map(|job| job.data.bytes()).max().unwrap_or(0).max(1);
+    let room = host_memory().map_or(usize::MAX, |bytes| (bytes / largest) as usize);
+    threads.min(jobs.len()).min(room).max(1)
 }
 
 /// The device for all jobs, if it is not the CPU path.
@@ -234,14 +242,12 @@ fn fit(
         return Ok(None);
     }
     let predictions = match &job.data.validation {
-        Some(held_out) if options.wanted.predictions => {
-            trainer.predict_rows(held_out.features())?
-        }
+        Some(held_out) if options.wanted.predictions => trainer.predict_data(held_out)?,
         _ => Vec::new(),
     };
     let several = job.data.training.targets().columns() > 1;
     let of_training = match options.wanted.predictions && several {
-        true => trainer.predict_rows(job.data.training.features())?,
+        true => trainer.predict_data(&job.data.training)?,
         false => Vec::new(),
     };
     let model = if options.wanted.models { Some(trainer.model()?) } else { None };

@@ -12,7 +12,7 @@ use super::transfer::{
 };
 use super::{Evaluation, Keep, TrainOptions, TrainingData};
 use crate::backend::{Backend, Device, Sink};
-use crate::data::Dataset;
+use crate::data::{Dataset, Rows};
 use crate::kernels::Weighting;
 use crate::model;
 use crate::plan::{self, DataPlacement, DeviceKind, Limits, Phase, Plan, Shard};
@@ -352,9 +352,9 @@ impl Executor {
         &mut self,
         network: &Network,
         parameters: &Parameters,
-        features: &[f32],
+        features: &dyn Rows,
     ) -> Result<Vec<f32>> {
-        let plan = plan::inference(network, features.len() / network.inputs, &self.limits)?;
+        let plan = plan::inference(network, features.count(), &self.limits)?;
         let mut backend = self.backend.load(plan).await?;
         model::apply(backend.as_mut(), parameters, features).await
     }

@@ -23,6 +23,14 @@ pub struct TrainingData {
     pub validation: Option<Dataset>,
 }
 
+impl TrainingData {
+    /// Bytes that a device's copy of the features takes.
+    pub(crate) fn bytes(&self) -> u64 {
+        let of = |data: &Dataset| data.rows() as u64 * data.inputs() as u64 * 4;
+        of(&self.training) + self.validation.as_ref().map_or(0, of)
+    }
+}
+
 impl From<Dataset> for TrainingData {
     fn from(training: Dataset) -> Self {
         Self { training, validation: None }

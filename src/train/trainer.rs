@@ -10,6 +10,7 @@ use super::{
 };
 use crate::Result;
 use crate::backend::Device;
+use crate::data::Dataset;
 use crate::measure::Timed;
 use crate::model::Model;
 use crate::plan::{DeviceKind, Plan};
@@ -210,7 +211,7 @@ impl Trainer {
     /// [`crate::Error::Device`]
     pub fn predict(&mut self) -> Result<Vec<f32>> {
         let data = self.session.data().training.clone();
-        self.predict_rows(data.features())
+        self.predict_data(&data)
     }
 
     /// Predictions of the present weights for any rows \[N, I\]: \[N, O\], as [`Model::predict`]
@@ -220,6 +221,14 @@ impl Trainer {
     /// [`crate::Error::Device`]
     pub fn predict_rows(&mut self, features: &[f32]) -> Result<Vec<f32>> {
         block_on(self.session.predict_rows(0, features))
+    }
+
+    /// The same for the rows of a data set, whose targets have no part in it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`]
+    pub fn predict_data(&mut self, data: &Dataset) -> Result<Vec<f32>> {
+        block_on(self.session.predict_data(0, data))
     }
 
     /// The trained network, ready to be saved or applied.

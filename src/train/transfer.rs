@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::backend::Backend;
-use crate::data::{Dataset, Task};
+use crate::data::{Dataset, Rows, Task};
 use crate::kernels::{Control, Words, floats, pairs};
 use crate::model;
 use crate::plan::{BufferId, Chunk, Examination, Phase, Region};
@@ -11,6 +11,9 @@ use crate::spec::{LayerParameters, Network, Parameters};
 use crate::{Error, Result};
 
 use super::Evaluation;
+
+/// Numbers that are brought to a device at once: selected rows are copied together on the way.
+const PART: usize = 1 << 22;
 
 /// A buffer that every training plan has.
 pub(super) fn handle<T>(id: Option<T>) -> T {
@@ -26,7 +29,18 @@ pub(super) async fn upload_rows(
     data: &Dataset,
     chunks: [&[Chunk]; 3],
 ) -> Result<()> {
-    for (chunks, (words, columns)) in chunks.into_iter().zip(sources(data)) {
+    let [features, others @ ..] = chunks;
+    let columns = data.inputs();
+    for Chunk { buffer, first, rows } in features.iter().copied() {
+        let at_once = (PART / columns).max(1);
+        for from in (0..rows).step_by(at_once) {
+            let part = data.part(first + from..first + rows.min(from + at_once));
+            let region = Region { buffer, offset: from * columns };
+            backend.write_region(region, bytemuck::cast_slice(&part)).await?;
+        }
+    }
+    let sources = [targets(data), weights(data)];
+    for (chunks, (words, columns)) in others.into_iter().zip(sources) {
         for chunk in chunks {
             let part = chunk.first * columns..(chunk.first + chunk.rows) * columns;
             backend.write(chunk.buffer, &words[part]).await?;
@@ -35,13 +49,17 @@ pub(super) async fn upload_rows(
     Ok(())
 }
 
+fn targets(data: &Dataset) -> (&[u32], usize) {
+    (data.targets().words(), data.targets().columns())
+}
+
+fn weights(data: &Dataset) -> (&[u32], usize) {
+    (bytemuck::cast_slice(data.weights().unwrap_or_default()), 1)
+}
+
 /// What of a data set goes to a device, each with its words in a row: features, targets, weights.
 pub(super) fn sources(data: &Dataset) -> [(&[u32], usize); 3] {
-    [
-        (bytemuck::cast_slice(data.features()), data.inputs()),
-        (data.targets().words(), data.targets().columns()),
-        (bytemuck::cast_slice(data.weights().unwrap_or_default()), 1),
-    ]
+    [(bytemuck::cast_slice(data.features()), data.inputs()), targets(data), weights(data)]
 }
 
 /// Puts the descriptions of networks where they are read, where there are such.

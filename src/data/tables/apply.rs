@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::Warning;
 use super::column::ReadAs;
+use super::read::usable_memory;
 use super::table::{
     Categories, Dates, Header, MISSING_CODE, RawColumn, Strays, Table, UNKNOWN_CODE, Values,
 };
@@ -11,7 +12,8 @@ use crate::data::{
     Bin, Column, DateInput, Encoding, MissingCategory, MissingNumber, Preprocessing,
     UnknownCategory,
 };
-use crate::{Error, Result};
+use crate::error::Remedy;
+use crate::{Error, Result, Setting};
 
 /// Rows as inputs of a network.
 #[derive(Debug, Default)]
@@ -49,6 +51,7 @@ impl Preprocessing {
     pub(super) fn apply(&self, table: Table, selected: &[bool]) -> Result<Encoded> {
         let inputs = self.outputs();
         let mut encoders = self.encoders(&table)?;
+        self.check_room(&table, inputs)?;
         let number_of = table.row_numbers();
         let Table { path, rows, columns, cells, .. } = table;
         let count = selected.iter().filter(|own| **own).count();
@@ -75,6 +78,30 @@ impl Preprocessing {
         }
         let warnings = encoders.iter().flat_map(|own| own.warnings(&columns[own.column])).collect();
         Ok(Encoded { features, warnings })
+    }
+
+    /// Refuses more inputs of all rows than the memory has room for.
+    fn check_room(&self, table: &Table, inputs: usize) -> Result<()> {
+        let bytes = 4 * (table.rows as u64).saturating_mul(inputs as u64);
+        let room = usable_memory();
+        if bytes <= room {
+            return Ok(());
+        }
+        let text = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
+        let problem = format!(
+            "its {} rows of {inputs} inputs take {}, and the memory has room for {}",
+            table.rows,
+            text(bytes),
+            text(room),
+        );
+        let is_binned = self.columns.iter().any(
+            |column| matches!(&column.encoding, Encoding::Numeric { bins, .. } if !bins.is_empty()),
+        );
+        let remedy: Remedy = match is_binned {
+            true => ("use fewer rows, or train with ", Setting::Bins.to("none")).into(),
+            false => "use fewer rows or columns".into(),
+        };
+        Err(Error::data(&table.path, None, problem, remedy))
     }
 
     fn encoders(&self, table: &Table) -> Result<Vec<Encoder>> {

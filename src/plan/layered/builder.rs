@@ -169,6 +169,9 @@ impl<'a> LayeredBuilder<'a> {
         self.builder.finish(outline, |plan, allowed| {
             let share = allowed as f64 / plan.bytes() as f64;
             let parameters = plan.network().parameters();
+            if allowed == 0 {
+                return format!("give the layers of {} fewer units", plan.network());
+            }
             format!(
                 "about {:.0} parameters fit, and {} has {parameters}: give its layers fewer units",
                 parameters as f64 * share,

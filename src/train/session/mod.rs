@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::backend::{self, Device, DeviceChoice};
+use crate::data::{Dataset, Rows, Together};
 use crate::measure::Timed;
 use crate::model::{Model, Provenance};
 use crate::plan::{DeviceKind, Phase, Plan};
@@ -524,9 +525,22 @@ impl Session {
     /// # Errors
     /// [`Error::Device`]
     pub async fn predict_rows(&mut self, network: usize, features: &[f32]) -> Result<Vec<f32>> {
+        let columns = self.executor.candidates()[network].network.inputs;
+        self.predict_of(network, &Together { numbers: features, columns }).await
+    }
+
+    /// The same for the rows of a data set, whose targets have no part in it.
+    ///
+    /// # Errors
+    /// [`Error::Device`]
+    pub async fn predict_data(&mut self, network: usize, data: &Dataset) -> Result<Vec<f32>> {
+        self.predict_of(network, data).await
+    }
+
+    async fn predict_of(&mut self, network: usize, rows: &dyn Rows) -> Result<Vec<f32>> {
         let parameters = self.parameters(network).await?;
         let network = self.executor.candidates()[network].network.clone();
-        let mut outputs = self.executor.predict(&network, &parameters, features).await?;
+        let mut outputs = self.executor.predict(&network, &parameters, rows).await?;
         self.data().training.preprocessing().target.restore(&mut outputs);
         Ok(outputs)
     }

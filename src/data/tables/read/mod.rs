@@ -296,7 +296,7 @@ impl TableBuilder {
 }
 
 /// Bytes of memory that a table may take: most of what the host has.
-fn usable_memory() -> u64 {
+pub(super) fn usable_memory() -> u64 {
     host_memory().map_or(u64::MAX, |bytes| bytes / 4 * 3)
 }
 
