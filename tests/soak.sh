@@ -6,6 +6,8 @@
 #                                  an undisturbed one
 #   tests/soak.sh damage [COUNT]   COUNT damaged files of every format (2,000): each must be refused, or
 #                                  be as if it were not damaged, and none may hang or panic
+#   tests/soak.sh drivers [FILE…]  doctor on each software driver, by its Vulkan driver file: lavapipe, and
+#                                  the SwiftShader of Debian's Chromium, where they are; four minutes each
 #
 # HALFPLANE names the program, SEED the random moments.
 set -euo pipefail
@@ -105,8 +107,24 @@ damage() {
         --ignored --nocapture damage::
 }
 
+drivers() {
+    local file files=("$@")
+    if [ $# -eq 0 ]; then
+        files=(/usr/share/vulkan/icd.d/lvp_icd*.json /usr/lib/chromium/vk_swiftshader_icd.json)
+    fi
+    for file in "${files[@]}"; do
+        if [ ! -e "$file" ]; then
+            echo "left out: $file, which is not here"
+            continue
+        fi
+        echo "$file"
+        # A kernel's checks may take this much memory at most.
+        (ulimit -v $((4 << 20)); VK_ICD_FILENAMES=$file "$program" doctor --device software) | tail -1
+    done
+}
+
 case ${1:-} in
-kills | damage) "$@" ;;
+kills | damage | drivers) "$@" ;;
 *)
     sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2
     exit 2

@@ -1,6 +1,9 @@
 // One parameter's step, with torch.optim's formulas. OPTIMIZER is one of the numbers that
 // `kernels/optimizer.rs` gives out. The optimizer's state of the parameter comes and goes as `state`:
 // the momentum buffer, or Adam's means of g and of g^2; it starts at zero.
+//
+// All of it selects instead of branching: `thread_per_network` has it once for each parameter, and
+// SwiftShader's compiler takes minutes and gigabytes for 40 branches in a row.
 override OPTIMIZER: u32;
 override REGULARIZED: bool; // whether L1, L2 or clip_value are anything but 0
 
@@ -34,8 +37,9 @@ fn regularized(gradient: f32, w: f32, weight: bool, h: Hyper) -> f32 {
     }
     let g = gradient + select(0.0, h.l1 * sign(w) + h.l2 * w, weight);
     // Not clamp, which may make a number of NaN.
-    let below = h.clip_value > 0.0 && g < -h.clip_value;
-    let above = h.clip_value > 0.0 && g > h.clip_value;
+    let clips = h.clip_value > 0.0;
+    let below = clips & (g < -h.clip_value);
+    let above = clips & (g > h.clip_value);
     return select(select(g, -h.clip_value, below), h.clip_value, above);
 }
 
@@ -68,13 +72,9 @@ fn adam_step(
     lr: f32,
     h: Hyper,
 ) -> Stepped {
-    var parameter = w;
-    var g = gradient;
-    if (h.decoupled == 1u) {
-        parameter -= lr * h.weight_decay * parameter;
-    } else {
-        g += h.weight_decay * parameter;
-    }
+    let decoupled = h.decoupled == 1u;
+    let parameter = select(w, w - lr * h.weight_decay * w, decoupled);
+    let g = select(gradient + h.weight_decay * w, gradient, decoupled);
     let m = state.x + h.one_minus_beta1 * (g - state.x);
     let v = h.beta2 * state.y + h.one_minus_beta2 * g * g;
     let denominator = sqrt(v) / sqrt(correction.y) + h.eps;
