@@ -35,7 +35,7 @@ macro_rules! functions {
 
             /// y = f(z)
             #[inline]
-            pub(crate) fn value(self, z: f32) -> f32 {
+            pub fn value(self, z: f32) -> f32 {
                 let Self::Of(activation) = self else { return z };
                 match activation {
                     $(Activation::$activation => {

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Builds the playground: a folder of static files, which any file server can serve.
+#
+#   web/build.sh [FOLDER]
+#
+# The folder is target/web/site by default. Rust's wasm32 target is installed where it is missing.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+if [ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
+    echo 'installing the target wasm32-unknown-unknown'
+    rustup target add wasm32-unknown-unknown
+fi
+target=$(realpath -m "${CARGO_TARGET_DIR:-../target}")
+site=$(realpath -m "${1:-$target/web/site}")
+
+# With what is built here, so that both come of one lock file.
+cargo build --release --locked --package halfplane-web --bin bundle
+module() {
+    RUSTFLAGS='-C target-feature=+simd128' CARGO_TARGET_DIR="$target/web" \
+        cargo build --profile web --locked --package halfplane-web --lib \
+        --target wasm32-unknown-unknown "${@:2}"
+    "$target/release/bundle" "$target/web/wasm32-unknown-unknown/web/halfplane_web.wasm" \
+        "$target/web/module" "$1"
+}
+mkdir -p "$target/web/module"
+module halfplane
+
+rm -rf "$site"
+mkdir -p "$site"
+cp -r page/. "$site/"
+cp "$target"/web/module/halfplane* "$site/"
+
+packed() { cat "$@" | gzip -9 | wc -c; }
+printf 'module: %d bytes, compressed %d; page: %d compressed\n' \
+    "$(stat -c %s "$site/halfplane_bg.wasm")" "$(packed "$site/halfplane_bg.wasm")" \
+    "$(find "$site" -type f ! -name '*.wasm' -exec cat {} + | gzip -9 | wc -c)"
+echo "$site"

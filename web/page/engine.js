@@ -1,0 +1,36 @@
+// The page's side of the worker: calls that answer with promises, and frames as they come.
+
+export class Engine {
+  #worker = new Worker("worker.js", { type: "module" });
+  #waiting = new Map();
+  #number = 0;
+  onframe = () => {};
+  onfailed = () => {};
+
+  constructor() {
+    this.#worker.onmessage = ({ data }) => {
+      if (data.frame) this.onframe(data.frame);
+      else if (data.failed) this.onfailed(data.failed);
+      else this.#answer(data);
+    };
+    this.#worker.onerror = (event) => this.onfailed(event.message ?? "the worker does not start");
+  }
+
+  #answer({ id, result, error }) {
+    const { resolve, reject } = this.#waiting.get(id) ?? {};
+    this.#waiting.delete(id);
+    if (error === undefined) resolve?.(result);
+    else reject?.(new Error(error));
+  }
+
+  call(name, values = {}) {
+    const id = (this.#number += 1);
+    this.#worker.postMessage({ id, call: name, ...values });
+    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+  }
+
+  // The last frame has been drawn: another one may come.
+  drawn() {
+    this.#worker.postMessage({ call: "drawn" });
+  }
+}

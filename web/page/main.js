@@ -1,0 +1,391 @@
+// The page: one configuration, one network in training, and the parts that show it.
+import { ofClass, ofNumber, css } from "./colours.js";
+import { dataControls, RECIPES, samples, settings } from "./controls.js";
+import { Curve } from "./curve.js";
+import { Diagram } from "./diagram.js";
+import { Engine } from "./engine.js";
+import { Lecture } from "./lecture.js";
+import { DEFAULTS, fragment, parse } from "./link.js";
+import { Regions } from "./regions.js";
+import { draw as drawScores } from "./scores.js";
+import { tabs, themes } from "./shell.js";
+import { preferred, rate, short, speak, t, whole } from "./texts.js";
+
+const $ = (id) => document.getElementById(id);
+const SPEEDS = [1, 5, 25, 100, 1000, 10000, 1e9]; // Steps a frame.
+const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+const engine = new Engine();
+const diagram = new Diagram($("diagram"), {
+  say: (text) => ($("hover").textContent = text || t("hover")),
+  change: (layer, units) => change({ hidden: state.configuration.hidden.with(layer, units) }),
+});
+const regions = new Regions($("regions"));
+const curve = new Curve($("curve"));
+const lecture = new Lecture({ choice: $("lecture-choice"), table: $("lecture-table") }, (hidden) =>
+  change({ ...DEFAULTS, hidden }, { play: true }));
+
+// What the page knows. Tests read it.
+export const state = {
+  configuration: structuredClone(DEFAULTS),
+  device: "cpu",
+  file: null,
+  about: null,
+  frame: null,
+  playing: false,
+  ended: false,
+  speed: 2,
+};
+window.playground = { state, engine };
+
+export function tell(text, kind = "") {
+  $("notice").hidden = !text;
+  $("notice").className = `notice ${kind}`;
+  $("notice").firstChild.textContent = text;
+}
+
+const worded = (message, values) => {
+  const text = t(`error.${message}`, values);
+  return text.startsWith("error.") ? message : text;
+};
+
+// Begins anew with some settings changed. What cannot be leaves everything as it was.
+export async function change(changes, { device = state.device, file = state.file, play = state.playing } = {}) {
+  const configuration = { ...state.configuration, ...changes };
+  let about;
+  try {
+    const table = configuration.data === "table" ? file : null;
+    about = await engine.call("open", { configuration, file: table, device });
+  } catch (error) {
+    tell(worded(error.message), "bad");
+    if (state.about) show();
+    return false;
+  }
+  Object.assign(state, { configuration, file, about, device: about.gpu ? "gpu" : "cpu", ended: false });
+  state.playing = false;
+  if (about.notice) tell(t("notice.cpu", { problem: worded(about.notice) }));
+  show();
+  draw(await engine.call("frame"));
+  if (play) start();
+  remember();
+  return true;
+}
+
+function remember() {
+  const own = state.configuration.data === "table" ? "" : fragment(state.configuration);
+  history.replaceState(null, "", own ? `#${own}` : location.pathname + location.search);
+}
+
+// Shows what does not change from frame to frame.
+function show() {
+  const { configuration, about } = state;
+  samples($("samples"), configuration, (name) =>
+    change({ ...DEFAULTS, ...RECIPES[name], data: name, noise: name === "moons" || name === "circles" ? 0.2 : 0.1 }, { play: true }));
+  dataControls($("data-controls"), configuration, change);
+  settings($("settings"), configuration, about, change);
+  diagram.show(about);
+  regions.show(about);
+  curve.clear(total(), about.stepsPerEpoch);
+  lecture.begin(configuration);
+  $("lecture").hidden = configuration.data !== "xor";
+  const count = configuration.hidden.length;
+  $("layers-are").textContent = t("layers", { count });
+  $("fewer-layers").disabled = count === 0;
+  $("more-layers").disabled = count >= 8;
+  $("device-name").textContent = about.device;
+  $("hover").textContent = t("hover");
+  $("rate").textContent = "";
+  legend(about);
+  said(about);
+  look(about);
+}
+
+function total() {
+  const { configuration: { steps, epochs }, about } = state;
+  return epochs === null ? steps : epochs * about.stepsPerEpoch;
+}
+
+function legend({ task, classes, targetRange: [low, high], validationRows, target }) {
+  const part = (text, colour) => {
+    const own = document.createElement("span");
+    const dot = document.createElement("canvas");
+    dot.width = dot.height = 12;
+    const context = dot.getContext("2d");
+    context.fillStyle = css(colour);
+    context.fillRect(0, 0, 12, 12);
+    own.append(dot, text);
+    return own;
+  };
+  const parts = [];
+  if (task === "regression") {
+    const own = document.createElement("span");
+    const scale = document.createElement("canvas");
+    scale.className = "scale";
+    [scale.width, scale.height] = [120, 1];
+    const context = scale.getContext("2d");
+    for (let x = 0; x < 120; x += 1) {
+      context.fillStyle = css(ofNumber(x / 119));
+      context.fillRect(x, 0, 1, 1);
+    }
+    own.append(`${target}: ${short(low)}`, scale, short(high));
+    parts.push(own);
+  } else {
+    classes.slice(0, 10).forEach((name, number) => parts.push(part(name, ofClass(number))));
+  }
+  if (validationRows > 0) parts.push(t("legend.hollow"));
+  $("legend").replaceChildren(...parts.map((own) => {
+    if (typeof own !== "string") return own;
+    const span = document.createElement("span");
+    span.textContent = own;
+    return span;
+  }));
+}
+
+// What was found out about a table, as the command line says it.
+function said({ said: text, warnings, rows, validationRows, target, task, columns }) {
+  const root = $("table-said");
+  root.replaceChildren();
+  if (state.configuration.data !== "table") return;
+  const line = (words, className) => {
+    const own = document.createElement("p");
+    own.textContent = words;
+    if (className) own.className = className;
+    root.append(own);
+  };
+  const name = document.createElement("strong");
+  name.textContent = state.file.name;
+  root.append(name);
+  line(t("table.rows", { rows: whole(rows + validationRows), held: whole(validationRows) }));
+  const select = document.createElement("select");
+  select.id = "target";
+  for (const column of [...columns, target]) select.add(new Option(column, column, false, column === target));
+  select.addEventListener("change", () => open(state.file, select.value));
+  const label = document.createElement("label");
+  label.className = "field";
+  const words = document.createElement("span");
+  words.textContent = t("table.target", { task: t(`task.${task}`) });
+  label.append(words, select);
+  root.append(label);
+  text.trim().split("\n").forEach((own) => line(own));
+  warnings.forEach((own) => line(own, "warning"));
+}
+
+// Two columns to look along, where there are more.
+function look({ axes, axis }) {
+  $("look").hidden = axes.length < 3;
+  if (axes.length < 3) return;
+  const choose = (which) => {
+    const select = document.createElement("select");
+    select.id = `look-${which}`;
+    axes.forEach((name, index) => select.add(new Option(name, index, false, index === axis[which])));
+    select.addEventListener("change", async () => {
+      const next = axis.with(which, Number(select.value));
+      Object.assign(state.about, await engine.call("look", { axes: next }));
+      regions.show(state.about);
+      look(state.about);
+      draw(await engine.call("frame"));
+    });
+    return select;
+  };
+  $("look").replaceChildren(t("look"), choose(0), "×", choose(1));
+}
+
+// Draws a frame, and tells the worker that another one may come.
+let pending = null;
+engine.onframe = (frame) => {
+  const first = pending === null;
+  if (pending) {
+    // A frame that was never drawn: its losses are kept.
+    frame.losses = concat(pending.losses, frame.losses);
+    frame.validations = concat(pending.validations, frame.validations);
+  }
+  pending = frame;
+  if (first) (calm ? (next) => setTimeout(next, 500) : requestAnimationFrame)(() => {
+    const own = pending;
+    pending = null;
+    draw(own);
+    engine.drawn();
+  });
+};
+
+function concat(a, b) {
+  const both = new Float64Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function draw(frame) {
+  const { about } = state;
+  if (frame.widths.join() !== about.widths.join()) return;
+  state.frame = frame;
+  curve.add(frame);
+  lecture.add(frame.losses);
+  diagram.draw(frame);
+  regions.draw(frame);
+  curve.draw();
+  const steps = Math.max(total(), frame.step);
+  $("done").style.width = `${(100 * frame.step) / steps}%`;
+  const epoch = Math.floor(frame.step / about.stepsPerEpoch);
+  $("step-is").textContent = about.stepsPerEpoch > 1
+    ? t("step.epoch", { step: whole(frame.step), of: whole(steps), epoch: whole(epoch) })
+    : t("step.is", { step: whole(frame.step), of: whole(steps) });
+  const { training, validation } = curve.last;
+  $("loss-is").textContent = training === undefined ? "" : validation === undefined
+    ? t("loss.is", { loss: short(training) }) : t("loss.both", { loss: short(training), validation: short(validation) });
+  if (frame.rate > 0) $("rate").textContent = t("rate", { rate: rate(frame.rate) });
+  if (frame.recovered) {
+    tell(t("notice.lost", { problem: frame.recovered }));
+    state.device = "cpu";
+    $("device-name").textContent = "CPU";
+  }
+  if (frame.ended) ended();
+  else if (frame.step % 10 === 0 || !state.playing) lecture.draw();
+  score();
+}
+
+async function ended() {
+  state.ended = true;
+  playing(false);
+  if (lecture.isOne) lecture.outputs = await engine.call("predictions", { rows: 4 });
+  lecture.draw();
+  score(true);
+}
+
+// Scores are computed now and then: they need all rows.
+let scored = 0;
+async function score(now = false) {
+  const since = performance.now() - scored;
+  if (!now && since < 700) return;
+  scored = performance.now();
+  const { about } = state;
+  try {
+    const scores = await engine.call("scores");
+    if (about === state.about) drawScores($("scores-are"), scores, about.classes);
+    state.scores = scores;
+  } catch (error) {
+    $("scores-are").textContent = error.message;
+  }
+}
+
+function playing(is) {
+  state.playing = is;
+  $("play").classList.toggle("on", is);
+  $("play").title = t(is ? "pause" : "play");
+  $("play").setAttribute("aria-label", $("play").title);
+  $("device-chip").classList.toggle("idle", !is);
+}
+
+export async function start() {
+  if (state.ended) {
+    await engine.call("goOn");
+    const { steps, epochs } = state.configuration;
+    state.ended = false;
+    curve.extend(state.frame.step + (epochs === null ? steps : epochs * state.about.stepsPerEpoch));
+  }
+  playing(true);
+  engine.call("play", { steps: SPEEDS[state.speed] });
+}
+
+export async function pause() {
+  playing(false);
+  await engine.call("pause");
+  draw(await engine.call("frame"));
+}
+
+async function step() {
+  playing(false);
+  const frame = await engine.call("step", { steps: 1 });
+  draw(frame);
+}
+
+function speed(value) {
+  state.speed = Number(value);
+  $("speed").value = state.speed;
+  const steps = SPEEDS[state.speed];
+  $("speed-is").textContent = steps > 1e8 ? t("speed.most") : t("speed.is", { steps: whole(steps) });
+  engine.call("pace", { steps });
+}
+
+// Opens a dropped file: first as the library understands it, then with the recipe for such rows.
+async function open(file, target = null) {
+  const task = { ...DEFAULTS, data: "table", target, validation: 0.2, hidden: [8], batch: "32",
+    optimizer: "adam", activation: "relu", lr: 0.001 };
+  if (!(await change(task, { file, play: false }))) return;
+  const recipe = await engine.call("recipe");
+  if (await change(recipe, { file, play: true })) tell("");
+}
+
+function wire() {
+  $("play").addEventListener("click", () => (state.playing ? pause() : start()));
+  $("reset").addEventListener("click", () => change({}));
+  $("step").addEventListener("click", step);
+  $("speed").addEventListener("input", (event) => speed(event.target.value));
+  $("fewer-layers").addEventListener("click", () => change({ hidden: state.configuration.hidden.slice(0, -1) }));
+  $("more-layers").addEventListener("click", () => {
+    const { hidden } = state.configuration;
+    change({ hidden: [...hidden, hidden.at(-1) ?? 4] });
+  });
+  $("notice").lastChild.addEventListener("click", () => tell(""));
+  $("language").value = document.documentElement.lang;
+  $("language").addEventListener("change", async () => {
+    await speak($("language").value);
+    show();
+    draw(await engine.call("frame"));
+    speed(state.speed);
+  });
+  themes($("theme"), () => state.frame && (show(), draw(state.frame)));
+  tabs($("tabs"));
+  $("drop").addEventListener("click", () => $("file").click());
+  $("file").addEventListener("change", () => $("file").files[0] && receive($("file").files[0]));
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    $("drop").classList.add("over");
+  });
+  document.addEventListener("dragleave", () => $("drop").classList.remove("over"));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    $("drop").classList.remove("over");
+    if (event.dataTransfer.files[0]) receive(event.dataTransfer.files[0]);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.target.closest("input, select, button, textarea") || event.ctrlKey || event.metaKey) return;
+    const keys = { " ": () => (state.playing ? pause() : start()), ArrowRight: step, r: () => change({}) };
+    if (keys[event.key]) {
+      event.preventDefault();
+      keys[event.key]();
+    }
+  });
+  window.addEventListener("hashchange", () => follow());
+  window.addEventListener("resize", () => state.frame && (regions.draw(state.frame), curve.draw()));
+}
+
+async function receive(file) {
+  await open({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+}
+
+// Takes the configuration from the link; what it does not hold well is said, and the defaults hold.
+async function follow() {
+  let configuration = structuredClone(DEFAULTS);
+  let problem = null;
+  try {
+    configuration = parse(location.hash);
+  } catch (error) {
+    problem = worded(error.message, { what: error.what });
+  }
+  if (!(await change(configuration, { play: true }))) {
+    problem = $("notice").firstChild.textContent;
+    await change(structuredClone(DEFAULTS), { play: true });
+  }
+  if (problem) tell(problem, "bad");
+}
+
+engine.onfailed = (message) => {
+  playing(false);
+  tell(worded(message), "bad");
+};
+
+await speak(preferred());
+wire();
+speed(state.speed);
+await follow();

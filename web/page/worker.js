@@ -1,0 +1,165 @@
+// Trains beside the page, so that the page never waits. It holds the library's session and nothing else:
+// each message is answered by its number, and frames are sent as long as the page keeps up.
+import start, { Device, Playground } from "./halfplane.js";
+
+const FRAME = 16; // Milliseconds from one frame to the next.
+const WORK = 11; // Of which so many are for training.
+
+const ready = start({ module_or_path: "halfplane_bg.wasm" });
+const devices = {};
+let playground = null;
+let generation = 0;
+let playing = false;
+let pace = 1;
+let shown = true; // Whether the page has drawn the last frame.
+let computed = { steps: 0, seconds: 0 };
+
+// The module's objects take one call at a time.
+let last = Promise.resolve();
+function locked(work) {
+  const next = last.then(work);
+  last = next.catch(() => {});
+  return next;
+}
+
+async function device(name) {
+  if (name !== "gpu") return (devices.cpu ??= Device.cpu());
+  if (!devices.gpu) {
+    if (!navigator.gpu) throw new Error("no-webgpu");
+    devices.gpu = await Device.gpu();
+  }
+  return devices.gpu;
+}
+
+const calls = {
+  // Puts a network on a device; without WebGPU on the CPU, and says so.
+  async open({ configuration, file, device: name }) {
+    playing = false;
+    generation += 1;
+    let notice = null;
+    let opened;
+    try {
+      opened = await device(name);
+    } catch (error) {
+      notice = error.message;
+      opened = await device("cpu");
+    }
+    const next = await Playground.open(
+      JSON.stringify(configuration), file?.name, file?.bytes, opened.share());
+    playground?.free();
+    playground = next;
+    computed = { steps: 0, seconds: 0 };
+    shown = true;
+    const about = JSON.parse(playground.about());
+    about.notice = notice;
+    about.gpu = opened.is_gpu;
+    about.points = playground.points();
+    return about;
+  },
+  play({ steps }) {
+    pace = steps;
+    if (!playing) {
+      playing = true;
+      loop(generation);
+    }
+  },
+  pace({ steps }) {
+    pace = steps;
+  },
+  pause() {
+    playing = false;
+  },
+  async step({ steps }) {
+    playing = false;
+    await advance(steps, 2000);
+    return frame();
+  },
+  goOn() {
+    playground.go_on();
+  },
+  frame: () => frame(),
+  look({ axes: [x, y] }) {
+    playground.look_along(x, y);
+    const about = JSON.parse(playground.about());
+    about.points = playground.points();
+    return about;
+  },
+  recipe: () => JSON.parse(playground.recipe()),
+  scores: async () => JSON.parse(await playground.scores()),
+  predictions: ({ rows }) => playground.predictions(rows),
+  model: ({ format }) => playground.model(format),
+  table: () => playground.table(),
+};
+
+async function advance(steps, milliseconds) {
+  const before = playground.step;
+  const begun = performance.now();
+  const more = await playground.advance(steps, milliseconds);
+  computed.seconds += (performance.now() - begun) / 1e3;
+  computed.steps += playground.step - before;
+  return more;
+}
+
+async function frame(ended = false) {
+  const { widths, parameters } = JSON.parse(playground.about());
+  const fine = parameters < 3000 ? 96 : parameters < 30000 ? 64 : 40;
+  const side = parameters < 3000 ? 24 : 16;
+  await playground.draw(side, fine);
+  const rate = computed.seconds > 0 ? computed.steps / computed.seconds : 0;
+  if (computed.seconds > 1) computed = { steps: 0, seconds: 0 };
+  return {
+    widths,
+    side,
+    fine,
+    ended,
+    step: playground.step,
+    rate,
+    losses: playground.losses(),
+    validations: playground.validations(),
+    recovered: playground.recovered(),
+    neurons: playground.neurons(),
+    output: playground.output(),
+    weights: playground.weights(),
+    lines: playground.lines(),
+  };
+}
+
+async function loop(own) {
+  const mine = () => playing && own === generation;
+  while (mine()) {
+    const begun = performance.now();
+    try {
+      await locked(async () => {
+        if (!mine()) return;
+        const more = await advance(pace, WORK);
+        if (!more) playing = false;
+        if (shown || !more) {
+          shown = false;
+          const drawn = await frame(!more);
+          if (own === generation) postMessage({ frame: drawn });
+        }
+      });
+    } catch (error) {
+      playing = false;
+      postMessage({ failed: error.message ?? String(error) });
+    }
+    const rest = FRAME - (performance.now() - begun);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, rest)));
+  }
+}
+
+onmessage = async ({ data: { id, call, ...rest } }) => {
+  if (call === "drawn") {
+    shown = true;
+    return;
+  }
+  // What must be heard at once does not wait for its turn.
+  if (call === "pause") playing = false;
+  try {
+    await ready;
+    const result = await locked(() => calls[call](rest));
+    postMessage({ id, result });
+  } catch (error) {
+    postMessage({ id, error: error.message ?? String(error) });
+  }
+};

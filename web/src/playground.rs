@@ -1,0 +1,337 @@
+//! One network that trains before one's eyes: a session, advanced a frame at a time.
+
+use std::time::Duration;
+
+use halfplane::low_level::backend::cpu::Cpu;
+use halfplane::low_level::kernels::Function;
+use halfplane::metrics::Scores;
+use halfplane::spec::LayerParameters;
+use halfplane::train::{Budget, Session, Status};
+use halfplane::{Dataset, Network, Output, Targets, export};
+use serde_json::json;
+use wasm_bindgen::prelude::*;
+
+use crate::configuration::Configuration;
+use crate::device::Device;
+use crate::errors::{Result, thrown};
+use crate::layers;
+use crate::listener::Listener;
+use crate::plane::{self, Plane};
+use crate::rows::{File, Rows};
+
+/// A network in training.
+#[wasm_bindgen]
+pub struct Playground {
+    session: Session,
+    network: Network,
+    configuration: Configuration,
+    rows: Rows,
+    plane: Option<Plane>,
+    axes: [usize; 2],
+    listener: Listener,
+    ended: bool,
+    /// The pictures of the last frame.
+    frame: Frame,
+}
+
+/// Pictures and numbers of a moment.
+#[derive(Debug, Default)]
+struct Frame {
+    /// Of each hidden unit, \[side · side\] bytes: see [`shade`].
+    neurons: Vec<u8>,
+    /// Of each point, the class and how sure of it the network is; of a regression 255 and the number.
+    output: Vec<u8>,
+    /// All weights and biases: W, b, W, b, …
+    weights: Vec<f32>,
+    /// The first layer's lines.
+    lines: Vec<f32>,
+    /// The least and the largest number of a regression's picture.
+    range: [f32; 2],
+}
+
+#[wasm_bindgen]
+impl Playground {
+    /// Draws or reads the rows, and puts a network on the device. `configuration` is JSON.
+    ///
+    /// # Errors
+    /// What the library says of settings and rows.
+    pub async fn open(
+        configuration: String,
+        name: Option<String>,
+        bytes: Option<Vec<u8>>,
+        device: Device,
+    ) -> Result<Self> {
+        let configuration: Configuration = serde_json::from_str(&configuration)?;
+        let file = name.zip(bytes).map(|(name, bytes)| File { name, bytes });
+        let rows = Rows::of(&configuration, file.as_ref())?;
+        let data = &rows.data.training;
+        let network = configuration.network(data).map_err(thrown)?;
+        let options = configuration.options(data).map_err(thrown)?;
+        let mut session = Session::on(device.opened.as_ref(), &network, rows.data.clone(), options)
+            .await
+            .map_err(thrown)?;
+        if device.is_gpu() {
+            session = session.with_fallback(|| Ok(Box::new(Cpu::new())));
+        }
+        let axes = [0, 1];
+        let plane = Plane::of(data, axes);
+        Ok(Self {
+            session,
+            network,
+            configuration,
+            plane,
+            axes,
+            rows,
+            listener: Listener::default(),
+            ended: false,
+            frame: Frame::default(),
+        })
+    }
+
+    /// What is trained on what, as JSON.
+    pub fn about(&self) -> String {
+        let data = &self.rows.data.training;
+        let validation = self.rows.data.validation.as_ref().map_or(0, Dataset::rows);
+        let choices = plane::choices(data.preprocessing());
+        let (least, largest) = range(data);
+        json!({
+            "device": self.session.device(),
+            "strategy": self.session.plan().strategy,
+            "widths": self.network.widths(),
+            "parameters": self.network.parameters(),
+            "output": self.network.output,
+            "task": data.task(),
+            "rows": data.rows(),
+            "validationRows": validation,
+            "inputs": data.feature_names(),
+            "columns": data.preprocessing().columns.iter().map(|own| &own.name).collect::<Vec<_>>(),
+            "target": data.target_name(),
+            "classes": data.classes(),
+            "axes": choices.iter().map(|axis| &axis.name).collect::<Vec<_>>(),
+            "axis": self.axes,
+            "view": self.plane.as_ref().map(|plane| plane.view),
+            "targetRange": [least, largest],
+            "stepsPerEpoch": self.session.plan().steps_per_epoch(),
+            "said": data.preprocessing().to_string(),
+            "warnings": self.rows.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+        .to_string()
+    }
+
+    /// The configuration that the library's recipe has for these rows, as JSON.
+    ///
+    /// # Errors
+    /// None but that of JSON.
+    pub fn recipe(&self) -> Result<String> {
+        let own = self.configuration.for_table(&self.rows.data.training);
+        Ok(serde_json::to_string(&own)?)
+    }
+
+    /// The rows in the plane, training rows first: x, y and the class or number of each.
+    pub fn points(&self) -> Vec<f32> {
+        let Some(plane) = &self.plane else { return Vec::new() };
+        let both = [Some(&self.rows.data.training), self.rows.data.validation.as_ref()];
+        let of = |data: &Dataset| {
+            let targets = targets(data);
+            let points = plane.points(data);
+            let points = points.chunks_exact(2).zip(targets);
+            points.flat_map(|(point, target)| [point[0], point[1], target]).collect::<Vec<_>>()
+        };
+        both.into_iter().flatten().flat_map(of).collect()
+    }
+
+    /// Looks along two other columns.
+    pub fn look_along(&mut self, x: usize, y: usize) {
+        self.axes = [x, y];
+        self.plane = Plane::of(&self.rows.data.training, self.axes);
+    }
+
+    /// Goes on by so many steps, unless the time is over before. Whether there is more to do.
+    ///
+    /// # Errors
+    /// A training that diverges, a device that fails for good.
+    pub async fn advance(&mut self, steps: f64, milliseconds: f64) -> Result<bool> {
+        let time = Duration::from_secs_f64(milliseconds.clamp(0.0, 1e4) / 1e3);
+        let budget = Budget::StepsWithin(steps.max(1.0) as u64, time);
+        let status = self.session.advance(budget, &mut self.listener).await.map_err(thrown)?;
+        self.ended = status == Status::Ended;
+        Ok(!self.ended)
+    }
+
+    /// Lets a run that has ended go on for as long again.
+    pub fn go_on(&mut self) {
+        self.session.go_on();
+        self.ended = false;
+    }
+
+    /// Steps done.
+    #[wasm_bindgen(getter)]
+    pub fn step(&self) -> f64 {
+        self.session.step(0) as f64
+    }
+
+    /// Step and loss of what was logged since the last call, in turn.
+    pub fn losses(&mut self) -> Vec<f64> {
+        std::mem::take(&mut self.listener.losses)
+    }
+
+    /// Epoch and validation loss since the last call, in turn.
+    pub fn validations(&mut self) -> Vec<f64> {
+        std::mem::take(&mut self.listener.validations)
+    }
+
+    /// What the device said when it failed and the CPU path took over, once.
+    pub fn recovered(&mut self) -> Option<String> {
+        self.listener.recovered.take()
+    }
+
+    /// Computes the pictures of the present weights: of hidden units with `side`², of the output with
+    /// `fine`² points.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub async fn draw(&mut self, side: usize, fine: usize) -> Result<()> {
+        let parameters = self.session.parameters(0).await.map_err(thrown)?;
+        let mut frame = Frame::default();
+        if let Some(plane) = &self.plane {
+            let inputs = plane.inputs(side);
+            let layers = layers::answers(&self.network, &parameters, inputs, side * side);
+            let middle = Function::Of(self.network.activation).value(0.0);
+            for unit in
+                layers[..layers.len() - 1].iter().flat_map(|own| own.chunks_exact(side * side))
+            {
+                shade(unit, middle, &mut frame.neurons);
+            }
+            let mut layers =
+                layers::answers(&self.network, &parameters, plane.inputs(fine), fine * fine);
+            let answers = layers.pop().unwrap_or_default();
+            let (low, high) = range(&self.rows.data.training);
+            frame.range = [low, high];
+            frame.output = self.regions(answers, fine * fine, [low, high]);
+            let LayerParameters { weight, bias } = &parameters.layers[0];
+            if parameters.norms.is_empty() {
+                frame.lines = plane.lines(weight, bias);
+            }
+        }
+        for block in &parameters.layers {
+            frame.weights.extend_from_slice(&block.weight);
+            frame.weights.extend_from_slice(&block.bias);
+        }
+        self.frame = frame;
+        Ok(())
+    }
+
+    /// Of each hidden unit of the last drawing, a byte for each point.
+    pub fn neurons(&self) -> Vec<u8> {
+        self.frame.neurons.clone()
+    }
+
+    /// Of each point of the last drawing, class and confidence.
+    pub fn output(&self) -> Vec<u8> {
+        self.frame.output.clone()
+    }
+
+    /// All weights of the last drawing: W, b, W, b, …
+    pub fn weights(&self) -> Vec<f32> {
+        self.frame.weights.clone()
+    }
+
+    /// The lines u·x + v·y + b = 0 of the first layer's units in the last drawing.
+    pub fn lines(&self) -> Vec<f32> {
+        self.frame.lines.clone()
+    }
+
+    /// Scores of the present weights as JSON: on the rows that are held out, or else on the training rows.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub async fn scores(&mut self) -> Result<String> {
+        let data = self.rows.data.validation.as_ref().unwrap_or(&self.rows.data.training).clone();
+        let predictions = self.session.predict_rows(0, data.features()).await.map_err(thrown)?;
+        let scores = Scores::of(&data.original_targets(), &predictions, data.weights());
+        let held_out = self.rows.data.validation.is_some();
+        let scores = scores.map_err(thrown)?;
+        Ok(json!({ "heldOut": held_out, "rows": data.rows(), "scores": scores }).to_string())
+    }
+
+    /// Predictions for the training rows, or for so many of the first of them.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub async fn predictions(&mut self, rows: usize) -> Result<Vec<f32>> {
+        let data = &self.rows.data.training;
+        let count = rows.min(data.rows()) * data.inputs();
+        let features = data.features()[..count].to_vec();
+        self.session.predict_rows(0, &features).await.map_err(thrown)
+    }
+
+    /// The trained model as a file: `safetensors` or `onnx`.
+    ///
+    /// # Errors
+    /// Weights that are not finite.
+    pub async fn model(&mut self, format: String) -> Result<Vec<u8>> {
+        let model = self.session.model(0).await.map_err(thrown)?;
+        match format.as_str() {
+            "onnx" => export::onnx(&model).map_err(thrown),
+            _ => model.to_bytes().map_err(thrown),
+        }
+    }
+
+    /// The rows as a table, where the page has drawn them.
+    pub fn table(&self) -> Option<String> {
+        self.rows.text.clone()
+    }
+}
+
+impl Playground {
+    /// Class and confidence of each point.
+    fn regions(&self, answers: Vec<f32>, points: usize, [low, high]: [f32; 2]) -> Vec<u8> {
+        let byte = |share: f32| (254.0 * share.clamp(0.0, 1.0)) as u8;
+        let target = &self.rows.data.training.preprocessing().target;
+        match (self.network.output, self.network.outputs) {
+            (Output::Identity, _) => {
+                let mut first = answers[..points].to_vec();
+                target.restore(&mut first);
+                let share = |value: &f32| (value - low) / (high - low).max(f32::MIN_POSITIVE);
+                first.iter().flat_map(|value| [255, byte(share(value))]).collect()
+            }
+            (Output::Sigmoid, _) => {
+                let of = |p: &f32| [u8::from(*p > 0.5), byte((2.0 * p - 1.0).abs())];
+                answers[..points].iter().flat_map(of).collect()
+            }
+            (Output::Softmax, classes) => {
+                let of = |point: usize| {
+                    let own = |class: usize| answers[class * points + point];
+                    let best = (0..classes).max_by(|a, b| own(*a).total_cmp(&own(*b))).unwrap_or(0);
+                    let guess = 1.0 / classes as f32;
+                    [best.min(254) as u8, byte((own(best) - guess) / (1.0 - guess))]
+                };
+                (0..points).flat_map(of).collect()
+            }
+        }
+    }
+}
+
+/// A unit's answers as bytes: 127 is `middle`, its answer to z = 0, on which side of which one sees it is
+/// what its line tells.
+fn shade(unit: &[f32], middle: f32, bytes: &mut Vec<u8>) {
+    let reach = unit.iter().map(|value| (value - middle).abs()).fold(1e-9, f32::max);
+    bytes.extend(unit.iter().map(|value| (127.0 + 127.0 * (value - middle) / reach) as u8));
+}
+
+/// The class or number of each row, in the table's units; 0 where there are several.
+fn targets(data: &Dataset) -> Vec<f32> {
+    let original = data.original_targets();
+    if let Some(classes) = original.classes() {
+        return classes.map(|class| class as f32).collect();
+    }
+    match &original {
+        Targets::Numbers { values, columns } => values.iter().step_by(*columns).copied().collect(),
+        _ => vec![0.0; data.rows()],
+    }
+}
+
+/// The least and the largest target.
+fn range(data: &Dataset) -> (f32, f32) {
+    targets(data).into_iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(v), b.max(v)))
+}
