@@ -29,6 +29,11 @@ export class Engine {
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
   }
 
+  // Ends the worker, whatever it is doing.
+  end() {
+    this.#worker.terminate();
+  }
+
   // The last frame has been drawn: another one may come.
   drawn() {
     this.#worker.postMessage({ call: "drawn" });

@@ -3,13 +3,17 @@ import { ofClass, ofNumber, css } from "./colours.js";
 import { dataControls, RECIPES, samples, settings } from "./controls.js";
 import { Curve } from "./curve.js";
 import { Diagram } from "./diagram.js";
+import { Doctor } from "./doctor.js";
 import { Engine } from "./engine.js";
+import { taken } from "./file.js";
 import { Lecture } from "./lecture.js";
 import { DEFAULTS, fragment, parse } from "./link.js";
 import { Regions } from "./regions.js";
 import { draw as drawScores } from "./scores.js";
 import { tabs, themes } from "./shell.js";
+import { Take } from "./take.js";
 import { preferred, rate, short, speak, t, whole } from "./texts.js";
+import { Wall } from "./wall.js";
 
 const $ = (id) => document.getElementById(id);
 const SPEEDS = [1, 5, 25, 100, 1000, 10000, 1e9]; // Steps a frame.
@@ -36,7 +40,15 @@ export const state = {
   ended: false,
   speed: 2,
 };
-window.playground = { state, engine };
+const wall = new Wall($("wall"), state, async ({ hidden, lr, seed }) => {
+  openTab("train");
+  await change({ hidden, lr, seed }, { play: true });
+  scrollTo({ top: 0 });
+});
+const take = new Take($("take"), state, engine);
+const doctor = new Doctor($("doctor"));
+let openTab = () => {};
+window.playground = { state, engine, wall, doctor };
 
 export function tell(text, kind = "") {
   $("notice").hidden = !text;
@@ -64,6 +76,8 @@ export async function change(changes, { device = state.device, file = state.file
   Object.assign(state, { configuration, file, about, device: about.gpu ? "gpu" : "cpu", ended: false });
   state.playing = false;
   if (about.notice) tell(t("notice.cpu", { problem: worded(about.notice) }));
+  curve.clear(total(), about.stepsPerEpoch);
+  lecture.begin(configuration);
   show();
   draw(await engine.call("frame"));
   if (play) start();
@@ -85,14 +99,13 @@ function show() {
   settings($("settings"), configuration, about, change);
   diagram.show(about);
   regions.show(about);
-  curve.clear(total(), about.stepsPerEpoch);
-  lecture.begin(configuration);
   $("lecture").hidden = configuration.data !== "xor";
+  lecture.draw();
   const count = configuration.hidden.length;
-  $("layers-are").textContent = t("layers", { count });
+  $("layers-are").textContent = t(count === 1 ? "layers.one" : "layers", { count });
   $("fewer-layers").disabled = count === 0;
   $("more-layers").disabled = count >= 8;
-  $("device-name").textContent = about.device;
+  $("device-name").textContent = about.gpu ? about.device : "CPU";
   $("hover").textContent = t("hover");
   $("rate").textContent = "";
   legend(about);
@@ -218,9 +231,11 @@ function concat(a, b) {
 function draw(frame) {
   const { about } = state;
   if (frame.widths.join() !== about.widths.join()) return;
+  if (frame !== state.frame) {
+    curve.add(frame);
+    lecture.add(frame.losses);
+  }
   state.frame = frame;
-  curve.add(frame);
-  lecture.add(frame.losses);
   diagram.draw(frame);
   regions.draw(frame);
   curve.draw();
@@ -316,6 +331,17 @@ async function open(file, target = null) {
   if (await change(recipe, { file, play: true })) tell("");
 }
 
+// Shows the part that a tab opens; one that computes begins when it is first seen.
+let seenLast = "train";
+function seen(name) {
+  if (name === "wall" && state.about) wall.show();
+  if (seenLast === "wall" && name !== "wall") wall.hide();
+  if (name === "take") take.show();
+  if (name === "doctor") doctor.show();
+  if (name === "train" && state.frame) draw(state.frame);
+  seenLast = name;
+}
+
 function wire() {
   $("play").addEventListener("click", () => (state.playing ? pause() : start()));
   $("reset").addEventListener("click", () => change({}));
@@ -330,12 +356,13 @@ function wire() {
   $("language").value = document.documentElement.lang;
   $("language").addEventListener("change", async () => {
     await speak($("language").value);
+    seen(seenLast);
     show();
     draw(await engine.call("frame"));
     speed(state.speed);
   });
   themes($("theme"), () => state.frame && (show(), draw(state.frame)));
-  tabs($("tabs"));
+  openTab = tabs($("tabs"), seen);
   $("drop").addEventListener("click", () => $("file").click());
   $("file").addEventListener("change", () => $("file").files[0] && receive($("file").files[0]));
   document.addEventListener("dragover", (event) => {
@@ -360,8 +387,15 @@ function wire() {
   window.addEventListener("resize", () => state.frame && (regions.draw(state.frame), curve.draw()));
 }
 
-async function receive(file) {
-  await open({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+async function receive(dropped) {
+  openTab("train");
+  try {
+    const { file, note } = await taken(dropped, (size) => confirm(t("file.large", size)));
+    if (file) await open(file);
+    if (note) tell(note);
+  } catch (error) {
+    tell(worded(error.message), "bad");
+  }
 }
 
 // Takes the configuration from the link; what it does not hold well is said, and the defaults hold.

@@ -1,13 +1,17 @@
 // Trains beside the page, so that the page never waits. It holds the library's session and nothing else:
 // each message is answered by its number, and frames are sent as long as the page keeps up.
-import start, { Device, Playground } from "./halfplane.js";
+import start, { Device, doctor, Playground, Wall } from "./halfplane.js";
 
 const FRAME = 16; // Milliseconds from one frame to the next.
 const WORK = 11; // Of which so many are for training.
+const WALL_WORK = 30; // Those of a wall, whose pictures take longer.
+const WALL_FRAME = 200;
 
 const ready = start({ module_or_path: "halfplane_bg.wasm" });
 const devices = {};
 let playground = null;
+let wall = null; // A worker has one of both.
+let drawn = 0; // When the wall was drawn last.
 let generation = 0;
 let playing = false;
 let pace = 1;
@@ -56,6 +60,26 @@ const calls = {
     about.points = playground.points();
     return about;
   },
+  // Puts many networks on a device.
+  async openWall({ configuration, choice, file, device: name }) {
+    playing = false;
+    generation += 1;
+    const opened = await device(name);
+    const next = await Wall.open(
+      JSON.stringify(configuration), JSON.stringify(choice), file?.name, file?.bytes, opened.share());
+    wall?.free();
+    wall = next;
+    computed = { steps: 0, seconds: 0 };
+    shown = true;
+    drawn = 0;
+    return JSON.parse(wall.about());
+  },
+  // Checks a device's kernels, and tells of each.
+  async doctor({ device: name }) {
+    const opened = await device(name);
+    postMessage({ frame: { device: opened.name } });
+    await doctor(opened.share(), (text) => postMessage({ frame: { kernel: JSON.parse(text) } }));
+  },
   play({ steps }) {
     pace = steps;
     if (!playing) {
@@ -92,12 +116,27 @@ const calls = {
 };
 
 async function advance(steps, milliseconds) {
-  const before = playground.step;
+  const subject = wall ?? playground;
+  const before = subject.step;
   const begun = performance.now();
-  const more = await playground.advance(steps, milliseconds);
+  const more = await subject.advance(steps, milliseconds);
   computed.seconds += (performance.now() - begun) / 1e3;
-  computed.steps += playground.step - before;
+  computed.steps += subject.step - before;
   return more;
+}
+
+// Steps a second while it computes.
+function rate() {
+  const own = computed.seconds > 0 ? computed.steps / computed.seconds : 0;
+  if (computed.seconds > 1) computed = { steps: 0, seconds: 0 };
+  return own;
+}
+
+async function wallFrame(ended) {
+  await wall.draw(24);
+  drawn = performance.now();
+  const own = { ended, step: wall.step, rate: rate(), losses: wall.losses(), pictures: wall.pictures() };
+  return { wall: own };
 }
 
 async function frame(ended = false) {
@@ -105,15 +144,13 @@ async function frame(ended = false) {
   const fine = parameters < 3000 ? 96 : parameters < 30000 ? 64 : 40;
   const side = parameters < 3000 ? 24 : 16;
   await playground.draw(side, fine);
-  const rate = computed.seconds > 0 ? computed.steps / computed.seconds : 0;
-  if (computed.seconds > 1) computed = { steps: 0, seconds: 0 };
   return {
     widths,
     side,
     fine,
     ended,
     step: playground.step,
-    rate,
+    rate: rate(),
     losses: playground.losses(),
     validations: playground.validations(),
     recovered: playground.recovered(),
@@ -131,19 +168,20 @@ async function loop(own) {
     try {
       await locked(async () => {
         if (!mine()) return;
-        const more = await advance(pace, WORK);
+        const more = await advance(pace, wall ? WALL_WORK : WORK);
         if (!more) playing = false;
-        if (shown || !more) {
+        const due = shown && (!wall || performance.now() - drawn > WALL_FRAME);
+        if (due || !more) {
           shown = false;
-          const drawn = await frame(!more);
-          if (own === generation) postMessage({ frame: drawn });
+          const next = wall ? await wallFrame(!more) : await frame(!more);
+          if (own === generation) postMessage({ frame: next });
         }
       });
     } catch (error) {
       playing = false;
       postMessage({ failed: error.message ?? String(error) });
     }
-    const rest = FRAME - (performance.now() - begun);
+    const rest = (wall ? 0 : FRAME) - (performance.now() - begun);
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, rest)));
   }
 }

@@ -6,13 +6,18 @@
 
 mod configuration;
 mod device;
+mod doctor;
 mod errors;
 mod layers;
 mod listener;
 mod plane;
 mod playground;
+mod regions;
 mod rows;
 mod samples;
+mod wall;
 
 pub use device::Device;
+pub use doctor::doctor;
 pub use playground::Playground;
+pub use wall::Wall;

@@ -7,7 +7,7 @@ use halfplane::low_level::kernels::Function;
 use halfplane::metrics::Scores;
 use halfplane::spec::LayerParameters;
 use halfplane::train::{Budget, Session, Status};
-use halfplane::{Dataset, Network, Output, Targets, export};
+use halfplane::{Dataset, Network, export};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
@@ -17,6 +17,7 @@ use crate::errors::{Result, thrown};
 use crate::layers;
 use crate::listener::Listener;
 use crate::plane::{self, Plane};
+use crate::regions::{self, Regions};
 use crate::rows::{File, Rows};
 
 /// A network in training.
@@ -45,8 +46,6 @@ struct Frame {
     weights: Vec<f32>,
     /// The first layer's lines.
     lines: Vec<f32>,
-    /// The least and the largest number of a regression's picture.
-    range: [f32; 2],
 }
 
 #[wasm_bindgen]
@@ -93,7 +92,6 @@ impl Playground {
         let data = &self.rows.data.training;
         let validation = self.rows.data.validation.as_ref().map_or(0, Dataset::rows);
         let choices = plane::choices(data.preprocessing());
-        let (least, largest) = range(data);
         json!({
             "device": self.session.device(),
             "strategy": self.session.plan().strategy,
@@ -110,7 +108,7 @@ impl Playground {
             "axes": choices.iter().map(|axis| &axis.name).collect::<Vec<_>>(),
             "axis": self.axes,
             "view": self.plane.as_ref().map(|plane| plane.view),
-            "targetRange": [least, largest],
+            "targetRange": Regions::of(data).range,
             "stepsPerEpoch": self.session.plan().steps_per_epoch(),
             "said": data.preprocessing().to_string(),
             "warnings": self.rows.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -132,7 +130,7 @@ impl Playground {
         let Some(plane) = &self.plane else { return Vec::new() };
         let both = [Some(&self.rows.data.training), self.rows.data.validation.as_ref()];
         let of = |data: &Dataset| {
-            let targets = targets(data);
+            let targets = regions::targets(data);
             let points = plane.points(data);
             let points = points.chunks_exact(2).zip(targets);
             points.flat_map(|(point, target)| [point[0], point[1], target]).collect::<Vec<_>>()
@@ -205,9 +203,8 @@ impl Playground {
             let mut layers =
                 layers::answers(&self.network, &parameters, plane.inputs(fine), fine * fine);
             let answers = layers.pop().unwrap_or_default();
-            let (low, high) = range(&self.rows.data.training);
-            frame.range = [low, high];
-            frame.output = self.regions(answers, fine * fine, [low, high]);
+            let regions = Regions::of(&self.rows.data.training);
+            frame.output = regions.bytes(&self.network, &answers, fine * fine);
             let LayerParameters { weight, bias } = &parameters.layers[0];
             if parameters.norms.is_empty() {
                 frame.lines = plane.lines(weight, bias);
@@ -283,55 +280,9 @@ impl Playground {
     }
 }
 
-impl Playground {
-    /// Class and confidence of each point.
-    fn regions(&self, answers: Vec<f32>, points: usize, [low, high]: [f32; 2]) -> Vec<u8> {
-        let byte = |share: f32| (254.0 * share.clamp(0.0, 1.0)) as u8;
-        let target = &self.rows.data.training.preprocessing().target;
-        match (self.network.output, self.network.outputs) {
-            (Output::Identity, _) => {
-                let mut first = answers[..points].to_vec();
-                target.restore(&mut first);
-                let share = |value: &f32| (value - low) / (high - low).max(f32::MIN_POSITIVE);
-                first.iter().flat_map(|value| [255, byte(share(value))]).collect()
-            }
-            (Output::Sigmoid, _) => {
-                let of = |p: &f32| [u8::from(*p > 0.5), byte((2.0 * p - 1.0).abs())];
-                answers[..points].iter().flat_map(of).collect()
-            }
-            (Output::Softmax, classes) => {
-                let of = |point: usize| {
-                    let own = |class: usize| answers[class * points + point];
-                    let best = (0..classes).max_by(|a, b| own(*a).total_cmp(&own(*b))).unwrap_or(0);
-                    let guess = 1.0 / classes as f32;
-                    [best.min(254) as u8, byte((own(best) - guess) / (1.0 - guess))]
-                };
-                (0..points).flat_map(of).collect()
-            }
-        }
-    }
-}
-
 /// A unit's answers as bytes: 127 is `middle`, its answer to z = 0, on which side of which one sees it is
 /// what its line tells.
 fn shade(unit: &[f32], middle: f32, bytes: &mut Vec<u8>) {
     let reach = unit.iter().map(|value| (value - middle).abs()).fold(1e-9, f32::max);
     bytes.extend(unit.iter().map(|value| (127.0 + 127.0 * (value - middle) / reach) as u8));
-}
-
-/// The class or number of each row, in the table's units; 0 where there are several.
-fn targets(data: &Dataset) -> Vec<f32> {
-    let original = data.original_targets();
-    if let Some(classes) = original.classes() {
-        return classes.map(|class| class as f32).collect();
-    }
-    match &original {
-        Targets::Numbers { values, columns } => values.iter().step_by(*columns).copied().collect(),
-        _ => vec![0.0; data.rows()],
-    }
-}
-
-/// The least and the largest target.
-fn range(data: &Dataset) -> (f32, f32) {
-    targets(data).into_iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(v), b.max(v)))
 }
