@@ -14,6 +14,8 @@ pub mod data;
 mod error;
 #[cfg(feature = "export")]
 pub mod export;
+#[doc(hidden)]
+pub mod flags;
 mod kernels;
 pub mod low_level;
 mod measure;

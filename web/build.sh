@@ -20,19 +20,18 @@ module() {
     RUSTFLAGS='-C target-feature=+simd128' CARGO_TARGET_DIR="$target/web" \
         cargo build --profile web --locked --package halfplane-web --lib \
         --target wasm32-unknown-unknown "${@:2}"
-    "$target/release/bundle" "$target/web/wasm32-unknown-unknown/web/halfplane_web.wasm" \
-        "$target/web/module" "$1"
+    "$target/release/bundle" "$target/web/wasm32-unknown-unknown/web/halfplane_web.wasm" "$1" halfplane
 }
-mkdir -p "$target/web/module"
-module halfplane
 
 rm -rf "$site"
-mkdir -p "$site"
+mkdir -p "$site/doctor"
 cp -r page/. "$site/"
-cp "$target"/web/module/halfplane* "$site/"
+module "$site"
+# The checks of the kernels are much code for what few visitors do: fetched when it is asked for.
+module "$site/doctor" --features doctor
 
-packed() { cat "$@" | gzip -9 | wc -c; }
-printf 'module: %d bytes, compressed %d; page: %d compressed\n' \
+packed() { gzip -9 <"$1" | wc -c; }
+printf 'module: %d bytes, compressed %d; page: compressed %d\n' \
     "$(stat -c %s "$site/halfplane_bg.wasm")" "$(packed "$site/halfplane_bg.wasm")" \
-    "$(find "$site" -type f ! -name '*.wasm' -exec cat {} + | gzip -9 | wc -c)"
+    "$(find "$site" -maxdepth 2 -type f ! -name '*.wasm' ! -path '*/doctor/*' -exec cat {} + | gzip -9 | wc -c)"
 echo "$site"

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use halfplane::data::FoldBy;
+use halfplane::flags;
 use halfplane::low_level::files::write_beside;
 use halfplane::metrics::Metric;
 use halfplane::selection::{CrossValidation, FitOptions, FoldScore, Wanted, cross_validate};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::arguments::CvArguments;
 use super::folds::{DealtOut, described, predictions};
 use super::outputs::apart;
-use super::{Outcome, interrupt, settings, wording};
+use super::{Outcome, interrupt, settings};
 use crate::report::{self, picture};
 
 pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
@@ -25,7 +26,7 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
     metric.check(all.task())?;
     if !arguments.quiet {
-        report::warn(&wording::warnings(&warnings));
+        report::warn(&flags::warnings(&warnings));
     }
     let fit = FitOptions {
         device: unread.device,

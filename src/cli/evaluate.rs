@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use halfplane::data::{Labelled, read_evaluated};
+use halfplane::flags;
 use halfplane::metrics::Scores;
 use halfplane::{Error, Model, Result};
 use serde_json::{Value, json};
 
 use super::arguments::{EvaluateArguments, source};
-use super::{models, wording};
+use super::models;
 use crate::report::{self, picture};
 
 pub(super) fn run(arguments: &EvaluateArguments) -> Result<()> {
@@ -25,7 +26,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<()> {
         &schema,
         arguments.sample_weight.as_deref(),
     )?;
-    report::warn(&wording::warnings(&warnings));
+    report::warn(&flags::warnings(&warnings));
     if data.rows() == 0 {
         return Err(Error::Data {
             path: arguments.data.clone(),

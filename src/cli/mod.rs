@@ -29,10 +29,10 @@ mod sweep;
 mod train;
 mod train_folds;
 mod train_hidden;
-mod wording;
 
 use std::ffi::OsString;
 
+use halfplane::flags;
 use halfplane::low_level::platform::threads;
 use halfplane::{Error, ErrorKind, Result};
 
@@ -60,7 +60,7 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
         Ok(Outcome::Interrupted) => interrupt::code(),
         Ok(Outcome::Failed) => 1,
         Err(error) => {
-            report::error(&wording::error(&error));
+            report::error(&flags::error(&error));
             exit_code(&error)
         }
     }

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use halfplane::data::read_features;
+use halfplane::flags;
 use halfplane::low_level::files::write_beside;
 use halfplane::{Error, Model, Result, Task};
 
 use super::arguments::PredictArguments;
 use super::models;
 use super::outputs::apart;
-use super::wording;
 use crate::report;
 
 pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     let layout = arguments.layout.layout();
     let features =
         read_features(&arguments.layout.source(&arguments.data), layout, &model.preprocessing)?;
-    report::warn(&wording::warnings(&features.warnings));
+    report::warn(&flags::warnings(&features.warnings));
     let (predictions, spread) = if arguments.spread {
         if model.members.len() == 1 {
             return Err(Error::Invalid {

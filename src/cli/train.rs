@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use halfplane::flags::{self, in_shell};
 use halfplane::low_level::files::resolved;
 use halfplane::low_level::plan::DeviceKind;
 use halfplane::spec::Decay;
@@ -15,8 +16,7 @@ use super::faults::{self, Fault};
 use super::outputs::{apart, save_somewhere};
 use super::resume::RUN;
 use super::settings::{Folded, Settings};
-use super::wording::in_shell;
-use super::{Outcome, interrupt, train_folds, wording};
+use super::{Outcome, interrupt, train_folds};
 use crate::report::{Report, ResumePoint, Screen, Sinks, Verbosity, error, note, warn};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
@@ -93,7 +93,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
         interrupt: Arc::clone(&interrupt),
     };
     let mut report = Report::open(&sinks, &trainer, verbosity)?;
-    report.warn(&wording::warnings(&warnings));
+    report.warn(&flags::warnings(&warnings));
     hints(arguments, validation.is_some(), done).iter().for_each(|text| report.hint(text));
     slower_device(&trainer, &options, opening).iter().for_each(|text| report.hint(text));
     if let Some(checkpoint) = resumed {
@@ -140,7 +140,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
         outcome = Outcome::Failed;
     };
     if let Some((place, problem)) = &elsewhere {
-        let problem = wording::error(problem);
+        let problem = flags::error(problem);
         fail(format!("{problem}; the model is in {} instead", place.display()));
     }
     if let Some(problem) = unsaved.filter(|_| !interrupted) {
@@ -154,7 +154,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
         None => {}
     }
     if interrupted {
-        told.into_iter().filter_map(Result::err).for_each(|own| error(&wording::error(&own)));
+        told.into_iter().filter_map(Result::err).for_each(|own| error(&flags::error(&own)));
         note(&farewell(summary.steps, arguments.checkpoints.folder(), resumable, saved));
         return Ok(Outcome::Interrupted);
     }

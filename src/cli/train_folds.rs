@@ -1,6 +1,7 @@
 //! `halfplane train` on folds: a network for each, whose mean is the model.
 
 use halfplane::data::Split;
+use halfplane::flags;
 use halfplane::metrics::{Metric, Scores};
 use halfplane::selection::{
     CrossValidation, EnsembleOptions, FitOptions, Held, Listener, Wanted, train_folds,
@@ -11,7 +12,7 @@ use super::arguments::{Hidden, TrainArguments};
 use super::outputs::save_somewhere;
 use super::settings::{Folded, Settings};
 use super::sweep::leaderboard;
-use super::{Outcome, folds, interrupt, train_hidden, wording};
+use super::{Outcome, folds, interrupt, train_hidden};
 use crate::report::{
     self, FoldedRun, History, MemberSinks, Members, Verbosity, error, note, picture, warn,
 };
@@ -39,7 +40,7 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
         picture::prepare(folder)?;
     }
     if verbosity == Verbosity::Normal {
-        warn(&wording::warnings(&warnings));
+        warn(&flags::warnings(&warnings));
     }
     let rounds = usize::from(arguments.members.unwrap_or(1));
     let dealt_out = folds::described(&by, &data, splits.len());
@@ -96,7 +97,7 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
     let mut outcome = Outcome::Done;
     match (&elsewhere, output) {
         (Some((place, problem)), _) => {
-            let problem = wording::error(problem);
+            let problem = flags::error(problem);
             error(&format!("{problem}; the model is in {} instead", place.display()));
             outcome = Outcome::Failed;
         }

@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("platform", &["error"]),
     ("spec", &["error"]),
     ("data", &["error", "platform", "spec"]),
+    ("flags", &["error", "data"]),
     ("metrics", &["error", "spec", "data"]),
     ("kernels", &["error", "spec"]),
     ("plan", &["error", "spec", "kernels"]),
@@ -59,6 +60,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "error",
+            "flags",
             "platform",
             "spec",
             "data",

@@ -48,6 +48,8 @@ function choice(key, words, configuration, changed, named = (word) => word) {
 function slider(key, { min, max, step, show = short }, configuration, changed) {
   const input = document.createElement("input");
   Object.assign(input, { type: "range", min, max, step, value: configuration[key], id: `set-${key}` });
+  // The label belongs to its first field, which is the output.
+  input.setAttribute("aria-label", t(`set.${key}`));
   const output = document.createElement("output");
   output.textContent = show(configuration[key]);
   input.addEventListener("input", () => (output.textContent = show(Number(input.value))));
@@ -154,6 +156,15 @@ function thumbnail(canvas, name) {
     for (const [x, y] of [[0, 0], [1, 1], [0, 1], [1, 0]]) dot(1.3 * x - 0.65, 1.3 * y - 0.65, ofClass(Number(x !== y)), 9);
     return;
   }
+  if (name === "board" || name === "hills") {
+    for (let number = 0; number < 64; number += 1) {
+      const [x, y] = [((number % 8) - 3.5) / 4, ((number >> 3) - 3.5) / 4];
+      const height = (Math.sin(3 * x) * Math.cos(2.5 * y) + 0.5 * x * y + 1.2) / 2.4;
+      const square = ((number >> 1) + (number >> 4)) % 2;
+      dot(x, y, name === "board" ? ofClass(square) : ofNumber(height), 4.2);
+    }
+    return;
+  }
   for (let number = 0; number < 60; number += 1) {
     const [a, b] = [(number * 0.618034) % 1, (number * 0.754878) % 1];
     const side = number % 2;
@@ -173,11 +184,6 @@ function thumbnail(canvas, name) {
       const angle = (2 * Math.PI * (number % 3)) / 3 + Math.PI / 2;
       const radius = 0.34 * Math.sqrt(b);
       dot(0.55 * Math.cos(angle) + radius * Math.cos(turn), 0.55 * Math.sin(angle) + radius * Math.sin(turn), ofClass(number % 3));
-    } else if (name === "board") {
-      dot(2 * a - 1, 2 * b - 1, ofClass((Math.floor(4 * a) + Math.floor(4 * b)) % 2));
-    } else {
-      const [x, y] = [2 * a - 1, 2 * b - 1];
-      dot(x, y, ofNumber((Math.sin(3 * x) * Math.cos(2.5 * y) + 0.5 * x * y + 1.2) / 2.4), 4.4);
     }
   }
 }

@@ -1,7 +1,7 @@
 // The loss curve: training and validation loss over steps, the loss in powers of ten.
 import { css, ofClass, paper } from "./colours.js";
 import { sharp, ticks } from "./regions.js";
-import { short } from "./texts.js";
+import { short, whole } from "./texts.js";
 
 const EDGE = { left: 46, right: 8, top: 8, bottom: 20 };
 const MOST = 1200; // Points of a curve: then every second one is left out.
@@ -66,8 +66,7 @@ export class Curve {
     context.lineWidth = 1;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    const whole = high - low > 1.6;
-    const marks = whole ? ticks(low, high, 4).filter(Number.isInteger).map((power) => 10 ** power)
+    const marks = high - low > 1.6 ? ticks(low, high, 4).filter(Number.isInteger).map((power) => 10 ** power)
       : ticks(10 ** low, 10 ** high, 4);
     for (const value of marks) {
       context.beginPath();
@@ -76,9 +75,11 @@ export class Curve {
       context.stroke();
       context.fillText(short(value), EDGE.left - 6, y(value));
     }
-    context.textAlign = "center";
     context.textBaseline = "top";
-    for (const value of ticks(0, this.#total, 5)) context.fillText(short(value), x(value), height - 15);
+    for (const value of ticks(0, this.#total, 5)) {
+      context.textAlign = x(value) > width - 30 ? "right" : "center";
+      context.fillText(whole(value), Math.min(x(value), width - 2), height - 15);
+    }
 
     this.#line(context, this.#training, { x, y }, css(ofClass(0)));
     this.#line(context, this.#validation, { x, y }, css(ofClass(1)));

@@ -1,13 +1,14 @@
 // The page's side of the worker: calls that answer with promises, and frames as they come.
 
 export class Engine {
-  #worker = new Worker("worker.js", { type: "module" });
+  #worker;
   #waiting = new Map();
   #number = 0;
   onframe = () => {};
   onfailed = () => {};
 
-  constructor() {
+  constructor(script = "worker.js") {
+    this.#worker = new Worker(script, { type: "module" });
     this.#worker.onmessage = ({ data }) => {
       if (data.frame) this.onframe(data.frame);
       else if (data.failed) this.onfailed(data.failed);

@@ -105,9 +105,11 @@ function show() {
   $("layers-are").textContent = t(count === 1 ? "layers.one" : "layers", { count });
   $("fewer-layers").disabled = count === 0;
   $("more-layers").disabled = count >= 8;
-  $("device-name").textContent = about.gpu ? about.device : "CPU";
+  $("device-name").textContent = about.device;
   $("hover").textContent = t("hover");
   $("rate").textContent = "";
+  $("regions").setAttribute("aria-label", t("picture"));
+  $("curve").setAttribute("aria-label", t("curve"));
   legend(about);
   said(about);
   look(about);
@@ -251,8 +253,8 @@ function draw(frame) {
   if (frame.rate > 0) $("rate").textContent = t("rate", { rate: rate(frame.rate) });
   if (frame.recovered) {
     tell(t("notice.lost", { problem: frame.recovered }));
-    state.device = "cpu";
-    $("device-name").textContent = "CPU";
+    [state.device, about.gpu, about.device] = ["cpu", false, "CPU"];
+    show();
   }
   if (frame.ended) ended();
   else if (frame.step % 10 === 0 || !state.playing) lecture.draw();
@@ -418,6 +420,9 @@ engine.onfailed = (message) => {
   playing(false);
   tell(worded(message), "bad");
 };
+
+// Offline afterwards, where the browser lets a page keep its files.
+navigator.serviceWorker?.register("offline.js").catch(() => {});
 
 await speak(preferred());
 wire();

@@ -93,7 +93,7 @@ export class Regions {
     context.putImageData(pixels, 0, 0);
   }
 
-  // u·x + v·y + b = 0, with a short mark on the side where the neuron is positive.
+  // u·x + v·y + b = 0: where a neuron of the first layer changes its mind.
   #lines(context, lines, { x, y, view }, ground) {
     const count = lines.length / 3;
     context.lineCap = "round";
@@ -111,11 +111,13 @@ export class Regions {
       context.beginPath();
       context.moveTo(x(px - v * long), y(py + u * long));
       context.lineTo(x(px + v * long), y(py - u * long));
-      context.strokeStyle = css(ground.paper, 0.75);
-      context.lineWidth = 4;
-      context.stroke();
-      context.strokeStyle = css(ground.ink, count > 6 ? 0.55 : 0.9);
-      context.lineWidth = count > 6 ? 1.2 : 1.8;
+      if (count <= 4) {
+        context.strokeStyle = css(ground.paper, 0.6);
+        context.lineWidth = 4;
+        context.stroke();
+      }
+      context.strokeStyle = css(ground.ink, count > 4 ? 0.5 : 0.9);
+      context.lineWidth = count > 4 ? 1.1 : 1.8;
       context.stroke();
     }
   }

@@ -46,6 +46,10 @@ export class Take {
         download("model.onnx", await this.#engine.call("model", { format: "onnx" }), "application/octet-stream")),
       this.#button("take.report", "take-report", async () => download("report.html", await report(this.#state, table), "text/html")),
     );
+    if (configuration.data === "table") {
+      buttons.append(this.#button("take.predictions", "take-predictions", async () =>
+        download("predictions.csv", await this.#engine.call("predict", { file }), "text/csv")));
+    }
     if (!["xor", "table"].includes(configuration.data)) {
       buttons.append(this.#button("take.table", "take-table", async () =>
         download(table, await this.#engine.call("table"), "text/csv")));
@@ -59,7 +63,7 @@ export class Take {
     const link = this.#card("take.link", configuration.data === "table" ? "take.link.table" : "take.link.more");
     const place = location.href.split("#")[0];
     link.append(this.#text(`${place}#${fragment(configuration)}`, "take-link"));
-    this.#root.replaceChildren(files, command, script, link);
+    this.#root.replaceChildren(files, link, command, script);
   }
 
   #card(title, more) {

@@ -1,6 +1,7 @@
 // Trains beside the page, so that the page never waits. It holds the library's session and nothing else:
 // each message is answered by its number, and frames are sent as long as the page keeps up.
-import start, { Device, doctor, Playground, Wall } from "./halfplane.js";
+import start, { Device, Playground, Wall } from "./halfplane.js";
+import { adapterName } from "./adapter.js";
 
 const FRAME = 16; // Milliseconds from one frame to the next.
 const WORK = 11; // Of which so many are for training.
@@ -9,6 +10,7 @@ const WALL_FRAME = 200;
 
 const ready = start({ module_or_path: "halfplane_bg.wasm" });
 const devices = {};
+const names = { cpu: "CPU", gpu: "WebGPU" };
 let playground = null;
 let wall = null; // A worker has one of both.
 let drawn = 0; // When the wall was drawn last.
@@ -31,9 +33,12 @@ async function device(name) {
   if (!devices.gpu) {
     if (!navigator.gpu) throw new Error("no-webgpu");
     devices.gpu = await Device.gpu();
+    names.gpu = await adapterName();
   }
   return devices.gpu;
 }
+
+const nameOf = (opened) => (opened.is_gpu ? names.gpu : names.cpu);
 
 const calls = {
   // Puts a network on a device; without WebGPU on the CPU, and says so.
@@ -56,6 +61,7 @@ const calls = {
     shown = true;
     const about = JSON.parse(playground.about());
     about.notice = notice;
+    about.device = nameOf(opened);
     about.gpu = opened.is_gpu;
     about.points = playground.points();
     return about;
@@ -72,13 +78,7 @@ const calls = {
     computed = { steps: 0, seconds: 0 };
     shown = true;
     drawn = 0;
-    return JSON.parse(wall.about());
-  },
-  // Checks a device's kernels, and tells of each.
-  async doctor({ device: name }) {
-    const opened = await device(name);
-    postMessage({ frame: { device: opened.name } });
-    await doctor(opened.share(), (text) => postMessage({ frame: { kernel: JSON.parse(text) } }));
+    return { ...JSON.parse(wall.about()), device: nameOf(opened) };
   },
   play({ steps }) {
     pace = steps;
@@ -104,15 +104,15 @@ const calls = {
   frame: () => frame(),
   look({ axes: [x, y] }) {
     playground.look_along(x, y);
-    const about = JSON.parse(playground.about());
-    about.points = playground.points();
-    return about;
+    const { axis, view } = JSON.parse(playground.about());
+    return { axis, view, points: playground.points() };
   },
   recipe: () => JSON.parse(playground.recipe()),
   scores: async () => JSON.parse(await playground.scores()),
   predictions: ({ rows }) => playground.predictions(rows),
   model: ({ format }) => playground.model(format),
   table: () => playground.table(),
+  predict: ({ file }) => playground.predict(file.name, file.bytes),
 };
 
 async function advance(steps, milliseconds) {

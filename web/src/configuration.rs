@@ -13,6 +13,7 @@ use crate::samples::Sample;
 /// The most that a link can ask for: more would only make a tab wait.
 const MAX_LAYERS: usize = 8;
 const MAX_UNITS: usize = 1024;
+const MAX_PARAMETERS: u64 = 1_000_000;
 const MAX_STEPS: u64 = 100_000_000;
 
 /// Where the rows come from.
@@ -201,6 +202,13 @@ impl Configuration {
             ..base
         };
         network.check()?;
+        let parameters = network.parameters();
+        if parameters > MAX_PARAMETERS {
+            return Err(invalid(
+                format!("the network has {parameters} weights and biases"),
+                "the page takes up to 1 million",
+            ));
+        }
         Ok(network)
     }
 

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use halfplane::Error;
+use halfplane::{Error, flags};
 use wasm_bindgen::JsError;
 
 /// What can fail here.
 pub(crate) type Result<T> = std::result::Result<T, JsError>;
 
-/// An error as the page shows it.
+/// An error as the page shows it: in the words of the command line.
 pub(crate) fn thrown(error: Error) -> JsError {
-    JsError::new(&error.to_string())
+    JsError::new(&flags::error(&error))
 }
 
 /// The same of a dropped file, which the library knows as bytes in memory: the error names the file.

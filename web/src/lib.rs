@@ -6,6 +6,7 @@
 
 mod configuration;
 mod device;
+#[cfg(feature = "doctor")]
 mod doctor;
 mod errors;
 mod layers;
@@ -18,6 +19,7 @@ mod samples;
 mod wall;
 
 pub use device::Device;
+#[cfg(feature = "doctor")]
 pub use doctor::doctor;
 pub use playground::Playground;
 pub use wall::Wall;

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
+use halfplane::data::{Layout, Source, read_features};
 use halfplane::low_level::backend::cpu::Cpu;
 use halfplane::low_level::kernels::Function;
 use halfplane::metrics::Scores;
 use halfplane::spec::LayerParameters;
 use halfplane::train::{Budget, Session, Status};
-use halfplane::{Dataset, Network, export};
+use halfplane::{Dataset, Network, export, flags};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
 use crate::configuration::Configuration;
 use crate::device::Device;
-use crate::errors::{Result, thrown};
+use crate::errors::{self, Result, thrown};
 use crate::layers;
 use crate::listener::Listener;
 use crate::plane::{self, Plane};
@@ -111,7 +112,7 @@ impl Playground {
             "targetRange": Regions::of(data).range,
             "stepsPerEpoch": self.session.plan().steps_per_epoch(),
             "said": data.preprocessing().to_string(),
-            "warnings": self.rows.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "warnings": flags::warnings(&self.rows.warnings),
         })
         .to_string()
     }
@@ -251,7 +252,7 @@ impl Playground {
         Ok(json!({ "heldOut": held_out, "rows": data.rows(), "scores": scores }).to_string())
     }
 
-    /// Predictions for the training rows, or for so many of the first of them.
+    /// Predictions for so many of the first training rows.
     ///
     /// # Errors
     /// A device that fails.
@@ -260,6 +261,37 @@ impl Playground {
         let count = rows.min(data.rows()) * data.inputs();
         let features = data.features()[..count].to_vec();
         self.session.predict_rows(0, &features).await.map_err(thrown)
+    }
+
+    /// A table of predictions for every row of a file, as the command line's `predict` writes it.
+    ///
+    /// # Errors
+    /// Columns that the model needs and the file lacks.
+    pub async fn predict(&mut self, name: String, bytes: Vec<u8>) -> Result<String> {
+        let model = self.session.model(0).await.map_err(thrown)?;
+        let source = Source::Memory(bytes);
+        let features = read_features(&source, Layout::default(), &model.preprocessing)
+            .map_err(|error| errors::of_file(&name, error))?;
+        let predictions =
+            self.session.predict_rows(0, &features.values).await.map_err(thrown)?;
+        let outputs = model.network.outputs;
+        // The classes of a single target have a name beside their probabilities.
+        let classes = match model.classes() {
+            [] => None,
+            names => Some((names, model.likeliest(&predictions).map_err(thrown)?)),
+        };
+        let mut columns = model.prediction_columns();
+        columns.truncate(outputs + usize::from(classes.is_some()));
+        let columns: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
+        let mut text = columns.join(",");
+        text.push('\n');
+        for (row, own) in predictions.chunks_exact(outputs).enumerate() {
+            let mut cells: Vec<String> = own.iter().map(ToString::to_string).collect();
+            cells.extend(classes.iter().map(|(names, likeliest)| quoted(&names[likeliest[row]])));
+            text.push_str(&cells.join(","));
+            text.push('\n');
+        }
+        Ok(text)
     }
 
     /// The trained model as a file: `safetensors` or `onnx`.
@@ -285,4 +317,12 @@ impl Playground {
 fn shade(unit: &[f32], middle: f32, bytes: &mut Vec<u8>) {
     let reach = unit.iter().map(|value| (value - middle).abs()).fold(1e-9, f32::max);
     bytes.extend(unit.iter().map(|value| (127.0 + 127.0 * (value - middle) / reach) as u8));
+}
+
+/// A field of comma-separated text.
+fn quoted(word: &str) -> String {
+    match word.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", word.replace('"', "\"\"")),
+        false => word.to_owned(),
+    }
 }

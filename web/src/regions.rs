@@ -37,8 +37,7 @@ impl Regions {
             (Output::Softmax, classes) => {
                 let of = |point: usize| {
                     let own = |class: usize| answers[class * points + point];
-                    let best =
-                        (0..classes).max_by(|a, b| own(*a).total_cmp(&own(*b))).unwrap_or(0);
+                    let best = (0..classes).max_by(|a, b| own(*a).total_cmp(&own(*b))).unwrap_or(0);
                     let guess = 1.0 / classes as f32;
                     [best.min(254) as u8, byte((own(best) - guess) / (1.0 - guess))]
                 };

@@ -2,12 +2,11 @@
 import { chromium } from "playwright-core";
 
 const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--headless", "--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader",
+  "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+  "--disable-sync",
 ];
-const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
-export function launch({ webgpu = true, executable = "/usr/bin/chromium" } = {}) {
-  const more = webgpu ? WEBGPU : ["--disable-features=WebGPU", "--disable-gpu"];
-  return chromium.launch({ executablePath: executable, args: [...FLAGS, ...more] });
+export function launch() {
+  return chromium.launch({ executablePath: process.env.BROWSER ?? "/usr/bin/chromium", args: FLAGS });
 }

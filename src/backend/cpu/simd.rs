@@ -1,16 +1,29 @@
 //! The widest SIMD that the processor has. It is detected once: detection takes longer than a pass over a
 //! small tensor, and is a lot of code wherever it is inlined.
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 use std::sync::LazyLock;
 
-use pulp::{Arch, Simd, WithSimd};
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use pulp::Arch;
+use pulp::{Simd, WithSimd};
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
 /// Runs `op`, which is compiled once for each instruction set. Only what is inlined into it is: so every
 /// function with a loop says `inline(always)`.
 #[inline(always)]
 pub(super) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
+    // A module for a browser is compiled for one instruction set, and a second copy of everything would
+    // only be waited for.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    if let Some(simd128) = pulp::wasm::Simd128::try_new() {
+        return Simd::vectorize(simd128, op);
+    } else {
+        unreachable!("the module says that it has it")
+    }
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     ARCH.dispatch(op)
 }
 

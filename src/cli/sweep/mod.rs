@@ -10,6 +10,7 @@ mod together;
 use std::path::{Path, PathBuf};
 
 use halfplane::data::FoldedTable;
+use halfplane::flags::{self, in_shell};
 use halfplane::low_level::files::create_dir_all;
 use halfplane::metrics::Metric;
 use halfplane::selection::{FitOptions, Wanted};
@@ -21,8 +22,7 @@ use serde_json::Value;
 
 use super::arguments::SweepArguments;
 use super::folds::DealtOut;
-use super::wording::in_shell;
-use super::{Outcome, interrupt, wording};
+use super::{Outcome, interrupt};
 use crate::report::{self, SearchProgress};
 pub(super) use output::leaderboard;
 use space::{Parser, Searched};
@@ -57,7 +57,7 @@ fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<
     // Of a large table no second copy stays where nobody needs it.
     let table = arguments.outer.is_some().then_some(table);
     if !is_quiet {
-        report::warn(&wording::warnings(&dealt_out.warnings));
+        report::warn(&flags::warnings(&dealt_out.warnings));
     }
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(dealt_out.all.task()));
     let mut options = options(arguments, &searched, metric);
@@ -144,7 +144,7 @@ fn watch(sweep: &mut Sweep, is_quiet: bool, go_on: &str) -> Result<Ended> {
     let mut progress = SearchProgress::begin(sweep.metric(), is_quiet);
     let ended = sweep.run(|event| {
         if let SweepEvent::Refused { error, .. } = event {
-            progress.line(&format!("warning: {}", wording::error(error)));
+            progress.line(&format!("warning: {}", flags::error(error)));
         }
         progress.event(event)
     });

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use halfplane::flags::{in_shell, listed};
 use halfplane::low_level::files::write_beside;
 use halfplane::metrics::Metric;
 use halfplane::sweep::{Block, Chosen, Ended, Record, State, Sweep, Value, read_journal};
@@ -15,7 +16,6 @@ use super::{page, resume};
 use crate::cli::arguments::SweepArguments;
 use crate::cli::folds::predictions;
 use crate::cli::outputs::save_somewhere;
-use crate::cli::wording::{in_shell, listed};
 use crate::report::picture::search;
 use crate::report::{self, best_first, count, picture, shown};
 

@@ -34,6 +34,7 @@ pub(super) fn run(
 mod by_mpi {
     use std::time::Duration;
 
+    use halfplane::flags;
     use halfplane::low_level::platform::mpi::Mpi;
     use halfplane::low_level::platform::threads;
     use halfplane::sweep::Ranks;
@@ -41,7 +42,7 @@ mod by_mpi {
 
     use super::Together;
     use crate::cli::arguments::SweepArguments;
-    use crate::cli::{Outcome, exit_code, wording};
+    use crate::cli::{Outcome, exit_code};
     use crate::report;
 
     pub(super) fn run(
@@ -63,7 +64,7 @@ mod by_mpi {
         if mpi.rank() > 0 {
             std::thread::sleep(TIME_OF_THE_FIRST);
         }
-        report::error(&wording::error(error));
+        report::error(&flags::error(error));
         std::thread::sleep(TIME_TO_BE_HEARD);
         mpi.abort(exit_code(error))
     }

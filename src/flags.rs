@@ -1,20 +1,24 @@
-//! Errors and warnings as the command line words them: settings are flags.
+//! Errors and warnings as the command line words them: settings are flags. A page in a browser, which has
+//! no words of its own for most settings, says the same.
 
-use halfplane::data::Warning;
-use halfplane::{Call, Error, Remedy, Setting};
+#[cfg(feature = "tables")]
+use crate::data::Warning;
+use crate::{Call, Error, Remedy, Setting};
 
 /// An error, with what to type against it.
-pub(super) fn error(error: &Error) -> String {
+pub fn error(error: &Error) -> String {
     sentence(error.problem(), error.remedy())
 }
 
 /// A warning, with what to type against it.
-pub(super) fn warning(warning: &Warning) -> String {
+#[cfg(feature = "tables")]
+pub fn warning(warning: &Warning) -> String {
     sentence(warning.problem(), warning.remedy())
 }
 
 /// Warnings, each with what to type against it.
-pub(super) fn warnings(warnings: &[Warning]) -> Vec<String> {
+#[cfg(feature = "tables")]
+pub fn warnings(warnings: &[Warning]) -> Vec<String> {
     warnings.iter().map(warning).collect()
 }
 
@@ -95,7 +99,7 @@ fn command(call: Call) -> &'static str {
 }
 
 /// A name in a list of names: one that holds a comma stands in double quotes.
-pub(super) fn listed(name: &str) -> String {
+pub fn listed(name: &str) -> String {
     match name.contains([',', '"']) {
         true => format!("\"{}\"", name.replace('"', "\"\"")),
         false => name.to_owned(),
@@ -103,7 +107,7 @@ pub(super) fn listed(name: &str) -> String {
 }
 
 /// A word of a command, in quotes where a shell would not take it as it stands.
-pub(super) fn in_shell(word: &str) -> String {
+pub fn in_shell(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "._-/,:%+=@".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { quoted(word) }
 }
@@ -112,7 +116,7 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
     use crate::cli::arguments;

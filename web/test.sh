@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds the playground and drives it in a headless Chromium: the lecture's numbers on the CPU path and on
+# WebGPU's software adapter, tables, the wall, links, lost devices. Installs what is missing: Rust's wasm32
+# target, Debian's Chromium where there is no browser of that kind, and the driver from npm.
+#
+#   web/test.sh [BROWSER]
+set -euo pipefail
+cd "$(dirname "$0")"
+
+browser=${1:-$(command -v chromium || command -v google-chrome || true)}
+root=()
+if [ "$(id -u)" -ne 0 ]; then root=(sudo); fi
+install() {
+    echo "installing $1"
+    "${root[@]}" apt-get update -qq
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+if [ -z "$browser" ]; then
+    install chromium
+    browser=$(command -v chromium)
+fi
+if ! command -v npm >/dev/null; then install nodejs npm; fi
+
+target=$(realpath -m "${CARGO_TARGET_DIR:-../target}")
+./build.sh
+# The command line, which must agree with the page.
+cargo build --release --locked --bin halfplane
+npm ci --prefix tests --no-audit --no-fund --silent
+SITE="$target/web/site" HALFPLANE="$target/release/halfplane" BROWSER="$browser" \
+    node --test --test-concurrency=1 --test-reporter=spec tests/*.test.mjs
