@@ -24,14 +24,14 @@ module() {
 }
 
 rm -rf "$site"
-mkdir -p "$site/doctor"
+mkdir -p "$site/all"
 cp -r page/. "$site/"
 module "$site"
-# The checks of the kernels are much code for what few visitors do: fetched when it is asked for.
-module "$site/doctor" --features doctor
+# The checks of the kernels and Parquet are much code for what few visitors do: fetched when it is needed.
+module "$site/all" --features doctor,parquet
 
 packed() { gzip -9 <"$1" | wc -c; }
 printf 'module: %d bytes, compressed %d; page: compressed %d\n' \
     "$(stat -c %s "$site/halfplane_bg.wasm")" "$(packed "$site/halfplane_bg.wasm")" \
-    "$(find "$site" -maxdepth 2 -type f ! -name '*.wasm' ! -path '*/doctor/*' -exec cat {} + | gzip -9 | wc -c)"
+    "$(find "$site" -maxdepth 2 -type f ! -name '*.wasm' ! -path '*/all/*' -exec cat {} + | gzip -9 | wc -c)"
 echo "$site"

@@ -4,7 +4,7 @@
 //!
 //! Must not know: kernels, wgpu.
 
-mod arguments;
+pub(crate) mod arguments;
 mod config;
 mod cv;
 mod defaults;

@@ -114,7 +114,8 @@ export class Diagram {
     const last = this.#widths.length - 1;
     if (layer === 0 || layer === last) {
       head.classList.add("plain");
-      head.textContent = layer === 0 ? t("inputs", { count: width }) : t("outputs", { count: width });
+      const key = layer === 0 ? "inputs" : "outputs";
+      head.textContent = t(width === 1 ? `${key}.one` : key, { count: width });
     } else {
       const button = (sign, key, by) => {
         const own = document.createElement("button");

@@ -54,7 +54,7 @@ export class Doctor {
     for (const key of ["kernel", "cases", "error", "verdict"]) head.append(make("th", "", t(`doctor.${key}`)));
     go.textContent = t("doctor.stop");
     says.textContent = t("doctor.begins");
-    const engine = (this.#engine = new Engine("doctor-worker.js"));
+    const engine = (this.#engine = new Engine("all"));
     engine.onframe = (frame) => this.#tell(frame);
     engine.onfailed = (message) => (says.textContent = message);
     try {

@@ -1,14 +1,24 @@
 // The page's side of the worker: calls that answer with promises, and frames as they come.
 
 export class Engine {
-  #worker;
+  #worker = null;
   #waiting = new Map();
   #number = 0;
+  #kind;
   onframe = () => {};
   onfailed = () => {};
 
-  constructor(script = "worker.js") {
-    this.#worker = new Worker(script, { type: "module" });
+  // `all` takes the larger module, which reads Parquet and checks kernels, too.
+  constructor(kind = "") {
+    this.become(kind);
+  }
+
+  // Goes on with the other module: in a worker that knows nothing yet.
+  become(kind) {
+    if (this.#kind === kind) return;
+    this.#kind = kind;
+    this.#worker?.terminate();
+    this.#worker = new Worker(kind ? `worker.js?${kind}` : "worker.js", { type: "module" });
     this.#worker.onmessage = ({ data }) => {
       if (data.frame) this.onframe(data.frame);
       else if (data.failed) this.onfailed(data.failed);

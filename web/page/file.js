@@ -20,7 +20,10 @@ export async function taken(dropped, asked) {
     return { file: { name, bytes: bytes.slice(0, end) }, note };
   }
   const stream = packed ? dropped.stream().pipeThrough(new DecompressionStream("gzip")) : dropped.stream();
-  return { file: { name, bytes: await whole(stream, name) } };
+  const bytes = await whole(stream, name);
+  // Parquet's magic number, whatever the name.
+  const parquet = String.fromCharCode(...bytes.subarray(0, 4)) === "PAR1";
+  return { file: { name, bytes, parquet } };
 }
 
 // All of a stream, as long as it is no bomb.

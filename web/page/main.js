@@ -67,6 +67,7 @@ export async function change(changes, { device = state.device, file = state.file
   let about;
   try {
     const table = configuration.data === "table" ? file : null;
+    if (table?.parquet) engine.become("all");
     about = await engine.call("open", { configuration, file: table, device });
   } catch (error) {
     tell(worded(error.message), "bad");

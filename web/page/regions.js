@@ -3,6 +3,7 @@ import { css, ofClass, ofNumber, outputColour, paper } from "./colours.js";
 import { short } from "./texts.js";
 
 const EDGE = { left: 34, right: 6, top: 6, bottom: 24 };
+const MOST_LINES = 16;
 
 // A canvas as sharp as the screen; returns its context and size in CSS pixels.
 export function sharp(canvas) {
@@ -96,6 +97,8 @@ export class Regions {
   // u·x + v·y + b = 0: where a neuron of the first layer changes its mind.
   #lines(context, lines, { x, y, view }, ground) {
     const count = lines.length / 3;
+    // More would hide what they explain.
+    if (count > MOST_LINES) return;
     context.lineCap = "round";
     for (let unit = 0; unit < count; unit += 1) {
       const [u, v, b] = lines.subarray(3 * unit, 3 * unit + 3);

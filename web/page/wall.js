@@ -110,6 +110,7 @@ export class Wall {
     const rates = RATES[configuration.optimizer];
     const seeds = this.count / (SHAPES.length * rates.length);
     const table = configuration.data === "table" ? file : null;
+    if (table?.parquet) this.#engine.become("all");
     try {
       this.about = await this.#engine.call("openWall", {
         configuration, file: table, device, choice: { shapes: SHAPES, rates, seeds },

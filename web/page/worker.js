@@ -1,14 +1,17 @@
 // Trains beside the page, so that the page never waits. It holds the library's session and nothing else:
 // each message is answered by its number, and frames are sent as long as the page keeps up.
-import start, { Device, Playground, Wall } from "./halfplane.js";
 import { adapterName } from "./adapter.js";
+
+// What few visitors need – Parquet files, the kernels' checks – is in a larger module.
+const own = new URL(location.href).search === "?all" ? "all/" : "";
+const module = import(`./${own}halfplane.js`);
 
 const FRAME = 16; // Milliseconds from one frame to the next.
 const WORK = 11; // Of which so many are for training.
 const WALL_WORK = 30; // Those of a wall, whose pictures take longer.
 const WALL_FRAME = 200;
 
-const ready = start({ module_or_path: "halfplane_bg.wasm" });
+const ready = module.then(({ default: start }) => start({ module_or_path: `${own}halfplane_bg.wasm` }));
 const devices = {};
 const names = { cpu: "CPU", gpu: "WebGPU" };
 let playground = null;
@@ -29,6 +32,7 @@ function locked(work) {
 }
 
 async function device(name) {
+  const { Device } = await module;
   if (name !== "gpu") return (devices.cpu ??= Device.cpu());
   if (!devices.gpu) {
     if (!navigator.gpu) throw new Error("no-webgpu");
@@ -53,6 +57,7 @@ const calls = {
       notice = error.message;
       opened = await device("cpu");
     }
+    const { Playground } = await module;
     const next = await Playground.open(
       JSON.stringify(configuration), file?.name, file?.bytes, opened.share());
     playground?.free();
@@ -71,6 +76,7 @@ const calls = {
     playing = false;
     generation += 1;
     const opened = await device(name);
+    const { Wall } = await module;
     const next = await Wall.open(
       JSON.stringify(configuration), JSON.stringify(choice), file?.name, file?.bytes, opened.share());
     wall?.free();
@@ -79,6 +85,13 @@ const calls = {
     shown = true;
     drawn = 0;
     return { ...JSON.parse(wall.about()), device: nameOf(opened) };
+  },
+  // Checks a device's kernels, and tells of each.
+  async doctor({ device: name }) {
+    const opened = await device(name);
+    postMessage({ frame: { device: nameOf(opened) } });
+    const { doctor } = await module;
+    await doctor(opened.share(), (text) => postMessage({ frame: { kernel: JSON.parse(text) } }));
   },
   play({ steps }) {
     pace = steps;

@@ -272,8 +272,7 @@ impl Playground {
         let source = Source::Memory(bytes);
         let features = read_features(&source, Layout::default(), &model.preprocessing)
             .map_err(|error| errors::of_file(&name, error))?;
-        let predictions =
-            self.session.predict_rows(0, &features.values).await.map_err(thrown)?;
+        let predictions = self.session.predict_rows(0, &features.values).await.map_err(thrown)?;
         let outputs = model.network.outputs;
         // The classes of a single target have a name beside their probabilities.
         let classes = match model.classes() {

@@ -24,14 +24,19 @@ export function browsing() {
     await browser?.close();
     server?.close();
   });
-  own.open = async (fragment = "", context = {}) => {
+  own.open = async (fragment = "", context = {}, before = null) => {
     const page = await (await browser.newContext({ acceptDownloads: true, locale: "en-US", ...context })).newPage();
     page.faults = [];
     page.requests = [];
     page.on("pageerror", (error) => page.faults.push(error.message));
     page.on("console", (message) => message.type() === "error" && page.faults.push(message.text()));
-    page.on("dialog", (dialog) => page.faults.push(dialog.message()));
+    page.dialogs = [];
+    page.on("dialog", (dialog) => {
+      page.dialogs.push(dialog.message());
+      dialog.dismiss();
+    });
     page.on("request", (request) => page.requests.push(request.url()));
+    if (before) await page.addInitScript(before);
     await page.goto(own.url + fragment);
     await page.waitForFunction(() => window.playground?.state.frame);
     return page;
@@ -59,4 +64,5 @@ export function near(found, expected, most, what) {
 
 export function sound(page) {
   assert.deepEqual(page.faults, [], "the page reports faults");
+  assert.deepEqual(page.dialogs, [], "the page asks");
 }

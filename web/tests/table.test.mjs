@@ -11,7 +11,9 @@ const PENGUINS = `${REPOSITORY}tests/data/penguins.csv`;
 
 const dropped = async (page, path) => {
   await page.setInputFiles("#file", path);
-  await page.waitForFunction(() => playground.state.configuration.data === "table");
+  // First it is opened as it is, then with the recipe for it: from then on it trains.
+  await page.waitForFunction(() => playground.state.configuration.data === "table" && playground.state.configuration.epochs
+    && (playground.state.playing || playground.state.ended));
 };
 
 async function download(page, button) {
@@ -28,7 +30,7 @@ test("a dropped table trains, and its model predicts the same in the command lin
   const page = await site.open();
   await dropped(page, PENGUINS);
   await page.selectOption("#target", "species");
-  await page.waitForFunction(() => playground.state.about.target === "species" && playground.state.playing);
+  await page.waitForFunction(() => playground.state.about.target === "species" && (playground.state.playing || playground.state.ended));
   // The columns are understood as the command line understands them.
   const said = await page.textContent("#table-said");
   const inspected = spawnSync(PROGRAM, ["inspect", PENGUINS, "--target", "species"], { encoding: "utf8" });
@@ -131,4 +133,32 @@ test("numbers are predicted, too", async () => {
   const { r2 } = Object.values(scores).find((own) => own?.per_target) ?? scores;
   near(r2, 0.45, 0.2, "R² of diabetes");
   sound(page);
+});
+
+test("a Parquet file and a packed one are read as the command line reads them", async () => {
+  for (const name of ["table-snappy.parquet", "table.csv.gz"]) {
+    const page = await site.open();
+    await page.setInputFiles("#file", `${REPOSITORY}tests/data/formats/${name}`);
+    await page.waitForFunction(() => playground.state.configuration.data === "table", null, { timeout: 20_000 });
+    const here = await state(page, () => playground.state.about.columns);
+    const text = await state(page, () => playground.state.about.said);
+    assert.ok(here.length > 0 && text.length > 0, `${name}: ${here}`);
+    sound(page);
+    await page.context().close();
+  }
+  const page = await site.open();
+  await page.setInputFiles("#file", `${REPOSITORY}tests/data/formats/table-zstd.parquet`);
+  await page.waitForSelector("#notice.bad");
+  assert.match(await page.textContent("#notice span"), /compressed with zstd.*snappy or gzip/);
+});
+
+test("of a file that is too large, the first rows are offered", async () => {
+  const path = join(site.folder, "large.csv");
+  writeFileSync(path, `a,b,y\n${"0.123456,0.654321,1\n0.223456,0.754321,0\n".repeat(1_800_000)}`);
+  const page = await site.open();
+  await page.setInputFiles("#file", path);
+  await page.waitForTimeout(1000);
+  assert.equal(page.dialogs.length, 1);
+  assert.match(page.dialogs[0], /large\.csv has 69 MB, and this page takes 64 MB. Take its first rows\?/);
+  assert.equal(await state(page, () => playground.state.configuration.data), "xor");
 });

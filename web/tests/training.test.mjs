@@ -115,12 +115,31 @@ test("the languages have the same texts", () => {
   for (const [key, text] of Object.entries(english)) assert.deepEqual(names(korean[key]), names(text), key);
 });
 
-test("it speaks Korean, and works where nothing may be stored", async () => {
+test("it speaks Korean", async () => {
   const page = await site.open("", { locale: "ko-KR" });
   assert.equal(await page.textContent("#tab-train"), "학습");
   await page.selectOption("#language", "en");
   await page.waitForFunction(() => document.getElementById("tab-train").textContent === "Train");
   sound(page);
+});
+
+test("it works where nothing may be stored", async () => {
+  const page = await site.open("", {}, () => {
+    Object.defineProperty(window, "localStorage", { get: () => { throw new DOMException("denied", "SecurityError"); } });
+  });
+  await page.click("#theme");
+  await page.waitForFunction(() => playground.state.frame.step > 50);
+  sound(page);
+});
+
+test("it opens without a network, once it has been seen", async () => {
+  const page = await site.open();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.reload();
+  await page.waitForFunction(() => window.playground?.state.frame?.step > 50);
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.waitForFunction(() => window.playground?.state.frame?.step > 50);
 });
 
 test("every control can be reached and has a name", async () => {

@@ -78,7 +78,7 @@ pub(crate) enum Command {
 }
 
 /// The definition of all arguments, with the defaults in their help.
-pub(super) fn definition() -> clap::Command {
+pub(crate) fn definition() -> clap::Command {
     defaults::told(Arguments::command())
 }
 

@@ -133,10 +133,10 @@ fn check_size(table: &TableBuilder, rows: usize, bytes: u64) -> Result<()> {
 /// Refuses a compression that this program cannot undo.
 fn check_codec(path: &Path, column: &str, codec: Compression) -> Result<()> {
     let name = match codec {
-        Compression::UNCOMPRESSED
-        | Compression::SNAPPY
-        | Compression::GZIP(_)
-        | Compression::ZSTD(_) => return Ok(()),
+        Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) => return Ok(()),
+        // Its decompressor is written in C, which a browser has no compiler for.
+        Compression::ZSTD(_) if cfg!(target_arch = "wasm32") => "zstd",
+        Compression::ZSTD(_) => return Ok(()),
         Compression::LZO => "lzo",
         Compression::BROTLI(_) => "brotli",
         Compression::LZ4 | Compression::LZ4_RAW => "lz4",
@@ -145,7 +145,12 @@ fn check_codec(path: &Path, column: &str, codec: Compression) -> Result<()> {
         path,
         None,
         format!("column `{column}` is compressed with {name}, which is not read here"),
-        "write the file with snappy, gzip or zstd: in pandas, to_parquet(…, compression=\"zstd\")",
+        match cfg!(target_arch = "wasm32") {
+            true => "write the file with snappy or gzip, or take the command line, which reads it",
+            false => {
+                "write the file with snappy, gzip or zstd: in pandas, to_parquet(…, compression=\"zstd\")"
+            }
+        },
     ))
 }
 
