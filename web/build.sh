@@ -27,8 +27,8 @@ rm -rf "$site"
 mkdir -p "$site/all"
 cp -r page/. "$site/"
 module "$site"
-# The checks of the kernels and Parquet are much code for what few visitors do: fetched when it is needed.
-module "$site/all" --features doctor,parquet
+# The checks of the kernels, ONNX and Parquet: much code for what few visitors do, fetched when it is needed.
+module "$site/all" --features all
 
 packed() { gzip -9 <"$1" | wc -c; }
 printf 'module: %d bytes, compressed %d; page: compressed %d\n' \

@@ -2,9 +2,10 @@
 //!
 //! WGSL lets declarations stand in any order, so a shader is simply its pieces one after another:
 //! what it imports, then itself. Variants choose another piece (`update/sgd` for `update/adam`) or
-//! set an override; the text itself is never edited. An operation's own text, the entry point, stands
-//! at the top of `shaders/` under the operation's name; pieces that several share stand in folders.
-//! One kernel adds a text of its own for each shape: see `thread_per_network.rs`.
+//! set an override; the text itself is never edited, but that a page has it without comments. An
+//! operation's own text, the entry point, stands at the top of `shaders/` under the operation's name;
+//! pieces that several share stand in folders. One kernel adds a text of its own for each shape: see
+//! `thread_per_network.rs`.
 
 use super::Kernel;
 
@@ -37,16 +38,49 @@ pub(crate) fn pipeline_key(kernel: &dyn Kernel) -> PipelineKey {
     ((names, kernel.written()), bits)
 }
 
-/// The piece in a file of `shaders/`.
+/// The piece in a file of `shaders/`. A page downloads the texts: there they have no comments.
 macro_rules! piece {
-    ($($name:literal),+) => {
-        $crate::kernels::shader::Module {
-            name: concat!($($name),+),
-            source: include_str!(concat!("../../shaders/", $($name,)+ ".wgsl")),
-        }
-    };
+    ($($name:literal),+) => {{
+        const TEXT: &str = include_str!(concat!("../../shaders/", $($name,)+ ".wgsl"));
+        #[cfg(not(target_arch = "wasm32"))]
+        const SOURCE: &str = TEXT;
+        #[cfg(target_arch = "wasm32")]
+        const SOURCE: &str = {
+            use $crate::kernels::shader::bare;
+            const BARE: [u8; bare::<0>(TEXT).1] = bare(TEXT).0;
+            match std::str::from_utf8(&BARE) {
+                Ok(text) => text,
+                Err(_) => panic!("whole characters are left out"),
+            }
+        };
+        $crate::kernels::shader::Module { name: concat!($($name),+), source: SOURCE }
+    }};
 }
 pub(super) use piece;
+
+/// A text without comments and without the blanks that lines begin with, as far as N bytes hold it, and
+/// how many it takes.
+#[cfg(target_arch = "wasm32")]
+pub(super) const fn bare<const N: usize>(text: &str) -> ([u8; N], usize) {
+    let (bytes, mut kept, mut length) = (text.as_bytes(), [0; N], 0);
+    let (mut at, mut begins, mut comment) = (0, true, false);
+    while at < bytes.len() {
+        let byte = bytes[at];
+        comment |= byte == b'/' && at + 1 < bytes.len() && bytes[at + 1] == b'/';
+        if byte == b'\n' {
+            (begins, comment) = (true, false);
+        }
+        if !comment && !(begins && byte == b' ') {
+            if length < N {
+                kept[length] = byte;
+            }
+            length += 1;
+            begins = byte == b'\n';
+        }
+        at += 1;
+    }
+    (kept, length)
+}
 
 /// Where a batch stands.
 pub(super) const CONTROL: Module = piece!("batch/control");

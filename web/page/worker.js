@@ -2,7 +2,7 @@
 // each message is answered by its number, and frames are sent as long as the page keeps up.
 import { adapterName } from "./adapter.js";
 
-// What few visitors need – Parquet files, the kernels' checks – is in a larger module.
+// What few visitors need – Parquet files, ONNX graphs, the kernels' checks – is in a larger module.
 const own = new URL(location.href).search === "?all" ? "all/" : "";
 const module = import(`./${own}halfplane.js`);
 
@@ -29,6 +29,15 @@ function locked(work) {
   const next = last.then(work);
   last = next.catch(() => {});
   return next;
+}
+
+// The larger module, beside the one that trains.
+let larger = null;
+async function everything() {
+  if (own) return module;
+  larger ??= await import("./all/halfplane.js");
+  await larger.default({ module_or_path: "all/halfplane_bg.wasm" });
+  return larger;
 }
 
 async function device(name) {
@@ -123,7 +132,10 @@ const calls = {
   recipe: () => JSON.parse(playground.recipe()),
   scores: async () => JSON.parse(await playground.scores()),
   predictions: ({ rows }) => playground.predictions(rows),
-  model: ({ format }) => playground.model(format),
+  async model({ format }) {
+    const model = await playground.model();
+    return format === "onnx" ? (await everything()).onnx(model) : model;
+  },
   table: () => playground.table(),
   predict: ({ file }) => playground.predict(file.name, file.bytes),
 };

@@ -6,9 +6,11 @@
 
 mod configuration;
 mod device;
-#[cfg(feature = "doctor")]
+#[cfg(feature = "all")]
 mod doctor;
 mod errors;
+#[cfg(feature = "all")]
+mod export;
 mod layers;
 mod listener;
 mod plane;
@@ -19,7 +21,9 @@ mod samples;
 mod wall;
 
 pub use device::Device;
-#[cfg(feature = "doctor")]
+#[cfg(feature = "all")]
 pub use doctor::doctor;
+#[cfg(feature = "all")]
+pub use export::onnx;
 pub use playground::Playground;
 pub use wall::Wall;

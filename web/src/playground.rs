@@ -8,7 +8,7 @@ use halfplane::low_level::kernels::Function;
 use halfplane::metrics::Scores;
 use halfplane::spec::LayerParameters;
 use halfplane::train::{Budget, Session, Status};
-use halfplane::{Dataset, Network, export, flags};
+use halfplane::{Dataset, Network, flags};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
@@ -293,16 +293,13 @@ impl Playground {
         Ok(text)
     }
 
-    /// The trained model as a file: `safetensors` or `onnx`.
+    /// The trained model as the bytes of its file.
     ///
     /// # Errors
     /// Weights that are not finite.
-    pub async fn model(&mut self, format: String) -> Result<Vec<u8>> {
+    pub async fn model(&mut self) -> Result<Vec<u8>> {
         let model = self.session.model(0).await.map_err(thrown)?;
-        match format.as_str() {
-            "onnx" => export::onnx(&model).map_err(thrown),
-            _ => model.to_bytes().map_err(thrown),
-        }
+        model.to_bytes().map_err(thrown)
     }
 
     /// The rows as a table, where the page has drawn them.
