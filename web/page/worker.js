@@ -17,6 +17,7 @@ const names = { cpu: "CPU", gpu: "WebGPU" };
 let playground = null;
 let wall = null; // A worker has one of both.
 let drawn = 0; // When the wall was drawn last.
+let described = null; // What the playground trains.
 let generation = 0;
 let playing = false;
 let pace = 1;
@@ -74,6 +75,7 @@ const calls = {
     computed = { steps: 0, seconds: 0 };
     shown = true;
     const about = JSON.parse(playground.about());
+    described = about;
     about.notice = notice;
     about.device = nameOf(opened);
     about.gpu = opened.is_gpu;
@@ -165,7 +167,7 @@ async function wallFrame(ended) {
 }
 
 async function frame(ended = false) {
-  const { widths, parameters } = JSON.parse(playground.about());
+  const { widths, parameters } = described;
   const fine = parameters < 3000 ? 96 : parameters < 30000 ? 64 : 40;
   const side = parameters < 3000 ? 24 : 16;
   await playground.draw(side, fine);

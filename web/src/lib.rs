@@ -4,6 +4,7 @@
 //! Must not know: how anything looks. Colours, words and layout are the page's.
 #![cfg(target_arch = "wasm32")]
 
+mod about;
 mod configuration;
 mod device;
 #[cfg(feature = "all")]

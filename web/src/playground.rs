@@ -8,16 +8,17 @@ use halfplane::low_level::kernels::Function;
 use halfplane::metrics::Scores;
 use halfplane::spec::LayerParameters;
 use halfplane::train::{Budget, Session, Status};
-use halfplane::{Dataset, Network, flags};
+use halfplane::{Dataset, Network};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
+use crate::about::About;
 use crate::configuration::Configuration;
 use crate::device::Device;
 use crate::errors::{self, Result, thrown};
 use crate::layers;
 use crate::listener::Listener;
-use crate::plane::{self, Plane};
+use crate::plane::Plane;
 use crate::regions::{self, Regions};
 use crate::rows::{File, Rows};
 
@@ -89,32 +90,12 @@ impl Playground {
     }
 
     /// What is trained on what, as JSON.
-    pub fn about(&self) -> String {
-        let data = &self.rows.data.training;
-        let validation = self.rows.data.validation.as_ref().map_or(0, Dataset::rows);
-        let choices = plane::choices(data.preprocessing());
-        json!({
-            "device": self.session.device(),
-            "strategy": self.session.plan().strategy,
-            "widths": self.network.widths(),
-            "parameters": self.network.parameters(),
-            "output": self.network.output,
-            "task": data.task(),
-            "rows": data.rows(),
-            "validationRows": validation,
-            "inputs": data.feature_names(),
-            "columns": data.preprocessing().columns.iter().map(|own| &own.name).collect::<Vec<_>>(),
-            "target": data.target_name(),
-            "classes": data.classes(),
-            "axes": choices.iter().map(|axis| &axis.name).collect::<Vec<_>>(),
-            "axis": self.axes,
-            "view": self.plane.as_ref().map(|plane| plane.view),
-            "targetRange": Regions::of(data).range,
-            "stepsPerEpoch": self.session.plan().steps_per_epoch(),
-            "said": data.preprocessing().to_string(),
-            "warnings": flags::warnings(&self.rows.warnings),
-        })
-        .to_string()
+    ///
+    /// # Errors
+    /// None but that of JSON.
+    pub fn about(&self) -> Result<String> {
+        let plan = self.session.plan();
+        About::of(plan, &self.network, &self.rows, self.axes, self.plane.as_ref()).json()
     }
 
     /// The configuration that the library's recipe has for these rows, as JSON.
