@@ -23,12 +23,16 @@ module() {
     "$target/release/bundle" "$target/web/wasm32-unknown-unknown/web/halfplane_web.wasm" "$1" halfplane
 }
 
-rm -rf "$site"
-mkdir -p "$site/all"
-cp -r page/. "$site/"
-module "$site"
+built=$target/web/module
+rm -rf "$built"
+mkdir -p "$built/all"
+module "$built"
 # The checks of the kernels, ONNX and Parquet: much code for what few visitors do, fetched when it is needed.
-module "$site/all" --features all
+module "$built/all" --features all
+# What stood there before goes only now.
+rm -rf "$site"
+mkdir -p "$site"
+cp -r page/. "$built/." "$site/"
 
 packed() { gzip -9 <"$1" | wc -c; }
 printf 'module: %d bytes, compressed %d; page: compressed %d\n' \

@@ -70,7 +70,8 @@ pub(super) const fn bare<const N: usize>(text: &str) -> ([u8; N], usize) {
         if byte == b'\n' {
             (begins, comment) = (true, false);
         }
-        if !comment && !(begins && byte == b' ') {
+        let skipped = comment || (begins && byte == b' ');
+        if !skipped {
             if length < N {
                 kept[length] = byte;
             }

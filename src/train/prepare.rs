@@ -23,6 +23,8 @@ pub struct TrainingData {
     pub validation: Option<Dataset>,
 }
 
+// For those who train many networks at once, which a page in a browser does otherwise.
+#[cfg(not(target_arch = "wasm32"))]
 impl TrainingData {
     /// Bytes that a device's copy of the features takes.
     pub(crate) fn bytes(&self) -> u64 {

@@ -28,9 +28,13 @@ export class Curve {
     this.#total = total;
   }
 
-  add({ losses, validations }) {
-    for (let at = 0; at < losses.length; at += 2) {
-      if (this.#seen % this.#stride === 0) this.#training.push([losses[at], losses[at + 1]]);
+  // Where an epoch has several steps, its mean is shown: a step's own loss is that of its batch alone.
+  add({ losses, epochs, validations }) {
+    const means = this.#perEpoch > 1;
+    const own = means ? epochs : losses;
+    for (let at = 0; at < own.length; at += 2) {
+      const step = means ? (own[at] + 1) * this.#perEpoch : own[at];
+      if (this.#seen % this.#stride === 0) this.#training.push([step, own[at + 1]]);
       this.#seen += 1;
     }
     for (let at = 0; at < validations.length; at += 2) {

@@ -24,7 +24,7 @@ const diagram = new Diagram($("diagram"), {
   say: (text) => ($("hover").textContent = text || t("hover")),
   change: (layer, units) => change({ hidden: state.configuration.hidden.with(layer, units) }),
 });
-const regions = new Regions($("regions"));
+const regions = new Regions($("regions"), $("tip"));
 const curve = new Curve($("curve"));
 const lecture = new Lecture({ choice: $("lecture-choice"), table: $("lecture-table") }, (hidden) =>
   change({ ...DEFAULTS, hidden }, { play: true }));
@@ -213,6 +213,7 @@ engine.onframe = (frame) => {
   if (pending) {
     // A frame that was never drawn: its losses are kept.
     frame.losses = concat(pending.losses, frame.losses);
+    frame.epochs = concat(pending.epochs, frame.epochs);
     frame.validations = concat(pending.validations, frame.validations);
   }
   pending = frame;

@@ -1,6 +1,6 @@
 // The decision picture: what the network says of each place, the rows, and the first layer's lines.
 import { css, ofClass, ofNumber, outputColour, paper } from "./colours.js";
-import { short } from "./texts.js";
+import { short, t } from "./texts.js";
 
 const EDGE = { left: 34, right: 6, top: 6, bottom: 24 };
 const MOST_LINES = 16;
@@ -32,8 +32,33 @@ export class Regions {
   #about = null;
   #image = document.createElement("canvas");
 
-  constructor(canvas) {
+  #last = null;
+
+  constructor(canvas, tip) {
     this.#canvas = canvas;
+    canvas.addEventListener("pointermove", (event) => this.#point(event, tip));
+    canvas.addEventListener("pointerleave", () => (tip.hidden = true));
+  }
+
+  // Says what the network predicts where one points.
+  #point(event, tip) {
+    const { view, axes, axis, classes, target, targetRange: [low, high] } = this.#about;
+    const { width, height } = this.#canvas.getBoundingClientRect();
+    const x = (event.offsetX - EDGE.left) / (width - EDGE.left - EDGE.right);
+    const y = 1 - (event.offsetY - EDGE.top) / (height - EDGE.top - EDGE.bottom);
+    tip.hidden = !this.#last || x < 0 || x >= 1 || y < 0 || y >= 1;
+    if (tip.hidden) return;
+    const { output, fine } = this.#last;
+    const point = Math.floor((1 - y) * fine) * fine + Math.floor(x * fine);
+    const [kind, sure] = [output[2 * point], output[2 * point + 1] / 254];
+    const at = [x, y].map((share, which) => short(view[which][0] + share * (view[which][1] - view[which][0])));
+    const place = `${axes[axis[0]]} ${at[0]}, ${axes[axis[1]]} ${at[1]}`;
+    tip.textContent = kind === 255
+      ? t("tip.number", { place, target, value: short(low + sure * (high - low)) })
+      : t("tip.class", { place, target, name: classes[kind], sure: Math.round(100 * sure) });
+    const wide = document.documentElement.clientWidth;
+    tip.style.left = `${Math.min(event.clientX + 14, wide - tip.offsetWidth - 8)}px`;
+    tip.style.top = `${event.clientY + 16}px`;
   }
 
   show(about) {
@@ -42,6 +67,7 @@ export class Regions {
   }
 
   draw({ output, fine, lines }) {
+    this.#last = { output, fine };
     const { view, points, axes, axis, rows } = this.#about ?? {};
     if (!view) return;
     const ground = paper();

@@ -179,6 +179,7 @@ async function frame(ended = false) {
     step: playground.step,
     rate: rate(),
     losses: playground.losses(),
+    epochs: playground.epochs(),
     validations: playground.validations(),
     recovered: playground.recovered(),
     neurons: playground.neurons(),

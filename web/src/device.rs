@@ -44,12 +44,6 @@ impl Device {
         self.clone()
     }
 
-    /// Its name.
-    #[wasm_bindgen(getter)]
-    pub fn name(&self) -> String {
-        self.opened.name().to_owned()
-    }
-
     /// Whether it is WebGPU.
     #[wasm_bindgen(getter)]
     pub fn is_gpu(&self) -> bool {

@@ -74,6 +74,7 @@ impl Playground {
         if device.is_gpu() {
             session = session.with_fallback(|| Ok(Box::new(Cpu::new())));
         }
+        let steps_per_epoch = session.plan().steps_per_epoch();
         let axes = [0, 1];
         let plane = Plane::of(data, axes);
         Ok(Self {
@@ -83,7 +84,7 @@ impl Playground {
             plane,
             axes,
             rows,
-            listener: Listener::default(),
+            listener: Listener { steps_per_epoch, ..Listener::default() },
             ended: false,
             frame: Frame::default(),
         })
@@ -153,6 +154,11 @@ impl Playground {
     /// Step and loss of what was logged since the last call, in turn.
     pub fn losses(&mut self) -> Vec<f64> {
         std::mem::take(&mut self.listener.losses)
+    }
+
+    /// Epoch and mean training loss since the last call, in turn; none where an epoch is a step.
+    pub fn epochs(&mut self) -> Vec<f64> {
+        std::mem::take(&mut self.listener.epochs)
     }
 
     /// Epoch and validation loss since the last call, in turn.

@@ -79,6 +79,19 @@ test("layers, units and settings are changed by clicking", async () => {
   sound(page);
 });
 
+test("pointing at a neuron, a line or a place says its numbers", async () => {
+  const page = await site.open();
+  await finish(page);
+  await page.hover(".neuron >> nth=1");
+  assert.match(await page.textContent("#hover"), /neuron 2 of layer 1: bias -?[\d.]+, 2 weights/);
+  await page.locator(".edges path").first().dispatchEvent("pointerenter");
+  assert.match(await page.textContent("#hover"), /x1 → neuron 1 of layer 1: weight -?[\d.]+/);
+  const { width, height } = await page.locator("#regions").boundingBox();
+  await page.hover("#regions", { position: { x: width / 2, y: height / 2 } });
+  assert.match(await page.textContent("#tip"), /^x1 0\.\d+, x2 0\.\d+: y is 1, \d+ % sure$/);
+  sound(page);
+});
+
 test("a link restores the configuration and its numbers", async () => {
   const page = await site.open(SPIRAL);
   await page.selectOption("#set-l2", "0.001");
