@@ -74,13 +74,18 @@ export async function change(changes, { device = state.device, file = state.file
     if (state.about) show();
     return false;
   }
-  Object.assign(state, { configuration, file, about, device: about.gpu ? "gpu" : "cpu", ended: false });
+  Object.assign(state, { configuration, file, about, device: about.gpu ? "gpu" : "cpu", ended: false, frame: null });
   state.playing = false;
   if (about.notice) tell(t("notice.cpu", { problem: worded(about.notice) }));
   curve.clear(total(), about.stepsPerEpoch);
   lecture.begin(configuration);
   show();
-  draw(await engine.call("frame"));
+  try {
+    draw(await engine.call("frame"));
+  } catch (error) {
+    engine.onfailed(error.message);
+    return false;
+  }
   if (play) start();
   remember();
   return true;
@@ -418,9 +423,15 @@ async function follow() {
   if (problem) tell(problem, "bad");
 }
 
-engine.onfailed = (message) => {
+// A device that fails before there is a snapshot to go on from: the CPU begins again. What diverges there,
+// too, is told then.
+engine.onfailed = async (message) => {
   playing(false);
-  tell(worded(message), "bad");
+  if (state.about?.gpu && (await change({}, { device: "cpu", play: true }))) {
+    tell(t("notice.failed", { problem: worded(message) }));
+  } else {
+    tell(worded(message), "bad");
+  }
 };
 
 // Offline afterwards, where the browser lets a page keep its files.

@@ -181,12 +181,18 @@ async function frame(ended = false) {
     losses: playground.losses(),
     epochs: playground.epochs(),
     validations: playground.validations(),
-    recovered: playground.recovered(),
+    recovered: lost(playground.recovered()),
     neurons: playground.neurons(),
     output: playground.output(),
     weights: playground.weights(),
     lines: playground.lines(),
   };
+}
+
+// A device that has failed is not taken again.
+function lost(problem) {
+  if (problem) delete devices.gpu;
+  return problem;
 }
 
 async function loop(own) {
@@ -207,7 +213,7 @@ async function loop(own) {
       });
     } catch (error) {
       playing = false;
-      postMessage({ failed: error.message ?? String(error) });
+      postMessage({ failed: lost(error.message ?? String(error)) });
     }
     const rest = (wall ? 0 : FRAME) - (performance.now() - begun);
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, rest)));
@@ -226,6 +232,7 @@ onmessage = async ({ data: { id, call, ...rest } }) => {
     const result = await locked(() => calls[call](rest));
     postMessage({ id, result });
   } catch (error) {
+    if (call === "frame" || call === "step") lost(error.message);
     postMessage({ id, error: error.message ?? String(error) });
   }
 };

@@ -26,6 +26,24 @@ test("a lost device: the CPU goes on from a snapshot, and the page says so", asy
   await page.waitForFunction((step) => playground.state.frame.step > step + 100, step);
 });
 
+test("a device that is lost at once: the CPU begins again, and the page says so", async () => {
+  const page = await site.open("#steps=100000");
+  const [worker] = page.workers();
+  await worker.evaluate(() => {
+    const open = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (...rest) {
+      const device = await open.apply(this, rest);
+      // Once its buffers are made.
+      setTimeout(() => device.destroy(), 50);
+      return device;
+    };
+  });
+  await page.selectOption("#set-device", "gpu");
+  await page.waitForFunction(() => !document.getElementById("notice").hidden, null, { timeout: 60_000 });
+  assert.match(await page.textContent("#notice span"), /WebGPU|CPU/);
+  await page.waitForFunction(() => !playground.state.about.gpu && playground.state.frame?.step > 100, null, { timeout: 60_000 });
+});
+
 test("without WebGPU the CPU trains, and the page says so", async () => {
   const page = await site.open();
   const [worker] = page.workers();
