@@ -25,7 +25,7 @@ if ! command -v npm >/dev/null; then install nodejs npm; fi
 target=$(realpath -m "${CARGO_TARGET_DIR:-../target}")
 ./build.sh
 # The command line, which must agree with the page.
-cargo build --release --locked --bin halfplane
+cargo build --release --locked --package halfplane --bin halfplane
 npm ci --prefix tests --no-audit --no-fund --silent
 SITE="$target/web/site" HALFPLANE="$target/release/halfplane" BROWSER="$browser" \
     node --test --test-concurrency=1 --test-reporter=spec tests/*.test.mjs
