@@ -145,7 +145,8 @@ export class Regions {
         context.lineWidth = 4;
         context.stroke();
       }
-      context.strokeStyle = css(ground.ink, count > 4 ? 0.5 : 0.9);
+      // Many lines must not hide what they make together.
+      context.strokeStyle = css(ground.ink, count > 4 ? Math.min(0.5, 8 / count) : 0.9);
       context.lineWidth = count > 4 ? 1.1 : 1.8;
       context.stroke();
     }
