@@ -86,6 +86,8 @@ export function settings(root, configuration, about, changed) {
     slider("dropout", { min: 0, max: 0.8, step: 0.05, show: percent }, configuration, changed),
     choice("l1", PENALTIES, configuration, changed),
     choice("l2", PENALTIES, configuration, changed),
+    choice("weight_decay", PENALTIES, configuration, changed),
+    choice("layer_norm", [false, true], configuration, changed, (word) => t(`word.${word}`)),
     whole("seed", configuration, changed),
     whole(configuration.epochs === null ? "steps" : "epochs", configuration, changed, 1),
     device(configuration, about, changed),

@@ -1,4 +1,4 @@
-// Serves a folder on localhost, as any file server would.
+// Serves a folder on localhost, as any file server would; and others below it, by the first part of the path.
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -8,10 +8,12 @@ const TYPES = {
   ".wasm": "application/wasm", ".svg": "image/svg+xml",
 };
 
-export function serve(folder) {
+export function serve(folder, below = {}) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
-    const path = join(folder, normalize(pathname.endsWith("/") ? `${pathname}index.html` : pathname));
+    const [, first, ...rest] = normalize(pathname).split("/");
+    const own = below[first] ? join(below[first], ...rest) : join(folder, normalize(pathname));
+    const path = pathname.endsWith("/") ? join(own, "index.html") : own;
     let size;
     try {
       size = statSync(path).size;
