@@ -4,7 +4,10 @@
 # target, Debian's Chromium where there is no browser of that kind, and the driver from npm.
 #
 #   web/test.sh [BROWSER]
+#
+# HALFPLANE names the command line that the page must agree with; it is built where it is not given.
 set -euo pipefail
+if [ -n "${HALFPLANE:-}" ]; then HALFPLANE=$(realpath "$HALFPLANE"); fi
 cd "$(dirname "$0")"
 
 browser=${1:-$(command -v chromium || command -v google-chrome || true)}
@@ -24,8 +27,10 @@ if ! command -v npm >/dev/null; then install nodejs npm; fi
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-../target}")
 ./build.sh
-# The command line, which must agree with the page.
-cargo build --release --locked --package halfplane --bin halfplane
+if [ -z "${HALFPLANE:-}" ]; then
+    cargo build --release --locked --package halfplane --bin halfplane
+    HALFPLANE=$target/release/halfplane
+fi
 npm ci --prefix tests --no-audit --no-fund --silent
-SITE="$target/web/site" HALFPLANE="$target/release/halfplane" BROWSER="$browser" \
+SITE="$target/web/site" HALFPLANE="$HALFPLANE" BROWSER="$browser" \
     node --test --test-concurrency=1 --test-reporter=spec tests/*.test.mjs
