@@ -60,6 +60,8 @@ export async function train(workload, device, steps, weights) {
         const corrections = [1 - b1 ** (number + 1), 1 - b2 ** (number + 1)].map((own) => np.array(own));
         [value, parameters, means, squares] = adam(parameters, means, squares, corrections, x, y);
       }
+      // What is pending is computed by recursion: thousands of steps overflow its stack.
+      if (number % 100 === 99) await blockUntilReady(parameters);
     }
     const [loss] = await value.data();
     return { seconds: (performance.now() - begun) / 1e3, loss };
