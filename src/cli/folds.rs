@@ -6,11 +6,11 @@ use std::path::Path;
 use halfplane::data::{
     Fold, FoldBy, FoldedTable, Prepared, Split, TableOptions, TargetColumn, Warning,
 };
+use halfplane::model::csv::{field, quoted, table};
 use halfplane::selection::{CrossValidation, Held};
 use halfplane::{Dataset, Error, Result, Targets, Task};
 
 use super::arguments::{DataArguments, FoldArguments};
-use super::predict::{field, quoted, table};
 
 /// A table and its folds.
 pub(super) struct DealtOut {

@@ -5,6 +5,7 @@ use std::path::Path;
 use halfplane::data::read_features;
 use halfplane::flags;
 use halfplane::low_level::files::write_beside;
+use halfplane::model::csv::{quoted, table};
 use halfplane::{Error, Model, Result, Task};
 
 use super::arguments::PredictArguments;
@@ -62,40 +63,6 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<()> {
     }
 }
 
-/// The predictions as CSV: the header, and a line for each row.
-pub(super) fn table(model: &Model, predictions: &[f32]) -> Result<(String, Vec<String>)> {
-    let outputs = model.network.outputs;
-    let columns = quoted(&model.prediction_columns());
-    let classes: Vec<Vec<String>> = model.targets.iter().map(|own| quoted(&own.classes)).collect();
-    // More columns than there are outputs hold the class of each target.
-    let has_class = columns.len() > outputs;
-    let chosen = match &classes[..] {
-        [_] if has_class => model.likeliest(predictions)?,
-        _ => Vec::new(),
-    };
-    let is_probability = model.task() != Task::Regression;
-    let line = |(row, values): (usize, &[f32])| {
-        let mut fields: Vec<String> =
-            values.iter().map(|value| number(*value, is_probability)).collect();
-        match &classes[..] {
-            [only] => fields.extend(chosen.get(row).map(|class| only[*class].clone())),
-            all if has_class => {
-                let labels = all.iter().zip(values);
-                fields.extend(labels.map(|(own, p)| own[usize::from(*p > 0.5)].clone()));
-            }
-            _ => {}
-        }
-        fields.join(",")
-    };
-    let lines = predictions.chunks_exact(outputs).enumerate().map(line).collect();
-    Ok((columns.join(","), lines))
-}
-
-/// Fields of CSV.
-pub(super) fn quoted(texts: &[String]) -> Vec<String> {
-    texts.iter().map(|text| field(text)).collect()
-}
-
 /// The spread of the members' predictions as CSV: names of columns, and the fields of each row.
 fn spread_columns(
     model: &Model,
@@ -116,20 +83,4 @@ fn spread_columns(
     };
     let fields = rows.map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
     Ok((names.join(","), fields.collect()))
-}
-
-/// A number with the digits that tell it from its neighbours in float32. Near 1, where the distance of
-/// a probability from 1 matters (log loss), it has all of its digits: read as float64, it is the number
-/// that `evaluate` scores.
-fn number(value: f32, is_probability: bool) -> String {
-    if is_probability && value > 0.5 { f64::from(value).to_string() } else { value.to_string() }
-}
-
-/// A CSV field, quoted if needed.
-pub(super) fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }

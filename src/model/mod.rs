@@ -5,6 +5,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod blocking;
 pub(crate) mod container;
+pub mod csv;
 mod file;
 mod predictor;
 mod summary;

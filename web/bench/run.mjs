@@ -1,7 +1,8 @@
 // The playground's module beside TensorFlow.js and jax-js, in one browser, in turn: seconds of a step, as ratios.
 // Each program's last loss is held to the others' first.
 //
-//   web/build.sh && npm ci --prefix web/bench && node web/bench/run.mjs [--devices cpu,gpu] [--rounds 3]
+//   web/build.sh && npm ci --prefix web/tests && npm ci --prefix web/bench
+//   node web/bench/run.mjs [--devices cpu,gpu] [--rounds 3]
 //
 // SITE names another folder than target/web/site, BROWSER another browser than /usr/bin/chromium. Slow pairs take
 // fewer steps. WebGPU runs on SwiftShader, a software adapter, unless BROWSER_FLAGS says otherwise.

@@ -1,13 +1,7 @@
 // The doctor: every kernel of this browser's device against its twin, one after another.
 import { Engine } from "./engine.js";
+import { make } from "./make.js";
 import { short, t } from "./texts.js";
-
-function make(tag, className, text) {
-  const own = document.createElement(tag);
-  if (className) own.className = className;
-  if (text !== undefined) own.textContent = text;
-  return own;
-}
 
 export class Doctor {
   #root;

@@ -10,6 +10,11 @@ export const DEFAULTS = {
   epochs: null,
 };
 
+// The steps of a run.
+export function steps({ steps, epochs }, about) {
+  return epochs === null ? steps : epochs * about.stepsPerEpoch;
+}
+
 const NAMES = {
   data: ["xor", "circles", "moons", "spiral", "gaussians", "board", "hills"],
   activation: ["sigmoid", "tanh", "relu", "leaky-relu", "elu", "gelu", "silu", "softplus"],

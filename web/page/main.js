@@ -7,7 +7,7 @@ import { Doctor } from "./doctor.js";
 import { Engine } from "./engine.js";
 import { taken } from "./file.js";
 import { Lecture } from "./lecture.js";
-import { DEFAULTS, fragment, parse } from "./link.js";
+import { DEFAULTS, fragment, parse, steps as length } from "./link.js";
 import { Regions } from "./regions.js";
 import { draw as drawScores } from "./scores.js";
 import { tabs, themes } from "./shell.js";
@@ -121,10 +121,7 @@ function show() {
   look(about);
 }
 
-function total() {
-  const { configuration: { steps, epochs }, about } = state;
-  return epochs === null ? steps : epochs * about.stepsPerEpoch;
-}
+const total = () => length(state.configuration, state.about);
 
 function legend({ task, classes, targetRange: [low, high], validationRows, target }) {
   const part = (text, colour) => {
@@ -303,9 +300,8 @@ function playing(is) {
 export async function start() {
   if (state.ended) {
     await engine.call("goOn");
-    const { steps, epochs } = state.configuration;
     state.ended = false;
-    curve.extend(state.frame.step + (epochs === null ? steps : epochs * state.about.stepsPerEpoch));
+    curve.extend(state.frame.step + total());
   }
   playing(true);
   engine.call("play", { steps: SPEEDS[state.speed] });

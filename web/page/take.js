@@ -1,15 +1,9 @@
 // What can be taken along: the model, the commands that train it again, the page of results, a link.
-import { fragment } from "./link.js";
 import { commandLine, python } from "./commands.js";
+import { fragment } from "./link.js";
+import { make } from "./make.js";
 import { report } from "./report.js";
 import { t } from "./texts.js";
-
-function make(tag, className, text) {
-  const own = document.createElement(tag);
-  if (className) own.className = className;
-  if (text !== undefined) own.textContent = text;
-  return own;
-}
 
 export function download(name, content, type) {
   const link = document.createElement("a");

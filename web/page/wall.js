@@ -1,19 +1,14 @@
 // The wall: many networks, each a little picture of what it predicts, the best first.
 import { outputColour, paper } from "./colours.js";
 import { Engine } from "./engine.js";
+import { steps } from "./link.js";
+import { make } from "./make.js";
 import { short, t, whole } from "./texts.js";
 
 const SIDE = 24;
 const SHAPES = [[2], [4], [8], [4, 4], [8, 4], [8, 8]];
 const RATES = { sgd: [0.1, 0.3, 1, 3], adam: [0.001, 0.003, 0.01, 0.03], adamw: [0.001, 0.003, 0.01, 0.03] };
 const COUNTS = [24, 96, 192, 480, 960];
-
-function make(tag, className, text) {
-  const own = document.createElement(tag);
-  if (className) own.className = className;
-  if (text !== undefined) own.textContent = text;
-  return own;
-}
 
 export class Wall {
   #root;
@@ -100,8 +95,7 @@ export class Wall {
   }
 
   get total() {
-    const { configuration: { steps, epochs }, about } = this.#state;
-    return epochs === null ? steps : epochs * about.stepsPerEpoch;
+    return steps(this.#state.configuration, this.#state.about);
   }
 
   // Trains as many networks as are asked for, from the configuration of the page.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use halfplane::low_level::backend::{self, Device as Opened};
+use halfplane::train::Session;
 use halfplane::{DeviceChoice, Error};
 use wasm_bindgen::prelude::*;
 
@@ -48,5 +49,15 @@ impl Device {
     #[wasm_bindgen(getter)]
     pub fn is_gpu(&self) -> bool {
         self.is_gpu
+    }
+}
+
+impl Device {
+    /// A session that goes on with the CPU path where this is a device that may fail.
+    pub(crate) fn with_fallback(&self, session: Session) -> Session {
+        match self.is_gpu {
+            true => session.with_fallback(|| Ok(Box::new(backend::cpu::Cpu::new()))),
+            false => session,
+        }
     }
 }

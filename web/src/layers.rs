@@ -3,12 +3,9 @@
 //! The library's own forward pass keeps only the last layer. This one is its mathematics with the points
 //! innermost, so that each unit's answers lie together as a picture, and are computed with SIMD.
 
-use halfplane::low_level::kernels::Function;
+use halfplane::low_level::kernels::{Function, LayerNorm};
 use halfplane::spec::{LayerParameters, Normalization};
 use halfplane::{Network, Output, Parameters};
-
-/// As in PyTorch's `LayerNorm`.
-const EPSILON: f32 = 1e-5;
 
 /// The answers of each layer's units, \[layers\]\[units · points\]: the hidden layers' after the
 /// activation, the last one's as the network predicts. `inputs` are \[I · points\], an input after
@@ -64,7 +61,7 @@ fn normalize(units: &mut [f32], norm: &LayerParameters, points: usize) {
         let own: Vec<f32> = of(units);
         let mean = own.iter().sum::<f32>() / count;
         let variance = own.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / count;
-        let scale = 1.0 / (variance + EPSILON).sqrt();
+        let scale = 1.0 / (variance + LayerNorm::EPS).sqrt();
         for (unit, value) in own.into_iter().enumerate() {
             units[unit * points + point] =
                 norm.weight[unit] * (value - mean) * scale + norm.bias[unit];

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use halfplane::data::{Layout, Source, read_features};
-use halfplane::low_level::backend::cpu::Cpu;
 use halfplane::low_level::kernels::Function;
 use halfplane::metrics::Scores;
+use halfplane::model::csv;
 use halfplane::spec::LayerParameters;
 use halfplane::train::{Budget, Session, Status};
 use halfplane::{Dataset, Network};
@@ -68,12 +68,10 @@ impl Playground {
         let data = &rows.data.training;
         let network = configuration.network(data).map_err(thrown)?;
         let options = configuration.options(data).map_err(thrown)?;
-        let mut session = Session::on(device.opened.as_ref(), &network, rows.data.clone(), options)
+        let session = Session::on(device.opened.as_ref(), &network, rows.data.clone(), options)
             .await
             .map_err(thrown)?;
-        if device.is_gpu() {
-            session = session.with_fallback(|| Ok(Box::new(Cpu::new())));
-        }
+        let session = device.with_fallback(session);
         let steps_per_epoch = session.plan().steps_per_epoch();
         let axes = [0, 1];
         let plane = Plane::of(data, axes);
@@ -232,7 +230,7 @@ impl Playground {
     /// A device that fails.
     pub async fn scores(&mut self) -> Result<String> {
         let data = self.rows.data.validation.as_ref().unwrap_or(&self.rows.data.training).clone();
-        let predictions = self.session.predict_rows(0, data.features()).await.map_err(thrown)?;
+        let predictions = self.session.predict_data(0, &data).await.map_err(thrown)?;
         let scores = Scores::of(&data.original_targets(), &predictions, data.weights());
         let held_out = self.rows.data.validation.is_some();
         let scores = scores.map_err(thrown)?;
@@ -246,8 +244,7 @@ impl Playground {
     pub async fn predictions(&mut self, rows: usize) -> Result<Vec<f32>> {
         let data = &self.rows.data.training;
         let count = rows.min(data.rows()) * data.inputs();
-        let features = data.features()[..count].to_vec();
-        self.session.predict_rows(0, &features).await.map_err(thrown)
+        self.session.predict_rows(0, &data.features()[..count]).await.map_err(thrown)
     }
 
     /// A table of predictions for every row of a file, as the command line's `predict` writes it.
@@ -260,24 +257,8 @@ impl Playground {
         let features = read_features(&source, Layout::default(), &model.preprocessing)
             .map_err(|error| errors::of_file(&name, error))?;
         let predictions = self.session.predict_rows(0, &features.values).await.map_err(thrown)?;
-        let outputs = model.network.outputs;
-        // The classes of a single target have a name beside their probabilities.
-        let classes = match model.classes() {
-            [] => None,
-            names => Some((names, model.likeliest(&predictions).map_err(thrown)?)),
-        };
-        let mut columns = model.prediction_columns();
-        columns.truncate(outputs + usize::from(classes.is_some()));
-        let columns: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
-        let mut text = columns.join(",");
-        text.push('\n');
-        for (row, own) in predictions.chunks_exact(outputs).enumerate() {
-            let mut cells: Vec<String> = own.iter().map(ToString::to_string).collect();
-            cells.extend(classes.iter().map(|(names, likeliest)| quoted(&names[likeliest[row]])));
-            text.push_str(&cells.join(","));
-            text.push('\n');
-        }
-        Ok(text)
+        let (header, lines) = csv::table(&model, &predictions).map_err(thrown)?;
+        Ok([vec![header], lines, vec![String::new()]].concat().join("\n"))
     }
 
     /// The trained model as the bytes of its file.
@@ -300,12 +281,4 @@ impl Playground {
 fn shade(unit: &[f32], middle: f32, bytes: &mut Vec<u8>) {
     let reach = unit.iter().map(|value| (value - middle).abs()).fold(1e-9, f32::max);
     bytes.extend(unit.iter().map(|value| (127.0 + 127.0 * (value - middle) / reach) as u8));
-}
-
-/// A field of comma-separated text.
-fn quoted(word: &str) -> String {
-    match word.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", word.replace('"', "\"\"")),
-        false => word.to_owned(),
-    }
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use halfplane::low_level::backend::cpu::Cpu;
 use halfplane::train::{Budget, Session, Silent, Status};
 use halfplane::{Candidate, Network, TrainOptions};
 use serde::Deserialize;
@@ -96,14 +95,11 @@ impl Wall {
             validate_every: u64::MAX,
             ..configuration.options(data).map_err(thrown)?
         };
-        let device_ = device.opened.as_ref();
-        let mut session = Session::grid_on(device_, &candidates, rows.data.clone(), options)
+        let opened = device.opened.as_ref();
+        let session = Session::grid_on(opened, &candidates, rows.data.clone(), options)
             .await
-            .map_err(thrown)?
-            .without_evaluation();
-        if device.is_gpu() {
-            session = session.with_fallback(|| Ok(Box::new(Cpu::new())));
-        }
+            .map_err(thrown)?;
+        let session = device.with_fallback(session.without_evaluation());
         let plane = Plane::of(data, [0, 1]);
         Ok(Self { session, candidates, rows, plane, pictures: Vec::new(), losses: Vec::new() })
     }

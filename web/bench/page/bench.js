@@ -2,14 +2,13 @@
 import * as halfplane from "./halfplane.js";
 import { WORKLOADS } from "./workloads.js";
 
-const programs = { halfplane, tfjs: () => import("./tfjs.js"), jax: () => import("./jax.js") };
 const weights = {};
 
 // Seconds of a step, and the last step's loss.
 window.train = async (program, workload, device, steps) => {
   const own = WORKLOADS[workload];
   weights[workload] ??= await halfplane.weights(own);
-  const { train } = typeof programs[program] === "function" ? await programs[program]() : programs[program];
+  const { train } = await import(`./${program}.js`);
   const { seconds, loss } = await train(own, device, steps ?? own.steps, weights[workload]);
   return { step: seconds / (steps ?? own.steps), loss };
 };
