@@ -3,7 +3,7 @@
 
 use std::any::TypeId;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::parser::ValueSource;
@@ -13,7 +13,7 @@ use halfplane::model::Integrity;
 use halfplane::train::{Checkpoints, Latest, Notes};
 use halfplane::{Error, Result, TrainOptions};
 
-use super::arguments::Resumed;
+use super::arguments::{Resumed, ResumedNetwork};
 use super::config::overridden;
 use crate::report;
 
@@ -60,13 +60,11 @@ pub(super) fn merge(
     let Some(("train", matches)) = matches.subcommand() else { return Ok(None) };
     let Some(folder) = matches.get_one::<PathBuf>("resume") else { return Ok(None) };
     let Some(train) = command.find_subcommand("train") else { return Ok(None) };
-    let latest = Checkpoints::of(folder).latest_checked()?;
-    report::warn(&told(&latest));
-    let Latest { checkpoint, newest, .. } = latest;
+    let networks = networks(folder)?;
     let mut merged: Vec<OsString> = argv.iter().take(1).cloned().collect();
     merged.push("train".into());
     let mut run = None;
-    for (id, values) in checkpoint.notes() {
+    for (id, values) in networks[0].checkpoint.notes() {
         if id == RUN {
             run = Some(values.clone());
             continue;
@@ -89,8 +87,27 @@ pub(super) fn merge(
         let id = argument.get_id().as_str();
         !is_beside(id) && matches.value_source(id) == Some(ValueSource::CommandLine)
     });
-    let resumed = Resumed { checkpoint, newest, retyped };
+    let resumed = Resumed { networks, retyped };
     Ok(Some(Found { words: merged, resumed, run }))
+}
+
+/// The checkpoint of the network, or of each of a training on folds that has one.
+fn networks(folder: &Path) -> Result<Vec<ResumedNetwork>> {
+    let checkpoints = Checkpoints::of(folder);
+    let members = checkpoints.members()?;
+    let take = |member: Option<usize>| {
+        let latest = match member {
+            Some(number) => checkpoints.of_member(number).latest_checked()?,
+            None => checkpoints.latest_checked()?,
+        };
+        report::warn(&told(&latest));
+        let Latest { checkpoint, newest, .. } = latest;
+        Ok(ResumedNetwork { member, checkpoint, newest })
+    };
+    match members.is_empty() {
+        true => Ok(vec![take(None)?]),
+        false => members.into_iter().map(|own| take(Some(own))).collect(),
+    }
 }
 
 /// What is to be said of the checkpoint that was found: newer ones that cannot be read, and whether

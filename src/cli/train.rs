@@ -11,7 +11,7 @@ use halfplane::spec::Decay;
 use halfplane::train::{Checkpoints, Ended};
 use halfplane::{DeviceChoice, Error, Event, Recipe, Result, Schedule, TrainOptions, Trainer};
 
-use super::arguments::{CheckpointArguments, Resumed, TrainArguments};
+use super::arguments::{CheckpointArguments, Hidden, Resumed, TrainArguments};
 use super::faults::{self, Fault};
 use super::outputs::{apart, save_somewhere};
 use super::resume::RUN;
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
                 arguments.log_every,
                 arguments.typed_of_folds().is_some(),
             )?;
-            arguments.stopping.apply(&mut folded.settings.options);
+            apply_typed(arguments, &mut folded.settings)?;
             let Settings { data, network, options, .. } = &folded.settings;
             if folded.splits.is_empty() {
                 if !arguments.quiet {
@@ -49,12 +49,18 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
                     ));
                 }
                 folded.settings
-            } else if arguments.typed_of_folds().is_some()
-                || !Recipe::is_long(network, options, data.rows())
-            {
-                return train_folds::run(arguments, folded);
             } else {
-                set_apart(arguments, folded.settings)?
+                let are_folds_trained = match &arguments.resumed {
+                    Some(resumed) => resumed.is_folded(),
+                    None => {
+                        arguments.typed_of_folds().is_some()
+                            || !Recipe::is_long(network, options, data.rows())
+                    }
+                };
+                match are_folds_trained {
+                    true => return train_folds::run(arguments, folded),
+                    false => set_apart(arguments, folded.settings)?,
+                }
             }
         }
     };
@@ -66,12 +72,10 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<Outcome> {
     // Before anything is opened that another training may have, too.
     trainer.session().lock_checkpoints()?;
     check_checkpoints(&arguments.checkpoints)?;
-    check_resumed(arguments)?;
-    if matches!(options.device, DeviceChoice::Auto | DeviceChoice::Gpu) {
-        let device = trainer.device().to_owned();
-        trainer.session().add_note("device", vec![device]);
+    if let (Some(resumed), Some(folder)) = (&arguments.resumed, arguments.checkpoints.resume()) {
+        resumed.check(folder)?;
     }
-    let resumed = arguments.resumed.as_ref().map(|resumed| &resumed.checkpoint);
+    let resumed = arguments.resumed.as_ref().map(Resumed::checkpoint);
     if let Some(checkpoint) = resumed {
         trainer.resume(checkpoint)?;
     }
@@ -172,14 +176,14 @@ enum Networks {
 
 fn networks(arguments: &TrainArguments) -> Result<Networks> {
     let typed = &arguments.training;
-    let views = &arguments.views;
+    if let Some(resumed) = &arguments.resumed {
+        return resumed_networks(arguments, resumed);
+    }
     let flags = [
-        ("--resume", arguments.checkpoints.resume().is_some()),
         ("--validation", typed.table.has_validation()),
         ("--init-from", typed.init_from.is_some()),
         ("--no-shuffle", typed.no_shuffle),
-        ("--checkpoint", arguments.checkpoints.folder().is_some()),
-        ("--live", views.live),
+        ("--live", arguments.views.live),
         ("--log-every", arguments.log_every.is_some() && !arguments.tells_steps()),
         ("--steps", typed.steps.is_some()),
     ];
@@ -204,16 +208,35 @@ fn networks(arguments: &TrainArguments) -> Result<Networks> {
         {
             Ok(Networks::One)
         }
-        (None, Some("--resume")) => Ok(Networks::One),
         (None, Some(flag)) => Ok(Networks::OneSince(flag)),
         (_, None) => Ok(Networks::OneForEachFold),
+    }
+}
+
+/// How many networks a training that is resumed has, as its checkpoints tell.
+fn resumed_networks(arguments: &TrainArguments, resumed: &Resumed) -> Result<Networks> {
+    let is_set_apart = resumed.checkpoint().has_validation()
+        && !arguments.training.table.has_validation()
+        && !arguments.folds.are_none();
+    let refused = |problem: String| Err(Error::Invalid { problem, remedy: "leave it out".into() });
+    match (resumed.is_folded(), arguments.typed_of_folds()) {
+        (true, _) if arguments.folds.are_none() => refused(
+            "the checkpoints are of a network for each fold, and --folds none has none".into(),
+        ),
+        (true, _) => Ok(Networks::OneForEachFold),
+        (false, Some(folds)) => refused(format!(
+            "{folds} trains a network for each fold, and the checkpoints are of one network"
+        )),
+        // A tenth of its rows was set apart, since networks for all folds would have taken long.
+        (false, None) if is_set_apart => Ok(Networks::OneForEachFold),
+        (false, None) => Ok(Networks::One),
     }
 }
 
 /// One network, stopped early by a tenth of the rows, where one for each fold would take long.
 fn set_apart(arguments: &TrainArguments, settings: Settings) -> Result<Settings> {
     let (training, validation) = settings.data.split(Recipe::SET_APART, settings.options.seed)?;
-    if !arguments.quiet {
+    if !arguments.quiet && arguments.resumed.is_none() {
         note(&format!(
             "a network for each of {} folds would take long: one is trained, stopped early by a tenth of \
              the rows; --folds {0} trains them all the same",
@@ -235,9 +258,20 @@ fn warn_unless_quiet(verbosity: Verbosity, text: String) {
 fn settings(arguments: &TrainArguments) -> Result<Settings> {
     let typed = &arguments.training;
     let mut settings = Settings::new(typed, arguments.log_every)?;
+    apply_typed(arguments, &mut settings)?;
+    Ok(settings)
+}
+
+/// What was typed that only a training has, and the settings of the one that is resumed.
+fn apply_typed(arguments: &TrainArguments, settings: &mut Settings) -> Result<()> {
+    let typed = &arguments.training;
     arguments.stopping.apply(&mut settings.options);
-    if let Some(Resumed { checkpoint, retyped: false, .. }) = &arguments.resumed {
-        let now = settings.options;
+    if let (Some(resumed), Some(Hidden::Auto)) = (&arguments.resumed, &typed.hidden) {
+        settings.network.hidden.clone_from(&resumed.checkpoint().network().hidden);
+    }
+    if let Some(resumed @ Resumed { retyped: false, .. }) = &arguments.resumed {
+        let checkpoint = resumed.checkpoint();
+        let now = settings.options.clone();
         let then = checkpoint.options()?;
         let is_typed = typed.epochs.is_some() || typed.steps.is_some();
         settings.options = TrainOptions {
@@ -248,13 +282,14 @@ fn settings(arguments: &TrainArguments) -> Result<Settings> {
             shard_rows: now.shard_rows,
             device: now.device,
             log_every: now.log_every,
+            // Each network of several has its own, from this one on.
+            seed: now.seed,
             ..then
         };
         settings.network.clone_from(checkpoint.network());
     }
     settings.options.checkpoints = arguments.checkpoints.options(&arguments.notes)?;
-    settings.options.check()?;
-    Ok(settings)
+    settings.options.check()
 }
 
 /// Says that `auto` has taken a graphics processor though the CPU path would be done sooner.
@@ -303,10 +338,13 @@ fn jump(schedule: &Schedule, done: u64, [before, now]: [u64; 2]) -> Option<Strin
     })
 }
 
+/// The command that continues a training.
+pub(super) fn go_on(folder: &Path) -> String {
+    format!("halfplane train --resume {}", in_shell(&folder.to_string_lossy()))
+}
+
 /// Where an interrupted training stopped, and how to continue it.
 fn farewell(steps: u64, folder: Option<&Path>, resumable: bool, model: Option<&Path>) -> String {
-    let go_on =
-        |folder: &Path| format!("halfplane train --resume {}", in_shell(&folder.to_string_lossy()));
     let earlier = || Checkpoints::of(folder?).latest().ok();
     let rest = match (folder, model) {
         (Some(folder), _) if resumable => format!("go on with `{}`", go_on(folder)),
@@ -337,23 +375,8 @@ fn check_outputs(arguments: &TrainArguments) -> Result<()> {
     check_checkpoints(&arguments.checkpoints)
 }
 
-/// Checks that no other training has gone on from the checkpoint that this one resumes, before it had
-/// the lock.
-fn check_resumed(arguments: &TrainArguments) -> Result<()> {
-    let (Some(resumed), Some(folder)) = (&arguments.resumed, arguments.checkpoints.resume()) else {
-        return Ok(());
-    };
-    if Checkpoints::of(folder).newest()?.as_ref() == Some(&resumed.newest) {
-        return Ok(());
-    }
-    Err(Error::Invalid {
-        problem: format!("another training has gone on in {} meanwhile", folder.display()),
-        remedy: "resume it again".into(),
-    })
-}
-
 /// Checks before the training that its checkpoints have a folder of their own.
-fn check_checkpoints(arguments: &CheckpointArguments) -> Result<()> {
+pub(super) fn check_checkpoints(arguments: &CheckpointArguments) -> Result<()> {
     match (arguments.folder(), arguments.resume()) {
         (Some(folder), Some(resumed)) if resolved(folder) == resolved(resumed) => Ok(()),
         (Some(folder), _) => Checkpoints::new(folder).map(drop),

@@ -6,15 +6,19 @@ use halfplane::metrics::{Metric, Scores};
 use halfplane::selection::{
     CrossValidation, EnsembleOptions, FitOptions, Held, Listener, Wanted, train_folds,
 };
+use halfplane::train::{Checkpoint, Checkpoints};
 use halfplane::{Dataset, Event, Model, Result};
 
 use super::arguments::{Hidden, TrainArguments};
 use super::outputs::save_somewhere;
+use super::resume::RUN;
 use super::settings::{Folded, Settings};
 use super::sweep::leaderboard;
+use super::train::{check_checkpoints, go_on};
 use super::{Outcome, folds, interrupt, train_hidden};
 use crate::report::{
-    self, FoldedRun, History, MemberSinks, Members, Verbosity, error, note, picture, warn,
+    self, FoldedRun, History, Member, MemberSinks, Members, ResumePoint, Verbosity, error, note,
+    picture, warn,
 };
 
 pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outcome> {
@@ -22,7 +26,7 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(task));
     metric.check(task)?;
     let mut tried = None;
-    if arguments.training.hidden == Some(Hidden::Auto) {
+    if arguments.training.hidden == Some(Hidden::Auto) && arguments.resumed.is_none() {
         tried = train_hidden::choose(&mut folded, metric)?;
         if tried.is_none() {
             note("interrupted while layers and units were chosen: there is no model");
@@ -52,9 +56,25 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
         ))?;
     }
     say(&report::folded_heading(&network, &data, &options, &dealt_out, rounds))?;
+    let folder = arguments.checkpoints.folder();
+    // Before anything is opened that another training may have, too.
+    let _lock = folder.map(|folder| Checkpoints::of(folder).lock()).transpose()?;
+    check_checkpoints(&arguments.checkpoints)?;
+    let resumed_from = arguments.checkpoints.resume();
+    if let (Some(resumed), Some(folder)) = (&arguments.resumed, resumed_from) {
+        resumed.check(folder)?;
+        if verbosity == Verbosity::Normal {
+            let (begun, all) = (resumed.networks.len(), rounds * splits.len());
+            note(&format!("going on: {begun} of {all} networks have begun"));
+        }
+    }
     let sinks = MemberSinks {
         metrics: arguments.metrics.as_deref(),
         tensorboard: arguments.views.tensorboard.as_deref(),
+        keeps_losses: arguments.views.report.is_some(),
+        run: arguments.notes.get(RUN).and_then(|words| words.first()).map(String::as_str),
+        checkpoints: folder,
+        resumed_from,
     };
     let fit = FitOptions {
         device: options.device.clone(),
@@ -66,17 +86,32 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
         let rows = split.training.len();
         rows.div_ceil(options.batch_size.of(rows)) as u64
     };
-    let steps: Vec<u64> = (0..rounds).flat_map(|_| splits.iter().map(steps_per_epoch)).collect();
-    let mut members = Members::open(&sinks, &steps)?;
-    let ensemble = EnsembleOptions { rounds, metric, fit };
+    let checkpoints = checkpoints(arguments, rounds * splits.len());
+    let each = splits.iter().cycle().map(steps_per_epoch).zip(&checkpoints);
+    let each = each.map(|(steps_per_epoch, checkpoint)| Member {
+        steps_per_epoch,
+        resumed: arguments.resumed.is_some().then(|| {
+            let steps = checkpoint.as_ref().map_or(0, Checkpoint::step);
+            ResumePoint { steps, epochs: steps / steps_per_epoch }
+        }),
+    });
+    let mut members = Members::open(&sinks, &each.collect::<Vec<_>>())?;
+    let ensemble = EnsembleOptions { rounds, metric, fit, resumed: checkpoints };
     let started = std::time::Instant::now();
     let mut write_down = |member: usize, event: &Event| members.event(member, event);
-    let is_written = arguments.tells_steps() || arguments.views.report.is_some();
+    let is_written =
+        arguments.tells_steps() || arguments.views.report.is_some() || folder.is_some();
     let listener = is_written.then_some::<Listener<'_>>(&mut write_down);
     let trained = train_folds(&data, &splits, &network, &options, &ensemble, listener)?;
     let written = members.finish();
     let Some((model, scores)) = trained else {
-        note("interrupted: nothing was saved; with --folds none a training can be resumed");
+        note(&match folder {
+            Some(folder) => format!("interrupted: go on with `{}`", go_on(folder)),
+            None => {
+                "interrupted: nothing was saved; with --checkpoint DIR a training can be resumed"
+                    .to_owned()
+            }
+        });
         return Ok(Outcome::Interrupted);
     };
     let seconds = started.elapsed().as_secs_f64();
@@ -113,6 +148,17 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
         None => {}
     }
     Ok(outcome)
+}
+
+/// The checkpoint of each network, as far as it has one.
+fn checkpoints(arguments: &TrainArguments, networks: usize) -> Vec<Option<Checkpoint>> {
+    let mut all = vec![None; networks];
+    for own in arguments.resumed.iter().flat_map(|resumed| &resumed.networks) {
+        if let Some(place) = own.member.and_then(|member| all.get_mut(member)) {
+            *place = Some(own.checkpoint.clone());
+        }
+    }
+    all
 }
 
 /// Draws what the networks make of rows that they have not seen.

@@ -7,7 +7,7 @@ use halfplane::selection::FitOptions;
 use halfplane::sweep::{
     Dimension, Ended, Pruning, Record, SamplerName, Space, Sweep, SweepOptions, Value,
 };
-use halfplane::{Network, Result};
+use halfplane::{Network, Result, TrainOptions};
 
 use super::arguments::Hidden;
 use super::interrupt;
@@ -20,7 +20,9 @@ const SHAPES: [&str; 10] =
 /// Chooses the hidden layers, by as many networks for each shape as there are folds; returns what was tried.
 /// `None` where an interrupt has ended it.
 pub(super) fn choose(folded: &mut Folded, metric: Metric) -> Result<Option<Vec<Record>>> {
-    let (network, training) = (folded.settings.network.clone(), folded.settings.options.clone());
+    let network = folded.settings.network.clone();
+    // What is tried leaves no checkpoints.
+    let training = TrainOptions { checkpoints: None, ..folded.settings.options.clone() };
     let folds = folded.settings.data.folds(&folded.splits);
     let space = Space::new().with("hidden", Dimension::choices(SHAPES))?;
     let options = SweepOptions {

@@ -1,12 +1,16 @@
-//! What is written down while several networks are trained: lines of events, TensorBoard's files, curves.
+//! What is written down while several networks are trained, each by itself: lines of events, TensorBoard's files,
+//! losses.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use halfplane::train::Checkpoints;
 use halfplane::{Event, Result};
 
+use super::appended::Appended;
 use super::history::History;
 use super::metrics::Metrics;
-use super::tensorboard::TensorBoard;
+use super::record::{Places, Record, Unsaved, problems};
+use super::{ResumePoint, say};
 
 /// Where it goes.
 pub(crate) struct MemberSinks<'a> {
@@ -14,46 +18,84 @@ pub(crate) struct MemberSinks<'a> {
     pub(crate) metrics: Option<&'a Path>,
     /// The folder for TensorBoard: each network has a folder of its own there.
     pub(crate) tensorboard: Option<&'a Path>,
+    /// Whether losses are kept.
+    pub(crate) keeps_losses: bool,
+    /// The name of the run, which it keeps when it is resumed.
+    pub(crate) run: Option<&'a str>,
+    /// The folder of the checkpoints, in which each network has its own, and the one that the training is
+    /// resumed from.
+    pub(crate) checkpoints: Option<&'a Path>,
+    pub(crate) resumed_from: Option<&'a Path>,
+}
+
+/// A network of the training.
+pub(crate) struct Member {
+    pub(crate) steps_per_epoch: u64,
+    /// How far it had come, where the training is resumed.
+    pub(crate) resumed: Option<ResumePoint>,
 }
 
 /// The open files of a training.
 pub(crate) struct Members {
     metrics: Option<Metrics>,
-    boards: Vec<TensorBoard>,
-    histories: Vec<History>,
+    records: Vec<Record>,
+    unsaved: Vec<Unsaved>,
 }
 
 impl Members {
-    /// Opens all files before the training, for networks with so many steps in an epoch each.
-    pub(crate) fn open(sinks: &MemberSinks<'_>, steps_per_epoch: &[u64]) -> Result<Self> {
-        let board = |folder: &Path, (member, steps): (usize, &u64)| {
-            TensorBoard::open(&folder.join(format!("member-{member}")), *steps, None, None)
+    /// Opens all files before the training. The folder of the checkpoints is locked by then.
+    pub(crate) fn open(sinks: &MemberSinks<'_>, members: &[Member]) -> Result<Self> {
+        let points: Option<Vec<ResumePoint>> = members.iter().map(|own| own.resumed).collect();
+        let lines = |path| match &points {
+            Some(points) => Metrics::resume(path, points),
+            None => Metrics::create(path),
         };
-        let each = || steps_per_epoch.iter().enumerate();
-        let boards =
-            sinks.tensorboard.iter().flat_map(|folder| each().map(|own| board(folder, own)));
-        Ok(Self {
-            metrics: sinks.metrics.map(Metrics::create).transpose()?,
-            boards: boards.collect::<Result<_>>()?,
-            histories: steps_per_epoch.iter().map(|steps| History::new(*steps)).collect(),
-        })
+        let metrics = sinks.metrics.map(lines).transpose()?;
+        let record = |(number, own): (usize, &Member)| {
+            let of_member = |folder: &Path| -> PathBuf {
+                Checkpoints::of(folder).of_member(number).folder().to_path_buf()
+            };
+            let places = Places {
+                tensorboard: sinks
+                    .tensorboard
+                    .map(|folder| folder.join(format!("member-{number}"))),
+                keeps_losses: sinks.keeps_losses,
+                run: sinks.run,
+                checkpoints: sinks.checkpoints.map(of_member),
+                resumed_from: sinks.resumed_from.map(of_member),
+                resumed: own.resumed,
+            };
+            Record::open(places, own.steps_per_epoch)
+        };
+        let records = members.iter().enumerate().map(record).collect::<Result<_>>()?;
+        Ok(Self { metrics, records, unsaved: vec![Unsaved::default(); members.len()] })
     }
 
     /// Writes down what happens in the training of a network.
     pub(crate) fn event(&mut self, member: usize, event: &Event) {
+        if let Some(text) = self.unsaved[member].event(event) {
+            say(&format!("{text} (network {member})"));
+        }
         if let Some(metrics) = &mut self.metrics {
             metrics.of_member(member, event);
         }
-        if let Some(board) = self.boards.get_mut(member) {
-            board.event(event);
+        self.records[member].event(event);
+        if matches!(event, Event::CheckpointBegins { .. }) {
+            self.files(member).for_each(Appended::sync);
         }
-        self.histories[member].event(event);
+        problems(self.files(member)).for_each(|problem| say(&problem));
     }
 
-    /// Closes all files; the losses of each network.
+    /// The files that grow while a network is trained.
+    fn files(&mut self, member: usize) -> impl Iterator<Item = &mut Appended> {
+        let metrics = self.metrics.as_mut().map(Metrics::file);
+        metrics.into_iter().chain(self.records[member].files())
+    }
+
+    /// Closes all files; the losses of each network, where they are kept.
     pub(crate) fn finish(self) -> Result<Vec<History>> {
         self.metrics.map_or(Ok(()), Metrics::finish)?;
-        self.boards.into_iter().try_for_each(TensorBoard::finish)?;
-        Ok(self.histories)
+        let histories = self.records.into_iter().map(Record::finish);
+        Ok(histories.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 }

@@ -22,11 +22,11 @@ impl Metrics {
     }
 
     /// Opens the file of a resumed run to append to it. Lines after the checkpoint, which will be
-    /// written again, and an incomplete last line are removed.
-    pub(super) fn resume(path: &Path, point: ResumePoint) -> Result<Self> {
+    /// written again, and an incomplete last line are removed: those of each `member` after its own.
+    pub(super) fn resume(path: &Path, points: &[ResumePoint]) -> Result<Self> {
         let kept = |old: &[u8]| {
             let lines = old.split_inclusive(|byte| *byte == b'\n');
-            lines.filter(|line| stays(line, point)).flatten().copied().collect()
+            lines.filter(|line| stays(line, points)).flatten().copied().collect()
         };
         Ok(Self(Appended::resume(path, EVERY, kept)?))
     }
@@ -67,10 +67,15 @@ struct OfMember<'a> {
     member: usize,
 }
 
-/// Whether a line belongs to the steps before the checkpoint, and is whole.
-fn stays(line: &[u8], point: ResumePoint) -> bool {
+/// Whether a line belongs to the steps before its network's checkpoint, and is whole. The only network has no
+/// number.
+fn stays(line: &[u8], points: &[ResumePoint]) -> bool {
     let Some(line) = line.strip_suffix(b"\n") else { return false };
     let Ok(line) = serde_json::from_slice::<serde_json::Value>(line) else { return false };
+    let member = line["member"].as_u64().unwrap_or(0);
+    let Some(point) = usize::try_from(member).ok().and_then(|own| points.get(own)) else {
+        return false;
+    };
     let below = |field: &str, bound: u64| line[field].as_u64().is_some_and(|own| own < bound);
     match line["event"].as_str() {
         Some("step") => below("step", point.steps),
@@ -102,9 +107,15 @@ mod tests {
             ("\0\0\0\0", false),
             ("", false),
         ] {
-            assert_eq!(stays(format!("{line}\n").as_bytes(), point), expected, "{line}");
-            assert!(!stays(line.as_bytes(), point), "{line}: without its end");
+            assert_eq!(stays(format!("{line}\n").as_bytes(), &[point]), expected, "{line}");
+            assert!(!stays(line.as_bytes(), &[point]), "{line}: without its end");
         }
-        assert!(!stays(b"{\"event\":\"checkpoint\",\"step\":1,\"path\":\"\xc3\n", point));
+        assert!(!stays(b"{\"event\":\"checkpoint\",\"step\":1,\"path\":\"\xc3\n", &[point]));
+        for (member, expected) in [(0, true), (1, false), (2, false)] {
+            let line =
+                format!("{{\"event\":\"step\",\"step\":5,\"loss\":1.0,\"member\":{member}}}\n");
+            let points = [point, ResumePoint { steps: 5, epochs: 1 }];
+            assert_eq!(stays(line.as_bytes(), &points), expected, "{line}");
+        }
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod picture;
 mod plane;
 mod profile;
 mod progress;
+mod record;
 mod scores;
 mod search;
 mod summary;
@@ -36,7 +37,7 @@ pub(crate) use folded::{
     FoldedRun, each_target, folded_fault, folded_heading, folded_summary, folded_warnings, guess,
 };
 pub(crate) use live::restore_terminal;
-pub(crate) use members::{MemberSinks, Members};
+pub(crate) use members::{Member, MemberSinks, Members};
 pub(crate) use profile::{profile, roofline};
 pub(crate) use scores::{scores, table};
 pub(crate) use search::{SearchProgress, best_first, count, shown};
@@ -89,55 +90,44 @@ pub(crate) struct Sinks<'a> {
 /// Reports a training run.
 pub(crate) struct Report {
     metrics: Option<metrics::Metrics>,
-    tensorboard: Option<tensorboard::TensorBoard>,
+    record: record::Record,
     /// The folder for pictures.
     pictures: Option<PathBuf>,
-    /// The losses for pictures and dashboard, where there are such.
-    history: Option<History>,
-    /// The same on disk, for a run that is resumed.
-    curve: Option<curve::Curve>,
     progress: Option<progress::Progress>,
     live: Option<live::Live>,
     /// Notes and warnings that wait until the dashboard is closed.
     notes: Vec<String>,
-    /// Whether the last checkpoint could not be written.
-    unsaved: bool,
+    unsaved: record::Unsaved,
     screen: Screen,
     interrupt: Arc<AtomicBool>,
     verbosity: Verbosity,
 }
 
 impl Report {
-    /// Opens all files, so that none fails to open after the training. The folder of the checkpoints
-    /// is locked by then: nothing of another run is touched.
+    /// Opens all files, so that none fails to open after the training.
     pub(crate) fn open(sinks: &Sinks<'_>, trainer: &Trainer, verbosity: Verbosity) -> Result<Self> {
         let per_epoch = trainer.plan().steps_per_epoch();
-        let (run, resumed) = (sinks.run, sinks.resumed);
-        let board = |folder| tensorboard::TensorBoard::open(folder, per_epoch, run, resumed);
         sinks.pictures.map_or(Ok(()), picture::prepare)?;
-        let mut history = (sinks.pictures.is_some() || sinks.screen == Screen::Live)
-            .then(|| History::new(per_epoch));
-        let curve = match (&mut history, sinks.checkpoints, sinks.resumed_from, resumed) {
-            (Some(own), Some(folder), Some(earlier), Some(point)) => {
-                Some(curve::Curve::resume(folder, earlier, point.steps, own)?)
-            }
-            (Some(_), Some(folder), _, _) => Some(curve::Curve::create(folder)?),
-            _ => None,
+        let places = record::Places {
+            tensorboard: sinks.tensorboard.map(Path::to_path_buf),
+            keeps_losses: sinks.pictures.is_some() || sinks.screen == Screen::Live,
+            run: sinks.run,
+            checkpoints: sinks.checkpoints.map(Path::to_path_buf),
+            resumed_from: sinks.resumed_from.map(Path::to_path_buf),
+            resumed: sinks.resumed,
         };
         let lines = |path| match sinks.resumed {
-            Some(point) => metrics::Metrics::resume(path, point),
+            Some(point) => metrics::Metrics::resume(path, &[point]),
             None => metrics::Metrics::create(path),
         };
         Ok(Self {
             metrics: sinks.metrics.map(lines).transpose()?,
-            tensorboard: sinks.tensorboard.map(board).transpose()?,
+            record: record::Record::open(places, per_epoch)?,
             pictures: sinks.pictures.map(Path::to_path_buf),
-            history,
-            curve,
             progress: None,
             live: None,
             notes: Vec::new(),
-            unsaved: false,
+            unsaved: record::Unsaved::default(),
             screen: sinks.screen,
             interrupt: Arc::clone(&sinks.interrupt),
             verbosity,
@@ -162,7 +152,7 @@ impl Report {
         match (self.screen, live::obstacle()) {
             (Screen::Live, None) => {
                 let interrupt = Arc::clone(&self.interrupt);
-                let history = self.history.clone();
+                let history = self.record.history().cloned();
                 self.live = live::Live::begin(trainer, data, options, history, interrupt)?;
                 if self.live.is_none() {
                     note("no dashboard, since no thread can be made for it: plain lines instead");
@@ -197,12 +187,9 @@ impl Report {
                 "note: the device failed ({problem}): going on from step {step} on {device}"
             ));
         }
-        match event {
-            Event::CheckpointFailed { step, problem } => self.checkpoint_failed(*step, problem),
-            Event::Checkpoint { step, .. } if std::mem::take(&mut self.unsaved) => {
-                self.note(format!("note: a checkpoint is written again, of step {step}"));
-            }
-            _ => {}
+        // Even with --quiet: somebody has to make room.
+        if let Some(text) = self.unsaved.event(event) {
+            self.note(text);
         }
         if let Event::Weights { parameters, .. } = event {
             self.live.as_ref().inspect(|live| live.weights(parameters));
@@ -211,14 +198,7 @@ impl Report {
         if let Some(metrics) = &mut self.metrics {
             metrics.event(event);
         }
-        if let Some(tensorboard) = &mut self.tensorboard {
-            tensorboard.event(event);
-        }
-        match (&mut self.history, &mut self.curve) {
-            (Some(history), Some(curve)) => curve.event(event, history),
-            (Some(history), None) => history.event(event),
-            (None, _) => {}
-        }
+        self.record.event(event);
         if matches!(event, Event::CheckpointBegins { .. }) {
             self.bring_to_disk();
         }
@@ -255,29 +235,13 @@ impl Report {
     /// The files that grow while the training goes on.
     fn files(&mut self) -> impl Iterator<Item = &mut appended::Appended> {
         let metrics = self.metrics.as_mut().map(metrics::Metrics::file);
-        let board = self.tensorboard.as_mut().map(tensorboard::TensorBoard::file);
-        let curve = self.curve.as_mut().map(curve::Curve::file);
-        metrics.into_iter().chain(board).chain(curve)
+        metrics.into_iter().chain(self.record.files())
     }
 
     /// Warns of files that cannot be written any more, once each.
     fn tell_file_problems(&mut self) {
-        let problems: Vec<String> =
-            self.files().filter_map(appended::Appended::new_problem).collect();
-        for problem in problems {
-            self.note(format!("warning: {problem}; the training goes on and tries again"));
-        }
-    }
-
-    /// Warns of a checkpoint that could not be written, but not of those that follow it. Even with
-    /// --quiet: somebody has to make room.
-    fn checkpoint_failed(&mut self, step: u64, problem: &str) {
-        if !std::mem::replace(&mut self.unsaved, true) {
-            self.note(format!(
-                "warning: no checkpoint of step {step}, for {problem}; the training goes on and \
-                 tries again"
-            ));
-        }
+        let problems: Vec<String> = record::problems(self.files()).collect();
+        problems.into_iter().for_each(|problem| self.note(problem));
     }
 
     /// Closes dashboard or progress bar, and prints the summary.
@@ -326,7 +290,7 @@ impl Report {
             predictions: &predictions,
             weights: None,
             scores: &scores,
-            histories: self.history.as_slice(),
+            histories: self.record.history().map_or(&[], std::slice::from_ref),
         };
         picture::write(folder, &results)?;
         self.say(&format!("pictures written to {}\n", folder.join("index.html").display()))
@@ -346,8 +310,8 @@ impl Report {
 
     /// Reports errors of metrics and event files: last, after the model is saved.
     pub(crate) fn close(self) -> Result<()> {
-        let board = self.tensorboard.map_or(Ok(()), tensorboard::TensorBoard::finish);
-        self.metrics.map_or(Ok(()), metrics::Metrics::finish).and(board)
+        let record = self.record.finish().map(drop);
+        self.metrics.map_or(Ok(()), metrics::Metrics::finish).and(record)
     }
 }
 

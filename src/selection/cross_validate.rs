@@ -131,7 +131,7 @@ pub fn cross_validate(
     let jobs = folds.iter().map(|fold| {
         let (network, options) = configure(fold)?;
         let data = TrainingData::from((&fold.training, &fold.validation));
-        Ok(Job { network, data, options })
+        Ok(Job::new(network, data, options))
     });
     let jobs = jobs.collect::<Result<Vec<Job>>>()?;
     let options =
@@ -179,14 +179,14 @@ fn score(fold: &Fold, fit: Fit, metric: Metric) -> Result<FoldScore> {
     let (scores, score) = scores_of(fold, &fit.predictions, metric)?;
     let training =
         score_of(&fit.summary.evaluation, metric).or_else(|| of_training(fold, &fit, metric));
-    let Fit { summary, curve, model, seconds, .. } = fit;
+    let Fit { summary, epochs, model, seconds, .. } = fit;
     Ok(FoldScore {
         score,
         training,
         loss: summary.validation.map_or(f64::NAN, |own| own.loss),
         scores,
         rows: fold.rows.len(),
-        epochs: curve.len() as u64,
+        epochs,
         summary,
         seconds,
         model,

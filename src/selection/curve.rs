@@ -26,8 +26,12 @@ pub struct MeanCurve {
 }
 
 impl MeanCurve {
-    /// The mean over these networks.
+    /// The mean over these networks. Nothing, where one was resumed: what its epochs before were is not
+    /// known any more.
     pub fn of(fits: &[&Fit], metric: Metric) -> Self {
+        if fits.iter().any(|fit| fit.epochs != fit.curve.len() as u64) {
+            return Self::default();
+        }
         let epochs = fits.iter().map(|fit| fit.curve.len()).min().unwrap_or(0);
         let points = (0..epochs).filter_map(|epoch| {
             let mut sums = [0.0; 2];

@@ -5,7 +5,7 @@ use crate::data::{Dataset, Split};
 use crate::metrics::Metric;
 use crate::model::Model;
 use crate::spec::Network;
-use crate::train::{TrainOptions, TrainingData};
+use crate::train::{Checkpoint, TrainOptions, TrainingData};
 use crate::{Error, Result};
 
 /// What an ensemble is.
@@ -17,12 +17,14 @@ pub struct EnsembleOptions {
     pub metric: Metric,
     /// How they are trained together.
     pub fit: FitOptions,
+    /// The checkpoint of each network, in order, from which it goes on; those beyond the list begin anew.
+    pub resumed: Vec<Option<Checkpoint>>,
 }
 
 impl EnsembleOptions {
     /// One network for each fold.
     pub fn new(metric: Metric) -> Self {
-        Self { rounds: 1, metric, fit: FitOptions::default() }
+        Self { rounds: 1, metric, fit: FitOptions::default(), resumed: Vec::new() }
     }
 }
 
@@ -34,6 +36,10 @@ impl EnsembleOptions {
 /// With [`TrainOptions::early_stopping`] each network is stopped by its own fold, which then has a part in
 /// how long it is trained: its score is slightly better than it will be on new rows. The mean of all is
 /// usually better than any of them.
+///
+/// With [`TrainOptions::checkpoints`] each network writes them into a folder of its own: see
+/// [`CheckpointOptions::of_member`](crate::train::CheckpointOptions::of_member). Going on from them, it ends
+/// with the same bits.
 ///
 /// ```
 /// use halfplane::data::KFold;
@@ -68,7 +74,7 @@ pub fn train_folds(
     ensemble: &EnsembleOptions,
     listener: Option<Listener<'_>>,
 ) -> Result<Option<(Model, CrossValidation)>> {
-    let EnsembleOptions { rounds, metric, ref fit } = *ensemble;
+    let EnsembleOptions { rounds, metric, ref fit, ref resumed } = *ensemble;
     if rounds == 0 {
         return Err(Error::invalid(
             "there are to be no networks",
@@ -78,11 +84,19 @@ pub fn train_folds(
     let folds = data.folds(splits);
     let held_out = folds.iter().map(|fold| TrainingData::from((&fold.training, &fold.validation)));
     let held_out: Vec<TrainingData> = held_out.collect();
-    let jobs = (0..rounds).flat_map(|_| &held_out).zip(options.seed..).map(|(data, seed)| Job {
-        network: network.clone(),
-        data: data.clone(),
-        options: TrainOptions { seed, ..options.clone() },
-    });
+    let job = |(member, data): (usize, &TrainingData)| {
+        let checkpoints = options.checkpoints.as_ref().map(|own| own.of_member(member));
+        let seed = options.seed.wrapping_add(member as u64);
+        Job {
+            resumed: resumed.get(member).cloned().flatten(),
+            ..Job::new(
+                network.clone(),
+                data.clone(),
+                TrainOptions { seed, checkpoints, ..options.clone() },
+            )
+        }
+    };
+    let jobs = (0..rounds).flat_map(|_| &held_out).enumerate().map(job);
     let wanted = Wanted { models: true, predictions: true, ..fit.wanted };
     let fit = FitOptions { wanted, ..fit.clone() };
     let fits = fit_each_told(&jobs.collect::<Vec<_>>(), &fit, listener)?;

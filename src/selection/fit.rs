@@ -4,13 +4,15 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
 
 use super::{EpochScores, Fit, Outcome};
 use crate::backend::cpu::Cpu;
 use crate::backend::{Device, DeviceChoice, OpenOptions, open};
 use crate::platform::{Instant, block_on, host_memory, threads};
 use crate::spec::Network;
-use crate::train::{Ended, Event, TrainOptions, Trainer, TrainingData};
+use crate::train::{Checkpoint, Ended, Event, TrainOptions, Trainer, TrainingData};
 use crate::{Error, Result};
 
 /// One network to be trained.
@@ -20,11 +22,18 @@ pub struct Job {
     pub network: Network,
     /// The rows to train on, and to validate with.
     pub data: TrainingData,
-    /// How. Device and threads are those of [`FitOptions`] instead, and there are no checkpoints.
+    /// How. Device and threads are those of [`FitOptions`] instead.
     pub options: TrainOptions,
+    /// The checkpoint from which it goes on, if it does.
+    pub resumed: Option<Checkpoint>,
 }
 
 impl Job {
+    /// A network that is trained from the beginning.
+    pub fn new(network: Network, data: TrainingData, options: TrainOptions) -> Self {
+        Self { network, data, options, resumed: None }
+    }
+
     /// Roughly the operations that it takes.
     fn cost(&self) -> u64 {
         let rows = self.data.training.rows();
@@ -93,9 +102,13 @@ pub fn fit_all(
 /// Who hears what happens in each training, with the number of the job, on the calling thread.
 pub type Listener<'a> = &'a mut dyn FnMut(usize, &Event);
 
+/// A training waits at most so long until it is heard that a checkpoint begins.
+const HEARING: Duration = Duration::from_secs(1);
+
 /// What is told of a job while it is trained.
 enum Told {
-    Event(Event),
+    /// With a sender, which is dropped when it was heard, where the training waits for that.
+    Event(Event, Option<Sender<()>>),
     Ended(Result<Option<Outcome>>),
 }
 
@@ -114,10 +127,11 @@ fn fit_told(
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|&job| std::cmp::Reverse(jobs[job].cost()));
     let mut keep = |(number, told): (usize, Told)| match told {
-        Told::Event(event) => {
+        Told::Event(event, heard) => {
             if let Some(listener) = &mut listener {
                 listener(number, &event);
             }
+            drop(heard);
             ControlFlow::Continue(())
         }
         Told::Ended(Ok(Some(outcome))) => {
@@ -137,10 +151,15 @@ fn fit_told(
     let cpu = Cpu::with_threads(options.threads() / workers);
     let device: &dyn Device = device.as_deref().unwrap_or(&cpu);
     let work = |number: usize, tell: &(dyn Fn((usize, Told)) + Sync)| {
-        let mut event = |event: &Event| {
-            if is_heard {
-                tell((number, Told::Event(event.clone())));
+        let mut event = |event: &Event| match event {
+            _ if !is_heard => {}
+            Event::CheckpointBegins { .. } => {
+                let (heard, wait) = mpsc::channel();
+                tell((number, Told::Event(event.clone(), Some(heard))));
+                // The sender is dropped; where no thread could be made, nobody listens before the end.
+                let _ = wait.recv_timeout(HEARING);
             }
+            _ => tell((number, Told::Event(event.clone(), None))),
         };
         let fitted = fit(&jobs[number], device, options, &mut event);
         tell((number, Told::Ended(fitted)));
@@ -218,8 +237,11 @@ fn fit(
     let seconds = || started.elapsed().as_secs_f64();
     // Losses of steps take time.
     let log_every = if options.wanted.steps { job.options.log_every } else { u64::MAX };
-    let own = TrainOptions { checkpoints: None, log_every, ..job.options.clone() };
+    let own = TrainOptions { log_every, ..job.options.clone() };
     let mut trainer = Trainer::on(device, &job.network, job.data.clone(), own)?;
+    if let Some(checkpoint) = &job.resumed {
+        trainer.resume(checkpoint)?;
+    }
     if let Some(flag) = &options.interrupt {
         trainer = trainer.with_interrupt(Arc::clone(flag));
     }
@@ -252,6 +274,7 @@ fn fit(
     };
     let model = if options.wanted.models { Some(trainer.model()?) } else { None };
     Ok(Some(Outcome::Fitted(Box::new(Fit {
+        epochs: summary.steps / trainer.plan().steps_per_epoch(),
         summary,
         curve,
         predictions,

@@ -17,7 +17,9 @@ pub struct EpochScores {
 pub struct Fit {
     /// How it has ended.
     pub summary: Summary,
-    /// Each epoch, in order.
+    /// Epochs that it was trained for.
+    pub epochs: u64,
+    /// Each epoch, in order; of a training that was resumed, those since.
     pub curve: Vec<EpochScores>,
     /// Its predictions for the validation rows \[N, O\], in the target's own unit; empty where there
     /// are no such rows, or where nobody wants them.

@@ -297,7 +297,7 @@ impl Batch<'_> {
                     }
                 };
                 let data = TrainingData::from((&fold.training, &fold.validation));
-                jobs.push(Job { network: network.clone(), data, options });
+                jobs.push(Job::new(network.clone(), data, options));
             }
         }
         let options =

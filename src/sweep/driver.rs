@@ -405,7 +405,7 @@ impl<'a> Sweep<'a> {
     /// The training of a trial, for as many epochs as were best.
     fn job(&mut self, record: &Record, data: TrainingData) -> Result<Job> {
         let (network, options) = (self.configure)(&record.parameters, &data.training)?;
-        Ok(Job { network, data, options: for_epochs(options, record.epochs) })
+        Ok(Job::new(network, data, for_epochs(options, record.epochs)))
     }
 
     /// Trials at most.

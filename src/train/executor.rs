@@ -11,7 +11,7 @@ use super::transfer::{
     write_tensors,
 };
 use super::{Evaluation, Keep, TrainOptions, TrainingData};
-use crate::backend::{Backend, Device, Sink};
+use crate::backend::{Backend, Device, DeviceChoice, Sink};
 use crate::data::{Dataset, Rows};
 use crate::kernels::Weighting;
 use crate::model;
@@ -56,6 +56,14 @@ impl Executor {
             own.bring().await?;
             Ok((own, notice))
         })
+    }
+
+    /// Notes the device for whoever resumes from checkpoints, where the options leave it open.
+    pub(super) fn note_device(&mut self) {
+        let is_open = matches!(self.options.device, DeviceChoice::Auto | DeviceChoice::Gpu);
+        if let Some(own) = self.options.checkpoints.as_mut().filter(|_| is_open) {
+            own.notes.insert("device".to_owned(), vec![self.device.clone()]);
+        }
     }
 
     /// Moves the networks to another device, without weights and state. Where it has less room than

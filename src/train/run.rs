@@ -196,6 +196,13 @@ impl Run {
         self.progress.plateau.lr.unwrap_or(self.lr)
     }
 
+    /// Why it has ended, where it is complete: a run that a checkpoint has brought, and whose patience had
+    /// been at its end, has a goal before its length.
+    pub(super) fn end_of(&self, length: Length) -> Ended {
+        let steps = length.steps(self.sampler().steps_per_epoch());
+        if self.progress.goal < steps { Ended::Patience } else { Ended::Length }
+    }
+
     /// Whether it has done all of its steps.
     pub(super) fn is_complete(&self) -> bool {
         self.progress.step >= self.progress.goal

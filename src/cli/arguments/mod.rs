@@ -27,7 +27,9 @@ pub(super) use folds::FoldArguments;
 pub(super) use selection::CvArguments;
 pub(super) use space::{is_switch, searchable};
 pub(super) use sweep::SweepArguments;
-pub(super) use training::{PlanArguments, Resumed, TrainArguments, TrainingArguments};
+pub(super) use training::{
+    PlanArguments, Resumed, ResumedNetwork, TrainArguments, TrainingArguments,
+};
 pub(super) use values::{AutoOr, Hidden, OptimizerName};
 
 use super::{defaults, examples};

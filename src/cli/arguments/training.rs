@@ -1,10 +1,10 @@
 //! What `train` and `plan` take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use halfplane::train::{Checkpoint, Notes};
-use halfplane::{Activation, BatchSize, DeviceChoice, Loss, Strategy};
+use halfplane::train::{Checkpoint, Checkpoints, Notes};
+use halfplane::{Activation, BatchSize, DeviceChoice, Error, Loss, Result, Strategy};
 
 use super::bytes::Bytes;
 use super::checkpoints::CheckpointArguments;
@@ -69,12 +69,55 @@ impl TrainArguments {
 /// A training that is resumed.
 #[derive(Debug)]
 pub(crate) struct Resumed {
-    pub(crate) checkpoint: Checkpoint,
-    /// The newest file of its folder by then.
-    pub(crate) newest: PathBuf,
+    /// The network, or of a training on folds each that has a checkpoint.
+    pub(crate) networks: Vec<ResumedNetwork>,
     /// Whether a setting was typed now that the numbers of the run depend on: it is checked against
     /// those of the checkpoint, which otherwise hold as they are.
     pub(crate) retyped: bool,
+}
+
+impl Resumed {
+    /// A checkpoint; all of them have the same settings.
+    pub(crate) fn checkpoint(&self) -> &Checkpoint {
+        &self.networks[0].checkpoint
+    }
+
+    /// Whether it is a training on folds.
+    pub(crate) fn is_folded(&self) -> bool {
+        self.networks[0].member.is_some()
+    }
+
+    /// Checks, once the folder is locked, that no other training has gone on from there meanwhile.
+    pub(crate) fn check(&self, folder: &Path) -> Result<()> {
+        let checkpoints = Checkpoints::of(folder);
+        let of_member = |own: &ResumedNetwork| match own.member {
+            Some(member) => checkpoints.of_member(member),
+            None => checkpoints.clone(),
+        };
+        let mut is_as_it_was = true;
+        for own in &self.networks {
+            is_as_it_was &= of_member(own).newest()?.as_ref() == Some(&own.newest);
+        }
+        if is_as_it_was
+            && (!self.is_folded() || checkpoints.members()?.len() == self.networks.len())
+        {
+            return Ok(());
+        }
+        Err(Error::Invalid {
+            problem: format!("another training has gone on in {} meanwhile", folder.display()),
+            remedy: "resume it again".into(),
+        })
+    }
+}
+
+/// A network of a training that is resumed.
+#[derive(Debug)]
+pub(crate) struct ResumedNetwork {
+    /// Its number among those of a training on folds.
+    pub(crate) member: Option<usize>,
+    pub(crate) checkpoint: Checkpoint,
+    /// The newest file of its folder by then.
+    pub(crate) newest: PathBuf,
 }
 
 /// What `plan` takes.

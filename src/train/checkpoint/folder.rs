@@ -1,4 +1,5 @@
-//! A folder of checkpoints: named by their step, the two newest kept.
+//! A folder of checkpoints: named by their step, the two newest kept. Where several networks are trained
+//! each by itself, each has a folder of its own in it.
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,7 @@ impl Checkpoints {
     /// cannot be read.
     pub fn new(folder: &Path) -> Result<Self> {
         let own = Self { folder: folder.to_path_buf() };
-        if !own.files()?.is_empty() {
+        if !own.files()?.is_empty() || !own.members()?.is_empty() {
             return Err(Error::invalid(
                 format!("there are checkpoints of a training in {}", folder.display()),
                 (
@@ -56,6 +57,33 @@ impl Checkpoints {
     /// The folder of a training that goes on.
     pub fn of(folder: &Path) -> Self {
         Self { folder: folder.to_path_buf() }
+    }
+
+    /// Those of one of several networks that are trained each by itself.
+    pub fn of_member(&self, number: usize) -> Self {
+        Self { folder: self.folder.join(format!("{MEMBER}{number}")) }
+    }
+
+    /// The networks that have checkpoints of their own in this folder, in order.
+    ///
+    /// # Errors
+    /// [`Error::File`]
+    pub fn members(&self) -> Result<Vec<usize>> {
+        let is_name = |name: &str| name.starts_with(MEMBER);
+        let number = |path: PathBuf| path.file_name()?.to_str()?.strip_prefix(MEMBER)?.parse().ok();
+        let mut found = Vec::new();
+        for number in self.list(is_name)?.into_iter().filter_map(number) {
+            if !self.of_member(number).files()?.is_empty() {
+                found.push(number);
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The newest checkpoint that can be read, with its file.
@@ -180,7 +208,7 @@ impl Checkpoints {
         })
     }
 
-    /// The files whose names are such, in order.
+    /// The files and folders whose names are such, in order.
     fn list(&self, such: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
         let failed = |source| Error::read(&self.folder, source);
         let entries = match fs::read_dir(&self.folder) {
@@ -202,6 +230,8 @@ impl Checkpoints {
 /// The file that a training locks as long as it writes into the folder.
 const LOCK: &str = ".lock";
 const PREFIX: &str = "step-";
+/// What the folder of one of several networks begins with.
+const MEMBER: &str = "member-";
 const SUFFIX: &str = ".safetensors";
 
 /// What stands behind the names of checkpoints that were set aside.

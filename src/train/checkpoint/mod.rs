@@ -38,7 +38,8 @@ pub struct CheckpointOptions {
     /// the end.
     #[serde(default = "every_30_seconds")]
     pub every: Interval,
-    /// What is needed to resume the training besides, by name: how the data is read, say.
+    /// What is needed to resume the training besides, by name: how the data is read, say. The `device` is
+    /// noted by itself, where the options leave it open.
     #[serde(default)]
     pub notes: Notes,
 }
@@ -50,6 +51,13 @@ impl CheckpointOptions {
     /// In a folder, every 30 seconds.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into(), every: every_30_seconds(), notes: Notes::new() }
+    }
+
+    /// Those of one of several networks that are trained each by itself: a folder in this one.
+    #[must_use]
+    pub fn of_member(&self, number: usize) -> Self {
+        let folder = Checkpoints::of(&self.folder).of_member(number).folder().to_path_buf();
+        Self { folder, ..self.clone() }
     }
 }
 
@@ -206,6 +214,11 @@ impl Checkpoint {
                 )
             })?;
         Ok(TrainOptions { length: self.length, ..options })
+    }
+
+    /// Whether the training had validation rows.
+    pub fn has_validation(&self) -> bool {
+        self.data.validation.is_some()
     }
 
     /// What was noted in [`CheckpointOptions::notes`].

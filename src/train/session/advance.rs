@@ -117,9 +117,10 @@ impl Session {
     /// Ends the runs that have their length. Of those that have ended while others go on, takes
     /// weights and state off the device, which will go on with them, too.
     async fn end_runs(&mut self) -> Result<()> {
+        let length = self.executor.options.length;
         for run in &mut self.runs {
             if run.is_live() && run.is_complete() {
-                run.ended = Some(Ended::Length);
+                run.ended = Some(run.end_of(length));
             }
         }
         if self.runs.len() == 1 || !self.runs.iter().any(Run::is_live) {

@@ -176,7 +176,8 @@ impl Session {
     ) -> Result<Self> {
         let initial = options.initial.take();
         let checkpoints = options.checkpoints.clone().map(CheckpointWriter::new);
-        let (executor, notice) = Executor::load(device, members, data, options).await?;
+        let (mut executor, notice) = Executor::load(device, members, data, options).await?;
+        executor.note_device();
         let (options, candidates) = (&executor.options, executor.candidates());
         let loss = options.loss.unwrap_or(Loss::default_for(candidates[0].network.output));
         let weights = candidates.iter().map(|one| match &initial {
@@ -358,13 +359,6 @@ impl Session {
     /// [`Error::Invalid`] where another training has the folder, [`Error::File`].
     pub fn lock_checkpoints(&mut self) -> Result<()> {
         self.checkpoints.as_mut().map_or(Ok(()), CheckpointWriter::lock_and_hold)
-    }
-
-    /// Adds to the notes of the coming checkpoints: see [`super::CheckpointOptions::notes`].
-    pub fn add_note(&mut self, name: &str, words: Vec<String>) {
-        if let Some(own) = &mut self.executor.options.checkpoints {
-            own.notes.insert(name.to_owned(), words);
-        }
     }
 
     /// Why the last checkpoint could not be written, if it could not: told as

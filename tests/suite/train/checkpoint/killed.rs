@@ -80,6 +80,79 @@ fn a_killed_training_leaves_a_checkpoint_that_loads() {
     assert_eq!(left.len(), 2, "{left:?}");
 }
 
+/// The same of a training on folds, whose networks write checkpoints each by itself: what had ended stays as
+/// it is, what was on its way goes on, the rest begins; lines of events are there once each.
+#[test]
+fn networks_for_each_fold_go_on_each_by_itself() {
+    const KILLS: u64 = 12;
+    let folder = folder();
+    let at = folder.path();
+    let words = "train table.csv --device cpu --epochs 300 --patience 60 --hidden 9 --members 2";
+    good(at, &format!("{words} --output whole.safetensors --metrics whole.jsonl"));
+    let begin =
+        format!("{words} --output parts.safetensors --metrics parts.jsonl --checkpoint run");
+    let mut words = format!("{begin} --checkpoint-every 5epochs --quiet");
+    let mut begun = 0;
+    for kill in 0..KILLS {
+        let mut child = start(at, &words);
+        sleep(Duration::from_micros(5_000 + kill * 7_919 % 41_000));
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+        let members = Checkpoints::of(&at.join("run")).members().expect("it can be read").len();
+        assert!(members >= begun, "a network was lost");
+        begun = members;
+        if begun > 0 {
+            words = "train --resume run --quiet".to_owned();
+        }
+    }
+    good(at, &words);
+    same(at, "whole.safetensors", "parts.safetensors");
+    // Of each network the same lines in the same order.
+    let lines = |name: &str| {
+        let text = fs::read_to_string(at.join(name)).expect("the metrics were written");
+        let value = |line: &str| serde_json::from_str::<Value>(line).expect("each line is JSON");
+        let told = |own: &Value| own["event"] == "step" || own["event"] == "epoch";
+        let mut all: Vec<Value> = text.lines().map(value).filter(told).collect();
+        all.sort_by_key(|own| own["member"].as_u64());
+        all
+    };
+    assert!(lines("whole.jsonl") == lines("parts.jsonl"));
+    // Once more after its end.
+    good(at, "train --resume run --output again.safetensors --metrics again.jsonl");
+    same(at, "whole.safetensors", "again.safetensors");
+
+    for (more, told) in [
+        ("--folds none", "a network for each fold, and --folds none has none"),
+        ("--folds 4", "the training data has changed"),
+        ("--lr 0.5", "optimizer was"),
+    ] {
+        let output = program(at, &format!("train --resume run {more}")).output();
+        let error = output.expect("the program starts").stderr;
+        let error = String::from_utf8_lossy(&error);
+        assert!(error.contains(told), "{more}: {error}");
+    }
+    let output = program(at, &begin).output().expect("the program starts");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("there are checkpoints of a training in run"), "{error}");
+    good(at, "train table.csv --device cpu --folds none --steps 9 --checkpoint one --quiet");
+    let output = program(at, "train --resume one --members 2").output().expect("it starts");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("the checkpoints are of one network"), "{error}");
+}
+
+/// Layers that were chosen by the folds are not chosen again.
+#[test]
+fn what_was_chosen_stays_when_it_goes_on() {
+    let folder = folder();
+    let at = folder.path();
+    let words = "train table.csv --device cpu --epochs 20 --hidden auto --quiet";
+    good(at, &format!("{words} --checkpoint run --output first.safetensors"));
+    let said = good(at, "train --resume run --output second.safetensors").stdout;
+    let said = String::from_utf8_lossy(&said);
+    assert!(!said.contains("layers and units by"), "{said}");
+    same(at, "first.safetensors", "second.safetensors");
+}
+
 #[cfg(unix)]
 mod interrupted {
     use super::*;
@@ -112,7 +185,8 @@ mod interrupted {
     fn an_interrupted_training_says_how_it_goes_on() {
         let folder = folder();
         let at = folder.path();
-        let words = "train table.csv --device cpu --hidden 9 --log-every 7 --patience 100000000";
+        let words = "train table.csv --device cpu --folds none --hidden 9 --log-every 7 \
+                     --patience 100000000";
         let said = interrupt(
             at,
             &format!("{words} --epochs 99999999 --checkpoint run --metrics parts.jsonl"),
