@@ -20,13 +20,12 @@ from pathlib import Path
 
 import pyte
 
-COLUMNS, LINES = 104, 28
+COLUMNS, LINES = 112, 32
 WIDTH, HEIGHT = 8, 16  # of a character, in SVG units
 PAPER, INK = "#15181e", "#d1d5db"
 TABLE = Path(__file__).parents[2] / "tests" / "data" / "iris.csv"
 ARGUMENTS = ["train", str(TABLE), "--target", "species", "--drop", "sepal_length,sepal_width",
-             "--hidden", "8,8", "--epochs", "250", "--lr", "3e-3", "--validation", "0.2",
-             "--device", "cpu", "--live"]
+             "--hidden", "8,8", "--device", "cpu", "--live"]
 FRAMES = {"─": "lr", "│": "ud", "╭": "dr", "╮": "dl", "╰": "ur", "╯": "ul",
           "┌": "dr", "┐": "dl", "└": "ur", "┘": "ul", "├": "udr", "┤": "udl", "┬": "lrd", "┴": "lru"}
 ALTERNATE_SCREEN = b"\x1b[?1049h"

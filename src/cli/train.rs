@@ -183,7 +183,6 @@ fn networks(arguments: &TrainArguments) -> Result<Networks> {
         ("--validation", typed.table.has_validation()),
         ("--init-from", typed.init_from.is_some()),
         ("--no-shuffle", typed.no_shuffle),
-        ("--live", arguments.views.live),
         ("--log-every", arguments.log_every.is_some() && !arguments.tells_steps()),
         ("--steps", typed.steps.is_some()),
     ];

@@ -7,7 +7,7 @@ use halfplane::selection::{
     CrossValidation, EnsembleOptions, FitOptions, Held, Listener, Wanted, train_folds,
 };
 use halfplane::train::{Checkpoint, Checkpoints};
-use halfplane::{Dataset, Event, Model, Result};
+use halfplane::{Dataset, Event, Model, Network, Result, TrainOptions};
 
 use super::arguments::{Hidden, TrainArguments};
 use super::outputs::save_somewhere;
@@ -17,8 +17,8 @@ use super::sweep::leaderboard;
 use super::train::{check_checkpoints, go_on};
 use super::{Outcome, folds, interrupt, train_hidden};
 use crate::report::{
-    self, FoldedRun, History, Member, MemberSinks, Members, ResumePoint, Verbosity, error, note,
-    picture, warn,
+    self, FoldedRun, History, Member, MemberSinks, Members, MembersView, ResumePoint, Verbosity,
+    error, note, picture, warn,
 };
 
 pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outcome> {
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
     let sinks = MemberSinks {
         metrics: arguments.metrics.as_deref(),
         tensorboard: arguments.views.tensorboard.as_deref(),
-        keeps_losses: arguments.views.report.is_some(),
+        keeps_losses: arguments.views.report.is_some() || arguments.views.live,
         run: arguments.notes.get(RUN).and_then(|words| words.first()).map(String::as_str),
         checkpoints: folder,
         resumed_from,
@@ -96,13 +96,18 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
         }),
     });
     let mut members = Members::open(&sinks, &each.collect::<Vec<_>>())?;
-    let ensemble = EnsembleOptions { rounds, metric, fit, resumed: checkpoints };
+    if arguments.views.live {
+        members.show(view(&data, &network, &options, &dealt_out, &splits[0]))?;
+    }
+    let mut ensemble = EnsembleOptions { rounds, metric, fit, resumed: checkpoints };
+    ensemble.fit.wanted.weights = members.shows_weights();
     let started = std::time::Instant::now();
     let mut write_down = |member: usize, event: &Event| members.event(member, event);
-    let is_written =
-        arguments.tells_steps() || arguments.views.report.is_some() || folder.is_some();
+    let is_written = arguments.tells_steps() || sinks.keeps_losses || folder.is_some();
     let listener = is_written.then_some::<Listener<'_>>(&mut write_down);
     let trained = train_folds(&data, &splits, &network, &options, &ensemble, listener)?;
+    let seconds = started.elapsed().as_secs_f64();
+    members.end(trained.as_ref().map(|(model, _)| model));
     let written = members.finish();
     let Some((model, scores)) = trained else {
         note(&match folder {
@@ -114,7 +119,6 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
         });
         return Ok(Outcome::Interrupted);
     };
-    let seconds = started.elapsed().as_secs_f64();
     // Saved before anything is printed, so that a failing output cannot lose it.
     let output = arguments.output.as_deref();
     let elsewhere = match output {
@@ -148,6 +152,25 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
         None => {}
     }
     Ok(outcome)
+}
+
+/// What the dashboard shows of networks for each fold.
+fn view<'a>(
+    data: &'a Dataset,
+    network: &'a Network,
+    options: &TrainOptions,
+    dealt_out: &'a str,
+    split: &Split,
+) -> MembersView<'a> {
+    let rows = split.training.len();
+    let steps_per_epoch = rows.div_ceil(options.batch_size.of(rows)) as u64;
+    MembersView {
+        network,
+        data,
+        dealt_out,
+        epochs: options.length.steps(steps_per_epoch).div_ceil(steps_per_epoch),
+        interrupt: interrupt::flag(),
+    }
 }
 
 /// The checkpoint of each network, as far as it has one.

@@ -3,14 +3,19 @@
 
 use std::path::{Path, PathBuf};
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use halfplane::train::Checkpoints;
-use halfplane::{Event, Result};
+use halfplane::{Dataset, Event, Model, Network, Result};
 
 use super::appended::Appended;
 use super::history::History;
+use super::live::{self, Live, MembersBoard, Template};
 use super::metrics::Metrics;
 use super::record::{Places, Record, Unsaved, problems};
-use super::{ResumePoint, say};
+use super::{ResumePoint, note, say};
 
 /// Where it goes.
 pub(crate) struct MemberSinks<'a> {
@@ -40,6 +45,24 @@ pub(crate) struct Members {
     metrics: Option<Metrics>,
     records: Vec<Record>,
     unsaved: Vec<Unsaved>,
+    live: Option<Live<MembersBoard>>,
+    /// What the dashboard makes models of, if it shows decision regions.
+    template: Option<Template>,
+    /// Set where q ends the training: networks whose folds have none yet are no model.
+    interrupt: Option<Arc<AtomicBool>>,
+    /// Notes and warnings that wait until the dashboard is closed.
+    notes: Vec<String>,
+}
+
+/// What a dashboard of several networks shows.
+pub(crate) struct MembersView<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) data: &'a Dataset,
+    pub(crate) dealt_out: &'a str,
+    /// Epochs at most.
+    pub(crate) epochs: u64,
+    /// Set by Ctrl-C and q, which a dashboard receives as keys.
+    pub(crate) interrupt: Arc<AtomicBool>,
 }
 
 impl Members {
@@ -68,13 +91,60 @@ impl Members {
             Record::open(places, own.steps_per_epoch)
         };
         let records = members.iter().enumerate().map(record).collect::<Result<_>>()?;
-        Ok(Self { metrics, records, unsaved: vec![Unsaved::default(); members.len()] })
+        Ok(Self {
+            metrics,
+            records,
+            unsaved: vec![Unsaved::default(); members.len()],
+            live: None,
+            template: None,
+            interrupt: None,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Opens a dashboard, if there can be one. Losses must be kept.
+    pub(crate) fn show(&mut self, view: MembersView<'_>) -> Result<()> {
+        if let Some(obstacle) = live::obstacle() {
+            note(&format!("no dashboard, since {obstacle}"));
+            return Ok(());
+        }
+        let MembersView { network, data, dealt_out, epochs, interrupt } = view;
+        let view = live::View::of(data, network.output);
+        let board = MembersBoard::of(live::Before {
+            network,
+            data,
+            dealt_out,
+            epochs,
+            histories: self.records.iter().filter_map(|own| own.history().cloned()).collect(),
+            view: view.as_ref(),
+        });
+        self.template = view.is_some().then(|| Template::of(network, data));
+        self.interrupt = Some(Arc::clone(&interrupt));
+        self.live = Live::begin(board, view, interrupt)?;
+        if self.live.is_none() {
+            note("no dashboard, since no thread can be made for it");
+        }
+        Ok(())
+    }
+
+    /// The interval of the weights that the dashboard needs, if it shows them.
+    pub(crate) fn shows_weights(&self) -> Option<Duration> {
+        self.live.as_ref().and(self.template.as_ref()).map(|_| live::FRAME)
     }
 
     /// Writes down what happens in the training of a network.
     pub(crate) fn event(&mut self, member: usize, event: &Event) {
+        if let Some(live) = &self.live {
+            live.update(|board, _| board.event(member, event));
+            if let (true, Some(interrupt)) = (live.quit(), &self.interrupt) {
+                interrupt.store(true, Ordering::Relaxed);
+            }
+        }
+        if matches!(event, Event::Weights { .. }) {
+            return self.show_mean();
+        }
         if let Some(text) = self.unsaved[member].event(event) {
-            say(&format!("{text} (network {member})"));
+            self.note(format!("{text} (network {member})"));
         }
         if let Some(metrics) = &mut self.metrics {
             metrics.of_member(member, event);
@@ -83,7 +153,36 @@ impl Members {
         if matches!(event, Event::CheckpointBegins { .. }) {
             self.files(member).for_each(Appended::sync);
         }
-        problems(self.files(member)).for_each(|problem| say(&problem));
+        let problems: Vec<String> = problems(self.files(member)).collect();
+        problems.into_iter().for_each(|problem| self.note(problem));
+    }
+
+    /// Shows the decision regions of the mean of the networks that have begun.
+    fn show_mean(&self) {
+        if let (Some(live), Some(template)) = (&self.live, &self.template) {
+            let members = live.update(|board, _| board.weights());
+            live.show(vec![Arc::new(template.model(members))]);
+        }
+    }
+
+    /// Prints a note or a warning, or keeps it until the dashboard is closed.
+    fn note(&mut self, text: String) {
+        match &self.live {
+            Some(_) => self.notes.push(text),
+            None => say(&text),
+        }
+    }
+
+    /// Shows the model until a key is pressed, and closes the dashboard. Without a model it was interrupted.
+    pub(crate) fn end(&mut self, model: Option<&Model>) {
+        if let Some(live) = self.live.take()
+            && let Some(model) = model
+        {
+            live.show(vec![Arc::new(model.clone())]);
+            live.update(|board, _| board.end());
+            live.wait_for_key();
+        }
+        self.notes.drain(..).for_each(|text| say(&text));
     }
 
     /// The files that grow while a network is trained.

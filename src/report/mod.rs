@@ -29,7 +29,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use halfplane::metrics::Scores;
-use halfplane::{Dataset, Error, Event, Result, Summary, TrainOptions, Trainer};
+use halfplane::{Dataset, Error, Event, Parameters, Result, Summary, TrainOptions, Trainer};
 
 pub(crate) use history::History;
 
@@ -37,10 +37,10 @@ pub(crate) use folded::{
     FoldedRun, each_target, folded_fault, folded_heading, folded_summary, folded_warnings, guess,
 };
 pub(crate) use live::restore_terminal;
-pub(crate) use members::{Member, MemberSinks, Members};
+pub(crate) use members::{Member, MemberSinks, Members, MembersView};
 pub(crate) use profile::{profile, roofline};
 pub(crate) use scores::{scores, table};
-pub(crate) use search::{SearchProgress, best_first, count, shown};
+pub(crate) use search::{SearchProgress, SearchView, best_first, count, shown};
 pub(crate) use summary::target_names;
 
 /// How much is printed.
@@ -94,7 +94,9 @@ pub(crate) struct Report {
     /// The folder for pictures.
     pictures: Option<PathBuf>,
     progress: Option<progress::Progress>,
-    live: Option<live::Live>,
+    live: Option<live::Live<live::RunBoard>>,
+    /// What the dashboard makes models of, if it shows decision regions.
+    template: Option<live::Template>,
     /// Notes and warnings that wait until the dashboard is closed.
     notes: Vec<String>,
     unsaved: record::Unsaved,
@@ -126,6 +128,7 @@ impl Report {
             pictures: sinks.pictures.map(Path::to_path_buf),
             progress: None,
             live: None,
+            template: None,
             notes: Vec::new(),
             unsaved: record::Unsaved::default(),
             screen: sinks.screen,
@@ -153,7 +156,11 @@ impl Report {
             (Screen::Live, None) => {
                 let interrupt = Arc::clone(&self.interrupt);
                 let history = self.record.history().cloned();
-                self.live = live::Live::begin(trainer, data, options, history, interrupt)?;
+                let network = trainer.plan().network();
+                let view = live::View::of(data, network.output);
+                self.template = view.is_some().then(|| live::Template::of(network, data));
+                let board = live::RunBoard::of(trainer, data, options, history, view.as_ref());
+                self.live = live::Live::begin(board, view, interrupt)?;
                 if self.live.is_none() {
                     note("no dashboard, since no thread can be made for it: plain lines instead");
                     self.lines(trainer, options);
@@ -170,7 +177,7 @@ impl Report {
 
     /// The interval of the weights that the dashboard needs, if it shows them.
     pub(crate) fn shows_weights(&self) -> Option<Duration> {
-        self.live.as_ref().and_then(live::Live::shows_weights)
+        self.live.as_ref().and(self.template.as_ref()).map(|_| live::FRAME)
     }
 
     fn lines(&mut self, trainer: &Trainer, options: &TrainOptions) {
@@ -192,7 +199,7 @@ impl Report {
             self.note(text);
         }
         if let Event::Weights { parameters, .. } = event {
-            self.live.as_ref().inspect(|live| live.weights(parameters));
+            self.show(parameters);
             return ControlFlow::Continue(());
         }
         if let Some(metrics) = &mut self.metrics {
@@ -207,8 +214,15 @@ impl Report {
             progress.event(event);
         }
         let Some(live) = &self.live else { return ControlFlow::Continue(()) };
-        live.event(event);
+        live.update(|board, now| board.event(event, now));
         if live.quit() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Shows the decision regions of these weights in the dashboard.
+    fn show(&self, parameters: &Parameters) {
+        if let (Some(live), Some(template)) = (&self.live, &self.template) {
+            live.show(vec![Arc::new(template.model(vec![parameters.clone()]))]);
+        }
     }
 
     /// Prints a hint about the training, unless quiet.
@@ -254,8 +268,10 @@ impl Report {
     ) -> Result<()> {
         // Removing the progress bar would erase the last line.
         self.progress = None;
+        if self.live.is_some() {
+            self.show(&trainer.parameters()?);
+        }
         if let Some(live) = self.live.take() {
-            live.weights(&trainer.parameters()?);
             live.wait_for_key();
         }
         self.notes.drain(..).for_each(|text| say(&text));

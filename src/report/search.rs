@@ -1,17 +1,22 @@
 //! The progress of a search: a line for each trial that is the best so far, on a terminal with a
-//! progress bar below.
+//! progress bar below; or a dashboard.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use halfplane::metrics::Metric;
 use halfplane::sweep::{Record, State, SweepEvent, Value};
+use halfplane::{Dataset, Model, Output, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::picture;
+use super::live::{self, Live, SearchBoard};
+use super::{note, picture};
 
 /// Prints the progress of a search.
-pub(crate) struct SearchProgress {
+pub(crate) struct SearchProgress<'a> {
     metric: Metric,
     is_quiet: bool,
     bar: Option<ProgressBar>,
@@ -20,9 +25,35 @@ pub(crate) struct SearchProgress {
     trials: usize,
     /// Whether it was told that some trials are not stopped early.
     told_unpruned: bool,
+    live: Option<Live<SearchBoard>>,
+    wall: Option<Wall<'a>>,
+    /// Notes and warnings that wait until the dashboard is closed.
+    notes: Vec<String>,
 }
 
-impl SearchProgress {
+/// The decision regions that a dashboard shows.
+struct Wall<'a> {
+    train: &'a dyn Fn(&Record) -> Result<Option<Model>>,
+    /// The models of trials that were shown last.
+    models: BTreeMap<u64, Arc<Model>>,
+    /// Whether trials have ended since.
+    is_due: bool,
+}
+
+/// What a dashboard of a search shows.
+pub(crate) struct SearchView<'a> {
+    /// What is predicted from what, in one line, and how its rows were dealt out.
+    pub(crate) table: [String; 2],
+    /// All rows, and what networks make of them.
+    pub(crate) data: &'a Dataset,
+    pub(crate) output: Output,
+    /// Trains a trial on all rows.
+    pub(crate) train: &'a dyn Fn(&Record) -> Result<Option<Model>>,
+    /// Set by Ctrl-C, which a dashboard receives as a key.
+    pub(crate) interrupt: Arc<AtomicBool>,
+}
+
+impl<'a> SearchProgress<'a> {
     pub(crate) fn begin(metric: Metric, is_quiet: bool) -> Self {
         let bar = (!is_quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(1);
@@ -32,10 +63,44 @@ impl SearchProgress {
             }
             bar
         });
-        Self { metric, is_quiet, bar, best: f64::NEG_INFINITY, trials: 0, told_unpruned: false }
+        Self {
+            metric,
+            is_quiet,
+            bar,
+            best: f64::NEG_INFINITY,
+            trials: 0,
+            told_unpruned: false,
+            live: None,
+            wall: None,
+            notes: Vec::new(),
+        }
     }
 
+    /// Opens a dashboard instead, if there can be one; it begins with the trials that are known.
+    pub(crate) fn show(&mut self, view: SearchView<'a>, known: &[Record]) -> Result<()> {
+        if let Some(obstacle) = live::obstacle() {
+            note(&format!("no dashboard, since {obstacle}: plain lines instead"));
+            return Ok(());
+        }
+        let SearchView { table, data, output, train, interrupt } = view;
+        let view = live::View::of(data, output);
+        let mut board = SearchBoard::of(table, self.metric, view.as_ref());
+        known.iter().for_each(|record| board.take(record));
+        let is_due = !known.is_empty();
+        self.wall = view.is_some().then(|| Wall { train, models: BTreeMap::new(), is_due });
+        self.live = Live::begin(board, view, interrupt)?;
+        match &self.live {
+            Some(_) => self.bar = None,
+            None => note("no dashboard, since no thread can be made for it: plain lines instead"),
+        }
+        Ok(())
+    }
+
+    /// Takes what happens; breaks where the user ends the search in the dashboard.
     pub(crate) fn event(&mut self, event: &SweepEvent) -> ControlFlow<()> {
+        if let Some(live) = &self.live {
+            live.update(|board, _| board.event(event));
+        }
         match event {
             SweepEvent::Begin { sampler, trials, known, pruned } => {
                 let limit = if *trials == u64::MAX {
@@ -58,6 +123,7 @@ impl SearchProgress {
                 ));
             }
             SweepEvent::Fitted { done, of, trials, rung } => {
+                self.draw_wall();
                 if let Some(bar) = &self.bar {
                     let rung = rung
                         .map_or_else(|| "the end".to_owned(), |own| format!("rung {}", own + 1));
@@ -69,6 +135,7 @@ impl SearchProgress {
             }
             SweepEvent::Trial(record) => {
                 self.trials += 1;
+                self.wall.iter_mut().for_each(|wall| wall.is_due = true);
                 let (mean, error) = record.score();
                 let gain = self.metric.gain(mean);
                 if record.state == State::Complete && gain > self.best {
@@ -82,22 +149,68 @@ impl SearchProgress {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
+        if self.has_quit() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Prints a line to standard error, above the progress bar.
-    pub(crate) fn line(&self, text: &str) {
-        match &self.bar {
+    /// Whether the user has ended the search in the dashboard, as if its time were up.
+    pub(crate) fn has_quit(&self) -> bool {
+        self.live.as_ref().is_some_and(Live::quit)
+    }
+
+    /// Trains what the wall of the dashboard is to show by now, and shows it. What cannot be trained is left
+    /// out.
+    fn draw_wall(&mut self) {
+        let (Some(live), Some(wall)) = (&self.live, &mut self.wall) else { return };
+        if !std::mem::take(&mut wall.is_due) {
+            return;
+        }
+        let (mut models, mut titles) = (BTreeMap::new(), Vec::new());
+        for (which, record) in live.update(|board, _| board.worth_a_look()) {
+            let known = wall.models.remove(&record.trial);
+            let model = known.or_else(|| (wall.train)(&record).ok().flatten().map(Arc::new));
+            if let Some(model) = model {
+                titles.push((format!("{which}: trial {}", record.trial), Arc::clone(&model)));
+                models.insert(record.trial, model);
+            }
+        }
+        wall.models = models;
+        let (titles, models) = titles.into_iter().unzip();
+        live.update(|board, _| board.name_wall(titles));
+        live.show(models);
+    }
+
+    /// Says what is done after the search, in the dashboard.
+    pub(crate) fn go_on_with(&self, what: &str) {
+        if let Some(live) = &self.live {
+            live.update(|board, _| board.go_on_with(what));
+        }
+    }
+
+    /// All is done: shows the last of it until a key is pressed, and closes the dashboard.
+    pub(crate) fn end(mut self) {
+        self.draw_wall();
+        if let Some(live) = self.live.take() {
+            live.update(|board, _| board.end());
+            live.wait_for_key();
+        }
+    }
+
+    /// Prints a line to standard error, above the progress bar, or keeps it until the dashboard is closed.
+    pub(crate) fn line(&mut self, text: &str) {
+        match (&self.live, &self.bar) {
             _ if self.is_quiet => {}
-            Some(bar) => bar.suspend(|| super::say(text)),
-            None => super::say(text),
+            (Some(_), _) => self.notes.push(text.to_owned()),
+            (None, Some(bar)) => bar.suspend(|| super::say(text)),
+            (None, None) => super::say(text),
         }
     }
 }
 
-impl Drop for SearchProgress {
-    /// Removes the progress bar, after an error too.
+impl Drop for SearchProgress<'_> {
+    /// Closes the dashboard or removes the progress bar, after an error too.
     fn drop(&mut self) {
+        self.live = None;
+        self.notes.drain(..).for_each(|text| super::say(&text));
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

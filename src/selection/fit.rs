@@ -58,6 +58,8 @@ pub struct Wanted {
     pub models: bool,
     /// Losses of steps, as often as [`TrainOptions::log_every`] says, among what is told of it.
     pub steps: bool,
+    /// How often its weights are told, if they are: see [`Trainer::showing_weights`].
+    pub weights: Option<Duration>,
 }
 
 /// How many networks are trained.
@@ -244,6 +246,9 @@ fn fit(
     }
     if let Some(flag) = &options.interrupt {
         trainer = trainer.with_interrupt(Arc::clone(flag));
+    }
+    if let Some(every) = options.wanted.weights {
+        trainer = trainer.showing_weights(every);
     }
     let mut curve = Vec::new();
     let ran = trainer.run(|event| {

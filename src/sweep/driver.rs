@@ -478,7 +478,7 @@ impl Record {
 }
 
 /// The same options for a training of so many epochs that nothing ends early.
-pub(super) fn for_epochs(options: TrainOptions, epochs: u64) -> TrainOptions {
+pub fn for_epochs(options: TrainOptions, epochs: u64) -> TrainOptions {
     TrainOptions {
         length: Length::Epochs(epochs),
         early_stopping: None,

@@ -33,7 +33,7 @@ pub use block::Block;
 pub use choose::{Scored, Select, choose};
 pub use dimension::{Dimension, FloatRange, IntRange, Scale};
 #[cfg(not(target_arch = "wasm32"))]
-pub use driver::{Chosen, Sweep};
+pub use driver::{Chosen, Sweep, for_epochs};
 #[cfg(not(target_arch = "wasm32"))]
 pub use fingerprint::fingerprint;
 pub use halving::Halving;

@@ -140,4 +140,13 @@ fn without_a_terminal_there_is_no_dashboard() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("step    200  loss"), "{said}");
     assert!(!said.contains('\u{1b}'), "no escape sequences: {said}");
+    folder.write("t.csv", (0..60).map(|row| format!("{row},{}\n", row % 7)).collect::<String>());
+    for words in
+        ["train t.csv --no-header --epochs 3", "sweep t.csv --no-header --trials 2 --epochs 3"]
+    {
+        let output = folder.run(&format!("{words} --device cpu --live"));
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{error}");
+        assert!(error.contains("no dashboard, since standard output is not a terminal"), "{error}");
+    }
 }

@@ -86,6 +86,9 @@ pub(crate) struct SweepArguments {
     /// Print the leaderboard of this folder's search, and draw its page
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) report: Option<PathBuf>,
+    /// Show a dashboard: scores, learning curves, the best and, for two numeric columns, decision regions
+    #[arg(long, conflicts_with = "report", help_heading = "Output")]
+    pub(crate) live: bool,
     /// Print JSON instead
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

@@ -13,17 +13,19 @@ use halfplane::data::FoldedTable;
 use halfplane::flags::{self, in_shell};
 use halfplane::low_level::files::create_dir_all;
 use halfplane::metrics::Metric;
-use halfplane::selection::{FitOptions, Wanted};
+use halfplane::selection::{FitOptions, Job, Wanted, fit_each};
 use halfplane::sweep::{
-    Block, Chosen, Ended, Pruning, Sweep, SweepEvent, SweepOptions, fingerprint, read_journal,
+    Block, Chosen, Ended, Pruning, Record, Sweep, SweepEvent, SweepOptions, fingerprint,
+    for_epochs, read_journal,
 };
-use halfplane::{Error, Result, TrainOptions};
+use halfplane::train::TrainingData;
+use halfplane::{Dataset, DeviceChoice, Error, Model, Recipe, Result, TrainOptions};
 use serde_json::Value;
 
 use super::arguments::SweepArguments;
 use super::folds::DealtOut;
-use super::{Outcome, interrupt};
-use crate::report::{self, SearchProgress};
+use super::{Outcome, folds, interrupt};
+use crate::report::{self, SearchProgress, SearchView};
 pub(super) use output::leaderboard;
 use space::{Parser, Searched};
 use together::Together;
@@ -73,7 +75,12 @@ fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<
     }
     open(&mut sweep, arguments, &folder)?;
     let go_on = format!("halfplane sweep --resume {}", in_shell(&folder.to_string_lossy()));
-    let ended = watch(&mut sweep, is_quiet || arguments.json, &go_on)?;
+    let train = |record: &_| train_alone(&searched, arguments.seed, record, &dealt_out.all);
+    let mut progress = SearchProgress::begin(metric, is_quiet || arguments.json);
+    if arguments.live && is_first {
+        progress.show(view(arguments, &dealt_out, &train), sweep.records())?;
+    }
+    let ended = watch(&mut sweep, &mut progress, &go_on)?;
     if !is_first {
         // The first one does the rest.
         let is_interrupted = ended == Ended::Interrupted;
@@ -97,10 +104,14 @@ fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<
         report::note(&format!("interrupted in {during}: go on with `{go_on}`"));
         Ok(Outcome::Interrupted)
     };
+    progress.go_on_with("the best is trained on all rows");
     let (chosen, saved) = match finish(&mut sweep, arguments, &searched, &dealt_out, &folder)? {
         Ok(found) => found,
         Err(during) => return interrupted(during),
     };
+    if arguments.outer.is_some() {
+        progress.go_on_with("the outer folds are searched");
+    }
     let mut nested = None;
     if let (Some(count), Some(table)) = (arguments.outer, &table) {
         let (seed, is_quiet) = (arguments.seed, is_quiet || arguments.json);
@@ -109,6 +120,7 @@ fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<
             return interrupted("an outer fold");
         }
     }
+    progress.end();
     let nested = nested.as_ref();
     let text = match arguments.json {
         true => format!("{}\n", output::as_json(&sweep, ended, &chosen, &folder, nested)),
@@ -140,20 +152,66 @@ fn open(sweep: &mut Sweep, arguments: &SweepArguments, folder: &Path) -> Result<
 }
 
 /// Searches, and shows what is found.
-fn watch(sweep: &mut Sweep, is_quiet: bool, go_on: &str) -> Result<Ended> {
-    let mut progress = SearchProgress::begin(sweep.metric(), is_quiet);
+fn watch(sweep: &mut Sweep, progress: &mut SearchProgress<'_>, go_on: &str) -> Result<Ended> {
     let ended = sweep.run(|event| {
         if let SweepEvent::Refused { error, .. } = event {
             progress.line(&format!("warning: {}", flags::error(error)));
         }
         progress.event(event)
     });
-    drop(progress);
-    ended.inspect_err(|error| {
-        if matches!(error, Error::File { verb: "write", .. }) {
-            report::note(&format!("make room, and go on with `{go_on}`"));
+    match ended {
+        // The user has seen enough of it.
+        Ok(Ended::Interrupted) if progress.has_quit() && !sweep.records().is_empty() => {
+            Ok(Ended::Time)
         }
-    })
+        other => other.inspect_err(|error| {
+            if matches!(error, Error::File { verb: "write", .. }) {
+                progress.line(&format!("note: make room, and go on with `{go_on}`"));
+            }
+        }),
+    }
+}
+
+/// What the dashboard shows.
+fn view<'a>(
+    arguments: &SweepArguments,
+    dealt_out: &'a DealtOut,
+    train: &'a dyn Fn(&Record) -> Result<Option<Model>>,
+) -> SearchView<'a> {
+    let DealtOut { all, by, splits, .. } = dealt_out;
+    let data = arguments.data.as_deref().unwrap_or(Path::new("TABLE"));
+    let what = format!(
+        "{} predicted from {} rows of {}",
+        report::target_names(all.target_columns()),
+        all.rows(),
+        data.file_name().unwrap_or_default().display(),
+    );
+    SearchView {
+        table: [what, folds::described(by, all, splits.len())],
+        data: all,
+        output: Recipe::for_data(all).network.output,
+        train,
+        interrupt: interrupt::flag(),
+    }
+}
+
+/// The network of a trial, trained on all rows beside the search.
+fn train_alone(
+    searched: &Searched,
+    seed: Option<u64>,
+    record: &Record,
+    all: &Dataset,
+) -> Result<Option<Model>> {
+    let (network, options) = Parser::new(searched, seed).configure(&record.parameters, all)?;
+    let job = Job::new(network, TrainingData::from(all), for_epochs(options, record.epochs));
+    let fit = FitOptions {
+        device: DeviceChoice::Cpu,
+        threads: Some(1),
+        interrupt: Some(interrupt::flag()),
+        wanted: Wanted { models: true, ..Wanted::default() },
+    };
+    let fits = fit_each(&[job], &fit)?;
+    Ok(fits.and_then(|mut all| all.pop()?.model))
 }
 
 /// What has come of a search: the trial that was chosen, and the files that were written.

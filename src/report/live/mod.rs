@@ -1,12 +1,15 @@
-//! A dashboard in the terminal: loss curves, speed, time left, and for two numeric columns the
-//! decision regions while they change.
+//! Dashboards in the terminal, of one network (`run`), of those of folds (`members`) and of a search
+//! (`search`): curves, progress, time, and for two numeric columns the decision regions while they change.
 //!
 //! A separate thread draws and handles keys, so that training does not wait for the terminal, nor
 //! the terminal for a long step.
 
-mod dashboard;
+mod members;
+mod run;
+mod search;
 mod throughput;
 mod view;
+mod widgets;
 
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,40 +17,81 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use halfplane::{Dataset, Event, Model, Parameters, Result, TrainOptions, Trainer};
-use ratatui::DefaultTerminal;
+use halfplane::data::{Preprocessing, TargetColumn};
+use halfplane::{Dataset, Model, Network, Parameters, Result};
 use ratatui::crossterm::event::{self, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::crossterm::{cursor, execute};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
+use ratatui::{DefaultTerminal, Frame};
 
-use super::history::History;
-use dashboard::Dashboard;
-use throughput::Throughput;
-use view::View;
+pub(super) use members::{Before, MembersBoard};
+pub(super) use run::RunBoard;
+pub(super) use search::SearchBoard;
+pub(super) use view::View;
 
 /// The interval between two frames, unless drawing takes long.
-const FRAME: Duration = Duration::from_millis(80);
+pub(super) const FRAME: Duration = Duration::from_millis(80);
 
 /// The exit code after a second Ctrl-C: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// The dashboard of a training run.
-pub(super) struct Live {
-    shared: Arc<Shared>,
-    /// The model, whose parameters are replaced in every frame.
-    model: Model,
+/// What a dashboard shows.
+pub(super) trait Board: Send + 'static {
+    /// Columns and lines of characters for the decision regions of each model that is shown, in a terminal of
+    /// that size.
+    fn regions(&self, all: Rect) -> Vec<[usize; 2]>;
+    /// Draws everything; `regions` holds the lines of the decision regions of each model.
+    fn draw(&self, frame: &mut Frame<'_>, now: Duration, regions: &[Vec<Line<'static>>]);
+    /// Whether all is done.
+    fn has_ended(&self) -> bool;
+    /// Shows that the user wants it to stop.
+    fn stop(&mut self);
+}
+
+/// What a model is beside its weights.
+#[derive(Clone)]
+pub(super) struct Template {
+    network: Network,
+    preprocessing: Preprocessing,
+    targets: Vec<TargetColumn>,
+}
+
+impl Template {
+    /// That of the models of a network for these rows.
+    pub(super) fn of(network: &Network, data: &Dataset) -> Self {
+        Self {
+            network: network.clone(),
+            preprocessing: data.preprocessing().clone(),
+            targets: data.target_columns().to_vec(),
+        }
+    }
+
+    /// The mean of networks with these weights.
+    pub(super) fn model(&self, members: Vec<Parameters>) -> Model {
+        let Self { network, preprocessing, targets } = self.clone();
+        Model { network, members, preprocessing, targets, provenance: None }
+    }
+}
+
+/// A dashboard that has the terminal.
+pub(super) struct Live<B> {
+    shared: Arc<Shared<B>>,
     renderer: Option<JoinHandle<()>>,
 }
 
+/// A model with the size of its decision regions.
+type Shown = (Arc<Model>, [usize; 2]);
+
 /// The state that the training and the drawing thread share.
-struct Shared {
+struct Shared<B> {
     started: Instant,
-    board: Mutex<Dashboard>,
-    /// The model whose decision regions are shown.
-    model: Mutex<Arc<Model>>,
+    board: Mutex<B>,
+    /// The models whose decision regions are shown.
+    models: Mutex<Vec<Arc<Model>>>,
     /// Ctrl-C was pressed: training stops, and the process exits with the code of an interrupt.
     interrupt: Arc<AtomicBool>,
-    /// q was pressed: training ends as if it had reached its length.
+    /// q was pressed: it ends as if it had come to its end.
     quit: AtomicBool,
     /// The drawing thread must end.
     closed: AtomicBool,
@@ -65,42 +109,18 @@ pub(super) fn obstacle() -> Option<&'static str> {
     }
 }
 
-impl Live {
+impl<B: Board> Live<B> {
     /// Takes over the terminal, which is restored on drop and on a panic. Nothing where no thread can
     /// be made that draws.
     pub(super) fn begin(
-        trainer: &mut Trainer,
-        data: &Dataset,
-        options: &TrainOptions,
-        history: Option<History>,
+        board: B,
+        view: Option<View>,
         interrupt: Arc<AtomicBool>,
     ) -> Result<Option<Self>> {
-        let model = trainer.model()?;
-        let targets = data.original_targets();
-        let view = View::of(&model, data.features(), &targets);
-        let plan = trainer.plan();
-        let per_epoch = plan.steps_per_epoch();
-        let board = Dashboard {
-            network: format!(
-                "{}, {} parameters, predicts {}",
-                model.network,
-                model.network.parameters(),
-                super::target_names(&model.targets),
-            ),
-            device: trainer.device().to_owned(),
-            history: history.unwrap_or_else(|| History::new(per_epoch)),
-            steps_per_epoch: per_epoch,
-            goal: options.length.steps(per_epoch),
-            step: trainer.step(),
-            throughput: Throughput::default(),
-            plane: view.as_ref().map(|view| view.plane.names.clone()),
-            ended: None,
-            stop_requested: false,
-        };
         let shared = Arc::new(Shared {
             started: Instant::now(),
             board: Mutex::new(board),
-            model: Mutex::new(Arc::new(model.clone())),
+            models: Mutex::new(Vec::new()),
             interrupt,
             quit: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -116,24 +136,18 @@ impl Live {
         let render = move || own.render(terminal, view.as_ref());
         let renderer = std::thread::Builder::new().name("dashboard".into()).spawn(render).ok();
         // Dropped, it gives the terminal back.
-        let own = Self { shared, model, renderer };
+        let own = Self { shared, renderer };
         Ok(own.renderer.is_some().then_some(own))
     }
 
-    /// Shows an event.
-    pub(super) fn event(&self, event: &Event) {
-        lock(&self.shared.board).event(event, self.shared.started.elapsed());
+    /// Changes what is shown; told is the time since the beginning.
+    pub(super) fn update<T>(&self, change: impl FnOnce(&mut B, Duration) -> T) -> T {
+        change(&mut lock(&self.shared.board), self.shared.started.elapsed())
     }
 
-    /// The interval of the weights that decision regions need, if they are shown.
-    pub(super) fn shows_weights(&self) -> Option<Duration> {
-        lock(&self.shared.board).plane.as_ref().map(|_| FRAME)
-    }
-
-    /// Shows the decision regions of these parameters.
-    pub(super) fn weights(&self, parameters: &Parameters) {
-        let model = Model { members: vec![parameters.clone()], ..self.model.clone() };
-        *lock(&self.shared.model) = Arc::new(model);
+    /// Shows the decision regions of these models.
+    pub(super) fn show(&self, models: Vec<Arc<Model>>) {
+        *lock(&self.shared.models) = models;
     }
 
     /// Whether the user ends the training as if it had reached its length.
@@ -153,7 +167,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl<B> Drop for Live<B> {
     fn drop(&mut self) {
         self.shared.closed.store(true, Ordering::Relaxed);
         if let Some(renderer) = self.renderer.take() {
@@ -175,7 +189,7 @@ pub(crate) fn restore_terminal() {
     }
 }
 
-impl Shared {
+impl<B: Board> Shared<B> {
     /// Whether the user has ended the training.
     fn stop_requested(&self) -> bool {
         self.quit.load(Ordering::Relaxed) || self.interrupt.load(Ordering::Relaxed)
@@ -183,43 +197,51 @@ impl Shared {
 
     /// Draws and handles keys until the dashboard is closed.
     fn render(&self, mut terminal: DefaultTerminal, view: Option<&View>) {
-        let mut plane = Vec::new();
-        let mut shown = None;
+        let mut shown: Vec<Shown> = Vec::new();
+        let mut regions = Vec::new();
         while !self.closed.load(Ordering::Relaxed) {
             let started = Instant::now();
             if let Some(view) = view {
-                self.plane(&terminal, view, &mut shown, &mut plane);
+                self.draw_regions(&terminal, view, &mut shown, &mut regions);
             }
             {
                 let board = lock(&self.board);
                 let now = self.started.elapsed();
                 // A closed terminal does not stop the training.
-                let _ = terminal.draw(|frame| board.draw(frame, now, plane.clone()));
+                let _ = terminal.draw(|frame| board.draw(frame, now, &regions));
             }
             // Drawing takes at most a fifth of the time.
             self.handle_keys(FRAME.max(4 * started.elapsed()));
         }
     }
 
-    /// Computes the decision regions again if the model or the size of the terminal has changed.
-    fn plane(
+    /// Draws the decision regions again whose models or sizes have changed.
+    fn draw_regions(
         &self,
         terminal: &DefaultTerminal,
         view: &View,
-        shown: &mut Option<(Arc<Model>, [usize; 2])>,
-        lines: &mut Vec<Line<'static>>,
+        shown: &mut Vec<Shown>,
+        regions: &mut Vec<Vec<Line<'static>>>,
     ) {
         let Ok(size) = terminal.size() else { return };
-        let areas = lock(&self.board).areas(size.into());
-        let Some(size) = areas.plane() else { return };
-        let model = Arc::clone(&lock(&self.model));
-        let same = |(old, at): &(Arc<Model>, [usize; 2])| Arc::ptr_eq(old, &model) && *at == size;
-        if !shown.as_ref().is_some_and(same) {
+        let sizes = lock(&self.board).regions(Rect::from((Position::ORIGIN, size)));
+        let models = lock(&self.models).clone();
+        let count = models.len().min(sizes.len());
+        shown.truncate(count);
+        regions.resize(count, Vec::new());
+        for (at, (model, size)) in models.into_iter().zip(sizes).enumerate() {
+            let is_same = |(old, then): &Shown| Arc::ptr_eq(old, &model) && *then == size;
+            if shown.get(at).is_some_and(is_same) {
+                continue;
+            }
             // The last regions stay if the weights overflow.
             if let Ok(drawn) = view.lines(&model, size) {
-                *lines = drawn;
+                regions[at] = drawn;
             }
-            *shown = Some((model, size));
+            match shown.get_mut(at) {
+                Some(own) => *own = (model, size),
+                None => shown.push((model, size)),
+            }
         }
     }
 
@@ -243,7 +265,7 @@ impl Shared {
 
     fn pressed(&self, code: KeyCode, modifiers: KeyModifiers) {
         let mut board = lock(&self.board);
-        if board.ended.is_some() {
+        if board.has_ended() {
             return self.key_pressed.store(true, Ordering::Relaxed);
         }
         let control = code == KeyCode::Char('c') && modifiers.contains(KeyModifiers::CONTROL);
@@ -253,9 +275,9 @@ impl Shared {
                 halfplane::low_level::files::remove_unfinished();
                 std::process::exit(INTERRUPTED);
             }
-            (true, _) => board.stop_requested = true,
+            (true, _) => board.stop(),
             (false, KeyCode::Char('q')) => {
-                board.stop_requested = true;
+                board.stop();
                 self.quit.store(true, Ordering::Relaxed);
             }
             _ => {}
@@ -264,7 +286,7 @@ impl Shared {
 }
 
 /// Closes the dashboard before a panic prints its message.
-fn close_on_panic(shared: &Arc<Shared>) {
+fn close_on_panic<B: Send + 'static>(shared: &Arc<Shared<B>>) {
     let own = Arc::downgrade(shared);
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -1,7 +1,7 @@
 //! Decision regions in the terminal, with two pixels per character: regions, lines of neurons,
 //! rows.
 
-use halfplane::{Model, Output, Result, Targets};
+use halfplane::{Dataset, Model, Output, Result, Targets};
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
@@ -22,8 +22,8 @@ const INK: [u8; 3] = [243, 244, 246];
 type Pixel = [u8; 3];
 
 /// The parts of the picture that do not depend on the weights.
-pub(super) struct View {
-    pub(super) plane: Plane,
+pub(crate) struct View {
+    plane: Plane,
     output: Output,
     rows: Vec<([f64; 2], Mark)>,
     numbers: [f64; 2],
@@ -37,13 +37,14 @@ enum Mark {
 }
 
 impl View {
-    /// A view of rows \[N, 2\] with their targets, in the target's unit; `None` unless the model
-    /// has two numeric inputs.
-    pub(super) fn of(model: &Model, features: &[f32], targets: &Targets) -> Option<Self> {
+    /// A view of a data set's rows with their targets, in the target's unit; `None` unless it has two
+    /// numeric inputs.
+    pub(crate) fn of(data: &Dataset, output: Output) -> Option<Self> {
+        let (features, targets) = (data.features(), &data.original_targets());
         if !has_regions(targets) {
             return None;
         }
-        let plane = Plane::of(&model.preprocessing, features, [1, 1])?;
+        let plane = Plane::of(data.preprocessing(), features, [1, 1])?;
         let mark = |row: usize| match targets {
             Targets::Binary { values, .. } => Mark::Class(values[row] as usize),
             Targets::Classes { values, .. } => Mark::Class(values[row] as usize),
@@ -55,7 +56,12 @@ impl View {
             Mark::Number(number) => [low.min(*number), high.max(*number)],
             Mark::Class(_) => [0.0, 1.0],
         });
-        Some(Self { plane, output: model.network.output, rows: thinned(&rows, ROWS), numbers })
+        Some(Self { plane, output, rows: thinned(&rows, ROWS), numbers })
+    }
+
+    /// The names of both columns.
+    pub(super) fn names(&self) -> [String; 2] {
+        self.plane.names.clone()
     }
 
     /// The decision regions of a model, in this many columns and lines of characters.
@@ -167,8 +173,8 @@ pub(super) fn terminal([r, g, b]: Pixel) -> Color {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use halfplane::Network;
     use halfplane::spec::{LayerParameters, Parameters};
-    use halfplane::{Dataset, Network};
 
     /// A network whose only neuron says yes where x1 > 0.5.
     fn model() -> Model {
@@ -186,7 +192,7 @@ mod tests {
     #[test]
     fn regions_change_at_the_line_of_the_neuron() {
         let (data, model) = (Dataset::xor(), model());
-        let view = View::of(&model, data.features(), data.targets()).expect("two numbers");
+        let view = View::of(&data, model.network.output).expect("two numbers");
         let lines = view.lines(&model, [40, 10]).expect("it can be drawn");
         assert_eq!(lines.len(), 10);
         let of = |column: usize| lines[4].spans[column].style.fg;
