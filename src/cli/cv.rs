@@ -45,7 +45,10 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
         return Ok(Outcome::Interrupted);
     };
     if let Some(path) = &arguments.predictions {
-        write_beside(path, predictions(&all, &result)?.as_bytes())?;
+        let Some(model) = result.folds.iter().find_map(|fold| fold.model.as_ref()) else {
+            unreachable!("models are wanted where predictions are written");
+        };
+        write_beside(path, predictions(&all, &result, model)?.as_bytes())?;
     }
     let text = match arguments.json {
         true => format!("{}\n", as_json(arguments, hash, &all, &result)),

@@ -8,7 +8,7 @@ use halfplane::data::{
 };
 use halfplane::model::csv::{field, quoted, table};
 use halfplane::selection::{CrossValidation, Held};
-use halfplane::{Dataset, Error, Result, Targets, Task};
+use halfplane::{Dataset, Error, Model, Result, Targets, Task};
 
 use super::arguments::{DataArguments, FoldArguments};
 
@@ -73,14 +73,15 @@ pub(super) fn described(by: &FoldBy, data: &Dataset, count: usize) -> String {
     }
 }
 
-/// The predictions of networks that have not seen the rows, as CSV.
-pub(super) fn predictions(all: &Dataset, result: &CrossValidation) -> Result<String> {
+/// The predictions of networks that have not seen the rows, as CSV; `model` is one like theirs.
+pub(super) fn predictions(
+    all: &Dataset,
+    result: &CrossValidation,
+    model: &Model,
+) -> Result<String> {
     let mut held: Vec<&Held> = result.out_of_fold.iter().collect();
     held.sort_by_key(|own| (own.row, own.fold));
     let values: Vec<f32> = held.iter().flat_map(|own| own.prediction.iter().copied()).collect();
-    let Some(model) = result.folds.iter().find_map(|fold| fold.model.as_ref()) else {
-        unreachable!("models are wanted where predictions are written");
-    };
     let (mut header, lines) = table(model, &values)?;
     if all.target_columns().len() > 1 {
         // The targets themselves have these names.

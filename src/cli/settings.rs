@@ -114,6 +114,15 @@ pub(super) fn for_data(
     overridden(typed, log_every, recipe(typed, data))
 }
 
+/// The same for networks of folds, each stopped early by its own.
+pub(super) fn for_folds(
+    typed: &TrainingArguments,
+    data: &Dataset,
+) -> Result<(Network, TrainOptions)> {
+    check_hidden(typed)?;
+    overridden(typed, None, recipe(typed, data).stopped_early())
+}
+
 /// Rejects layers that are to be chosen where nobody chooses them.
 fn check_hidden(typed: &TrainingArguments) -> Result<()> {
     match typed.hidden {

@@ -40,7 +40,7 @@ fn the_best_is_trained_on_all_rows_and_can_be_trained_again() {
     let folder = Folder::new();
     let data = table("iris.csv");
     let data = data.to_str().expect("the path is text");
-    let space = "--hidden 2|8,4 --lr 0.003|0.03 --layer-norm=true|false --epochs 12";
+    let space = "--hidden 2|8,4 --lr 0.003|0.03 --layer-norm=true|false --epochs 12 --refit all";
     let found = sweep(&folder, &format!("{data} --target species {space} --folds 3"));
     assert_eq!((&found["trials"], &found["ended"]), (&Value::from(8), &Value::from("exhausted")));
     assert_eq!(found["metric"], "accuracy");
@@ -95,6 +95,52 @@ fn the_best_is_trained_on_all_rows_and_can_be_trained_again() {
 
     let report = folder.good("sweep --report sweep");
     assert!(report.contains("8 trials: 8 to the end") && report.contains("8,4"), "{report}");
+}
+
+/// Without another word a search ends with the mean of networks for each fold, as `train` makes it; where
+/// nobody has said what is searched, of the settings that `train` has by itself, unless a trial is better.
+#[test]
+fn a_search_ends_with_what_train_makes_of_its_settings() {
+    let folder = Folder::new();
+    let data = table("penguins.csv");
+    let data = data.to_str().expect("the path is text");
+    let same = |name: &str| {
+        let words = format!("train {data} --config {name}/best.toml --device cpu");
+        let told = folder.good(&format!("{words} --output again.safetensors"));
+        let (own, again) = (
+            folder.read_bytes(&format!("{name}/best.safetensors")),
+            folder.read_bytes("again.safetensors"),
+        );
+        assert!(own == again, "{}", folder.read(&format!("{name}/best.toml")));
+        told
+    };
+    let words = format!("{data} --target species --folds 3 --drop year");
+    let found =
+        sweep(&folder, &format!("{words} --hidden 4|8 --lr 0.003|0.03 --epochs 9 --output own"));
+    assert_eq!((&found["refit"], &found["default"]), (&"folds".into(), &Value::Null));
+    assert!(
+        same("own").contains(&format!("3 networks {}", found["network"].as_str().unwrap_or("")))
+    );
+    assert_eq!(folder.read("own/out-of-fold.csv").lines().count(), 345);
+
+    // Whichever is better on the folds.
+    let found = sweep(&folder, &format!("{words} --trials 1 --seed 4 --output open"));
+    let is_default = found["default"]["chosen"].as_bool().expect("it was compared");
+    let [mean, default] = [&found["mean"], &found["default"]["mean"]].map(Value::as_f64);
+    assert!(mean >= default && (mean == default) == is_default, "{found}");
+    same("open");
+    let told =
+        folder.good(&format!("sweep {words} --trials 1 --seed 4 --output text --device cpu"));
+    assert_eq!(told.contains("not better than what `train` does by itself"), is_default, "{told}");
+    // The smallest network is another question.
+    let found = sweep(&folder, "--resume open --select 1se");
+    assert_eq!(found["default"], Value::Null);
+    // By groups, in the same folds.
+    sweep(
+        &folder,
+        &format!("{data} --target species --group island --folds 3 --trials 2 --output by"),
+    );
+    same("by");
 }
 
 /// A search with halving and TPE, of words and missing values: by one thread or three, in one go or
@@ -319,7 +365,8 @@ fn a_metric_that_is_not_known_after_each_epoch_is_that_of_the_chosen_epochs() {
     let data = table("diabetes.csv");
     let data = data.to_str().expect("the path is text");
     let words = format!(
-        "{data} --hidden 4|16 --lr 0.003|0.1 --epochs 30 --folds 3 --metric mae --pruning on"
+        "{data} --hidden 4|16 --lr 0.003|0.1 --epochs 30 --folds 3 --metric mae --pruning on \
+         --refit all"
     );
     let found = sweep(&folder, &words);
     let events = events(&folder, "sweep/journal.jsonl");

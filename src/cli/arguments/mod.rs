@@ -26,7 +26,7 @@ pub(super) use data::{DataArguments, source};
 pub(super) use folds::FoldArguments;
 pub(super) use selection::CvArguments;
 pub(super) use space::{is_switch, searchable};
-pub(super) use sweep::SweepArguments;
+pub(super) use sweep::{Refit, SweepArguments};
 pub(super) use training::{
     PlanArguments, Resumed, ResumedNetwork, TrainArguments, TrainingArguments,
 };

@@ -80,7 +80,12 @@ pub(crate) struct SweepArguments {
         help_heading = "Output"
     )]
     pub(crate) merge: Vec<PathBuf>,
-    /// Save the mean of a network for each fold, too, as ensemble.safetensors
+    /// What the model is: folds, the mean of a network for each fold, stopped early by it, as `train` makes
+    /// it, of `train`'s own settings where no trial is better on the folds; or all, one network on all rows,
+    /// for as many epochs as were best
+    #[arg(long, value_name = "folds|all", help_heading = "Search")]
+    pub(crate) refit: Option<Refit>,
+    /// Save the mean of the networks that were scored, too, as ensemble.safetensors: one for each fold
     #[arg(long = "keep", value_name = "folds", help_heading = "Output")]
     pub(crate) kept: Option<Kept>,
     /// Print the leaderboard of this folder's search, and draw its page
@@ -99,6 +104,16 @@ pub(crate) struct SweepArguments {
     /// What was typed, as it is kept in the journal.
     #[arg(skip)]
     pub(crate) words: Vec<String>,
+}
+
+/// What the model of a search is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Refit {
+    /// The mean of a network for each fold.
+    #[default]
+    Folds,
+    /// One network on all rows.
+    All,
 }
 
 /// Which networks are saved beside the best.

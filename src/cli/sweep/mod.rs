@@ -3,6 +3,7 @@
 mod outer;
 mod output;
 mod page;
+mod refit;
 pub(super) mod resume;
 pub(super) mod space;
 mod together;
@@ -15,8 +16,8 @@ use halfplane::low_level::files::create_dir_all;
 use halfplane::metrics::Metric;
 use halfplane::selection::{FitOptions, Job, Wanted, fit_each};
 use halfplane::sweep::{
-    Block, Chosen, Ended, Pruning, Record, Sweep, SweepEvent, SweepOptions, fingerprint,
-    for_epochs, read_journal,
+    Block, Ended, Pruning, Record, Sweep, SweepEvent, SweepOptions, fingerprint, for_epochs,
+    read_journal,
 };
 use halfplane::train::TrainingData;
 use halfplane::{Dataset, DeviceChoice, Error, Model, Recipe, Result, TrainOptions};
@@ -27,6 +28,7 @@ use super::folds::DealtOut;
 use super::{Outcome, folds, interrupt};
 use crate::report::{self, SearchProgress, SearchView};
 pub(super) use output::leaderboard;
+use refit::Best;
 use space::{Parser, Searched};
 use together::Together;
 
@@ -104,8 +106,9 @@ fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<
         report::note(&format!("interrupted in {during}: go on with `{go_on}`"));
         Ok(Outcome::Interrupted)
     };
-    progress.go_on_with("the best is trained on all rows");
-    let (chosen, saved) = match finish(&mut sweep, arguments, &searched, &dealt_out, &folder)? {
+    progress.go_on_with("the model is trained");
+    let found = finish(&mut sweep, arguments, &searched, &dealt_out, &options.fit, &folder)?;
+    let (best, saved) = match found {
         Ok(found) => found,
         Err(during) => return interrupted(during),
     };
@@ -114,8 +117,8 @@ fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<
     }
     let mut nested = None;
     if let (Some(count), Some(table)) = (arguments.outer, &table) {
-        let (seed, is_quiet) = (arguments.seed, is_quiet || arguments.json);
-        nested = outer::search(&folder, table, count, &searched, seed, &options, is_quiet)?;
+        let is_quiet = is_quiet || arguments.json;
+        nested = outer::search(&folder, table, count, &searched, arguments, &options, is_quiet)?;
         if nested.is_none() {
             return interrupted("an outer fold");
         }
@@ -123,9 +126,9 @@ fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<
     progress.end();
     let nested = nested.as_ref();
     let text = match arguments.json {
-        true => format!("{}\n", output::as_json(&sweep, ended, &chosen, &folder, nested)),
+        true => format!("{}\n", output::as_json(&sweep, ended, &best, &folder, nested)),
         false if arguments.quiet => String::new(),
-        false => output::as_text(sweep.records(), metric, &chosen, &saved, nested),
+        false => output::as_text(sweep.records(), metric, &best, &saved, nested),
     };
     report::print(&text)?;
     Ok(Outcome::Done)
@@ -214,8 +217,8 @@ fn train_alone(
     Ok(fits.and_then(|mut all| all.pop()?.model))
 }
 
-/// What has come of a search: the trial that was chosen, and the files that were written.
-type Found = (Chosen, Vec<PathBuf>);
+/// What has come of a search: the model of what was chosen, and the files that were written.
+type Found = (Best, Vec<PathBuf>);
 
 /// Trains what was chosen and writes it down; or says during what an interrupt has come.
 fn finish(
@@ -223,22 +226,22 @@ fn finish(
     arguments: &SweepArguments,
     searched: &Searched,
     dealt_out: &DealtOut,
+    fit: &FitOptions,
     folder: &Path,
 ) -> Result<Result<Found, &'static str>> {
     let DealtOut { splits, all, .. } = dealt_out;
-    let Some(chosen) = sweep.finish(all)? else { return Ok(Err("the final training")) };
-    // What it was trained with, for `best.toml`.
-    let mut parser = Parser::new(searched, arguments.seed);
-    let (_, trained) = parser.configure(&chosen.record.parameters, all)?;
-    let mut saved = output::save(folder, arguments, searched, &chosen, &trained, all)?;
+    let Some(best) = refit::refit(sweep, searched, arguments, (all, splits), fit)? else {
+        return Ok(Err("the final training"));
+    };
+    let mut saved = output::save(folder, arguments, searched, &best, all)?;
     if arguments.kept.is_some() {
         let Some(model) = sweep.ensemble(all, splits)? else {
             return Ok(Err("the training of the folds' networks"));
         };
         saved.push(output::save_ensemble(folder, &model)?);
     }
-    saved.push(page::draw(folder, sweep, &chosen, all)?);
-    Ok(Ok((chosen, saved)))
+    saved.push(page::draw(folder, sweep, &best, all)?);
+    Ok(Ok((best, saved)))
 }
 
 /// Reads the table and deals it out.
@@ -291,7 +294,7 @@ fn options(arguments: &SweepArguments, searched: &Searched, metric: Metric) -> S
         interrupt: Some(interrupt::flag()),
         wanted: Wanted::default(),
     };
-    options.settings.insert("fixed".into(), searched.fixed());
+    options.settings.insert("fixed".into(), searched.told());
     options.arguments.clone_from(&arguments.words);
     options
 }

@@ -7,19 +7,21 @@ use std::path::Path;
 use halfplane::data::{Fold, FoldedTable};
 use halfplane::metrics::{Metric, Scores};
 use halfplane::selection::mean_and_error;
-use halfplane::sweep::{Chosen, Ended, Point, Sweep, SweepOptions};
-use halfplane::{Error, Result};
+use halfplane::sweep::{Ended, Point, Sweep, SweepOptions};
+use halfplane::{Error, Model, Result};
 use serde_json::{Value, json};
 
 use super::resume;
 use super::space::{Parser, Searched};
+use crate::cli::arguments::SweepArguments;
 use crate::report;
 
 /// What came of an outer fold.
 struct Outer {
     score: f64,
     epochs: u64,
-    parameters: Point,
+    /// None where they are `train`'s own.
+    parameters: Option<Point>,
 }
 
 /// The searches of all outer folds.
@@ -34,17 +36,19 @@ pub(super) fn search(
     table: &FoldedTable,
     count: usize,
     searched: &Searched,
-    seed: Option<u64>,
+    arguments: &SweepArguments,
     options: &SweepOptions,
     is_quiet: bool,
 ) -> Result<Option<Nested>> {
     let mut folds = Vec::with_capacity(count);
     for (number, split) in (1..).zip(table.outer(count)?) {
         let outer = table.fold_of(&split)?;
-        let inner = outer.training.folds(&table.inner(&split.training)?);
-        let mut parser = Parser::new(searched, seed);
+        let splits = table.inner(&split.training)?;
+        let inner = outer.training.folds(&splits);
+        let mut parser = Parser::new(searched, arguments.seed);
         // Of these rows alone.
         let options = SweepOptions { data: None, ..options.clone() };
+        let fit = options.fit.clone();
         let configure = |point: &_, data: &_| parser.configure(point, data);
         let mut sweep = Sweep::new(&searched.space, &inner, options, configure)?;
         let journal = resume::journal(&folder.join(format!("outer-{number}-of-{count}")));
@@ -55,25 +59,28 @@ pub(super) fn search(
         if sweep.run(|_| ControlFlow::Continue(()))? == Ended::Interrupted {
             return Ok(None);
         }
-        let Some(chosen) = sweep.finish(&outer.training)? else { return Ok(None) };
-        let score = score(&chosen, &outer, &sweep)?;
+        let data = (&outer.training, &splits[..]);
+        let Some(best) = super::refit::refit(&mut sweep, searched, arguments, data, &fit)? else {
+            return Ok(None);
+        };
+        let score = score(&best.model, &outer, &sweep)?;
         if !is_quiet {
             report::note(&format!(
                 "outer fold {number} of {count}: {} {score:.4}, {}",
                 sweep.metric(),
-                chosen.record.parameters,
+                best.point().map_or("the default".to_owned(), ToString::to_string),
             ));
         }
-        let (epochs, parameters) = (chosen.record.epochs, chosen.record.parameters);
-        folds.push(Outer { score, epochs, parameters });
+        let parameters = best.point().cloned();
+        folds.push(Outer { score, epochs: best.epochs(), parameters });
     }
     Ok(Some(Nested { folds }))
 }
 
 /// How good the chosen network is on the outer fold.
-fn score(chosen: &Chosen, outer: &Fold, sweep: &Sweep) -> Result<f64> {
+fn score(model: &Model, outer: &Fold, sweep: &Sweep) -> Result<f64> {
     let held_out = &outer.validation;
-    let predictions = chosen.model.predict(held_out.features())?;
+    let predictions = model.predict(held_out.features())?;
     let scores = Scores::of(&held_out.original_targets(), &predictions, held_out.weights())?;
     let metric = sweep.metric();
     metric.of(&scores).ok_or_else(|| Error::Invalid {
@@ -100,7 +107,8 @@ impl Nested {
         let (mean, standard_error) = self.mean_and_error();
         let folds: Vec<f64> = self.folds.iter().map(|own| own.score).collect();
         let epochs: Vec<u64> = self.folds.iter().map(|own| own.epochs).collect();
-        let parameters: Vec<&Point> = self.folds.iter().map(|own| &own.parameters).collect();
+        let parameters: Vec<Option<&Point>> =
+            self.folds.iter().map(|own| own.parameters.as_ref()).collect();
         json!({
             "mean": mean,
             "standard_error": standard_error,

@@ -6,40 +6,39 @@ use std::path::{Path, PathBuf};
 use halfplane::flags::{in_shell, listed};
 use halfplane::low_level::files::write_beside;
 use halfplane::metrics::Metric;
-use halfplane::sweep::{Block, Chosen, Ended, Record, State, Sweep, Value, read_journal};
-use halfplane::{Dataset, Error, Model, Result, TrainOptions};
+use halfplane::sweep::{Block, Ended, Record, State, Sweep, Value, read_journal};
+use halfplane::{Dataset, Error, Model, Result};
 use serde_json::{Value as Json, json};
 
 use super::outer::Nested;
+use super::refit::{Best, Refitted};
 use super::space::Searched;
 use super::{page, resume};
-use crate::cli::arguments::SweepArguments;
+use crate::cli::arguments::{self, SweepArguments};
 use crate::cli::folds::predictions;
 use crate::cli::outputs::save_somewhere;
 use crate::report::picture::search;
 use crate::report::{self, best_first, count, picture, shown};
 
-/// The network that was chosen.
+/// The model of what was chosen.
 const MODEL: &str = "best.safetensors";
 
 /// Trials of the leaderboard that is printed.
 const SHOWN: usize = 10;
 
-/// Writes `best.safetensors`, `best.toml` and `out-of-fold.csv`; returns where the network is.
+/// Writes `best.safetensors`, `best.toml` and `out-of-fold.csv`; returns where the model is.
 pub(super) fn save(
     folder: &Path,
     arguments: &SweepArguments,
     searched: &Searched,
-    chosen: &Chosen,
-    trained: &TrainOptions,
+    best: &Best,
     all: &Dataset,
 ) -> Result<Vec<PathBuf>> {
     let (model, configuration) = (folder.join(MODEL), folder.join("best.toml"));
     let held_out = folder.join("out-of-fold.csv");
-    save_model(&model, &chosen.model)?;
-    let text = as_toml(arguments, searched, chosen, trained);
-    write_beside(&configuration, text.as_bytes())?;
-    let text = predictions(all, &chosen.cross_validation)?;
+    let text = predictions(all, &best.cross_validation, &best.model)?;
+    save_model(&model, &best.model)?;
+    write_beside(&configuration, as_toml(arguments, searched, best).as_bytes())?;
     write_beside(&held_out, text.as_bytes())?;
     Ok(vec![model, configuration, held_out])
 }
@@ -61,33 +60,36 @@ fn save_model(path: &Path, model: &Model) -> Result<()> {
 }
 
 /// The configuration of a training like the chosen one: `train --config` ends where it has ended.
-fn as_toml(
-    arguments: &SweepArguments,
-    searched: &Searched,
-    chosen: &Chosen,
-    trained: &TrainOptions,
-) -> String {
+fn as_toml(arguments: &SweepArguments, searched: &Searched, best: &Best) -> String {
     let mut text = String::from("# The best of a search; use it as\n# halfplane train ");
     let data = arguments.data.as_deref().unwrap_or(Path::new("TABLE"));
     text += &format!("{} --config best.toml\n", in_shell(&data.to_string_lossy()));
-    // What ends a training early is decided: after so many epochs.
-    const LENGTH: [&str; 4] = ["epochs", "steps", "patience", "min-delta"];
-    let fixed = searched.fixed.iter().map(|(name, value)| (name.as_str(), value));
-    let own = fixed.chain(chosen.record.parameters.iter());
-    let mut lines: Vec<String> = own
-        .filter(|(name, _)| !LENGTH.contains(name))
-        .map(|(name, value)| format!("{name} = {}", toml_value(value)))
-        .collect();
-    lines.push(format!("epochs = {}", chosen.record.epochs));
-    lines.push(format!("seed = {}", trained.seed));
-    // One network on all rows.
-    lines.push("folds = \"none\"".to_owned());
-    // What says how the table is read, of which a training and a search have the same flags. A column
-    // that folds go by is no input.
-    let by = arguments.folds.by(trained.seed);
-    let mut key = by.column().map(listed);
+    let own: Vec<(&str, &Value)> = match best.point() {
+        Some(point) => searched.fixed().chain(point.iter()).collect(),
+        None => {
+            text += "# No trial was better on the folds than the settings that `train` has by itself.\n";
+            searched.typed().collect()
+        }
+    };
+    let setting = |(name, value): &(&str, &Value)| format!("{name} = {}", toml_value(value));
+    let mut lines: Vec<String> = match best.refit {
+        Refitted::Folds { .. } => own.iter().map(setting).collect(),
+        Refitted::All => {
+            // What ends a training early is decided: after so many epochs.
+            const LENGTH: [&str; 4] = ["epochs", "steps", "patience", "min-delta"];
+            let own = own.iter().filter(|(name, _)| !LENGTH.contains(name));
+            let epochs = format!("epochs = {}", best.record.epochs);
+            own.map(setting).chain([epochs, "folds = \"none\"".to_owned()]).collect()
+        }
+    };
+    lines.push(format!("seed = {}", best.seed));
+    // What says how the table is read and dealt out, of which a training and a search have the same flags. A
+    // column that folds go by is no input.
+    let by_folds = matches!(best.refit, Refitted::Folds { .. });
+    let by = arguments.folds.by(best.seed);
+    let mut key = by.column().filter(|_| !by_folds).map(listed);
     for word in &arguments.words {
-        let Some((name, mut value)) = table_flag(word) else { continue };
+        let Some((name, mut value)) = table_flag(word, by_folds) else { continue };
         if let ("drop", Some(key)) = (name, key.take_if(|_| name == "drop")) {
             value = format!("{value},{key}");
         }
@@ -99,13 +101,16 @@ fn as_toml(
     text + &lines.join("\n") + "\n"
 }
 
-/// A flag about the table and its value; `true` of a switch.
-fn table_flag(word: &str) -> Option<(&str, String)> {
+/// A flag about the table, or about its folds, too, and its value; `true` of a switch.
+fn table_flag(word: &str, by_folds: bool) -> Option<(&str, String)> {
     use clap::Args as _;
 
     let flag = word.strip_prefix("--")?;
     let (name, value) = flag.split_once('=').map_or((flag, None), |(own, of)| (own, Some(of)));
-    let table = crate::cli::arguments::DataArguments::augment_args(clap::Command::new("table"));
+    let mut table = arguments::DataArguments::augment_args(clap::Command::new("table"));
+    if by_folds {
+        table = arguments::FoldArguments::augment_args(table);
+    }
     table.get_arguments().find(|own| own.get_long() == Some(name))?;
     Some((name, value.unwrap_or("true").to_owned()))
 }
@@ -124,23 +129,38 @@ fn toml_value(value: &Value) -> String {
 pub(super) fn as_text(
     records: &[Record],
     metric: Metric,
-    chosen: &Chosen,
+    best: &Best,
     saved: &[PathBuf],
     nested: Option<&Nested>,
 ) -> String {
     let mut text = leaderboard(records, metric);
-    let own = &chosen.record;
-    let held = &chosen.cross_validation;
-    text += &format!(
-        "\nchosen: trial {} ({}), {} epochs\n{metric}  {:.4} ± {:.4} (standard error), of {} trials \
-         that were chosen from: somewhat better than on new rows\n",
-        own.trial,
-        own.parameters,
-        own.epochs,
-        held.mean,
-        held.standard_error,
-        records.len(),
-    );
+    let Best { record, cross_validation: held, model, .. } = best;
+    let score = format!("{metric}  {:.4} ± {:.4} (standard error)", held.mean, held.standard_error);
+    text += &format!("\nchosen: trial {} ({})", record.trial, record.parameters);
+    text += &match &best.refit {
+        Refitted::All => format!(
+            ", {} epochs on all rows\n{score}, of {} trials that were chosen from: somewhat better than on \
+             new rows\n",
+            record.epochs,
+            records.len(),
+        ),
+        Refitted::Folds { is_default: true, default: _ } => format!(
+            "; but on the folds it is not better than what `train` does by itself, which is the model: the \
+             mean of {} networks {}, each stopped early by its fold\n{score}\n",
+            model.members.len(),
+            model.network,
+        ),
+        Refitted::Folds { default, .. } => format!(
+            "\nthe model is the mean of {} networks {}, each stopped early by its fold\n{score}{}; of {} \
+             trials that were chosen from: somewhat better than on new rows\n",
+            model.members.len(),
+            model.network,
+            default.map_or(String::new(), |(mean, error)| format!(
+                "; what `train` does by itself {mean:.4} ± {error:.4}"
+            )),
+            records.len(),
+        ),
+    };
     text += &nested.map_or(String::new(), |own| own.as_text(metric));
     let places: Vec<String> = saved.iter().map(|path| path.display().to_string()).collect();
     text + &format!("saved {}\n", places.join(", "))
@@ -252,21 +272,31 @@ pub(super) fn told(folder: &Path, json: bool) -> Result<()> {
 pub(super) fn as_json(
     sweep: &Sweep,
     ended: Ended,
-    chosen: &Chosen,
+    best: &Best,
     folder: &Path,
     nested: Option<&Nested>,
 ) -> Json {
-    let held = &chosen.cross_validation;
+    let Best { record, cross_validation: held, model, .. } = best;
+    let (refit, default) = match best.refit {
+        Refitted::All => ("all", None),
+        Refitted::Folds { default, .. } => ("folds", default),
+    };
     let count = |state: State| count(sweep.records(), state);
     json!({
         "metric": sweep.metric(),
         "mean": held.mean,
         "standard_error": held.standard_error,
         "folds": held.folds.iter().map(|fold| fold.score).collect::<Vec<_>>(),
-        "epochs": chosen.record.epochs,
-        "trial": chosen.record.trial,
-        "parameters": chosen.record.parameters,
-        "network": chosen.model.network.to_string(),
+        "epochs": best.epochs(),
+        "trial": record.trial,
+        "parameters": record.parameters,
+        "refit": refit,
+        "default": default.map(|(mean, standard_error)| json!({
+            "mean": mean,
+            "standard_error": standard_error,
+            "chosen": best.point().is_none(),
+        })),
+        "network": model.network.to_string(),
         "trials": sweep.records().len(),
         "complete": count(State::Complete),
         "pruned": count(State::Pruned),

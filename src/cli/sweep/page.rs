@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use halfplane::metrics::Metric;
-use halfplane::sweep::{Chosen, Header, Record, Sweep};
+use halfplane::selection::CrossValidation;
+use halfplane::sweep::{Header, Record, Sweep};
 use halfplane::{Dataset, Result};
 
+use super::refit::Best;
 use crate::report::best_first;
 use crate::report::picture::search::{self, Search};
 use crate::report::picture::{self, Picture};
@@ -14,12 +16,12 @@ use crate::report::picture::{self, Picture};
 pub(super) fn draw(
     folder: &Path,
     sweep: &mut Sweep,
-    chosen: &Chosen,
+    best: &Best,
     all: &Dataset,
 ) -> Result<PathBuf> {
-    let wall = wall(sweep, chosen, all)?;
+    let wall = wall(sweep, best, all)?;
     let (header, metric) = (sweep.header(), sweep.metric());
-    let trial = Some(chosen.record.trial);
+    let trial = Some(best.record.trial);
     write(folder, &header, sweep.records(), metric, trial, wall)
 }
 
@@ -36,22 +38,27 @@ pub(super) fn write(
     Ok(search::place(folder))
 }
 
-/// The decision regions of the chosen trial, of the one in the middle and of the worst, where the table has
+/// The decision regions of the model, of the trial in the middle and of the worst, where the table has
 /// two columns of numbers.
-fn wall(sweep: &mut Sweep, chosen: &Chosen, all: &Dataset) -> Result<Vec<Picture>> {
+fn wall(sweep: &mut Sweep, best: &Best, all: &Dataset) -> Result<Vec<Picture>> {
     let targets = all.original_targets();
     let draw = |model: &_, name, record: &Record, which: &str| {
         let (mean, error) = record.score();
         let title = format!("{which}: trial {}, {mean:.4} ± {error:.4}", record.trial);
         picture::regions_of(model, all.features(), &targets, name, Some(&title))
     };
-    let Some(best) = draw(&chosen.model, "best", &chosen.record, "The chosen")? else {
-        return Ok(Vec::new());
+    let CrossValidation { mean, standard_error: error, .. } = best.cross_validation;
+    let which = match best.point() {
+        Some(_) => format!("The model: trial {}", best.record.trial),
+        None => "The model: the default".to_owned(),
     };
+    let title = format!("{which}, {mean:.4} ± {error:.4}");
+    let model = picture::regions_of(&best.model, all.features(), &targets, "best", Some(&title))?;
+    let Some(model) = model else { return Ok(Vec::new()) };
     let mut others: Vec<Record> =
         best_first(sweep.records(), sweep.metric()).into_iter().cloned().collect();
-    others.retain(|own| own.trial != chosen.record.trial);
-    let mut wall = vec![best];
+    others.retain(|own| own.trial != best.record.trial);
+    let mut wall = vec![model];
     let shown = match others.len() {
         0 => vec![],
         1 => vec![(0, "worst", "The worst")],

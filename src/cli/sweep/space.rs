@@ -26,8 +26,12 @@ const CHECKED: u64 = 64;
 #[derive(Debug)]
 pub(super) struct Searched {
     pub(super) space: Space,
+    /// Whether nobody has said what is searched.
+    pub(super) is_default: bool,
     /// Names and values that do not change.
-    pub(super) fixed: Vec<(String, Value)>,
+    fixed: Vec<(String, Value)>,
+    /// Those of them that were typed: what `train` would be given without a search.
+    typed: Vec<(String, Value)>,
 }
 
 impl Searched {
@@ -43,7 +47,9 @@ impl Searched {
                 _ => space = space.with(name, dimension)?,
             }
         }
-        if space.iter().len() == 0 {
+        let own = fixed.clone();
+        let is_default = space.iter().len() == 0;
+        if is_default {
             let of = |name: &str| fixed.iter().find(|(own, _)| own == name).map(|own| &own.1);
             let optimizer = of("optimizer").map(Value::to_string);
             let has_none = of("hidden").is_some_and(|own| own.to_string() == "none");
@@ -58,13 +64,33 @@ impl Searched {
                 fixed.push(("optimizer".to_owned(), Value::parse("adamw")));
             }
         }
-        Ok(Self { space, fixed })
+        Ok(Self { space, is_default, fixed, typed: own })
+    }
+
+    /// Names and values that do not change.
+    pub(super) fn fixed(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.fixed.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Those of them that were typed.
+    pub(super) fn typed(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.typed.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// The same as they would be typed, for what a journal compares.
-    pub(super) fn fixed(&self) -> serde_json::Value {
+    pub(super) fn told(&self) -> serde_json::Value {
         self.fixed.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
     }
+}
+
+/// Adds what ends a training early.
+fn stopped(
+    (network, mut options): (Network, TrainOptions),
+    arguments: &TrainArguments,
+) -> Result<(Network, TrainOptions)> {
+    arguments.stopping.apply(&mut options);
+    options.check()?;
+    Ok((network, options))
 }
 
 /// Parses points as `train` would.
@@ -78,7 +104,15 @@ pub(super) struct Parser {
 
 impl Parser {
     pub(super) fn new(searched: &Searched, seed: Option<u64>) -> Self {
-        let mut fixed = searched.fixed.clone();
+        Self::of(searched.fixed.clone(), seed)
+    }
+
+    /// For what is not searched: `train`'s own settings, as far as nothing else was typed.
+    pub(super) fn of_default(searched: &Searched, seed: Option<u64>) -> Self {
+        Self::of(searched.typed.clone(), seed)
+    }
+
+    fn of(mut fixed: Vec<(String, Value)>, seed: Option<u64>) -> Self {
         fixed.extend(seed.map(|seed| ("seed".to_owned(), Value::parse(&seed.to_string()))));
         Self { train: arguments::definition(), flags: searchable(), fixed, last: None }
     }
@@ -93,10 +127,17 @@ impl Parser {
             self.last = Some((point.clone(), self.parse(point)?));
         }
         let Some((_, arguments)) = &self.last else { unreachable!("it was just parsed") };
-        let (network, mut options) = settings::for_data(&arguments.training, None, data)?;
-        arguments.stopping.apply(&mut options);
-        options.check()?;
-        Ok((network, options))
+        stopped(settings::for_data(&arguments.training, None, data)?, arguments)
+    }
+
+    /// The same for a training on folds, as `train` does it.
+    pub(super) fn configure_on_folds(
+        &mut self,
+        point: &Point,
+        data: &Dataset,
+    ) -> Result<(Network, TrainOptions)> {
+        let arguments = self.parse(point)?;
+        stopped(settings::for_folds(&arguments.training, data)?, &arguments)
     }
 
     /// What `train` would be given for a point.
@@ -179,7 +220,7 @@ mod tests {
         let searched =
             Searched::of(&typed(&[("hidden", "8|16,8"), ("lr", "0.1")])).expect("it is sound");
         assert_eq!(searched.space.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["hidden"]);
-        assert_eq!(searched.fixed().to_string(), r#"{"lr":"0.1"}"#);
+        assert_eq!(searched.told().to_string(), r#"{"lr":"0.1"}"#);
         let open = Searched::of(&typed(&[("lr", "0.1"), ("optimizer", "sgd")])).expect("sound");
         let names: Vec<_> = open.space.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["hidden", "weight-decay", "dropout"]);
