@@ -155,8 +155,9 @@ pub(super) fn as_text(
              trials that were chosen from: somewhat better than on new rows\n",
             model.members.len(),
             model.network,
-            default.map_or(String::new(), |(mean, error)| format!(
-                "; what `train` does by itself {mean:.4} ± {error:.4}"
+            default.as_ref().map_or(String::new(), |own| format!(
+                "; what `train` does by itself {:.4} ± {:.4}",
+                own.mean, own.standard_error,
             )),
             records.len(),
         ),
@@ -277,9 +278,9 @@ pub(super) fn as_json(
     nested: Option<&Nested>,
 ) -> Json {
     let Best { record, cross_validation: held, model, .. } = best;
-    let (refit, default) = match best.refit {
+    let (refit, default) = match &best.refit {
         Refitted::All => ("all", None),
-        Refitted::Folds { default, .. } => ("folds", default),
+        Refitted::Folds { default, .. } => ("folds", default.as_ref()),
     };
     let count = |state: State| count(sweep.records(), state);
     json!({
@@ -291,9 +292,10 @@ pub(super) fn as_json(
         "trial": record.trial,
         "parameters": record.parameters,
         "refit": refit,
-        "default": default.map(|(mean, standard_error)| json!({
-            "mean": mean,
-            "standard_error": standard_error,
+        "default": default.map(|own| json!({
+            "mean": own.mean,
+            "standard_error": own.standard_error,
+            "folds": own.folds,
             "chosen": best.point().is_none(),
         })),
         "network": model.network.to_string(),

@@ -27,10 +27,26 @@ pub(super) enum Refitted {
     Folds {
         /// The score of `train`'s own settings, trained likewise, and its standard error, where they are an
         /// answer, too.
-        default: Option<(f64, f64)>,
+        default: Option<Default>,
         /// Whether these are better than those of the trial, and so the model's.
         is_default: bool,
     },
+}
+
+/// How good `train`'s own settings are.
+pub(super) struct Default {
+    pub(super) mean: f64,
+    pub(super) standard_error: f64,
+    /// The score of each fold.
+    pub(super) folds: Vec<f64>,
+}
+
+impl Default {
+    fn of(scores: &CrossValidation) -> Self {
+        let CrossValidation { mean, standard_error, folds, .. } = scores;
+        let folds = folds.iter().map(|fold| fold.score).collect();
+        Self { mean: *mean, standard_error: *standard_error, folds }
+    }
 }
 
 impl Best {
@@ -88,7 +104,7 @@ pub(super) fn refit(
         Some(Ok(None)) => return Ok(None),
         Some(other) => other?,
     };
-    let default = own.as_ref().map(|(_, scores, _)| (scores.mean, scores.standard_error));
+    let default = own.as_ref().map(|(_, scores, _)| Default::of(scores));
     let gain = |mean: f64| metric.gain(mean);
     let (is_default, (model, cross_validation, seed)) = match own {
         Some(own) if gain(own.1.mean) >= gain(found.1.mean) => (true, own),
