@@ -26,7 +26,6 @@ mod platform;
 mod recipe;
 #[cfg(feature = "cli")]
 mod report;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod selection;
 pub mod spec;
 pub mod sweep;

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{CurvePoint, Fit, FitOptions, Job, MeanCurve, Wanted, fit_each, score_of};
+use super::{CurvePoint, Fit, Job, MeanCurve, score_of};
+#[cfg(not(target_arch = "wasm32"))]
+use super::{FitOptions, Wanted, fit_each};
 use crate::data::{Fold, Targets, column_of};
 use crate::metrics::{Metric, Scores};
 use crate::model::Model;
@@ -122,28 +124,38 @@ impl CrossValidation {
 /// # Errors
 /// [`Error::Diverged`] where a fold's network does, [`Error::Invalid`] where there are fewer than two
 /// folds or the metric is not one of the task, what `configure` returns, and as [`fit_each`].
+#[cfg(not(target_arch = "wasm32"))]
 pub fn cross_validate(
     folds: &[Fold],
     metric: Metric,
     options: &FitOptions,
-    mut configure: impl FnMut(&Fold) -> Result<(Network, TrainOptions)>,
+    configure: impl FnMut(&Fold) -> Result<(Network, TrainOptions)>,
 ) -> Result<Option<CrossValidation>> {
-    let jobs = folds.iter().map(|fold| {
-        let (network, options) = configure(fold)?;
-        let data = TrainingData::from((&fold.training, &fold.validation));
-        Ok(Job::new(network, data, options))
-    });
-    let jobs = jobs.collect::<Result<Vec<Job>>>()?;
+    let jobs = jobs_of(folds, configure)?;
     let options =
         FitOptions { wanted: Wanted { predictions: true, ..options.wanted }, ..options.clone() };
     let fits = fit_each(&jobs, &options)?;
     fits.map(|fits| summarize(folds, fits, metric)).transpose()
 }
 
+/// The training of each fold.
+pub(super) fn jobs_of(
+    folds: &[Fold],
+    mut configure: impl FnMut(&Fold) -> Result<(Network, TrainOptions)>,
+) -> Result<Vec<Job>> {
+    let job = |fold: &Fold| {
+        let (network, options) = configure(fold)?;
+        let data = TrainingData::from((&fold.training, &fold.validation));
+        Ok(Job::new(network, data, options))
+    };
+    folds.iter().map(job).collect()
+}
+
 /// Scores each fold's network. Where there are several for each fold, they come in rounds of all folds.
 ///
 /// # Errors
-/// As [`cross_validate`].
+/// [`Error::Invalid`] where there are fewer than two folds, or the metric is not one of the task or undefined
+/// for a fold's rows.
 pub fn summarize(folds: &[Fold], fits: Vec<Fit>, metric: Metric) -> Result<CrossValidation> {
     let [first, _, ..] = folds else {
         return Err(Error::invalid("there are fewer than two folds", "use at least 2"));

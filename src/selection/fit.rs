@@ -1,39 +1,20 @@
-//! Trains many networks, each on rows of its own: one a thread on the CPU, one after another on other
-//! devices.
+//! Trains many networks by calls that block, each on rows of its own: one a thread on the CPU, one after
+//! another on other devices.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
-use super::{EpochScores, Fit, Outcome};
+use super::training::{Progress, Training};
+use super::{Fit, FitOptions, Job, Outcome};
+use crate::Result;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Device, DeviceChoice, OpenOptions, open};
-use crate::platform::{Instant, block_on, host_memory, threads};
-use crate::spec::Network;
-use crate::train::{Checkpoint, Ended, Event, TrainOptions, Trainer, TrainingData};
-use crate::{Error, Result};
-
-/// One network to be trained.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// Its layers and functions.
-    pub network: Network,
-    /// The rows to train on, and to validate with.
-    pub data: TrainingData,
-    /// How. Device and threads are those of [`FitOptions`] instead.
-    pub options: TrainOptions,
-    /// The checkpoint from which it goes on, if it does.
-    pub resumed: Option<Checkpoint>,
-}
+use crate::platform::{block_on, host_memory, threads};
+use crate::train::{Budget, Callback, Event};
 
 impl Job {
-    /// A network that is trained from the beginning.
-    pub fn new(network: Network, data: TrainingData, options: TrainOptions) -> Self {
-        Self { network, data, options, resumed: None }
-    }
-
     /// Roughly the operations that it takes.
     fn cost(&self) -> u64 {
         let rows = self.data.training.rows();
@@ -47,32 +28,6 @@ impl Job {
         let batch = self.options.batch_size.of(self.data.training.rows()) as u64;
         batch.saturating_mul(self.network.flops_forward())
     }
-}
-
-/// What is kept of each network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Its predictions for the validation rows.
-    pub predictions: bool,
-    /// The network itself.
-    pub models: bool,
-    /// Losses of steps, as often as [`TrainOptions::log_every`] says, among what is told of it.
-    pub steps: bool,
-    /// How often its weights are told, if they are: see [`Trainer::showing_weights`].
-    pub weights: Option<Duration>,
-}
-
-/// How many networks are trained.
-#[derive(Clone, Debug, Default)]
-pub struct FitOptions {
-    /// Where; `auto` takes the CPU path unless the networks are large.
-    pub device: DeviceChoice,
-    /// Threads at most, all networks together; by default as many as this process may use.
-    pub threads: Option<usize>,
-    /// Ends everything when it becomes true.
-    pub interrupt: Option<Arc<AtomicBool>>,
-    /// What is kept.
-    pub wanted: Wanted,
 }
 
 impl FitOptions {
@@ -89,10 +44,11 @@ impl FitOptions {
 /// back in the order of the jobs; `None` for what an interrupt or the observer's break has kept from
 /// its end.
 ///
-/// Each network ends, to the bit, where a [`Trainer`] on the same rows and device ends.
+/// Each network ends, to the bit, where a [`Trainer`](crate::train::Trainer) on the same rows and device ends.
 ///
 /// # Errors
-/// As [`Trainer::new`] and [`Trainer::run`], but for divergence, which is an outcome.
+/// As [`Trainer::new`](crate::train::Trainer::new) and [`Trainer::run`](crate::train::Trainer::run), but for
+/// divergence, which is an outcome.
 pub fn fit_all(
     jobs: &[Job],
     options: &FitOptions,
@@ -122,6 +78,9 @@ fn fit_told(
     mut observer: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
     mut listener: Option<Listener<'_>>,
 ) -> Result<Vec<Option<Outcome>>> {
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut outcomes: Vec<Option<Outcome>> =
         std::iter::repeat_with(|| None).take(jobs.len()).collect();
     let (mut failure, is_heard) = (None, listener.is_some());
@@ -153,15 +112,18 @@ fn fit_told(
     let cpu = Cpu::with_threads(options.threads() / workers);
     let device: &dyn Device = device.as_deref().unwrap_or(&cpu);
     let work = |number: usize, tell: &(dyn Fn((usize, Told)) + Sync)| {
-        let mut event = |event: &Event| match event {
-            _ if !is_heard => {}
-            Event::CheckpointBegins { .. } => {
-                let (heard, wait) = mpsc::channel();
-                tell((number, Told::Event(event.clone(), Some(heard))));
-                // The sender is dropped; where no thread could be made, nobody listens before the end.
-                let _ = wait.recv_timeout(HEARING);
+        let mut event = |event: &Event| {
+            match event {
+                _ if !is_heard => {}
+                Event::CheckpointBegins { .. } => {
+                    let (heard, wait) = mpsc::channel();
+                    tell((number, Told::Event(event.clone(), Some(heard))));
+                    // The sender is dropped; where no thread could be made, nobody listens before the end.
+                    let _ = wait.recv_timeout(HEARING);
+                }
+                _ => tell((number, Told::Event(event.clone(), None))),
             }
-            _ => tell((number, Told::Event(event.clone(), None))),
+            ControlFlow::Continue(())
         };
         let fitted = fit(&jobs[number], device, options, &mut event);
         tell((number, Told::Ended(fitted)));
@@ -173,7 +135,7 @@ fn fit_told(
 /// Trains each job to its end; `None` where an interrupt has kept some from it.
 ///
 /// # Errors
-/// [`Error::Diverged`] for the first network that does, and as [`fit_all`].
+/// [`Error::Diverged`](crate::Error::Diverged) for the first network that does, and as [`fit_all`].
 pub fn fit_each(jobs: &[Job], options: &FitOptions) -> Result<Option<Vec<Fit>>> {
     fit_each_told(jobs, options, None)
 }
@@ -188,12 +150,12 @@ pub fn fit_each_told(
     listener: Option<Listener<'_>>,
 ) -> Result<Option<Vec<Fit>>> {
     let mut diverged = None;
-    let observer = |_: usize, outcome: &Outcome| match *outcome {
-        Outcome::Diverged { step, loss, lr, .. } => {
-            diverged = Some(Error::Diverged { step, loss, lr });
+    let observer = |_: usize, outcome: &Outcome| match outcome.fitted() {
+        Ok(_) => ControlFlow::Continue(()),
+        Err(error) => {
+            diverged = Some(error);
             ControlFlow::Break(())
         }
-        Outcome::Fitted(_) => ControlFlow::Continue(()),
     };
     let outcomes = fit_told(jobs, options, observer, listener)?;
     match diverged {
@@ -230,61 +192,19 @@ fn fit(
     job: &Job,
     device: &dyn Device,
     options: &FitOptions,
-    tell: &mut (dyn FnMut(&Event) + Send),
+    callback: &mut dyn Callback,
 ) -> Result<Option<Outcome>> {
     if options.is_interrupted() {
         return Ok(None);
     }
-    let started = Instant::now();
-    let seconds = || started.elapsed().as_secs_f64();
-    // Losses of steps take time.
-    let log_every = if options.wanted.steps { job.options.log_every } else { u64::MAX };
-    let own = TrainOptions { log_every, ..job.options.clone() };
-    let mut trainer = Trainer::on(device, &job.network, job.data.clone(), own)?;
-    if let Some(checkpoint) = &job.resumed {
-        trainer.resume(checkpoint)?;
-    }
-    if let Some(flag) = &options.interrupt {
-        trainer = trainer.with_interrupt(Arc::clone(flag));
-    }
-    if let Some(every) = options.wanted.weights {
-        trainer = trainer.showing_weights(every);
-    }
-    let mut curve = Vec::new();
-    let ran = trainer.run(|event| {
-        if let Event::Epoch { train_loss, validation, .. } = event {
-            curve.push(EpochScores { train_loss: *train_loss, validation: *validation });
+    block_on(async {
+        let mut training = Training::open(job, device, options).await?;
+        loop {
+            match training.advance(Budget::Steps(u64::MAX), callback).await? {
+                Progress::Running => {}
+                Progress::Interrupted => return Ok(None),
+                Progress::Ended(outcome) => return Ok(Some(outcome)),
+            }
         }
-        tell(event);
-        ControlFlow::Continue(())
-    });
-    let summary = match ran {
-        Ok(summary) => summary,
-        Err(Error::Diverged { step, loss, lr }) => {
-            return Ok(Some(Outcome::Diverged { step, loss, lr, seconds: seconds() }));
-        }
-        Err(error) => return Err(error),
-    };
-    if summary.ended == Ended::Interrupted {
-        return Ok(None);
-    }
-    let predictions = match &job.data.validation {
-        Some(held_out) if options.wanted.predictions => trainer.predict_data(held_out)?,
-        _ => Vec::new(),
-    };
-    let several = job.data.training.targets().columns() > 1;
-    let of_training = match options.wanted.predictions && several {
-        true => trainer.predict_data(&job.data.training)?,
-        false => Vec::new(),
-    };
-    let model = if options.wanted.models { Some(trainer.model()?) } else { None };
-    Ok(Some(Outcome::Fitted(Box::new(Fit {
-        epochs: summary.steps / trainer.plan().steps_per_epoch(),
-        summary,
-        curve,
-        predictions,
-        of_training,
-        model,
-        seconds: seconds(),
-    }))))
+    })
 }

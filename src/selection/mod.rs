@@ -4,17 +4,28 @@
 //! Must not know: how candidates are proposed, files, who shows what comes of it.
 
 mod cross_validate;
+mod cross_validation_session;
 mod curve;
+#[cfg(not(target_arch = "wasm32"))]
 mod ensemble;
+#[cfg(not(target_arch = "wasm32"))]
 mod fit;
+mod job;
 mod outcome;
+mod session;
+mod training;
 
-pub use cross_validate::{
-    CrossValidation, FoldScore, Held, cross_validate, mean_and_error, summarize,
-};
+#[cfg(not(target_arch = "wasm32"))]
+pub use cross_validate::cross_validate;
+pub use cross_validate::{CrossValidation, FoldScore, Held, mean_and_error, summarize};
 pub(crate) use cross_validate::{scores_of, undefined};
+pub use cross_validation_session::CrossValidationSession;
 pub(crate) use curve::score_of;
 pub use curve::{CurvePoint, MeanCurve};
+#[cfg(not(target_arch = "wasm32"))]
 pub use ensemble::{EnsembleOptions, train_folds};
-pub use fit::{FitOptions, Job, Listener, Wanted, fit_all, fit_each, fit_each_told};
+#[cfg(not(target_arch = "wasm32"))]
+pub use fit::{Listener, fit_all, fit_each, fit_each_told};
+pub use job::{FitOptions, Job, Wanted};
 pub use outcome::{EpochScores, Fit, Outcome};
+pub use session::FitSession;

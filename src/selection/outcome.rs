@@ -2,6 +2,7 @@
 
 use crate::model::Model;
 use crate::train::{Evaluation, Summary};
+use crate::{Error, Result};
 
 /// How good a network was after an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +66,17 @@ impl Outcome {
         match self {
             Self::Fitted(fit) => Some(*fit),
             Self::Diverged { .. } => None,
+        }
+    }
+
+    /// The network, where one that diverged is an error.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`]
+    pub fn fitted(&self) -> Result<&Fit> {
+        match self {
+            Self::Fitted(fit) => Ok(fit),
+            &Self::Diverged { step, loss, lr, .. } => Err(Error::Diverged { step, loss, lr }),
         }
     }
 
