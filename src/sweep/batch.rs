@@ -1,27 +1,20 @@
-//! A batch of trials: all of its networks are trained together, from rung to rung.
+//! A batch of trials: which networks are trained together, from rung to rung, and who goes on.
+//!
+//! It trains nothing: it says what is due, and is told what came of it.
 //!
 //! A trial that goes on beyond a rung is trained anew from its first epoch: so it is the run that it
 //! would be alone, on any device, and nothing has to be kept of it. That costs a third more than going
 //! on would.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use super::driver::for_epochs;
 use super::journal::Rung;
-use super::options::{Ended, SweepEvent};
-use super::ranks::{Ranks, shared, shares};
-use super::thinned::thinned;
-use super::{Curve, Halving, Point, Record, State, nan_as_null};
+use super::measured::{Judge, Measured};
+use super::options::SweepEvent;
+use super::{Curve, Halving, Point, Record, State};
 use crate::data::{Dataset, Fold};
-use crate::metrics::Metric;
-use crate::platform::Instant;
-use crate::selection::{
-    Fit, FitOptions, Job, MeanCurve, Outcome, Wanted, fit_all, mean_and_error, score_of, scores_of,
-    undefined,
-};
+use crate::selection::{Job, Outcome, Wanted};
 use crate::spec::{Decay, Length, Network};
 use crate::train::{Keep, TrainOptions, TrainingData};
 use crate::{Error, Result};
@@ -29,20 +22,17 @@ use crate::{Error, Result};
 /// Network and options of a point, for the rows to train on.
 pub(super) type Configure<'a> = dyn FnMut(&Point, &Dataset) -> Result<(Network, TrainOptions)> + 'a;
 
-/// What a batch is trained with.
-pub(super) struct Batch<'a> {
-    pub(super) folds: &'a [Fold],
-    pub(super) metric: Metric,
-    pub(super) fit: &'a FitOptions,
-    /// The trials before.
-    pub(super) known: &'a [Record],
-    /// From when on, and how long, there is time.
-    pub(super) deadline: Option<(Instant, Duration)>,
+/// Who is told what happens.
+pub(super) type Observer<'a> = &'a mut dyn FnMut(&SweepEvent) -> ControlFlow<()>;
+
+/// Trials that are trained together.
+pub(super) struct Batch {
+    trials: Vec<Trial>,
     /// Who goes on, where trials are stopped early.
-    pub(super) halving: Option<Halving>,
-    pub(super) observer: &'a mut dyn FnMut(&SweepEvent) -> ControlFlow<()>,
-    /// The processes that share the batch out among them, if there are several.
-    pub(super) ranks: Option<&'a mut dyn Ranks>,
+    halving: Option<Halving>,
+    stage: Stage,
+    /// What is being trained.
+    due: Vec<(usize, Reach)>,
 }
 
 /// A trial on its way.
@@ -56,6 +46,18 @@ struct Trial {
     on_its_way: bool,
 }
 
+/// What the batch is trained for.
+enum Stage {
+    /// To learn who goes on beyond this rung.
+    Rung(usize),
+    /// To the end of those that are left.
+    End,
+    /// For scores that are not known after each epoch: those of a training that ends where these have it
+    /// best.
+    Scores(Vec<(usize, Measured)>),
+    Over,
+}
+
 /// How far a trial is trained.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
@@ -65,65 +67,228 @@ enum Reach {
     End,
 }
 
-impl Batch<'_> {
-    /// Trains points, each with the number of its trial; or tells what has ended it before all were.
-    pub(super) fn train(
-        &mut self,
+impl Batch {
+    /// A batch of points, each with the number of its trial, before anything is trained; `None` where the
+    /// observer breaks. `known` are the trials before it.
+    ///
+    /// # Errors
+    /// Why a trial is refused, where all are from the beginning: then the space is wrong.
+    pub(super) fn new(
         points: Vec<(u64, Point)>,
+        folds: &[Fold],
+        known: &[Record],
+        halving: Option<Halving>,
         configure: &mut Configure,
-    ) -> Result<Result<Vec<Record>, Ended>> {
+        observer: Observer,
+    ) -> Result<Option<Self>> {
         let mut trials = Vec::with_capacity(points.len());
         let mut refused = None;
         for (trial, point) in points {
-            match self.trial(trial, point, configure) {
+            match Trial::new(trial, point, folds, known, configure) {
                 Ok(own) => trials.push(own),
                 Err((record, error)) => {
-                    let event = SweepEvent::Refused { trial, error: &error };
-                    if (self.observer)(&event).is_break() {
-                        return Ok(Err(Ended::Interrupted));
+                    if observer(&SweepEvent::Refused { trial, error: &error }).is_break() {
+                        return Ok(None);
                     }
                     refused.get_or_insert(error);
-                    trials.push(Trial {
-                        record,
-                        settings: Vec::new(),
-                        judged: None,
-                        on_its_way: false,
-                    });
+                    trials.push(Trial::over(record));
                 }
             }
         }
-        // Where all are refused from the beginning, the space is wrong.
         let is_refused = |own: &Record| own.state == State::Refused;
         if let Some(error) = refused
-            && trials.iter().map(|own| &own.record).chain(self.known).all(is_refused)
+            && trials.iter().map(|own| &own.record).chain(known).all(is_refused)
         {
             return Err(error);
         }
         let unjudged = trials.iter().find(|own| own.on_its_way && own.judged.is_none());
         let event = unjudged.map(|own| SweepEvent::NotPruned { trial: own.record.trial });
-        if let (Some(event), true) = (event, self.halving.is_some())
-            && (self.observer)(&event).is_break()
+        if let (Some(event), true) = (event, halving.is_some())
+            && observer(&event).is_break()
         {
-            return Ok(Err(Ended::Interrupted));
+            return Ok(None);
         }
-        if self.halving.is_some() {
-            for rung in 0..Halving::RUNGS {
-                if let Err(ended) = self.rung(rung, &mut trials)? {
-                    return Ok(Err(ended));
-                }
-            }
-        }
-        let ended = self.end(&mut trials)?;
-        Ok(ended.map(|()| trials.into_iter().map(|own| own.record).collect()))
+        let stage = if halving.is_some() { Stage::Rung(0) } else { Stage::End };
+        let mut own = Self { trials, halving, stage, due: Vec::new() };
+        own.find_due();
+        Ok(Some(own))
     }
 
-    /// A trial before it is trained. One whose point was tried before is not trained again.
-    fn trial(
+    /// How many trials are to be trained now; 0 where the batch is over.
+    pub(super) fn due(&self) -> usize {
+        self.due.len()
+    }
+
+    /// The rung that they are trained to, or `None` where it is their end.
+    pub(super) fn rung(&self) -> Option<usize> {
+        match self.stage {
+            Stage::Rung(rung) => Some(rung),
+            Stage::End | Stage::Scores(_) | Stage::Over => None,
+        }
+    }
+
+    /// What is to be kept of their networks.
+    pub(super) fn wanted(&self, judge: Judge) -> Wanted {
+        let predictions = match self.stage {
+            Stage::Rung(_) => !judge.sees_each_epoch(),
+            Stage::End | Stage::Over => false,
+            Stage::Scores(_) => true,
+        };
+        Wanted { predictions, ..Wanted::default() }
+    }
+
+    /// The networks of some of them, those of a trial side by side.
+    pub(super) fn jobs(&self, which: &[usize], folds: &[Fold]) -> Vec<Job> {
+        let of = |which: &usize| {
+            let (index, reach) = self.due[*which];
+            folds.iter().zip(&self.trials[index].settings).map(move |(fold, own)| {
+                let (network, options) = own.clone();
+                let options = match reach {
+                    Reach::Epochs(epochs) => for_epochs(options, epochs),
+                    // The weights of the last epoch are those that the curve's last point tells of.
+                    Reach::End => {
+                        TrainOptions { keep: Some(Keep::Last), validate_every: 1, ..options }
+                    }
+                };
+                let data = TrainingData::from((&fold.training, &fold.validation));
+                Job::new(network, data, options)
+            })
+        };
+        which.iter().flat_map(of).collect()
+    }
+
+    /// Roughly how much work each is.
+    pub(super) fn costs(&self) -> Vec<u64> {
+        let cost = |(index, reach): &(usize, Reach)| {
+            let Trial { record, judged, .. } = &self.trials[*index];
+            let epochs = match reach {
+                Reach::Epochs(epochs) => *epochs,
+                Reach::End => judged.unwrap_or(1),
+            };
+            record.size.saturating_mul(epochs)
+        };
+        self.due.iter().map(cost).collect()
+    }
+
+    /// What the networks of some of them say, each trial's side by side.
+    pub(super) fn measured(
         &self,
+        which: &[usize],
+        outcomes: &[Outcome],
+        judge: Judge,
+    ) -> Result<Vec<Measured>> {
+        let own = which.iter().zip(outcomes.chunks_exact(judge.folds.len()));
+        let own = own.map(|(which, outcomes)| {
+            let settings = &self.trials[self.due[*which].0].settings;
+            judge.measured(outcomes, settings.iter().any(|(_, options)| is_bound(options)))
+        });
+        own.collect()
+    }
+
+    /// Takes what came of all that were due, and decides what is due next.
+    pub(super) fn take(&mut self, measured: Vec<Measured>, judge: Judge) {
+        let due = std::mem::take(&mut self.due);
+        let measured = due.into_iter().map(|(index, _)| index).zip(measured);
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Rung(rung) => {
+                self.judge(rung, measured.collect());
+                next_after(rung)
+            }
+            Stage::End if judge.sees_each_epoch() => {
+                self.end(measured.collect());
+                Stage::Over
+            }
+            Stage::End => Stage::Scores(measured.collect()),
+            Stage::Scores(mut ended) => {
+                let known = ended.iter_mut().filter(|(_, own)| !own.diverged);
+                for ((_, own), (_, scored)) in known.zip(measured) {
+                    own.scores = scored.scores;
+                    own.diverged = scored.diverged;
+                    own.seconds += scored.seconds;
+                }
+                self.end(ended);
+                Stage::Over
+            }
+            Stage::Over => Stage::Over,
+        };
+        self.find_due();
+    }
+
+    /// The trials, once the batch is over, and what was judged by then.
+    pub(super) fn into_records(self) -> (Vec<Record>, Option<Halving>) {
+        (self.trials.into_iter().map(|own| own.record).collect(), self.halving)
+    }
+
+    /// Finds what is due, past stages that nobody is at.
+    fn find_due(&mut self) {
+        loop {
+            let trials = self.trials.iter().enumerate().filter(|(_, own)| own.on_its_way);
+            self.due = match &self.stage {
+                Stage::Rung(rung) => trials
+                    .filter_map(|(index, own)| {
+                        Some((index, Reach::Epochs(Halving::epochs(*rung, own.judged?)?)))
+                    })
+                    .collect(),
+                Stage::End => trials.map(|(index, _)| (index, Reach::End)).collect(),
+                Stage::Scores(ended) => {
+                    let known = ended.iter().filter(|(_, own)| !own.diverged);
+                    known.map(|(index, own)| (*index, Reach::Epochs(own.epochs))).collect()
+                }
+                Stage::Over => return,
+            };
+            if !self.due.is_empty() {
+                return;
+            }
+            self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Rung(rung) => next_after(rung),
+                Stage::Scores(ended) => {
+                    self.end(ended);
+                    Stage::Over
+                }
+                Stage::End | Stage::Over => Stage::Over,
+            };
+        }
+    }
+
+    /// Decides who goes on beyond a rung.
+    fn judge(&mut self, rung: usize, measured: Vec<(usize, Measured)>) {
+        let values: Vec<f64> = measured.iter().map(|(_, own)| own.value).collect();
+        let Some(halving) = &mut self.halving else { return };
+        let goes_on = halving.judge(rung, &values);
+        for ((index, measured), goes_on) in measured.into_iter().zip(goes_on) {
+            let own = &mut self.trials[index];
+            let epochs = measured.trained;
+            own.record.rungs.push(Rung { rung, epochs, value: measured.value });
+            own.on_its_way = goes_on;
+            let state = if measured.diverged { State::Diverged } else { State::Pruned };
+            own.record.state = if goes_on { State::Complete } else { state };
+            measured.write_to(&mut own.record);
+        }
+    }
+
+    /// Takes note of trials that have come to their end.
+    fn end(&mut self, measured: Vec<(usize, Measured)>) {
+        for (index, measured) in measured {
+            let own = &mut self.trials[index].record;
+            own.state = if measured.diverged { State::Diverged } else { State::Complete };
+            measured.write_to(own);
+        }
+    }
+}
+
+fn next_after(rung: usize) -> Stage {
+    if rung + 1 < Halving::RUNGS { Stage::Rung(rung + 1) } else { Stage::End }
+}
+
+impl Trial {
+    /// A trial before it is trained. One whose point was tried before is not trained again.
+    fn new(
         trial: u64,
         point: Point,
+        folds: &[Fold],
+        known: &[Record],
         configure: &mut Configure,
-    ) -> Result<Trial, (Record, Error)> {
+    ) -> Result<Self, (Record, Error)> {
         let mut record = Record {
             trial,
             parameters: point,
@@ -139,12 +304,11 @@ impl Batch<'_> {
             seconds: 0.0,
         };
         let is_same = |own: &&Record| own.parameters == record.parameters;
-        if let Some(same) = self.known.iter().find(is_same) {
+        if let Some(same) = known.iter().find(is_same) {
             let same_as = Some(same.same_as.unwrap_or(same.trial));
-            let record = Record { trial, same_as, seconds: 0.0, ..same.clone() };
-            return Ok(Trial { record, settings: Vec::new(), judged: None, on_its_way: false });
+            return Ok(Self::over(Record { trial, same_as, seconds: 0.0, ..same.clone() }));
         }
-        let configured = self.folds.iter().map(|fold| {
+        let configured = folds.iter().map(|fold| {
             let (network, options) = configure(&record.parameters, &fold.training)?;
             options.check()?;
             match options.length {
@@ -159,7 +323,7 @@ impl Batch<'_> {
             Ok(settings) => {
                 record.size = settings[0].0.parameters();
                 let judged = settings.iter().map(|(_, options)| judged(options)).min();
-                Ok(Trial { record, settings, judged: judged.flatten(), on_its_way: true })
+                Ok(Self { record, settings, judged: judged.flatten(), on_its_way: true })
             }
             Err(error) => {
                 record.state = State::Refused;
@@ -170,244 +334,9 @@ impl Batch<'_> {
         }
     }
 
-    /// Trains what is judged at a rung up to it, and decides who goes on.
-    fn rung(&mut self, rung: usize, trials: &mut [Trial]) -> Result<Result<(), Ended>> {
-        let reach = |own: &Trial| Halving::epochs(rung, own.judged.filter(|_| own.on_its_way)?);
-        let at: Vec<(usize, Reach)> = trials
-            .iter()
-            .enumerate()
-            .filter_map(|(index, own)| Some((index, Reach::Epochs(reach(own)?))))
-            .collect();
-        let predictions = !self.is_seen_each_epoch();
-        let measured = match self.measure(trials, &at, Some(rung), predictions)? {
-            Ok(measured) => measured,
-            Err(ended) => return Ok(Err(ended)),
-        };
-        let values: Vec<f64> = measured.iter().map(|own| own.value).collect();
-        let Some(halving) = &mut self.halving else { return Ok(Ok(())) };
-        let goes_on = halving.judge(rung, &values);
-        for (((index, _), measured), goes_on) in at.into_iter().zip(measured).zip(goes_on) {
-            let own = &mut trials[index];
-            let epochs = measured.trained;
-            own.record.rungs.push(Rung { rung, epochs, value: measured.value });
-            own.on_its_way = goes_on;
-            let state = if measured.diverged { State::Diverged } else { State::Pruned };
-            own.record.state = if goes_on { State::Complete } else { state };
-            measured.write_to(&mut own.record);
-        }
-        Ok(Ok(()))
-    }
-
-    /// Trains those that are left to their end.
-    fn end(&mut self, trials: &mut [Trial]) -> Result<Result<(), Ended>> {
-        let left = trials.iter().enumerate().filter(|(_, own)| own.on_its_way);
-        let at: Vec<(usize, Reach)> = left.map(|(index, _)| (index, Reach::End)).collect();
-        let mut measured = match self.measure(trials, &at, None, false)? {
-            Ok(measured) => measured,
-            Err(ended) => return Ok(Err(ended)),
-        };
-        if !self.is_seen_each_epoch() {
-            // Scores that are not known after each epoch are those of a training that ends there.
-            let at: Vec<(usize, Reach)> = at
-                .iter()
-                .zip(&measured)
-                .filter(|(_, own)| !own.diverged)
-                .map(|((index, _), own)| (*index, Reach::Epochs(own.epochs)))
-                .collect();
-            let scored = match self.measure(trials, &at, None, true)? {
-                Ok(scored) => scored,
-                Err(ended) => return Ok(Err(ended)),
-            };
-            for (own, scored) in measured.iter_mut().filter(|own| !own.diverged).zip(scored) {
-                own.scores = scored.scores;
-                own.diverged = scored.diverged;
-                own.seconds += scored.seconds;
-            }
-        }
-        for ((index, _), measured) in at.into_iter().zip(measured) {
-            let own = &mut trials[index].record;
-            own.state = if measured.diverged { State::Diverged } else { State::Complete };
-            measured.write_to(own);
-        }
-        Ok(Ok(()))
-    }
-
-    /// Whether the metric is known after each epoch, without predictions: not of several targets, which
-    /// an evaluation scores together.
-    fn is_seen_each_epoch(&self) -> bool {
-        matches!(self.metric, Metric::Accuracy | Metric::R2)
-            && self.folds.iter().all(|fold| fold.training.targets().columns() == 1)
-    }
-
-    /// Trains some of the trials on all folds, all together: here, or a share of them here and the others
-    /// on other processes.
-    fn measure(
-        &mut self,
-        trials: &[Trial],
-        at: &[(usize, Reach)],
-        rung: Option<usize>,
-        predictions: bool,
-    ) -> Result<Result<Vec<Measured>, Ended>> {
-        let Some(ranks) = self.ranks.as_ref().filter(|_| !at.is_empty()) else {
-            return self.measure_here(trials, at, rung, predictions);
-        };
-        let cost = |(index, reach): &(usize, Reach)| {
-            let Trial { record, judged, .. } = &trials[*index];
-            let epochs = match reach {
-                Reach::Epochs(epochs) => *epochs,
-                Reach::End => judged.unwrap_or(1),
-            };
-            record.size.saturating_mul(epochs)
-        };
-        let costs: Vec<u64> = at.iter().map(cost).collect();
-        let shares = shares(&costs, ranks.size());
-        let own: Vec<(usize, Reach)> = shares[ranks.rank()].iter().map(|task| at[*task]).collect();
-        let here = self.measure_here(trials, &own, rung, predictions);
-        let Some(ranks) = &mut self.ranks else { unreachable!("there are several processes") };
-        let all = match shared(*ranks, here)? {
-            Ok(all) => all,
-            Err(ended) => return Ok(Err(ended)),
-        };
-        let mut tasks: Vec<(usize, Measured)> =
-            shares.into_iter().flatten().zip(all.into_iter().flatten()).collect();
-        tasks.sort_by_key(|(task, _)| *task);
-        Ok(Ok(tasks.into_iter().map(|(_, own)| own).collect()))
-    }
-
-    /// Trains some of the trials on all folds, all together.
-    fn measure_here(
-        &mut self,
-        trials: &[Trial],
-        at: &[(usize, Reach)],
-        rung: Option<usize>,
-        predictions: bool,
-    ) -> Result<Result<Vec<Measured>, Ended>> {
-        if at.is_empty() {
-            return Ok(Ok(Vec::new()));
-        }
-        let mut jobs = Vec::with_capacity(at.len() * self.folds.len());
-        for (index, reach) in at {
-            for (fold, (network, options)) in self.folds.iter().zip(&trials[*index].settings) {
-                let options = options.clone();
-                let options = match reach {
-                    Reach::Epochs(epochs) => for_epochs(options, *epochs),
-                    // The weights of the last epoch are those that the curve's last point tells of.
-                    Reach::End => {
-                        TrainOptions { keep: Some(Keep::Last), validate_every: 1, ..options }
-                    }
-                };
-                let data = TrainingData::from((&fold.training, &fold.validation));
-                jobs.push(Job::new(network.clone(), data, options));
-            }
-        }
-        let options =
-            FitOptions { wanted: Wanted { predictions, ..Wanted::default() }, ..self.fit.clone() };
-        let (of, mut done, mut ended) = (jobs.len(), 0, Ended::Interrupted);
-        let (observer, deadline) = (&mut self.observer, self.deadline);
-        let outcomes = fit_all(&jobs, &options, |_, _| {
-            done += 1;
-            if deadline.is_some_and(|(from, time)| from.elapsed() >= time) && done < of {
-                ended = Ended::Time;
-                return ControlFlow::Break(());
-            }
-            observer(&SweepEvent::Fitted { done, of, trials: at.len(), rung })
-        })?;
-        let Some(outcomes) = outcomes.into_iter().collect::<Option<Vec<Outcome>>>() else {
-            return Ok(Err(ended));
-        };
-        let measured = at.iter().zip(outcomes.chunks_exact(self.folds.len()));
-        let measured = measured.map(|((index, _), outcomes)| {
-            let bound = trials[*index].settings.iter().any(|(_, options)| is_bound(options));
-            self.measured(outcomes, bound)
-        });
-        measured.collect::<Result<_>>().map(Ok)
-    }
-
-    /// What a trial's folds say.
-    fn measured(&self, outcomes: &[Outcome], bound: bool) -> Result<Measured> {
-        let seconds = outcomes.iter().map(Outcome::seconds).sum();
-        let fits: Option<Vec<&Fit>> = outcomes.iter().map(Outcome::fit).collect();
-        let diverged = |trained| Measured {
-            diverged: true,
-            epochs: 0,
-            trained,
-            scores: vec![f64::NAN; outcomes.len()],
-            value: f64::NAN,
-            training: None,
-            curve: Curve::default(),
-            seconds,
-        };
-        let Some(fits) = fits else { return Ok(diverged(0)) };
-        let curve = MeanCurve::of(&fits, self.metric);
-        let best = if bound { curve.points.last() } else { curve.best(self.metric) };
-        let trained = curve.points.len() as u64;
-        let Some(best) = best.filter(|best| best.loss.is_finite()) else {
-            return Ok(diverged(trained));
-        };
-        let scores = fits
-            .iter()
-            .zip(self.folds)
-            .map(|(fit, fold)| self.score(fit, fold, best.epochs))
-            .collect::<Result<Vec<f64>>>()?;
-        let value = match self.is_seen_each_epoch() {
-            true => -self.metric.gain(mean_and_error(&scores).0),
-            false => best.loss,
-        };
-        let training = |fit: &&Fit| score_of(&fit.summary.evaluation, self.metric);
-        let training: Option<Vec<f64>> = fits.iter().map(training).collect();
-        Ok(Measured {
-            diverged: false,
-            epochs: best.epochs,
-            trained,
-            scores,
-            value,
-            training: training.map(|own| mean_and_error(&own).0).filter(|mean| mean.is_finite()),
-            curve: thinned(&curve),
-            seconds,
-        })
-    }
-
-    /// The metric on a fold's rows: after so many epochs where it is known, else at the end where there
-    /// are predictions; NaN where there are none yet.
-    fn score(&self, fit: &Fit, fold: &Fold, epochs: u64) -> Result<f64> {
-        if self.is_seen_each_epoch() {
-            let epoch = usize::try_from(epochs - 1).unwrap_or(usize::MAX);
-            let seen = fit.curve.get(epoch).and_then(|own| own.validation);
-            let score = seen.and_then(|own| score_of(&own, self.metric));
-            return score.ok_or_else(|| undefined(self.metric, fold));
-        }
-        if fit.predictions.is_empty() {
-            return Ok(f64::NAN);
-        }
-        scores_of(fold, &fit.predictions, self.metric).map(|(_, score)| score)
-    }
-}
-
-/// What came of training a trial so far.
-#[derive(Serialize, Deserialize)]
-struct Measured {
-    diverged: bool,
-    epochs: u64,
-    trained: u64,
-    #[serde(with = "nan_as_null")]
-    scores: Vec<f64>,
-    /// What is minimised: of the metric where it is known after each epoch, else of the loss.
-    #[serde(with = "nan_as_null::single")]
-    value: f64,
-    /// The mean of the metric on the training rows.
-    training: Option<f64>,
-    curve: Curve,
-    seconds: f64,
-}
-
-impl Measured {
-    fn write_to(self, record: &mut Record) {
-        record.scores = self.scores;
-        record.epochs = self.epochs;
-        record.trained = self.trained;
-        record.training = self.training;
-        record.curve = self.curve;
-        record.seconds += self.seconds;
+    /// A trial of which nothing is to be trained.
+    fn over(record: Record) -> Self {
+        Self { record, settings: Vec::new(), judged: None, on_its_way: false }
     }
 }
 

@@ -1,26 +1,25 @@
 //! The search itself: batches of points, each trained on all folds, until there is an end.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::batch::{Batch, Configure};
+use super::batch::{Batch, Configure, Observer};
 use super::fingerprint::{of_data, of_division};
-use super::options::{Ended, Pruning, SweepEvent, SweepOptions};
-use super::ranks::{Ranks, shared};
+use super::measured::{Judge, Measured};
+use super::options::{Asked, Ended, Pruning, SweepEvent, SweepOptions};
+use super::ranks::{Ranks, shared, shares};
 use super::{
     Block, Halving, Header, Journal, Outcome, Point, Record, Sampler, SamplerName, Scored, Space,
     State, Told, choose, merge,
 };
-use crate::data::{Dataset, Fold, Split};
+use crate::data::{Dataset, Fold};
 use crate::metrics::Metric;
-use crate::model::Model;
 use crate::platform::Instant;
-use crate::selection::{
-    CrossValidation, FitOptions, Job, Wanted, fit_each, mean_and_error, summarize,
-};
+use crate::selection::{self, mean_and_error};
 use crate::spec::{Length, Network};
-use crate::train::{Keep, TrainOptions, TrainingData};
+use crate::train::{Keep, TrainOptions};
 use crate::{Error, Result, Setting};
 
 /// A search for hyper-parameters.
@@ -31,6 +30,9 @@ use crate::{Error, Result, Setting};
 ///
 /// The same folds, space, options and seed come to the same end, on any number of threads; so does a
 /// search that was interrupted and goes on from its journal.
+///
+/// [`Sweep::run`] blocks. Who must not block asks for the networks that are due and tells what came of
+/// them: [`Sweep::ask`] and [`Sweep::tell`].
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -68,27 +70,17 @@ use crate::{Error, Result, Setting};
 /// ```
 pub struct Sweep<'a> {
     space: Space,
-    folds: &'a [Fold],
-    options: SweepOptions,
-    configure: Box<Configure<'a>>,
+    pub(super) folds: Cow<'a, [Fold]>,
+    pub(super) options: SweepOptions,
+    pub(super) configure: Box<Configure<'a>>,
     sampler: Box<dyn Sampler>,
     journal: Option<Journal>,
     records: Vec<Record>,
     halving: Option<Halving>,
-    started: Instant,
+    /// What is being trained.
+    batch: Option<Batch>,
+    pub(super) started: Instant,
     ranks: Option<&'a mut dyn Ranks>,
-}
-
-/// The trial that was chosen, and the network that came of it.
-#[derive(Debug)]
-pub struct Chosen {
-    /// The trial.
-    pub record: Record,
-    /// How good it is on rows that it has not seen, trained for as many epochs as were chosen. It was
-    /// chosen by that, so that it is somewhat too good.
-    pub cross_validation: CrossValidation,
-    /// The network, trained on all rows.
-    pub model: Model,
 }
 
 /// Points of a batch, where points depend on the results of those before.
@@ -106,17 +98,18 @@ impl<'a> Sweep<'a> {
     /// of the task; for a grid over a range of numbers.
     pub fn new(
         space: &Space,
-        folds: &'a [Fold],
+        folds: impl Into<Cow<'a, [Fold]>>,
         options: SweepOptions,
         configure: impl FnMut(&Point, &Dataset) -> Result<(Network, TrainOptions)> + 'a,
     ) -> Result<Self> {
+        let folds = folds.into();
         if space.is_single() {
             return Err(Error::invalid(
                 "there is nothing to search: each hyper-parameter has one value",
                 "give one of them alternatives, such as 0.001|0.01, or a range, such as 0.001..0.1",
             ));
         }
-        let [first, _, ..] = folds else {
+        let [first, _, ..] = &*folds else {
             return Err(Error::invalid("there are fewer than two folds", "use at least 2"));
         };
         options.metric.check(first.training.task())?;
@@ -160,6 +153,7 @@ impl<'a> Sweep<'a> {
             journal: None,
             records: Vec::new(),
             halving: is_pruned.then(Halving::default),
+            batch: None,
             started: Instant::now(),
             ranks: None,
         })
@@ -176,8 +170,8 @@ impl<'a> Sweep<'a> {
 
     /// What decides where it ends: the first line of its journal.
     pub fn header(&self) -> Header {
-        let (options, folds) = (&self.options, of_division(self.folds));
-        let data = options.data.clone().unwrap_or_else(|| of_data(self.folds));
+        let (options, folds) = (&self.options, of_division(&self.folds));
+        let data = options.data.clone().unwrap_or_else(|| of_data(&self.folds));
         let mut header = Header::new(&self.space, &data, &folds, options.seed, self.sampler.name());
         header.settings.clone_from(&options.settings);
         header.settings.insert("metric".into(), options.metric.name().into());
@@ -267,63 +261,170 @@ impl<'a> Sweep<'a> {
         self.options.metric
     }
 
-    /// Searches until there is an end, and tells what happens; where the observer breaks, the batch
-    /// that is being trained is given up.
-    ///
-    /// # Errors
-    /// As [`crate::selection::fit_all`] and [`Journal::append`]; what the configuration returns where no
-    /// trial of the first batch can be trained.
-    pub fn run(
-        &mut self,
-        mut observer: impl FnMut(&SweepEvent) -> ControlFlow<()>,
-    ) -> Result<Ended> {
+    /// That it begins, or goes on: with what sampler, and for how many trials.
+    pub fn begin(&mut self) -> SweepEvent<'static> {
         self.started = Instant::now();
-        let begin = SweepEvent::Begin {
+        // Of a batch that was given up nothing is known.
+        self.batch = None;
+        SweepEvent::Begin {
             sampler: self.sampler.name(),
             trials: self.limit(),
             known: self.records.len(),
             pruned: self.halving.is_some(),
-        };
-        if observer(&begin).is_break() {
-            return Ok(Ended::Interrupted);
         }
+    }
+
+    /// The networks that are due, or why there are none: the same ones until [`Sweep::tell`] is told of them.
+    /// What has happened meanwhile is told to the observer.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use std::time::Duration;
+    ///
+    /// use halfplane::low_level::backend::Device;
+    /// use halfplane::selection::FitSession;
+    /// use halfplane::sweep::{Asked, Ended, Sweep};
+    /// use halfplane::train::Status;
+    ///
+    /// async fn search(sweep: &mut Sweep<'_>, device: &dyn Device) -> halfplane::Result<Ended> {
+    ///     sweep.begin();
+    ///     loop {
+    ///         match sweep.ask(&mut |_| ControlFlow::Continue(()))? {
+    ///             Asked::Ended(ended) => break Ok(ended),
+    ///             Asked::Fits { jobs, wanted, .. } => {
+    ///                 let mut fits = FitSession::new(jobs, wanted);
+    ///                 let frame = Duration::from_millis(16);
+    ///                 while fits.advance(device, frame).await? == Status::Running {
+    ///                     // Draw, and hear others.
+    ///                 }
+    ///                 sweep.tell(fits.into_outcomes())?;
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Journal::append`]'s; what the configuration returns where no trial of the first batch can be trained.
+    pub fn ask(
+        &mut self,
+        observer: &mut dyn FnMut(&SweepEvent) -> ControlFlow<()>,
+    ) -> Result<Asked> {
         loop {
-            if self.records.len() as u64 >= self.block().count(self.options.trials) {
-                return Ok(Ended::Trials);
-            }
-            if self.is_late()? {
-                return Ok(Ended::Time);
-            }
-            let points = self.propose();
-            if points.is_empty() {
-                return Ok(Ended::Exhausted);
-            }
-            let mut batch = Batch {
-                folds: self.folds,
-                metric: self.metric(),
-                fit: &self.options.fit,
-                known: &self.records,
-                deadline: self.time().map(|time| (self.started, time)),
-                halving: self.halving.clone(),
-                observer: &mut observer,
-                ranks: self.ranks.as_deref_mut().map(|own| own as &mut dyn Ranks),
-            };
-            let trained = match batch.train(points, &mut self.configure)? {
-                Ok(trained) => trained,
-                Err(ended) => return Ok(ended),
-            };
-            self.halving = batch.halving;
-            if let Some(journal) = &mut self.journal {
-                journal.append(&trained)?;
-            }
-            let before = self.records.len();
-            self.records.extend(trained);
-            for record in &self.records[before..] {
-                if observer(&SweepEvent::Trial(record)).is_break() {
-                    return Ok(Ended::Interrupted);
+            match &self.batch {
+                Some(batch) if batch.due() > 0 => {
+                    let share = self.share(batch);
+                    return Ok(Asked::Fits {
+                        jobs: batch.jobs(&share, &self.folds),
+                        wanted: batch.wanted(self.judge()),
+                        trials: share.len(),
+                        rung: batch.rung(),
+                    });
+                }
+                Some(_) => {
+                    if self.end_batch(observer)?.is_break() {
+                        return Ok(Asked::Ended(Ended::Interrupted));
+                    }
+                }
+                None => {
+                    if let Some(ended) = self.begin_batch(observer)? {
+                        return Ok(Asked::Ended(ended));
+                    }
                 }
             }
         }
+    }
+
+    /// What came of the networks that were due, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the metric is undefined for a fold's rows.
+    pub fn tell(&mut self, outcomes: Vec<selection::Outcome>) -> Result<()> {
+        self.told(Ok(Ok(outcomes))).map(drop)
+    }
+
+    /// The same, where something may have kept them from their end: then that has ended the search.
+    pub(super) fn told(
+        &mut self,
+        outcomes: Result<Result<Vec<selection::Outcome>, Ended>>,
+    ) -> Result<Option<Ended>> {
+        let Some(mut batch) = self.batch.take() else { return Ok(None) };
+        let share = self.share(&batch);
+        let measured = match outcomes {
+            Ok(Ok(own)) => batch.measured(&share, &own, self.judge()).map(Ok),
+            Ok(Err(ended)) => Ok(Err(ended)),
+            Err(error) => Err(error),
+        };
+        match self.of_all(&batch, measured)? {
+            Ok(measured) => {
+                batch.take(measured, self.judge());
+                self.batch = Some(batch);
+                Ok(None)
+            }
+            Err(ended) => Ok(Some(ended)),
+        }
+    }
+
+    /// What the networks of all processes say, in the order of what is due.
+    fn of_all(
+        &mut self,
+        batch: &Batch,
+        own: Result<Result<Vec<Measured>, Ended>>,
+    ) -> Result<Result<Vec<Measured>, Ended>> {
+        let Some(ranks) = &mut self.ranks else { return own };
+        let shares = shares(&batch.costs(), ranks.size());
+        let all = match shared(*ranks, own)? {
+            Ok(all) => all,
+            Err(ended) => return Ok(Err(ended)),
+        };
+        let mut tasks: Vec<(usize, Measured)> =
+            shares.into_iter().flatten().zip(all.into_iter().flatten()).collect();
+        tasks.sort_by_key(|(task, _)| *task);
+        Ok(Ok(tasks.into_iter().map(|(_, own)| own).collect()))
+    }
+
+    /// Of what is due, that which is trained here: the rest is on other processes.
+    fn share(&self, batch: &Batch) -> Vec<usize> {
+        match &self.ranks {
+            None => (0..batch.due()).collect(),
+            Some(ranks) => shares(&batch.costs(), ranks.size()).swap_remove(ranks.rank()),
+        }
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge { folds: &self.folds, metric: self.metric() }
+    }
+
+    /// Begins a batch, or tells why there is none.
+    fn begin_batch(&mut self, observer: Observer) -> Result<Option<Ended>> {
+        if self.records.len() as u64 >= self.block().count(self.options.trials) {
+            return Ok(Some(Ended::Trials));
+        }
+        if self.is_late()? {
+            return Ok(Some(Ended::Time));
+        }
+        let points = self.propose();
+        if points.is_empty() {
+            return Ok(Some(Ended::Exhausted));
+        }
+        let (known, halving) = (&self.records, self.halving.clone());
+        self.batch =
+            Batch::new(points, &self.folds, known, halving, &mut self.configure, observer)?;
+        Ok(self.batch.is_none().then_some(Ended::Interrupted))
+    }
+
+    /// Takes note of a batch that is over.
+    fn end_batch(&mut self, observer: Observer) -> Result<ControlFlow<()>> {
+        let Some(batch) = self.batch.take() else { return Ok(ControlFlow::Continue(())) };
+        let (trained, halving) = batch.into_records();
+        self.halving = halving;
+        if let Some(journal) = &mut self.journal {
+            journal.append(&trained)?;
+        }
+        let before = self.records.len();
+        self.records.extend(trained);
+        let told = self.records[before..].iter();
+        Ok(told.map(SweepEvent::Trial).try_for_each(|event| observer(&event)))
     }
 
     /// The trial that is chosen from those so far.
@@ -343,69 +444,6 @@ impl<'a> Sweep<'a> {
             .collect();
         let index = choose(&scored, self.options.select);
         index.map(|index| ended[index]).ok_or_else(|| none_chosen(&self.records))
-    }
-
-    /// Trains the chosen trial once more, for as many epochs as were chosen: on the rows of each fold,
-    /// for predictions of rows that it has not seen, and on all rows, of which the model comes. `None`
-    /// where an interrupt has ended it.
-    ///
-    /// # Errors
-    /// As [`Sweep::chosen`] and [`fit_each`].
-    pub fn finish(&mut self, all: &Dataset) -> Result<Option<Chosen>> {
-        let record = self.chosen()?.clone();
-        let folds = self.folds;
-        let held_out = folds.iter().map(|fold| (&fold.training, &fold.validation).into());
-        let all_rows = std::iter::once(TrainingData::from(all));
-        let jobs = held_out.chain(all_rows).map(|data| self.job(&record, data));
-        let jobs = jobs.collect::<Result<Vec<Job>>>()?;
-        let options = FitOptions {
-            wanted: Wanted { predictions: true, models: true, ..Wanted::default() },
-            ..self.options.fit.clone()
-        };
-        let fits = fit_each(&jobs, &options)?;
-        let Some(mut fits) = fits else { return Ok(None) };
-        let Some(model) = fits.pop().and_then(|last| last.model) else { return Ok(None) };
-        let cross_validation = summarize(self.folds, fits, self.metric())?;
-        Ok(Some(Chosen { record, cross_validation, model }))
-    }
-
-    /// Trains a trial once more on all rows, for as many epochs as were best. `None` where an interrupt
-    /// has ended it.
-    ///
-    /// # Errors
-    /// As [`fit_each`].
-    pub fn train(&mut self, record: &Record, all: &Dataset) -> Result<Option<Model>> {
-        let models = self.models(record, vec![TrainingData::from(all)])?;
-        Ok(models.and_then(|mut own| own.pop()))
-    }
-
-    /// The mean of the chosen trial's networks on folds of these rows, each trained for as many epochs as
-    /// were chosen: as those that were scored, but that all share the preprocessing of all rows. `None`
-    /// where an interrupt has ended it.
-    ///
-    /// # Errors
-    /// As [`Sweep::chosen`] and [`fit_each`].
-    pub fn ensemble(&mut self, all: &Dataset, splits: &[Split]) -> Result<Option<Model>> {
-        let record = self.chosen()?.clone();
-        let folds = all.folds(splits);
-        let held_out = folds.iter().map(|fold| (&fold.training, &fold.validation));
-        let models = self.models(&record, held_out.map(TrainingData::from).collect())?;
-        models.map(Model::mean_of).transpose()
-    }
-
-    /// A network of a trial for each of these data, trained for as many epochs as were best.
-    fn models(&mut self, record: &Record, data: Vec<TrainingData>) -> Result<Option<Vec<Model>>> {
-        let jobs = data.into_iter().map(|data| self.job(record, data));
-        let jobs = jobs.collect::<Result<Vec<Job>>>()?;
-        let wanted = Wanted { models: true, ..Wanted::default() };
-        let fits = fit_each(&jobs, &FitOptions { wanted, ..self.options.fit.clone() })?;
-        Ok(fits.and_then(|all| all.into_iter().map(|own| own.model).collect()))
-    }
-
-    /// The training of a trial, for as many epochs as were best.
-    fn job(&mut self, record: &Record, data: TrainingData) -> Result<Job> {
-        let (network, options) = (self.configure)(&record.parameters, &data.training)?;
-        Ok(Job::new(network, data, for_epochs(options, record.epochs)))
     }
 
     /// Trials at most.
@@ -439,7 +477,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// How long to search at most. A first batch is always trained.
-    fn time(&self) -> Option<Duration> {
+    pub(super) fn time(&self) -> Option<Duration> {
         self.options.time.filter(|_| !self.records.is_empty())
     }
 

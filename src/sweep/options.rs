@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Block, Record, SamplerName, Select};
 use crate::Error;
 use crate::metrics::Metric;
-use crate::selection::FitOptions;
+use crate::selection::{FitOptions, Job, Wanted};
 
 /// Whether trials that fall behind are stopped early.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,6 +119,24 @@ pub enum SweepEvent<'a> {
     },
     /// A trial has ended. All of a batch are told together.
     Trial(&'a Record),
+}
+
+/// What a search asks for.
+#[derive(Debug)]
+pub enum Asked {
+    /// Networks are due: those of each trial side by side, one for each fold.
+    Fits {
+        /// The networks.
+        jobs: Vec<Job>,
+        /// What is to be kept of them.
+        wanted: Wanted,
+        /// Trials that they belong to.
+        trials: usize,
+        /// The rung that they are trained to, or `None` where it is their end.
+        rung: Option<usize>,
+    },
+    /// There is nothing left to be trained.
+    Ended(Ended),
 }
 
 /// Why a search has ended.
