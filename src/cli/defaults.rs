@@ -10,8 +10,6 @@ use halfplane::{
     BatchSize, Dataset, EarlyStopping, Length, Loss, Network, Optimizer, Recipe, TrainOptions,
 };
 
-use super::sweep::space::DEFAULTS as SPACE;
-
 /// The same definition, with `[default: …]` in the help.
 pub(super) fn told(mut command: clap::Command) -> clap::Command {
     for name in ["train", "plan", "cv", "sweep", "predict", "evaluate", "export"] {
@@ -45,8 +43,8 @@ pub(super) fn told(mut command: clap::Command) -> clap::Command {
 
 /// Those of a search, where it has others than a training.
 fn of_searches() -> Vec<(&'static str, String)> {
-    let space = SPACE.iter().map(|(name, text)| {
-        let id = if *name == "weight-decay" { "weight_decay" } else { *name };
+    let space = Recipe::space("adamw").into_iter().map(|(name, text)| {
+        let id = if name == "weight-decay" { "weight_decay" } else { name };
         (id, format!("{text} where nothing else is searched"))
     });
     let others = [

@@ -5,7 +5,7 @@ use std::path::Path;
 use halfplane::data::{FoldBy, FoldedTable, Prepared, Split, TableOptions, Warning, prepare};
 use halfplane::model::read_parameters;
 use halfplane::{
-    Dataset, Error, Length, Loss, Network, Normalization, Optimizer, Recipe, Result, Shuffle,
+    Dataset, Error, Length, Network, Normalization, Optimizer, Recipe, Result, Shuffle,
     TrainOptions,
 };
 
@@ -144,9 +144,7 @@ fn overridden(
     let network = network(typed, recipe.network);
     let mut options = options(typed, recipe.options, sgd, log_every)?;
     network.check()?;
-    let loss = options.loss.unwrap_or(Loss::default_for(network.output));
-    loss.check(network.output)?;
-    options.regularization.check(&network, loss)?;
+    options.check_for(&network)?;
     if let Some(path) = &typed.init_from {
         options.initial = Some(read_parameters(path, &network)?);
     }

@@ -40,7 +40,7 @@ pub(crate) use live::restore_terminal;
 pub(crate) use members::{Member, MemberSinks, Members, MembersView};
 pub(crate) use profile::{profile, roofline};
 pub(crate) use scores::{scores, table};
-pub(crate) use search::{SearchProgress, SearchView, best_first, count, shown};
+pub(crate) use search::{SearchProgress, SearchView, count, shown};
 pub(crate) use summary::target_names;
 
 /// How much is printed.

@@ -217,16 +217,6 @@ impl Drop for SearchProgress<'_> {
     }
 }
 
-/// The trials that were trained to their end and have a score, the best first; of equal ones that which was
-/// tried first.
-pub(crate) fn best_first(records: &[Record], metric: Metric) -> Vec<&Record> {
-    let gain = |own: &Record| metric.gain(own.score().0);
-    let is_scored = |own: &&Record| own.state == State::Complete && own.score().0.is_finite();
-    let mut best: Vec<&Record> = records.iter().filter(is_scored).collect();
-    best.sort_by(|a, b| gain(b).total_cmp(&gain(a)).then(a.trial.cmp(&b.trial)));
-    best
-}
-
 /// How many trials have ended so.
 pub(crate) fn count(records: &[Record], state: State) -> usize {
     records.iter().filter(|own| own.state == state).count()

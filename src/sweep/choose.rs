@@ -1,5 +1,8 @@
 //! Which trial is chosen in the end.
 
+use super::{Record, State};
+use crate::metrics::Metric;
+
 /// By what it is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Select {
@@ -51,6 +54,15 @@ pub fn choose(trials: &[Scored], select: Select) -> Option<usize> {
                 .map(|(index, _)| index)
         }
     }
+}
+
+/// The trials that were trained to their end, the best first: of equal ones in their order.
+pub fn best_first(records: &[Record], metric: Metric) -> Vec<&Record> {
+    let gain = |own: &Record| metric.gain(own.score().0);
+    let is_scored = |own: &&Record| own.state == State::Complete && own.score().0.is_finite();
+    let mut best: Vec<&Record> = records.iter().filter(is_scored).collect();
+    best.sort_by(|a, b| gain(b).total_cmp(&gain(a)).then(a.trial.cmp(&b.trial)));
+    best
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ mod thinned;
 mod value;
 
 pub use block::Block;
-pub use choose::{Scored, Select, choose};
+pub use choose::{Scored, Select, best_first, choose};
 pub use dimension::{Dimension, FloatRange, IntRange, Scale};
 pub use driver::{Sweep, for_epochs};
 pub use fingerprint::fingerprint;

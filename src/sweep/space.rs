@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::value::Pairs;
-use super::{Dimension, Point};
+use super::{Dimension, Point, Value};
 use crate::{Error, Result};
 
 /// What each hyper-parameter can be, by name and in order. In JSON it is an object.
@@ -49,6 +49,35 @@ impl Space {
         dimension.check(name)?;
         self.dimensions.push((name.to_owned(), dimension));
         Ok(self)
+    }
+
+    /// What was typed, as names and texts, in two parts: those with several values, and those with one, which
+    /// holds for all points.
+    ///
+    /// ```
+    /// use halfplane::sweep::Space;
+    ///
+    /// # fn main() -> halfplane::Result<()> {
+    /// let (space, fixed) = Space::typed([("hidden", "32|64,32"), ("lr", "0.01")])?;
+    /// assert_eq!(space.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["hidden"]);
+    /// assert_eq!(fixed.get("lr").map(ToString::to_string), Some("0.01".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Dimension::parse`] and [`Space::with`].
+    pub fn typed<'a>(typed: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(Self, Point)> {
+        let (mut space, mut fixed) = (Self::new(), Vec::new());
+        for (name, text) in typed {
+            match Dimension::parse(name, text)? {
+                Dimension::Choices(values) if values.len() == 1 => {
+                    fixed.extend(values.into_iter().map(|value| (name, value)));
+                }
+                dimension => space = space.with(name, dimension)?,
+            }
+        }
+        Ok((space, Point::new(fixed)))
     }
 
     /// The dimension of that name.
@@ -101,6 +130,33 @@ impl Space {
             rest = others;
             (name, dimension.at(own))
         }))
+    }
+
+    /// Points by which it can be checked that all are what they should be, before any is trained: the centre,
+    /// and from there each alternative, of many the first ones, and both ends of each range.
+    pub fn probes(&self) -> Vec<Point> {
+        /// Alternatives at most.
+        const MOST: u64 = 64;
+        let centre = self.at(&vec![0.5; self.axes()]);
+        let mut probes = vec![centre.clone()];
+        for (name, dimension) in self.iter() {
+            let values: Vec<Value> = match dimension.count() {
+                Some(count) => {
+                    (0..count.min(MOST)).filter_map(|number| dimension.value(number)).collect()
+                }
+                None => {
+                    let end = 1.0f64.next_down();
+                    [0.0, end].map(|u| dimension.at(&vec![u; dimension.axes()])).into()
+                }
+            };
+            for value in values {
+                let others = centre.iter();
+                probes.push(Point::new(others.map(|(own, other)| {
+                    (own, if own == name { value.clone() } else { other.clone() })
+                })));
+            }
+        }
+        probes
     }
 
     /// A number that is the same for equal spaces, on every machine and in every version.
@@ -168,6 +224,28 @@ mod tests {
         assert!(text.starts_with(r#"{"hidden":[8,"16,8"],"epochs":{"#), "{text}");
         let error = serde_json::from_str::<Space>(r#"{"lr":"2..1"}"#).expect_err("it is empty");
         assert!(error.to_string().contains("`lr`"), "{error}");
+    }
+
+    #[test]
+    fn probes_see_each_alternative_and_both_ends() {
+        let (space, fixed) =
+            Space::typed([("hidden", "8|16|none"), ("lr", "0.001..0.1"), ("dropout", "0")])
+                .expect("it is sound");
+        assert_eq!(fixed.to_string(), "dropout = 0");
+        let seen: Vec<String> = space.probes().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            seen[..4],
+            [
+                "hidden = 16, lr = 0.01",
+                "hidden = 8, lr = 0.01",
+                "hidden = 16, lr = 0.01",
+                "hidden = none, lr = 0.01"
+            ]
+        );
+        assert_eq!((seen.len(), &*seen[4]), (6, "hidden = 16, lr = 0.001"));
+        let (nothing, _) = Space::typed([("lr", "0.1")]).expect("it is sound");
+        assert_eq!(nothing.probes(), [Point::default()]);
+        assert!(Space::typed([("lr", "1..0.1")]).is_err());
     }
 
     #[test]

@@ -82,6 +82,13 @@ impl Point {
         Self { values: values.into_iter().map(|(name, value)| (name.into(), value)).collect() }
     }
 
+    /// The same with one more value.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.values.push((name.to_owned(), value));
+        self
+    }
+
     /// The value of that name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.values.iter().find(|(own, _)| own == name).map(|(_, value)| value)

@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::backend::{DeviceChoice, OpenOptions, ShaderChecks};
 use crate::plan::Gradients;
 use crate::spec::{
-    BatchSize, Initialization, Length, Loss, Optimizer, Parameters, Regularization, Schedule,
-    Shuffle, Strategy,
+    BatchSize, Initialization, Length, Loss, Network, Optimizer, Parameters, Regularization,
+    Schedule, Shuffle, Strategy,
 };
 use crate::{Error, Result};
 
@@ -171,6 +171,16 @@ impl TrainOptions {
             ),
             _ => Ok(()),
         }
+    }
+
+    /// Checks that they go with a network: the loss with its output, the regularization with its layers.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where they do not.
+    pub fn check_for(&self, network: &Network) -> Result<()> {
+        let loss = self.loss.unwrap_or(Loss::default_for(network.output));
+        loss.check(network.output)?;
+        self.regularization.check(network, loss)
     }
 }
 

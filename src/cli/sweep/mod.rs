@@ -5,7 +5,7 @@ mod output;
 mod page;
 mod refit;
 pub(super) mod resume;
-pub(super) mod space;
+mod space;
 mod together;
 
 use std::path::{Path, PathBuf};

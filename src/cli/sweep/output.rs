@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use halfplane::flags::{in_shell, listed};
 use halfplane::low_level::files::write_beside;
 use halfplane::metrics::Metric;
-use halfplane::sweep::{Block, Ended, Record, State, Sweep, Value, read_journal};
+use halfplane::sweep::{Block, Ended, Record, State, Sweep, Value, best_first, read_journal};
 use halfplane::{Dataset, Error, Model, Result};
 use serde_json::{Value as Json, json};
 
@@ -18,7 +18,7 @@ use crate::cli::arguments::{self, SweepArguments};
 use crate::cli::folds::predictions;
 use crate::cli::outputs::save_somewhere;
 use crate::report::picture::search;
-use crate::report::{self, best_first, count, picture, shown};
+use crate::report::{self, count, picture, shown};
 
 /// The model of what was chosen.
 const MODEL: &str = "best.safetensors";
@@ -65,10 +65,10 @@ fn as_toml(arguments: &SweepArguments, searched: &Searched, best: &Best) -> Stri
     let data = arguments.data.as_deref().unwrap_or(Path::new("TABLE"));
     text += &format!("{} --config best.toml\n", in_shell(&data.to_string_lossy()));
     let own: Vec<(&str, &Value)> = match best.point() {
-        Some(point) => searched.fixed().chain(point.iter()).collect(),
+        Some(point) => searched.fixed.iter().chain(point.iter()).collect(),
         None => {
             text += "# No trial was better on the folds than the settings that `train` has by itself.\n";
-            searched.typed().collect()
+            searched.typed.iter().collect()
         }
     };
     let setting = |(name, value): &(&str, &Value)| format!("{name} = {}", toml_value(value));

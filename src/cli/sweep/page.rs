@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use halfplane::metrics::Metric;
 use halfplane::selection::CrossValidation;
-use halfplane::sweep::{Header, Record, Sweep};
+use halfplane::sweep::{Header, Record, Sweep, best_first};
 use halfplane::{Dataset, Result};
 
 use super::refit::Best;
-use crate::report::best_first;
 use crate::report::picture::search::{self, Search};
 use crate::report::picture::{self, Picture};
 

@@ -2,25 +2,10 @@
 
 use clap::{Arg, Command};
 use halfplane::sweep::{Dimension, Point, Space, Value};
-use halfplane::{Dataset, Error, Network, Result, TrainOptions};
+use halfplane::{Dataset, Error, Network, Recipe, Result, TrainOptions};
 
 use crate::cli::arguments::{self, TrainArguments, is_switch, searchable};
 use crate::cli::settings;
-
-/// What is searched where nothing typed has more than one value: layers and units, learning rate,
-/// decay and dropout.
-pub(in crate::cli) const DEFAULTS: [(&str, &str); 4] = [
-    ("hidden", "taper:1..3x8..256"),
-    ("lr", "3e-4..3e-2"),
-    ("weight-decay", "1e-5..1e-1"),
-    ("dropout", "0..0.5"),
-];
-
-/// The learning rates of the default space for SGD.
-const SGD_RATES: &str = "3e-3..1";
-
-/// Points at most of which each value is checked before anything is trained.
-const CHECKED: u64 = 64;
 
 /// What is searched, and what holds for all points.
 #[derive(Debug)]
@@ -29,57 +14,37 @@ pub(super) struct Searched {
     /// Whether nobody has said what is searched.
     pub(super) is_default: bool,
     /// Names and values that do not change.
-    fixed: Vec<(String, Value)>,
+    pub(super) fixed: Point,
     /// Those of them that were typed: what `train` would be given without a search.
-    typed: Vec<(String, Value)>,
+    pub(super) typed: Point,
 }
 
 impl Searched {
     /// From names and texts as they were typed.
     pub(super) fn of(typed: &[(String, String)]) -> Result<Self> {
-        let (mut space, mut fixed) = (Space::new(), Vec::new());
-        for (name, text) in typed {
-            let dimension = Dimension::parse(name, text)?;
-            match &dimension {
-                Dimension::Choices(values) if values.len() == 1 => {
-                    fixed.push((name.clone(), values[0].clone()));
-                }
-                _ => space = space.with(name, dimension)?,
-            }
-        }
+        let given = typed.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let (mut space, mut fixed) = Space::typed(given)?;
         let own = fixed.clone();
         let is_default = space.iter().len() == 0;
         if is_default {
-            let of = |name: &str| fixed.iter().find(|(own, _)| own == name).map(|own| &own.1);
-            let optimizer = of("optimizer").map(Value::to_string);
-            let has_none = of("hidden").is_some_and(|own| own.to_string() == "none");
+            let of = |name: &str| fixed.get(name).map(Value::to_string);
+            let has_none = of("hidden").is_some_and(|own| own == "none");
             let is_open = |name: &str| of(name).is_none() && !(name == "dropout" && has_none);
-            for (name, text) in DEFAULTS.iter().filter(|(name, _)| is_open(name)) {
-                let is_sgd = optimizer.as_deref() == Some("sgd");
-                let text = if is_sgd && *name == "lr" { SGD_RATES } else { text };
+            // Its decay does not depend on the learning rate.
+            let optimizer = of("optimizer").unwrap_or_else(|| "adamw".to_owned());
+            for (name, text) in Recipe::space(&optimizer).iter().filter(|(name, _)| is_open(name)) {
                 space = space.with(name, Dimension::parse(name, text)?)?;
             }
-            if optimizer.is_none() {
-                // Its decay does not depend on the learning rate.
-                fixed.push(("optimizer".to_owned(), Value::parse("adamw")));
+            if fixed.get("optimizer").is_none() {
+                fixed = fixed.with("optimizer", Value::parse(&optimizer));
             }
         }
         Ok(Self { space, is_default, fixed, typed: own })
     }
 
-    /// Names and values that do not change.
-    pub(super) fn fixed(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.fixed.iter().map(|(name, value)| (name.as_str(), value))
-    }
-
-    /// Those of them that were typed.
-    pub(super) fn typed(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.typed.iter().map(|(name, value)| (name.as_str(), value))
-    }
-
     /// The same as they would be typed, for what a journal compares.
     pub(super) fn told(&self) -> serde_json::Value {
-        self.fixed.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
+        self.fixed.iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect()
     }
 }
 
@@ -97,7 +62,7 @@ fn stopped(
 pub(super) struct Parser {
     train: Command,
     flags: Vec<Arg>,
-    fixed: Vec<(String, Value)>,
+    fixed: Point,
     /// The last point, which is asked for once for each fold.
     last: Option<(Point, TrainArguments)>,
 }
@@ -112,8 +77,11 @@ impl Parser {
         Self::of(searched.typed.clone(), seed)
     }
 
-    fn of(mut fixed: Vec<(String, Value)>, seed: Option<u64>) -> Self {
-        fixed.extend(seed.map(|seed| ("seed".to_owned(), Value::parse(&seed.to_string()))));
+    fn of(fixed: Point, seed: Option<u64>) -> Self {
+        let fixed = match seed {
+            Some(seed) => fixed.with("seed", Value::parse(&seed.to_string())),
+            None => fixed,
+        };
         Self { train: arguments::definition(), flags: searchable(), fixed, last: None }
     }
 
@@ -142,9 +110,8 @@ impl Parser {
 
     /// What `train` would be given for a point.
     fn parse(&mut self, point: &Point) -> Result<TrainArguments> {
-        let fixed = self.fixed.iter().map(|(name, value)| (name.as_str(), value));
         let mut words = vec!["halfplane".to_owned(), "train".to_owned(), "table".to_owned()];
-        for (name, value) in fixed.chain(point.iter()) {
+        for (name, value) in self.fixed.iter().chain(point.iter()) {
             words.extend(self.word(name, value)?);
         }
         let matches =
@@ -173,27 +140,7 @@ impl Parser {
     /// Checks before anything is trained that each alternative and both ends of each range are what
     /// the flag takes.
     pub(super) fn check(&mut self, space: &Space) -> Result<()> {
-        let center = vec![0.5; space.axes()];
-        self.parse(&space.at(&center))?;
-        for (name, dimension) in space.iter() {
-            let values: Vec<Value> = match dimension.count() {
-                Some(count) => {
-                    (0..count.min(CHECKED)).filter_map(|number| dimension.value(number)).collect()
-                }
-                None => {
-                    let end = 1.0f64.next_down();
-                    [0.0, end].map(|u| dimension.at(&vec![u; dimension.axes()])).into()
-                }
-            };
-            for value in values {
-                let others = space.at(&center);
-                let with = others.iter().map(|(own, other)| {
-                    (own.to_owned(), if own == name { value.clone() } else { other.clone() })
-                });
-                self.parse(&Point::new(with.collect::<Vec<_>>()))?;
-            }
-        }
-        Ok(())
+        space.probes().iter().try_for_each(|point| self.parse(point).map(drop))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use halfplane::metrics::Metric;
-use halfplane::sweep::{Record, State, SweepEvent};
+use halfplane::sweep::{Record, State, SweepEvent, best_first};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
@@ -15,7 +15,7 @@ use super::widgets::{
     inside, keys, square,
 };
 use super::{Board, View};
-use crate::report::search::{best_first, count, shown};
+use crate::report::search::{count, shown};
 
 /// The state of a search.
 pub(crate) struct SearchBoard {

@@ -1,9 +1,8 @@
 //! Trials and their scores, the best first.
 
 use halfplane::metrics::Metric;
-use halfplane::sweep::Record;
+use halfplane::sweep::{Record, best_first};
 
-use crate::report::best_first;
 use crate::report::picture::chart::Axis;
 use crate::report::picture::scale::padded_range;
 
