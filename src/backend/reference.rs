@@ -29,7 +29,7 @@ impl Engine for Reference {
 
     fn replay(&self, on: &mut Hosted<Self>, phase: Phase, times: u64) -> Result<()> {
         for _ in 0..times {
-            on.memory.run(&on.plan, phase, &mut |operation, bound| operation.kernel().twin(bound));
+            on.memory.run(&on.plan, phase, &mut |operation, bound| operation.twin(bound));
         }
         Ok(())
     }

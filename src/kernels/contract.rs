@@ -70,8 +70,11 @@ pub trait Kernel {
     fn describe(&self) -> String;
     /// Operations and bytes.
     fn cost(&self) -> Cost;
-    /// Runs the naive twin on one buffer for each slot.
-    fn twin(&self, bound: &mut [&mut [u32]]);
+    /// Runs the naive twin on one buffer for each slot. It is in no table of functions, so that a program has
+    /// no twin that it does not run.
+    fn twin(&self, bound: &mut [&mut [u32]])
+    where
+        Self: Sized;
 }
 
 impl<C: Contract> Kernel for C {
@@ -151,6 +154,11 @@ macro_rules! operations {
             /// Its contract.
             pub fn kernel(&self) -> &dyn Kernel {
                 on_operation!(self, kernel => kernel)
+            }
+
+            /// Runs its naive twin: see [`Kernel::twin`].
+            pub fn twin(&self, bound: &mut [&mut [u32]]) {
+                on_operation!(self, kernel => Kernel::twin(kernel, bound));
             }
         }
 

@@ -243,7 +243,7 @@ fn read_only_bindings_are_never_written() -> Result<()> {
             memory.run(&plan, phase, &mut |operation, bound| {
                 let before: Vec<Vec<u32>> = bound.iter().map(|words| words.to_vec()).collect();
                 let kernel = operation.kernel();
-                kernel.twin(bound);
+                operation.twin(bound);
                 for (slot, (before, after)) in kernel.slots().iter().zip(before.iter().zip(bound)) {
                     let kept = slot.access == Access::ReadWrite || before[..] == **after;
                     assert!(kept, "{} writes {}", kernel.stem(), slot.name);

@@ -76,7 +76,7 @@ pub(super) struct ForwardLayers {
     pub(super) layers: Vec<Layer>,
 }
 
-/// How threads run an operation. By default one thread runs the twin.
+/// How threads run an operation. By default one thread does.
 ///
 /// # Safety
 /// An implementation promises that [`CpuOperation::run`] writes nothing but its part of the buffers
@@ -109,19 +109,7 @@ pub(super) unsafe trait CpuOperation: Kernel {
     /// # Safety
     /// The buffers must be those that the contract's slots name. While it runs, no other thread may
     /// use the part of what it writes, nor write to what it reads, panels of weights included.
-    unsafe fn run(&self, bound: &BoundBuffers<'_>, _: Part, _: &mut ThreadContext<'_>) {
-        /// Buffers that a dispatch binds, at most.
-        const SLOTS: usize = 16;
-        let count = bound.ids.len();
-        // An array, for a step allocates nothing.
-        let mut all: [&mut [u32]; SLOTS] = std::array::from_fn(|slot| match slot < count {
-            // SAFETY: the part is all of it, so by the caller's promise no other thread uses any of
-            // its buffers; a dispatch binds each of them once.
-            true => unsafe { bound.words_mut(slot) },
-            false => &mut [],
-        });
-        self.twin(&mut all[..count]);
-    }
+    unsafe fn run(&self, bound: &BoundBuffers<'_>, part: Part, context: &mut ThreadContext<'_>);
 }
 
 /// The CPU side of an operation.
@@ -132,9 +120,31 @@ pub(super) fn of(operation: &Operation) -> &dyn CpuOperation {
 /// Operations that one thread runs as their twins.
 macro_rules! run_as_twins {
     ($($operation:ty),+ $(,)?) => {
-        // SAFETY: the defaults hold the promise: the twin runs in one part, which is all of it.
-        $(unsafe impl CpuOperation for $operation {})+
+        // SAFETY: the twin runs in one part, which is all of it.
+        $(unsafe impl CpuOperation for $operation {
+            unsafe fn run(&self, bound: &BoundBuffers<'_>, _: Part, _: &mut ThreadContext<'_>) {
+                // SAFETY: the caller's promise.
+                unsafe { run_twin(self, bound) }
+            }
+        })+
     };
+}
+
+/// Runs the twin on all of the buffers that a dispatch binds.
+///
+/// # Safety
+/// No other thread may use any of them meanwhile.
+unsafe fn run_twin(operation: &impl Kernel, bound: &BoundBuffers<'_>) {
+    /// Buffers that a dispatch binds, at most.
+    const SLOTS: usize = 16;
+    let count = bound.ids.len();
+    // An array, for a step allocates nothing.
+    let mut all: [&mut [u32]; SLOTS] = std::array::from_fn(|slot| match slot < count {
+        // SAFETY: the caller's promise; a dispatch binds each of them once.
+        true => unsafe { bound.words_mut(slot) },
+        false => &mut [],
+    });
+    operation.twin(&mut all[..count]);
 }
 
 // Splitting and joining a weight's gradient fills GPUs; plans for the CPU have neither. Whole networks

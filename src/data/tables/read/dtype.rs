@@ -1,5 +1,7 @@
 //! NumPy's types of values (dtypes): how the bytes of an array become numbers, texts and dates.
 
+use std::fmt::{Display, Formatter};
+
 use half::f16;
 
 use super::npy::MAX_ROW_BYTES;
@@ -173,48 +175,22 @@ impl Item {
         column: usize,
         value: &[u8],
     ) -> Result<(), FieldError> {
-        match self.kind {
-            Kind::Moment(_) | Kind::Duration if self.bits(value) as i64 == NOT_A_TIME => {
-                table.push_absent(column)
+        let bits = || self.bits(value);
+        let number = match self.kind {
+            Kind::Moment(_) | Kind::Duration if bits() as i64 == NOT_A_TIME => {
+                return table.push_absent(column);
             }
             Kind::Moment(unit) => {
-                let stored = self.bits(value) as i64;
-                table.push_moment(column, unit.seconds(stored), stored)
+                let stored = bits() as i64;
+                return table.push_moment(column, unit.seconds(stored), stored);
             }
-            Kind::Duration => {
-                let number = self.bits(value) as i64;
-                table.push_number(column, number as f32, || number.to_string())
-            }
-            Kind::Float => {
-                let bits = self.bits(value);
-                match self.bytes {
-                    2 => {
-                        let number = f16::from_bits(bits as u16).to_f32();
-                        table.push_number(column, number, || number.to_string())
-                    }
-                    4 => {
-                        let number = f32::from_bits(bits as u32);
-                        table.push_number(column, number, || number.to_string())
-                    }
-                    _ => {
-                        let number = f64::from_bits(bits);
-                        table.push_number(column, number as f32, || number.to_string())
-                    }
-                }
-            }
-            Kind::Bool => table.push_boolean(column, value.first().is_some_and(|byte| *byte != 0)),
-            Kind::Unsigned => {
-                let number = self.bits(value);
-                table.push_number(column, number as f32, || number.to_string())
-            }
-            Kind::Signed => {
-                let unused = 64 - 8 * self.bytes as u32;
-                let number = (self.bits(value) as i64) << unused >> unused;
-                table.push_number(column, number as f32, || number.to_string())
+            Kind::Bool => {
+                let is_true = value.first().is_some_and(|byte| *byte != 0);
+                return table.push_boolean(column, is_true);
             }
             Kind::Ascii => {
                 let end = value.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-                table.push(column, &value[..end], || None)
+                return table.push(column, &value[..end], || None);
             }
             Kind::Unicode => {
                 let points = value.as_chunks::<4>().0.iter().map(|bytes| match self.big_endian {
@@ -223,9 +199,22 @@ impl Item {
                 });
                 let text: Option<String> = points.map(char::from_u32).collect();
                 let text = text.ok_or(FieldError::NotUtf8)?;
-                table.push(column, text.trim_end_matches('\0').as_bytes(), || None)
+                return table.push(column, text.trim_end_matches('\0').as_bytes(), || None);
             }
-        }
+            Kind::Float => match self.bytes {
+                2 => Number::Single(f16::from_bits(bits() as u16).to_f32()),
+                4 => Number::Single(f32::from_bits(bits() as u32)),
+                _ => Number::Double(f64::from_bits(bits())),
+            },
+            Kind::Duration => Number::Signed(bits() as i64),
+            Kind::Unsigned => Number::Unsigned(bits()),
+            Kind::Signed => {
+                let unused = 64 - 8 * self.bytes as u32;
+                Number::Signed((bits() as i64) << unused >> unused)
+            }
+        };
+        // In one place: it is much code each time.
+        table.push_number(column, number.single(), || number.to_string())
     }
 
     /// Up to eight bytes as an integer.
@@ -235,6 +224,37 @@ impl Item {
         match self.big_endian {
             true => value.iter().fold(0, add),
             false => value.iter().rev().fold(0, add),
+        }
+    }
+}
+
+/// A number as it is stored.
+#[derive(Clone, Copy)]
+enum Number {
+    Single(f32),
+    Double(f64),
+    Signed(i64),
+    Unsigned(u64),
+}
+
+impl Number {
+    fn single(self) -> f32 {
+        match self {
+            Self::Single(number) => number,
+            Self::Double(number) => number as f32,
+            Self::Signed(number) => number as f32,
+            Self::Unsigned(number) => number as f32,
+        }
+    }
+}
+
+impl Display for Number {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Single(number) => number.fmt(f),
+            Self::Double(number) => number.fmt(f),
+            Self::Signed(number) => number.fmt(f),
+            Self::Unsigned(number) => number.fmt(f),
         }
     }
 }
