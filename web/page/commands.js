@@ -22,7 +22,7 @@ export function words(configuration, { target, validationRows }, table) {
   add("optimizer", own.optimizer);
   add("lr", own.lr);
   if (own.optimizer === "sgd" && own.momentum > 0) add("momentum", own.momentum);
-  if (own.weight_decay > 0) add("weight-decay", own.weight_decay);
+  if (own.weight_decay > 0 || own.optimizer === "adamw") add("weight-decay", own.weight_decay);
   add("batch-size", own.batch);
   if (own.dropout > 0) add("dropout", own.dropout);
   if (own.l1 > 0) add("l1", own.l1);

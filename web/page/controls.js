@@ -75,7 +75,9 @@ export function settings(root, configuration, about, changed) {
   const parts = [
     choice("activation", ACTIVATIONS, configuration, changed),
     choice("loss", LOSSES[about.task] ?? LOSSES.binary, configuration, changed, named),
-    choice("optimizer", ["sgd", "adam", "adamw"], configuration, changed, (word) => t(`optimizer.${word}`)),
+    // AdamW is Adam with a decay: it begins with PyTorch's.
+    choice("optimizer", ["sgd", "adam", "adamw"], configuration,
+      ({ optimizer }) => changed({ optimizer, weight_decay: optimizer === "adamw" ? 0.01 : 0 }), (word) => t(`optimizer.${word}`)),
     choice("lr", RATES, configuration, changed),
   ];
   if (configuration.optimizer === "sgd") {

@@ -61,14 +61,16 @@ const worded = (message, values) => {
   return text.startsWith("error.") ? message : text;
 };
 
-// Begins anew with some settings changed. What cannot be leaves everything as it was.
-export async function change(changes, { device = state.device, file = state.file, play = state.playing } = {}) {
-  const configuration = { ...state.configuration, ...changes };
+// Begins anew with some settings changed; `byRecipe` leaves network and training to the library's recipe for
+// the rows. What cannot be leaves everything as it was.
+export async function change(changes, { device = state.device, file = state.file, play = state.playing, byRecipe = false } = {}) {
+  let configuration = { ...state.configuration, ...changes };
   let about;
   try {
     const table = configuration.data === "table" ? file : null;
     if (table?.parquet) engine.become("all");
-    about = await engine.call("open", { configuration, file: table, device });
+    about = await engine.call("open", { configuration, file: table, byRecipe, device });
+    ({ configuration } = about);
   } catch (error) {
     tell(worded(error.message), "bad");
     if (state.about) show();
@@ -327,13 +329,10 @@ function speed(value) {
   engine.call("pace", { steps });
 }
 
-// Opens a dropped file: first as the library understands it, then with the recipe for such rows.
+// Opens a dropped file: as the library understands it, and with its recipe for such rows.
 async function open(file, target = null) {
-  const task = { ...DEFAULTS, data: "table", target, validation: 0.2, hidden: [8], batch: "32",
-    optimizer: "adam", activation: "relu", lr: 0.001 };
-  if (!(await change(task, { file, play: false }))) return;
-  const recipe = await engine.call("recipe");
-  if (await change(recipe, { file, play: true })) tell("");
+  const task = { ...DEFAULTS, data: "table", target, validation: 0.2 };
+  if (await change(task, { file, play: true, byRecipe: true })) tell("");
 }
 
 // Shows the part that a tab opens; one that computes begins when it is first seen.

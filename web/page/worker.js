@@ -56,7 +56,7 @@ const nameOf = (opened) => (opened.is_gpu ? names.gpu : names.cpu);
 
 const calls = {
   // Puts a network on a device; without WebGPU on the CPU, and says so.
-  async open({ configuration, file, device: name }) {
+  async open({ configuration, file, byRecipe, device: name }) {
     playing = false;
     generation += 1;
     let notice = null;
@@ -131,7 +131,6 @@ const calls = {
     const { axis, view } = JSON.parse(playground.about());
     return { axis, view, points: playground.points() };
   },
-  recipe: () => JSON.parse(playground.recipe()),
   scores: async () => JSON.parse(await playground.scores()),
   predictions: ({ rows }) => playground.predictions(rows),
   async model({ format }) {

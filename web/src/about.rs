@@ -5,6 +5,7 @@ use halfplane::low_level::plan::Plan;
 use halfplane::{Dataset, Network, Strategy, flags};
 use serde::Serialize;
 
+use crate::configuration::Configuration;
 use crate::errors::Result;
 use crate::plane::{self, Plane};
 use crate::regions::Regions;
@@ -33,6 +34,8 @@ pub(crate) struct About {
     view: Option<[[f32; 2]; 2]>,
     target_range: [f32; 2],
     steps_per_epoch: u64,
+    /// What it is trained by.
+    configuration: Configuration,
     /// How the columns become inputs, as the command line says it, and what may be wrong with them.
     said: String,
     warnings: Vec<String>,
@@ -45,6 +48,7 @@ impl About {
         rows: &Rows,
         axis: [usize; 2],
         plane: Option<&Plane>,
+        configuration: &Configuration,
     ) -> Self {
         let data = &rows.data.training;
         let preprocessing = data.preprocessing();
@@ -64,6 +68,7 @@ impl About {
             view: plane.map(|own| own.view),
             target_range: Regions::of(data).range,
             steps_per_epoch: plan.steps_per_epoch(),
+            configuration: configuration.clone(),
             said: preprocessing.to_string(),
             warnings: flags::warnings(&rows.warnings),
         }

@@ -240,10 +240,7 @@ impl Configuration {
         }
         let options = TrainOptions {
             loss,
-            optimizer: match self.weight_decay {
-                0.0 if self.optimizer == Algorithm::Adamw => optimizer,
-                decay => optimizer.with_weight_decay(decay),
-            },
+            optimizer: optimizer.with_weight_decay(self.weight_decay),
             regularization: Regularization {
                 l1: self.l1,
                 l2: self.l2,

@@ -5,6 +5,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod about;
+mod budget;
 mod configuration;
 mod device;
 #[cfg(feature = "all")]

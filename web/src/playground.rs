@@ -1,18 +1,17 @@
 //! One network that trains before one's eyes: a session, advanced a frame at a time.
 
-use std::time::Duration;
-
 use halfplane::data::{Layout, Source, read_features};
 use halfplane::low_level::kernels::Function;
 use halfplane::metrics::Scores;
 use halfplane::model::csv;
 use halfplane::spec::LayerParameters;
-use halfplane::train::{Budget, Session, Status};
+use halfplane::train::{Session, Status};
 use halfplane::{Dataset, Network};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
 use crate::about::About;
+use crate::budget;
 use crate::configuration::Configuration;
 use crate::device::Device;
 use crate::errors::{self, Result, thrown};
@@ -52,7 +51,8 @@ struct Frame {
 
 #[wasm_bindgen]
 impl Playground {
-    /// Draws or reads the rows, and puts a network on the device. `configuration` is JSON.
+    /// Draws or reads the rows, and puts a network on the device. `configuration` is JSON; where it is to
+    /// be `by_recipe`, network and training are those that the library's recipe has for the rows.
     ///
     /// # Errors
     /// What the library says of settings and rows.
@@ -60,12 +60,13 @@ impl Playground {
         configuration: String,
         name: Option<String>,
         bytes: Option<Vec<u8>>,
+        by_recipe: bool,
         device: Device,
     ) -> Result<Self> {
-        let configuration: Configuration = serde_json::from_str(&configuration)?;
-        let file = name.zip(bytes).map(|(name, bytes)| File { name, bytes });
-        let rows = Rows::of(&configuration, file.as_ref())?;
+        let typed: Configuration = serde_json::from_str(&configuration)?;
+        let rows = Rows::of(&typed, File::of(name, bytes))?;
         let data = &rows.data.training;
+        let configuration = if by_recipe { typed.for_table(data) } else { typed };
         let network = configuration.network(data).map_err(thrown)?;
         let options = configuration.options(data).map_err(thrown)?;
         let session = Session::on(device.opened.as_ref(), &network, rows.data.clone(), options)
@@ -93,17 +94,9 @@ impl Playground {
     /// # Errors
     /// None but that of JSON.
     pub fn about(&self) -> Result<String> {
-        let plan = self.session.plan();
-        About::of(plan, &self.network, &self.rows, self.axes, self.plane.as_ref()).json()
-    }
-
-    /// The configuration that the library's recipe has for these rows, as JSON.
-    ///
-    /// # Errors
-    /// None but that of JSON.
-    pub fn recipe(&self) -> Result<String> {
-        let own = self.configuration.for_table(&self.rows.data.training);
-        Ok(serde_json::to_string(&own)?)
+        let (plan, plane) = (self.session.plan(), self.plane.as_ref());
+        let own = About::of(plan, &self.network, &self.rows, self.axes, plane, &self.configuration);
+        own.json()
     }
 
     /// The rows in the plane, training rows first: x, y and the class or number of each.
@@ -130,8 +123,7 @@ impl Playground {
     /// # Errors
     /// A training that diverges, a device that fails for good.
     pub async fn advance(&mut self, steps: f64, milliseconds: f64) -> Result<bool> {
-        let time = Duration::from_secs_f64(milliseconds.clamp(0.0, 1e4) / 1e3);
-        let budget = Budget::StepsWithin(steps.max(1.0) as u64, time);
+        let budget = budget::frame(steps, milliseconds);
         let status = self.session.advance(budget, &mut self.listener).await.map_err(thrown)?;
         self.ended = status == Status::Ended;
         Ok(!self.ended)

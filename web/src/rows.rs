@@ -9,8 +9,15 @@ use crate::samples::TARGET;
 
 /// A file that was dropped on the page.
 pub(crate) struct File {
-    pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl File {
+    /// As it comes from the page, where there is one.
+    pub(crate) fn of(name: Option<String>, bytes: Option<Vec<u8>>) -> Option<Self> {
+        name.zip(bytes).map(|(name, bytes)| Self { name, bytes })
+    }
 }
 
 /// Rows, and what was found out about them.
@@ -23,54 +30,67 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Draws or reads the rows.
-    pub(crate) fn of(configuration: &Configuration, file: Option<&File>) -> Result<Self> {
-        configuration.check_rows().map_err(thrown)?;
-        let validation = (configuration.validation > 0.0)
-            .then_some(Validation::Fraction(configuration.validation));
-        let (text, prepared) = match (configuration.data, configuration.data.sample()) {
-            (Source::Xor, _) => {
-                let data = TrainingData::from(&Dataset::xor());
-                return Ok(Self { data, warnings: Vec::new(), text: None });
-            }
-            (_, Some(sample)) => {
-                let Configuration { points, noise, draw, seed, .. } = *configuration;
-                let text = sample.text(points, noise, draw);
-                let options = TableOptions {
-                    target: Some(TARGET.into()),
-                    preprocess: Preprocess::None,
-                    validation,
-                    seed,
-                    ..TableOptions::default()
-                };
-                let prepared = prepare(&Bytes::Memory(text.clone().into_bytes()), &options);
-                (Some(text), prepared.map_err(thrown)?)
-            }
-            (_, None) => (None, read(configuration, validation, file)?),
+    pub(crate) fn of(configuration: &Configuration, file: Option<File>) -> Result<Self> {
+        let Some(table) = Table::of(configuration, file)? else {
+            let data = TrainingData::from(&Dataset::xor());
+            return Ok(Self { data, warnings: Vec::new(), text: None });
         };
+        let share = configuration.validation;
+        let validation = (share > 0.0).then_some(Validation::Fraction(share));
+        let options = TableOptions { validation, ..table.options.clone() };
+        let prepared = prepare(&table.source, &options).map_err(|error| table.thrown(error))?;
         let Prepared { training, validation, warnings } = prepared;
         let data = TrainingData::from((&training, validation.as_ref()));
-        Ok(Self { data, warnings, text })
+        Ok(Self { data, warnings, text: table.text })
     }
 }
 
-/// Reads the dropped file.
-fn read(
-    configuration: &Configuration,
-    validation: Option<Validation>,
-    file: Option<&File>,
-) -> Result<Prepared> {
-    let Some(file) = file else {
-        return Err(thrown(no_file()));
-    };
-    let options = TableOptions {
-        target: configuration.target.clone().map(Into::into),
-        task: configuration.task,
-        validation,
-        seed: configuration.seed,
-        ..TableOptions::default()
-    };
-    let source = Bytes::Memory(file.bytes.clone());
-    prepare(&source, &options).map_err(|error| errors::of_file(&file.name, error))
+/// A table, and how it is read.
+struct Table {
+    /// The file that it is, where the page has not drawn it.
+    name: Option<String>,
+    source: Bytes,
+    options: TableOptions,
+    /// What the page has drawn.
+    text: Option<String>,
+}
+
+impl Table {
+    /// Draws it, or takes the dropped file; none where the rows are the lecture's.
+    fn of(configuration: &Configuration, file: Option<File>) -> Result<Option<Self>> {
+        configuration.check_rows().map_err(thrown)?;
+        let Configuration { points, noise, draw, seed, .. } = *configuration;
+        if configuration.data == Source::Xor {
+            return Ok(None);
+        }
+        if let Some(sample) = configuration.data.sample() {
+            let text = sample.text(points, noise, draw);
+            let options = TableOptions {
+                target: Some(TARGET.into()),
+                preprocess: Preprocess::None,
+                seed,
+                ..TableOptions::default()
+            };
+            let source = Bytes::Memory(text.clone().into_bytes());
+            return Ok(Some(Self { name: None, source, options, text: Some(text) }));
+        }
+        let Some(File { name, bytes }) = file else { return Err(thrown(no_file())) };
+        let options = TableOptions {
+            target: configuration.target.clone().map(Into::into),
+            task: configuration.task,
+            seed,
+            ..TableOptions::default()
+        };
+        Ok(Some(Self { name: Some(name), source: Bytes::Memory(bytes), options, text: None }))
+    }
+
+    /// What is wrong with it, in the command line's words.
+    fn thrown(&self, error: Error) -> wasm_bindgen::JsError {
+        match &self.name {
+            Some(name) => errors::of_file(name, error),
+            None => thrown(error),
+        }
+    }
 }
 
 fn no_file() -> Error {

@@ -1,13 +1,12 @@
 //! The wall: many networks at once, seeds × shapes × learning rates, as one grid of the library.
 
-use std::time::Duration;
-
-use halfplane::train::{Budget, Session, Silent, Status};
+use halfplane::train::{Session, Silent, Status};
 use halfplane::{Candidate, Network, TrainOptions};
 use serde::Deserialize;
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
+use crate::budget;
 use crate::configuration::Configuration;
 use crate::device::Device;
 use crate::errors::{Result, invalid, thrown};
@@ -57,8 +56,7 @@ impl Wall {
     ) -> Result<Self> {
         let configuration: Configuration = serde_json::from_str(&configuration)?;
         let choice: Choice = serde_json::from_str(&choice)?;
-        let file = name.zip(bytes).map(|(name, bytes)| File { name, bytes });
-        let rows = Rows::of(&configuration, file.as_ref())?;
+        let rows = Rows::of(&configuration, File::of(name, bytes))?;
         let data = &rows.data.training;
         let networks = choice
             .shapes
@@ -126,8 +124,7 @@ impl Wall {
     /// # Errors
     /// A device that fails for good. Networks that diverge only end.
     pub async fn advance(&mut self, steps: f64, milliseconds: f64) -> Result<bool> {
-        let time = Duration::from_secs_f64(milliseconds.clamp(0.0, 1e4) / 1e3);
-        let budget = Budget::StepsWithin(steps.max(1.0) as u64, time);
+        let budget = budget::frame(steps, milliseconds);
         let status = self.session.advance(budget, &mut Silent).await.map_err(thrown)?;
         Ok(status == Status::Running)
     }

@@ -11,7 +11,7 @@ const PENGUINS = `${REPOSITORY}tests/data/penguins.csv`;
 
 const dropped = async (page, path) => {
   await page.setInputFiles("#file", path);
-  // First it is opened as it is, then with the recipe for it: from then on it trains.
+  // It is opened with the library's recipe for it, and trains.
   await page.waitForFunction(() => playground.state.configuration.data === "table" && playground.state.configuration.epochs
     && (playground.state.playing || playground.state.ended));
 };

@@ -22,7 +22,7 @@ async function open(workload, name, steps) {
     batch: isXor ? "full" : String(batch), target: isXor ? null : "y",
   };
   const file = isXor ? [undefined, undefined] : ["table.csv", csv(data)];
-  return Playground.open(JSON.stringify(configuration), ...file, (await device(name)).share());
+  return Playground.open(JSON.stringify(configuration), ...file, false, (await device(name)).share());
 }
 
 export async function weights(workload) {
