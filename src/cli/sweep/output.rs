@@ -67,7 +67,7 @@ fn as_toml(arguments: &SweepArguments, searched: &Searched, best: &Best) -> Stri
     let own: Vec<(&str, &Value)> = match best.point() {
         Some(point) => searched.fixed.iter().chain(point.iter()).collect(),
         None => {
-            text += "# No trial was better on the folds than the settings that `train` has by itself.\n";
+            text += "# No trial was better on the folds, by more than a standard error, than what `train` does by itself.\n";
             searched.typed.iter().collect()
         }
     };
@@ -145,8 +145,8 @@ pub(super) fn as_text(
             records.len(),
         ),
         Refitted::Folds { is_default: true, default: _ } => format!(
-            "; but on the folds it is not better than what `train` does by itself, which is the model: the \
-             mean of {} networks {}, each stopped early by its fold\n{score}\n",
+            "; but on the folds it is not better by more than a standard error than what `train` does by itself, \
+             which is the model: the mean of {} networks {}, each stopped early by its fold\n{score}\n",
             model.members.len(),
             model.network,
         ),

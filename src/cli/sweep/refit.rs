@@ -28,7 +28,7 @@ pub(super) enum Refitted {
         /// The score of `train`'s own settings, trained likewise, and its standard error, where they are an
         /// answer, too.
         default: Option<Default>,
-        /// Whether these are better than those of the trial, and so the model's.
+        /// Whether the trial's are not better by more than that, so that these are the model's.
         is_default: bool,
     },
 }
@@ -105,9 +105,13 @@ pub(super) fn refit(
         Some(other) => other?,
     };
     let default = own.as_ref().map(|(_, scores, _)| Default::of(scores));
-    let gain = |mean: f64| metric.gain(mean);
+    // The best of many is partly luck: what is known stays unless it is better by a standard error.
+    let stays = |own: &CrossValidation| {
+        let gain = metric.gain(found.1.mean) - metric.gain(own.mean);
+        gain.is_nan() || gain <= own.standard_error
+    };
     let (is_default, (model, cross_validation, seed)) = match own {
-        Some(own) if gain(own.1.mean) >= gain(found.1.mean) => (true, own),
+        Some(own) if stays(&own.1) => (true, own),
         _ => (false, found),
     };
     let refit = Refitted::Folds { default, is_default };
