@@ -2,10 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use halfplane::data::{FoldBy, FoldedTable, KFold, Source, TableOptions, prepare};
+use halfplane::low_level::backend::cpu::Cpu;
+use halfplane::low_level::platform::block_on;
 use halfplane::metrics::Metric;
-use halfplane::selection::{FitOptions, Wanted, cross_validate};
+use halfplane::selection::{CrossValidationSession, FitOptions, Wanted, cross_validate};
+use halfplane::train::Status;
 use halfplane::{DeviceChoice, Model, Recipe, TrainOptions, Trainer};
 use serde_json::Value;
 
@@ -44,6 +48,22 @@ fn a_fold_ends_where_training_on_its_rows_alone_ends() {
             .expect("nothing interrupts it");
     assert!(result.mean > 0.97, "{}", result.mean);
     assert_eq!(result.out_of_fold.len(), 2 * 344);
+
+    // A part at a time, one fold after another, they end there, too.
+    let session = CrossValidationSession::new(folds.clone(), Metric::Accuracy, |fold| {
+        Ok(configure(&fold.training))
+    });
+    let mut session = session.expect("it is sound");
+    let cpu = Cpu::new();
+    while block_on(session.advance(&cpu, Duration::from_millis(1))).expect("it trains")
+        == Status::Running
+    {
+        assert!(session.scores().len() < 6 && session.done() < 6.0);
+    }
+    let scores: Vec<f64> = result.folds.iter().map(|fold| fold.score).collect();
+    assert_eq!(session.scores(), scores);
+    let again = session.finish().expect("all folds have ended");
+    assert_eq!((again.mean, again.out_of_fold), (result.mean, result.out_of_fold.clone()));
 
     let lines = std::fs::read_to_string(match source("penguins.csv") {
         Source::File(path) => path,

@@ -3,10 +3,17 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Barrier, Mutex};
+use std::time::Duration;
 
-use halfplane::data::{KFold, Source, TableOptions, prepare};
+use halfplane::data::{Fold, KFold, Source, TableOptions, prepare};
+use halfplane::low_level::backend::cpu::Cpu;
+use halfplane::low_level::platform::block_on;
 use halfplane::metrics::Metric;
-use halfplane::sweep::{Dimension, IntRange, Ranks, Record, Space, State, Sweep, SweepOptions};
+use halfplane::selection::FitSession;
+use halfplane::sweep::{
+    Asked, Dimension, Ended, IntRange, Ranks, Record, Space, State, Sweep, SweepEvent, SweepOptions,
+};
+use halfplane::train::Status;
 use halfplane::{Length, Model, Network, Recipe, TrainOptions};
 use serde_json::Value;
 
@@ -282,6 +289,42 @@ impl Ranks for Threads {
     }
 }
 
+/// A search with halving, of points that TPE proposes.
+fn opened<'a>(space: &Space, folds: &'a [Fold], metric: Metric) -> Sweep<'a> {
+    let options = SweepOptions { trials: 24, ..SweepOptions::new(metric) };
+    Sweep::new(space, folds, options, |point, data| {
+        let number =
+            |name| point.get(name).and_then(halfplane::sweep::Value::number).unwrap_or(1.0);
+        let Recipe { network, options, .. } = Recipe::for_data(data);
+        let network = Network { hidden: vec![number("units") as usize], ..network };
+        let optimizer = options.optimizer.with_lr(number("lr"));
+        Ok((network, TrainOptions { optimizer, length: Length::Epochs(9), ..options }))
+    })
+    .expect("it is sound")
+}
+
+/// Searches as a page does: a network at a time, in the smallest parts that there are.
+async fn ask_and_tell(sweep: &mut Sweep<'_>) -> halfplane::Result<Ended> {
+    assert!(matches!(sweep.begin(), SweepEvent::Begin { trials: 24, pruned: true, .. }));
+    let cpu = Cpu::new();
+    loop {
+        let mut observer = |_: &SweepEvent| ControlFlow::Continue(());
+        let (jobs, wanted) = match sweep.ask(&mut observer)? {
+            Asked::Fits { jobs, wanted, .. } => (jobs, wanted),
+            Asked::Ended(ended) => return Ok(ended),
+        };
+        let mut fits = FitSession::new(jobs, wanted);
+        while fits.advance(&cpu, Duration::ZERO).await? == Status::Running {
+            assert!(fits.done() < fits.jobs() as f64);
+        }
+        // Asked again, it says the same until it is told.
+        assert!(
+            matches!(sweep.ask(&mut observer)?, Asked::Fits { jobs, .. } if jobs.len() == fits.jobs())
+        );
+        sweep.tell(fits.into_outcomes())?;
+    }
+}
+
 /// TPE and halving look at all trials; whoever trains them, the same ones follow.
 #[test]
 fn processes_that_search_together_find_what_one_finds() {
@@ -294,27 +337,24 @@ fn processes_that_search_together_find_what_one_finds() {
         .with("units", Dimension::Int(IntRange::log(2, 12)))
         .and_then(|own| own.with("lr", Dimension::log(1e-3, 0.3)))
         .expect("it is sound");
-    let search = |ranks: Option<&mut dyn Ranks>, metric| -> Vec<Record> {
-        let options = SweepOptions { trials: 24, ..SweepOptions::new(metric) };
-        let mut sweep = Sweep::new(&space, &folds, options, |point, data| {
-            let number =
-                |name| point.get(name).and_then(halfplane::sweep::Value::number).unwrap_or(1.0);
-            let Recipe { network, options, .. } = Recipe::for_data(data);
-            let network = Network { hidden: vec![number("units") as usize], ..network };
-            let optimizer = options.optimizer.with_lr(number("lr"));
-            Ok((network, TrainOptions { optimizer, length: Length::Epochs(9), ..options }))
-        })
-        .expect("it is sound");
+    let untimed = |sweep: &Sweep| -> Vec<Record> {
+        let own = |own: &Record| Record { seconds: 0.0, ..own.clone() };
+        sweep.records().iter().map(own).collect()
+    };
+    let search = |ranks: Option<&mut dyn Ranks>, metric| {
+        let mut sweep = opened(&space, &folds, metric);
         if let Some(ranks) = ranks {
             sweep = sweep.with_ranks(ranks);
         }
         sweep.run(|_| ControlFlow::Continue(())).expect("it runs");
-        let untimed = |own: &Record| Record { seconds: 0.0, ..own.clone() };
-        sweep.records().iter().map(untimed).collect()
+        untimed(&sweep)
     };
     for (metric, size) in [(Metric::Accuracy, 3), (Metric::LogLoss, 2)] {
         let alone = search(None, metric);
         assert!(alone.iter().any(|own| own.state == State::Pruned));
+        let mut asked = opened(&space, &folds, metric);
+        assert_eq!(block_on(ask_and_tell(&mut asked)).expect("it searches"), Ended::Trials);
+        assert!(untimed(&asked) == alone, "{metric}: asked and told");
         let (said, all) =
             (Arc::new(Mutex::new(vec![Vec::new(); size])), Arc::new(Barrier::new(size)));
         std::thread::scope(|scope| {
