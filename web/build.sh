@@ -27,7 +27,8 @@ built=$target/web/module
 rm -rf "$built"
 mkdir -p "$built/all"
 module "$built"
-# The checks of the kernels, ONNX and Parquet: much code for what few visitors do, fetched when it is needed.
+# Searches, the checks of the kernels, ONNX and Parquet: much code for what few visitors do, fetched when it is
+# needed.
 module "$built/all" --features all
 # What stood there before goes only now.
 rm -rf "$site"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the playground and drives it in a headless Chromium: the lecture's numbers on the CPU path and on
-# WebGPU's software adapter, tables, the wall, links, lost devices. Installs what is missing: Rust's wasm32
+# WebGPU's software adapter, tables, searches, the wall, links, lost devices. Installs what is missing: Rust's wasm32
 # target, Debian's Chromium where there is no browser of that kind, and the driver from npm.
 #
 #   web/test.sh [BROWSER]

@@ -229,20 +229,20 @@ mod tests {
     #[test]
     fn probes_see_each_alternative_and_both_ends() {
         let (space, fixed) =
-            Space::typed([("hidden", "8|16|none"), ("lr", "0.001..0.1"), ("dropout", "0")])
+            Space::typed([("hidden", "8|16|none"), ("lr", "0.5..1.5:linear"), ("dropout", "0")])
                 .expect("it is sound");
         assert_eq!(fixed.to_string(), "dropout = 0");
         let seen: Vec<String> = space.probes().iter().map(ToString::to_string).collect();
         assert_eq!(
             seen[..4],
             [
-                "hidden = 16, lr = 0.01",
-                "hidden = 8, lr = 0.01",
-                "hidden = 16, lr = 0.01",
-                "hidden = none, lr = 0.01"
+                "hidden = 16, lr = 1.0",
+                "hidden = 8, lr = 1.0",
+                "hidden = 16, lr = 1.0",
+                "hidden = none, lr = 1.0"
             ]
         );
-        assert_eq!((seen.len(), &*seen[4]), (6, "hidden = 16, lr = 0.001"));
+        assert_eq!((seen.len(), &*seen[4]), (6, "hidden = 16, lr = 0.5"));
         let (nothing, _) = Space::typed([("lr", "0.1")]).expect("it is sound");
         assert_eq!(nothing.probes(), [Point::default()]);
         assert!(Space::typed([("lr", "1..0.1")]).is_err());

@@ -10,6 +10,7 @@ import { Lecture } from "./lecture.js";
 import { DEFAULTS, fragment, parse, steps as length } from "./link.js";
 import { Regions } from "./regions.js";
 import { draw as drawScores } from "./scores.js";
+import { Search } from "./search.js";
 import { tabs, themes } from "./shell.js";
 import { Take } from "./take.js";
 import { preferred, rate, short, speak, t, whole } from "./texts.js";
@@ -45,10 +46,15 @@ const wall = new Wall($("wall"), state, async ({ hidden, lr, seed }) => {
   await change({ hidden, lr, seed }, { play: true });
   scrollTo({ top: 0 });
 });
+const search = new Search($("search"), state, async (configuration, file) => {
+  openTab("train");
+  await change(configuration, { file, play: true });
+  scrollTo({ top: 0 });
+});
 const take = new Take($("take"), state, engine);
 const doctor = new Doctor($("doctor"));
 let openTab = () => {};
-window.playground = { state, engine, wall, doctor };
+window.playground = { state, engine, wall, search, doctor };
 
 export function tell(text, kind = "") {
   $("notice").hidden = !text;
@@ -340,6 +346,7 @@ let seenLast = "train";
 function seen(name) {
   if (name === "wall" && state.about) wall.show();
   if (seenLast === "wall" && name !== "wall") wall.hide();
+  if (name === "search" && state.about) search.show();
   if (name === "take") take.show();
   if (name === "doctor") doctor.show();
   if (name === "train" && state.frame) draw(state.frame);

@@ -45,6 +45,9 @@ export function short(number) {
   return String(Number(number.toPrecision(4)));
 }
 
+// A score, as the command line prints it.
+export const score = (number) => (Number.isFinite(number) ? number.toFixed(4) : "–");
+
 export function rate(number) {
   if (number >= 1e6) return `${(number / 1e6).toFixed(1)} M`;
   if (number >= 1e4) return `${Math.round(number / 1e3)} k`;

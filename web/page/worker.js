@@ -2,7 +2,7 @@
 // each message is answered by its number, and frames are sent as long as the page keeps up.
 import { adapterName } from "./adapter.js";
 
-// What few visitors need – Parquet files, ONNX graphs, the kernels' checks – is in a larger module.
+// What few visitors need – Parquet files, ONNX graphs, searches, the kernels' checks – is in a larger module.
 const own = new URL(location.href).search === "?all" ? "all/" : "";
 const module = import(`./${own}halfplane.js`);
 
@@ -10,13 +10,15 @@ const FRAME = 16; // Milliseconds from one frame to the next.
 const WORK = 11; // Of which so many are for training.
 const WALL_WORK = 30; // Those of a wall, whose pictures take longer.
 const WALL_FRAME = 200;
+const SEARCH_FRAME = 100;
 
 const ready = module.then(({ default: start }) => start({ module_or_path: `${own}halfplane_bg.wasm` }));
 const devices = {};
 const names = { cpu: "CPU", gpu: "WebGPU" };
 let playground = null;
-let wall = null; // A worker has one of both.
-let drawn = 0; // When the wall was drawn last.
+let wall = null; // A worker has one of these.
+let search = null; // Or a cross-validation.
+let drawn = 0; // When the wall or the search was told last.
 let described = null; // What the playground trains.
 let generation = 0;
 let playing = false;
@@ -69,7 +71,7 @@ const calls = {
     }
     const { Playground } = await module;
     const next = await Playground.open(
-      JSON.stringify(configuration), file?.name, file?.bytes, opened.share());
+      JSON.stringify(configuration), file?.name, file?.bytes, Boolean(byRecipe), opened.share());
     playground?.free();
     playground = next;
     computed = { steps: 0, seconds: 0 };
@@ -96,6 +98,20 @@ const calls = {
     shown = true;
     drawn = 0;
     return { ...JSON.parse(wall.about()), device: nameOf(opened) };
+  },
+  // Deals the rows out to folds: to score what the page trains, or to search.
+  async openSearch({ kind, configuration, choice, file, device: name }) {
+    playing = false;
+    generation += 1;
+    const opened = await device(name);
+    const { [kind]: Kind } = await module;
+    const next = Kind.open(
+      JSON.stringify(configuration), JSON.stringify(choice), file?.name, file?.bytes, opened.share());
+    search?.free();
+    search = next;
+    shown = true;
+    drawn = 0;
+    return { ...JSON.parse(search.told()), device: nameOf(opened) };
   },
   // Checks a device's kernels, and tells of each.
   async doctor({ device: name }) {
@@ -194,6 +210,17 @@ function lost(problem) {
   return problem;
 }
 
+// Goes on for a while. Whether there is more to do.
+const part = () => (search ? search.advance(WALL_WORK) : advance(pace, wall ? WALL_WORK : WORK));
+const every = () => (search ? SEARCH_FRAME : wall ? WALL_FRAME : 0);
+
+// What the page is told.
+async function told(ended) {
+  if (!search) return wall ? wallFrame(ended) : frame(ended);
+  drawn = performance.now();
+  return { search: { ...JSON.parse(search.told()), over: ended } };
+}
+
 async function loop(own) {
   const mine = () => playing && own === generation;
   while (mine()) {
@@ -201,12 +228,12 @@ async function loop(own) {
     try {
       await locked(async () => {
         if (!mine()) return;
-        const more = await advance(pace, wall ? WALL_WORK : WORK);
+        const more = await part();
         if (!more) playing = false;
-        const due = shown && (!wall || performance.now() - drawn > WALL_FRAME);
+        const due = shown && performance.now() - drawn > every();
         if (due || !more) {
           shown = false;
-          const next = wall ? await wallFrame(!more) : await frame(!more);
+          const next = await told(!more);
           if (own === generation) postMessage({ frame: next });
         }
       });
@@ -214,7 +241,7 @@ async function loop(own) {
       playing = false;
       postMessage({ failed: lost(error.message ?? String(error)) });
     }
-    const rest = (wall ? 0 : FRAME) - (performance.now() - begun);
+    const rest = (playground ? FRAME : 0) - (performance.now() - begun);
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, rest)));
   }
 }

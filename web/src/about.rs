@@ -2,7 +2,7 @@
 
 use halfplane::data::Task;
 use halfplane::low_level::plan::Plan;
-use halfplane::{Dataset, Network, Strategy, flags};
+use halfplane::{Dataset, Network, Recipe, Strategy, flags};
 use serde::Serialize;
 
 use crate::configuration::Configuration;
@@ -36,6 +36,8 @@ pub(crate) struct About {
     steps_per_epoch: u64,
     /// What it is trained by.
     configuration: Configuration,
+    /// What a search tries where nothing else is said, by the names of the command line's flags.
+    space: [(&'static str, &'static str); 4],
     /// How the columns become inputs, as the command line says it, and what may be wrong with them.
     said: String,
     warnings: Vec<String>,
@@ -68,6 +70,7 @@ impl About {
             view: plane.map(|own| own.view),
             target_range: Regions::of(data).range,
             steps_per_epoch: plan.steps_per_epoch(),
+            space: Recipe::space(configuration.optimizer.name()),
             configuration: configuration.clone(),
             said: preprocessing.to_string(),
             warnings: flags::warnings(&rows.warnings),

@@ -1,6 +1,10 @@
 //! Everything that the page's controls say, as plain data: what a link holds.
 
+#[cfg(feature = "all")]
+use halfplane::EarlyStopping;
 use halfplane::data::Task;
+#[cfg(feature = "all")]
+use halfplane::sweep::Point;
 use halfplane::{
     Activation, BatchSize, Dataset, Length, Loss, Network, Normalization, Optimizer, Recipe,
     Regularization, Result, TrainOptions,
@@ -89,6 +93,17 @@ pub(crate) enum Algorithm {
     Sgd,
     Adam,
     Adamw,
+}
+
+impl Algorithm {
+    /// Its name in the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sgd => "sgd",
+            Self::Adam => "adam",
+            Self::Adamw => "adamw",
+        }
+    }
 }
 
 /// The lecture's network of two neurons.
@@ -263,4 +278,59 @@ impl Configuration {
         options.check()?;
         Ok(options)
     }
+
+    /// The network for the training rows of a fold, and how to train it: it is looked at after each epoch,
+    /// and stops after so many of them without an improvement.
+    #[cfg(feature = "all")]
+    pub(crate) fn of_fold(
+        &self,
+        patience: Option<u64>,
+        data: &Dataset,
+    ) -> Result<(Network, TrainOptions)> {
+        let network = self.network(data)?;
+        let options = TrainOptions {
+            early_stopping: patience.map(EarlyStopping::after),
+            validate_every: 1,
+            ..self.options(data)?
+        };
+        options.check()?;
+        options.check_for(&network)?;
+        Ok((network, options))
+    }
+
+    /// The same at a point of a search, by the names of the command line's flags.
+    #[cfg(feature = "all")]
+    pub(crate) fn at(&self, point: &Point) -> Result<Self> {
+        let mut own = self.clone();
+        for (name, value) in point.iter() {
+            let number = || {
+                let refused = || invalid(format!("`{name}` is {value}"), "it must be a number");
+                value.number().ok_or_else(refused)
+            };
+            match name {
+                "hidden" => own.hidden = units(&value.to_string())?,
+                "lr" => own.lr = number()?,
+                "weight-decay" => own.weight_decay = number()?,
+                "dropout" => own.dropout = number()?,
+                _ => {
+                    let remedy = "it can be hidden, lr, weight-decay or dropout";
+                    return Err(invalid(format!("the page does not search `{name}`"), remedy));
+                }
+            }
+        }
+        Ok(own)
+    }
+}
+
+/// Units of hidden layers, as in 64,32 or none.
+#[cfg(feature = "all")]
+fn units(text: &str) -> Result<Vec<usize>> {
+    if text == "none" {
+        return Ok(Vec::new());
+    }
+    let unit = |word: &str| {
+        let refused = || invalid(format!("`{word}` is no number of units"), "write 64,32, or none");
+        word.trim().parse().map_err(|_| refused())
+    };
+    text.split(',').map(unit).collect()
 }

@@ -7,6 +7,8 @@
 mod about;
 mod budget;
 mod configuration;
+#[cfg(feature = "all")]
+mod cross_validation;
 mod device;
 #[cfg(feature = "all")]
 mod doctor;
@@ -20,12 +22,18 @@ mod playground;
 mod regions;
 mod rows;
 mod samples;
+#[cfg(feature = "all")]
+mod search;
 mod wall;
 
+#[cfg(feature = "all")]
+pub use cross_validation::CrossValidation;
 pub use device::Device;
 #[cfg(feature = "all")]
 pub use doctor::doctor;
 #[cfg(feature = "all")]
 pub use export::onnx;
 pub use playground::Playground;
+#[cfg(feature = "all")]
+pub use search::Search;
 pub use wall::Wall;

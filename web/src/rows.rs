@@ -1,5 +1,7 @@
 //! The rows that a configuration trains on.
 
+#[cfg(feature = "all")]
+use halfplane::data::{Fold, FoldBy, FoldedTable, KFold};
 use halfplane::data::{Prepared, Preprocess, Source as Bytes, TableOptions, Validation, prepare};
 use halfplane::{Dataset, Error, TrainingData};
 
@@ -43,6 +45,26 @@ impl Rows {
         let data = TrainingData::from((&training, validation.as_ref()));
         Ok(Self { data, warnings, text: table.text })
     }
+}
+
+/// Deals the rows out to so many folds, as the command line does by the same seed.
+#[cfg(feature = "all")]
+pub(crate) fn folds(
+    configuration: &Configuration,
+    folds: usize,
+    file: Option<File>,
+) -> Result<Vec<Fold>> {
+    let Some(table) = Table::of(configuration, file)? else {
+        return Err(thrown(invalid(
+            "the built-in xor has 4 rows, of which none can be left out",
+            "choose another sample, or drop a table",
+        )));
+    };
+    let by = FoldBy::Chance(KFold { folds, repeats: 1, seed: configuration.seed });
+    let options = TableOptions { folds: Some(by), ..table.options.clone() };
+    let folded = FoldedTable::read(&table.source, &options).map_err(|error| table.thrown(error))?;
+    let each = (0..folded.splits().len()).map(|number| folded.fold(number));
+    each.collect::<halfplane::Result<_>>().map_err(|error| table.thrown(error))
 }
 
 /// A table, and how it is read.
