@@ -57,7 +57,8 @@ export function crossValidation(own, { target }, table, choice) {
 
 // The command that searches the same.
 export function sweep(own, { target }, table, choice) {
-  const how = [["folds", choice.folds], ["trials", choice.trials]];
+  // Here, too, the best is one network that is trained on all rows.
+  const how = [["folds", choice.folds], ["trials", choice.trials], ["refit", "all"]];
   if (choice.sampler !== "auto") how.push(["sampler", choice.sampler]);
   if (choice.pruning !== "auto") how.push(["pruning", choice.pruning]);
   const searched = Object.fromEntries(choice.space);
