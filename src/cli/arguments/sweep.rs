@@ -81,8 +81,8 @@ pub(crate) struct SweepArguments {
     )]
     pub(crate) merge: Vec<PathBuf>,
     /// What the model is: folds, the mean of a network for each fold, stopped early by it, as `train` makes
-    /// it, of `train`'s own settings where no trial is better on the folds; or all, one network on all rows,
-    /// for as many epochs as were best
+    /// it, of `train`'s own settings where no trial is better by a standard error and nothing is named to be
+    /// searched; or all, one network on all rows, for as many epochs as were best
     #[arg(long, value_name = "folds|all", help_heading = "Search")]
     pub(crate) refit: Option<Refit>,
     /// Save the mean of the networks that were scored, too, as ensemble.safetensors: one for each fold

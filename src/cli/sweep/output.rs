@@ -36,9 +36,9 @@ pub(super) fn save(
 ) -> Result<Vec<PathBuf>> {
     let (model, configuration) = (folder.join(MODEL), folder.join("best.toml"));
     let held_out = folder.join("out-of-fold.csv");
-    let text = predictions(all, &best.cross_validation, &best.model)?;
     save_model(&model, &best.model)?;
     write_beside(&configuration, as_toml(arguments, searched, best).as_bytes())?;
+    let text = predictions(all, &best.cross_validation, &best.model)?;
     write_beside(&held_out, text.as_bytes())?;
     Ok(vec![model, configuration, held_out])
 }
@@ -67,7 +67,8 @@ fn as_toml(arguments: &SweepArguments, searched: &Searched, best: &Best) -> Stri
     let own: Vec<(&str, &Value)> = match best.point() {
         Some(point) => searched.fixed.iter().chain(point.iter()).collect(),
         None => {
-            text += "# No trial was better on the folds, by more than a standard error, than what `train` does by itself.\n";
+            text += "# No trial was better on the folds, by more than a standard error, than what `train` does by \
+                     itself.\n";
             searched.typed.iter().collect()
         }
     };

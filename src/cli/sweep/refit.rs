@@ -93,26 +93,28 @@ pub(super) fn refit(
         let trained = train_folds(all, splits, &network, &options, &ensemble, None)?;
         Ok(trained.map(|(model, scores)| (model, scores, seed)))
     };
-    let Some(found) = train(Parser::new(searched, seed), &record.parameters)? else {
-        return Ok(None);
-    };
+    let found = train(Parser::new(searched, seed), &record.parameters);
     // Who has said what is searched, or wants a small network, gets nothing else.
     let is_open = searched.is_default && arguments.select.is_none();
     let own = match is_open.then(|| train(Parser::of_default(searched, seed), &Point::default())) {
         // There is nothing to compare with.
-        None | Some(Err(Error::Diverged { .. })) => None,
+        None | Some(Err(Error::Diverged { .. } | Error::Invalid { .. })) => None,
         Some(Ok(None)) => return Ok(None),
         Some(other) => other?,
     };
     let default = own.as_ref().map(|(_, scores, _)| Default::of(scores));
     // The best of many is partly luck: what is known stays unless it is better by a standard error.
-    let stays = |own: &CrossValidation| {
-        let gain = metric.gain(found.1.mean) - metric.gain(own.mean);
+    let stays = |own: &CrossValidation, found: &CrossValidation| {
+        let gain = metric.gain(found.mean) - metric.gain(own.mean);
         gain.is_nan() || gain <= own.standard_error
     };
-    let (is_default, (model, cross_validation, seed)) = match own {
-        Some(own) if stays(&own.1) => (true, own),
-        _ => (false, found),
+    let (is_default, (model, cross_validation, seed)) = match (own, found) {
+        (Some(own), Ok(Some(found))) if stays(&own.1, &found.1) => (true, own),
+        (Some(own), Err(Error::Diverged { .. })) => (true, own),
+        (_, found) => match found? {
+            Some(found) => (false, found),
+            None => return Ok(None),
+        },
     };
     let refit = Refitted::Folds { default, is_default };
     Ok(Some(Best { record, cross_validation, model, seed, refit }))
