@@ -5,8 +5,8 @@
     python benches/tables/tables.py prepare
     python benches/selection/quality.py [--time 60s] [--tables wine,digits]
 
-Of each table 30 % of the rows are set apart. Beside the chosen network (and the mean of its folds' networks)
-stand what `halfplane train` trains by default, and scikit-learn's `GridSearchCV` over a grid of the same
+Of each table 30 % of the rows are set apart. Beside the model of the search (and the mean of the networks that it
+scored) stand what `halfplane train` trains by default, and scikit-learn's `GridSearchCV` over a grid of the same
 hyper-parameters. Scores are accuracy for classes and R² for numbers; the standard error is that of the rows set
 apart.
 """
@@ -99,7 +99,7 @@ def main():
     parser.add_argument("--tables", default=",".join([*OWN, *CLASSES, *NUMBERS]))
     arguments = parser.parse_args()
     found = {}
-    print("| table | train | sweep | its folds' mean | GridSearchCV | ± | trials |\n|---|---|---|---|---|---|---|")
+    print("| table | train | sweep | scored ones' mean | GridSearchCV | ± | trials |\n|---|---|---|---|---|---|---|")
     for name in arguments.tables.split(","):
         with tempfile.TemporaryDirectory() as own:
             folder = Path(own)
