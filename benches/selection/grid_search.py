@@ -48,7 +48,7 @@ def path_of(name):
 
 
 def halfplane(table, target, folder):
-    words = [PROGRAM, "sweep", table, "--target", target, "--folds", "5", "--epochs", "50"]
+    words = [PROGRAM, "sweep", table, "--target", target, "--folds", "5", "--epochs", "50", "--refit", "all"]
     words += ["--batch-size", "32", "--optimizer", "adam", "--hidden", "|".join(SHAPES)]
     words += ["--lr", "|".join(map(str, RATES)), "--sampler", "grid", "--pruning", "off"]
     words += ["--bins", "none", "--device", "cpu", "--threads", str(CORES)]
