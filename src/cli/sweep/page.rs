@@ -48,8 +48,8 @@ fn wall(sweep: &mut Sweep, best: &Best, all: &Dataset) -> Result<Vec<Picture>> {
     };
     let CrossValidation { mean, standard_error: error, .. } = best.cross_validation;
     let which = match best.point() {
-        Some(_) => format!("The model: trial {}", best.record.trial),
-        None => "The model: the default".to_owned(),
+        Some(_) => format!("The chosen: trial {}", best.record.trial),
+        None => "The model: the default settings".to_owned(),
     };
     let title = format!("{which}, {mean:.4} ± {error:.4}");
     let model = picture::regions_of(&best.model, all.features(), &targets, "best", Some(&title))?;
