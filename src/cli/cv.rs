@@ -12,7 +12,7 @@ use halfplane::{Dataset, Error, Result};
 use serde_json::{Value, json};
 
 use super::arguments::CvArguments;
-use super::folds::{DealtOut, described, predictions};
+use super::folds::{DealtOut, described, predicted, predictions};
 use super::outputs::apart;
 use super::{Outcome, interrupt, settings};
 use crate::report::{self, picture};
@@ -81,10 +81,8 @@ fn as_text(
 ) -> String {
     let metric = result.metric;
     let mut text = format!(
-        "{} predicted from {} rows of {}: {}\n\n",
-        report::target_names(all.target_columns()),
-        picture::thousands(all.rows()),
-        arguments.training.data.display(),
+        "{}: {}\n\n",
+        predicted(all, &arguments.training.data),
         described(by, all, result.folds.len()),
     );
     let has_training = result.folds.iter().all(|fold| fold.training.is_some());

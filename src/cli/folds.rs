@@ -11,6 +11,7 @@ use halfplane::selection::{CrossValidation, Held};
 use halfplane::{Dataset, Error, Model, Result, Targets, Task};
 
 use super::arguments::{DataArguments, FoldArguments};
+use crate::report::{self, picture};
 
 /// A table and its folds.
 pub(super) struct DealtOut {
@@ -50,6 +51,16 @@ impl DealtOut {
         let (splits, hash) = (folded.splits().to_vec(), folded.hash());
         Ok((Self { by, folds, splits, all, warnings, hash }, folded))
     }
+}
+
+/// What is predicted from what, in words.
+pub(super) fn predicted(all: &Dataset, data: &Path) -> String {
+    format!(
+        "{} predicted from {} rows of {}",
+        report::target_names(all.target_columns()),
+        picture::thousands(all.rows()),
+        data.display(),
+    )
 }
 
 /// How rows were dealt out, in words.

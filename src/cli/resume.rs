@@ -96,13 +96,14 @@ fn networks(folder: &Path) -> Result<Vec<ResumedNetwork>> {
     let checkpoints = Checkpoints::of(folder);
     let members = checkpoints.members()?;
     let take = |member: Option<usize>| {
-        let latest = match member {
-            Some(number) => checkpoints.of_member(number).latest_checked()?,
-            None => checkpoints.latest_checked()?,
+        let checkpoints = match member {
+            Some(number) => checkpoints.of_member(number),
+            None => checkpoints.clone(),
         };
+        let latest = checkpoints.latest_checked()?;
         report::warn(&told(&latest));
         let Latest { checkpoint, newest, .. } = latest;
-        Ok(ResumedNetwork { member, checkpoint, newest })
+        Ok(ResumedNetwork { member, checkpoints, checkpoint, newest })
     };
     match members.is_empty() {
         true => Ok(vec![take(None)?]),

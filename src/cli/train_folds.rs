@@ -7,7 +7,7 @@ use halfplane::selection::{
     CrossValidation, EnsembleOptions, FitOptions, Held, Listener, Wanted, train_folds,
 };
 use halfplane::train::{Checkpoint, Checkpoints};
-use halfplane::{Dataset, Event, Model, Network, Result, TrainOptions};
+use halfplane::{Dataset, Event, Model, Result};
 
 use super::arguments::{Hidden, TrainArguments};
 use super::outputs::save_somewhere;
@@ -95,9 +95,17 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
             ResumePoint { steps, epochs: steps / steps_per_epoch }
         }),
     });
-    let mut members = Members::open(&sinks, &each.collect::<Vec<_>>())?;
+    let each: Vec<Member> = each.collect();
+    let mut members = Members::open(&sinks, &each)?;
     if arguments.views.live {
-        members.show(view(&data, &network, &options, &dealt_out, &splits[0]))?;
+        let steps_per_epoch = each[0].steps_per_epoch;
+        members.show(MembersView {
+            network: &network,
+            data: &data,
+            dealt_out: &dealt_out,
+            epochs: options.length.steps(steps_per_epoch).div_ceil(steps_per_epoch),
+            interrupt: interrupt::flag(),
+        })?;
     }
     let mut ensemble = EnsembleOptions { rounds, metric, fit, resumed: checkpoints };
     ensemble.fit.wanted.weights = members.shows_weights();
@@ -152,25 +160,6 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
         None => {}
     }
     Ok(outcome)
-}
-
-/// What the dashboard shows of networks for each fold.
-fn view<'a>(
-    data: &'a Dataset,
-    network: &'a Network,
-    options: &TrainOptions,
-    dealt_out: &'a str,
-    split: &Split,
-) -> MembersView<'a> {
-    let rows = split.training.len();
-    let steps_per_epoch = rows.div_ceil(options.batch_size.of(rows)) as u64;
-    MembersView {
-        network,
-        data,
-        dealt_out,
-        epochs: options.length.steps(steps_per_epoch).div_ceil(steps_per_epoch),
-        interrupt: interrupt::flag(),
-    }
 }
 
 /// The checkpoint of each network, as far as it has one.

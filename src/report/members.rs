@@ -50,8 +50,6 @@ pub(crate) struct Members {
     template: Option<Template>,
     /// Set where q ends the training: networks whose folds have none yet are no model.
     interrupt: Option<Arc<AtomicBool>>,
-    /// Notes and warnings that wait until the dashboard is closed.
-    notes: Vec<String>,
 }
 
 /// What a dashboard of several networks shows.
@@ -98,7 +96,6 @@ impl Members {
             live: None,
             template: None,
             interrupt: None,
-            notes: Vec::new(),
         })
     }
 
@@ -108,19 +105,12 @@ impl Members {
             note(&format!("no dashboard, since {obstacle}"));
             return Ok(());
         }
-        let MembersView { network, data, dealt_out, epochs, interrupt } = view;
-        let view = live::View::of(data, network.output);
-        let board = MembersBoard::of(live::Before {
-            network,
-            data,
-            dealt_out,
-            epochs,
-            histories: self.records.iter().filter_map(|own| own.history().cloned()).collect(),
-            view: view.as_ref(),
-        });
-        self.template = view.is_some().then(|| Template::of(network, data));
-        self.interrupt = Some(Arc::clone(&interrupt));
-        self.live = Live::begin(board, view, interrupt)?;
+        let regions = live::View::of(view.data, view.network.output);
+        let histories = self.records.iter().filter_map(|own| own.history().cloned()).collect();
+        let board = MembersBoard::of(&view, histories, regions.as_ref());
+        self.template = regions.is_some().then(|| Template::of(view.network, view.data));
+        self.interrupt = Some(Arc::clone(&view.interrupt));
+        self.live = Live::begin(board, regions, view.interrupt)?;
         if self.live.is_none() {
             note("no dashboard, since no thread can be made for it");
         }
@@ -144,7 +134,7 @@ impl Members {
             return self.show_mean();
         }
         if let Some(text) = self.unsaved[member].event(event) {
-            self.note(format!("{text} (network {member})"));
+            say(&format!("{text} (network {member})"));
         }
         if let Some(metrics) = &mut self.metrics {
             metrics.of_member(member, event);
@@ -153,8 +143,7 @@ impl Members {
         if matches!(event, Event::CheckpointBegins { .. }) {
             self.files(member).for_each(Appended::sync);
         }
-        let problems: Vec<String> = problems(self.files(member)).collect();
-        problems.into_iter().for_each(|problem| self.note(problem));
+        problems(self.files(member)).for_each(|problem| say(&problem));
     }
 
     /// Shows the decision regions of the mean of the networks that have begun.
@@ -165,24 +154,14 @@ impl Members {
         }
     }
 
-    /// Prints a note or a warning, or keeps it until the dashboard is closed.
-    fn note(&mut self, text: String) {
-        match &self.live {
-            Some(_) => self.notes.push(text),
-            None => say(&text),
-        }
-    }
-
     /// Shows the model until a key is pressed, and closes the dashboard. Without a model it was interrupted.
     pub(crate) fn end(&mut self, model: Option<&Model>) {
         if let Some(live) = self.live.take()
             && let Some(model) = model
         {
             live.show(vec![Arc::new(model.clone())]);
-            live.update(|board, _| board.end());
             live.wait_for_key();
         }
-        self.notes.drain(..).for_each(|text| say(&text));
     }
 
     /// The files that grow while a network is trained.

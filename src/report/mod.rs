@@ -97,8 +97,6 @@ pub(crate) struct Report {
     live: Option<live::Live<live::RunBoard>>,
     /// What the dashboard makes models of, if it shows decision regions.
     template: Option<live::Template>,
-    /// Notes and warnings that wait until the dashboard is closed.
-    notes: Vec<String>,
     unsaved: record::Unsaved,
     screen: Screen,
     interrupt: Arc<AtomicBool>,
@@ -129,7 +127,6 @@ impl Report {
             progress: None,
             live: None,
             template: None,
-            notes: Vec::new(),
             unsaved: record::Unsaved::default(),
             screen: sinks.screen,
             interrupt: Arc::clone(&sinks.interrupt),
@@ -190,13 +187,13 @@ impl Report {
     pub(crate) fn event(&mut self, event: &Event) -> ControlFlow<()> {
         // The user must know that the device has changed, even with --quiet.
         if let Event::Recovered { step, problem, device } = event {
-            self.note(format!(
+            self.note(&format!(
                 "note: the device failed ({problem}): going on from step {step} on {device}"
             ));
         }
         // Even with --quiet: somebody has to make room.
         if let Some(text) = self.unsaved.event(event) {
-            self.note(text);
+            self.note(&text);
         }
         if let Event::Weights { parameters, .. } = event {
             self.show(parameters);
@@ -232,12 +229,11 @@ impl Report {
         }
     }
 
-    /// Prints a note or a warning, or keeps it until the dashboard is closed.
-    fn note(&mut self, text: String) {
-        match (&self.live, &self.progress) {
-            (Some(_), _) => self.notes.push(text),
-            (None, Some(progress)) => progress.aside(&printable(&text)),
-            (None, None) => say(&text),
+    /// Prints a note or a warning, above the progress bar.
+    fn note(&self, text: &str) {
+        match &self.progress {
+            Some(progress) => progress.aside(text),
+            None => say(text),
         }
     }
 
@@ -255,7 +251,7 @@ impl Report {
     /// Warns of files that cannot be written any more, once each.
     fn tell_file_problems(&mut self) {
         let problems: Vec<String> = record::problems(self.files()).collect();
-        problems.into_iter().for_each(|problem| self.note(problem));
+        problems.iter().for_each(|problem| self.note(problem));
     }
 
     /// Closes dashboard or progress bar, and prints the summary.
@@ -274,7 +270,6 @@ impl Report {
         if let Some(live) = self.live.take() {
             live.wait_for_key();
         }
-        self.notes.drain(..).for_each(|text| say(&text));
         match self.verbosity {
             Verbosity::Normal => print(&summary::summary(trainer, data, options, summary)?),
             Verbosity::Quiet => Ok(()),
@@ -364,9 +359,11 @@ fn failed(verb: &'static str, path: &Path, source: std::io::Error) -> Error {
     Error::File { verb, path: path.into(), source }
 }
 
-/// Prints a line to standard error. Nobody may be there to read it.
+/// Prints a line to standard error, or keeps it until a dashboard is closed. Nobody may be there to read it.
 fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(line));
+    if let Some(line) = live::keep(printable(line).into_owned()) {
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
 }
 
 /// A text without what would command a terminal: names of files and columns, and their texts, may hold any

@@ -27,8 +27,6 @@ pub(crate) struct SearchProgress<'a> {
     told_unpruned: bool,
     live: Option<Live<SearchBoard>>,
     wall: Option<Wall<'a>>,
-    /// Notes and warnings that wait until the dashboard is closed.
-    notes: Vec<String>,
 }
 
 /// The decision regions that a dashboard shows.
@@ -72,7 +70,6 @@ impl<'a> SearchProgress<'a> {
             told_unpruned: false,
             live: None,
             wall: None,
-            notes: Vec::new(),
         }
     }
 
@@ -179,10 +176,18 @@ impl<'a> SearchProgress<'a> {
         live.show(models);
     }
 
-    /// Says what is done after the search, in the dashboard.
-    pub(crate) fn go_on_with(&self, what: &str) {
+    /// The search has ended: says what is done after it, in the dashboard, or removes the progress bar.
+    pub(crate) fn go_on_with(&mut self, what: &str) {
         if let Some(live) = &self.live {
             live.update(|board, _| board.go_on_with(what));
+        }
+        self.remove_bar();
+    }
+
+    /// Removes the progress bar, so that something else can be printed.
+    pub(crate) fn remove_bar(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
         }
     }
 
@@ -190,30 +195,24 @@ impl<'a> SearchProgress<'a> {
     pub(crate) fn end(mut self) {
         self.draw_wall();
         if let Some(live) = self.live.take() {
-            live.update(|board, _| board.end());
             live.wait_for_key();
         }
     }
 
-    /// Prints a line to standard error, above the progress bar, or keeps it until the dashboard is closed.
-    pub(crate) fn line(&mut self, text: &str) {
-        match (&self.live, &self.bar) {
+    /// Prints a line to standard error, above the progress bar.
+    pub(crate) fn line(&self, text: &str) {
+        match &self.bar {
             _ if self.is_quiet => {}
-            (Some(_), _) => self.notes.push(text.to_owned()),
-            (None, Some(bar)) => bar.suspend(|| super::say(text)),
-            (None, None) => super::say(text),
+            Some(bar) => bar.suspend(|| super::say(text)),
+            None => super::say(text),
         }
     }
 }
 
 impl Drop for SearchProgress<'_> {
-    /// Closes the dashboard or removes the progress bar, after an error too.
+    /// Removes the progress bar, after an error too.
     fn drop(&mut self) {
-        self.live = None;
-        self.notes.drain(..).for_each(|text| super::say(&text));
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.remove_bar();
     }
 }
 

@@ -89,18 +89,12 @@ impl Resumed {
 
     /// Checks, once the folder is locked, that no other training has gone on from there meanwhile.
     pub(crate) fn check(&self, folder: &Path) -> Result<()> {
-        let checkpoints = Checkpoints::of(folder);
-        let of_member = |own: &ResumedNetwork| match own.member {
-            Some(member) => checkpoints.of_member(member),
-            None => checkpoints.clone(),
-        };
-        let mut is_as_it_was = true;
+        let mut is_as_it_was =
+            !self.is_folded() || Checkpoints::of(folder).members()?.len() == self.networks.len();
         for own in &self.networks {
-            is_as_it_was &= of_member(own).newest()?.as_ref() == Some(&own.newest);
+            is_as_it_was &= own.checkpoints.newest()?.as_ref() == Some(&own.newest);
         }
-        if is_as_it_was
-            && (!self.is_folded() || checkpoints.members()?.len() == self.networks.len())
-        {
+        if is_as_it_was {
             return Ok(());
         }
         Err(Error::Invalid {
@@ -115,6 +109,7 @@ impl Resumed {
 pub(crate) struct ResumedNetwork {
     /// Its number among those of a training on folds.
     pub(crate) member: Option<usize>,
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) checkpoint: Checkpoint,
     /// The newest file of its folder by then.
     pub(crate) newest: PathBuf,

@@ -89,11 +89,13 @@ fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<
         return Ok(if is_interrupted { Outcome::Interrupted } else { Outcome::Done });
     }
     if ended == Ended::Interrupted {
+        drop(progress);
         let trials = sweep.records().len();
         report::note(&format!("interrupted after {trials} trials: go on with `{go_on}`"));
         return Ok(Outcome::Interrupted);
     }
     if let Some(block) = arguments.block {
+        drop(progress);
         let text = match arguments.json {
             true => format!("{}\n", output::block_as_json(&sweep, block, &folder)),
             false if arguments.quiet => String::new(),
@@ -169,7 +171,8 @@ fn watch(sweep: &mut Sweep, progress: &mut SearchProgress<'_>, go_on: &str) -> R
         }
         other => other.inspect_err(|error| {
             if matches!(error, Error::File { verb: "write", .. }) {
-                progress.line(&format!("note: make room, and go on with `{go_on}`"));
+                progress.remove_bar();
+                report::note(&format!("make room, and go on with `{go_on}`"));
             }
         }),
     }
@@ -183,14 +186,9 @@ fn view<'a>(
 ) -> SearchView<'a> {
     let DealtOut { all, by, splits, .. } = dealt_out;
     let data = arguments.data.as_deref().unwrap_or(Path::new("TABLE"));
-    let what = format!(
-        "{} predicted from {} rows of {}",
-        report::target_names(all.target_columns()),
-        all.rows(),
-        data.file_name().unwrap_or_default().display(),
-    );
+    let name = data.file_name().map_or(data, Path::new);
     SearchView {
-        table: [what, folds::described(by, all, splits.len())],
+        table: [folds::predicted(all, name), folds::described(by, all, splits.len())],
         data: all,
         output: Recipe::for_data(all).network.output,
         train,

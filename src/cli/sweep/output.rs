@@ -145,7 +145,7 @@ pub(super) fn as_text(
             record.epochs,
             records.len(),
         ),
-        Refitted::Folds { is_default: true, default: _ } => format!(
+        Refitted::Folds { is_default: true, .. } => format!(
             "; but on the folds it is not better by more than a standard error than what `train` does by itself, \
              which is the model: the mean of {} networks {}, each stopped early by its fold\n{score}\n",
             model.members.len(),

@@ -27,21 +27,21 @@ pub(super) enum Refitted {
     Folds {
         /// The score of `train`'s own settings, trained likewise, and its standard error, where they are an
         /// answer, too.
-        default: Option<Default>,
+        default: Option<DefaultScores>,
         /// Whether the trial's are not better by more than that, so that these are the model's.
         is_default: bool,
     },
 }
 
 /// How good `train`'s own settings are.
-pub(super) struct Default {
+pub(super) struct DefaultScores {
     pub(super) mean: f64,
     pub(super) standard_error: f64,
     /// The score of each fold.
     pub(super) folds: Vec<f64>,
 }
 
-impl Default {
+impl DefaultScores {
     fn of(scores: &CrossValidation) -> Self {
         let CrossValidation { mean, standard_error, folds, .. } = scores;
         let folds = folds.iter().map(|fold| fold.score).collect();
@@ -102,7 +102,7 @@ pub(super) fn refit(
         Some(Ok(None)) => return Ok(None),
         Some(other) => other?,
     };
-    let default = own.as_ref().map(|(_, scores, _)| Default::of(scores));
+    let default = own.as_ref().map(|(_, scores, _)| DefaultScores::of(scores));
     // The best of many is partly luck: what is known stays unless it is better by a standard error.
     let stays = |own: &CrossValidation, found: &CrossValidation| {
         let gain = metric.gain(found.mean) - metric.gain(own.mean);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use halfplane::train::{Best, Ended};
-use halfplane::{Dataset, Event, Network, Parameters};
+use halfplane::{Event, Parameters};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -17,8 +17,9 @@ use super::widgets::{
     Axes, Series, described, draw_chart, draw_lines, draw_progress, draw_regions, draw_status,
     draw_title, inside, keys, square,
 };
-use super::{Board, View};
+use super::{Board, Stage, View};
 use crate::report::history::History;
+use crate::report::members::MembersView;
 use crate::report::palette::{colour, rgb};
 use crate::report::picture::short;
 
@@ -33,8 +34,6 @@ pub(crate) struct MembersBoard {
     epochs: u64,
     /// The names of both columns, if decision regions are shown.
     plane: Option<[String; 2]>,
-    has_ended: bool,
-    stop_requested: bool,
 }
 
 /// One of the networks.
@@ -47,33 +46,20 @@ struct Member {
     weights: Option<Arc<Parameters>>,
 }
 
-/// What is known before the training.
-pub(crate) struct Before<'a> {
-    pub(crate) network: &'a Network,
-    pub(crate) data: &'a Dataset,
-    pub(crate) dealt_out: &'a str,
-    /// Epochs at most.
-    pub(crate) epochs: u64,
-    /// The losses of each network so far, where it goes on.
-    pub(crate) histories: Vec<History>,
-    pub(crate) view: Option<&'a View>,
-}
-
 impl MembersBoard {
-    pub(crate) fn of(before: Before<'_>) -> Self {
-        let Before { network, data, dealt_out, epochs, histories, view } = before;
+    /// Before the training; `histories` are the losses of each network so far, where it goes on.
+    pub(crate) fn of(own: &MembersView<'_>, histories: Vec<History>, view: Option<&View>) -> Self {
+        let MembersView { network, data, dealt_out, epochs, .. } = own;
         let member = |history: History| {
             let last = history.training().last().map_or(0.0, |[position, _]| *position);
             Member { history, epochs: last as u64, best: None, ended: None, weights: None }
         };
         Self {
             network: described(network, data),
-            dealt_out: dealt_out.to_owned(),
+            dealt_out: (*dealt_out).to_owned(),
             members: histories.into_iter().map(member).collect(),
-            epochs,
+            epochs: *epochs,
             plane: view.map(View::names),
-            has_ended: false,
-            stop_requested: false,
         }
     }
 
@@ -100,11 +86,6 @@ impl MembersBoard {
     /// The latest weights of the networks that have begun.
     pub(crate) fn weights(&self) -> Vec<Parameters> {
         self.members.iter().filter_map(|own| own.weights.as_deref().cloned()).collect()
-    }
-
-    /// All networks have come to their ends.
-    pub(crate) fn end(&mut self) {
-        self.has_ended = true;
     }
 
     /// Divides the terminal: title, curves, regions, networks, progress, status.
@@ -190,7 +171,13 @@ impl Board for MembersBoard {
         self.areas(all).2.map(inside).into_iter().collect()
     }
 
-    fn draw(&self, frame: &mut Frame<'_>, now: Duration, regions: &[Vec<Line<'static>>]) {
+    fn draw(
+        &self,
+        frame: &mut Frame<'_>,
+        now: Duration,
+        stage: Stage,
+        regions: &[Vec<Line<'static>>],
+    ) {
         let (title, curves, plane, [list, progress, status]) = self.areas(frame.area());
         draw_title(frame, title, &self.network, &self.dealt_out);
         self.draw_curves(frame, curves);
@@ -203,46 +190,33 @@ impl Board for MembersBoard {
         // How long one that stops early takes nobody knows.
         let share = ended as f64 / count.max(1) as f64;
         draw_progress(frame, progress, share, format!("{ended} of {count} networks have ended"));
-        let words = [format!("{} elapsed", clock(now)), keys(self.has_ended, self.stop_requested)];
+        let words = [format!("{} elapsed", clock(now)), keys(stage)];
         draw_status(frame, status, &words);
-    }
-
-    fn has_ended(&self) -> bool {
-        self.has_ended
-    }
-
-    fn stop(&mut self) {
-        self.stop_requested = true;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratatui::Terminal;
-    use ratatui::backend::TestBackend;
-
+    use crate::report::live::tests::drawn as drawn_at;
     use halfplane::train::Evaluation;
+    use halfplane::{Dataset, Network};
 
     fn board(members: usize) -> MembersBoard {
         let (network, data) = (Network::new(2, &[2], 1), Dataset::xor());
         let histories = vec![History::new(3); members];
-        MembersBoard::of(Before {
+        let view = MembersView {
             network: &network,
             data: &data,
             dealt_out: "5 stratified folds",
             epochs: 200,
-            histories,
-            view: None,
-        })
+            interrupt: Arc::default(),
+        };
+        MembersBoard::of(&view, histories, None)
     }
 
-    fn drawn(board: &MembersBoard, [width, height]: [u16; 2]) -> String {
-        let mut terminal =
-            Terminal::new(TestBackend::new(width, height)).expect("there is a backend");
-        let now = Duration::from_secs(75);
-        terminal.draw(|frame| board.draw(frame, now, &[])).expect("it can be drawn");
-        terminal.backend().to_string()
+    fn drawn(board: &MembersBoard, size: [u16; 2]) -> String {
+        drawn_at(board, size, 75, Stage::Running)
     }
 
     fn epoch(epoch: u64, loss: f64) -> Event {
@@ -269,8 +243,7 @@ mod tests {
         ] {
             assert!(text.contains(part), "no `{part}` in\n{text}");
         }
-        board.end();
-        assert!(board.has_ended() && drawn(&board, [120, 30]).contains("press any key"));
+        assert!(drawn_at(&board, [120, 30], 75, Stage::Ended).contains("press any key"));
     }
 
     /// Those that are trained are shown where not all have room; and it can always be drawn.

@@ -25,7 +25,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 use ratatui::{DefaultTerminal, Frame};
 
-pub(super) use members::{Before, MembersBoard};
+pub(super) use members::MembersBoard;
 pub(super) use run::RunBoard;
 pub(super) use search::SearchBoard;
 pub(super) use view::View;
@@ -41,12 +41,25 @@ pub(super) trait Board: Send + 'static {
     /// Columns and lines of characters for the decision regions of each model that is shown, in a terminal of
     /// that size.
     fn regions(&self, all: Rect) -> Vec<[usize; 2]>;
-    /// Draws everything; `regions` holds the lines of the decision regions of each model.
-    fn draw(&self, frame: &mut Frame<'_>, now: Duration, regions: &[Vec<Line<'static>>]);
-    /// Whether all is done.
-    fn has_ended(&self) -> bool;
-    /// Shows that the user wants it to stop.
-    fn stop(&mut self);
+    /// Draws everything, so long after the beginning; `regions` holds the lines of the decision regions of each
+    /// model.
+    fn draw(
+        &self,
+        frame: &mut Frame<'_>,
+        now: Duration,
+        stage: Stage,
+        regions: &[Vec<Line<'static>>],
+    );
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Running,
+    /// The user wants it to stop.
+    Stopping,
+    /// All is done.
+    Ended,
 }
 
 /// What a model is beside its weights.
@@ -95,6 +108,8 @@ struct Shared<B> {
     quit: AtomicBool,
     /// The drawing thread must end.
     closed: AtomicBool,
+    /// All is done.
+    ended: AtomicBool,
     /// A key was pressed after the end.
     key_pressed: AtomicBool,
 }
@@ -124,6 +139,7 @@ impl<B: Board> Live<B> {
             interrupt,
             quit: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             key_pressed: AtomicBool::new(false),
         });
         let terminal = ratatui::try_init().map_err(|source| {
@@ -155,8 +171,9 @@ impl<B: Board> Live<B> {
         self.shared.quit.load(Ordering::Relaxed)
     }
 
-    /// Shows the last frame until a key is pressed, unless a key has ended the training.
+    /// All is done: shows the last frame until a key is pressed, unless a key has ended it.
     pub(super) fn wait_for_key(&self) {
+        self.shared.ended.store(true, Ordering::Relaxed);
         let alive = || self.renderer.as_ref().is_some_and(|renderer| !renderer.is_finished());
         while !self.shared.stop_requested()
             && !self.shared.key_pressed.load(Ordering::Relaxed)
@@ -181,11 +198,25 @@ impl<B> Drop for Live<B> {
 /// Whether a dashboard has the terminal.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Gives the terminal back, where a dashboard has it.
+/// Lines that wait until a dashboard gives the terminal back.
+static WAITING: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Keeps a line for standard error as long as a dashboard has the terminal; gives it back where none has.
+pub(super) fn keep(line: String) -> Option<String> {
+    if !TAKEN.load(Ordering::Relaxed) {
+        return Some(line);
+    }
+    lock(&WAITING).push(line);
+    None
+}
+
+/// Gives the terminal back, where a dashboard has it, and prints what has waited for that.
 pub(crate) fn restore_terminal() {
     if TAKEN.swap(false, Ordering::Relaxed) {
         let _ = execute!(std::io::stdout(), cursor::Show);
         ratatui::restore();
+        let waiting = std::mem::take(&mut *lock(&WAITING));
+        waiting.iter().for_each(|line| super::say(line));
     }
 }
 
@@ -193,6 +224,14 @@ impl<B: Board> Shared<B> {
     /// Whether the user has ended the training.
     fn stop_requested(&self) -> bool {
         self.quit.load(Ordering::Relaxed) || self.interrupt.load(Ordering::Relaxed)
+    }
+
+    fn stage(&self) -> Stage {
+        match (self.ended.load(Ordering::Relaxed), self.stop_requested()) {
+            (true, _) => Stage::Ended,
+            (false, true) => Stage::Stopping,
+            (false, false) => Stage::Running,
+        }
     }
 
     /// Draws and handles keys until the dashboard is closed.
@@ -208,7 +247,7 @@ impl<B: Board> Shared<B> {
                 let board = lock(&self.board);
                 let now = self.started.elapsed();
                 // A closed terminal does not stop the training.
-                let _ = terminal.draw(|frame| board.draw(frame, now, &regions));
+                let _ = terminal.draw(|frame| board.draw(frame, now, self.stage(), &regions));
             }
             // Drawing takes at most a fifth of the time.
             self.handle_keys(FRAME.max(4 * started.elapsed()));
@@ -264,8 +303,7 @@ impl<B: Board> Shared<B> {
     }
 
     fn pressed(&self, code: KeyCode, modifiers: KeyModifiers) {
-        let mut board = lock(&self.board);
-        if board.has_ended() {
+        if self.stage() == Stage::Ended {
             return self.key_pressed.store(true, Ordering::Relaxed);
         }
         let control = code == KeyCode::Char('c') && modifiers.contains(KeyModifiers::CONTROL);
@@ -275,11 +313,7 @@ impl<B: Board> Shared<B> {
                 halfplane::low_level::files::remove_unfinished();
                 std::process::exit(INTERRUPTED);
             }
-            (true, _) => board.stop(),
-            (false, KeyCode::Char('q')) => {
-                board.stop();
-                self.quit.store(true, Ordering::Relaxed);
-            }
+            (false, KeyCode::Char('q')) => self.quit.store(true, Ordering::Relaxed),
             _ => {}
         }
     }
@@ -300,4 +334,26 @@ fn close_on_panic<B: Send + 'static>(shared: &Arc<Shared<B>>) {
 /// Locks a mutex, even if a thread has panicked while it held the lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the tests of boards share.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    /// The terminal's characters, line by line.
+    pub(super) fn drawn(
+        board: &impl Board,
+        [width, height]: [u16; 2],
+        seconds: u64,
+        stage: Stage,
+    ) -> String {
+        let mut terminal =
+            Terminal::new(TestBackend::new(width, height)).expect("there is a backend");
+        let now = Duration::from_secs(seconds);
+        terminal.draw(|frame| board.draw(frame, now, stage, &[])).expect("it can be drawn");
+        terminal.backend().to_string()
+    }
 }

@@ -13,7 +13,7 @@ use super::widgets::{
     Axes, Series, described, draw_chart, draw_progress, draw_regions, draw_status, draw_title,
     inside, keys, square,
 };
-use super::{Board, View};
+use super::{Board, Stage, View};
 use crate::report::history::History;
 use crate::report::picture::short;
 
@@ -33,8 +33,6 @@ pub(crate) struct RunBoard {
     plane: Option<[String; 2]>,
     /// The summary, after the end.
     ended: Option<Summary>,
-    /// Whether the user has requested a stop.
-    stop_requested: bool,
 }
 
 /// The areas of the terminal.
@@ -67,7 +65,6 @@ impl RunBoard {
             throughput: Throughput::default(),
             plane: view.map(View::names),
             ended: None,
-            stop_requested: false,
         }
     }
 
@@ -135,7 +132,7 @@ impl RunBoard {
     }
 
     /// Losses, speed, time left, and the keys.
-    fn status(&self, now: Duration) -> Vec<String> {
+    fn status(&self, now: Duration, stage: Stage) -> Vec<String> {
         let mut parts = Vec::new();
         let last = |points: &[[f64; 2]]| points.last().map(|[_, loss]| short(*loss));
         let history = &self.history;
@@ -159,7 +156,7 @@ impl RunBoard {
                 parts.push(format!("{} elapsed", clock(now)));
             }
         }
-        parts.push(keys(self.ended.is_some(), self.stop_requested));
+        parts.push(keys(stage));
         parts
     }
 }
@@ -169,7 +166,13 @@ impl Board for RunBoard {
         self.areas(all).plane.map(inside).into_iter().collect()
     }
 
-    fn draw(&self, frame: &mut Frame<'_>, now: Duration, regions: &[Vec<Line<'static>>]) {
+    fn draw(
+        &self,
+        frame: &mut Frame<'_>,
+        now: Duration,
+        stage: Stage,
+        regions: &[Vec<Line<'static>>],
+    ) {
         let areas = self.areas(frame.area());
         draw_title(frame, areas.title, &self.network, &self.device);
         self.draw_curves(frame, areas.curves);
@@ -177,23 +180,14 @@ impl Board for RunBoard {
             draw_regions(frame, area, &format!(" {y} over {x} "), regions.first());
         }
         self.draw_share(frame, areas.progress);
-        draw_status(frame, areas.status, &self.status(now));
-    }
-
-    fn has_ended(&self) -> bool {
-        self.ended.is_some()
-    }
-
-    fn stop(&mut self) {
-        self.stop_requested = true;
+        draw_status(frame, areas.status, &self.status(now, stage));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratatui::Terminal;
-    use ratatui::backend::TestBackend;
+    use crate::report::live::tests::drawn as drawn_at;
 
     fn board(steps_per_epoch: u64) -> RunBoard {
         RunBoard {
@@ -206,17 +200,12 @@ mod tests {
             throughput: Throughput::default(),
             plane: Some(["u".into(), "v".into()]),
             ended: None,
-            stop_requested: false,
         }
     }
 
     /// The terminal's characters, line by line.
     fn drawn(board: &RunBoard, size: [u16; 2]) -> String {
-        let mut terminal =
-            Terminal::new(TestBackend::new(size[0], size[1])).expect("there is a backend");
-        let now = Duration::from_secs(20);
-        terminal.draw(|frame| board.draw(frame, now, &[])).expect("it can be drawn");
-        terminal.backend().to_string()
+        drawn_at(board, size, 20, Stage::Running)
     }
 
     #[test]
@@ -240,8 +229,7 @@ mod tests {
         ] {
             assert!(text.contains(part), "no `{part}` in\n{text}");
         }
-        board.stop_requested = true;
-        assert!(drawn(&board, [100, 30]).contains("Ctrl-C again"));
+        assert!(drawn_at(&board, [100, 30], 20, Stage::Stopping).contains("Ctrl-C again"));
     }
 
     #[test]

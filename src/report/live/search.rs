@@ -14,7 +14,7 @@ use super::widgets::{
     Axes, Series, draw_chart, draw_lines, draw_progress, draw_regions, draw_status, draw_title,
     inside, keys, square,
 };
-use super::{Board, View};
+use super::{Board, Stage, View};
 use crate::report::search::{count, shown};
 
 /// The state of a search.
@@ -37,8 +37,6 @@ pub(crate) struct SearchBoard {
     wall: Vec<String>,
     /// What is done after the search.
     afterwards: Option<String>,
-    has_ended: bool,
-    stop_requested: bool,
 }
 
 /// How far the present batch is.
@@ -76,8 +74,6 @@ impl SearchBoard {
             plane: view.map(View::names),
             wall: Vec::new(),
             afterwards: None,
-            has_ended: false,
-            stop_requested: false,
         }
     }
 
@@ -133,11 +129,6 @@ impl SearchBoard {
     /// The search has ended, and something else is done.
     pub(crate) fn go_on_with(&mut self, what: &str) {
         self.afterwards = Some(what.to_owned());
-    }
-
-    /// All is done.
-    pub(crate) fn end(&mut self) {
-        self.has_ended = true;
     }
 
     fn areas(&self, all: Rect) -> Areas {
@@ -244,7 +235,13 @@ impl Board for SearchBoard {
         self.areas(all).wall.into_iter().map(inside).collect()
     }
 
-    fn draw(&self, frame: &mut Frame<'_>, now: Duration, regions: &[Vec<Line<'static>>]) {
+    fn draw(
+        &self,
+        frame: &mut Frame<'_>,
+        now: Duration,
+        stage: Stage,
+        regions: &[Vec<Line<'static>>],
+    ) {
         let areas = self.areas(frame.area());
         let [what, dealt_out] = &self.table;
         draw_title(frame, areas.title, what, dealt_out);
@@ -263,25 +260,16 @@ impl Board for SearchBoard {
             .map(|(count, name)| format!("{count} {name}"))
             .collect();
         words.push(format!("{} elapsed", clock(now)));
-        words.push(keys(self.has_ended, self.stop_requested));
+        words.push(keys(stage));
         draw_status(frame, areas.status, &words);
-    }
-
-    fn has_ended(&self) -> bool {
-        self.has_ended
-    }
-
-    fn stop(&mut self) {
-        self.stop_requested = true;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::live::tests::drawn as drawn_at;
     use halfplane::sweep::{Curve, Point, Value};
-    use ratatui::Terminal;
-    use ratatui::backend::TestBackend;
 
     fn record(trial: u64, score: f64) -> Record {
         Record {
@@ -309,12 +297,8 @@ mod tests {
         SearchBoard::of(table, Metric::Accuracy, None)
     }
 
-    fn drawn(board: &SearchBoard, [width, height]: [u16; 2]) -> String {
-        let mut terminal =
-            Terminal::new(TestBackend::new(width, height)).expect("there is a backend");
-        let now = Duration::from_secs(75);
-        terminal.draw(|frame| board.draw(frame, now, &[])).expect("it can be drawn");
-        terminal.backend().to_string()
+    fn drawn(board: &SearchBoard, size: [u16; 2]) -> String {
+        drawn_at(board, size, 75, Stage::Running)
     }
 
     #[test]

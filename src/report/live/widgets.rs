@@ -10,6 +10,7 @@ use ratatui::widgets::{
     Axis, Block, BorderType, Chart, Dataset, Gauge, GraphType, Padding, Paragraph,
 };
 
+use super::Stage;
 use super::view::terminal;
 use crate::report::palette::{colour, rgb};
 use crate::report::picture::short;
@@ -126,12 +127,13 @@ pub(super) fn described(network: &Network, data: &Data) -> String {
 }
 
 /// How to stop, or how to go on.
-pub(super) fn keys(has_ended: bool, stop_requested: bool) -> String {
-    match (has_ended, stop_requested) {
-        (true, _) => "done: press any key".to_owned(),
-        (false, true) => "stopping; Ctrl-C again stops at once".to_owned(),
-        (false, false) => "q to stop".to_owned(),
-    }
+pub(super) fn keys(stage: Stage) -> String {
+    let words = match stage {
+        Stage::Ended => "done: press any key",
+        Stage::Stopping => "stopping; Ctrl-C again stops at once",
+        Stage::Running => "q to stop",
+    };
+    words.to_owned()
 }
 
 pub(super) fn frame_of(title: &str) -> Block<'_> {
