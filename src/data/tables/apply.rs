@@ -291,10 +291,10 @@ impl Encoder {
             });
         }
         let mut missing = self.missing;
-        if let Some(Strays { rows, example }) = &raw.strays {
+        if let Some(Strays { rows, words }) = &raw.strays {
             missing = missing.saturating_sub(*rows);
-            let (column, example) = (column.clone(), example.clone());
-            let rows = *rows;
+            let (column, rows) = (column.clone(), *rows);
+            let example = words.first().cloned().unwrap_or_default();
             warnings.push(match raw.values {
                 Values::Dates(..) => Warning::WordsAmongDates { column, rows, example },
                 _ => Warning::WordsAmongNumbers { column, rows, example },

@@ -67,11 +67,19 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
                 } else if all_differ(table, *cell) {
                     fitted.warnings.push(Warning::Keys { column: name.clone() });
                 }
+                if let Some(Strays { rows, words }) = column.strays.clone() {
+                    let column = name.clone();
+                    fitted.warnings.push(Warning::StrayWords { column, rows, words });
+                }
                 fitted.warnings.extend(moments[*cell].low_precision(name));
                 let bins = bins::fit(table, *cell, training, bins);
                 moments[*cell].encoding(bins)
             }
             (Values::Text(cell, texts), ..) => {
+                if !column.mixed.is_empty() {
+                    let (column, examples) = (name.clone(), column.mixed.clone());
+                    fitted.warnings.push(Warning::PartlyNumbers { column, examples });
+                }
                 let categorical = options.categorical.contains(name);
                 let (counts, missing) = count_codes(table, *cell, texts.list.len(), training);
                 let (encoding, warning) = one_hot(name, texts, &counts, missing, categorical);
@@ -79,8 +87,9 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
                 encoding
             }
             (Values::Dates(cell, dates), ..) => {
-                if let Some(Strays { rows, example }) = column.strays.clone() {
-                    let column = name.clone();
+                if let Some(Strays { rows, words }) = &column.strays {
+                    let (column, rows) = (name.clone(), *rows);
+                    let example = words.first().cloned().unwrap_or_default();
                     fitted.warnings.push(Warning::WordsAmongDates { column, rows, example });
                 }
                 date(table, *cell, dates, training)

@@ -1,6 +1,6 @@
 //! A table as it was read: columns of numbers or of texts, before preprocessing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -45,8 +45,10 @@ pub(super) struct RawColumn {
     /// The array of pictures that it is a pixel of, by its place among such arrays: all of its
     /// pixels have one scale.
     pub(super) pictures: Option<usize>,
-    /// Words where a model had numbers, or among dates.
+    /// Words among numbers or dates.
     pub(super) strays: Option<Strays>,
+    /// Some texts of a column of texts that are numbers in part, and no categories for certain.
+    pub(super) mixed: Vec<String>,
 }
 
 /// Words among numbers or dates, which count as missing values.
@@ -54,8 +56,8 @@ pub(super) struct RawColumn {
 pub(super) struct Strays {
     /// The number of rows.
     pub(super) rows: usize,
-    /// The first of the words.
-    pub(super) example: String,
+    /// The different words, in order of first appearance.
+    pub(super) words: Vec<String>,
 }
 
 /// Why a column is taken to number the rows, as pandas' index does.
@@ -113,6 +115,8 @@ pub(super) struct RawTarget {
     pub(super) first_text: Option<TextField>,
     /// The first field that is a number as people write them, such as `$1,234`.
     pub(super) first_dressed: Option<TextField>,
+    /// Rows that are missing by a word, such as `NA`, not by an empty field.
+    pub(super) na_words: usize,
 }
 
 /// A field that is not a number, as an error shows it.
@@ -124,6 +128,21 @@ pub(super) struct TextField {
 }
 
 impl Table {
+    /// The texts that mean a missing value in some columns only, by their names: those that `given` lists,
+    /// and the words among numbers.
+    pub(super) fn na_columns(
+        &self,
+        given: &BTreeMap<String, Vec<String>>,
+    ) -> BTreeMap<String, Vec<String>> {
+        let mut all = given.clone();
+        for RawColumn { name, values, strays, .. } in &self.columns {
+            if let (Values::Numbers(_), Some(strays)) = (values, strays) {
+                all.entry(name.clone()).or_default().extend(strays.words.iter().cloned());
+            }
+        }
+        all
+    }
+
     /// An error about the whole table.
     pub(super) fn error(&self, problem: impl Into<String>, remedy: impl Into<Remedy>) -> Error {
         Error::data(&self.path, None, problem, remedy)

@@ -123,6 +123,22 @@ pub enum Warning {
         /// How they are encoded: "other" where the model has such an input, else "no category".
         counts_as: &'static str,
     },
+    /// A few words in a column of numbers: they count as missing values.
+    StrayWords {
+        /// The column's name.
+        column: String,
+        /// The number of rows with a word.
+        rows: usize,
+        /// The different words, in order of first appearance.
+        words: Vec<String>,
+    },
+    /// A column of few texts that are numbers in part: they are categories.
+    PartlyNumbers {
+        /// The column's name.
+        column: String,
+        /// Two of the texts, where there are as many.
+        examples: Vec<String>,
+    },
     /// Words where the training rows had numbers: they count as missing values.
     WordsAmongNumbers {
         /// The column's name.
@@ -235,6 +251,15 @@ impl Warning {
                  (such as `{example}`): they count as {counts_as}",
                 row_count(*rows),
             ),
+            Self::StrayWords { column, rows, words } => format!(
+                "column `{column}` has words among its numbers, in {} ({}): they count as missing",
+                row_count(*rows),
+                words_of(words),
+            ),
+            Self::PartlyNumbers { column, examples } => format!(
+                "column `{column}` has texts that are numbers in part ({}): they are taken as categories",
+                words_of(examples),
+            ),
             Self::WordsAmongNumbers { column, rows, example } => format!(
                 "column `{column}` has words where the training rows had numbers, in {} (such as \
                  `{example}`): they count as missing",
@@ -288,6 +313,21 @@ impl Warning {
                 Setting::Drop.to(column),
                 " silences this".into(),
             ])),
+            Self::StrayWords { column, .. } => Some(
+                (
+                    "if the numbers are names, ",
+                    Setting::Categorical.to(column),
+                    " takes all values as such",
+                )
+                    .into(),
+            ),
+            Self::PartlyNumbers { column, examples } => examples.last().map(|example| {
+                Remedy::Sentence(vec![
+                    "for numbers, remove units and words, or ".into(),
+                    Setting::Na.to(format!("{column}={example}")),
+                    " where it means a missing value".into(),
+                ])
+            }),
             Self::ConstantTarget { .. } => Some(("choose another ", Setting::Target).into()),
             Self::Keys { column } => {
                 Some(("if it is a key or numbers the rows, ", Setting::Drop.to(column)).into())
@@ -335,6 +375,14 @@ impl std::fmt::Display for Warning {
         f.write_str(&self.problem())?;
         self.remedy().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
     }
+}
+
+/// The first words of a list.
+fn words_of(words: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = words.iter().take(SHOWN).map(|word| format!("`{word}`")).collect();
+    let more = if words.len() > SHOWN { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
 }
 
 fn row_count(rows: usize) -> String {

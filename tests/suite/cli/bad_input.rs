@@ -401,7 +401,7 @@ fn spoil(folder: &Folder) {
         folder.write(name, text);
     }
     let numbers = |row: usize| match row {
-        7 => "oops,1\n".to_owned(),
+        7..15 => "oops,1\n".to_owned(),
         _ => format!("{row}.5,{}\n", row % 2),
     };
     folder.write("stray-feature.csv", format!("a,y\n{}", (0..50).map(numbers).collect::<String>()));

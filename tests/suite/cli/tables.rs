@@ -429,8 +429,15 @@ fn words_for_missing_values_are_replaced_or_added() {
         .collect();
     folder.write("t.csv", format!("a,y\n{rows}"));
     let train = "train t.csv --epochs 1 --device cpu";
-    assert!(folder.refused(train).contains("`gone` is not a number"));
-    assert!(folder.refused(&format!("{train} --na gone")).contains("`NA` is not a number"));
+    let told = |line: &str| {
+        let output = folder.run(line);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let text = told(train);
+    let expected = "column `a` has texts that are numbers in part (`1.5`, `gone`): they are taken as categories";
+    assert!(text.contains(expected) && text.contains("--na 'a=gone'"), "{text}");
+    assert!(told(&format!("{train} --na gone")).contains("in part (`1.5`, `NA`)"));
     for words in ["+gone", "NA,gone", "+gone,-999"] {
         let text = folder.good(&format!("{train} --na {words}"));
         assert!(text.contains("missing indicator: a"), "{text}");

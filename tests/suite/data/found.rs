@@ -1,6 +1,7 @@
 //! Tables as people have them: one table in the files of several programs, and small tables that a
 //! reader may misunderstand.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use halfplane::data::{
@@ -432,9 +433,78 @@ fn rows_without_a_target_are_left_out() {
         TableOptions { sample_weight: Some("w".into()), target: Some("y".into()), ..plain() };
     let error = text("a,w,y\n1,1,\n2,1,no\n3,-1,yes\n4,1,no\n", &weighted).expect_err("negative");
     assert!(error.to_string().contains("row 3, column `w`"), "{error}");
-    // More than half: the column is likely the wrong one.
+    // More than half, of few: the column is likely the wrong one.
     let error = text("a,y\n1,\n2,\n3,\n4,no\n5,yes\n", &plain()).expect_err("most are missing");
     assert!(error.to_string().contains("3 of 5 rows have no target"), "{error}");
+    // Of many, the others are enough, unless the word for what is missing may be a class of its own.
+    let table = |missing: &str, classes: [&str; 2]| -> String {
+        let rows = (0..40).map(|row| match row % 4 {
+            0 => format!("{row},{}\n", classes[row / 4 % 2]),
+            _ => format!("{row},{missing}\n"),
+        });
+        format!("a,y\n{}", rows.collect::<String>())
+    };
+    for (missing, classes) in [("", ["no", "yes"]), ("", ["0", "1"]), ("NA", ["0.5", "1.5"])] {
+        let own = text(&table(missing, classes), &plain()).expect("ten rows");
+        let told = Warning::MissingTargets { column: "y".into(), rows: 30, of: 40 };
+        assert!(own.training.rows() == 10 && own.warnings.contains(&told), "{:?}", own.warnings);
+    }
+    let error = text(&table("None", ["Gold", "Silver"]), &plain()).expect_err("a class, perhaps");
+    assert!(error.to_string().contains("30 of 40 rows have no target"), "{error}");
+}
+
+#[test]
+fn a_few_words_among_numbers_are_missing_in_later_rows_too() {
+    let rain = |row: usize| match row % 13 {
+        0 => "T".to_owned(),
+        5 => String::new(),
+        _ => format!("{}", row as f32 / 4.0),
+    };
+    let table = |rows: usize| {
+        let rows = (0..rows).map(|row| format!("{},{row},{}\n", rain(row), row % 2));
+        format!("rain,a,y\n{}", rows.collect::<String>())
+    };
+    let own = text(&table(60), &plain()).expect("numbers");
+    let told = Warning::StrayWords { column: "rain".into(), rows: 5, words: names(&["T"]) };
+    assert!(own.warnings.contains(&told), "{:?}", own.warnings);
+    // As an empty field, and as if the user had said so.
+    let data = own.training;
+    let empty = text(&table(60).replace('T', ""), &plain()).expect("numbers").training;
+    assert_eq!(data.features(), empty.features());
+    let said = BTreeMap::from([("rain".to_owned(), names(&["T"]))]);
+    let said = TableOptions { na_columns: said, ..plain() };
+    let said = text(&table(60), &said).expect("numbers");
+    assert_eq!(data, said.training);
+    assert!(!said.warnings.contains(&told));
+    // What a model of it reads.
+    let read = |rows: &str| {
+        read_features(&Source::Memory(rows.into()), Layout::default(), data.preprocessing())
+    };
+    let rows = read("rain,a\n1,1\nT,1\n,1\n").expect("rows");
+    assert!(rows.warnings.is_empty(), "{:?}", rows.warnings);
+    let width = data.inputs();
+    assert_eq!(rows.values[width..2 * width], rows.values[2 * width..]);
+    let rows = read("rain,a\n1,1\nmist,1\n").expect("rows");
+    assert!(matches!(&rows.warnings[..], [Warning::WordsAmongNumbers { rows: 1, .. }]));
+}
+
+#[test]
+fn years_and_counted_columns_are_names() {
+    for (header, row) in [
+        ("land,1998,1999,2000,2001", "A,#,2.5,3,#"),
+        ("0,1,2,3,4", "5.5,#,1,4,#"),
+        ("id,2020,2021,2022,2023,y", "b,1,#,3,4,#"),
+    ] {
+        let rows = (0..20).map(|at| format!("{row}\n").replace('#', ["0", "1"][at % 2]));
+        let rows: String = rows.collect();
+        let own = text(&format!("{header}\n{rows}"), &plain()).expect("a header");
+        assert_eq!(own.training.rows(), 20, "{header}");
+    }
+    for (first, row) in [("1,2,3,4,5", "5,4,3,2,1"), ("2000,2001,2003,2004", "1,2,3,4")] {
+        let rows = format!("{row}\n").repeat(20);
+        let error = text(&format!("{first}\n{rows}"), &plain()).expect_err("a row");
+        assert!(error.to_string().contains("holds numbers"), "{error}");
+    }
 }
 
 /// 142 texts of 8 rows each are categories; of texts that are rare, only the frequent ones are.

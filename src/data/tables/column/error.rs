@@ -13,9 +13,7 @@ pub(in crate::data) enum FieldError {
     NotFinite(String),
     /// A text in a column that must be numeric.
     NotNumber(String),
-    /// A text in a column that was numeric for certain by then.
-    TextAfterNumbers(String),
-    /// A text in a column of mostly numbers, noticed at the end of the column.
+    /// A text in a column of mostly numbers, one of too many.
     StrayText(String),
     /// A decimal comma in a file of decimal points.
     DecimalComma(String),
@@ -100,7 +98,7 @@ impl FieldError {
                 ("remove the unit; or ", Setting::Categorical.to(column), ", if these are names")
                     .into(),
             ),
-            Self::TextAfterNumbers(text) | Self::StrayText(text) => (
+            Self::StrayText(text) => (
                 format!("`{text}` is not a number, as most of its values are"),
                 Remedy::Sentence(vec![
                     "remove or replace it; or ".into(),

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use super::dictionary::Dictionary;
 use super::same::names;
-use super::{ColumnBuilder, FieldError, ReadAs, State, StoredType, evidence, mostly_numbers};
-use crate::data::tables::cells::Cells;
-use crate::data::tables::table::{
-    Categories, Dates, RawColumn, RawTarget, Strays, TextField, Values,
+use super::strays::fault;
+use super::{
+    ColumnBuilder, FieldError, ReadAs, State, StoredType, evidence, mostly_numbers, value,
 };
+use crate::data::tables::cells::Cells;
+use crate::data::tables::table::{Categories, Dates, RawColumn, RawTarget, TextField, Values};
 
 impl ColumnBuilder {
     /// The finished column.
@@ -25,18 +26,25 @@ impl ColumnBuilder {
             self.switch_to_dates(cells).map_err(|fault| (first, fault))?;
         }
         if self.read_as == ReadAs::Infer && self.state != State::Dates {
-            self.check()?;
+            self.settle(cells)?;
         }
         if matches!(self.read_as, ReadAs::Infer | ReadAs::Text | ReadAs::Target)
             && self.state == State::Text
         {
             self.join(cells);
         }
-        let strays =
-            self.first_stray.take().map(|first| Strays { rows: self.strays, example: first.text });
+        let strays = std::mem::take(&mut self.strays).take();
+        let mixed = std::mem::take(&mut self.mixed);
         if let (State::Dates, Some((format, moments))) = (self.state, self.dates.take()) {
             let values = Values::Dates(self.cell, Dates { format, moments: moments.into() });
-            return Ok(RawColumn { name: self.name, values, index: None, pictures: None, strays });
+            return Ok(RawColumn {
+                name: self.name,
+                values,
+                index: None,
+                pictures: None,
+                strays,
+                mixed,
+            });
         }
         let texts = |own: Dictionary| Categories { list: own.list, unknown: own.unknown };
         let values = match (self.read_as, self.state, self.texts, self.too_many) {
@@ -45,21 +53,29 @@ impl ColumnBuilder {
                 texts: own.map(|own| (self.cell + 1, texts(own))),
                 first_text: self.first_text,
                 first_dressed: self.first_dressed,
+                na_words: self.na_words,
             }),
             (_, State::Numbers, ..) => Values::Numbers(self.cell),
             (_, State::Text, Some(own), _) => Values::Text(self.cell, texts(own)),
             (_, _, _, Some(_)) => Values::TooManyCategories,
             _ => Values::Skipped,
         };
-        Ok(RawColumn { name: self.name, values, index: None, pictures: None, strays })
+        Ok(RawColumn { name: self.name, values, index: None, pictures: None, strays, mixed })
     }
 
-    /// Rejects texts that are no categories.
-    fn check(&self) -> Result<(), (TextField, FieldError)> {
+    /// Decides whether a column of texts holds numbers and some words, or categories.
+    ///
+    /// # Errors
+    /// Numbers that cannot be read as they stand, and more words among numbers than strays are.
+    fn settle(&mut self, cells: &mut Cells) -> Result<(), (TextField, FieldError)> {
         let (list, numeric) = match (&self.texts, &self.too_many) {
-            (Some(texts), _) => (&texts.list, mostly_numbers(&texts.list)),
+            (Some(texts), _) => {
+                // What is not finite is no name.
+                let all = texts.list.iter().all(|text| value(text).is_some());
+                (&texts.list, all || mostly_numbers(&texts.list))
+            }
             (None, Some(too_many)) => (&too_many.examples, too_many.mostly_numbers),
-            (None, None) => return Ok(()),
+            (None, None) => return self.check_strays(cells),
         };
         if let Some(fault) = evidence(list) {
             let at = match &fault {
@@ -68,13 +84,25 @@ impl ColumnBuilder {
                 FieldError::FormattedNumber(_) | FieldError::DecimalComma(_) => &self.first_dressed,
                 _ => &self.first_text,
             };
-            return Err((at.clone().unwrap_or_default(), fault));
+            let at = at.clone().unwrap_or_default();
+            let has_unit = matches!(fault, FieldError::Unit(..));
+            return if has_unit && self.switch_to_mixed(cells) { Ok(()) } else { Err((at, fault)) };
         }
-        let stray = self.first_dressed.as_ref().or(self.first_text.as_ref());
-        match stray {
-            Some(field) if numeric && self.stored == StoredType::Inferred => {
-                let fault = FieldError::among_numbers(field.text.clone(), FieldError::StrayText);
-                Err((field.clone(), fault))
+        if !numeric || self.stored != StoredType::Inferred {
+            return Ok(());
+        }
+        if let Some(field) = &self.first_dressed {
+            let fault = FieldError::among_numbers(field.text.clone(), FieldError::StrayText);
+            return Err((field.clone(), fault));
+        }
+        if self.words_are_few(cells) {
+            self.switch_to_numbers(cells);
+            return self.check_strays(cells);
+        }
+        match self.first_text.clone() {
+            Some(field) if !self.switch_to_mixed(cells) => {
+                let fault = fault(&field.text);
+                Err((field, fault))
             }
             _ => Ok(()),
         }

@@ -3,7 +3,8 @@
 //! Whether a column holds numbers or texts shows at its first text, which may come late. Until then
 //! only the numbers are kept: printing a short number as float32 gives its text back, and the few
 //! texts that this does not reproduce (`1.50`, `007`) are listed in `inexact`. When that list grows
-//! long, the column is numeric for certain, and a text is an error.
+//! long, the column is numeric for certain, and a text is a stray word, as a few words among numbers
+//! are in any case: a missing value.
 //!
 //! Must not know: where the fields come from.
 
@@ -16,6 +17,7 @@ mod finish;
 mod moments;
 mod parse;
 mod same;
+mod strays;
 mod text;
 
 use std::collections::HashMap;
@@ -30,6 +32,7 @@ pub(super) use dates::is_date;
 use dictionary::Dictionary;
 use parse::{Parsed, parsed};
 use same::boolean_name;
+use strays::StrayWords;
 
 use dressed::is_formatted_number;
 pub(super) use dressed::is_number_of_any_kind;
@@ -127,10 +130,12 @@ pub(super) struct ColumnBuilder {
     first_text: Option<TextField>,
     /// The first field that is a number as people write them, such as `$1,234`.
     first_dressed: Option<TextField>,
-    /// Rows with a word where a model had numbers or dates.
-    strays: usize,
-    /// The first such word.
-    first_stray: Option<TextField>,
+    /// Words among numbers, or where a model had numbers or dates.
+    strays: StrayWords,
+    /// Rows of a target that are missing by a word: it may be the name of a class.
+    na_words: usize,
+    /// Some texts of a column of texts that are numbers in part.
+    mixed: Vec<String>,
     /// The order that the user has named for dates whose texts decide none.
     pub(super) date_order: Option<DateFormat>,
     /// How its texts are read where it holds dates, and the moments so far.
@@ -189,14 +194,15 @@ impl ColumnBuilder {
         };
         Self {
             date_order: None,
-            first_stray: None,
+            mixed: Vec::new(),
+            na_words: 0,
             dates,
             inexact: (read_as == ReadAs::Infer).then(Vec::new),
             rows: 0,
             too_many: None,
             first_text: None,
             first_dressed: None,
-            strays: 0,
+            strays: StrayWords::default(),
             stored: StoredType::Inferred,
             na: Rc::clone(na),
             decimal: Decimal::Point,
@@ -243,28 +249,52 @@ impl ColumnBuilder {
         text: &[u8],
         line: impl Fn() -> Option<u64>,
     ) -> Result<(), FieldError> {
-        let text = text.trim_ascii();
-        match self.state {
-            State::Numbers => match parsed(text, self.decimal, &self.na) {
-                Parsed::Number(number) => self.push_parsed(cells, number, text)?,
-                Parsed::Missing => self.push_missing(cells, text)?,
-                Parsed::NotFinite => return Err(FieldError::NotFinite(utf8(text)?)),
-                Parsed::DecimalPoint => return Err(FieldError::DecimalPoint(utf8(text)?)),
-                Parsed::Text if self.read_as == ReadAs::KnownNumbers => {
-                    self.push_stray(cells, text, line)?;
-                }
-                Parsed::Text => {
-                    self.switch_to_text(cells, TextField { line: line(), text: utf8(text)? })?;
-                    self.push_text(cells, text, line)?;
-                }
-            },
-            State::Text => self.push_text(cells, text, line)?,
-            State::Dates if self.na.contains(text) => self.push_missing(cells, text)?,
-            State::Dates => self.push_date(cells, text, line)?,
-            State::Unused => {}
-        }
+        self.push_field(cells, text.trim_ascii(), line)?;
         self.rows += 1;
         Ok(())
+    }
+
+    #[inline]
+    fn push_field(
+        &mut self,
+        cells: &mut Cells,
+        text: &[u8],
+        line: impl Fn() -> Option<u64>,
+    ) -> Result<(), FieldError> {
+        match self.state {
+            State::Numbers => match parsed(text, self.decimal, &self.na) {
+                Parsed::Number(number) => self.push_parsed(cells, number, text),
+                Parsed::Missing => self.push_missing(cells, text),
+                Parsed::DecimalPoint => Err(FieldError::DecimalPoint(utf8(text)?)),
+                Parsed::NotFinite | Parsed::Text if self.takes_strays() => {
+                    self.push_stray(cells, text, line)
+                }
+                Parsed::NotFinite if self.read_as != ReadAs::Infer => {
+                    Err(FieldError::NotFinite(utf8(text)?))
+                }
+                Parsed::NotFinite | Parsed::Text => {
+                    self.switch_to_text(cells, TextField { line: line(), text: utf8(text)? })?;
+                    match self.state {
+                        State::Numbers => self.push_stray(cells, text, line),
+                        _ => self.push_text(cells, text, line),
+                    }
+                }
+            },
+            State::Text => self.push_text(cells, text, line),
+            State::Dates if self.na.contains(text) => self.push_missing(cells, text),
+            State::Dates => self.push_date(cells, text, line),
+            State::Unused => Ok(()),
+        }
+    }
+
+    /// Whether a word among numbers is a missing value: where a model had numbers, and where there were
+    /// too many numbers for names.
+    fn takes_strays(&self) -> bool {
+        match self.read_as {
+            ReadAs::KnownNumbers => true,
+            ReadAs::Infer => self.inexact.is_none(),
+            _ => false,
+        }
     }
 
     /// Appends a number of a binary file; `text` prints it.
@@ -282,6 +312,12 @@ impl ColumnBuilder {
             }
             State::Text => self.push_text(cells, text().as_bytes(), || None)?,
             State::Dates => self.push_stray(cells, text().as_bytes(), || None)?,
+            State::Numbers
+                if number.is_infinite()
+                    && matches!(self.read_as, ReadAs::Infer | ReadAs::KnownNumbers) =>
+            {
+                self.push_stray(cells, text().as_bytes(), || None)?;
+            }
             State::Numbers if number.is_infinite() => return Err(FieldError::NotFinite(text())),
             State::Numbers => {
                 cells.set(self.rows, self.cell, number.to_bits());
@@ -358,6 +394,7 @@ impl ColumnBuilder {
         match (&self.read_as, self.state) {
             (ReadAs::CompleteNumbers, _) => return Err(FieldError::Missing(utf8(text)?)),
             (ReadAs::Target, State::Numbers | State::Text) => {
+                self.na_words += usize::from(!text.is_empty());
                 cells.set(self.rows, self.cell, f32::NAN.to_bits());
                 cells.set(self.rows, self.cell + 1, MISSING_CODE);
             }
@@ -368,8 +405,8 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    /// Appends a word where a model had numbers or dates: a missing value. A number that cannot be read
-    /// as it stands is an error all the same where numbers are expected.
+    /// Appends a word among numbers or dates: a missing value. A number that cannot be read as it stands
+    /// is an error all the same where numbers are expected.
     fn push_stray(
         &mut self,
         cells: &mut Cells,
@@ -380,21 +417,20 @@ impl ColumnBuilder {
         if self.state == State::Numbers && (is_decimal_comma(&text) || is_formatted_number(&text)) {
             return Err(FieldError::among_numbers(text, FieldError::NotNumber));
         }
-        self.strays += 1;
-        if self.first_stray.is_none() {
-            self.first_stray = Some(TextField { line: line(), text });
-        }
+        self.strays.push(text, line);
         self.push_missing(cells, b"")
     }
 
-    /// Makes a column of texts of one that held numbers until this field.
+    /// Makes a column of texts of one that held numbers until this field, unless it held too many of them
+    /// for names: then it stays one of numbers.
     fn switch_to_text(&mut self, cells: &mut Cells, field: TextField) -> Result<(), FieldError> {
         match self.read_as {
             ReadAs::Infer => {
-                let late =
-                    || FieldError::among_numbers(field.text.clone(), FieldError::TextAfterNumbers);
-                let inexact = self.inexact.take().ok_or_else(late)?;
-                self.texts = Some(self.number_texts(cells, &inexact).ok_or_else(late)?);
+                let inexact = self.inexact.take().unwrap_or_default();
+                self.texts = self.number_texts(cells, &inexact);
+                if self.texts.is_none() {
+                    return Ok(());
+                }
             }
             ReadAs::Target if self.texts.is_none() => {
                 return Err(FieldError::among_numbers(field.text, FieldError::TooManyClasses));
@@ -408,12 +444,13 @@ impl ColumnBuilder {
     }
 
     /// Replaces all numbers so far by the codes of their texts: those of `inexact` rows as they
-    /// were written, the others as float32 prints them. `None` where there are too many different
-    /// ones.
+    /// were written, the others as float32 prints them. `None`, and no cell has changed, where there are
+    /// too many different ones.
     fn number_texts(&self, cells: &mut Cells, inexact: &[(usize, Box<str>)]) -> Option<Dictionary> {
         let mut texts = Dictionary::open(MAX_DISTINCT_TEXTS, &self.na);
         let mut inexact = inexact.iter().peekable();
         let mut known = HashMap::new();
+        let mut codes = Vec::with_capacity(self.rows);
         for row in 0..self.rows {
             let bits = cells.get(row, self.cell);
             let number = f32::from_bits(bits);
@@ -428,8 +465,9 @@ impl ColumnBuilder {
                 known.insert(bits, code);
                 code
             };
-            cells.set(row, self.cell, code);
+            codes.push(code);
         }
+        codes.iter().enumerate().for_each(|(row, code)| cells.set(row, self.cell, *code));
         Some(texts)
     }
 
@@ -479,8 +517,16 @@ impl ColumnBuilder {
         }
         match self.read_as {
             ReadAs::Infer => {
+                let list = self.texts.as_ref().map(|texts| &texts.list);
+                let mostly_numbers = list.is_some_and(|list| mostly_numbers(list));
+                if mostly_numbers
+                    && self.stored == StoredType::Inferred
+                    && self.first_dressed.is_none()
+                {
+                    self.switch_to_numbers(cells);
+                    return self.push_field(cells, text, line);
+                }
                 let mut list = self.texts.take().map(|texts| texts.list).unwrap_or_default();
-                let mostly_numbers = mostly_numbers(&list);
                 list.truncate(EXAMPLES);
                 self.too_many = Some(TooMany { examples: list, mostly_numbers });
                 self.state = State::Unused;

@@ -4,7 +4,7 @@ use super::dates::{Found, format_of, moment, text_of};
 use super::{ColumnBuilder, FieldError, ReadAs, State, StoredType};
 use crate::data::DateFormat;
 use crate::data::tables::cells::Cells;
-use crate::data::tables::table::{MISSING_CODE, TextField};
+use crate::data::tables::table::MISSING_CODE;
 
 impl ColumnBuilder {
     /// Appends a moment of a binary file, or that it is missing; `stored` is the number that stands for
@@ -90,9 +90,7 @@ impl ColumnBuilder {
             let code = match codes.get(cells.get(row, self.cell) as usize) {
                 Some(Ok(code)) => *code,
                 Some(Err(text)) => {
-                    self.strays += 1;
-                    let first = || TextField { line: None, text: (*text).clone() };
-                    self.first_stray.get_or_insert_with(first);
+                    self.strays.push((*text).clone(), || None);
                     MISSING_CODE
                 }
                 // What is missing has no code of the list.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::data::tables::na::NA_VALUES;
-use crate::data::tables::table::Values;
+use crate::data::tables::table::{Strays, Values};
 
 /// A column of such texts, and its cells.
 fn built(read_as: ReadAs, texts: &[&str]) -> Result<(Values, Vec<u32>), FieldError> {
@@ -89,9 +89,9 @@ fn commas_may_stand_for_points() {
         let found = built_with(Decimal::Comma, read_as, &texts);
         assert_eq!(words(found.expect("words")), texts);
     }
-    // A text among many numbers is an error here, too.
+    // Many texts among numbers are an error here, too.
     let numbers: Vec<String> = (0..30).map(|number| format!("{number},5")).collect();
-    let texts: Vec<&str> = numbers.iter().map(String::as_str).chain(["hello"]).collect();
+    let texts: Vec<&str> = numbers.iter().map(String::as_str).chain(["hello"; 4]).collect();
     let found = built_with(Decimal::Comma, ReadAs::Infer, &texts);
     assert!(matches!(found, Err(FieldError::StrayText(word)) if word == "hello"));
     // With decimal points, which are the default, a decimal comma is an error of its own.
@@ -112,21 +112,77 @@ fn a_late_word_brings_back_every_text_before_it() {
     assert_eq!(words(found.expect("words")), [&expected[..], &more].concat());
 }
 
+/// The numbers and the stray words of a column of such texts.
+fn with_strays(texts: &[&str]) -> Result<(Vec<f32>, Option<Strays>), FieldError> {
+    let mut cells = Cells::new(1);
+    let na = Rc::new(NaValues::new(&["NA".to_owned()]));
+    let mut builder = ColumnBuilder::new("a".into(), ReadAs::Infer, &na, 0);
+    for text in texts {
+        builder.push(&mut cells, text.as_bytes(), || None)?;
+    }
+    let column = builder.finish(&mut cells).map_err(|(_, fault)| fault)?;
+    assert!(matches!(column.values, Values::Numbers(0)), "{:?}", column.values);
+    Ok((cells.column(0, texts.len()).map(f32::from_bits).collect(), column.strays))
+}
+
 #[test]
-fn a_word_among_many_numbers_is_stray() {
+fn a_few_words_among_many_numbers_are_missing() {
+    // Early, and after more numbers than can be names, also where some of these are alike.
+    let few: Vec<String> = (0..30).map(|number| format!("{number}.50")).collect();
+    let many: Vec<String> = (0..=MAX_INEXACT).map(|row| format!("0.{row}1234567")).collect();
+    let plain: Vec<String> = (0..2 * MAX_DISTINCT_TEXTS).map(|row| row.to_string()).collect();
+    for numbers in [few, many, plain] {
+        for at in [0, 7, numbers.len()] {
+            let mut texts: Vec<&str> = numbers.iter().map(String::as_str).collect();
+            texts.splice(at..at, ["hello", "NA", "hello"]);
+            let (found, strays) = with_strays(&texts).expect("numbers");
+            let expected = Strays { rows: 2, words: vec!["hello".into()] };
+            assert_eq!(strays, Some(expected), "{} numbers", numbers.len());
+            for (found, text) in found.iter().zip(texts) {
+                match text.parse::<f32>() {
+                    Ok(number) => assert_eq!(*found, number),
+                    Err(_) => assert!(found.is_nan(), "{text}"),
+                }
+            }
+        }
+    }
+    // What is not finite is missing, and marks are, however many there are.
     let numbers: Vec<String> = (0..30).map(|number| format!("{number}.5")).collect();
-    let mut texts: Vec<&str> = numbers.iter().map(String::as_str).collect();
-    texts.insert(7, "hello");
-    assert!(
-        matches!(built(ReadAs::Infer, &texts), Err(FieldError::StrayText(word)) if word == "hello")
-    );
-    // After more numbers than can be names it is one at once.
-    let numbers: Vec<String> = (0..=MAX_INEXACT).map(|row| format!("0.{row}1234567")).collect();
-    let mut texts: Vec<&str> = numbers.iter().map(String::as_str).collect();
-    texts.push("hello");
-    assert!(
-        matches!(built(ReadAs::Infer, &texts), Err(FieldError::TextAfterNumbers(word)) if word == "hello")
-    );
+    let numbers = numbers.iter().map(String::as_str);
+    for (strays, rows) in [(vec!["inf", "-inf", "1e50"], 3), (vec!["."; 40], 40), (vec!["*"], 1)] {
+        let texts: Vec<&str> = strays.into_iter().chain(numbers.clone()).collect();
+        let (_, strays) = with_strays(&texts).expect("numbers");
+        assert_eq!(strays.map(|own| own.rows), Some(rows));
+    }
+}
+
+#[test]
+fn many_words_among_numbers_are_refused_or_categories() {
+    let numbers: Vec<String> = (0..30).map(|number| format!("{number}.5")).collect();
+    let numbers = || numbers.iter().map(String::as_str);
+    let texts: Vec<&str> = numbers().chain(["hello"; 4]).collect();
+    let found = built(ReadAs::Infer, &texts);
+    assert!(matches!(found, Err(FieldError::StrayText(word)) if word == "hello"));
+    let texts: Vec<&str> = ["inf"; 4].into_iter().chain(numbers()).collect();
+    let found = built(ReadAs::Infer, &texts);
+    assert!(matches!(found, Err(FieldError::NotFinite(word)) if word == "inf"));
+    // A number as people write it is none that is missing.
+    let texts: Vec<&str> = numbers().chain(["$1,234"]).collect();
+    assert!(matches!(built(ReadAs::Infer, &texts), Err(FieldError::FormattedNumber(_))));
+    // More different words than a model lists.
+    let words: Vec<String> = (0..=100).map(|word| format!("word {word}")).collect();
+    let many: Vec<String> = (0..2000).map(|number| format!("{number}.5")).collect();
+    let texts: Vec<&str> = many.iter().chain(&words).map(String::as_str).collect();
+    assert!(matches!(built(ReadAs::Infer, &texts), Err(FieldError::StrayText(_))));
+    // Few values, each in many rows, are categories: years of experience, and none or some.
+    for values in [&["0.5", "1", "2", "some", "none"][..], &["0.2cwt", "0.4cwt", "0.6cwt"]] {
+        let texts: Vec<&str> = (0..5).flat_map(|_| values.iter().copied()).collect();
+        assert_eq!(words_of(&texts), texts);
+    }
+}
+
+fn words_of(texts: &[&str]) -> Vec<String> {
+    words(built(ReadAs::Infer, texts).expect("categories"))
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub fn fit_features(source: &Source, options: &TableOptions) -> Result<(Preproce
         columns: fitted.columns,
         target: TargetEncoding::AsIs,
         na: options.na.clone(),
-        na_columns: options.na_columns.clone(),
+        na_columns: table.na_columns(&options.na_columns),
     };
     let Encoded { features: [values, _], warnings } = preprocessing.apply(table, &all)?;
     let warnings = fitted.warnings.into_iter().chain(warnings).collect();

@@ -73,11 +73,15 @@ pub(super) fn read_labels(
     }
 }
 
+/// Where more than half of the rows lack a target, so many must have one.
+const LEAST_TARGETS: usize = 10;
+
 /// Removes the rows that lack a target, of those that are columns of `labels`, or of the table itself.
 /// A warning tells of each column how many of its values are missing.
 ///
 /// # Errors
-/// [`Error::Data`] where more than half of the rows lack one.
+/// [`Error::Data`] where more than half of the rows lack one, and few are left or a word that means a
+/// missing value may be the name of a class.
 pub(super) fn leave_out_missing(
     table: &mut Table,
     labels: Option<&mut Table>,
@@ -96,7 +100,12 @@ pub(super) fn leave_out_missing(
         }
     }
     let missing = keep.iter().filter(|own| !**own).count();
-    if 2 * missing > of {
+    let columns = || own.columns.iter().filter(|column| is_target(column));
+    let may_be_class = columns().any(|column| match &column.values {
+        Values::Target(raw) => raw.numbers.is_none() && 2 * raw.na_words > of,
+        _ => false,
+    });
+    if 2 * missing > of && (may_be_class || of - missing < LEAST_TARGETS) {
         let names: Vec<String> = warnings.iter().filter_map(missing_in).collect();
         let columns = if names.len() == 1 { "column" } else { "columns" };
         return Err(own.error(

@@ -152,7 +152,7 @@ impl RawTable {
             Preprocess::None => TargetEncoding::AsIs,
         };
         encode_target(&mut targets, &target);
-        let (na, na_columns) = (options.na.clone(), options.na_columns.clone());
+        let (na, na_columns) = (options.na.clone(), table.na_columns(&options.na_columns));
         let preprocessing = Preprocessing { columns, target, na, na_columns };
         let Encoded { features: [first, others], .. } = preprocessing.apply(table, &training)?;
         let (is_training, inputs) = (training, preprocessing.outputs());

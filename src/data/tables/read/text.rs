@@ -1,6 +1,7 @@
 //! Delimited text: CSV, TSV and similar.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -185,6 +186,9 @@ fn is_unnamed(name: &str) -> bool {
 /// Rejects names that are values: the first line is a row.
 fn check_names(path: &Path, names: &[String], sample: &Sample, line: Option<u64>) -> Result<()> {
     let numbers: Vec<f64> = names.iter().filter_map(|name| value(name)).collect();
+    if are_counted(&numbers) {
+        return Ok(());
+    }
     // Integers such as years may name columns beside texts; fractions such as 0.94 do not.
     let fractions = numbers.iter().any(|number| number.fract() != 0.0);
     let problem = if numbers.len() == names.len() || (fractions && 2 * numbers.len() > names.len())
@@ -206,6 +210,19 @@ fn check_names(path: &Path, names: &[String], sample: &Sample, line: Option<u64>
         ", if these are names".into(),
     ]);
     Err(Error::data(path, line, problem, remedy))
+}
+
+/// Whether numbers of the first line are names all the same: years in a row, or 0, 1, 2, …, which pandas
+/// writes where columns have no names.
+fn are_counted(numbers: &[f64]) -> bool {
+    /// Fewer may be a row of small numbers.
+    const LEAST: usize = 4;
+    const YEARS: RangeInclusive<f64> = 1500.0..=2200.0;
+    let [first, .., last] = numbers[..] else { return false };
+    let years = YEARS.contains(&first) && YEARS.contains(&last);
+    numbers.len() >= LEAST
+        && (first == 0.0 || years)
+        && numbers.windows(2).all(|pair| pair[1] - pair[0] == 1.0)
 }
 
 /// Appends a record to the columns.
