@@ -119,4 +119,5 @@ def main():
         sys.exit("the best networks are not as good as each other")
 
 
-main()
+if __name__ == "__main__":
+    main()

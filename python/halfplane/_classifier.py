@@ -208,8 +208,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         y = np.asarray(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        many = type_of_target(y).startswith("multilabel")
+        # A few whole numbers or truth values are classes, which need no long look.
+        is_plain = y.ndim == 1 and y.dtype.kind in "biu" and 2 * len(np.unique(y)) < len(y)
+        if not is_plain:
+            check_classification_targets(y)
+        many = not is_plain and type_of_target(y).startswith("multilabel")
         if reset and not incremental or not hasattr(self, "classes_"):
             self._many_labels = many
             self.classes_ = np.arange(y.shape[1]) if many else np.unique(y)

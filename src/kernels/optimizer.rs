@@ -228,11 +228,17 @@ impl Hyper {
 
     /// A gradient with L1 and L2 added, for weights, and clipped by value.
     pub(crate) fn regularized(&self, gradient: f32, w: f32, weight: bool) -> f32 {
-        let mut g = gradient;
-        if weight {
-            let sign = if w == 0.0 { 0.0 } else { w.signum() };
-            g += self.l1 * sign + self.l2 * w;
-        }
+        self.clipped(if weight { self.penalized(gradient, w) } else { gradient })
+    }
+
+    /// A weight's gradient with L1 and L2 added.
+    fn penalized(&self, gradient: f32, w: f32) -> f32 {
+        let sign = if w == 0.0 { 0.0 } else { w.signum() };
+        gradient + (self.l1 * sign + self.l2 * w)
+    }
+
+    /// A gradient clipped by value.
+    fn clipped(&self, g: f32) -> f32 {
         // Not `clamp`, for the shader may not hide NaN either.
         match self.clip_value {
             most if most > 0.0 && g > most => most,
@@ -243,10 +249,14 @@ impl Hyper {
 
     /// The same for a part of a layer's gradient, of which the first so many numbers are weights.
     pub(crate) fn regularize(&self, weights: usize, parameters: &[f32], gradient: &mut [f32]) {
-        if self.regularizes() {
-            for (at, (g, w)) in gradient.iter_mut().zip(parameters).enumerate() {
-                *g = self.regularized(*g, *w, at < weights);
-            }
+        if !self.regularizes() {
+            return;
+        }
+        // A loop for each: what tells weights from biases, or asks for the limit, stands outside.
+        let of_weights = gradient.iter_mut().zip(parameters).take(weights);
+        of_weights.for_each(|(g, w)| *g = self.penalized(*g, *w));
+        if self.clip_value > 0.0 {
+            gradient.iter_mut().for_each(|g| *g = self.clipped(*g));
         }
     }
 

@@ -9,7 +9,7 @@ pub fn host_memory() -> Option<u64> {
     let page = told(libc::_SC_PAGESIZE)?;
     let all = told(libc::_SC_PHYS_PAGES)?.checked_mul(page)?;
     #[cfg(target_os = "linux")]
-    let all = linux::left(page).into_iter().chain([all]).min()?;
+    let all = linux::left(page, all).into_iter().chain([all]).min()?;
     Some(all)
 }
 
@@ -19,10 +19,10 @@ mod linux {
     use std::fs::read_to_string;
     use std::path::{Path, PathBuf};
 
-    /// What each of the bounds leaves, those that there are.
-    pub(super) fn left(page: u64) -> Vec<u64> {
+    /// What each of the bounds leaves, those that there are, of a host's whole memory.
+    pub(super) fn left(page: u64, all: u64) -> Vec<u64> {
         let available = || field(&read_to_string("/proc/meminfo").ok()?, "MemAvailable:");
-        [available().map(|kibibytes| 1024 * kibibytes), cgroups(), address_space(page)]
+        [available().map(|kibibytes| 1024 * kibibytes), cgroups(all), address_space(page)]
             .into_iter()
             .flatten()
             .collect()
@@ -36,7 +36,7 @@ mod linux {
 
     /// What the process's cgroup and those above it leave. Version 2 has one tree; of version 1 that of
     /// memory.
-    fn cgroups() -> Option<u64> {
+    fn cgroups(all: u64) -> Option<u64> {
         let own = read_to_string("/proc/self/cgroup").ok()?;
         let trees = own.lines().filter_map(|line| {
             let mut parts = line.splitn(3, ':').skip(1);
@@ -47,7 +47,7 @@ mod linux {
                 _ => None,
             }
         });
-        trees.filter_map(|(root, path, files)| tree(&root, path, files)).min()
+        trees.filter_map(|(root, path, files)| tree(&root, path, files, all)).min()
     }
 
     /// The files of a limit, of what is used, and the name in `memory.stat` of what can be given back.
@@ -57,10 +57,16 @@ mod linux {
 
     /// What a cgroup and those above it leave. In a container the path may be the host's, of which only
     /// the root is seen.
-    pub(super) fn tree(root: &Path, path: &str, [limit, used, cache]: [&str; 3]) -> Option<u64> {
+    pub(super) fn tree(
+        root: &Path,
+        path: &str,
+        [limit, used, cache]: [&str; 3],
+        all: u64,
+    ) -> Option<u64> {
         let number = |file: PathBuf| read_to_string(file).ok()?.trim().parse::<u64>().ok();
         let left = |group: &Path| {
-            let limit = number(group.join(limit))?;
+            // Version 1 has a huge number for none; what is used then takes Linux long to tell.
+            let limit = number(group.join(limit)).filter(|limit| *limit < all)?;
             let stat = read_to_string(group.join("memory.stat")).unwrap_or_default();
             let used = number(group.join(used))?;
             Some(limit.saturating_sub(used.saturating_sub(field(&stat, cache).unwrap_or(0))))
@@ -121,8 +127,8 @@ mod tests {
             write(root.join(path).join("memory.max"), max).expect("a file");
             write(root.join(path).join("memory.current"), current).expect("a file");
         };
-        let left =
-            |path| linux::tree(root, path, ["memory.max", "memory.current", "inactive_file "]);
+        let files = ["memory.max", "memory.current", "inactive_file "];
+        let left = |path| linux::tree(root, path, files, 2000);
         group("a", "1000\n", "700\n");
         group("a/b", "max\n", "300\n");
         assert_eq!(left("a/b"), Some(300));
@@ -132,6 +138,8 @@ mod tests {
         assert_eq!(left("a/b"), Some(90), "the cache can be given back");
         group("a/b", "100\n", "300\n");
         assert_eq!(left("a/b"), Some(0));
+        group("a/b", "9223372036854771712\n", "300\n");
+        assert_eq!(left("a/b"), Some(300), "no limit");
         assert_eq!(left(""), None, "the root has no limit");
         assert_eq!(left("not/seen/here"), None);
     }
