@@ -91,6 +91,7 @@ def run(estimator, trainer, samples, scales, score):
     callbacks = _callbacks(estimator.callbacks)
     best = None
     unimproved = 0
+    told = None
     with _Display(estimator) as display:
         try:
             for epoch in range(1, estimator.max_iter + 1):
@@ -123,14 +124,17 @@ def run(estimator, trainer, samples, scales, score):
                     if not rates.goes_on(trainer):
                         break
                     unimproved = 0
-                if epoch == estimator.max_iter:
-                    warnings.warn(
-                        f"Stochastic Optimizer: Maximum iterations ({epoch}) reached and the "
-                        "optimization hasn't converged yet.",
-                        ConvergenceWarning,
-                    )
+            else:
+                told = (
+                    f"Stochastic Optimizer: Maximum iterations ({epoch}) reached and the "
+                    "optimization hasn't converged yet.",
+                    ConvergenceWarning,
+                )
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.")
+            told = ("Training interrupted by user.", UserWarning)
+    # After the display's line.
+    if told is not None:
+        warnings.warn(*told)
     return trainer.weights() if best is None else best
 
 
