@@ -209,13 +209,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         # A few whole numbers or truth values are classes, which need no long look.
-        is_plain = y.ndim == 1 and y.dtype.kind in "biu" and 2 * len(np.unique(y)) < len(y)
+        found = np.unique(y) if y.ndim == 1 and y.dtype.kind in "biu" else None
+        is_plain = found is not None and 2 * len(found) < len(y)
         if not is_plain:
             check_classification_targets(y)
         many = not is_plain and type_of_target(y).startswith("multilabel")
         if reset and not incremental or not hasattr(self, "classes_"):
             self._many_labels = many
-            self.classes_ = np.arange(y.shape[1]) if many else np.unique(y)
+            if many:
+                found = np.arange(y.shape[1])
+            self.classes_ = np.unique(y) if found is None else found
         elif many != self._many_labels or many and y.shape[1] != len(self.classes_):
             raise ValueError("`y` has other labels than in the call before")
         elif not many:

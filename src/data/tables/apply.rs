@@ -6,7 +6,7 @@ use super::Warning;
 use super::column::ReadAs;
 use super::read::usable_memory;
 use super::table::{
-    Categories, Dates, Header, MISSING_CODE, RawColumn, Strays, Table, UNKNOWN_CODE, Values,
+    Categories, Dates, Header, MISSING_CODE, RawColumn, Table, UNKNOWN_CODE, Values,
 };
 use crate::data::{
     Bin, Column, DateInput, Encoding, MissingCategory, MissingNumber, Preprocessing,
@@ -291,10 +291,9 @@ impl Encoder {
             });
         }
         let mut missing = self.missing;
-        if let Some(Strays { rows, words }) = &raw.strays {
-            missing = missing.saturating_sub(*rows);
-            let (column, rows) = (column.clone(), *rows);
-            let example = words.first().cloned().unwrap_or_default();
+        if let Some(strays) = &raw.strays {
+            let (column, rows, example) = (column.clone(), strays.rows, strays.example());
+            missing = missing.saturating_sub(rows);
             warnings.push(match raw.values {
                 Values::Dates(..) => Warning::WordsAmongDates { column, rows, example },
                 _ => Warning::WordsAmongNumbers { column, rows, example },

@@ -87,9 +87,8 @@ pub(super) fn fit(table: &Table, training: &[bool], options: &ColumnOptions<'_>)
                 encoding
             }
             (Values::Dates(cell, dates), ..) => {
-                if let Some(Strays { rows, words }) = &column.strays {
-                    let (column, rows) = (name.clone(), *rows);
-                    let example = words.first().cloned().unwrap_or_default();
+                if let Some(strays) = &column.strays {
+                    let (column, rows, example) = (name.clone(), strays.rows, strays.example());
                     fitted.warnings.push(Warning::WordsAmongDates { column, rows, example });
                 }
                 date(table, *cell, dates, training)

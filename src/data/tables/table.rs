@@ -60,6 +60,13 @@ pub(super) struct Strays {
     pub(super) words: Vec<String>,
 }
 
+impl Strays {
+    /// The first of the words.
+    pub(super) fn example(&self) -> String {
+        self.words.first().cloned().unwrap_or_default()
+    }
+}
+
 /// Why a column is taken to number the rows, as pandas' index does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IndexColumn {

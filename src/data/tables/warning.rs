@@ -1,5 +1,6 @@
 //! Warnings about a table.
 
+use super::table::shortened;
 use crate::{Remedy, Setting};
 
 /// Something in a table that may be a mistake.
@@ -254,11 +255,11 @@ impl Warning {
             Self::StrayWords { column, rows, words } => format!(
                 "column `{column}` has words among its numbers, in {} ({}): they count as missing",
                 row_count(*rows),
-                words_of(words),
+                quoted(words),
             ),
             Self::PartlyNumbers { column, examples } => format!(
                 "column `{column}` has texts that are numbers in part ({}): they are taken as categories",
-                words_of(examples),
+                quoted(examples),
             ),
             Self::WordsAmongNumbers { column, rows, example } => format!(
                 "column `{column}` has words where the training rows had numbers, in {} (such as \
@@ -377,12 +378,10 @@ impl std::fmt::Display for Warning {
     }
 }
 
-/// The first words of a list.
-fn words_of(words: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let shown: Vec<String> = words.iter().take(SHOWN).map(|word| format!("`{word}`")).collect();
-    let more = if words.len() > SHOWN { ", …" } else { "" };
-    format!("{}{more}", shown.join(", "))
+/// The first words of a list, each in backticks.
+fn quoted(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    shortened(words.iter().map(String::as_str))
 }
 
 fn row_count(rows: usize) -> String {

@@ -33,22 +33,12 @@ impl ColumnBuilder {
         {
             self.join(cells);
         }
-        let strays = std::mem::take(&mut self.strays).take();
-        let mixed = std::mem::take(&mut self.mixed);
-        if let (State::Dates, Some((format, moments))) = (self.state, self.dates.take()) {
-            let values = Values::Dates(self.cell, Dates { format, moments: moments.into() });
-            return Ok(RawColumn {
-                name: self.name,
-                values,
-                index: None,
-                pictures: None,
-                strays,
-                mixed,
-            });
-        }
         let texts = |own: Dictionary| Categories { list: own.list, unknown: own.unknown };
-        let values = match (self.read_as, self.state, self.texts, self.too_many) {
-            (ReadAs::Target, state, own, _) => Values::Target(RawTarget {
+        let values = match (self.read_as, self.state, self.texts, self.too_many, self.dates) {
+            (_, State::Dates, _, _, Some((format, moments))) => {
+                Values::Dates(self.cell, Dates { format, moments: moments.into() })
+            }
+            (ReadAs::Target, state, own, ..) => Values::Target(RawTarget {
                 numbers: (state == State::Numbers).then_some(self.cell),
                 texts: own.map(|own| (self.cell + 1, texts(own))),
                 first_text: self.first_text,
@@ -56,10 +46,11 @@ impl ColumnBuilder {
                 na_words: self.na_words,
             }),
             (_, State::Numbers, ..) => Values::Numbers(self.cell),
-            (_, State::Text, Some(own), _) => Values::Text(self.cell, texts(own)),
-            (_, _, _, Some(_)) => Values::TooManyCategories,
+            (_, State::Text, Some(own), ..) => Values::Text(self.cell, texts(own)),
+            (_, _, _, Some(_), _) => Values::TooManyCategories,
             _ => Values::Skipped,
         };
+        let (strays, mixed) = (self.strays.take(), self.mixed);
         Ok(RawColumn { name: self.name, values, index: None, pictures: None, strays, mixed })
     }
 
@@ -91,20 +82,18 @@ impl ColumnBuilder {
         if !numeric || self.stored != StoredType::Inferred {
             return Ok(());
         }
-        if let Some(field) = &self.first_dressed {
-            let fault = FieldError::among_numbers(field.text.clone(), FieldError::StrayText);
-            return Err((field.clone(), fault));
-        }
-        if self.words_are_few(cells) {
-            self.switch_to_numbers(cells);
-            return self.check_strays(cells);
-        }
-        match self.first_text.clone() {
-            Some(field) if !self.switch_to_mixed(cells) => {
-                let fault = fault(&field.text);
-                Err((field, fault))
+        if self.first_dressed.is_none() {
+            if self.words_are_few(cells) {
+                self.switch_to_numbers(cells);
+                return self.check_strays(cells);
             }
-            _ => Ok(()),
+            if self.switch_to_mixed(cells) {
+                return Ok(());
+            }
+        }
+        match self.first_dressed.as_ref().or(self.first_text.as_ref()) {
+            Some(field) => Err((field.clone(), fault(&field.text))),
+            None => Ok(()),
         }
     }
 

@@ -1,7 +1,5 @@
 //! Words among numbers: when a column is one of numbers all the same, and its words are missing values.
 
-use std::collections::HashSet;
-
 use super::dressed::is_formatted_number;
 use super::parse::{Parsed, parsed};
 use super::text::{is_decimal_comma, value};
@@ -30,16 +28,14 @@ pub(super) struct StrayWords {
     first: Option<TextField>,
     /// The different ones, one more than [`MAX_WORDS`] at most.
     words: Vec<String>,
-    seen: HashSet<String>,
 }
 
 impl StrayWords {
     pub(super) fn push(&mut self, text: String, line: impl Fn() -> Option<u64>) {
         self.rows += 1;
         self.rows_of_words += usize::from(!is_mark(&text));
-        if self.words.len() <= MAX_WORDS && !self.seen.contains(&text) {
+        if self.words.len() <= MAX_WORDS && !self.words.contains(&text) {
             self.first.get_or_insert_with(|| TextField { line: line(), text: text.clone() });
-            self.seen.insert(text.clone());
             self.words.push(text);
         }
     }
@@ -87,7 +83,7 @@ impl ColumnBuilder {
         let is_word: Vec<bool> = texts.list.iter().map(is_word).collect();
         let codes = cells.column(self.cell, self.rows);
         let words = codes.filter(|code| is_word.get(*code as usize) == Some(&true)).count();
-        MOST_WORDS * words <= self.filled(cells)
+        are_few(words, self.filled(cells))
     }
 
     /// Takes a column of texts that are numbers in part for one of categories, if they are few.
@@ -112,16 +108,20 @@ impl ColumnBuilder {
 
     /// Refuses more words among the numbers of a column than strays are.
     pub(super) fn check_strays(&self, cells: &Cells) -> Result<(), (TextField, FieldError)> {
-        let StrayWords { rows, rows_of_words, words, first, .. } = &self.strays;
+        let StrayWords { rows, rows_of_words, words, first } = &self.strays;
+        let Some(field) = first else { return Ok(()) };
         let numbers = cells.column(self.cell, self.rows).map(f32::from_bits);
         let filled = rows + numbers.filter(|number| !number.is_nan()).count();
-        match first {
-            Some(field) if words.len() > MAX_WORDS || MOST_WORDS * rows_of_words > filled => {
-                Err((field.clone(), fault(&field.text)))
-            }
-            _ => Ok(()),
+        if words.len() > MAX_WORDS || !are_few(*rows_of_words, filled) {
+            return Err((field.clone(), fault(&field.text)));
         }
+        Ok(())
     }
+}
+
+/// Whether words in so many rows are strays among the values of a column.
+fn are_few(words: usize, filled: usize) -> bool {
+    MOST_WORDS * words <= filled
 }
 
 /// Whether a text has neither letters nor digits, as `.`, `*` and `--` that stand for missing values.

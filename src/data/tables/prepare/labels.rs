@@ -91,7 +91,8 @@ pub(super) fn leave_out_missing(
     let of = own.rows;
     let mut keep = vec![true; of];
     let mut warnings = Vec::new();
-    for column in own.columns.iter().filter(|column| is_target(column)) {
+    let target_columns = || own.columns.iter().filter(|column| is_target(column));
+    for column in target_columns() {
         let Some(present) = present(own, column) else { continue };
         let rows = present.iter().filter(|own| !**own).count();
         keep.iter_mut().zip(&present).for_each(|(keep, own)| *keep &= own);
@@ -100,8 +101,7 @@ pub(super) fn leave_out_missing(
         }
     }
     let missing = keep.iter().filter(|own| !**own).count();
-    let columns = || own.columns.iter().filter(|column| is_target(column));
-    let may_be_class = columns().any(|column| match &column.values {
+    let may_be_class = target_columns().any(|column| match &column.values {
         Values::Target(raw) => raw.numbers.is_none() && 2 * raw.na_words > of,
         _ => false,
     });
