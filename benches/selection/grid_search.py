@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -61,6 +62,16 @@ def halfplane(table, target, folder):
     return seconds, json.loads(run.stdout)["mean"]
 
 
+def columns():
+    """What makes inputs of a table: numbers standardised, holes filled and told of, words one-hot."""
+    numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
+    return make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")),
+        (OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")),
+        sparse_threshold=0,
+    )
+
+
 def scikit_learn(table, target):
     # Warnings tell that 50 epochs are not all that could be trained.
     os.environ["PYTHONWARNINGS"] = "ignore"
@@ -68,16 +79,10 @@ def scikit_learn(table, target):
     started = time.perf_counter()
     rows = pd.read_csv(table)
     x, y = rows.drop(columns=target), rows[target]
-    numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
-    words = make_pipeline(OneHotEncoder(handle_unknown="ignore"))
-    columns = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (words, make_column_selector(dtype_exclude="number")),
-    )
     # No early end: all 50 epochs, as halfplane trains them.
     network = MLPClassifier(max_iter=50, batch_size=32, n_iter_no_change=1_000, random_state=777)
     search = GridSearchCV(
-        make_pipeline(columns, network),
+        make_pipeline(columns(), network),
         {
             "mlpclassifier__hidden_layer_sizes": [
                 tuple(map(int, shape.split(","))) for shape in SHAPES
@@ -91,7 +96,10 @@ def scikit_learn(table, target):
     return time.perf_counter() - started, search.best_score_
 
 
-def main():
+def in_turn(peer, search_of):
+    """Searches each table by both programs in turn, as often as the command line says. Yields the table's name, our
+    seconds and the peer's, of each round; `search_of(table, target)` makes the peer's search, which returns seconds
+    and best score. Ends with an error where the best networks are not as good as each other."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tables", default=",".join(TARGETS))
@@ -99,24 +107,30 @@ def main():
     off = False
     for name in arguments.tables.split(","):
         table = path_of(name)
+        search = search_of(table, TARGETS[name])
         seconds, best = ([], []), ([], [])
         for number in range(arguments.rounds):
             with tempfile.TemporaryDirectory() as folder:
                 ours = halfplane(table, TARGETS[name], Path(folder) / "search")
-            theirs = scikit_learn(table, TARGETS[name])
+            theirs = search()
             for own, (time_taken, score) in enumerate((ours, theirs)):
                 seconds[own].append(time_taken)
                 best[own].append(score)
             print(
                 f"{name} round {number + 1}: halfplane {ours[0]:.2f} s, accuracy {ours[1]:.4f};"
-                f" scikit-learn {theirs[0]:.1f} s, {theirs[1]:.4f}",
+                f" {peer} {theirs[0]:.1f} s, {theirs[1]:.4f}",
                 flush=True,
             )
-        ours, theirs = map(statistics.median, seconds)
-        print(f"{name}: 1/{theirs / ours:.1f} of scikit-learn's time")
+        yield name, *seconds
         off |= abs(best[0][0] - best[1][0]) > 0.02
     if off:
         sys.exit("the best networks are not as good as each other")
+
+
+def main():
+    for name, ours, theirs in in_turn("scikit-learn", partial(partial, scikit_learn)):
+        ratio = statistics.median(theirs) / statistics.median(ours)
+        print(f"{name}: 1/{ratio:.1f} of scikit-learn's time")
 
 
 if __name__ == "__main__":
