@@ -2,34 +2,14 @@
 //! order is clear.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use halfplane::data::{
-    DateFormat, DatePart, DropReason, Encoding, Layout, MissingNumber, Prepared, Preprocess,
-    Source, TableOptions, Warning, prepare, read_features,
+    DateFormat, DatePart, DropReason, Encoding, Layout, MissingNumber, Preprocess, Source,
+    TableOptions, Warning, prepare, read_features,
 };
-use halfplane::{Dataset, Result, Task};
+use halfplane::{Dataset, Task};
 
-fn found(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/found").join(name)
-}
-
-fn text(text: &str, options: &TableOptions) -> Result<Prepared> {
-    prepare(&Source::Memory(text.into()), options)
-}
-
-fn plain() -> TableOptions {
-    TableOptions::default()
-}
-
-fn names(names: &[&str]) -> Vec<String> {
-    names.iter().map(ToString::to_string).collect()
-}
-
-fn encoding<'a>(data: &'a Dataset, name: &str) -> &'a Encoding {
-    let mut columns = data.preprocessing().columns.iter();
-    &columns.find(|column| column.name == name).expect("the column is there").encoding
-}
+use super::{encoding, found, names, plain, text};
 
 /// A table of one column of texts, a number, and a target.
 fn table(column: &str, texts: &dyn Fn(usize) -> String, rows: usize) -> String {

@@ -10,6 +10,8 @@ use halfplane::data::{
 };
 use halfplane::{Dataset, Result, Targets, Task};
 
+use super::{encoding, text};
+
 fn table(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
@@ -22,17 +24,8 @@ fn read(name: &str, target: &str) -> Result<Prepared> {
     prepare(&table(name).into(), &options(target))
 }
 
-fn text(text: &str, options: &TableOptions) -> Result<Prepared> {
-    prepare(&Source::Memory(text.into()), options)
-}
-
 fn refused(result: Result<Prepared>) -> String {
     result.expect_err("it is refused").to_string()
-}
-
-fn encoding<'a>(data: &'a Dataset, name: &str) -> &'a Encoding {
-    let mut columns = data.preprocessing().columns.iter();
-    &columns.find(|column| column.name == name).expect("the column is there").encoding
 }
 
 #[test]

@@ -4,7 +4,9 @@ use halfplane::data::{
     ClassWeight, FoldedTable, KFold, Prepared, Preprocess, Source, TableOptions, TargetColumn,
     TargetEncoding, TargetNames, TargetScale, Validation, Warning, prepare, read_evaluated,
 };
-use halfplane::{Dataset, Result, Targets, Task};
+use halfplane::{Dataset, Targets, Task};
+
+use super::text;
 
 /// Two inputs, three numbers, labels of digits, words and truth values, and a word of three.
 const TABLE: &str = "\
@@ -19,10 +21,6 @@ x,w,a,b,c,u,v,t,k
 
 fn options(target: impl Into<TargetNames>) -> TableOptions {
     TableOptions { target: Some(target.into()), ..TableOptions::default() }
-}
-
-fn text(text: &str, options: &TableOptions) -> Result<Prepared> {
-    prepare(&Source::Memory(text.into()), options)
 }
 
 fn read(target: &str) -> Dataset {
