@@ -22,7 +22,7 @@ fn main() -> halfplane::Result<()> {
             for seed in 0..4 {
                 let network = Network::new(training.inputs(), &[hidden], training.outputs())
                     .with_output(Output::Softmax);
-                candidates.push(Candidate { network, seed, lr, rows: 0..training.rows() });
+                candidates.push(Candidate::new(network, seed, lr, 0..training.rows()));
             }
         }
     }

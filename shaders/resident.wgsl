@@ -6,7 +6,9 @@
 // `thread_per_network.wgsl` avoids it for small networks.
 
 override BY_ROWS: bool;           // a thread takes a row through the layers, not elements of all rows
-override KEEP_Z: bool;            // the activation's derivative needs z
+override KEEP: bool;              // the backward pass needs more than the next layer's x:
+override KEEP_Z: bool;            // z, or else y before dropout
+override DROPS: bool;             // some units are left out
 override PARAMETERS_INSIDE: bool; // in workgroup memory, not in storage
 override STATE_INSIDE: bool;
 override ROWS_INSIDE: bool;
@@ -22,12 +24,13 @@ var<workgroup> begin: vec2<u32>;
 
 var<private> me: Member;
 var<private> widths_at: u32;
-// Offsets into the batch's rows: y[B, width] of every layer, x first; z; d_z; loss and score.
-var<private> z_at: u32;
+// Offsets into the batch's rows: y[B, width] of every layer, x first; what is kept; d_z; loss and score.
+var<private> kept_at: u32;
 var<private> d_at: u32;
 var<private> metrics_at: u32;
 var<private> epoch: u32;
 var<private> first: u32;
+var<private> step: u32;
 var<private> d_z_at: u32;
 var<private> last_z_at: u32;
 
@@ -144,6 +147,20 @@ fn source(b: u32) -> u32 {
     return source_at(me, first + b, epoch);
 }
 
+// What dropout multiplies a unit of a hidden layer by, in a row of the batch: 0, or 1 / (1 - p). It is
+// never stored: the same step, layer, row and unit draw the same random word.
+fn dropout_factor(layers: u32, layer: u32, row: u32, unit: u32) -> f32 {
+    let at = widths_at + layers + 1u + 2u * layer;
+    let threshold = members[at];
+    if (threshold == 0u) {
+        return 1.0;
+    }
+    let masks = widths_at - WIDTHS + MASKS_AT;
+    let key = vec2<u32>(members[masks], members[masks + 1u]);
+    let words = philox(vec4<u32>(step, layer, row, unit / 4u), key);
+    return select(number(at + 1u), 0.0, words[unit % 4u] < threshold);
+}
+
 // What the loss asks for.
 fn load_z(element: u32) -> f32 {
     return row_word(last_z_at + element);
@@ -171,7 +188,7 @@ fn gather(local: u32, rows: u32) {
 fn forward(local: u32, rows: u32, layers: u32) {
     var w = 0u;
     var y = 0u;
-    var z_kept = z_at;
+    var kept = kept_at;
     for (var layer = 0u; layer < layers; layer++) {
         let inputs = width(layer);
         let outputs = width(layer + 1u);
@@ -190,17 +207,21 @@ fn forward(local: u32, rows: u32, layers: u32) {
             }
             if (layer + 1u == layers) {
                 set_row_word(y_next + e, z);
-            } else {
-                if (KEEP_Z) {
-                    set_row_word(z_kept + e, z);
-                }
-                set_row_word(y_next + e, activation(z));
+                continue;
             }
+            var unit = activation(z);
+            if (KEEP) {
+                set_row_word(kept + e, select(unit, z, KEEP_Z));
+            }
+            if (DROPS) {
+                unit *= dropout_factor(layers, layer, b, o);
+            }
+            set_row_word(y_next + e, unit);
         }
         barrier_between_rows();
         w += outputs * (inputs + 1u);
         y = y_next;
-        z_kept += me.batch * outputs;
+        kept += me.batch * outputs;
     }
 }
 
@@ -208,8 +229,8 @@ fn forward(local: u32, rows: u32, layers: u32) {
 fn backward(local: u32, rows: u32, layers: u32) {
     var w = me.count;
     var d = metrics_at;
-    var kept = z_at;
-    if (KEEP_Z) {
+    var kept = kept_at;
+    if (KEEP) {
         kept = d_at;
     }
     for (var layer = layers - 1u; layer > 0u; layer--) {
@@ -217,7 +238,7 @@ fn backward(local: u32, rows: u32, layers: u32) {
         let outputs = width(layer + 1u);
         w -= outputs * (inputs + 1u);
         d -= me.batch * outputs;
-        if (!KEEP_Z && layer + 1u == layers) {
+        if (!KEEP && layer + 1u == layers) {
             kept -= me.batch * outputs; // y of the last layer is no activation
         }
         kept -= me.batch * inputs;
@@ -234,13 +255,16 @@ fn backward(local: u32, rows: u32, layers: u32) {
             for (var o = 0u; o < outputs; o++) {
                 d_x += row_word(d + b * outputs + o) * parameter(w + o * inputs + i);
             }
+            if (DROPS) {
+                d_x *= dropout_factor(layers, layer - 1u, b, i);
+            }
             set_row_word(d_below + e, d_x * activation_derivative(row_word(kept + e)));
         }
         barrier_between_rows();
     }
 }
 
-fn update(local: u32, rows: u32, layers: u32, step: u32, lr: f32) {
+fn update(local: u32, rows: u32, layers: u32, lr: f32) {
     var w = 0u;
     var y = 0u;
     var d = d_at;
@@ -267,9 +291,9 @@ fn update(local: u32, rows: u32, layers: u32, step: u32, lr: f32) {
                 }
             }
             let w_before = parameter(index);
-            gradient = regularized(gradient, w_before, i < inputs, p.hyper);
+            gradient = regularized(gradient, w_before, i < inputs, hyper);
             let before = vec2<f32>(state_of(0u, index), state_of(1u, index));
-            let after = optimize(w_before, gradient, before, step, lr, p.hyper);
+            let after = optimize(w_before, gradient, before, step, lr, hyper);
             set_parameter(index, after.parameter);
             set_state(0u, index, after.state.x);
             set_state(1u, index, after.state.y);
@@ -347,14 +371,14 @@ fn resident(
         units += width(layer);
     }
     let outputs = width(layers);
-    z_at = me.batch * (width(0u) + units);
-    d_at = z_at;
-    if (KEEP_Z) {
+    kept_at = me.batch * (width(0u) + units);
+    d_at = kept_at;
+    if (KEEP) {
         d_at += me.batch * (units - outputs);
     }
     metrics_at = d_at + me.batch * units;
     d_z_at = metrics_at - me.batch * outputs;
-    last_z_at = z_at - me.batch * outputs;
+    last_z_at = kept_at - me.batch * outputs;
 
     if (local == 0u) {
         begin = vec2<u32>(controls[member].step, controls[member].slot);
@@ -366,6 +390,7 @@ fn resident(
     for (var k = 0u; k < p.steps; k++) {
         epoch = at_step.epoch;
         first = at_step.first;
+        step = at_step.step;
         var rows = at_step.rows;
         if (KNOWN && WHOLE) {
             rows = BATCH;
@@ -392,8 +417,8 @@ fn resident(
             record(member, at_step.slot, rows);
         }
         if (OPTIMIZER != 0u) {
-            let lr = me.lr * rate_at(at_step.step, p.rate);
-            update(local, rows, layers, at_step.step, lr);
+            let lr = me.lr * rate_at(at_step.step, rate);
+            update(local, rows, layers, lr);
         }
         barrier();
         at_step = advanced(at_step, count, batch, p.capacity);

@@ -78,7 +78,7 @@ fn thread_per_network(
         if (at_step.slot < p.capacity) {
             history[at_step.slot * p.members + member] = metrics / f32(rows);
         }
-        update(at_step.step, me.lr * rate_at(at_step.step, p.rate));
+        update(at_step.step, me.lr * rate_at(at_step.step, rate));
         at_step = advanced(at_step, me.rows, me.batch, p.capacity);
     }
     store_parameters(me);

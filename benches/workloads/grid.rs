@@ -34,11 +34,9 @@ const RUNS: u32 = 5;
 pub(crate) fn measure(bench: &Bench, networks: u64) -> Result<()> {
     let data = Dataset::xor();
     let candidates: Vec<Candidate> = (0..networks)
-        .map(|seed| Candidate {
-            network: Network::new(2, &[2], 1).with_activation(Activation::Sigmoid),
-            seed,
-            lr: 1.0,
-            rows: 0..4,
+        .map(|seed| {
+            let network = Network::new(2, &[2], 1).with_activation(Activation::Sigmoid);
+            Candidate::new(network, seed, 1.0, 0..4)
         })
         .collect();
     let mut grid = Grid::on(bench.device.as_ref(), &candidates, &data, options(0))?;

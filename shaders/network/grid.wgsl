@@ -6,8 +6,6 @@ struct Immediates {
     members: u32,  // networks
     stride: u32,   // words in a network's description
     capacity: u32, // steps in the history, a ring
-    hyper: Hyper,
-    rate: RateTerms,
 }
 var<immediate> p: Immediates;
 
@@ -31,17 +29,39 @@ struct Member {
     first_row: u32,     // its rows of the data set
     rows: u32,
     batch: u32,
-    seed: u32,
+    seed: u32,          // of its order
     lr: f32,
     scratch_at: u32,
 }
-const LAYERS_AT: u32 = 8u; // then how many layers it has
-const WIDTHS: u32 = 9u; // and their widths, input first
+const LAYERS_AT: u32 = 8u;  // then how many layers it has,
+const MASKS_AT: u32 = 9u;   // the two words of its dropout's seed,
+const HYPER_AT: u32 = 11u;  // its optimizer's settings,
+const RATE_AT: u32 = 24u;   // its schedule's numbers,
+const WIDTHS: u32 = 31u;    // its widths, input first, and two words of dropout for each hidden layer
+
+// Settings of the network that a thread is at.
+var<private> hyper: Hyper;
+var<private> rate: RateTerms;
+
+fn number(at: u32) -> f32 {
+    return bitcast<f32>(members[at]);
+}
 
 fn described(at: u32) -> Member {
+    let h = at + HYPER_AT;
+    hyper = Hyper(
+        number(h), number(h + 1u), members[h + 2u], members[h + 3u], number(h + 4u),
+        number(h + 5u), number(h + 6u), number(h + 7u), number(h + 8u), number(h + 9u),
+        number(h + 10u), number(h + 11u), number(h + 12u),
+    );
+    let r = at + RATE_AT;
+    rate = RateTerms(
+        members[r], members[r + 1u], members[r + 2u], number(r + 3u), number(r + 4u),
+        number(r + 5u), number(r + 6u),
+    );
     return Member(
         members[at], members[at + 1u], members[at + 2u], members[at + 3u], members[at + 4u],
-        members[at + 5u], bitcast<f32>(members[at + 6u]), members[at + 7u],
+        members[at + 5u], number(at + 6u), members[at + 7u],
     );
 }
 

@@ -5,7 +5,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | forward | z\[B,O\] = x\[B,I\] · Wᵀ + b, y = f(z); y is the x of the next layer |
+//! | forward | z\[B,O\] = x\[B,I\] · Wᵀ + b, y = f(z); y, or what dropout leaves of it, is the x of the next layer |
 //! | loss | of the last layer's z, with its gradient d_z\[B,O\] |
 //! | backward | d_W = d_zᵀ · x, d_b = Σ_B d_z, and for the layer below d_z = (d_z · W) ∘ f′ |
 //! | update | every parameter by its gradient, as the optimizer has it |
@@ -26,14 +26,18 @@ pub(super) struct ReferenceNetwork<'a> {
     pub(super) function: Function,
     /// The loss, which goes through the function after the last layer.
     pub(super) criterion: Criterion,
+    /// What dropout multiplies each hidden layer's y by, \[B,O\]: 0, or 1 / (1 − p). Empty without dropout.
+    pub(super) dropout: &'a [Vec<f32>],
 }
 
 /// What the forward pass of some rows leaves for the backward pass.
 struct Forward {
-    /// The input of each layer, \[B,I\]: the rows' features, and then each hidden layer's y.
+    /// The input of each layer, \[B,I\]: the rows' features, and then what dropout leaves of each hidden
+    /// layer's y.
     x: Vec<Vec<f32>>,
-    /// z of each layer, \[B,O\].
+    /// z of each layer and y = f(z), \[B,O\].
     z: Vec<Vec<f32>>,
+    y: Vec<Vec<f32>>,
 }
 
 impl ReferenceNetwork<'_> {
@@ -74,9 +78,9 @@ impl ReferenceNetwork<'_> {
     /// z = x · Wᵀ + b and y = f(z), layer after layer.
     fn forward(&self, features: Vec<f32>, parameters: &[f32]) -> Forward {
         let rows = features.len() / self.widths[0];
-        let mut forward = Forward { x: vec![features], z: Vec::new() };
+        let mut forward = Forward { x: vec![features], z: Vec::new(), y: Vec::new() };
         let mut at = 0;
-        for layer in self.layers() {
+        for (index, layer) in self.layers().enumerate() {
             let Layer { inputs, outputs } = layer;
             let (weight, bias) = parameters[at..].split_at(outputs * inputs);
             let x = &forward.x[forward.x.len() - 1];
@@ -90,9 +94,13 @@ impl ReferenceNetwork<'_> {
                     z[b * outputs + o] = sum;
                 }
             }
-            let y = z.iter().map(|&z| self.function.value(z)).collect();
+            let y: Vec<f32> = z.iter().map(|&z| self.function.value(z)).collect();
+            forward.x.push(match self.dropout.get(index) {
+                Some(factors) => y.iter().zip(factors).map(|(y, factor)| y * factor).collect(),
+                None => y.clone(),
+            });
             forward.z.push(z);
-            forward.x.push(y);
+            forward.y.push(y);
             at += layer.parameters();
         }
         forward
@@ -120,7 +128,7 @@ impl ReferenceNetwork<'_> {
     }
 
     /// d_W = d_zᵀ · x and d_b = Σ d_z of each layer, from the last to the first, and between them
-    /// d_z = (d_z · W) ∘ f′ of the layer below.
+    /// d_z = (d_z · W) ∘ dropout ∘ f′ of the layer below.
     fn backward(&self, forward: &Forward, d_z: Vec<f32>, parameters: &[f32]) -> Vec<f32> {
         let mut d_z = d_z;
         let mut at: usize = self.layers().map(|layer| layer.parameters()).sum();
@@ -140,7 +148,10 @@ impl ReferenceNetwork<'_> {
             }
             if index > 0 {
                 // f′ comes from y where that is enough, and from z where it must.
-                let kept = if self.function.keeps_z() { &forward.z[index - 1] } else { x };
+                let kept = match self.function.keeps_z() {
+                    true => &forward.z[index - 1],
+                    false => &forward.y[index - 1],
+                };
                 let mut d_z_below = vec![0.0; rows * inputs];
                 for b in 0..rows {
                     for i in 0..inputs {
@@ -148,7 +159,11 @@ impl ReferenceNetwork<'_> {
                             .map(|o| d_z[b * outputs + o] * parameters[weight + o * inputs + i])
                             .sum();
                         let element = b * inputs + i;
-                        d_z_below[element] = d_x * self.function.derivative(kept[element]);
+                        let d_y = match self.dropout.get(index - 1) {
+                            Some(factors) => d_x * factors[element],
+                            None => d_x,
+                        };
+                        d_z_below[element] = d_y * self.function.derivative(kept[element]);
                     }
                 }
                 d_z = d_z_below;

@@ -7,8 +7,8 @@ use super::optimizer::{Formula, Hyper};
 use super::order::{RowOrder, seed_of};
 use super::shader::{ADVANCE, CONTROL, FOLD, MATH, OPTIMIZER, ORDER, RATE, WIDTHS, piece};
 use super::{
-    Contract, Control, Cost, Criterion, Function, Module, Rate, Update, Views, Words, bindings,
-    immediates, thread_per_network, widths,
+    Contract, Control, Cost, Criterion, Dropout, Function, Module, Rate, Update, Views, Words,
+    bindings, dropout, immediates, thread_per_network, widths,
 };
 use crate::spec::{Layer, Shuffle};
 
@@ -23,10 +23,16 @@ pub struct Member {
     pub rows: usize,
     /// Rows in a batch, at most its rows.
     pub batch: usize,
-    /// The seed of its order.
+    /// The seed of its order and of its dropout.
     pub seed: u64,
     /// Its learning rate.
     pub lr: f32,
+    /// Its schedule: the formula is the same for all.
+    pub rate: Rate,
+    /// The other settings of its optimizer, and what is done to its gradients before.
+    pub hyper: Hyper,
+    /// The share of its units that each hidden layer leaves out; empty where none does.
+    pub dropout: Vec<f64>,
 }
 
 impl Member {
@@ -40,13 +46,25 @@ impl Member {
         self.layers().map(|layer| layer.parameters()).sum()
     }
 
-    /// Words that a batch takes on its way through the layers: x, y of every layer, z where the
-    /// backward pass needs it, d_z, loss and score.
-    pub fn row_words(&self, function: Function) -> usize {
-        let units: usize = self.widths[1..].iter().sum();
-        let hidden = units - self.outputs();
-        let kept = if function.keeps_z() { hidden } else { 0 };
-        self.batch * (self.widths[0] + units + kept + units + 2)
+    /// Whether units are left out.
+    pub fn drops(&self) -> bool {
+        self.dropout.iter().any(|share| *share > 0.0)
+    }
+
+    /// What a hidden layer leaves out, counted from 0.
+    pub(crate) fn dropout_of(&self, layer: usize) -> Dropout {
+        Dropout {
+            rows: self.batch,
+            columns: self.widths[layer + 1],
+            layer,
+            share: self.dropout.get(layer).copied().unwrap_or(0.0),
+            seed: self.seed,
+        }
+    }
+
+    /// Hidden layers.
+    fn hidden(&self) -> usize {
+        self.widths.len() - 2
     }
 
     /// Numbers in a prediction.
@@ -100,12 +118,8 @@ pub struct Resident {
     pub function: Function,
     /// What they minimise.
     pub criterion: Criterion,
-    /// The update; [`Update::Gradient`] only evaluates.
+    /// The update; [`Update::Gradient`] only evaluates, without dropout.
     pub update: Update,
-    /// The optimizer's settings.
-    pub hyper: Hyper,
-    /// The learning rate's schedule.
-    pub rate: Rate,
     /// The order of the rows.
     pub shuffle: Shuffle,
     /// Steps in the history.
@@ -120,7 +134,7 @@ pub struct Resident {
 
 immediates! {
     pub(crate) struct Immediates {
-        steps: u32, members: u32, stride: u32, capacity: u32, hyper: Hyper, rate: RateTerms,
+        steps: u32, members: u32, stride: u32, capacity: u32,
     }
 }
 
@@ -128,7 +142,7 @@ immediates! {
 const UNROLLED: usize = 6;
 
 /// Words of a description before the widths.
-const FIXED: usize = 9;
+const FIXED: usize = 11 + size_of::<Hyper>() / 4 + size_of::<RateTerms>() / 4;
 
 impl Resident {
     /// The shader divides an element's number in float32, which is exact below this.
@@ -136,7 +150,39 @@ impl Resident {
 
     /// Words in a network's description.
     pub fn stride(&self) -> usize {
-        FIXED + self.members.iter().map(|member| member.widths.len()).max().unwrap_or(0)
+        let dropout =
+            |member: &Member| if self.describes_dropout() { 2 * member.hidden() } else { 0 };
+        let words = |member: &Member| FIXED + member.widths.len() + dropout(member);
+        self.members.iter().map(words).max().unwrap_or(0)
+    }
+
+    /// Whether the descriptions, which an evaluation shares with the steps, tell of dropout.
+    fn describes_dropout(&self) -> bool {
+        self.members.iter().any(Member::drops)
+    }
+
+    /// Whether a network leaves units out.
+    pub fn drops(&self) -> bool {
+        self.update != Update::Gradient && self.describes_dropout()
+    }
+
+    /// Whether the backward pass needs more of a hidden unit than what goes into the next layer: z, or y as
+    /// it was before dropout.
+    fn keeps(&self) -> bool {
+        self.update != Update::Gradient && (self.function.keeps_z() || self.drops())
+    }
+
+    /// Words that a batch of a network takes on its way through the layers: x, y of every layer, what the
+    /// backward pass needs besides, d_z, loss and score.
+    pub fn row_words(&self, member: &Member) -> usize {
+        let units: usize = member.widths[1..].iter().sum();
+        let kept = if self.keeps() { units - member.outputs() } else { 0 };
+        member.batch * (member.widths[0] + units + kept + units + 2)
+    }
+
+    /// Whether L1, L2 or clipping by value change the gradients of a network.
+    fn regularizes(&self) -> bool {
+        self.members.iter().any(|member| member.hyper.regularizes())
     }
 
     /// The descriptions, as the shader reads them.
@@ -150,10 +196,17 @@ impl Resident {
             words.extend(numbers.map(|number| number as u32));
             words.extend([seed_of(member.seed), member.lr.to_bits(), scratch_at as u32]);
             words.push(member.widths.len() as u32 - 1);
+            words.extend([member.seed as u32, (member.seed >> 32) as u32]);
+            words.extend_from_slice(bytemuck::cast_slice(&[member.hyper]));
+            words.extend_from_slice(bytemuck::cast_slice(&[member.rate.terms]));
             words.extend(member.widths.iter().map(|&width| width as u32));
+            if self.describes_dropout() {
+                let odds = (0..member.hidden()).map(|layer| member.dropout_of(layer).odds());
+                words.extend(odds.flat_map(|(threshold, scale)| [threshold, scale.to_bits()]));
+            }
             words.resize(words.len().next_multiple_of(stride), 0);
             parameters_at += parameters;
-            scratch_at += member.row_words(self.function);
+            scratch_at += self.row_words(member);
         }
         words
     }
@@ -184,6 +237,8 @@ impl Resident {
         };
         // A shuffled row is found by walks of three rounds: two on average, a dozen at the worst.
         let source = if self.shuffle == Shuffle::EveryEpoch { 64 } else { 0 };
+        // Random words are drawn in ten rounds.
+        let draw = if self.drops() { LOOP + 10 } else { 0 };
         let by_rows = |rows: usize, columns: usize, inner: u64| match self.mapping {
             ThreadMapping::Elements => shared(rows * columns, inner),
             ThreadMapping::Rows | ThreadMapping::Networks => LOOP + columns as u64 * (1 + inner),
@@ -200,8 +255,8 @@ impl Resident {
             let layers: u64 = member
                 .layers()
                 .map(|Layer { inputs, outputs }| {
-                    let forward = by_rows(member.batch, outputs, LOOP + inputs as u64);
-                    let backward = by_rows(member.batch, inputs, LOOP + outputs as u64);
+                    let forward = by_rows(member.batch, outputs, draw + LOOP + inputs as u64);
+                    let backward = by_rows(member.batch, inputs, draw + LOOP + outputs as u64);
                     let update = shared(outputs * (inputs + 1), 2 * (LOOP + rows));
                     3 + forward + backward + update
                 })
@@ -233,7 +288,7 @@ impl Resident {
             + if self.placement.state { self.update.state().len() } else { 0 };
         let rows_at = copies * largest(&Member::parameters);
         let rows = match self.placement.rows {
-            true => largest(&|member| member.row_words(self.function)),
+            true => largest(&|member| self.row_words(member)),
             false => 0,
         };
         (rows_at, (rows_at + rows).max(1))
@@ -257,8 +312,8 @@ impl Resident {
 
     /// A member's update at a step.
     pub(crate) fn formula(&self, member: &Member, control: Control) -> Formula {
-        let lr = member.lr * self.rate.at(control.step);
-        self.hyper.at(self.update, lr, control.step)
+        let lr = member.lr * member.rate.at(control.step);
+        member.hyper.at(self.update, lr, control.step)
     }
 
     /// The order of a member's rows.
@@ -271,12 +326,6 @@ impl Resident {
     /// others do.
     pub(crate) fn shuffle_of(&self, member: &Member) -> Shuffle {
         if member.batch < member.rows { self.shuffle } else { Shuffle::Never }
-    }
-
-    /// What is done to the gradients of a member before that.
-    pub(crate) fn regularize(&self, member: &Member, parameters: &[f32], gradient: &mut [f32]) {
-        let all = 0..gradient.len();
-        self.hyper.regularize_range(member.layers(), all, parameters, gradient);
     }
 
     /// Bytes of workgroup memory that this takes.
@@ -325,7 +374,9 @@ impl Contract for Resident {
             self.criterion.piece(),
         ];
         let own: &[Module] = match self.mapping {
-            ThreadMapping::Elements | ThreadMapping::Rows => &[WIDTHS, piece!("resident")],
+            ThreadMapping::Elements | ThreadMapping::Rows => {
+                &[WIDTHS, piece!("common/random"), piece!("resident")]
+            }
             ThreadMapping::Networks => &[piece!("thread_per_network")],
         };
         [&pieces, own].concat()
@@ -337,7 +388,7 @@ impl Contract for Resident {
             ThreadMapping::Networks => thread_per_network::written(
                 &self.members[0].widths,
                 self.function,
-                (self.update, &self.hyper),
+                (self.update, self.regularizes()),
             ),
         }
     }
@@ -348,8 +399,8 @@ impl Contract for Resident {
         let mut overrides = self.criterion.overrides();
         overrides.extend([
             self.update.as_override(),
-            self.hyper.as_override(),
-            self.rate.as_override(),
+            ("REGULARIZED", flag(self.regularizes())),
+            self.members[0].rate.as_override(),
             ("THREADS", f64::from(self.threads())),
             ("SHUFFLE", flag(self.shuffle == Shuffle::EveryEpoch)),
             ("STATE_TENSORS", self.update.state().len() as f64),
@@ -359,7 +410,9 @@ impl Contract for Resident {
         }
         overrides.extend([
             ("BY_ROWS", flag(self.mapping == ThreadMapping::Rows)),
+            ("KEEP", flag(self.keeps())),
             ("KEEP_Z", flag(self.function.keeps_z())),
+            ("DROPS", flag(self.drops())),
             ("PARAMETERS_INSIDE", flag(self.placement.parameters)),
             ("STATE_INSIDE", flag(self.placement.state)),
             ("ROWS_INSIDE", flag(self.placement.rows)),
@@ -376,8 +429,6 @@ impl Contract for Resident {
             members: self.members.len() as u32,
             stride: self.stride() as u32,
             capacity: self.capacity as u32,
-            hyper: self.hyper,
-            rate: self.rate.terms,
         }
     }
 
@@ -468,11 +519,23 @@ fn twin(
     let Resident { function, criterion, .. } = *grid;
     let rows = 0..control.rows as usize;
     let sources: Vec<usize> = grid.order(member).rows(control, rows).collect();
-    let network = ReferenceNetwork { widths: &member.widths, function, criterion };
+    let factors = |layer: usize| {
+        let own = member.dropout_of(layer);
+        let ones = vec![1.0; sources.len() * own.columns];
+        let mut factors = ones.clone();
+        own.twin(dropout::Bindings { control: &[control], x: &ones, y: &mut factors });
+        factors
+    };
+    let factors: Vec<Vec<f32>> = match grid.drops() {
+        true => (0..member.hidden()).map(factors).collect(),
+        false => Vec::new(),
+    };
+    let network =
+        ReferenceNetwork { widths: &member.widths, function, criterion, dropout: &factors };
     let (metrics, mut gradient) = network.gradient(&sources, data, parameters, sources.len());
     if grid.update != Update::Gradient {
         let formula = grid.formula(member, control);
-        network.update((&grid.hyper, &formula), parameters, &mut gradient, state);
+        network.update((&member.hyper, &formula), parameters, &mut gradient, state);
     }
     let mean = |which: usize| {
         metrics.iter().map(|of_row| of_row[which]).sum::<f32>() / sources.len() as f32

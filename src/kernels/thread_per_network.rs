@@ -14,7 +14,7 @@
 
 use std::iter::once;
 
-use super::{Function, Hyper, Update};
+use super::{Function, Update};
 use crate::spec::Layer;
 
 /// A layer, its number and where its parameters begin.
@@ -73,9 +73,8 @@ fn dense(widths: &[usize]) -> Vec<Dense> {
 pub(super) fn written(
     widths: &[usize],
     activation: Function,
-    optimizer: (Update, &Hyper),
+    (update, regularized): (Update, bool),
 ) -> String {
-    let (update, hyper) = optimizer;
     let layers = dense(widths);
     let stateful = !update.state().is_empty();
     let all = 0..layers.iter().map(|dense| dense.layer.parameters()).sum();
@@ -90,7 +89,7 @@ pub(super) fn written(
     function(&mut lines, "clear()", all.clone().map(|n| format!("d_w{n} = 0.0;")));
     let learn_row = learn_row(&layers, activation, update);
     function(&mut lines, "learn_row(rows: u32) -> vec2<f32>", learn_row);
-    let update = self::update(&layers, update, hyper);
+    let update = self::update(&layers, update, regularized);
     function(&mut lines, "update(step: u32, lr: f32)", update);
     function(&mut lines, "shift(value: Stepped) -> Stepped", shift(all.len(), stateful));
     lines.push(String::new());
@@ -154,12 +153,11 @@ fn backward(function: Function, dense: &Dense) -> Vec<String> {
 }
 
 /// All parameters' step.
-fn update(layers: &[Dense], update: Update, hyper: &Hyper) -> Vec<String> {
-    let regularized = hyper.regularizes();
+fn update(layers: &[Dense], update: Update, regularized: bool) -> Vec<String> {
     let mut body = Vec::new();
     match update {
         Update::Gradient => return body,
-        Update::Adam => body.push("let correction = corrections(step, p.hyper);".into()),
+        Update::Adam => body.push("let correction = corrections(step, hyper);".into()),
         Update::Sgd | Update::Momentum => {}
     }
     if update != Update::Sgd {
@@ -170,16 +168,16 @@ fn update(layers: &[Dense], update: Update, hyper: &Hyper) -> Vec<String> {
     });
     for (n, weight) in weights.enumerate() {
         let gradient = match regularized {
-            true => format!("regularized(d_w{n}, w{n}, {weight}, p.hyper)"),
+            true => format!("regularized(d_w{n}, w{n}, {weight}, hyper)"),
             false => format!("d_w{n}"),
         };
         let after = match update {
             Update::Adam => {
-                format!("adam_step(w{n}, {gradient}, state{n}, correction, lr, p.hyper)")
+                format!("adam_step(w{n}, {gradient}, state{n}, correction, lr, hyper)")
             }
-            Update::Momentum => format!("momentum_step(w{n}, {gradient}, state{n}, lr, p.hyper)"),
+            Update::Momentum => format!("momentum_step(w{n}, {gradient}, state{n}, lr, hyper)"),
             Update::Sgd | Update::Gradient => {
-                body.push(format!("w{n} = sgd_step(w{n}, {gradient}, lr, p.hyper).parameter;"));
+                body.push(format!("w{n} = sgd_step(w{n}, {gradient}, lr, hyper).parameter;"));
                 continue;
             }
         };

@@ -67,7 +67,7 @@ const MOST_OF_A_ROW: u64 = 1000;
 /// strategy is the better one, which loses less where a core is slow.
 pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
     limits.kind == DeviceKind::Cpu
-        && request.only_layered().is_none()
+        && request.lacks(Strategy::Fused).is_none()
         && request.network.parameters() <= MOST_PARAMETERS.min(MOST_OF_A_ROW * request.batch as u64)
         && request.batch >= 2 * STRAND
 }

@@ -23,6 +23,7 @@ pub use layered::inference;
 pub use limits::{DeviceKind, Limits};
 pub use print::{bytes, quantity};
 pub use request::{Gradients, Training};
+pub(crate) use resident::pays_side_by_side;
 pub use resident::{GridMember, grid};
 pub use shard::{DataChunks, DataPlacement, Shard};
 

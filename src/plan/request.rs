@@ -119,12 +119,12 @@ impl Training<'_> {
         vec![Dispatch::new("step", rate, learning_rate::Bindings { control })]
     }
 
-    /// Of what was asked for, something that only the layered strategy has.
-    pub(super) fn only_layered(&self) -> Option<&'static str> {
+    /// Of what was asked for, something that a strategy has not got. The layered one has all.
+    pub(super) fn lacks(&self, strategy: Strategy) -> Option<&'static str> {
         if self.gradients == Gradients::Kept {
             return Some("gradients to be kept");
         }
-        if self.regularization.drops() {
+        if self.regularization.drops() && strategy == Strategy::Fused {
             return Some("dropout");
         }
         if let Some(Clip::Norm(_)) = self.regularization.clip {
@@ -138,7 +138,7 @@ impl Training<'_> {
 
     /// Refuses what a strategy other than the layered one has not got.
     pub(super) fn check_for(&self, strategy: Strategy) -> Result<()> {
-        self.only_layered().map_or(Ok(()), |what| {
+        self.lacks(strategy).map_or(Ok(()), |what| {
             Err(Error::invalid(
                 format!("the {strategy} strategy has no {what} yet"),
                 ("use ", Setting::Strategy.to("layered")),

@@ -1,27 +1,35 @@
 //! The `resident` strategy: whole steps of whole networks in one dispatch, one network per workgroup or
 //! thread.
 
+use std::ops::Range;
+
 use super::{
     BufferId, Chunk, DeviceKind, Dispatch, Examination, Limits, Outline, Phase, Plan, PlanBuilder,
     Region, Role, Training, Validation,
 };
 use crate::kernels::{
-    Element, Function, Member, Placement, Resident, ThreadMapping, Update, resident,
+    Element, Function, Hyper, Member, Placement, Rate, Resident, ThreadMapping, Update, resident,
 };
-use crate::spec::{Layer, Network, Shuffle, Strategy, check_lr};
+use crate::spec::{Layer, Network, Optimizer, Regularization, Shuffle, Strategy};
 use crate::{Error, Result};
 
-/// One network of a grid, where it differs from the request that they share.
+/// One network of a grid, with what it has of its own beside the request that they share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GridMember {
     /// The network; activation and output are the same for all.
     pub network: Network,
-    /// The seed of its order.
+    /// The seed of its order and of its dropout.
     pub seed: u64,
-    /// Its learning rate.
-    pub lr: f64,
-    /// Its rows of the data set: the first, and how many.
-    pub rows: std::ops::Range<usize>,
+    /// How it learns; momentum and Adam's moments are kept of all or of none.
+    pub optimizer: Optimizer,
+    /// What is done against its overfitting; label smoothing is the same for all.
+    pub regularization: Regularization,
+    /// Steps that its run is to have.
+    pub steps: u64,
+    /// Its rows of the data set.
+    pub rows: Range<usize>,
+    /// Its rows of the validation data.
+    pub validation: Range<usize>,
 }
 
 /// Entries of all networks together in the ring of losses.
@@ -45,6 +53,10 @@ const ALONE: usize = 16;
 /// Their product with the rows of a batch, at most.
 const ALONE_BY_ROWS: usize = 64;
 
+/// Operations of a batch's forward pass up to which this strategy is ahead for one network.
+const ON_A_GPU: u64 = 100_000;
+const ON_SOFTWARE: u64 = 1 << 19;
+
 /// Whether `auto` picks this strategy, by the operations of a batch's forward pass.
 ///
 /// On the CPU both strategies were measured on one hidden layer of 8, 32 and 100 units and two of 64 and
@@ -54,21 +66,35 @@ const ALONE_BY_ROWS: usize = 64;
 /// to 72,000 operations (by 2.8 times and more), and the layered one from 144,000. Lavapipe takes 0.3 µs
 /// for a step of the 2-2-1 network by this strategy, and 500 µs by the layered one.
 pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
-    if request.only_layered().is_some() || request.check().is_err() {
+    if request.lacks(Strategy::Resident).is_some() || request.check().is_err() {
         return false;
     }
-    let member = member(request.network, request, request.seed, 0.0, 0..request.rows);
+    let member = member(&alone(request), request);
     let work = request.batch as u64 * request.network.flops_forward();
     let most = match limits.kind {
         DeviceKind::Cpu => 20_000,
-        DeviceKind::Gpu => 100_000,
-        DeviceKind::Software => 1 << 19,
+        DeviceKind::Gpu => ON_A_GPU,
+        DeviceKind::Software => ON_SOFTWARE,
     };
     let examination = examination(vec![member.clone()], request, limits);
     let grid = resident(vec![member], request, Update::of(request.optimizer), limits);
     work <= most
         && (limits.kind == DeviceKind::Cpu || grid.placement.rows)
         && [&grid, &examination].iter().all(|grid| check_loops(grid, limits).is_ok())
+}
+
+/// Whether so many networks like one, by the operations of its batch's forward pass, are sooner done side by
+/// side than one after another by the layered strategy.
+///
+/// A workgroup takes as long for its network whether others have one or not, as far as there are processors
+/// for them: even a small card has eight, and a software adapter a thread for each core.
+pub(crate) fn pays_side_by_side(work: u64, networks: usize, limits: &Limits) -> bool {
+    let (alone, processors) = match limits.kind {
+        DeviceKind::Cpu => return false,
+        DeviceKind::Gpu => (ON_A_GPU, 8),
+        DeviceKind::Software => (ON_SOFTWARE, 2),
+    };
+    networks > 1 && work <= alone * networks.min(processors) as u64
 }
 
 /// Refuses a step so long that the driver would end its loops: it says nothing, and what comes out
@@ -88,17 +114,24 @@ fn check_loops(grid: &Resident, limits: &Limits) -> Result<()> {
 
 /// Plans the training of one network.
 pub(super) fn training(request: &Training<'_>, limits: &Limits) -> Result<Plan> {
-    let member = GridMember {
-        network: request.network.clone(),
-        seed: request.seed,
-        lr: request.optimizer.lr(),
-        rows: 0..request.rows,
-    };
-    grid(&[member], request, limits)
+    grid(&[alone(request)], request, limits)
 }
 
-/// Plans the training of many networks at once on one data set: the request tells what they share,
-/// and its network is passed over.
+/// The only network of a request.
+fn alone(request: &Training<'_>) -> GridMember {
+    GridMember {
+        network: request.network.clone(),
+        seed: request.seed,
+        optimizer: *request.optimizer,
+        regularization: request.regularization.clone(),
+        steps: request.steps,
+        rows: 0..request.rows,
+        validation: 0..request.validation,
+    }
+}
+
+/// Plans the training of many networks at once on one data set: the request tells what they share, and
+/// what each has of its own is passed over there.
 ///
 /// # Errors
 /// As [`super::training`].
@@ -109,12 +142,9 @@ pub fn grid(members: &[GridMember], request: &Training<'_>, limits: &Limits) -> 
         return Err(Error::invalid("there is no network to train", "give at least one"));
     };
     for member in members {
-        check_member(member, &first.network, request)?;
+        check_member(member, first, request)?;
     }
-    let list: Vec<Member> = members
-        .iter()
-        .map(|m| self::member(&m.network, request, m.seed, m.lr, m.rows.clone()))
-        .collect();
+    let list: Vec<Member> = members.iter().map(|one| member(one, request)).collect();
     if limits.kind != DeviceKind::Cpu
         && let Some(most) = list.iter().map(Member::most_elements).max()
         && most >= Resident::MOST_ELEMENTS
@@ -128,8 +158,7 @@ pub fn grid(members: &[GridMember], request: &Training<'_>, limits: &Limits) -> 
     let builder = PlanBuilder::new(limits, remedy);
     let step = resident(list, request, Update::of(request.optimizer), limits);
     check_loops(&step, limits)?;
-    let networks: Vec<Network> = members.iter().map(|member| member.network.clone()).collect();
-    finish(builder, networks, step, request)
+    finish(builder, members, step, request)
 }
 
 /// What tells loss and score of the rows of members, in order.
@@ -139,23 +168,49 @@ fn examination(members: Vec<Member>, request: &Training<'_>, limits: &Limits) ->
     Resident { shuffle: Shuffle::Never, capacity, ..grid }
 }
 
-/// The members on the validation rows, in portions that their own batches have room for.
-fn on_validation(members: &[Member], rows: usize) -> Vec<Member> {
-    let of = |m: &Member| Member { first_row: 0, rows, batch: m.batch.min(rows), ..m.clone() };
-    members.iter().map(of).collect()
+/// The members on their validation rows, in portions that their own batches have room for.
+fn on_validation(members: &[Member], own: &[GridMember]) -> Vec<Member> {
+    let of = |(member, one): (&Member, &GridMember)| {
+        let Range { start: first_row, .. } = one.validation;
+        let rows = one.validation.len();
+        Member { first_row, rows, batch: member.batch.min(rows), ..member.clone() }
+    };
+    members.iter().zip(own).map(of).collect()
 }
 
-fn check_member(member: &GridMember, first: &Network, request: &Training<'_>) -> Result<()> {
-    member.network.check()?;
-    let GridMember { network, rows, lr, .. } = member;
-    check_lr(*lr)?;
-    Training { network, ..request.clone() }.check_for(Strategy::Resident)?;
+fn check_member(member: &GridMember, first: &GridMember, request: &Training<'_>) -> Result<()> {
+    let GridMember { network, optimizer, regularization, steps, rows, validation, .. } = member;
+    let own = Training { network, optimizer, regularization, steps: *steps, ..request.clone() };
+    own.check()?;
+    own.check_for(Strategy::Resident)?;
+    let first_network = &first.network;
     if (network.inputs, network.outputs, network.activation, network.output)
-        != (first.inputs, first.outputs, first.activation, first.output)
+        != (
+            first_network.inputs,
+            first_network.outputs,
+            first_network.activation,
+            first_network.output,
+        )
     {
+        let first = first_network;
         return Err(Error::invalid(
             format!("networks {first} and {network} differ in more than their hidden layers"),
             "train them apart",
+        ));
+    }
+    if Update::of(optimizer) != Update::of(&first.optimizer) {
+        return Err(Error::invalid(
+            "networks differ in the state that their optimizers keep",
+            "train them apart",
+        ));
+    }
+    if regularization.label_smoothing != request.regularization.label_smoothing {
+        return Err(Error::invalid("networks differ in their label smoothing", "train them apart"));
+    }
+    if request.validation > 0 && (validation.is_empty() || validation.end > request.validation) {
+        return Err(Error::invalid(
+            format!("a network has the validation rows {validation:?} of {}", request.validation),
+            "give it at least one that there is",
         ));
     }
     if rows.is_empty() || rows.end > request.rows {
@@ -167,20 +222,23 @@ fn check_member(member: &GridMember, first: &Network, request: &Training<'_>) ->
     Ok(())
 }
 
-fn member(
-    network: &Network,
-    request: &Training<'_>,
-    seed: u64,
-    lr: f64,
-    rows: std::ops::Range<usize>,
-) -> Member {
+fn member(own: &GridMember, request: &Training<'_>) -> Member {
+    let GridMember { network, optimizer, regularization, rows, .. } = own;
+    let hidden = 0..network.hidden.len();
+    let dropout = match regularization.drops() {
+        true => hidden.map(|layer| regularization.dropout_of(layer)).collect(),
+        false => Vec::new(),
+    };
     Member {
         widths: network.widths(),
         first_row: rows.start,
         rows: rows.len(),
         batch: request.batch.min(rows.len()),
-        seed,
-        lr: lr as f32,
+        seed: own.seed,
+        lr: optimizer.lr() as f32,
+        rate: Rate::of(request.schedule, own.steps),
+        hyper: Hyper::of(optimizer).regularized_by(regularization),
+        dropout,
     }
 }
 
@@ -204,8 +262,6 @@ fn resident(
         function: Function::Of(request.network.activation),
         criterion: request.criterion(),
         update,
-        hyper: request.hyper(),
-        rate: request.rate(),
         // A batch of all rows has no order worth shuffling.
         shuffle: if full { Shuffle::Never } else { request.shuffle },
         capacity,
@@ -235,7 +291,7 @@ fn resident(
 fn on_a_gpu(members: &[Member]) -> ThreadMapping {
     let tiny = |member: &Member| {
         let parameters = member.parameters();
-        parameters <= ALONE && member.batch * parameters <= ALONE_BY_ROWS
+        parameters <= ALONE && member.batch * parameters <= ALONE_BY_ROWS && !member.drops()
     };
     match alike(members) && members.iter().all(tiny) {
         true => ThreadMapping::Networks,
@@ -258,7 +314,8 @@ fn on_a_cpu(members: &[Member], update: Update) -> ThreadMapping {
         Update::Sgd | Update::Momentum | Update::Adam => 1 + update.state().len(),
     };
     let numbers = tensors * members[0].parameters() + LOAD * members[0].widths[0];
-    if few && alike(members) && numbers <= WRITTEN_OUT {
+    let drops = members.iter().any(Member::drops);
+    if few && !drops && alike(members) && numbers <= WRITTEN_OUT {
         ThreadMapping::Networks
     } else if few {
         ThreadMapping::Rows
@@ -270,11 +327,11 @@ fn on_a_cpu(members: &[Member], update: Update) -> ThreadMapping {
 /// All of the plan.
 fn finish(
     mut builder: PlanBuilder<'_>,
-    networks: Vec<Network>,
+    own: &[GridMember],
     step: Resident,
     request: &Training<'_>,
 ) -> Result<Plan> {
-    let count = networks.len();
+    let count = own.len();
     let rows = request.rows;
     let evaluate = examination(step.members.clone(), request, builder.limits);
     check_loops(&evaluate, builder.limits)?;
@@ -288,7 +345,7 @@ fn finish(
         builder.buffer("members", Element::U32, vec![count, step.stride()], Role::Bookkeeping)?;
     let scratch = match step.placement.rows && evaluate.placement.rows {
         true => 0,
-        false => step.members.iter().map(|m| m.row_words(step.function)).sum(),
+        false => step.members.iter().map(|m| step.row_words(m)).sum(),
     };
     let scratch = builder.buffer("scratch", Element::F32, vec![scratch], Role::Activations)?;
     let control = builder.control("control", count)?;
@@ -310,7 +367,7 @@ fn finish(
     };
     if request.validation > 0 {
         let rows = request.validation;
-        let grid = examination(on_validation(&step.members, rows), request, builder.limits);
+        let grid = examination(on_validation(&step.members, own), request, builder.limits);
         let (x, t) = builder.data("validation", rows, request)?;
         let shape = vec![count, grid.stride()];
         let members =
@@ -337,9 +394,10 @@ fn finish(
     handles.history = Some(history);
     handles.evaluation = Some(evaluation);
     let (batch, share) = (step.members[0].batch, step.members[0].rows);
-    let Examination { control: own, history: losses } = evaluation;
+    let Examination { control: evaluated, history: losses } = evaluation;
     builder.phase(Phase::Step, vec![dispatch(step, control, members, x, t, history)]);
-    builder.phase(Phase::Evaluate, vec![dispatch(evaluate, own, members, x, t, losses)]);
+    builder.phase(Phase::Evaluate, vec![dispatch(evaluate, evaluated, members, x, t, losses)]);
+    let networks = own.iter().map(|one| one.network.clone()).collect();
     let outline = Outline {
         rows: share,
         batch,
@@ -387,7 +445,8 @@ mod tests {
 
     fn of(widths: &[usize], batch: usize) -> Member {
         let widths = widths.to_vec();
-        Member { widths, first_row: 0, rows: 999, batch, seed: 0, lr: 1.0 }
+        let (rate, hyper, dropout) = Default::default();
+        Member { widths, first_row: 0, rows: 999, batch, seed: 0, lr: 1.0, rate, hyper, dropout }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Must not know: runs, epochs.
 
+use std::ops::Range;
+
 use super::batch_sampler::BatchSampler;
 use super::members::{Arrangement, Candidate, Members};
 use super::prepare::{placement, plan_of};
@@ -270,15 +272,8 @@ impl Executor {
                 *all = [all[0] + own[0], all[1] + own[1]];
             }
         }
-        let data = &self.data.training;
-        let mut scale = Scale::new(data, self.members.first().rows.clone());
-        let told = |(one, sums): (&Candidate, [f64; 2])| {
-            if one.rows != *scale.rows() {
-                scale = Scale::new(data, one.rows.clone());
-            }
-            scale.evaluation(sums)
-        };
-        Ok(self.members.list().iter().zip(all).map(told).collect())
+        let ranges = self.members.list().iter().map(|one| one.rows.clone());
+        Ok(evaluations(&self.data.training, ranges.zip(all)))
     }
 
     /// Loss and score of each network's present weights on the validation rows, where there are
@@ -289,14 +284,17 @@ impl Executor {
         else {
             return Ok(None);
         };
-        let (examination, rows, portion) = (own.examination, own.rows, own.portion);
-        let scale = Scale::new(data, 0..rows);
-        let shares: Vec<Share> = match self.is_alone() {
-            true => vec![(rows, portion)],
-            false => self.samplers().iter().map(|own| (rows, own.batch().min(rows))).collect(),
+        let (examination, portion) = (own.examination, own.portion);
+        let samplers = self.samplers();
+        let ranges: Vec<_> =
+            self.members.list().iter().map(|one| one.validation(data.rows())).collect();
+        let share = |(range, sampler): (&Range<usize>, &BatchSampler)| match self.is_alone() {
+            true => (range.len(), portion),
+            false => (range.len(), sampler.batch().min(range.len())),
         };
+        let shares: Vec<Share> = ranges.iter().zip(&samplers).map(share).collect();
         let all = sums(self.backend.as_mut(), Phase::Validate, examination, &shares).await?;
-        Ok(Some(all.into_iter().map(|sums| scale.evaluation(sums)).collect()))
+        Ok(Some(evaluations(data, ranges.into_iter().zip(all))))
     }
 
     /// The present weights of some networks.
@@ -371,6 +369,25 @@ impl Executor {
     pub(super) async fn profile(&mut self) -> Result<Vec<std::time::Duration>> {
         self.backend.profile(Phase::Step).await
     }
+}
+
+/// What sums of loss and score over ranges of rows say.
+fn evaluations(
+    data: &Dataset,
+    sums: impl Iterator<Item = (Range<usize>, [f64; 2])>,
+) -> Vec<Evaluation> {
+    let mut last: Option<Scale> = None;
+    let told = |(range, sums): (Range<usize>, [f64; 2])| {
+        // Neighbours often have the same rows.
+        let scale = match last.take() {
+            Some(scale) if *scale.rows() == range => scale,
+            _ => Scale::new(data, range),
+        };
+        let evaluation = scale.evaluation(sums);
+        last = Some(scale);
+        evaluation
+    };
+    sums.map(told).collect()
 }
 
 /// The limits of a device, less what the host's own copies of the weights take where both are in its

@@ -50,7 +50,7 @@ pub struct Trained {
 /// let data = Dataset::xor();
 /// let network = Network::new(2, &[3], 1).with_activation(Activation::Sigmoid);
 /// let candidates: Vec<Candidate> = (0..8)
-///     .map(|seed| Candidate { network: network.clone(), seed, lr: 1.0, rows: 0..4 })
+///     .map(|seed| Candidate::new(network.clone(), seed, 1.0, 0..4))
 ///     .collect();
 /// let options = TrainOptions {
 ///     optimizer: Optimizer::sgd(1.0),

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::TrainOptions;
 use crate::plan::GridMember;
-use crate::spec::Network;
+use crate::spec::{Network, Optimizer, Regularization};
 use crate::{Error, Result};
 
 /// One network of a [`super::Grid`], where it differs from the options that all share.
@@ -14,12 +15,50 @@ use crate::{Error, Result};
 pub struct Candidate {
     /// The network. Inputs, outputs, activation and output are the same for all.
     pub network: Network,
-    /// The seed of its initial weights and of its order.
+    /// The seed of its initial weights, of its order and of its dropout.
     pub seed: u64,
     /// Its learning rate.
     pub lr: f64,
     /// Its rows of the data set.
     pub rows: Range<usize>,
+    /// Its rows of the validation data, where they are not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Range<usize>>,
+    /// Momentum, Adam's moments and weight decay, where they are not those of the options; momentum and
+    /// moments are kept of all or of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<Optimizer>,
+    /// L1, L2, dropout and clipping by value, where they are not those of the options.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regularization: Option<Regularization>,
+}
+
+impl Candidate {
+    /// A network with a seed, a learning rate and rows of its own; all else is as the options say.
+    pub fn new(network: Network, seed: u64, lr: f64, rows: Range<usize>) -> Self {
+        Self { network, seed, lr, rows, validation: None, optimizer: None, regularization: None }
+    }
+
+    /// Its optimizer, beside options for all.
+    pub(super) fn optimizer(&self, options: &TrainOptions) -> Optimizer {
+        self.optimizer.unwrap_or(options.optimizer).with_lr(self.lr)
+    }
+
+    /// What is done against its overfitting, beside options for all.
+    pub(super) fn regularization<'a>(&'a self, options: &'a TrainOptions) -> &'a Regularization {
+        self.regularization.as_ref().unwrap_or(&options.regularization)
+    }
+
+    /// Its rows of so many for validation.
+    pub(super) fn validation(&self, rows: usize) -> Range<usize> {
+        self.validation.clone().unwrap_or(0..rows)
+    }
+
+    /// Steps of its run, with batches of so many rows.
+    pub(super) fn steps(&self, batch: usize, options: &TrainOptions) -> u64 {
+        let rows = self.rows.len();
+        options.length.steps(rows.div_ceil(batch.clamp(1, rows.max(1))) as u64)
+    }
 }
 
 /// The networks of a session.
@@ -43,7 +82,7 @@ pub(super) enum Arrangement {
 impl Members {
     /// One network on so many rows.
     pub(super) fn alone(network: &Network, seed: u64, lr: f64, rows: usize) -> Self {
-        let list = vec![Candidate { network: network.clone(), seed, lr, rows: 0..rows }];
+        let list = vec![Candidate::new(network.clone(), seed, lr, 0..rows)];
         Self { list, rates: vec![lr], arrangement: Arrangement::Alone }
     }
 
@@ -86,13 +125,21 @@ impl Members {
         self.rates = rates.collect();
     }
 
-    /// As the planner takes them.
-    pub(super) fn for_planner(&self) -> Vec<GridMember> {
+    /// As the planner takes them, with batches of so many rows and so many rows for validation.
+    pub(super) fn for_planner(
+        &self,
+        batch: usize,
+        validation: usize,
+        options: &TrainOptions,
+    ) -> Vec<GridMember> {
         let member = |(one, lr): (&Candidate, &f64)| GridMember {
             network: one.network.clone(),
             seed: one.seed,
-            lr: *lr,
+            optimizer: one.optimizer(options).with_lr(*lr),
+            regularization: one.regularization(options).clone(),
+            steps: one.steps(batch, options),
             rows: one.rows.clone(),
+            validation: one.validation(validation),
         };
         self.list.iter().zip(&self.rates).map(member).collect()
     }

@@ -7,7 +7,7 @@ use super::members::{Arrangement, Candidate, Members};
 use crate::data::{Dataset, Targets};
 use crate::kernels::Weighting;
 use crate::plan::{self, DataPlacement, Plan, Shard};
-use crate::spec::{Decay, Loss, Network, Output, Strategy};
+use crate::spec::{Loss, Network, Output, Strategy};
 use crate::{Error, Result};
 
 /// What a network is trained on, and what it is validated with meanwhile.
@@ -161,32 +161,22 @@ pub(super) fn plan_of(
         Arrangement::Alone => plan::training(&request, limits),
         Arrangement::SideBySide => {
             let request = plan::Training { strategy: Strategy::Resident, ..request };
-            plan::grid(&members.for_planner(), &request, limits)
+            let list = members.for_planner(batch, request.validation, options);
+            plan::grid(&list, &request, limits)
         }
     }
 }
 
-/// Steps of the run, which the schedule goes by: all networks must have one length where it does.
+/// Steps of the first network's run.
 fn steps(members: &Members, batch: usize, options: &TrainOptions) -> Result<u64> {
-    let of = |one: &Candidate| {
-        let batch = batch.clamp(1, one.rows.len().max(1));
-        options.length.steps(one.rows.len().div_ceil(batch) as u64)
-    };
-    let first = of(members.first());
-    let most = members.list().iter().map(of).max().unwrap_or(first);
+    let of = |one: &Candidate| one.steps(batch, options);
     // The device counts steps in 32 bits.
-    if most >= u64::from(u32::MAX) {
-        return Err(Error::invalid(format!("the run has {most} steps"), "make it below 4 billion"));
+    match members.list().iter().map(of).max() {
+        Some(most) if most >= u64::from(u32::MAX) => {
+            Err(Error::invalid(format!("the run has {most} steps"), "make it below 4 billion"))
+        }
+        _ => Ok(of(members.first())),
     }
-    let by_length = matches!(options.schedule.decay, Decay::Cosine { .. } | Decay::OneCycle { .. });
-    if by_length && members.list().iter().any(|one| of(one) != first) {
-        return Err(Error::invalid(
-            "the schedule goes by the steps of the run, and the networks have epochs of other \
-             lengths",
-            "give the length in steps",
-        ));
-    }
-    Ok(first)
 }
 
 /// Checks that the network's two ends fit the data.

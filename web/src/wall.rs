@@ -78,12 +78,8 @@ impl Wall {
         for network in &networks {
             for lr in &choice.rates {
                 for seed in 0..choice.seeds {
-                    candidates.push(Candidate {
-                        network: network.clone(),
-                        seed: configuration.seed.wrapping_add(seed),
-                        lr: *lr,
-                        rows: 0..data.rows(),
-                    });
+                    let seed = configuration.seed.wrapping_add(seed);
+                    candidates.push(Candidate::new(network.clone(), seed, *lr, 0..data.rows()));
                 }
             }
         }

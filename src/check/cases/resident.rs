@@ -7,14 +7,33 @@ use crate::kernels::{
     Control, Criterion, Function, Hyper, Member, Operation, Placement, Rate, Resident,
     ThreadMapping, Update,
 };
-use crate::spec::{Activation, Loss, Moments, Optimizer, Output, Shuffle};
+use crate::spec::{
+    Activation, Decay, Loss, Moments, Optimizer, Output, Regularization, Schedule, Shuffle,
+};
 
 /// Everything in workgroup memory.
 const INSIDE: Placement = Placement { parameters: true, state: true, rows: true };
 
 /// A network in mid-run.
 fn member(widths: &[usize], rows: usize, batch: usize) -> Member {
-    Member { widths: widths.to_vec(), first_row: 0, rows, batch, seed: 5, lr: 0.1 }
+    Member {
+        widths: widths.to_vec(),
+        first_row: 0,
+        rows,
+        batch,
+        seed: 5,
+        lr: 0.1,
+        rate: Rate::default(),
+        hyper: Hyper::of(&Optimizer::sgd(0.1)),
+        dropout: Vec::new(),
+    }
+}
+
+/// The same networks with something else.
+fn each(grid: &Resident, change: impl Fn(&mut Member)) -> Vec<Member> {
+    let mut members = grid.members.clone();
+    members.iter_mut().for_each(change);
+    members
 }
 
 /// Two layers, a short last batch, gradient descent.
@@ -24,8 +43,6 @@ fn base() -> Resident {
         function: Function::Of(Activation::Tanh),
         criterion: Criterion::new(Loss::Bce, Output::Sigmoid),
         update: Update::Sgd,
-        hyper: Hyper::of(&Optimizer::sgd(0.1)),
-        rate: Rate::default(),
         shuffle: Shuffle::EveryEpoch,
         capacity: 7,
         placement: INSIDE,
@@ -51,20 +68,22 @@ pub(super) fn resident(list: &mut Vec<Case>) {
         add(&name, Resident { criterion, ..base() }, 3);
     }
     for (name, optimizer) in optimizers() {
-        let (update, hyper) = (Update::of(&optimizer), Hyper::of(&optimizer));
+        let update = Update::of(&optimizer);
+        let members = each(&base(), |member| member.hyper = Hyper::of(&optimizer));
         for (place, placement) in placements() {
-            let grid = Resident { update, hyper, placement, ..base() };
+            let grid = Resident { update, members: members.clone(), placement, ..base() };
             add(&format!("{name}, {place}"), grid, 2);
         }
     }
     for (name, regularization) in regularizations() {
-        let hyper = base().hyper.regularized_by(&regularization);
-        add(name, Resident { hyper, ..base() }, 3);
+        let members = each(&base(), |one| one.hyper = one.hyper.regularized_by(&regularization));
+        add(name, Resident { members, ..base() }, 3);
     }
     for (name, schedule) in schedules() {
         let rate = Rate::of(&schedule, 10);
+        let members = each(&base(), |member| member.rate = rate);
         for step in [0, 1, 6] {
-            add(name, Resident { rate, ..base() }, step);
+            add(name, Resident { members: members.clone(), ..base() }, step);
         }
     }
     add("evaluation", Resident { update: Update::Gradient, shuffle: Shuffle::Never, ..base() }, 0);
@@ -93,7 +112,50 @@ pub(super) fn resident(list: &mut Vec<Case>) {
     add("three shapes by rows", by_rows, 1);
     let alike = vec![member(&[3, 4, 2], 13, 5); 9];
     add("nine alike", Resident { members: alike, ..base() }, 2);
+    dropout(&mut add);
+    add("settings of their own", Resident { update: Update::Adam, ..of_their_own() }, 2);
     alone(&mut add);
+}
+
+/// Masks beside activations whose slope goes by y, and by z; by elements and by rows.
+fn dropout(add: &mut impl FnMut(&str, Resident, u64)) {
+    for activation in [Activation::Sigmoid, Activation::Relu, Activation::Gelu] {
+        let function = Function::Of(activation);
+        for mapping in [ThreadMapping::Elements, ThreadMapping::Rows] {
+            for (place, placement) in placements() {
+                let members = each(&base(), |member| member.dropout = vec![0.3, 0.6]);
+                let grid = Resident { members, function, placement, mapping, ..base() };
+                add(&format!("dropout, {}, {mapping:?}, {place}", name(function)), grid, 2);
+            }
+        }
+    }
+    let evaluation = Resident { update: Update::Gradient, shuffle: Shuffle::Never, ..base() };
+    let members = each(&base(), |member| member.dropout = vec![0.3, 0.6]);
+    add("evaluation after dropout", Resident { members, ..evaluation }, 0);
+}
+
+/// Networks that differ in all that they may, also in how many hidden layers have dropout.
+fn of_their_own() -> Resident {
+    let shapes = [&[3, 4, 2][..], &[3, 7, 5, 2], &[3, 2], &[3, 2, 2, 2, 2]];
+    let members = shapes.iter().zip(1u8..).map(|(widths, number)| {
+        let share = f64::from(number) / 10.0;
+        let moments = Moments { lr: 0.02, beta1: 0.8, beta2: 0.95, eps: 1e-2, weight_decay: share };
+        let optimizer = match number {
+            1 => Optimizer::AdamW(moments),
+            _ => Optimizer::Adam(moments),
+        };
+        let penalties = Regularization { l1: share, l2: 0.1 - share / 5.0, ..Default::default() };
+        let decay = Decay::Exponential { factor: 1.0 - share };
+        Member {
+            hyper: Hyper::of(&optimizer).regularized_by(&penalties),
+            rate: Rate::of(&Schedule { warmup: number.into(), decay }, 10),
+            dropout: if number == 2 { vec![share, 2.0 * share] } else { Vec::new() },
+            lr: share as f32,
+            seed: u64::from(number) << 33 | 7,
+            ..member(widths, 13 - usize::from(number), 5)
+        }
+    });
+    Resident { members: members.collect(), ..base() }
 }
 
 /// A network a thread, its passes written out: for small shapes, so that they are soon compiled.
@@ -111,15 +173,17 @@ fn alone(add: &mut impl FnMut(&str, Resident, u64)) {
         add(&format!("alone, {name}"), Resident { criterion, ..base.clone() }, 3);
     }
     for (name, optimizer) in optimizers() {
-        let (update, hyper) = (Update::of(&optimizer), Hyper::of(&optimizer));
-        add(&format!("alone, {name}"), Resident { update, hyper, ..base.clone() }, 2);
+        let update = Update::of(&optimizer);
+        let members = each(&base, |member| member.hyper = Hyper::of(&optimizer));
+        add(&format!("alone, {name}"), Resident { update, members, ..base.clone() }, 2);
     }
     for (name, regularization) in regularizations() {
-        let hyper = base.hyper.regularized_by(&regularization);
-        add(&format!("alone, {name}"), Resident { hyper, ..base.clone() }, 3);
+        let members = each(&base, |one| one.hyper = one.hyper.regularized_by(&regularization));
+        add(&format!("alone, {name}"), Resident { members, ..base.clone() }, 3);
     }
     let rate = Rate::of(&schedules()[0].1, 10);
-    add("alone, a schedule", Resident { rate, ..base.clone() }, 6);
+    let members = each(&base, |member| member.rate = rate);
+    add("alone, a schedule", Resident { members, ..base.clone() }, 6);
     let (update, shuffle) = (Update::Gradient, Shuffle::Never);
     add("alone, evaluation", Resident { update, shuffle, ..base.clone() }, 0);
     let shapes: [(&[usize], usize, usize); 5] = [

@@ -3,10 +3,12 @@
 
 use halfplane::low_level::backend::{Device, cpu::Cpu, reference::Reference};
 use halfplane::low_level::plan::{DeviceKind, Limits};
+use halfplane::spec::{Clip, Decay, Moments};
 use halfplane::train::{Candidate, Grid, plan_for};
 use halfplane::{
-    Activation, BatchSize, Dataset, Error, Length, Network, Normalization, Optimizer, Parameters,
-    Result, Strategy, Targets, Task, TrainOptions, Trainer,
+    Activation, BatchSize, Dataset, EarlyStopping, Error, Length, Network, Normalization,
+    Optimizer, Parameters, Regularization, Result, Schedule, Strategy, Targets, Task, TrainOptions,
+    Trainer,
 };
 
 use crate::support::{devices, quiet, random_data};
@@ -37,9 +39,8 @@ fn alone(
 fn each_of_many_ends_where_it_ends_alone() -> Result<()> {
     let data = Dataset::xor();
     let network = Network::new(2, &[2], 1).with_activation(Activation::Sigmoid);
-    let candidates: Vec<Candidate> = (0..64)
-        .map(|seed| Candidate { network: network.clone(), seed, lr: 1.0, rows: 0..4 })
-        .collect();
+    let candidates: Vec<Candidate> =
+        (0..64).map(|seed| Candidate::new(network.clone(), seed, 1.0, 0..4)).collect();
     for device in devices() {
         let device = device.as_ref();
         let options = options(Optimizer::sgd(1.0), BatchSize::Full, 700);
@@ -59,8 +60,7 @@ fn each_of_many_ends_where_it_ends_alone() -> Result<()> {
 fn a_full_batch_ends_where_it_ends_alone_beside_one_that_shuffles() -> Result<()> {
     let data = random_data(Task::Binary, [8, 2, 1], 5)?;
     let network = Network::new(2, &[2], 1).with_activation(Activation::Sigmoid);
-    let [full, shuffled] =
-        [0..4, 0..8].map(|rows| Candidate { network: network.clone(), seed: 3, lr: 1.0, rows });
+    let [full, shuffled] = [0..4, 0..8].map(|rows| Candidate::new(network.clone(), 3, 1.0, rows));
     for device in devices() {
         let options = options(Optimizer::sgd(1.0), BatchSize::Rows(4), 200);
         let train = |candidates: &[Candidate]| {
@@ -82,7 +82,7 @@ fn shapes_rates_and_rows_may_differ() -> Result<()> {
         network.with_output(halfplane::Output::Softmax)
     };
     let candidates = [(&[7][..], 0.01, 0..40), (&[4, 6], 0.02, 0..40), (&[], 0.05, 8..31)]
-        .map(|(hidden, lr, rows)| Candidate { network: shape(hidden), seed: 4, lr, rows });
+        .map(|(hidden, lr, rows)| Candidate::new(shape(hidden), 4, lr, rows));
     let grid_options = options(Optimizer::adam(0.5), BatchSize::Rows(9), 50);
     let twins = Grid::on(&Reference, &candidates, &data, grid_options.clone())?.run()?;
     for device in devices() {
@@ -102,22 +102,111 @@ fn shapes_rates_and_rows_may_differ() -> Result<()> {
     Ok(())
 }
 
+/// With dropout, too: both draw the same masks.
 #[test]
 fn both_ways_agree() -> Result<()> {
     let data = random_data(Task::Binary, [50, 6, 1], 8)?;
-    let network = Network::new(6, &[11, 5], 1).with_activation(Activation::Silu);
+    for (activation, dropout) in [
+        (Activation::Silu, vec![]),
+        (Activation::Silu, vec![0.3, 0.1]),
+        (Activation::Relu, vec![0.4]),
+    ] {
+        let network = Network::new(6, &[11, 5], 1).with_activation(activation);
+        let regularization = Regularization { dropout, ..Regularization::default() };
+        for device in devices() {
+            let losses = [Strategy::Layered, Strategy::Resident].map(|strategy| {
+                let options = options(Optimizer::adamw(0.01), BatchSize::Rows(8), 80);
+                let regularization = regularization.clone();
+                let options = TrainOptions { strategy, regularization, ..options };
+                let mut trainer = Trainer::on(device.as_ref(), &network, &data, options)?;
+                assert_eq!(trainer.strategy(), strategy);
+                Ok::<_, Error>(trainer.run(quiet)?.evaluation.loss)
+            });
+            let [layered, resident] = losses;
+            let (layered, resident) = (layered?, resident?);
+            let gap = (layered - resident).abs() / layered;
+            assert!(gap < 1e-5, "{}, {activation}: {layered} and {resident}", device.name());
+        }
+    }
+    Ok(())
+}
+
+/// Optimizer settings, penalties, dropout, schedules of other lengths and rows of their own: each ends where
+/// it ends when all others have the same, and where the twins end.
+#[test]
+fn all_of_its_settings_may_be_a_networks_own() -> Result<()> {
+    let training = random_data(Task::Regression, [60, 4, 1], 3)?;
+    let validation = random_data(Task::Regression, [30, 4, 1], 4)?;
+    let shape = |hidden: &[usize]| {
+        let network = Network::new(4, hidden, 1).with_activation(Activation::Tanh);
+        network.with_output(halfplane::Output::Identity)
+    };
+    let moments =
+        |weight_decay, beta1| Moments { lr: 1.0, beta1, beta2: 0.999, eps: 1e-8, weight_decay };
+    let dropout = |dropout: &[f64], l1, l2| Regularization {
+        dropout: dropout.to_vec(),
+        l1,
+        l2,
+        clip: (l1 > 0.0).then_some(Clip::Value(0.05)),
+        ..Regularization::default()
+    };
+    let own = [
+        (&[7][..], 0..60, 0..30, Optimizer::AdamW(moments(0.1, 0.8)), dropout(&[0.2], 0.0, 0.0)),
+        (&[4, 6], 0..41, 5..29, Optimizer::Adam(moments(0.01, 0.9)), dropout(&[], 1e-3, 0.0)),
+        (
+            &[5, 3],
+            20..60,
+            10..30,
+            Optimizer::Adam(moments(0.0, 0.9)),
+            dropout(&[0.1, 0.4], 0.0, 0.1),
+        ),
+        (&[], 8..31, 0..1, Optimizer::AdamW(moments(0.0, 0.9)), dropout(&[], 0.0, 0.0)),
+    ];
+    let candidates: Vec<Candidate> = own
+        .into_iter()
+        .map(|(hidden, rows, validation, optimizer, regularization)| Candidate {
+            validation: Some(validation),
+            optimizer: Some(optimizer),
+            regularization: Some(regularization),
+            ..Candidate::new(shape(hidden), hidden.len() as u64 + 5, 0.02, rows)
+        })
+        .collect();
+    let options = TrainOptions {
+        optimizer: Optimizer::adam(1.0),
+        schedule: Schedule { warmup: 3, decay: Decay::Cosine { floor: 0.1 } },
+        batch_size: BatchSize::Rows(9),
+        length: Length::Epochs(12),
+        early_stopping: Some(EarlyStopping::after(4)),
+        ..TrainOptions::default()
+    };
+    let data = (&training, &validation);
+    let twins = Grid::on(&Reference, &candidates, data, options.clone())?.run()?;
     for device in devices() {
-        let losses = [Strategy::Layered, Strategy::Resident].map(|strategy| {
-            let options = options(Optimizer::adamw(0.01), BatchSize::Rows(8), 80);
-            let options = TrainOptions { strategy, ..options };
-            let mut trainer = Trainer::on(device.as_ref(), &network, &data, options)?;
-            assert_eq!(trainer.strategy(), strategy);
-            Ok::<_, Error>(trainer.run(quiet)?.evaluation.loss)
-        });
-        let [layered, resident] = losses;
-        let (layered, resident) = (layered?, resident?);
-        let gap = (layered - resident).abs() / layered;
-        assert!(gap < 1e-5, "{}: {layered} and {resident}", device.name());
+        let mut grid = Grid::on(device.as_ref(), &candidates, data, options.clone())?;
+        let trained = grid.run()?;
+        for (number, (found, twin)) in trained.iter().zip(&twins).enumerate() {
+            assert_eq!(found.steps, twin.steps, "{}: {number}", device.name());
+            let [own, expected] = [found, twin].map(|one| one.validation.map(|own| own.loss));
+            let gap = (own.unwrap_or(f64::NAN) - expected.unwrap_or(f64::NAN)).abs();
+            assert!(gap < 1e-5, "{}: {found:?} for {twin:?}", device.name());
+
+            // A grid of this network alone, whose options are its settings.
+            let one = &candidates[number];
+            let single = Candidate::new(one.network.clone(), one.seed, one.lr, one.rows.clone());
+            let single = Candidate { validation: one.validation.clone(), ..single };
+            let optimizer = one.optimizer.unwrap_or(options.optimizer);
+            let regularization = one.regularization.clone().unwrap_or_default();
+            let options = TrainOptions { optimizer, regularization, ..options.clone() };
+            let alone = Grid::on(device.as_ref(), &[single], data, options)?.run()?;
+            let gap = (alone[0].evaluation.loss - found.evaluation.loss).abs();
+            // In the same order of sums, but with another number of threads.
+            assert!(gap < 1e-6, "{}: {found:?} for {:?}", device.name(), alone[0]);
+
+            let told = grid.model(number)?.provenance;
+            let told = told.map(|own| (own.optimizer, own.regularization));
+            let given = (one.optimizer.map(|own| own.with_lr(0.02)), one.regularization.clone());
+            assert_eq!(told, given.0.zip(given.1));
+        }
     }
     Ok(())
 }
@@ -211,16 +300,27 @@ fn a_grid_past_the_shaders_division_is_refused() -> Result<()> {
 #[test]
 fn senseless_grids_are_refused() {
     let data = Dataset::xor();
-    let good = Candidate {
-        network: Network::new(2, &[2], 1).with_activation(Activation::Sigmoid),
-        seed: 0,
-        lr: 1.0,
-        rows: 0..4,
-    };
+    let network = Network::new(2, &[2], 1).with_activation(Activation::Sigmoid);
+    let good = Candidate::new(network, 0, 1.0, 0..4);
     let bad = [
         Candidate { rows: 0..5, ..good.clone() },
         Candidate { rows: 2..2, ..good.clone() },
         Candidate { lr: 0.0, ..good.clone() },
+        Candidate { optimizer: Some(Optimizer::adam(1.0)), ..good.clone() },
+        Candidate {
+            regularization: Some(Regularization {
+                dropout: vec![1.0],
+                ..Regularization::default()
+            }),
+            ..good.clone()
+        },
+        Candidate {
+            regularization: Some(Regularization {
+                clip: Some(Clip::Norm(1.0)),
+                ..Regularization::default()
+            }),
+            ..good.clone()
+        },
         Candidate {
             network: Network::new(2, &[0], 1).with_activation(Activation::Sigmoid),
             ..good.clone()

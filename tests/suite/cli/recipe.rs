@@ -25,10 +25,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("--dropout half", &["half", "--dropout"]),
     ("--dropout 0.1,0.2", &["2 dropouts for 1 hidden layers", "one for each"]),
     ("--dropout 0.1 --hidden none", &["no hidden layer"]),
-    (
-        "--dropout 0.1 --strategy resident",
-        &["resident strategy has no dropout", "--strategy layered"],
-    ),
+    ("--dropout 0.1 --strategy fused", &["fused strategy has no dropout", "--strategy layered"]),
     ("--layer-norm --hidden none", &["layer-norm is for hidden layers", "give the network"]),
     (
         "--layer-norm --strategy resident",

@@ -37,7 +37,7 @@ fn candidates() -> Vec<Candidate> {
         (5, 0.2, 3..9),
         (6, 0.5, 40..61),
     ]
-    .map(|(seed, lr, rows)| Candidate { network: network(), seed, lr, rows })
+    .map(|(seed, lr, rows)| Candidate::new(network(), seed, lr, rows))
     .to_vec()
 }
 
@@ -355,16 +355,25 @@ fn a_trainer_goes_on_with_other_rows() -> Result<()> {
 }
 
 #[test]
-fn a_schedule_over_runs_of_different_lengths_is_refused() -> Result<()> {
+fn a_schedule_goes_by_the_length_of_each_run() -> Result<()> {
     let data = data()?;
+    let candidates = candidates();
     let plain = TrainOptions { early_stopping: None, reduce_on_plateau: None, ..options() };
     let decay = halfplane::spec::Decay::Cosine { floor: 0.0 };
     let cosine = TrainOptions { schedule: Schedule { warmup: 0, decay }, ..plain };
-    let text =
-        Grid::on(&Cpu::new(), &candidates(), &data[0], cosine.clone()).err().map(|e| e.to_string());
-    assert!(text.is_some_and(|text| text.contains("length in steps")));
-    let by_steps = TrainOptions { length: Length::Steps(40), ..cosine };
-    Grid::on(&Cpu::new(), &candidates(), &data[0], by_steps)?.run()?;
+    let [train, validation] = &data;
+    for device in devices() {
+        let device = device.as_ref();
+        let options = cosine.clone();
+        let trained = Grid::on(device, &candidates, (train, validation), options)?.run()?;
+        let lengths: Vec<u64> = trained.iter().map(|own| own.steps).collect();
+        assert!(lengths.iter().any(|steps| *steps != lengths[0]), "all have {lengths:?}");
+        for (one, found) in candidates.iter().zip(&trained) {
+            let mut alone = trainer_of(one, device, &data, &cosine)?;
+            alone.run(quiet)?;
+            assert!(alone.parameters()? == found.parameters, "{}: {one:?}", device.name());
+        }
+    }
     Ok(())
 }
 

@@ -30,7 +30,7 @@ unsafe impl CpuOperation for Dropout {
 }
 
 /// y = x ∘ mask / (1 − p), of rows of the batch from `first` on.
-fn dropout(layer: &Dropout, step: u32, first: usize, x: &[f32], y: &mut [f32]) {
+pub(crate) fn dropout(layer: &Dropout, step: u32, first: usize, x: &[f32], y: &mut [f32]) {
     widest(
         #[inline(always)]
         || {

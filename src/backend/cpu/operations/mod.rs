@@ -19,6 +19,8 @@ mod metrics;
 mod softmax;
 mod square_sum;
 
+pub(super) use dropout::dropout;
+
 use std::ops::Range;
 
 use super::context::{Scratch, ThreadContext};

@@ -32,8 +32,9 @@ pub(super) fn fits(grid: &Resident, member: &Member) -> bool {
         && grid.function == Function::Of(Activation::Sigmoid)
         && grid.criterion.loss == Loss::Bce
         && grid.update == Update::Sgd
-        && grid.hyper.weight_decay == 0.0
-        && !grid.hyper.regularizes()
+        && member.hyper.weight_decay == 0.0
+        && !member.hyper.regularizes()
+        && !member.drops()
         && member.batch == member.rows
         && member.rows <= LANES
         && four().is_some()
@@ -67,7 +68,7 @@ pub(super) fn run(batch: &mut Batch<'_>, finished: &mut Vec<StepMetrics>, share:
     // Before the steps: a call among them would spill the registers.
     let mut rates = Vec::with_capacity(share.steps);
     for ahead in 0..share.steps as u32 {
-        rates.push(-member.lr * grid.rate.at(control.step.wrapping_add(ahead)));
+        rates.push(-member.lr * member.rate.at(control.step.wrapping_add(ahead)));
     }
     control.advance_epochs(share.steps, grid.capacity);
     share.control.copy_from_slice(&control.to_words());

@@ -25,6 +25,8 @@ pub(super) trait LaneStrategy {
     fn load_parameters(&mut self, parameters: &[f32], state: &[f32]);
     /// Copies the batch's features.
     fn load_batch(&mut self, batch: &Batch<'_>, x: &[f32]);
+    /// Draws what dropout leaves of the coming step's units.
+    fn draw(&mut self, batch: &Batch<'_>, control: Control);
     /// The batch through all layers and back; sums of its losses and scores.
     fn gradient<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics;
     /// The update.
@@ -64,6 +66,9 @@ impl<L: LaneStrategy> Run<'_, '_, L> {
             if step == 0 || !batch.is_constant() {
                 batch.find(control, t);
                 strategy.load_batch(batch, x);
+            }
+            if grid.drops() && member.drops() {
+                strategy.draw(batch, control);
             }
             let sums = strategy.gradient::<A>(batch);
             if grid.update != Update::Gradient {

@@ -175,6 +175,10 @@ impl<const N: usize> LaneStrategy for Samples<N> {
         }
     }
 
+    fn draw(&mut self, _: &Batch<'_>, _: Control) {
+        unreachable!("networks with dropout have units in the lanes")
+    }
+
     #[inline(always)]
     fn gradient<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
         let (rows, units) = (batch.sources.len(), self.units());
@@ -204,8 +208,10 @@ impl<const N: usize> LaneStrategy for Samples<N> {
     #[inline(always)]
     fn update(&mut self, batch: &Batch<'_>, control: Control) {
         let Batch { grid, member, .. } = *batch;
-        if grid.hyper.regularizes() {
-            grid.regularize(member, &self.parameters, &mut self.gradient);
+        if member.hyper.regularizes() {
+            let all = 0..self.gradient.len();
+            let (parameters, gradient) = (&self.parameters, &mut self.gradient);
+            member.hyper.regularize_range(member.layers(), all, parameters, gradient);
         }
         let formula = grid.formula(member, control);
         let mut state = self.state.chunks_exact_mut(self.parameters.len());

@@ -9,6 +9,7 @@ use super::batch::Batch;
 use super::run::LaneStrategy;
 use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::{Arithmetic, Lanes, activate, derive};
+use crate::backend::cpu::operations::dropout;
 use crate::backend::cpu::passes::{self, LANES};
 use crate::kernels::{Control, Formula, Function, Hyper, Member, Resident, Update};
 use crate::spec::Layer;
@@ -29,6 +30,18 @@ pub(super) struct Units {
     /// The same before the activation, where it is kept, and its gradient.
     z: Vec<[f32; LANES]>,
     d_z: Vec<[f32; LANES]>,
+    dropout: Option<Dropped>,
+}
+
+/// What dropout does to the units of the hidden layers.
+struct Dropped {
+    /// What each is multiplied by in this step: 0, or 1 / (1 − p).
+    factors: Vec<[f32; LANES]>,
+    /// y as it was before, which its derivative may go by.
+    y: Vec<[f32; LANES]>,
+    /// Ones and factors of a layer's units in a batch, without padding.
+    ones: Vec<f32>,
+    drawn: Vec<f32>,
 }
 
 /// A tensor of all parameters, padded.
@@ -98,6 +111,15 @@ impl Units {
             y: vec![[0.0; LANES]; y],
             z: vec![[0.0; LANES]; if grid.function.keeps_z() { y } else { 0 }],
             d_z: vec![[0.0; LANES]; y],
+            dropout: (grid.drops() && member.drops()).then(|| {
+                let most = member.widths.iter().max().copied().unwrap_or(1);
+                Dropped {
+                    factors: vec![[0.0; LANES]; y],
+                    y: vec![[0.0; LANES]; y],
+                    ones: vec![1.0; member.batch * most],
+                    drawn: vec![0.0; member.batch * most],
+                }
+            }),
         }
     }
 
@@ -128,6 +150,10 @@ impl Units {
                     *y = if lane < live { *y } else { 0.0 };
                 }
             }
+            if let Some(dropped) = &mut self.dropout {
+                dropped.y[place.y.clone()].copy_from_slice(y);
+                scale(y, &dropped.factors[place.y.clone()]);
+            }
         }
     }
 
@@ -153,7 +179,14 @@ impl Units {
                     &[],
                     d_x,
                 );
-                let kept = if self.function.keeps_z() { &self.z[place.x.clone()] } else { x };
+                let kept = match &self.dropout {
+                    _ if self.function.keeps_z() => &self.z[place.x.clone()],
+                    Some(dropped) => &dropped.y[place.x.clone()],
+                    None => x,
+                };
+                if let Some(dropped) = &self.dropout {
+                    scale(d_x, &dropped.factors[place.x.clone()]);
+                }
                 for (d_x, kept) in d_x.iter_mut().zip(kept) {
                     derive::<A, _>(self.function, d_x, kept);
                 }
@@ -208,6 +241,22 @@ impl LaneStrategy for Units {
         }
     }
 
+    fn draw(&mut self, batch: &Batch<'_>, control: Control) {
+        let Some(Dropped { factors, ones, drawn, .. }) = &mut self.dropout else { return };
+        let hidden = self.layers.len() - 1;
+        for (index, place) in self.layers[..hidden].iter().enumerate() {
+            let columns = place.layer.outputs;
+            let stride = columns.div_ceil(LANES) * LANES;
+            let numbers = batch.sources.len() * columns;
+            let layer = batch.member.dropout_of(index);
+            dropout(&layer, control.step, 0, &ones[..numbers], &mut drawn[..numbers]);
+            let own = factors[place.y.clone()].as_flattened_mut();
+            for (own, drawn) in own.chunks_exact_mut(stride).zip(drawn.chunks_exact(columns)) {
+                own[..columns].copy_from_slice(drawn);
+            }
+        }
+    }
+
     #[inline(always)]
     fn gradient<A: Arithmetic>(&mut self, batch: &mut Batch<'_>) -> StepMetrics {
         self.forward::<A>();
@@ -222,8 +271,8 @@ impl LaneStrategy for Units {
     fn update(&mut self, batch: &Batch<'_>, control: Control) {
         let formula = batch.grid.formula(batch.member, control);
         let Self { layers, parameters, gradient, state, .. } = self;
-        if batch.grid.hyper.regularizes() {
-            gradient.regularize(&batch.grid.hyper, layers, parameters);
+        if batch.member.hyper.regularizes() {
+            gradient.regularize(&batch.member.hyper, layers, parameters);
         }
         parameters.step(formula, gradient, state);
     }
@@ -360,6 +409,14 @@ fn by_columns<A: Arithmetic>(
                 *c = sum;
             }
         }
+    }
+}
+
+/// y ∘ factors
+#[inline(always)]
+fn scale(y: &mut [[f32; LANES]], factors: &[[f32; LANES]]) {
+    for (y, factor) in y.as_flattened_mut().iter_mut().zip(factors.as_flattened()) {
+        *y *= factor;
     }
 }
 

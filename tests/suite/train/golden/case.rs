@@ -137,13 +137,18 @@ impl Case {
         }
     }
 
-    /// Whether only the layered way has what the case asks for.
-    pub(crate) fn only_layered(&self) -> bool {
-        let Regularization { clip, .. } = &self.regularization;
-        !self.network.normalization.is_none()
-            || self.regularization.drops()
+    /// Whether a strategy has what the case asks for.
+    pub(crate) fn suits(&self, strategy: Strategy) -> bool {
+        let clip = &self.regularization.clip;
+        let only_layered = !self.network.normalization.is_none()
             || matches!(clip, Some(Clip::Norm(_)))
-            || self.data.weights.is_some()
+            || self.data.weights.is_some();
+        let not_fused = only_layered || self.regularization.drops();
+        match strategy {
+            Strategy::Auto | Strategy::Layered => true,
+            Strategy::Resident => !only_layered,
+            Strategy::Fused => !not_fused,
+        }
     }
 
     /// How to train: every step logged, the gradients at hand.
