@@ -78,6 +78,7 @@ pub(super) const PLAN: &str = "\
 Examples:
   halfplane plan xor --hidden 10,10,10
   halfplane plan data.csv --target y --hidden 64,32 --memory 64MiB
+  halfplane plan sweep data.csv --target y     of the first trials of a search, as sweep --plan
   halfplane plan xor --dot                     for Graphviz";
 
 #[cfg(test)]

@@ -50,9 +50,21 @@ pub(super) fn lenient() -> clap::Command {
         .mut_subcommand("sweep", sweep)
 }
 
+/// `plan sweep …` is `sweep … --plan`: a search has arguments of its own.
+fn planned(argv: Vec<OsString>) -> Vec<OsString> {
+    match &argv[..] {
+        [program, plan, sweep, rest @ ..] if plan == "plan" && sweep == "sweep" => {
+            let words = [program.clone(), "sweep".into(), "--plan".into()];
+            words.into_iter().chain(rest.iter().cloned()).collect()
+        }
+        _ => argv,
+    }
+}
+
 /// Parses the arguments, those of the configuration file that they name, and those of the training
 /// that they resume.
 pub(super) fn parse(argv: Vec<OsString>) -> Result<Command> {
+    let argv = planned(argv);
     let lenient = lenient();
     let mut matches = lenient.clone().get_matches_from(&argv);
     let mut words = argv;

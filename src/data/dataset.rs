@@ -101,6 +101,20 @@ impl Targets {
         }
     }
 
+    /// The rows of targets of this kind, one after another.
+    fn stacked<'a>(&self, all: impl Iterator<Item = &'a Self>) -> Self {
+        let words: Vec<u32> = all.flat_map(|own| own.words()).copied().collect();
+        match *self {
+            Self::Binary { columns, .. } => {
+                Self::Binary { values: bytemuck::cast_vec(words), columns }
+            }
+            Self::Numbers { columns, .. } => {
+                Self::Numbers { values: bytemuck::cast_vec(words), columns }
+            }
+            Self::Classes { count, .. } => Self::Classes { values: words, count },
+        }
+    }
+
     /// The numbers or labels of one column, by its index, as targets of their own. Panics where there is
     /// no such column.
     #[must_use]
@@ -297,6 +311,28 @@ impl Dataset {
             target_columns: self.target_columns.clone(),
             ..*self
         }
+    }
+
+    /// Whether the other is a clone of this one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.features.is_same(&other.features) && Arc::ptr_eq(&self.targets, &other.targets)
+    }
+
+    /// The rows of data sets with as many columns and the same kind of targets one after another, as numbers
+    /// that know nothing of a table; `None` where there is no data set.
+    pub(crate) fn stacked(parts: &[Self]) -> Option<Self> {
+        let first = parts.first()?;
+        let features = parts.iter().flat_map(|part| part.part(0..part.rows).into_owned());
+        let features: Vec<f32> = features.collect();
+        let targets = first.targets.stacked(parts.iter().map(|part| part.targets()));
+        Some(Self {
+            rows: parts.iter().map(|part| part.rows).sum(),
+            features: features.into(),
+            targets: targets.into(),
+            weights: None,
+            preprocessing: Preprocessing::as_is((1..=first.inputs).map(|at| format!("x{at}"))),
+            ..first.clone()
+        })
     }
 
     /// Features per row, I.

@@ -57,6 +57,15 @@ impl Features {
         Self::Together(numbers)
     }
 
+    /// Whether these are the very same numbers.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Together(own), Self::Together(other)) => Arc::ptr_eq(own, other),
+            (Self::Selected(own), Self::Selected(other)) => Arc::ptr_eq(own, other),
+            _ => false,
+        }
+    }
+
     /// All numbers, in a row: those of selected rows are copied at first use.
     pub(super) fn together(&self) -> &[f32] {
         match self {

@@ -47,7 +47,7 @@ impl CrossValidationSession {
     /// [`FitSession::advance`].
     pub async fn advance(&mut self, device: &dyn Device, time: Duration) -> Result<Status> {
         let status = self.fits.advance(device, time).await?;
-        let ended = self.fits.outcomes().iter().zip(&self.folds).skip(self.scores.len());
+        let ended = self.fits.outcomes().zip(&self.folds).skip(self.scores.len());
         for (outcome, fold) in ended {
             let fit = outcome.fitted()?;
             self.scores.push(scores_of(fold, &fit.predictions, self.metric)?.1);

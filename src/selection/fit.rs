@@ -1,18 +1,21 @@
-//! Trains many networks by calls that block, each on rows of its own: one a thread on the CPU, one after
-//! another on other devices.
+//! Trains many networks by calls that block, each on rows of its own: one a thread on the CPU, side by side
+//! on other devices as far as they are alike.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
+use super::pack::{halves, packs};
 use super::training::{Progress, Training};
 use super::{Fit, FitOptions, Job, Outcome};
 use crate::Result;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Device, DeviceChoice, OpenOptions, open};
+use crate::plan::Plan;
 use crate::platform::{block_on, host_memory, threads};
-use crate::train::{Budget, Callback, Event};
+use crate::train::{Budget, Callback, Event, plan_of_all};
 
 impl Job {
     /// Roughly the operations that it takes.
@@ -44,7 +47,9 @@ impl FitOptions {
 /// back in the order of the jobs; `None` for what an interrupt or the observer's break has kept from
 /// its end.
 ///
-/// Each network ends, to the bit, where a [`Trainer`](crate::train::Trainer) on the same rows and device ends.
+/// Each network ends, to the bit, where a [`Trainer`](crate::train::Trainer) on the same rows and device ends;
+/// to rounding where it is trained beside others, in one dispatch graph: small networks on a GPU that differ in
+/// no more than hidden layers, rows, seed, learning rate and the numbers of optimizer and regularization.
 ///
 /// # Errors
 /// As [`Trainer::new`](crate::train::Trainer::new) and [`Trainer::run`](crate::train::Trainer::run), but for
@@ -84,9 +89,6 @@ fn fit_told(
     let mut outcomes: Vec<Option<Outcome>> =
         std::iter::repeat_with(|| None).take(jobs.len()).collect();
     let (mut failure, is_heard) = (None, listener.is_some());
-    // The largest first, so that none is left alone at the end.
-    let mut order: Vec<usize> = (0..jobs.len()).collect();
-    order.sort_by_key(|&job| std::cmp::Reverse(jobs[job].cost()));
     let mut keep = |(number, told): (usize, Told)| match told {
         Told::Event(event, heard) => {
             if let Some(listener) = &mut listener {
@@ -110,26 +112,114 @@ fn fit_told(
     let device = device(jobs, options)?;
     let workers = if device.is_some() { 1 } else { at_once(jobs, options.threads()) };
     let cpu = Cpu::with_threads(options.threads() / workers);
+    let packs = packs_on(device.as_deref(), jobs);
     let device: &dyn Device = device.as_deref().unwrap_or(&cpu);
-    let work = |number: usize, tell: &(dyn Fn((usize, Told)) + Sync)| {
-        let mut event = |event: &Event| {
-            match event {
-                _ if !is_heard => {}
-                Event::CheckpointBegins { .. } => {
-                    let (heard, wait) = mpsc::channel();
-                    tell((number, Told::Event(event.clone(), Some(heard))));
-                    // The sender is dropped; where no thread could be made, nobody listens before the end.
-                    let _ = wait.recv_timeout(HEARING);
-                }
-                _ => tell((number, Told::Event(event.clone(), None))),
-            }
-            ControlFlow::Continue(())
-        };
-        let fitted = fit(&jobs[number], device, options, &mut event);
-        tell((number, Told::Ended(fitted)));
+    let work = |pack: Vec<usize>, tell: &Tell<'_>| {
+        fit_pack(jobs, &pack, device, options, (tell, is_heard));
     };
-    threads::stream(order.into_iter(), workers, work, &mut keep);
+    threads::stream(packs.into_iter(), workers, work, &mut keep);
     failure.map_or(Ok(outcomes), Err)
+}
+
+/// The numbers of jobs that are trained side by side, or one by one on the CPU path. The largest come first, so
+/// that none is left alone at the end.
+fn packs_on(device: Option<&dyn Device>, jobs: &[Job]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|&job| std::cmp::Reverse(jobs[job].cost()));
+    match device {
+        Some(device) => packs(jobs, &order, &device.limits()),
+        None => order.into_iter().map(|job| vec![job]).collect(),
+    }
+}
+
+/// How [`fit_all`] would train jobs.
+#[derive(Clone, Debug)]
+pub struct FitPlan {
+    /// The device's name.
+    pub device: String,
+    /// The numbers of jobs that are trained together, with their dispatch graph, in the order in which they are
+    /// begun.
+    pub packs: Vec<(Vec<usize>, Plan)>,
+}
+
+/// Plans as [`fit_all`] does, without training.
+///
+/// # Errors
+/// As [`Trainer::new`](crate::train::Trainer::new).
+pub fn plan_all(jobs: &[Job], options: &FitOptions) -> Result<FitPlan> {
+    let device = device(jobs, options)?;
+    let packs = packs_on(device.as_deref(), jobs);
+    let cpu = Cpu::with_threads(options.threads());
+    let device: &dyn Device = device.as_deref().unwrap_or(&cpu);
+    let limits = device.limits();
+    let mut left = VecDeque::from(packs);
+    let mut packs = Vec::new();
+    while let Some(pack) = left.pop_front() {
+        let trainees: Vec<_> = pack.iter().map(|&job| jobs[job].trainee()).collect();
+        match plan_of_all(&trainees, &limits) {
+            Ok(plan) => packs.push((pack, plan)),
+            Err(error) => {
+                let [first, rest] = halves(&pack, error)?;
+                left.push_front(rest);
+                left.push_front(first);
+            }
+        }
+    }
+    Ok(FitPlan { device: device.name().to_owned(), packs })
+}
+
+/// Takes what is told of a job.
+type Tell<'a> = dyn Fn((usize, Told)) + Sync + 'a;
+
+/// Trains jobs side by side, and tells what happens to each; in parts, where the device has no room for all.
+fn fit_pack(
+    jobs: &[Job],
+    pack: &[usize],
+    device: &dyn Device,
+    options: &FitOptions,
+    (tell, is_heard): (&Tell<'_>, bool),
+) {
+    let mut listener = Telling { pack, tell, is_heard };
+    let own: Vec<&Job> = pack.iter().map(|&job| &jobs[job]).collect();
+    let ended = match fit(&own, device, options, &mut listener) {
+        Err(error) => match halves(pack, error) {
+            Ok(both) => {
+                return both.iter().for_each(|own| {
+                    fit_pack(jobs, own, device, options, (tell, is_heard));
+                });
+            }
+            Err(error) => return tell((pack[0], Told::Ended(Err(error)))),
+        },
+        Ok(None) => return tell((pack[0], Told::Ended(Ok(None)))),
+        Ok(Some(ended)) => ended,
+    };
+    for (&job, outcome) in pack.iter().zip(ended) {
+        tell((job, Told::Ended(Ok(Some(outcome)))));
+    }
+}
+
+/// Tells who listens what happens to each network of a pack.
+struct Telling<'a> {
+    pack: &'a [usize],
+    tell: &'a Tell<'a>,
+    is_heard: bool,
+}
+
+impl Callback for Telling<'_> {
+    fn on_event(&mut self, network: usize, event: &Event) -> ControlFlow<()> {
+        let number = self.pack[network];
+        match event {
+            _ if !self.is_heard => {}
+            Event::CheckpointBegins { .. } => {
+                let (heard, wait) = mpsc::channel();
+                (self.tell)((number, Told::Event(event.clone(), Some(heard))));
+                // The sender is dropped; where no thread could be made, nobody listens before the end.
+                let _ = wait.recv_timeout(HEARING);
+            }
+            _ => (self.tell)((number, Told::Event(event.clone(), None))),
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// Trains each job to its end; `None` where an interrupt has kept some from it.
@@ -187,23 +277,23 @@ fn device(jobs: &[Job], options: &FitOptions) -> Result<Option<Box<dyn Device>>>
     Ok((device.name() != Cpu::new().name()).then_some(device))
 }
 
-/// Trains one network; `None` where it was interrupted.
+/// Trains one network, or several side by side; `None` where an interrupt has come.
 fn fit(
-    job: &Job,
+    jobs: &[&Job],
     device: &dyn Device,
     options: &FitOptions,
     callback: &mut dyn Callback,
-) -> Result<Option<Outcome>> {
+) -> Result<Option<Vec<Outcome>>> {
     if options.is_interrupted() {
         return Ok(None);
     }
     block_on(async {
-        let mut training = Training::open(job, device, options).await?;
+        let mut training = Training::open(jobs, device, options).await?;
         loop {
             match training.advance(Budget::Steps(u64::MAX), callback).await? {
                 Progress::Running => {}
                 Progress::Interrupted => return Ok(None),
-                Progress::Ended(outcome) => return Ok(Some(outcome)),
+                Progress::Ended(outcomes) => return Ok(Some(outcomes)),
             }
         }
     })

@@ -12,6 +12,7 @@ mod ensemble;
 mod fit;
 mod job;
 mod outcome;
+mod pack;
 mod session;
 mod training;
 
@@ -25,7 +26,7 @@ pub use curve::{CurvePoint, MeanCurve};
 #[cfg(not(target_arch = "wasm32"))]
 pub use ensemble::{EnsembleOptions, train_folds};
 #[cfg(not(target_arch = "wasm32"))]
-pub use fit::{Listener, fit_all, fit_each, fit_each_told};
+pub use fit::{FitPlan, Listener, fit_all, fit_each, fit_each_told, plan_all};
 pub use job::{FitOptions, Job, Wanted};
 pub use outcome::{EpochScores, Fit, Outcome};
 pub use session::FitSession;

@@ -80,6 +80,14 @@ impl Outcome {
         }
     }
 
+    /// Takes note of how long it took.
+    pub(super) fn set_seconds(&mut self, of_all: f64) {
+        match self {
+            Self::Fitted(fit) => fit.seconds = of_all,
+            Self::Diverged { seconds, .. } => *seconds = of_all,
+        }
+    }
+
     /// Seconds that it took.
     pub fn seconds(&self) -> f64 {
         match self {

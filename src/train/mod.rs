@@ -21,6 +21,7 @@ mod plateau;
 mod prepare;
 mod run;
 mod session;
+mod side_by_side;
 mod snapshot;
 mod stream;
 #[cfg(not(target_arch = "wasm32"))]
@@ -39,5 +40,8 @@ pub use options::TrainOptions;
 pub use plateau::ReduceOnPlateau;
 pub use prepare::{TrainingData, plan_for};
 pub use session::{Budget, OptimizerState, Session, Status};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use side_by_side::plan_of_all;
+pub(crate) use side_by_side::{Trainee, candidates};
 #[cfg(not(target_arch = "wasm32"))]
 pub use trainer::Trainer;

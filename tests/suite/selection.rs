@@ -2,21 +2,34 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use halfplane::data::{FoldBy, FoldedTable, KFold, Source, TableOptions, prepare};
 use halfplane::low_level::backend::cpu::Cpu;
 use halfplane::low_level::platform::block_on;
 use halfplane::metrics::Metric;
-use halfplane::selection::{CrossValidationSession, FitOptions, Wanted, cross_validate};
-use halfplane::train::Status;
-use halfplane::{DeviceChoice, Model, Recipe, TrainOptions, Trainer};
+use halfplane::selection::{
+    CrossValidationSession, FitOptions, FitSession, Job, Wanted, cross_validate, fit_each_told,
+    plan_all,
+};
+use halfplane::spec::Clip;
+use halfplane::train::{Status, TrainingData};
+use halfplane::{
+    Activation, DeviceChoice, EarlyStopping, Event, Length, Model, Network, Optimizer, Recipe,
+    Regularization, ShaderChecks, Strategy, TrainOptions, Trainer,
+};
 use serde_json::Value;
 
 use crate::support::folder::Folder;
+use crate::support::software;
+
+fn source_path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
 
 fn source(name: &str) -> Source {
-    Source::File(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name))
+    Source::File(source_path(name))
 }
 
 fn options(target: &str, by: FoldBy) -> TableOptions {
@@ -423,4 +436,131 @@ fn one_network_is_trained_where_an_option_is_about_one() {
     let output = folder.run("train xor --steps 10");
     assert!(output.stderr.is_empty(), "the classic has no folds");
     assert!(folder.refused("train xor --folds 2").contains("too few"));
+}
+
+/// Networks that are trained side by side on a device, in one dispatch graph, end where each ends by itself on
+/// the CPU: with shapes, rates, penalties, dropout, rows and preprocessing of their own.
+#[test]
+fn side_by_side_each_ends_where_it_ends_alone() {
+    let by = FoldBy::Chance(KFold { folds: 3, repeats: 1, seed: 5 });
+    let folded = FoldedTable::read(&source("penguins.csv"), &options("body_mass_g", by));
+    let folded = folded.expect("a table");
+    let folds: Vec<_> = (0..3).map(|number| folded.fold(number).expect("a fold")).collect();
+    let mut jobs = Vec::new();
+    for (hidden, dropout, seed) in [(vec![12, 6], 0.2, 1), (vec![20], 0.0, 2), (vec![], 0.0, 3)] {
+        for fold in &folds {
+            let Recipe { network, options, .. } = Recipe::for_data(&fold.training);
+            let data = TrainingData::from((&fold.training, &fold.validation));
+            let dropout = if hidden.is_empty() { Vec::new() } else { vec![dropout] };
+            let options = TrainOptions {
+                seed,
+                optimizer: options.optimizer.with_lr(0.01 * seed as f64),
+                regularization: Regularization { dropout, l2: 0.001, ..Default::default() },
+                length: Length::Epochs(15),
+                early_stopping: Some(EarlyStopping::after(5)),
+                ..options
+            };
+            jobs.push(Job::new(Network { hidden: hidden.clone(), ..network }, data, options));
+        }
+    }
+    let wanted = Wanted { predictions: true, models: true, ..Wanted::default() };
+    let on = |device| FitOptions { device, wanted, ..FitOptions::default() };
+    let plan = plan_all(&jobs, &on(DeviceChoice::Software)).expect("it is sound");
+    let packed: Vec<usize> = plan.packs.iter().map(|(pack, _)| pack.len()).collect();
+    assert_eq!(packed, [9], "in one graph");
+    let heard = Mutex::new(vec![0; jobs.len()]);
+    let mut listener = |job: usize, event: &Event| {
+        if let Event::Epoch { .. } = event {
+            heard.lock().expect("nobody panics")[job] += 1;
+        }
+    };
+    let side_by_side =
+        fit_each_told(&jobs, &on(DeviceChoice::Software), Some(&mut listener)).expect("it trains");
+    let alone = fit_each_told(&jobs, &on(DeviceChoice::Cpu), None).expect("it trains");
+    let (side_by_side, alone) = side_by_side.zip(alone).expect("nothing interrupts it");
+
+    // A part at a time they end there, too.
+    let device = software(ShaderChecks::Off);
+    let mut session = FitSession::new(jobs.clone(), wanted);
+    let mut parts = 0;
+    while block_on(session.advance(device.as_ref(), Duration::from_millis(1))).expect("it trains")
+        == Status::Running
+    {
+        assert!(session.done() <= 9.0);
+        parts += 1;
+    }
+    assert!(parts > 1, "{parts}");
+    assert_eq!(session.outcomes().count(), 9);
+    for (outcome, fit) in session.outcomes().zip(&side_by_side) {
+        assert!(outcome.fit().map(|own| &own.predictions) == Some(&fit.predictions));
+    }
+
+    let heard = heard.into_inner().expect("nobody panics");
+    for (number, (own, other)) in side_by_side.iter().zip(&alone).enumerate() {
+        assert_eq!((own.epochs, own.curve.len()), (other.epochs, other.curve.len()), "{number}");
+        assert_eq!(heard[number], own.curve.len(), "{number}");
+        let fold = &folds[number % 3];
+        assert_eq!(own.predictions.len(), fold.rows.len());
+        for (found, expected) in own.predictions.iter().zip(&other.predictions) {
+            // Grams, of penguins that differ by some 800: two devices round in their own ways.
+            assert!((found - expected).abs() < 2.0, "{number}: {found} for {expected}");
+        }
+        let [own, other] = [own, other].map(|fit| fit.model.as_ref().expect("it is wanted"));
+        assert_eq!(own.preprocessing, other.preprocessing, "{number}");
+        assert_eq!(own.targets, other.targets, "{number}");
+        let [own, other] = [own, other].map(|model| model.provenance.clone().expect("it is new"));
+        assert_eq!((own.seed, own.rows, own.batch), (other.seed, other.rows, other.batch));
+        assert_eq!((own.optimizer, own.regularization), (other.optimizer, other.regularization));
+    }
+}
+
+#[test]
+fn what_differs_too_much_is_trained_apart() {
+    let by = FoldBy::Chance(KFold { folds: 3, repeats: 1, seed: 5 });
+    let folded = FoldedTable::read(&source("penguins.csv"), &options("species", by));
+    let fold = folded.and_then(|own| own.fold(0)).expect("a table");
+    let Recipe { network, options, .. } = Recipe::for_data(&fold.training);
+    let network = Network { hidden: vec![8], ..network };
+    let data = TrainingData::from((&fold.training, &fold.validation));
+    let with = |options: &TrainOptions| Job::new(network.clone(), data.clone(), options.clone());
+    let clip = Some(Clip::Norm(1.0));
+    let jobs = [
+        with(&options),
+        with(&TrainOptions { seed: 3, ..options.clone() }),
+        with(&TrainOptions { length: Length::Epochs(3), ..options.clone() }),
+        with(&TrainOptions { optimizer: Optimizer::sgd(0.1), ..options.clone() }),
+        with(&TrainOptions {
+            regularization: Regularization { clip, ..Default::default() },
+            ..options.clone()
+        }),
+        with(&TrainOptions { strategy: Strategy::Layered, ..options.clone() }),
+        Job { network: network.clone().with_activation(Activation::Tanh), ..with(&options) },
+        Job { network: Network { hidden: vec![2000], ..network.clone() }, ..with(&options) },
+    ];
+    let fit = FitOptions { device: DeviceChoice::Software, ..FitOptions::default() };
+    let plan = plan_all(&jobs, &fit).expect("it is sound");
+    let mut packs: Vec<Vec<usize>> = plan.packs.into_iter().map(|(pack, _)| pack).collect();
+    packs.iter_mut().for_each(|pack| pack.sort_unstable());
+    packs.sort();
+    assert_eq!(packs, [vec![0, 1], vec![2], vec![3], vec![4], vec![5], vec![6], vec![7]]);
+}
+
+#[test]
+fn the_graphs_of_a_search_can_be_seen() {
+    let folder = Folder::new();
+    let table = std::fs::read(source_path("penguins.csv")).expect("it is there");
+    folder.write("penguins.csv", table);
+    let search = "sweep penguins.csv --target species --hidden 8|16,8 --lr 0.01|0.02 --folds 3";
+    let [planned, same] = [
+        folder.good(&format!("plan {search} --device software")),
+        folder.good(&format!("{search} --device software --plan")),
+    ];
+    assert_eq!(planned, same);
+    assert!(planned.contains("the first 4 trials are 12 networks, trained in 2 dispatch graphs"));
+    // Of three folds one lacks a category, and with it an input.
+    assert!(planned.contains("== 8 networks side by side"), "{planned}");
+    assert!(planned.contains("steps of 4 networks"), "{planned}");
+    let on_cpu = folder.good(&format!("plan {search} --device cpu"));
+    assert!(on_cpu.contains("12 networks, trained in 12 dispatch graphs"), "{on_cpu}");
+    assert!(!folder.path("sweep").exists(), "nothing is written");
 }

@@ -94,6 +94,9 @@ pub(crate) struct SweepArguments {
     /// Show a dashboard: scores, learning curves, the best and, for two numeric columns, decision regions
     #[arg(long, conflicts_with = "report", help_heading = "Output")]
     pub(crate) live: bool,
+    /// Train nothing: print the dispatch graphs of the first trials instead
+    #[arg(long, conflicts_with_all = ["resume", "merge", "report", "live", "json"], help_heading = "Output")]
+    pub(crate) plan: bool,
     /// Print JSON instead
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

@@ -3,6 +3,7 @@
 mod outer;
 mod output;
 mod page;
+mod plan;
 mod refit;
 pub(super) mod resume;
 mod space;
@@ -72,6 +73,9 @@ fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<
     }
     let configure = |point: &_, data: &_| parser.configure(point, data);
     let mut sweep = Sweep::new(&searched.space, &dealt_out.folds, options.clone(), configure)?;
+    if arguments.plan {
+        return plan::print(&mut sweep, &options.fit).map(|()| Outcome::Done);
+    }
     if let Some(Together { ranks, .. }) = together {
         sweep = sweep.with_ranks(ranks);
     }

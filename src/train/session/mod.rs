@@ -298,6 +298,17 @@ impl Session {
         sampler.next_multiple(step, sampler.steps_per_epoch()) - step
     }
 
+    /// The first step of a network whose loss was not finite, with the loss and the learning rate.
+    pub(crate) fn divergence(&self, network: usize) -> Option<(u64, f32, f64)> {
+        let run = &self.runs[network];
+        run.diverged().map(|(step, loss)| (step, loss, run.lr()))
+    }
+
+    /// Steps of an epoch of a network.
+    pub(crate) fn steps_per_epoch(&self, network: usize) -> u64 {
+        self.runs[network].sampler().steps_per_epoch()
+    }
+
     /// What came of each network's run, in order, once the session has ended.
     pub fn summaries(&self) -> impl ExactSizeIterator<Item = Option<&Summary>> {
         self.runs.iter().map(|run| run.summary.as_ref())
@@ -495,8 +506,8 @@ impl Session {
             seed: one.seed,
             steps: run.progress.step,
             loss: self.loss,
-            optimizer: options.optimizer.with_lr(run.initial_lr()),
-            regularization: options.regularization.clone(),
+            optimizer: one.optimizer(options),
+            regularization: one.regularization(options).clone(),
             schedule: options.schedule,
             initialization: options.initialization,
             batch: run.sampler().batch(),
