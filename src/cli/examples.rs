@@ -96,7 +96,8 @@ mod tests {
                 // A note stands two blanks behind; what the shell does begins with `<`.
                 let typed = line.split("  ").next().unwrap_or_default();
                 let typed = typed.split(" < ").next().unwrap_or_default();
-                let parsed = definition.clone().try_get_matches_from(typed.split(' '));
+                let words = parse::planned(typed.split(' ').map(Into::into).collect());
+                let parsed = definition.clone().try_get_matches_from(words);
                 assert!(parsed.is_ok(), "{typed}: {}", parsed.expect_err("it is one"));
                 count += 1;
             }

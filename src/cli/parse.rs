@@ -51,7 +51,7 @@ pub(super) fn lenient() -> clap::Command {
 }
 
 /// `plan sweep …` is `sweep … --plan`: a search has arguments of its own.
-fn planned(argv: Vec<OsString>) -> Vec<OsString> {
+pub(super) fn planned(argv: Vec<OsString>) -> Vec<OsString> {
     match &argv[..] {
         [program, plan, sweep, rest @ ..] if plan == "plan" && sweep == "sweep" => {
             let words = [program.clone(), "sweep".into(), "--plan".into()];

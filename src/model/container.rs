@@ -159,7 +159,7 @@ mod tests {
                 .iter()
                 .map(|(name, view)| (name.to_owned(), view.shape().to_vec(), view.data().to_vec()))
                 .collect();
-            tensors.sort();
+            tensors.sort_unstable();
             Some((text, tensors))
         };
         let mut accepted = 0;

@@ -155,7 +155,7 @@ impl Cpu {
             times *= 2;
         }
         let mut rounds: Vec<Duration> = (0..ROUNDS).map(|_| run(times)).collect();
-        rounds.sort();
+        rounds.sort_unstable();
         rounds[ROUNDS / 2] / times as u32
     }
 }

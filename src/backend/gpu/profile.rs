@@ -35,7 +35,7 @@ pub(super) async fn profile(context: &Context, list: &[Ready]) -> Result<Vec<Dur
     }
     let median = |dispatch: usize| {
         let mut times: Vec<Duration> = rounds[1..].iter().map(|round| round[dispatch]).collect();
-        times.sort();
+        times.sort_unstable();
         times[times.len() / 2]
     };
     Ok((0..list.len()).map(median).collect())

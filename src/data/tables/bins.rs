@@ -43,7 +43,7 @@ pub(super) fn fit(table: &Table, cell: usize, training: &[bool], count: usize) -
 }
 
 fn of(mut numbers: Vec<f32>, count: usize) -> Vec<Bin> {
-    numbers.sort_by(f32::total_cmp);
+    numbers.sort_unstable_by(f32::total_cmp);
     let different = 1 + numbers.windows(2).filter(|pair| pair[0] < pair[1]).count();
     if numbers.is_empty() || different <= count {
         return Vec::new();

@@ -366,7 +366,7 @@ fn one_hot(
     if kept.is_empty() {
         kept = (0..counts.len()).filter(|code| counts[*code] > 0).collect();
     }
-    kept.sort_by_key(|code| (Reverse(counts[*code]), &texts.list[*code]));
+    kept.sort_unstable_by_key(|code| (Reverse(counts[*code]), &texts.list[*code]));
     kept.truncate(MAX_CATEGORIES);
     let pooled = filled - kept.iter().map(|code| counts[*code]).sum::<usize>();
     let warning = (POOLED_SHARE * pooled > filled).then(|| Warning::PooledTexts {
@@ -377,7 +377,7 @@ fn one_hot(
     });
     let other = if kept.len() < present { UnknownCategory::Pooled } else { UnknownCategory::Zeros };
     let mut categories: Vec<String> = kept.iter().map(|code| texts.list[*code].clone()).collect();
-    categories.sort();
+    categories.sort_unstable();
     let missing = if missing > 0 { MissingCategory::Category } else { MissingCategory::Other };
     (Encoding::Categorical { categories, other, missing }, warning)
 }

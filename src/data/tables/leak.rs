@@ -98,7 +98,7 @@ fn numbers_tell(column: impl Iterator<Item = f32>, classes: &[usize], count: usi
 fn lie_apart(ranges: &[[f32; 2]]) -> bool {
     let mut ranges: Vec<[f32; 2]> =
         ranges.iter().copied().filter(|[low, high]| low <= high).collect();
-    ranges.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    ranges.sort_unstable_by(|a, b| a[0].total_cmp(&b[0]));
     ranges.windows(2).all(|pair| pair[0][1] < pair[1][0])
 }
 

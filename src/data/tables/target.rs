@@ -168,9 +168,10 @@ fn classes(
     let mut order: Vec<(String, usize)> = texts.iter().cloned().zip(0..).collect();
     if numeric {
         let size = |text: &str| value(text).unwrap_or(f64::NAN);
-        order.sort_by(|a, b| size(&a.0).total_cmp(&size(&b.0)).then_with(|| a.0.cmp(&b.0)));
+        order
+            .sort_unstable_by(|a, b| size(&a.0).total_cmp(&size(&b.0)).then_with(|| a.0.cmp(&b.0)));
     } else {
-        order.sort();
+        order.sort_unstable();
     }
     // Equal numbers such as `1` and `1.0` are one class: `1` where the file has both, otherwise as the
     // file has it, so that predictions can be held against it.
