@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
-use halfplane::data::FoldBy;
+use halfplane::data::{FoldBy, Prepared};
 use halfplane::flags;
 use halfplane::low_level::files::write_beside;
 use halfplane::metrics::Metric;
-use halfplane::selection::{CrossValidation, FitOptions, FoldScore, Wanted, cross_validate};
+use halfplane::selection::{
+    CrossValidation, FitOptions, FoldScore, Wanted, cross_validate_in_turn,
+};
 use halfplane::train::Ended;
 use halfplane::{Dataset, Error, Result};
 use serde_json::{Value, json};
 
 use super::arguments::CvArguments;
-use super::folds::{DealtOut, described, predicted, predictions};
+use super::folds::{described, open, predicted, predictions};
 use super::outputs::apart;
 use super::{Outcome, interrupt, settings};
 use crate::report::{self, picture};
@@ -21,8 +23,8 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
     let typed = &arguments.training;
     check(arguments)?;
     let unread = settings::unread(typed)?;
-    let (DealtOut { by, folds, all, warnings, hash, .. }, _) =
-        DealtOut::read(&typed.data, &typed.table, &arguments.folds, unread.seed)?;
+    let (by, folded) = open(&typed.data, &typed.table, &arguments.folds, unread.seed)?;
+    let Prepared { training: all, warnings, .. } = folded.all()?;
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
     metric.check(all.task())?;
     if !arguments.quiet {
@@ -34,7 +36,8 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
         interrupt: Some(interrupt::flag()),
         wanted: Wanted { models: arguments.predictions.is_some(), ..Wanted::default() },
     };
-    let result = cross_validate(&folds, metric, &fit, |fold| {
+    let (count, fold) = (folded.splits().len(), |number| folded.fold(number));
+    let result = cross_validate_in_turn(count, fold, metric, &fit, |fold| {
         let (network, mut options) = settings::for_data(typed, None, &fold.training)?;
         arguments.stopping.apply(&mut options);
         options.check()?;
@@ -51,7 +54,7 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
         write_beside(path, predictions(&all, &result, model)?.as_bytes())?;
     }
     let text = match arguments.json {
-        true => format!("{}\n", as_json(arguments, hash, &all, &result)),
+        true => format!("{}\n", as_json(arguments, folded.hash(), &all, &result)),
         false => as_text(arguments, &by, &all, &result),
     };
     report::print(&text)?;

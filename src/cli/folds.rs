@@ -23,8 +23,6 @@ pub(super) struct DealtOut {
     /// All rows.
     pub(super) all: Dataset,
     pub(super) warnings: Vec<Warning>,
-    /// What tells one division into folds from another.
-    pub(super) hash: u64,
 }
 
 impl DealtOut {
@@ -36,21 +34,31 @@ impl DealtOut {
         folds: &FoldArguments,
         seed: u64,
     ) -> Result<(Self, FoldedTable)> {
-        if data == Path::new("xor") {
-            return Err(Error::Invalid {
-                problem: "the built-in xor has 4 rows, of which none can be left out".into(),
-                remedy: "give a table".into(),
-            });
-        }
-        let by = folds.by(seed);
-        let options = TableOptions { folds: Some(by.clone()), ..table.options(data, seed)? };
-        let folded = FoldedTable::read(&table.source(data), &options)?;
+        let (by, folded) = open(data, table, folds, seed)?;
         let Prepared { training: all, warnings, .. } = folded.all()?;
         let folds = (0..folded.splits().len()).map(|number| folded.fold(number));
         let folds = folds.collect::<Result<Vec<Fold>>>()?;
-        let (splits, hash) = (folded.splits().to_vec(), folded.hash());
-        Ok((Self { by, folds, splits, all, warnings, hash }, folded))
+        let splits = folded.splits().to_vec();
+        Ok((Self { by, folds, splits, all, warnings }, folded))
     }
+}
+
+/// Reads a table and deals it out, as the arguments say.
+pub(super) fn open(
+    data: &Path,
+    table: &DataArguments,
+    folds: &FoldArguments,
+    seed: u64,
+) -> Result<(FoldBy, FoldedTable)> {
+    if data == Path::new("xor") {
+        return Err(Error::Invalid {
+            problem: "the built-in xor has 4 rows, of which none can be left out".into(),
+            remedy: "give a table".into(),
+        });
+    }
+    let by = folds.by(seed);
+    let options = TableOptions { folds: Some(by.clone()), ..table.options(data, seed)? };
+    Ok((by, FoldedTable::read(&table.source(data), &options)?))
 }
 
 /// What is predicted from what, in words.

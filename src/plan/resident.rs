@@ -183,29 +183,19 @@ fn check_member(member: &GridMember, first: &GridMember, request: &Training<'_>)
     let own = Training { network, optimizer, regularization, steps: *steps, ..request.clone() };
     own.check()?;
     own.check_for(Strategy::Resident)?;
-    let first_network = &first.network;
-    if (network.inputs, network.outputs, network.activation, network.output)
-        != (
-            first_network.inputs,
-            first_network.outputs,
-            first_network.activation,
-            first_network.output,
-        )
-    {
-        let first = first_network;
-        return Err(Error::invalid(
-            format!("networks {first} and {network} differ in more than their hidden layers"),
-            "train them apart",
+    let refuse = |problem: String| Err(Error::invalid(problem, "train them apart"));
+    let around = |own: &Network| (own.inputs, own.outputs, own.activation, own.output);
+    if around(network) != around(&first.network) {
+        let first = &first.network;
+        return refuse(format!(
+            "networks {first} and {network} differ in more than their hidden layers"
         ));
     }
     if Update::of(optimizer) != Update::of(&first.optimizer) {
-        return Err(Error::invalid(
-            "networks differ in the state that their optimizers keep",
-            "train them apart",
-        ));
+        return refuse("networks differ in the state that their optimizers keep".into());
     }
     if regularization.label_smoothing != request.regularization.label_smoothing {
-        return Err(Error::invalid("networks differ in their label smoothing", "train them apart"));
+        return refuse("networks differ in their label smoothing".into());
     }
     if request.validation > 0 && (validation.is_empty() || validation.end > request.validation) {
         return Err(Error::invalid(

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CurvePoint, Fit, Job, MeanCurve, score_of};
+use super::{CurvePoint, EpochScores, Fit, Job, MeanCurve, score_of};
 #[cfg(not(target_arch = "wasm32"))]
 use super::{FitOptions, Wanted, fit_each};
 use crate::data::{Fold, Targets, column_of};
@@ -131,11 +131,8 @@ pub fn cross_validate(
     options: &FitOptions,
     configure: impl FnMut(&Fold) -> Result<(Network, TrainOptions)>,
 ) -> Result<Option<CrossValidation>> {
-    let jobs = jobs_of(folds, configure)?;
-    let options =
-        FitOptions { wanted: Wanted { predictions: true, ..options.wanted }, ..options.clone() };
-    let fits = fit_each(&jobs, &options)?;
-    fits.map(|fits| summarize(folds, fits, metric)).transpose()
+    let all = folds.len();
+    in_groups((all, all), |number| Ok(folds[number].clone()), metric, options, configure)
 }
 
 /// The training of each fold.
@@ -151,40 +148,130 @@ pub(super) fn jobs_of(
     folds.iter().map(job).collect()
 }
 
+/// The same for folds that need not be in memory together: each is made when it is due, and freed when it is
+/// scored. Where all take more than a GiB, as many are trained at once as there are threads.
+///
+/// # Errors
+/// What `fold` returns, and as [`cross_validate`].
+#[cfg(not(target_arch = "wasm32"))]
+pub fn cross_validate_in_turn(
+    count: usize,
+    mut fold: impl FnMut(usize) -> Result<Fold>,
+    metric: Metric,
+    options: &FitOptions,
+    configure: impl FnMut(&Fold) -> Result<(Network, TrainOptions)>,
+) -> Result<Option<CrossValidation>> {
+    /// Bytes of the features of all folds that are in memory at once, whatever the number of threads.
+    const TOGETHER: u64 = 1 << 30;
+    check_count(count)?;
+    let first = fold(0)?;
+    let bytes = TrainingData::from((&first.training, &first.validation)).bytes();
+    let at_once = match bytes.saturating_mul(count as u64) {
+        ..=TOGETHER => count,
+        _ => options.threads(),
+    };
+    let mut first = Some(first);
+    let fold = |number| first.take().map_or_else(|| fold(number), Ok);
+    in_groups((count, at_once), fold, metric, options, configure)
+}
+
+/// The same with so many of all folds at once.
+#[cfg(not(target_arch = "wasm32"))]
+fn in_groups(
+    (count, at_once): (usize, usize),
+    mut fold: impl FnMut(usize) -> Result<Fold>,
+    metric: Metric,
+    options: &FitOptions,
+    mut configure: impl FnMut(&Fold) -> Result<(Network, TrainOptions)>,
+) -> Result<Option<CrossValidation>> {
+    check_count(count)?;
+    let options =
+        FitOptions { wanted: Wanted { predictions: true, ..options.wanted }, ..options.clone() };
+    let mut scorer = Scorer::new(metric);
+    for begin in (0..count).step_by(at_once) {
+        let numbers = begin..count.min(begin + at_once);
+        let folds: Vec<Fold> = numbers.clone().map(&mut fold).collect::<Result<_>>()?;
+        let jobs = jobs_of(&folds, &mut configure)?;
+        let Some(fits) = fit_each(&jobs, &options)? else { return Ok(None) };
+        for ((number, fold), fit) in numbers.zip(&folds).zip(fits) {
+            scorer.take(number, fold, fit)?;
+        }
+    }
+    scorer.finish(count).map(Some)
+}
+
+fn check_count(folds: usize) -> Result<()> {
+    match folds {
+        0 | 1 => Err(Error::invalid("there are fewer than two folds", "use at least 2")),
+        _ => Ok(()),
+    }
+}
+
 /// Scores each fold's network. Where there are several for each fold, they come in rounds of all folds.
 ///
 /// # Errors
 /// [`Error::Invalid`] where there are fewer than two folds, or the metric is not one of the task or undefined
 /// for a fold's rows.
 pub fn summarize(folds: &[Fold], fits: Vec<Fit>, metric: Metric) -> Result<CrossValidation> {
-    let [first, _, ..] = folds else {
-        return Err(Error::invalid("there are fewer than two folds", "use at least 2"));
-    };
-    metric.check(first.training.task())?;
-    let trivial: Option<Vec<f64>> = folds.iter().map(|fold| trivial(fold, metric)).collect();
-    let held = folds.iter().enumerate().cycle().zip(&fits).flat_map(|((number, fold), fit)| {
+    let mut scorer = Scorer::new(metric);
+    for ((number, fold), fit) in folds.iter().enumerate().cycle().zip(fits) {
+        scorer.take(number, fold, fit)?;
+    }
+    scorer.finish(folds.len())
+}
+
+/// The scores of networks, as they come.
+struct Scorer {
+    metric: Metric,
+    folds: Vec<FoldScore>,
+    out_of_fold: Vec<Held>,
+    /// What a constant guess scores on each fold.
+    trivial: Vec<Option<f64>>,
+    /// The epochs that each network was trained for, and what was seen after each.
+    curves: Vec<(u64, Vec<EpochScores>)>,
+}
+
+impl Scorer {
+    fn new(metric: Metric) -> Self {
+        let (folds, out_of_fold, trivial, curves) = Default::default();
+        Self { metric, folds, out_of_fold, trivial, curves }
+    }
+
+    /// The network of the fold of a number, which may have had others before.
+    fn take(&mut self, number: usize, fold: &Fold, mut fit: Fit) -> Result<()> {
+        self.metric.check(fold.training.task())?;
         let predictions = fit.predictions.chunks_exact(fold.training.outputs());
-        fold.rows.iter().zip(predictions).map(move |(row, prediction)| Held {
+        self.out_of_fold.extend(fold.rows.iter().zip(predictions).map(|(row, prediction)| Held {
             row: *row,
             fold: number,
             prediction: prediction.to_vec(),
-        })
-    });
-    let out_of_fold = held.collect();
-    let curve = MeanCurve::of(&fits.iter().collect::<Vec<_>>(), metric);
-    let count = folds.len();
-    let folds = folds.iter().cycle().zip(fits).map(|(fold, fit)| score(fold, fit, metric));
-    let folds: Vec<FoldScore> = folds.collect::<Result<_>>()?;
-    // Networks of the same fold tell nothing new of other rows: their mean counts once.
-    let scores: Vec<f64> = (0..count)
-        .map(|first| {
-            let own = || folds[first..].iter().step_by(count);
-            own().map(|fold| fold.score).sum::<f64>() / own().count() as f64
-        })
-        .collect();
-    let (mean, standard_error) = mean_and_error(&scores);
-    let trivial = trivial.map(|all| mean_and_error(&all).0);
-    Ok(CrossValidation { metric, folds, mean, standard_error, trivial, curve, out_of_fold })
+        }));
+        if self.trivial.len() == number {
+            self.trivial.push(trivial(fold, self.metric));
+        }
+        self.curves.push((fit.epochs, std::mem::take(&mut fit.curve)));
+        self.folds.push(score(fold, fit, self.metric)?);
+        Ok(())
+    }
+
+    /// What all say, of so many folds.
+    fn finish(self, count: usize) -> Result<CrossValidation> {
+        let Self { metric, folds, out_of_fold, trivial, curves } = self;
+        check_count(count)?;
+        let trivial: Option<Vec<f64>> = trivial.into_iter().collect();
+        let curves: Vec<_> = curves.iter().map(|(epochs, own)| (*epochs, &own[..])).collect();
+        let curve = MeanCurve::of_curves(&curves, metric);
+        // Networks of the same fold tell nothing new of other rows: their mean counts once.
+        let scores: Vec<f64> = (0..count)
+            .map(|first| {
+                let own = || folds[first..].iter().step_by(count);
+                own().map(|fold| fold.score).sum::<f64>() / own().count() as f64
+            })
+            .collect();
+        let (mean, standard_error) = mean_and_error(&scores);
+        let trivial = trivial.map(|all| mean_and_error(&all).0);
+        Ok(CrossValidation { metric, folds, mean, standard_error, trivial, curve, out_of_fold })
+    }
 }
 
 fn score(fold: &Fold, fit: Fit, metric: Metric) -> Result<FoldScore> {
@@ -270,4 +357,41 @@ pub fn mean_and_error(scores: &[f64]) -> (f64, f64) {
     let mean = scores.iter().sum::<f64>() / count;
     let squares: f64 = scores.iter().map(|score| (score - mean).powi(2)).sum();
     (mean, (squares / (count - 1.0).max(1.0) / count).sqrt())
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+    use crate::backend::DeviceChoice;
+    use crate::data::{Dataset, KFold};
+    use crate::spec::Length;
+
+    #[test]
+    fn folds_that_come_a_few_at_a_time_are_scored_as_all_at_once() -> Result<()> {
+        let x: Vec<f32> = (0..120).map(|i| ((i * 37 % 101) as f32) / 50.0 - 1.0).collect();
+        let values = x.chunks(2).map(|own| own[0] * own[1]).collect();
+        let data = Dataset::new(2, x, Targets::Numbers { values, columns: 1 })?;
+        let folds = data.folds(&KFold::new(5).split(data.targets())?);
+        let fit = FitOptions { device: DeviceChoice::Cpu, ..FitOptions::default() };
+        let configure = |_: &Fold| {
+            let network = Network::new(2, &[4], 1).with_output(crate::spec::Output::Identity);
+            let length = Length::Epochs(6);
+            Ok((network, TrainOptions { length, device: DeviceChoice::Cpu, ..Default::default() }))
+        };
+        let all = cross_validate(&folds, Metric::R2, &fit, configure)?;
+        let all = all.map(|own| (own.mean, own.standard_error, own.trivial, own.out_of_fold));
+        assert!(all.as_ref().is_some_and(|own| own.0.is_finite() && own.3.len() == 60));
+        for at_once in 1..=6 {
+            let mut made = 0;
+            let make = |number: usize| {
+                assert_eq!(number, made, "in order, and once");
+                made += 1;
+                Ok(folds[number].clone())
+            };
+            let own = in_groups((5, at_once), make, Metric::R2, &fit, configure)?;
+            let own = own.map(|own| (own.mean, own.standard_error, own.trivial, own.out_of_fold));
+            assert!(own == all, "{at_once} at once");
+        }
+        Ok(())
+    }
 }

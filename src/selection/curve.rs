@@ -1,6 +1,6 @@
 //! The mean of learning curves over folds.
 
-use super::Fit;
+use super::{EpochScores, Fit};
 use crate::metrics::Metric;
 use crate::train::Evaluation;
 
@@ -29,21 +29,27 @@ impl MeanCurve {
     /// The mean over these networks. Nothing, where one was resumed: what its epochs before were is not
     /// known any more.
     pub fn of(fits: &[&Fit], metric: Metric) -> Self {
-        if fits.iter().any(|fit| fit.epochs != fit.curve.len() as u64) {
+        let curves: Vec<_> = fits.iter().map(|fit| (fit.epochs, &fit.curve[..])).collect();
+        Self::of_curves(&curves, metric)
+    }
+
+    /// The same of the epochs that each network was trained for, and what was seen after each.
+    pub(super) fn of_curves(curves: &[(u64, &[EpochScores])], metric: Metric) -> Self {
+        if curves.iter().any(|(epochs, curve)| *epochs != curve.len() as u64) {
             return Self::default();
         }
-        let epochs = fits.iter().map(|fit| fit.curve.len()).min().unwrap_or(0);
+        let epochs = curves.iter().map(|(_, curve)| curve.len()).min().unwrap_or(0);
         let points = (0..epochs).filter_map(|epoch| {
             let mut sums = [0.0; 2];
             let mut score = Some(0.0);
-            for fit in fits {
-                let seen = &fit.curve[epoch];
+            for (_, curve) in curves {
+                let seen = &curve[epoch];
                 let validation = seen.validation?;
                 sums[0] += seen.train_loss;
                 sums[1] += validation.loss;
                 score = score.zip(score_of(&validation, metric)).map(|(sum, own)| sum + own);
             }
-            let count = fits.len() as f64;
+            let count = curves.len() as f64;
             Some(CurvePoint {
                 epochs: epoch as u64 + 1,
                 train_loss: sums[0] / count,

@@ -38,7 +38,7 @@ impl FitOptions {
         self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
-    fn threads(&self) -> usize {
+    pub(super) fn threads(&self) -> usize {
         self.threads.unwrap_or_else(threads::available).max(1)
     }
 }
@@ -112,8 +112,8 @@ fn fit_told(
     let device = device(jobs, options)?;
     let workers = if device.is_some() { 1 } else { at_once(jobs, options.threads()) };
     let cpu = Cpu::with_threads(options.threads() / workers);
-    let packs = packs_on(device.as_deref(), jobs);
     let device: &dyn Device = device.as_deref().unwrap_or(&cpu);
+    let packs = packs_on(device, jobs);
     let work = |pack: Vec<usize>, tell: &Tell<'_>| {
         fit_pack(jobs, &pack, device, options, (tell, is_heard));
     };
@@ -121,15 +121,12 @@ fn fit_told(
     failure.map_or(Ok(outcomes), Err)
 }
 
-/// The numbers of jobs that are trained side by side, or one by one on the CPU path. The largest come first, so
-/// that none is left alone at the end.
-fn packs_on(device: Option<&dyn Device>, jobs: &[Job]) -> Vec<Vec<usize>> {
+/// The numbers of jobs that are trained side by side. The largest come first, so that none is left alone at the
+/// end.
+fn packs_on(device: &dyn Device, jobs: &[Job]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|&job| std::cmp::Reverse(jobs[job].cost()));
-    match device {
-        Some(device) => packs(jobs, &order, &device.limits()),
-        None => order.into_iter().map(|job| vec![job]).collect(),
-    }
+    packs(jobs, &order, &device.limits())
 }
 
 /// How [`fit_all`] would train jobs.
@@ -148,11 +145,10 @@ pub struct FitPlan {
 /// As [`Trainer::new`](crate::train::Trainer::new).
 pub fn plan_all(jobs: &[Job], options: &FitOptions) -> Result<FitPlan> {
     let device = device(jobs, options)?;
-    let packs = packs_on(device.as_deref(), jobs);
     let cpu = Cpu::with_threads(options.threads());
     let device: &dyn Device = device.as_deref().unwrap_or(&cpu);
     let limits = device.limits();
-    let mut left = VecDeque::from(packs);
+    let mut left = VecDeque::from(packs_on(device, jobs));
     let mut packs = Vec::new();
     while let Some(pack) = left.pop_front() {
         let trainees: Vec<_> = pack.iter().map(|&job| jobs[job].trainee()).collect();

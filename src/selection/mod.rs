@@ -16,9 +16,9 @@ mod pack;
 mod session;
 mod training;
 
-#[cfg(not(target_arch = "wasm32"))]
-pub use cross_validate::cross_validate;
 pub use cross_validate::{CrossValidation, FoldScore, Held, mean_and_error, summarize};
+#[cfg(not(target_arch = "wasm32"))]
+pub use cross_validate::{cross_validate, cross_validate_in_turn};
 pub(crate) use cross_validate::{scores_of, undefined};
 pub use cross_validation_session::CrossValidationSession;
 pub(crate) use curve::score_of;

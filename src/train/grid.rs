@@ -39,8 +39,8 @@ pub struct Trained {
 /// device; among networks of other shapes to rounding, where alone it would have a lane.
 ///
 /// It is a [`Session`] of many networks whose methods block: each has early stopping, best weights
-/// and learning rates of its own, and its own length where epochs are shorter for fewer rows.
-/// Validation rows are the same for all.
+/// and learning rates of its own, and its own length where epochs are shorter for fewer rows. What a
+/// [`Candidate`] says nothing of is the same for all.
 ///
 /// ```
 /// use halfplane::train::{Candidate, Grid, TrainOptions};
@@ -75,8 +75,8 @@ pub struct Grid {
 impl Grid {
     /// Plans the training, opens the device, and puts data and initial weights there.
     ///
-    /// The options hold for all networks, but for the seed and the optimizer's learning rate, which
-    /// each has for itself, and for `strategy` and `shard_rows`, which are passed over.
+    /// The options hold for all networks, but for what each has for itself, as its seed and learning rate,
+    /// and for `strategy` and `shard_rows`, which are passed over.
     ///
     /// # Errors
     /// As [`super::Trainer::new`]; [`crate::Error::Invalid`] for networks that differ in more than their

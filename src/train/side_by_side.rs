@@ -85,8 +85,8 @@ impl Trainee<'_> {
     }
 }
 
-/// The candidates of trainees that have all in [common](Trainee::common), with the rows of all. These are in the units
-/// in which the networks learn, and know nothing of columns.
+/// The candidates of trainees that have all in [common](Trainee::common), with the rows of all: in the units in
+/// which the networks learn, and without knowledge of columns.
 ///
 /// # Errors
 /// [`Error::Invalid`] where there is none.
