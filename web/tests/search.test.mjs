@@ -10,7 +10,7 @@ const site = browsing();
 const PENGUINS = `${REPOSITORY}tests/data/penguins.csv`;
 
 // Opens a table and the tab.
-async function opened(path, settings = {}) {
+async function opened(path, settings = {}, device = "cpu") {
   const page = await site.open();
   await page.setInputFiles("#file", path);
   await page.waitForFunction(() => playground.state.configuration.data === "table" && playground.state.frame);
@@ -25,6 +25,7 @@ async function opened(path, settings = {}) {
     await page.dispatchEvent(`#set-${id}`, "change");
     await page.waitForFunction(([key, own]) => String(playground.state.configuration[key]) === own, [id, value]);
   }
+  if (device !== "cpu") await page.selectOption("#set-device", device);
   await page.click("#tab-search");
   return page;
 }
@@ -122,6 +123,43 @@ for (const [sampler, pruning] of [["auto", "auto"], ["tpe", "on"]]) {
     await page.context().close();
   });
 }
+
+test("on WebGPU folds and trials are trained side by side, and end where those of the CPU end", async () => {
+  writeFileSync(join(site.folder, "penguins.csv"), readFileSync(PENGUINS));
+  const page = await opened(PENGUINS, { epochs: "3" }, "gpu");
+  const onCpu = async (id, ...more) => {
+    const command = (await page.textContent(id)).replace(/--device \w+/, "--device cpu");
+    const { stdout, stderr } = commanded(command, "--json", "--quiet", ...more);
+    assert.ok(stdout, stderr);
+    return JSON.parse(stdout);
+  };
+  await fill(page, { "cv-folds": "2" });
+  await page.click("#cv-go");
+  await ended(page, "cv");
+  const scored = await state(page, () => ({ ...playground.search.cv.told, device: playground.search.cv.device }));
+  assert.match(scored.device, /WebGPU/);
+  const { folds } = await onCpu("#cv-command");
+  console.log(`penguins on ${scored.device}: ${scored.scores}, the command line ${folds}`);
+  // Two devices round in their own ways, which may decide about some of 172 rows.
+  folds.forEach((score, fold) => near(scored.scores[fold], score, 0.02, `fold ${fold + 1}`));
+
+  await fill(page, {
+    "search-hidden": "4|16,8", "search-lr": "0.01", "search-weight-decay": "0.01", "search-dropout": "0.1",
+    "search-trials": "2", "search-sampler": "grid", "search-pruning": "off", "search-folds": "2",
+  });
+  await page.click("#search-go");
+  await ended(page, "trials");
+  const { best, device } = await state(page, () => ({
+    ...playground.search.trials.told, device: playground.search.trials.device,
+  }));
+  assert.match(device, /WebGPU/);
+  const there = await onCpu("#search-command", "--output", "sweep-webgpu");
+  console.log(`${JSON.stringify(best)}, the command line ${JSON.stringify(there)}`);
+  assert.equal(best.length, 2);
+  near(best[0].score, there.mean, 0.02, "the best score");
+  sound(page);
+  await page.context().close();
+});
 
 test("a pause is heard at once, and the search goes on", async () => {
   const page = await opened(PENGUINS);
