@@ -36,6 +36,7 @@ impl EventEmitter {
     }
 
     /// Emits what must be known even to a callback that has broken off.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn insist(&mut self, event: &Event, to: &mut dyn Callback) {
         self.broken_off |= to.on_event(self.network, event).is_break();
     }

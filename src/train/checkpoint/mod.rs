@@ -5,6 +5,7 @@
 
 mod file;
 mod folder;
+#[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "there are no files to write to"))]
 mod writer;
 
 use std::collections::BTreeMap;
@@ -248,6 +249,7 @@ impl Checkpoint {
         &self.snapshot
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn into_snapshot(self) -> Snapshot {
         self.snapshot
     }

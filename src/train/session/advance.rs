@@ -250,8 +250,16 @@ impl Session {
         self.take_fallback_snapshot().await
     }
 
+    /// Where there are no files there are no checkpoints: what should write some has not begun, for its folder
+    /// could not be locked.
+    #[cfg(target_arch = "wasm32")]
+    async fn write_checkpoint(&mut self, _: &mut dyn Callback) -> Result<Option<Error>> {
+        Ok(None)
+    }
+
     /// Writes a checkpoint, where there are such. Where that fails, the run goes on, and the error is
     /// told and returned.
+    #[cfg(not(target_arch = "wasm32"))]
     async fn write_checkpoint(&mut self, callback: &mut dyn Callback) -> Result<Option<Error>> {
         if self.checkpoints.is_none() {
             return Ok(None);
