@@ -322,11 +322,12 @@ impl Dataset {
     /// that know nothing of a table; `None` where there is no data set.
     pub(crate) fn stacked(parts: &[Self]) -> Option<Self> {
         let first = parts.first()?;
-        let features = parts.iter().flat_map(|part| part.part(0..part.rows).into_owned());
-        let features: Vec<f32> = features.collect();
+        let rows = parts.iter().map(|part| part.rows).sum();
+        let mut features = Vec::with_capacity(rows * first.inputs);
+        parts.iter().for_each(|part| features.extend_from_slice(&part.part(0..part.rows)));
         let targets = first.targets.stacked(parts.iter().map(|part| part.targets()));
         Some(Self {
-            rows: parts.iter().map(|part| part.rows).sum(),
+            rows,
             features: features.into(),
             targets: targets.into(),
             weights: None,

@@ -46,6 +46,14 @@ impl Member {
         self.layers().map(|layer| layer.parameters()).sum()
     }
 
+    /// Words that a batch takes on its way through the layers: x, y of every layer, what the backward pass needs
+    /// besides, if it does, d_z, loss and score.
+    fn row_words(&self, keeps: bool) -> usize {
+        let units: usize = self.widths[1..].iter().sum();
+        let kept = if keeps { units - self.outputs() } else { 0 };
+        self.batch * (self.widths[0] + units + kept + units + 2)
+    }
+
     /// Whether units are left out.
     pub fn drops(&self) -> bool {
         self.dropout.iter().any(|share| *share > 0.0)
@@ -150,9 +158,8 @@ impl Resident {
 
     /// Words in a network's description.
     pub fn stride(&self) -> usize {
-        let dropout =
-            |member: &Member| if self.describes_dropout() { 2 * member.hidden() } else { 0 };
-        let words = |member: &Member| FIXED + member.widths.len() + dropout(member);
+        let of_dropout = if self.describes_dropout() { 2 } else { 0 };
+        let words = |member: &Member| FIXED + member.widths.len() + of_dropout * member.hidden();
         self.members.iter().map(words).max().unwrap_or(0)
     }
 
@@ -161,9 +168,14 @@ impl Resident {
         self.members.iter().any(Member::drops)
     }
 
-    /// Whether a network leaves units out.
-    pub fn drops(&self) -> bool {
-        self.update != Update::Gradient && self.describes_dropout()
+    /// Whether a network leaves units out in these steps.
+    pub(crate) fn drops_of(&self, member: &Member) -> bool {
+        self.update != Update::Gradient && member.drops()
+    }
+
+    /// Whether some network does.
+    fn drops(&self) -> bool {
+        self.members.iter().any(|member| self.drops_of(member))
     }
 
     /// Whether the backward pass needs more of a hidden unit than what goes into the next layer: z, or y as
@@ -172,12 +184,10 @@ impl Resident {
         self.update != Update::Gradient && (self.function.keeps_z() || self.drops())
     }
 
-    /// Words that a batch of a network takes on its way through the layers: x, y of every layer, what the
-    /// backward pass needs besides, d_z, loss and score.
-    pub fn row_words(&self, member: &Member) -> usize {
-        let units: usize = member.widths[1..].iter().sum();
-        let kept = if self.keeps() { units - member.outputs() } else { 0 };
-        member.batch * (member.widths[0] + units + kept + units + 2)
+    /// Words of storage for the rows of all networks, where they are not in workgroup memory.
+    pub fn scratch_words(&self) -> usize {
+        let keeps = self.keeps();
+        self.members.iter().map(|member| member.row_words(keeps)).sum()
     }
 
     /// Whether L1, L2 or clipping by value change the gradients of a network.
@@ -187,7 +197,8 @@ impl Resident {
 
     /// The descriptions, as the shader reads them.
     pub fn descriptions(&self) -> Words {
-        let stride = self.stride();
+        let (stride, keeps) = (self.stride(), self.keeps());
+        let describes_dropout = self.describes_dropout();
         let mut words = Words::with_capacity(stride * self.members.len());
         let (mut parameters_at, mut scratch_at) = (0, 0);
         for member in &self.members {
@@ -200,13 +211,13 @@ impl Resident {
             words.extend_from_slice(bytemuck::cast_slice(&[member.hyper]));
             words.extend_from_slice(bytemuck::cast_slice(&[member.rate.terms]));
             words.extend(member.widths.iter().map(|&width| width as u32));
-            if self.describes_dropout() {
+            if describes_dropout {
                 let odds = (0..member.hidden()).map(|layer| member.dropout_of(layer).odds());
                 words.extend(odds.flat_map(|(threshold, scale)| [threshold, scale.to_bits()]));
             }
             words.resize(words.len().next_multiple_of(stride), 0);
             parameters_at += parameters;
-            scratch_at += self.row_words(member);
+            scratch_at += member.row_words(keeps);
         }
         words
     }
@@ -287,8 +298,9 @@ impl Resident {
         let copies = usize::from(self.placement.parameters)
             + if self.placement.state { self.update.state().len() } else { 0 };
         let rows_at = copies * largest(&Member::parameters);
+        let keeps = self.keeps();
         let rows = match self.placement.rows {
-            true => largest(&|member| self.row_words(member)),
+            true => largest(&|member| member.row_words(keeps)),
             false => 0,
         };
         (rows_at, (rows_at + rows).max(1))
@@ -526,7 +538,7 @@ fn twin(
         own.twin(dropout::Bindings { control: &[control], x: &ones, y: &mut factors });
         factors
     };
-    let factors: Vec<Vec<f32>> = match grid.drops() {
+    let factors: Vec<Vec<f32>> = match grid.drops_of(member) {
         true => (0..member.hidden()).map(factors).collect(),
         false => Vec::new(),
     };

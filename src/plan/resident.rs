@@ -53,10 +53,6 @@ const ALONE: usize = 16;
 /// Their product with the rows of a batch, at most.
 const ALONE_BY_ROWS: usize = 64;
 
-/// Operations of a batch's forward pass up to which this strategy is ahead for one network.
-const ON_A_GPU: u64 = 100_000;
-const ON_SOFTWARE: u64 = 1 << 19;
-
 /// Whether `auto` picks this strategy, by the operations of a batch's forward pass.
 ///
 /// On the CPU both strategies were measured on one hidden layer of 8, 32 and 100 units and two of 64 and
@@ -71,16 +67,20 @@ pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
     }
     let member = member(&alone(request), request);
     let work = request.batch as u64 * request.network.flops_forward();
-    let most = match limits.kind {
-        DeviceKind::Cpu => 20_000,
-        DeviceKind::Gpu => ON_A_GPU,
-        DeviceKind::Software => ON_SOFTWARE,
-    };
     let examination = examination(vec![member.clone()], request, limits);
     let grid = resident(vec![member], request, Update::of(request.optimizer), limits);
-    work <= most
+    work <= most_operations(limits.kind)
         && (limits.kind == DeviceKind::Cpu || grid.placement.rows)
         && [&grid, &examination].iter().all(|grid| check_loops(grid, limits).is_ok())
+}
+
+/// Operations of a batch's forward pass up to which this strategy is ahead for one network.
+const fn most_operations(kind: DeviceKind) -> u64 {
+    match kind {
+        DeviceKind::Cpu => 20_000,
+        DeviceKind::Gpu => 100_000,
+        DeviceKind::Software => 1 << 19,
+    }
 }
 
 /// Whether so many networks like one, by the operations of its batch's forward pass, are sooner done side by
@@ -89,12 +89,12 @@ pub(super) fn pays(request: &Training<'_>, limits: &Limits) -> bool {
 /// A workgroup takes as long for its network whether others have one or not, as far as there are processors
 /// for them: even a small card has eight, and a software adapter a thread for each core.
 pub(crate) fn pays_side_by_side(work: u64, networks: usize, limits: &Limits) -> bool {
-    let (alone, processors) = match limits.kind {
+    let processors = match limits.kind {
         DeviceKind::Cpu => return false,
-        DeviceKind::Gpu => (ON_A_GPU, 8),
-        DeviceKind::Software => (ON_SOFTWARE, 2),
+        DeviceKind::Gpu => 8,
+        DeviceKind::Software => 2,
     };
-    networks > 1 && work <= alone * networks.min(processors) as u64
+    networks > 1 && work <= most_operations(limits.kind) * networks.min(processors) as u64
 }
 
 /// Refuses a step so long that the driver would end its loops: it says nothing, and what comes out
@@ -335,7 +335,7 @@ fn finish(
         builder.buffer("members", Element::U32, vec![count, step.stride()], Role::Bookkeeping)?;
     let scratch = match step.placement.rows && evaluate.placement.rows {
         true => 0,
-        false => step.members.iter().map(|m| step.row_words(m)).sum(),
+        false => step.scratch_words(),
     };
     let scratch = builder.buffer("scratch", Element::F32, vec![scratch], Role::Activations)?;
     let control = builder.control("control", count)?;

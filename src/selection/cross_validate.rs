@@ -135,19 +135,6 @@ pub fn cross_validate(
     in_groups((all, all), |number| Ok(folds[number].clone()), metric, options, configure)
 }
 
-/// The training of each fold.
-pub(super) fn jobs_of(
-    folds: &[Fold],
-    mut configure: impl FnMut(&Fold) -> Result<(Network, TrainOptions)>,
-) -> Result<Vec<Job>> {
-    let job = |fold: &Fold| {
-        let (network, options) = configure(fold)?;
-        let data = TrainingData::from((&fold.training, &fold.validation));
-        Ok(Job::new(network, data, options))
-    };
-    folds.iter().map(job).collect()
-}
-
 /// The same for folds that need not be in memory together: each is made when it is due, and freed when it is
 /// scored. Where all take more than a GiB, as many are trained at once as there are threads.
 ///
@@ -198,6 +185,19 @@ fn in_groups(
         }
     }
     scorer.finish(count).map(Some)
+}
+
+/// The training of each fold.
+pub(super) fn jobs_of(
+    folds: &[Fold],
+    mut configure: impl FnMut(&Fold) -> Result<(Network, TrainOptions)>,
+) -> Result<Vec<Job>> {
+    let job = |fold: &Fold| {
+        let (network, options) = configure(fold)?;
+        let data = TrainingData::from((&fold.training, &fold.validation));
+        Ok(Job::new(network, data, options))
+    };
+    folds.iter().map(job).collect()
 }
 
 fn check_count(folds: usize) -> Result<()> {

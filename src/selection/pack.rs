@@ -15,8 +15,8 @@ impl Job {
 
     /// What it must have in common with jobs that it is trained beside; `None` for what goes on from a
     /// checkpoint or has what only a network alone can have.
-    fn common(&self) -> Option<String> {
-        if self.resumed.is_some() { None } else { self.trainee().common() }
+    fn common(&self, limits: &Limits) -> Option<String> {
+        if self.resumed.is_some() { None } else { self.trainee().common(limits) }
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) fn packs(jobs: &[Job], order: &[usize], limits: &Limits) -> Vec<Vec<u
     if limits.kind == DeviceKind::Cpu {
         return order.iter().map(|&own| vec![own]).collect();
     }
-    let common: Vec<Option<String>> = order.iter().map(|&own| jobs[own].common()).collect();
+    let common: Vec<Option<String>> = order.iter().map(|&own| jobs[own].common(limits)).collect();
     let mut counts = BTreeMap::<&str, usize>::new();
     for own in common.iter().flatten() {
         *counts.entry(own).or_default() += 1;

@@ -85,7 +85,7 @@ impl Training {
         if let Some(every) = options.wanted.weights {
             session = session.showing_weights(every);
         }
-        let goal = jobs[0].options.length.steps(session.plan().steps_per_epoch());
+        let goal = jobs[0].options.length.steps(session.steps_per_epoch(0));
         let jobs = jobs.iter().map(|job| Own { data: job.data.clone(), curve: Vec::new() });
         let jobs = jobs.collect();
         let seconds = started.elapsed().as_secs_f64();

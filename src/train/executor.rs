@@ -2,6 +2,7 @@
 //!
 //! Must not know: runs, epochs.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::batch_sampler::BatchSampler;
@@ -376,16 +377,11 @@ fn evaluations(
     data: &Dataset,
     sums: impl Iterator<Item = (Range<usize>, [f64; 2])>,
 ) -> Vec<Evaluation> {
-    let mut last: Option<Scale> = None;
+    // Networks of a fold have the same rows.
+    let mut scales = HashMap::new();
     let told = |(range, sums): (Range<usize>, [f64; 2])| {
-        // Neighbours often have the same rows.
-        let scale = match last.take() {
-            Some(scale) if *scale.rows() == range => scale,
-            _ => Scale::new(data, range),
-        };
-        let evaluation = scale.evaluation(sums);
-        last = Some(scale);
-        evaluation
+        let scale = scales.entry(range.clone()).or_insert_with(|| Scale::new(data, range));
+        scale.evaluation(sums)
     };
     sums.map(told).collect()
 }

@@ -6,8 +6,8 @@ use super::{members::Members, prepare::plan_of};
 use crate::data::Dataset;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::plan::{DataPlacement, Plan};
-use crate::plan::{Gradients, Limits, pays_side_by_side};
-use crate::spec::{Clip, Network, Optimizer, Regularization, Strategy};
+use crate::plan::{Limits, pays_side_by_side};
+use crate::spec::{Network, Optimizer, Regularization, Strategy};
 use crate::{Error, Result};
 
 /// A network to be trained: on what, and how.
@@ -21,21 +21,16 @@ pub(crate) struct Trainee<'a> {
 impl Trainee<'_> {
     /// What must be the same of trainees that are trained side by side, as text: the options but for seed,
     /// optimizer settings and penalties, the network but for its hidden layers. `None` for what has to be
-    /// trained by itself.
-    pub(crate) fn common(&self) -> Option<String> {
+    /// trained by itself, on a device of such limits.
+    pub(crate) fn common(&self, limits: &Limits) -> Option<String> {
         let Self { network, data, options } = *self;
-        let has_weights = |data: &Dataset| data.weights().is_some();
         let is_alone = options.checkpoints.is_some()
             || options.initial.is_some()
             || options.memory.is_some()
             || options.shard_rows.is_some()
-            || options.gradients == Gradients::Kept
-            || !matches!(options.strategy, Strategy::Auto | Strategy::Resident)
-            || matches!(options.regularization.clip, Some(Clip::Norm(_)))
-            || !network.normalization.is_none()
-            || has_weights(&data.training)
-            || data.validation.as_ref().is_some_and(has_weights);
-        if is_alone {
+            || !matches!(options.strategy, Strategy::Auto | Strategy::Resident);
+        let side_by_side = TrainOptions { strategy: Strategy::Resident, ..options.clone() };
+        if is_alone || plan_for(network, data.clone(), &side_by_side, limits).is_err() {
             return None;
         }
         let optimizer = match options.optimizer {
@@ -59,17 +54,12 @@ impl Trainee<'_> {
         serde_json::to_string(&(options, network, validates)).ok()
     }
 
-    /// Whether so many networks like this one are sooner done side by side than one after another, and the
-    /// device can do it.
+    /// Whether so many networks like this one are sooner done side by side than one after another.
     pub(crate) fn pays(&self, networks: usize, limits: &Limits) -> bool {
         let Self { network, data, options } = *self;
         let batch = options.batch_size.of(data.training.rows()) as u64;
         let work = batch.saturating_mul(network.flops_forward());
-        if options.strategy == Strategy::Auto && !pays_side_by_side(work, networks, limits) {
-            return false;
-        }
-        let options = TrainOptions { strategy: Strategy::Resident, ..options.clone() };
-        plan_for(network, data.clone(), &options, limits).is_ok()
+        options.strategy == Strategy::Resident || pays_side_by_side(work, networks, limits)
     }
 
     /// With rows of stacks of its own.

@@ -216,11 +216,6 @@ impl Scale {
         Self { task: data.task(), rows, spread, columns: data.targets().columns() }
     }
 
-    /// The rows that it is for.
-    pub(super) fn rows(&self) -> &Range<usize> {
-        &self.rows
-    }
-
     pub(super) fn evaluation(&self, sums: [f64; 2]) -> Evaluation {
         let [loss, score] = sums.map(|sum| sum / self.rows.len() as f64);
         let columns = self.columns;

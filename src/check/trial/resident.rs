@@ -19,7 +19,7 @@ impl Trialled for Resident {
         let history = 2 * self.capacity * members.len();
         let scratch = match self.placement.rows {
             true => 0,
-            false => members.iter().map(|member| self.row_words(member)).sum(),
+            false => self.scratch_words(),
         };
         let controls: Words = members
             .iter()

@@ -163,7 +163,7 @@ impl Lanes {
         // Not eight lanes for batches of up to eight: sixteen are no slower there, on AVX2 and on
         // AVX-512, for a step waits for the latency of its sums, however many lanes they fill.
         match (most, member.batch) {
-            _ if grid.drops() && member.drops() => Self::Units(Units::new(grid, member)),
+            _ if grid.drops_of(member) => Self::Units(Units::new(grid, member)),
             (..=NARROW, ..=4) => Self::Samples4(Samples::new(grid, member)),
             (..=NARROW, _) => Self::Samples16(Samples::new(grid, member)),
             _ => Self::Units(Units::new(grid, member)),

@@ -61,13 +61,14 @@ impl<L: LaneStrategy> Run<'_, '_, L> {
         let Share { control: words, data: (x, t), parameters, state, steps } = share;
         let (grid, member) = (batch.grid, batch.member);
         let mut control = Control::from_words(words);
+        let drops = grid.drops_of(member);
         strategy.load_parameters(parameters, state);
         for step in 0..steps {
             if step == 0 || !batch.is_constant() {
                 batch.find(control, t);
                 strategy.load_batch(batch, x);
             }
-            if grid.drops() && member.drops() {
+            if drops {
                 strategy.draw(batch, control);
             }
             let sums = strategy.gradient::<A>(batch);

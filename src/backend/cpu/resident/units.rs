@@ -111,7 +111,7 @@ impl Units {
             y: vec![[0.0; LANES]; y],
             z: vec![[0.0; LANES]; if grid.function.keeps_z() { y } else { 0 }],
             d_z: vec![[0.0; LANES]; y],
-            dropout: (grid.drops() && member.drops()).then(|| {
+            dropout: grid.drops_of(member).then(|| {
                 let most = member.widths.iter().max().copied().unwrap_or(1);
                 Dropped {
                     factors: vec![[0.0; LANES]; y],
