@@ -45,9 +45,12 @@ impl Session {
             self.begin(callback).await?;
         }
         loop {
+            for event in std::mem::take(&mut self.recovered) {
+                self.lead().emitter.emit(&event, callback);
+            }
             match self.attempt(&mut allowance, started, callback).await {
                 Ok(status) => break self.announce(status, callback),
-                Err(error) => self.recover(error, callback).await?,
+                Err(error) => self.recover(error).await?,
             }
         }
     }
@@ -457,7 +460,7 @@ impl Session {
     }
 
     /// Goes back to the last snapshot on another device, or returns the error where there is none.
-    async fn recover(&mut self, error: Error, callback: &mut dyn Callback) -> Result<()> {
+    pub(super) async fn recover(&mut self, error: Error) -> Result<()> {
         let Error::Device { problem, .. } = &error else { return Err(error) };
         let Some(snapshot) = self.fallback.take_snapshot() else { return Err(error) };
         let mut moved = Err(());
@@ -478,7 +481,7 @@ impl Session {
             device: self.device().to_owned(),
         };
         self.fallback.keep(snapshot);
-        self.lead().emitter.emit(&event, callback);
+        self.recovered.push(event);
         Ok(())
     }
 

@@ -2,25 +2,24 @@
 
 mod advance;
 mod optimizer;
+mod reading;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::backend::{self, Device, DeviceChoice};
-use crate::data::{Dataset, Rows, Together};
 use crate::measure::Timed;
-use crate::model::{Model, Provenance};
 use crate::plan::{DeviceKind, Phase, Plan};
 use crate::platform::Instant;
-use crate::spec::{LayerParameters, Loss, Network, Parameters};
+use crate::spec::{Loss, Network, Parameters};
 use crate::train::callback::Callback;
 use crate::train::checkpoint::{Checkpoint, CheckpointWriter, Fingerprints};
 use crate::train::executor::Executor;
 use crate::train::fallback::Fallback;
 use crate::train::members::{Candidate, Members};
 use crate::train::run::{Run, Start};
-use crate::train::{Evaluation, Summary, TrainOptions, TrainingData};
+use crate::train::{Event, Summary, TrainOptions, TrainingData};
 use crate::{Error, Result};
 
 use advance::Allowance;
@@ -64,6 +63,8 @@ pub struct Session {
     seconds: f64,
     interrupt: Option<Arc<AtomicBool>>,
     fallback: Fallback,
+    /// What the next call of `advance` tells first: where the device failed, the session has gone on.
+    recovered: Vec<Event>,
     checkpoints: Option<CheckpointWriter>,
     weights: Option<WeightsTimer>,
     /// Whether the final weights are evaluated.
@@ -197,6 +198,7 @@ impl Session {
             seconds: 0.0,
             interrupt: None,
             fallback: Fallback::default(),
+            recovered: Vec::new(),
             checkpoints,
             weights: None,
             evaluates: true,
@@ -446,118 +448,6 @@ impl Session {
     /// Those of the data, computed when they are first asked for.
     fn fingerprints(&mut self) -> &Fingerprints {
         self.fingerprints.get_or_insert_with(|| Fingerprints::of(&self.executor.data))
-    }
-
-    /// Loss and score of each network's present weights on its training rows.
-    ///
-    /// # Errors
-    /// [`Error::Device`]
-    pub async fn evaluate(&mut self) -> Result<Vec<Evaluation>> {
-        self.executor.evaluate().await
-    }
-
-    /// Loss and score of each network's present weights on the validation rows, where there are
-    /// such.
-    ///
-    /// # Errors
-    /// [`Error::Device`]
-    pub async fn validate(&mut self) -> Result<Option<Vec<Evaluation>>> {
-        self.executor.validate().await
-    }
-
-    /// The present weights of a network.
-    ///
-    /// # Errors
-    /// [`Error::Device`]
-    pub async fn parameters(&mut self, network: usize) -> Result<Parameters> {
-        if let Some(own) = &self.runs[network].at_end {
-            return Ok(own.parameters.clone());
-        }
-        Ok(self.executor.parameters(&[network]).await?.remove(0))
-    }
-
-    /// The present weights of all networks.
-    ///
-    /// # Errors
-    /// [`Error::Device`]
-    pub async fn all_parameters(&mut self) -> Result<Vec<Parameters>> {
-        let all: Vec<usize> = (0..self.runs.len()).collect();
-        let found = self.executor.parameters(&all).await?.into_iter().zip(&self.runs);
-        let at_end = |run: &Run| run.at_end.as_ref().map(|own| own.parameters.clone());
-        Ok(found.map(|(parameters, run)| at_end(run).unwrap_or(parameters)).collect())
-    }
-
-    /// A trained network, ready to be saved or applied.
-    ///
-    /// # Errors
-    /// [`Error::Diverged`] where its weights are not finite, [`Error::Device`].
-    pub async fn model(&mut self, network: usize) -> Result<Model> {
-        let parameters = self.parameters(network).await?;
-        let run = &self.runs[network];
-        let finite = |layer: &LayerParameters| {
-            layer.weight.iter().chain(&layer.bias).all(|weight| weight.is_finite())
-        };
-        if !parameters.blocks().all(finite) {
-            let (step, lr) = (run.progress.step, run.initial_lr());
-            return Err(Error::Diverged { step, loss: f32::NAN, lr });
-        }
-        let (options, one) = (&self.executor.options, &self.executor.candidates()[network]);
-        let provenance = Provenance {
-            seed: one.seed,
-            steps: run.progress.step,
-            loss: self.loss,
-            optimizer: one.optimizer(options),
-            regularization: one.regularization(options).clone(),
-            schedule: options.schedule,
-            initialization: options.initialization,
-            batch: run.sampler().batch(),
-            rows: run.sampler().rows(),
-            device: self.device().to_owned(),
-        };
-        let data = &self.executor.data.training;
-        Ok(Model {
-            network: one.network.clone(),
-            members: vec![parameters],
-            preprocessing: data.preprocessing().clone(),
-            targets: data.target_columns().to_vec(),
-            provenance: Some(provenance),
-        })
-    }
-
-    /// Predictions of a network's present weights for any rows \[N, I\]: \[N, O\]. Numbers are in the
-    /// target's own unit, even if the training standardised it.
-    ///
-    /// # Errors
-    /// [`Error::Device`]
-    pub async fn predict_rows(&mut self, network: usize, features: &[f32]) -> Result<Vec<f32>> {
-        let columns = self.executor.candidates()[network].network.inputs;
-        self.predict_of(network, &Together { numbers: features, columns }).await
-    }
-
-    /// The same for the rows of a data set, whose targets have no part in it.
-    ///
-    /// # Errors
-    /// [`Error::Device`]
-    pub async fn predict_data(&mut self, network: usize, data: &Dataset) -> Result<Vec<f32>> {
-        self.predict_of(network, data).await
-    }
-
-    async fn predict_of(&mut self, network: usize, rows: &dyn Rows) -> Result<Vec<f32>> {
-        let parameters = self.parameters(network).await?;
-        let network = self.executor.candidates()[network].network.clone();
-        let mut outputs = self.executor.predict(&network, &parameters, rows).await?;
-        self.data().training.preprocessing().target.restore(&mut outputs);
-        Ok(outputs)
-    }
-
-    /// The gradients of the coming batch of the only network at the present weights, without a step.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where [`TrainOptions::gradients`] did not ask for them.
-    pub async fn gradients(&mut self) -> Result<Parameters> {
-        let run = &self.runs[0];
-        self.executor.enter(*run.sampler(), run.progress.step).await?;
-        self.executor.gradients().await
     }
 
     /// How long each dispatch of a step takes. Training cannot go on after it.

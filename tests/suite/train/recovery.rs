@@ -3,13 +3,13 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use halfplane::low_level::backend::{Backend, Device, Sink, StepMetrics, cpu::Cpu};
 use halfplane::low_level::kernels::Words;
 use halfplane::low_level::plan::{DeviceKind, Limits, Phase, Plan, Region};
 use halfplane::low_level::platform::BoxFuture;
-use halfplane::train::{CheckpointOptions, Interval};
+use halfplane::train::{Budget, CheckpointOptions, Interval, Status};
 use halfplane::{
     Activation, BatchSize, Dataset, Error, Event, Keep, Length, Network, Optimizer, Parameters,
     Result, Strategy, Task, TrainOptions, Trainer,
@@ -21,15 +21,17 @@ const STEPS: u64 = 90;
 
 static CPU: Cpu = Cpu::new();
 
-/// A device that fails after so many steps, counted over all that is loaded onto it.
+/// A device that fails after so many steps, counted over all that is loaded onto it, or when it is
+/// unplugged.
 struct Failing<'a> {
     inner: &'a dyn Device,
     left: Arc<AtomicU64>,
+    unplugged: Arc<AtomicBool>,
 }
 
 impl<'a> Failing<'a> {
     fn after(inner: &'a dyn Device, steps: u64) -> Self {
-        Self { inner, left: Arc::new(AtomicU64::new(steps)) }
+        Self { inner, left: Arc::new(AtomicU64::new(steps)), unplugged: Arc::default() }
     }
 }
 
@@ -51,8 +53,9 @@ impl Device for Failing<'_> {
 
     fn load(&self, plan: Plan) -> BoxFuture<'_, Result<Box<dyn Backend>>> {
         Box::pin(async move {
-            let (inner, left) = (self.inner.load(plan).await?, Arc::clone(&self.left));
-            Ok(Box::new(Loaded { inner, left }) as Box<dyn Backend>)
+            let inner = self.inner.load(plan).await?;
+            let (left, unplugged) = (Arc::clone(&self.left), Arc::clone(&self.unplugged));
+            Ok(Box::new(Loaded { inner, left, unplugged }) as Box<dyn Backend>)
         })
     }
 }
@@ -60,6 +63,11 @@ impl Device for Failing<'_> {
 struct Loaded {
     inner: Box<dyn Backend>,
     left: Arc<AtomicU64>,
+    unplugged: Arc<AtomicBool>,
+}
+
+fn unplugged() -> Error {
+    Error::Device { device: "a device that fails".into(), problem: "it was unplugged".into() }
 }
 
 impl Backend for Loaded {
@@ -84,6 +92,9 @@ impl Backend for Loaded {
     }
 
     fn read_region(&mut self, region: Region, words: usize) -> BoxFuture<'_, Result<Words>> {
+        if self.unplugged.load(Ordering::Relaxed) {
+            return Box::pin(async { Err(unplugged()) });
+        }
         self.inner.read_region(region, words)
     }
 
@@ -102,10 +113,7 @@ impl Backend for Loaded {
             self.inner.steps(now, &mut counted).await?;
             self.left.fetch_sub(done, Ordering::Relaxed);
             if now < steps && done == now {
-                return Err(Error::Device {
-                    device: "a device that fails".into(),
-                    problem: "it was unplugged".into(),
-                });
+                return Err(unplugged());
             }
             Ok(())
         })
@@ -233,6 +241,48 @@ fn where_no_device_comes_back_the_cpu_goes_on() -> Result<()> {
         assert!(found.events == whole.events, "{name}: {:?}", found.events);
         assert!(found.parameters == whole.parameters, "{name}: the weights differ");
     }
+    Ok(())
+}
+
+/// A page draws its networks between two calls, and that is when a device may be found to be gone.
+#[test]
+fn what_is_read_in_mid_run_is_read_where_it_goes_on() -> Result<()> {
+    type Read = fn(&mut Trainer) -> Result<()>;
+    let [train, validation] = data()?;
+    let (network, data) = (network(), (&train, &validation));
+    let whole = run(&mut Trainer::on(&CPU, &network, data, options(Strategy::Layered))?)?;
+    let reads: [Read; 5] = [
+        |trainer| trainer.parameters().map(drop),
+        |trainer| trainer.model().map(drop),
+        |trainer| trainer.predict().map(drop),
+        |trainer| trainer.evaluate().map(drop),
+        |trainer| trainer.validate().map(drop),
+    ];
+    for read in reads {
+        let failing = Failing::after(&CPU, STEPS);
+        let trainer = Trainer::on(&failing, &network, data, options(Strategy::Layered))?;
+        let gone = || Err(Error::NoDevice { problem: "gone".into(), remedy: "wait".into() });
+        let mut trainer = trainer.with_fallback(gone);
+        let mut before = 0;
+        let status = trainer.advance(Budget::Steps(30), |event| {
+            before += u64::from(matches!(event, Event::Step { .. } | Event::Epoch { .. }));
+            ControlFlow::Continue(())
+        })?;
+        assert_eq!(status, Status::Running);
+        failing.unplugged.store(true, Ordering::Relaxed);
+        read(&mut trainer)?;
+        let snapshot = trainer.step();
+        let found = run(&mut trainer)?;
+        assert_eq!(found.recovered, [(snapshot, "cpu".to_owned())]);
+        assert!(found.events == whole.events[before as usize..], "{:?}", found.events);
+        assert!(found.parameters == whole.parameters, "the weights differ");
+    }
+    // What has ended is not set back.
+    let failing = Failing::after(&CPU, STEPS);
+    let mut trainer = Trainer::on(&failing, &network, data, options(Strategy::Layered))?;
+    run(&mut trainer)?;
+    failing.unplugged.store(true, Ordering::Relaxed);
+    assert!(matches!(trainer.evaluate(), Err(Error::Device { .. })));
     Ok(())
 }
 
