@@ -9,6 +9,9 @@ override BY_ROWS: bool;           // a thread takes a row through the layers, no
 override KEEP: bool;              // the backward pass needs more than the next layer's x:
 override KEEP_Z: bool;            // z, or else y before dropout
 override DROPS: bool;             // some units are left out
+override WEIGHTED: bool;          // some rows count more than others
+override CLIPS: bool;             // gradients are clipped by their norm
+override CLIPPERS: u32;           // THREADS, or 1 where none are
 override PARAMETERS_INSIDE: bool; // in workgroup memory, not in storage
 override STATE_INSIDE: bool;
 override ROWS_INSIDE: bool;
@@ -20,19 +23,23 @@ override BATCH: u32;
 override WHOLE: bool;             // every batch is as long as the others
 
 var<workgroup> arena: array<f32, ARENA>;
-var<workgroup> begin: vec2<u32>;
+var<workgroup> begin: vec3<u32>;
+var<workgroup> squares: array<f32, CLIPPERS>; // of the gradients that each thread has
 
 var<private> me: Member;
 var<private> widths_at: u32;
-// Offsets into the batch's rows: y[B, width] of every layer, x first; what is kept; d_z; loss and score.
+// Offsets into the batch's rows: y[B, width] of every layer, x first; what is kept; d_z; loss and score;
+// how much each row counts.
 var<private> kept_at: u32;
 var<private> d_at: u32;
 var<private> metrics_at: u32;
+var<private> weights_at: u32;
 var<private> epoch: u32;
 var<private> first: u32;
 var<private> step: u32;
 var<private> d_z_at: u32;
 var<private> last_z_at: u32;
+var<private> share: f32; // how much the row counts that the loss is at
 
 fn describe(at: u32) {
     me = described(at);
@@ -171,7 +178,24 @@ fn load_target(row: u32, columns: u32, column: u32) -> u32 {
 }
 
 fn store_d_z(element: u32, value: f32) {
-    set_row_word(d_z_at + element, value);
+    set_row_word(d_z_at + element, value * share);
+}
+
+// How much a row counts beside the others of its batch, or, in an evaluation, beside all others.
+fn share_of(row: u32, rows: u32) -> f32 {
+    if (!WEIGHTED) {
+        return 1.0;
+    }
+    let own = row_word(weights_at + row);
+    if (OPTIMIZER == 0u) {
+        return own * me.weight_scale;
+    }
+    var sum = 0.0;
+    for (var b = 0u; b < rows; b++) {
+        sum += row_word(weights_at + b);
+    }
+    let mean = sum / f32(rows);
+    return select(0.0, own / mean, mean > 0.0);
 }
 
 fn gather(local: u32, rows: u32) {
@@ -181,7 +205,11 @@ fn gather(local: u32, rows: u32) {
         if (at.x >= rows) {
             break;
         }
-        set_row_word(at.x * inputs + at.y, data_x[source(at.x) * inputs + at.y]);
+        let row = source(at.x);
+        set_row_word(at.x * inputs + at.y, data_x[row * inputs + at.y]);
+        if (WEIGHTED && at.y == 0u) {
+            set_row_word(weights_at + at.x, bitcast<f32>(data_t[me.weights_at + row]));
+        }
     }
 }
 
@@ -264,10 +292,13 @@ fn backward(local: u32, rows: u32, layers: u32) {
     }
 }
 
-fn update(local: u32, rows: u32, layers: u32, lr: f32) {
+// What an update goes through: each thread its elements of every layer. The squares of its gradients, and,
+// where they are known already, the step by gradients that shrink by `clip`.
+fn update(local: u32, rows: u32, layers: u32, lr: f32, steps: bool, clip: f32) -> f32 {
     var w = 0u;
     var y = 0u;
     var d = d_at;
+    var sum = 0.0;
     for (var layer = 0u; layer < layers; layer++) {
         let inputs = width(layer);
         let outputs = width(layer + 1u);
@@ -292,8 +323,12 @@ fn update(local: u32, rows: u32, layers: u32, lr: f32) {
             }
             let w_before = parameter(index);
             gradient = regularized(gradient, w_before, i < inputs, hyper);
+            if (!steps) {
+                sum += gradient * gradient;
+                continue;
+            }
             let before = vec2<f32>(state_of(0u, index), state_of(1u, index));
-            let after = optimize(w_before, gradient, before, step, lr, hyper);
+            let after = optimize(w_before, gradient * clip, before, step, lr, hyper);
             set_parameter(index, after.parameter);
             set_state(0u, index, after.state.x);
             set_state(1u, index, after.state.y);
@@ -302,6 +337,21 @@ fn update(local: u32, rows: u32, layers: u32, lr: f32) {
         y += me.batch * inputs;
         d += me.batch * outputs;
     }
+    return sum;
+}
+
+// How much all gradients shrink so that their norm is at most the network's, as `clip_norm.wgsl` has it.
+// The gradients themselves are computed twice: there is no room for them.
+fn clip_of(local: u32, rows: u32, layers: u32) -> f32 {
+    squares[local % CLIPPERS] = update(local, rows, layers, 0.0, false, 1.0);
+    workgroupBarrier();
+    var sum = 0.0;
+    for (var thread = 0u; thread < CLIPPERS; thread++) {
+        sum += squares[thread];
+    }
+    let scale = me.clip_norm / (sqrt(sum) + 1e-6);
+    // Not min(scale, 1), which may make 1 of NaN.
+    return select(scale, 1.0, me.clip_norm == 0.0 || scale > 1.0);
 }
 
 // From storage into workgroup memory at the start, and back at the end.
@@ -377,15 +427,19 @@ fn resident(
         d_at += me.batch * (units - outputs);
     }
     metrics_at = d_at + me.batch * units;
+    weights_at = metrics_at + 2u * me.batch;
     d_z_at = metrics_at - me.batch * outputs;
     last_z_at = kept_at - me.batch * outputs;
 
     if (local == 0u) {
-        begin = vec2<u32>(controls[member].step, controls[member].slot);
+        begin = vec3<u32>(controls[member].step, controls[member].slot, controls[member].rows);
+    }
+    let start = workgroupUniformLoad(&begin);
+    if (start.z == 0u) { // at rest
+        return;
     }
     load_parameters(local);
     barrier();
-    let start = workgroupUniformLoad(&begin);
     var at_step = control_at(start.x, start.y, count, batch);
     for (var k = 0u; k < p.steps; k++) {
         epoch = at_step.epoch;
@@ -398,12 +452,17 @@ fn resident(
         // Where a batch is all rows, the first iteration has gathered it.
         if (k == 0u || batch < count) {
             gather(local, rows);
-            barrier_between_rows();
+            if (WEIGHTED) {
+                barrier();
+            } else {
+                barrier_between_rows();
+            }
         }
         forward(local, rows, layers);
         for (var row = local; row < rows; row += THREADS) {
+            share = share_of(row, rows);
             let metrics = loss_row(row, rows, outputs);
-            set_row_word(metrics_at + 2u * row, metrics.x);
+            set_row_word(metrics_at + 2u * row, metrics.x * share);
             set_row_word(metrics_at + 2u * row + 1u, metrics.y);
         }
         barrier_between_rows();
@@ -418,7 +477,11 @@ fn resident(
         }
         if (OPTIMIZER != 0u) {
             let lr = me.lr * rate_at(at_step.step, rate);
-            update(local, rows, layers, lr);
+            var clip = 1.0;
+            if (CLIPS) {
+                clip = clip_of(local, rows, layers);
+            }
+            _ = update(local, rows, layers, lr, true, clip);
         }
         barrier();
         at_step = advanced(at_step, count, batch, p.capacity);

@@ -63,9 +63,12 @@ fn thread_per_network(
     if (member >= p.members) {
         return;
     }
+    let begun = controls[member];
+    if (begun.rows == 0u) { // at rest
+        return;
+    }
     let me = described(member * p.stride);
     load_parameters(me);
-    let begun = controls[member];
     var at_step = control_at(begun.step, begun.slot, me.rows, me.batch);
     for (var k = 0u; k < p.steps; k++) {
         var metrics = vec2<f32>();

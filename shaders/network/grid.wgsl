@@ -16,7 +16,7 @@ override STATE_TENSORS: u32; // of the optimizer's state: 0, 1 or 2
 @group(0) @binding(0) var<storage, read_write> controls: array<Control>;      // [members]
 @group(0) @binding(1) var<storage, read> members: array<u32>;                 // [members, stride]
 @group(0) @binding(2) var<storage, read> data_x: array<f32>;                  // [N, I]
-@group(0) @binding(3) var<storage, read> data_t: array<u32>;                  // [N, T]
+@group(0) @binding(3) var<storage, read> data_t: array<u32>;                  // [N, T], then weights [N]
 @group(0) @binding(4) var<storage, read_write> parameters: array<f32>;        // members' W, b, W, b, …
 @group(0) @binding(5) var<storage, read_write> state: array<f32>;             // STATE_TENSORS as long
 @group(0) @binding(6) var<storage, read_write> history: array<vec2<f32>>;     // [capacity, members]
@@ -32,12 +32,15 @@ struct Member {
     seed: u32,          // of its order
     lr: f32,
     scratch_at: u32,
+    weights_at: u32,    // where the weights of rows begin in data_t
+    weight_scale: f32,  // what they are multiplied by in an evaluation
+    clip_norm: f32,     // the norm of all gradients is at most this; 0: as they are
 }
-const LAYERS_AT: u32 = 8u;  // then how many layers it has,
-const MASKS_AT: u32 = 9u;   // the two words of its dropout's seed,
-const HYPER_AT: u32 = 11u;  // its optimizer's settings,
-const RATE_AT: u32 = 24u;   // its schedule's numbers,
-const WIDTHS: u32 = 31u;    // its widths, input first, and two words of dropout for each hidden layer
+const LAYERS_AT: u32 = 11u; // then how many layers it has,
+const MASKS_AT: u32 = 12u;  // the two words of its dropout's seed,
+const HYPER_AT: u32 = 14u;  // its optimizer's settings,
+const RATE_AT: u32 = 27u;   // its schedule's numbers,
+const WIDTHS: u32 = 34u;    // its widths, input first, and two words of dropout for each hidden layer
 
 // Settings of the network that a thread is at.
 var<private> hyper: Hyper;
@@ -61,7 +64,8 @@ fn described(at: u32) -> Member {
     );
     return Member(
         members[at], members[at + 1u], members[at + 2u], members[at + 3u], members[at + 4u],
-        members[at + 5u], number(at + 6u), members[at + 7u],
+        members[at + 5u], number(at + 6u), members[at + 7u], members[at + 8u], number(at + 9u),
+        number(at + 10u),
     );
 }
 

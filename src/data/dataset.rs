@@ -315,7 +315,10 @@ impl Dataset {
 
     /// Whether the other is a clone of this one.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.features.is_same(&other.features) && Arc::ptr_eq(&self.targets, &other.targets)
+        let weights = |own: &Self| own.weights.as_ref().map(Arc::as_ptr);
+        self.features.is_same(&other.features)
+            && Arc::ptr_eq(&self.targets, &other.targets)
+            && weights(self) == weights(other)
     }
 
     /// The rows of data sets with as many columns and the same kind of targets one after another, as numbers
@@ -326,11 +329,12 @@ impl Dataset {
         let mut features = Vec::with_capacity(rows * first.inputs);
         parts.iter().for_each(|part| features.extend_from_slice(&part.part(0..part.rows)));
         let targets = first.targets.stacked(parts.iter().map(|part| part.targets()));
+        let weights: Option<Vec<&[f32]>> = parts.iter().map(Self::weights).collect();
         Some(Self {
             rows,
             features: features.into(),
             targets: targets.into(),
-            weights: None,
+            weights: weights.map(|all| all.concat().into()),
             preprocessing: Preprocessing::as_is((1..=first.inputs).map(|at| format!("x{at}"))),
             ..first.clone()
         })

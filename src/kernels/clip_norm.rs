@@ -68,8 +68,13 @@ impl Contract for ClipNorm {
         let Bindings { partials, clip } = bound;
         let sums = partials[..self.parts].iter();
         let norm = metrics::tree(sums.map(|sum| [*sum, 0.0]))[0].sqrt();
-        let scale = self.most / (norm + 1e-6);
-        // Not `min`, which would make 1 of NaN.
-        clip[..Self::WORDS].copy_from_slice(&[if scale > 1.0 { 1.0 } else { scale }, norm]);
+        clip[..Self::WORDS].copy_from_slice(&[clip_scale(norm, self.most), norm]);
     }
+}
+
+/// How much gradients of such a norm shrink so that it is at most so much.
+pub(crate) fn clip_scale(norm: f32, most: f32) -> f32 {
+    let scale = most / (norm + 1e-6);
+    // Not `min`, which would make 1 of NaN.
+    if scale > 1.0 { 1.0 } else { scale }
 }

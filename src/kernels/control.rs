@@ -13,7 +13,8 @@ immediates! {
         pub batch: u32,
         /// The coming batch's first row, a position in the epoch's order.
         pub first: u32,
-        /// Rows in the coming batch, or in the micro-batch of it that this is for.
+        /// Rows in the coming batch, or in the micro-batch of it that this is for; 0 for a network of a
+        /// grid that is at rest.
         pub rows: u32,
         /// Rows of the batch before the micro-batch: 0 for a whole batch.
         pub before: u32,
@@ -48,6 +49,16 @@ impl Control {
             first: first as u32,
             ..Self::of_rows(batch.min(count - first))
         }
+    }
+
+    /// For a network of a grid that others' steps are to leave as it is.
+    pub fn at_rest(self) -> Self {
+        Self { rows: 0, ..self }
+    }
+
+    /// Whether it is such.
+    pub(crate) const fn is_at_rest(&self) -> bool {
+        self.rows == 0
     }
 
     /// One step on, as `metrics` does it.

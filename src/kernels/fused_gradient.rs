@@ -310,7 +310,13 @@ impl Contract for FusedGradient {
         let control = control[0];
         let data = (data_x, data_t);
         let Self { function, criterion, .. } = *self;
-        let network = ReferenceNetwork { widths: &self.widths, function, criterion, dropout: &[] };
+        let network = ReferenceNetwork {
+            widths: &self.widths,
+            function,
+            criterion,
+            dropout: &[],
+            shares: &[],
+        };
         let rows: Vec<usize> = self.order().rows(control, 0..control.rows as usize).collect();
         let p = self.parameters();
         for strand in 0..self.strands {

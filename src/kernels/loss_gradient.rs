@@ -114,7 +114,8 @@ impl Weighting {
         Self::Rows { scale: (weights.len() as f64 / sum) as f32 }
     }
 
-    const fn scale(self) -> f32 {
+    /// What each weight is multiplied by.
+    pub(crate) const fn scale(self) -> f32 {
         match self {
             Self::Even => 1.0,
             Self::Rows { scale } => scale,

@@ -47,6 +47,7 @@ mod widths;
 
 pub use activation::Function;
 pub use bindings::{Access, Bind, Binder, Each, Element, Family, Item, Slot, Views};
+pub(crate) use clip_norm::clip_scale;
 pub use contract::{Cost, Kernel};
 pub use control::Control;
 pub use criterion::Criterion;

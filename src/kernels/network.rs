@@ -15,7 +15,8 @@
 //! `order.rs`. The twins of `resident` and `fused_gradient` are made of what follows; a test compares
 //! its gradients with finite differences, golden files its steps with PyTorch's.
 
-use super::{Criterion, Formula, Function, Hyper};
+use super::clip_norm::clip_scale;
+use super::{Criterion, Formula, Function, Hyper, Weighting};
 use crate::spec::Layer;
 
 /// A network as the kernels know it. Its parameters stand in one slice: W, b, W, b, …
@@ -28,6 +29,8 @@ pub(super) struct ReferenceNetwork<'a> {
     pub(super) criterion: Criterion,
     /// What dropout multiplies each hidden layer's y by, \[B,O\]: 0, or 1 / (1 − p). Empty without dropout.
     pub(super) dropout: &'a [Vec<f32>],
+    /// How much each row counts, \[B\]; empty where all count the same.
+    pub(super) shares: &'a [f32],
 }
 
 /// What the forward pass of some rows leaves for the backward pass.
@@ -58,16 +61,22 @@ impl ReferenceNetwork<'_> {
         (metrics, gradient)
     }
 
-    /// The update of all parameters by their gradient: L1, L2 and clipping by value first, then the
-    /// optimizer's step.
+    /// The update of all parameters by their gradient: L1, L2 and clipping by value first, then clipping by
+    /// the norm, if one is given, then the optimizer's step.
     pub(super) fn update(
         &self,
-        (hyper, formula): (&Hyper, &Formula),
+        (hyper, clip_norm): (&Hyper, f32),
+        formula: &Formula,
         parameters: &mut [f32],
         gradient: &mut [f32],
         state: &mut [f32],
     ) {
         hyper.regularize_range(self.layers(), 0..gradient.len(), parameters, gradient);
+        if clip_norm > 0.0 {
+            let squares: f32 = gradient.iter().map(|g| g * g).sum();
+            let scale = clip_scale(squares.sqrt(), clip_norm);
+            gradient.iter_mut().for_each(|g| *g *= scale);
+        }
         formula.apply_all(parameters, gradient, state);
     }
 
@@ -124,6 +133,7 @@ impl ReferenceNetwork<'_> {
             let targets = &data_t[source * columns..(source + 1) * columns];
             metrics.push(self.criterion.row(&z[row.clone()], targets, &mut d_z[row], batch));
         }
+        Weighting::Rows { scale: 1.0 }.weigh(self.shares, &mut d_z, &mut metrics);
         (metrics, d_z)
     }
 

@@ -33,6 +33,10 @@ pub struct Member {
     pub hyper: Hyper,
     /// The share of its units that each hidden layer leaves out; empty where none does.
     pub dropout: Vec<f64>,
+    /// What the weights of its rows are multiplied by where it is evaluated, so that they are 1 in the mean.
+    pub weight_scale: f32,
+    /// The norm of all of its gradients is at most this; 0: as they are.
+    pub clip_norm: f32,
 }
 
 impl Member {
@@ -47,11 +51,11 @@ impl Member {
     }
 
     /// Words that a batch takes on its way through the layers: x, y of every layer, what the backward pass needs
-    /// besides, if it does, d_z, loss and score.
-    fn row_words(&self, keeps: bool) -> usize {
+    /// besides, if it does, d_z, loss and score, and how much each row counts, if that differs.
+    fn row_words(&self, keeps: bool, is_weighted: bool) -> usize {
         let units: usize = self.widths[1..].iter().sum();
         let kept = if keeps { units - self.outputs() } else { 0 };
-        self.batch * (self.widths[0] + units + kept + units + 2)
+        self.batch * (self.widths[0] + units + kept + units + 2 + usize::from(is_weighted))
     }
 
     /// Whether units are left out.
@@ -130,6 +134,8 @@ pub struct Resident {
     pub update: Update,
     /// The order of the rows.
     pub shuffle: Shuffle,
+    /// The rows of the data set, where some count more than others: their weights stand behind the targets.
+    pub weighted: Option<usize>,
     /// Steps in the history.
     pub capacity: usize,
     /// What stands in workgroup memory.
@@ -150,7 +156,7 @@ immediates! {
 const UNROLLED: usize = 6;
 
 /// Words of a description before the widths.
-const FIXED: usize = 11 + size_of::<Hyper>() / 4 + size_of::<RateTerms>() / 4;
+const FIXED: usize = 14 + size_of::<Hyper>() / 4 + size_of::<RateTerms>() / 4;
 
 impl Resident {
     /// The shader divides an element's number in float32, which is exact below this.
@@ -186,8 +192,46 @@ impl Resident {
 
     /// Words of storage for the rows of all networks, where they are not in workgroup memory.
     pub fn scratch_words(&self) -> usize {
-        let keeps = self.keeps();
-        self.members.iter().map(|member| member.row_words(keeps)).sum()
+        self.members.iter().map(|member| self.row_words(member)).sum()
+    }
+
+    /// Words that a network's batch takes on its way through the layers.
+    fn row_words(&self, member: &Member) -> usize {
+        member.row_words(self.keeps(), self.weighted.is_some())
+    }
+
+    /// Whether the gradients of a network are clipped by their norm.
+    pub(crate) fn clips_of(&self, member: &Member) -> bool {
+        self.update != Update::Gradient && member.clip_norm > 0.0
+    }
+
+    /// Whether those of some are.
+    fn clips(&self) -> bool {
+        self.members.iter().any(|member| self.clips_of(member))
+    }
+
+    /// Threads that add up the squares of gradients.
+    fn clippers(&self) -> u32 {
+        if self.clips() { self.threads() } else { 1 }
+    }
+
+    /// Where the weights of rows begin in the buffer of the targets.
+    pub(crate) fn weights_at(&self) -> usize {
+        let columns = self.criterion.target_columns(self.members[0].outputs());
+        self.weighted.unwrap_or(0) * columns
+    }
+
+    /// How much each of the rows of a batch counts, by their weights: beside the others of the batch, or, in an
+    /// evaluation, beside all others.
+    pub(crate) fn shares(&self, member: &Member, weights: &mut [f32]) {
+        let scale = match self.update {
+            Update::Gradient => member.weight_scale,
+            _ => {
+                let mean = weights.iter().sum::<f32>() / weights.len() as f32;
+                if mean > 0.0 { 1.0 / mean } else { 0.0 }
+            }
+        };
+        weights.iter_mut().for_each(|weight| *weight *= scale);
     }
 
     /// Whether L1, L2 or clipping by value change the gradients of a network.
@@ -197,7 +241,7 @@ impl Resident {
 
     /// The descriptions, as the shader reads them.
     pub fn descriptions(&self) -> Words {
-        let (stride, keeps) = (self.stride(), self.keeps());
+        let (stride, weights_at) = (self.stride(), self.weights_at() as u32);
         let describes_dropout = self.describes_dropout();
         let mut words = Words::with_capacity(stride * self.members.len());
         let (mut parameters_at, mut scratch_at) = (0, 0);
@@ -206,6 +250,7 @@ impl Resident {
             let numbers = [parameters_at, parameters, member.first_row, member.rows, member.batch];
             words.extend(numbers.map(|number| number as u32));
             words.extend([seed_of(member.seed), member.lr.to_bits(), scratch_at as u32]);
+            words.extend([weights_at, member.weight_scale.to_bits(), member.clip_norm.to_bits()]);
             words.push(member.widths.len() as u32 - 1);
             words.extend([member.seed as u32, (member.seed >> 32) as u32]);
             words.extend_from_slice(bytemuck::cast_slice(&[member.hyper]));
@@ -217,7 +262,7 @@ impl Resident {
             }
             words.resize(words.len().next_multiple_of(stride), 0);
             parameters_at += parameters;
-            scratch_at += member.row_words(keeps);
+            scratch_at += self.row_words(member);
         }
         words
     }
@@ -262,17 +307,20 @@ impl Resident {
             }
             let gather = by_rows(member.batch, member.widths[0], source);
             let of_outputs = LOOP + member.outputs() as u64 * (1 + source);
-            let loss = shared(member.batch, 3 * of_outputs) + LOOP + rows;
+            let weights = if self.weighted.is_some() { LOOP + rows } else { 0 };
+            let loss = shared(member.batch, 3 * of_outputs + weights) + LOOP + rows;
+            let clip = if self.clips() { 2 * LOOP + threads } else { 0 };
+            let updates = if self.clips() { 2 } else { 1 };
             let layers: u64 = member
                 .layers()
                 .map(|Layer { inputs, outputs }| {
                     let forward = by_rows(member.batch, outputs, draw + LOOP + inputs as u64);
                     let backward = by_rows(member.batch, inputs, draw + LOOP + outputs as u64);
                     let update = shared(outputs * (inputs + 1), 2 * (LOOP + rows));
-                    3 + forward + backward + update
+                    3 + forward + backward + updates * update
                 })
                 .sum();
-            1 + gather + loss + 3 * LOOP + layers
+            1 + gather + loss + clip + 3 * LOOP + layers
         };
         self.members.iter().map(of).max().unwrap_or(1)
     }
@@ -298,9 +346,8 @@ impl Resident {
         let copies = usize::from(self.placement.parameters)
             + if self.placement.state { self.update.state().len() } else { 0 };
         let rows_at = copies * largest(&Member::parameters);
-        let keeps = self.keeps();
         let rows = match self.placement.rows {
-            true => largest(&|member| member.row_words(keeps)),
+            true => largest(&|member| self.row_words(member)),
             false => 0,
         };
         (rows_at, (rows_at + rows).max(1))
@@ -343,7 +390,9 @@ impl Resident {
     /// Bytes of workgroup memory that this takes.
     pub fn workgroup_bytes(&self) -> usize {
         match self.mapping {
-            ThreadMapping::Elements | ThreadMapping::Rows => 4 * (self.arena().1 + 4),
+            ThreadMapping::Elements | ThreadMapping::Rows => {
+                4 * (self.arena().1 + 4 + self.clippers() as usize)
+            }
             ThreadMapping::Networks => 0,
         }
     }
@@ -354,7 +403,7 @@ bindings! {
         write controls: Control [members],
         read members: u32 [members, stride],
         read data_x: f32 [N, I],
-        read data_t: u32 [N, T],
+        read data_t: u32 [N, T], // and then the rows' weights, where they count
         write parameters: f32 [P],
         write state: f32 [STATE_TENSORS, P],
         write history: [f32; 2] [capacity, members],
@@ -425,6 +474,9 @@ impl Contract for Resident {
             ("KEEP", flag(self.keeps())),
             ("KEEP_Z", flag(self.function.keeps_z())),
             ("DROPS", flag(self.drops())),
+            ("WEIGHTED", flag(self.weighted.is_some())),
+            ("CLIPS", flag(self.clips())),
+            ("CLIPPERS", f64::from(self.clippers())),
             ("PARAMETERS_INSIDE", flag(self.placement.parameters)),
             ("STATE_INSIDE", flag(self.placement.state)),
             ("ROWS_INSIDE", flag(self.placement.rows)),
@@ -512,6 +564,9 @@ impl Contract for Resident {
             let (own_state, other_state) = state.split_at_mut(tensors * count);
             (parameters, state) = (other, other_state);
             let control = &mut controls[index];
+            if control.is_at_rest() {
+                continue;
+            }
             let metrics = twin(self, member, *control, (data_x, data_t), own, own_state);
             history[control.slot as usize * self.members.len() + index] = metrics;
             control.advance(member.rows, member.batch, self.capacity);
@@ -542,12 +597,25 @@ fn twin(
         true => (0..member.hidden()).map(factors).collect(),
         false => Vec::new(),
     };
-    let network =
-        ReferenceNetwork { widths: &member.widths, function, criterion, dropout: &factors };
+    let mut shares: Vec<f32> = match grid.weighted {
+        Some(_) => {
+            sources.iter().map(|row| f32::from_bits(data.1[grid.weights_at() + row])).collect()
+        }
+        None => Vec::new(),
+    };
+    grid.shares(member, &mut shares);
+    let network = ReferenceNetwork {
+        widths: &member.widths,
+        function,
+        criterion,
+        dropout: &factors,
+        shares: &shares,
+    };
     let (metrics, mut gradient) = network.gradient(&sources, data, parameters, sources.len());
     if grid.update != Update::Gradient {
         let formula = grid.formula(member, control);
-        network.update((&member.hyper, &formula), parameters, &mut gradient, state);
+        let hyper = (&member.hyper, member.clip_norm);
+        network.update(hyper, &formula, parameters, &mut gradient, state);
     }
     let mean = |which: usize| {
         metrics.iter().map(|of_row| of_row[which]).sum::<f32>() / sources.len() as f32

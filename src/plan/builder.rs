@@ -83,10 +83,21 @@ impl<'a> PlanBuilder<'a> {
         rows: usize,
         request: &Training<'_>,
     ) -> Result<(BufferId, BufferId)> {
+        self.data_with_weights(name, rows, request, false)
+    }
+
+    /// The same, with a weight of each row behind the targets, where there are such.
+    pub(crate) fn data_with_weights(
+        &mut self,
+        name: &str,
+        rows: usize,
+        request: &Training<'_>,
+        weighted: bool,
+    ) -> Result<(BufferId, BufferId)> {
         let (x, t) = (format!("{name}.x"), format!("{name}.t"));
         let shape = vec![rows, request.network.inputs];
         let x = self.buffer(x, Element::F32, shape, Role::Data)?;
-        let shape = vec![rows, request.target_columns()];
+        let shape = vec![rows, request.target_columns() + usize::from(weighted)];
         let t = self.buffer(t, request.target_element(), shape, Role::Data)?;
         Ok((x, t))
     }

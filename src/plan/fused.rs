@@ -289,8 +289,8 @@ fn finish(
         let examination = builder.examination(Phase::Validate, 1, steps(pass))?;
         builder.phase(Phase::Validate, examine(pass, examination, (x, t)));
         builder.handles.validation = Some(Validation {
-            features: vec![Chunk { buffer: x, first: 0, rows }],
-            targets: vec![Chunk { buffer: t, first: 0, rows }],
+            features: vec![Chunk::whole(x, rows)],
+            targets: vec![Chunk::whole(t, rows)],
             members: None,
             examination,
             rows,
@@ -313,8 +313,8 @@ fn finish(
         blocks.iter().map(of).collect()
     };
     let handles = &mut builder.handles;
-    handles.features = vec![Chunk { buffer: x, first: 0, rows }];
-    handles.targets = vec![Chunk { buffer: t, first: 0, rows }];
+    handles.features = vec![Chunk::whole(x, rows)];
+    handles.targets = vec![Chunk::whole(t, rows)];
     handles.state = vec![(0..tensors).map(tensor).collect()];
     handles.parameters = vec![blocks];
     handles.control = Some(control);

@@ -201,6 +201,15 @@ pub struct Chunk {
     pub first: usize,
     /// Its rows.
     pub rows: usize,
+    /// Words of the buffer before it.
+    pub offset: usize,
+}
+
+impl Chunk {
+    /// All of so many rows, from the beginning of a buffer.
+    pub(crate) const fn whole(buffer: BufferId, rows: usize) -> Self {
+        Self { buffer, first: 0, rows, offset: 0 }
+    }
 }
 
 /// What a phase that tells loss and score of a data set works with.

@@ -124,14 +124,17 @@ impl Training<'_> {
         if self.gradients == Gradients::Kept {
             return Some("gradients to be kept");
         }
-        if self.regularization.drops() && strategy == Strategy::Fused {
+        if !self.network.normalization.is_none() {
+            return Some(self.network.normalization.name());
+        }
+        if strategy == Strategy::Resident {
+            return None;
+        }
+        if self.regularization.drops() {
             return Some("dropout");
         }
         if let Some(Clip::Norm(_)) = self.regularization.clip {
             return Some("clipping by the norm");
-        }
-        if !self.network.normalization.is_none() {
-            return Some(self.network.normalization.name());
         }
         matches!(self.weighting, Weighting::Rows { .. }).then_some("weights of rows")
     }

@@ -8,9 +8,10 @@ use super::{
     Region, Role, Training, Validation,
 };
 use crate::kernels::{
-    Element, Function, Hyper, Member, Placement, Rate, Resident, ThreadMapping, Update, resident,
+    Element, Function, Hyper, Member, Placement, Rate, Resident, ThreadMapping, Update, Weighting,
+    resident,
 };
-use crate::spec::{Layer, Network, Optimizer, Regularization, Shuffle, Strategy};
+use crate::spec::{Clip, Layer, Network, Optimizer, Regularization, Shuffle, Strategy};
 use crate::{Error, Result};
 
 /// One network of a grid, with what it has of its own beside the request that they share.
@@ -30,6 +31,8 @@ pub struct GridMember {
     pub rows: Range<usize>,
     /// Its rows of the validation data.
     pub validation: Range<usize>,
+    /// How much its rows count: all the same in all networks, or in none.
+    pub weighting: Weighting,
 }
 
 /// Entries of all networks together in the ring of losses.
@@ -127,6 +130,7 @@ fn alone(request: &Training<'_>) -> GridMember {
         steps: request.steps,
         rows: 0..request.rows,
         validation: 0..request.validation,
+        weighting: request.weighting,
     }
 }
 
@@ -229,6 +233,11 @@ fn member(own: &GridMember, request: &Training<'_>) -> Member {
         rate: Rate::of(request.schedule, own.steps),
         hyper: Hyper::of(optimizer).regularized_by(regularization),
         dropout,
+        weight_scale: own.weighting.scale(),
+        clip_norm: match regularization.clip {
+            Some(Clip::Norm(most)) => most as f32,
+            Some(Clip::Value(_)) | None => 0.0,
+        },
     }
 }
 
@@ -242,9 +251,12 @@ fn resident(
 ) -> Resident {
     let full = members.iter().all(|member| member.batch == member.rows);
     let capacity = (HISTORY / members.len()).clamp(64, HISTORY_STEPS);
+    // What may be written out: see `shaders/thread_per_network.wgsl`.
+    let is_plain = request.weighting == Weighting::Even
+        && members.iter().all(|member| !member.drops() && member.clip_norm == 0.0);
     let mapping = match limits.kind {
-        DeviceKind::Software => on_a_cpu(&members, update),
-        DeviceKind::Gpu => on_a_gpu(&members),
+        DeviceKind::Software => on_a_cpu(&members, update, is_plain),
+        DeviceKind::Gpu => on_a_gpu(&members, is_plain),
         DeviceKind::Cpu => ThreadMapping::Elements,
     };
     let mut grid = Resident {
@@ -254,6 +266,7 @@ fn resident(
         update,
         // A batch of all rows has no order worth shuffling.
         shuffle: if full { Shuffle::Never } else { request.shuffle },
+        weighted: (request.weighting != Weighting::Even).then_some(request.rows),
         capacity,
         placement: Placement::default(),
         mapping,
@@ -278,12 +291,12 @@ fn resident(
 /// On a graphics processor more threads are faster, except for networks so small that one thread
 /// finishes before several have passed their barriers. An NVIDIA H200 takes 0.7 µs for a step of the
 /// 2-2-1 network with one thread and 1.2 µs with several, but 33 µs and 4.1 µs for 2-10-10-10-1.
-fn on_a_gpu(members: &[Member]) -> ThreadMapping {
+fn on_a_gpu(members: &[Member], is_plain: bool) -> ThreadMapping {
     let tiny = |member: &Member| {
         let parameters = member.parameters();
-        parameters <= ALONE && member.batch * parameters <= ALONE_BY_ROWS && !member.drops()
+        parameters <= ALONE && member.batch * parameters <= ALONE_BY_ROWS
     };
-    match alike(members) && members.iter().all(tiny) {
+    match is_plain && alike(members) && members.iter().all(tiny) {
         true => ThreadMapping::Networks,
         false => ThreadMapping::Elements,
     }
@@ -296,7 +309,7 @@ fn alike(members: &[Member]) -> bool {
 
 /// The fastest mapping where a CPU runs a workgroup's threads one after another: loads through a
 /// computed index and barriers cost most there.
-fn on_a_cpu(members: &[Member], update: Update) -> ThreadMapping {
+fn on_a_cpu(members: &[Member], update: Update, is_plain: bool) -> ThreadMapping {
     let few = members.iter().all(|member| member.batch <= 256);
     let tensors = match update {
         // Evaluations are short, so that the time to compile counts more.
@@ -304,8 +317,7 @@ fn on_a_cpu(members: &[Member], update: Update) -> ThreadMapping {
         Update::Sgd | Update::Momentum | Update::Adam => 1 + update.state().len(),
     };
     let numbers = tensors * members[0].parameters() + LOAD * members[0].widths[0];
-    let drops = members.iter().any(Member::drops);
-    if few && !drops && alike(members) && numbers <= WRITTEN_OUT {
+    if few && is_plain && alike(members) && numbers <= WRITTEN_OUT {
         ThreadMapping::Networks
     } else if few {
         ThreadMapping::Rows
@@ -325,7 +337,8 @@ fn finish(
     let rows = request.rows;
     let evaluate = examination(step.members.clone(), request, builder.limits);
     check_loops(&evaluate, builder.limits)?;
-    let (x, t) = builder.data("data", rows, request)?;
+    let weighted = step.weighted.is_some();
+    let (x, t) = builder.data_with_weights("data", rows, request, weighted)?;
     let words: usize = step.members.iter().map(Member::parameters).sum();
     let tensors = step.update.state().len();
     let parameters = builder.buffer("parameters", Element::F32, vec![words], Role::Parameters)?;
@@ -357,7 +370,9 @@ fn finish(
     };
     if request.validation > 0 {
         let rows = request.validation;
+        // Every row of the validation data counts the same.
         let grid = examination(on_validation(&step.members, own), request, builder.limits);
+        let grid = Resident { weighted: None, ..grid };
         let (x, t) = builder.data("validation", rows, request)?;
         let shape = vec![count, grid.stride()];
         let members =
@@ -365,8 +380,8 @@ fn finish(
         let examination = builder.examination(Phase::Validate, count, grid.capacity)?;
         let Examination { control, history } = examination;
         builder.handles.validation = Some(Validation {
-            features: vec![Chunk { buffer: x, first: 0, rows }],
-            targets: vec![Chunk { buffer: t, first: 0, rows }],
+            features: vec![Chunk::whole(x, rows)],
+            targets: vec![Chunk::whole(t, rows)],
             members: Some((members, grid.descriptions())),
             examination,
             rows,
@@ -376,8 +391,11 @@ fn finish(
         builder.phase(Phase::Validate, list);
     }
     let handles = &mut builder.handles;
-    handles.features = vec![Chunk { buffer: x, first: 0, rows }];
-    handles.targets = vec![Chunk { buffer: t, first: 0, rows }];
+    handles.features = vec![Chunk::whole(x, rows)];
+    handles.targets = vec![Chunk::whole(t, rows)];
+    if weighted {
+        handles.weights = vec![Chunk { offset: step.weights_at(), ..Chunk::whole(t, rows) }];
+    }
     (handles.parameters, handles.state) = regions(&step.members, parameters, (state, tensors));
     handles.members = Some((members, step.descriptions()));
     handles.control = Some(control);
@@ -436,17 +454,29 @@ mod tests {
     fn of(widths: &[usize], batch: usize) -> Member {
         let widths = widths.to_vec();
         let (rate, hyper, dropout) = Default::default();
-        Member { widths, first_row: 0, rows: 999, batch, seed: 0, lr: 1.0, rate, hyper, dropout }
+        Member {
+            widths,
+            first_row: 0,
+            rows: 999,
+            batch,
+            seed: 0,
+            lr: 1.0,
+            rate,
+            hyper,
+            dropout,
+            weight_scale: 1.0,
+            clip_norm: 0.0,
+        }
     }
 
     #[test]
     fn a_gpu_gives_the_tiniest_networks_a_thread_each() {
         let tiny = of(&[2, 2, 1], 4);
-        assert_eq!(on_a_gpu(&[tiny.clone(), tiny.clone()]), ThreadMapping::Networks);
-        assert_eq!(on_a_gpu(&[of(&[2, 2, 1], 32)]), ThreadMapping::Elements);
-        assert_eq!(on_a_gpu(&[of(&[20, 1], 1)]), ThreadMapping::Elements);
-        assert_eq!(on_a_gpu(&[of(&[2, 10, 10, 10, 1], 4)]), ThreadMapping::Elements);
-        assert_eq!(on_a_gpu(&[tiny, of(&[2, 3, 1], 4)]), ThreadMapping::Elements);
+        assert_eq!(on_a_gpu(&[tiny.clone(), tiny.clone()], true), ThreadMapping::Networks);
+        assert_eq!(on_a_gpu(&[of(&[2, 2, 1], 32)], true), ThreadMapping::Elements);
+        assert_eq!(on_a_gpu(&[of(&[20, 1], 1)], true), ThreadMapping::Elements);
+        assert_eq!(on_a_gpu(&[of(&[2, 10, 10, 10, 1], 4)], true), ThreadMapping::Elements);
+        assert_eq!(on_a_gpu(&[tiny, of(&[2, 3, 1], 4)], true), ThreadMapping::Elements);
     }
 
     #[test]
@@ -458,13 +488,13 @@ mod tests {
             (Update::Adam, ThreadMapping::Rows),
             (Update::Gradient, ThreadMapping::Rows),
         ] {
-            assert_eq!(on_a_cpu(std::slice::from_ref(&wide), update), mapping, "{update:?}");
+            assert_eq!(on_a_cpu(std::slice::from_ref(&wide), update, true), mapping, "{update:?}");
             let small = of(&[2, 2, 1], 4);
-            assert_eq!(on_a_cpu(&[small.clone(), small], update), ThreadMapping::Networks);
+            assert_eq!(on_a_cpu(&[small.clone(), small], update, true), ThreadMapping::Networks);
         }
-        assert_eq!(on_a_cpu(&[of(&[100, 1], 4)], Update::Sgd), ThreadMapping::Rows);
+        assert_eq!(on_a_cpu(&[of(&[100, 1], 4)], Update::Sgd, true), ThreadMapping::Rows);
         let two_shapes = [of(&[2, 2, 1], 4), of(&[2, 3, 1], 4)];
-        assert_eq!(on_a_cpu(&two_shapes, Update::Sgd), ThreadMapping::Rows);
-        assert_eq!(on_a_cpu(&[of(&[2, 2, 1], 257)], Update::Sgd), ThreadMapping::Elements);
+        assert_eq!(on_a_cpu(&two_shapes, Update::Sgd, true), ThreadMapping::Rows);
+        assert_eq!(on_a_cpu(&[of(&[2, 2, 1], 257)], Update::Sgd, true), ThreadMapping::Elements);
     }
 }

@@ -16,7 +16,7 @@ use super::transfer::{
 use super::{Evaluation, Keep, TrainOptions, TrainingData};
 use crate::backend::{Backend, Device, DeviceChoice, Sink};
 use crate::data::{Dataset, Rows};
-use crate::kernels::Weighting;
+use crate::kernels::{Control, Weighting};
 use crate::model;
 use crate::plan::{self, DataPlacement, DeviceKind, Limits, Phase, Plan, Shard};
 use crate::platform::BoxFuture;
@@ -167,13 +167,12 @@ impl Executor {
         describe(backend).await
     }
 
-    /// Sets the device's counters to the steps that come.
-    pub(super) async fn set_steps(
+    /// Sets the device's counters, those of each network.
+    pub(super) async fn set_controls(
         &mut self,
-        steps: impl Iterator<Item = (BatchSampler, u64)>,
+        controls: impl Iterator<Item = Control>,
     ) -> Result<()> {
         let control = handle(self.plan().handles.control);
-        let controls = steps.map(|(sampler, step)| sampler.control(step));
         set_controls(self.backend.as_mut(), control, controls).await
     }
 
@@ -192,7 +191,7 @@ impl Executor {
         }
         let position = sampler.position(step);
         self.show(&sampler, position.shard).await?;
-        self.set_steps([(sampler, step)].into_iter()).await?;
+        self.set_controls([sampler.control(step)].into_iter()).await?;
         let next = sampler.shard_of(position.pass + 1);
         if !self.stream.expects(next) {
             self.begin_shard(&sampler, next);

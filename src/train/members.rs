@@ -5,6 +5,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::TrainOptions;
+use crate::data::Dataset;
+use crate::kernels::Weighting;
 use crate::plan::GridMember;
 use crate::spec::{Network, Optimizer, Regularization};
 use crate::{Error, Result};
@@ -125,13 +127,17 @@ impl Members {
         self.rates = rates.collect();
     }
 
-    /// As the planner takes them, with batches of so many rows and so many rows for validation.
+    /// As the planner takes them, with batches of so many rows of such data and so many rows for validation.
     pub(super) fn for_planner(
         &self,
-        batch: usize,
+        (data, batch): (&Dataset, usize),
         validation: usize,
         options: &TrainOptions,
     ) -> Vec<GridMember> {
+        let weighting = |rows: &Range<usize>| match data.weights() {
+            Some(weights) => Weighting::of(&weights[rows.clone()]),
+            None => Weighting::Even,
+        };
         let member = |(one, lr): (&Candidate, &f64)| GridMember {
             network: one.network.clone(),
             seed: one.seed,
@@ -140,6 +146,7 @@ impl Members {
             steps: one.steps(batch, options),
             rows: one.rows.clone(),
             validation: one.validation(validation),
+            weighting: weighting(&one.rows),
         };
         self.list.iter().zip(&self.rates).map(member).collect()
     }

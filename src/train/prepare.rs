@@ -161,7 +161,7 @@ pub(super) fn plan_of(
         Arrangement::Alone => plan::training(&request, limits),
         Arrangement::SideBySide => {
             let request = plan::Training { strategy: Strategy::Resident, ..request };
-            let list = members.for_planner(batch, request.validation, options);
+            let list = members.for_planner((data, batch), request.validation, options);
             plan::grid(&list, &request, limits)
         }
     }

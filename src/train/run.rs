@@ -63,8 +63,6 @@ pub(super) struct Run {
     pub(super) best: Option<BestWeights>,
     /// Why it has ended.
     pub(super) ended: Option<Ended>,
-    /// What it had come to when it ended, while the device goes on with it for others' sake.
-    pub(super) at_end: Option<NetworkState>,
     pub(super) emitter: EventEmitter,
     /// What came of it, once the session has ended.
     pub(super) summary: Option<Summary>,
@@ -107,7 +105,6 @@ impl Run {
             progress: Progress::default(),
             best: None,
             ended: None,
-            at_end: None,
             emitter: EventEmitter::default(),
             summary: None,
             diverged: None,
@@ -141,12 +138,11 @@ impl Run {
     }
 
     /// Puts it where a snapshot was taken.
-    pub(super) fn restore(&mut self, snapshot: &RunSnapshot, is_alone: bool) {
-        let RunSnapshot { progress, network, best, ended } = snapshot;
+    pub(super) fn restore(&mut self, snapshot: &RunSnapshot) {
+        let RunSnapshot { progress, best, ended, .. } = snapshot;
         self.progress = *progress;
         self.best.clone_from(best);
         self.ended = *ended;
-        self.at_end = ended.filter(|_| !is_alone).map(|_| network.clone());
         (self.diverged, self.due) = (None, None);
         let sampler = self.losses.sampler().begun_at(progress.origin);
         self.losses = EpochLosses::at(sampler, progress.step, progress.epoch);
@@ -156,7 +152,7 @@ impl Run {
     pub(super) fn reopen(&mut self, is_alone: bool) {
         let for_good = matches!(self.ended, Some(Ended::Patience | Ended::Diverged));
         if is_alone || !for_good {
-            (self.ended, self.at_end) = (None, None);
+            self.ended = None;
         }
     }
 

@@ -51,7 +51,8 @@ impl Trainee<'_> {
         };
         let network = Network { hidden: Vec::new(), ..network.clone() };
         let validates = data.validation.is_some();
-        serde_json::to_string(&(options, network, validates)).ok()
+        let weighs = data.training.weights().is_some();
+        serde_json::to_string(&(options, network, validates, weighs)).ok()
     }
 
     /// Whether so many networks like this one are sooner done side by side than one after another.

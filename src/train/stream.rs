@@ -43,7 +43,7 @@ impl Coming {
         let mut parts = Vec::new();
         let places = plan.handles.places[place].iter().zip(sources(data));
         for (source, (chunks, (_, columns))) in places.enumerate() {
-            for Chunk { buffer, first, rows: room } in chunks.iter().copied() {
+            for Chunk { buffer, first, rows: room, .. } in chunks.iter().copied() {
                 let end = rows.len().min(first + room);
                 if first >= end {
                     continue;

@@ -31,7 +31,7 @@ pub(super) async fn upload_rows(
 ) -> Result<()> {
     let [features, others @ ..] = chunks;
     let columns = data.inputs();
-    for Chunk { buffer, first, rows } in features.iter().copied() {
+    for Chunk { buffer, first, rows, .. } in features.iter().copied() {
         let at_once = (PART / columns).max(1);
         for from in (0..rows).step_by(at_once) {
             let part = data.part(first + from..first + rows.min(from + at_once));
@@ -43,7 +43,8 @@ pub(super) async fn upload_rows(
     for (chunks, (words, columns)) in others.into_iter().zip(sources) {
         for chunk in chunks {
             let part = chunk.first * columns..(chunk.first + chunk.rows) * columns;
-            backend.write(chunk.buffer, &words[part]).await?;
+            let region = Region { buffer: chunk.buffer, offset: chunk.offset };
+            backend.write_region(region, &words[part]).await?;
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use halfplane::selection::{
     CrossValidationSession, FitOptions, FitSession, Job, Wanted, cross_validate, fit_each_told,
     plan_all,
 };
-use halfplane::spec::Clip;
+use halfplane::spec::{Clip, Normalization};
 use halfplane::train::{Status, TrainingData};
 use halfplane::{
     Activation, DeviceChoice, EarlyStopping, Event, Length, Model, Network, Optimizer, Recipe,
@@ -439,7 +439,7 @@ fn one_network_is_trained_where_an_option_is_about_one() {
 }
 
 /// Networks that are trained side by side on a device, in one dispatch graph, end where each ends by itself on
-/// the CPU: with shapes, rates, penalties, dropout, rows and preprocessing of their own.
+/// the CPU: with shapes, rates, penalties, dropout, clipping, rows, weights and preprocessing of their own.
 #[test]
 fn side_by_side_each_ends_where_it_ends_alone() {
     let by = FoldBy::Chance(KFold { folds: 3, repeats: 1, seed: 5 });
@@ -450,12 +450,15 @@ fn side_by_side_each_ends_where_it_ends_alone() {
     for (hidden, dropout, seed) in [(vec![12, 6], 0.2, 1), (vec![20], 0.0, 2), (vec![], 0.0, 3)] {
         for fold in &folds {
             let Recipe { network, options, .. } = Recipe::for_data(&fold.training);
-            let data = TrainingData::from((&fold.training, &fold.validation));
+            let weights = (0..fold.training.rows()).map(|row| (row % 5) as f32).collect();
+            let training = fold.training.clone().with_weights(weights).expect("sound weights");
+            let data = TrainingData::from((&training, &fold.validation));
             let dropout = if hidden.is_empty() { Vec::new() } else { vec![dropout] };
+            let clip = (seed > 1).then_some(Clip::Norm(0.3));
             let options = TrainOptions {
                 seed,
                 optimizer: options.optimizer.with_lr(0.01 * seed as f64),
-                regularization: Regularization { dropout, l2: 0.001, ..Default::default() },
+                regularization: Regularization { dropout, clip, l2: 0.001, ..Default::default() },
                 length: Length::Epochs(15),
                 early_stopping: Some(EarlyStopping::after(5)),
                 ..options
@@ -524,6 +527,10 @@ fn what_differs_too_much_is_trained_apart() {
     let data = TrainingData::from((&fold.training, &fold.validation));
     let with = |options: &TrainOptions| Job::new(network.clone(), data.clone(), options.clone());
     let clip = Some(Clip::Norm(1.0));
+    let weights = vec![2.0; fold.training.rows()];
+    let training = fold.training.clone().with_weights(weights).expect("sound weights");
+    let weighted = (&training, &fold.validation).into();
+    let weighted = Job::new(network.clone(), weighted, options.clone());
     let jobs = [
         with(&options),
         with(&TrainOptions { seed: 3, ..options.clone() }),
@@ -534,6 +541,11 @@ fn what_differs_too_much_is_trained_apart() {
             ..options.clone()
         }),
         with(&TrainOptions { strategy: Strategy::Layered, ..options.clone() }),
+        weighted,
+        Job {
+            network: network.clone().with_normalization(Normalization::LayerNorm),
+            ..with(&options)
+        },
         Job { network: network.clone().with_activation(Activation::Tanh), ..with(&options) },
         Job { network: Network { hidden: vec![2000], ..network.clone() }, ..with(&options) },
     ];
@@ -542,7 +554,9 @@ fn what_differs_too_much_is_trained_apart() {
     let mut packs: Vec<Vec<usize>> = plan.packs.into_iter().map(|(pack, _)| pack).collect();
     packs.iter_mut().for_each(|pack| pack.sort_unstable());
     packs.sort();
-    assert_eq!(packs, [vec![0, 1], vec![2], vec![3], vec![4], vec![5], vec![6], vec![7]]);
+    let apart = (2..10).filter(|number| *number != 4).map(|number| vec![number]);
+    let expected: Vec<_> = std::iter::once(vec![0, 1, 4]).chain(apart).collect();
+    assert_eq!(packs, expected);
 }
 
 #[test]

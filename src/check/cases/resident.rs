@@ -26,6 +26,8 @@ fn member(widths: &[usize], rows: usize, batch: usize) -> Member {
         rate: Rate::default(),
         hyper: Hyper::of(&Optimizer::sgd(0.1)),
         dropout: Vec::new(),
+        weight_scale: 0.7,
+        clip_norm: 0.0,
     }
 }
 
@@ -44,6 +46,7 @@ fn base() -> Resident {
         criterion: Criterion::new(Loss::Bce, Output::Sigmoid),
         update: Update::Sgd,
         shuffle: Shuffle::EveryEpoch,
+        weighted: None,
         capacity: 7,
         placement: INSIDE,
         mapping: ThreadMapping::Elements,
@@ -52,6 +55,12 @@ fn base() -> Resident {
 }
 
 pub(super) fn resident(list: &mut Vec<Case>) {
+    for mapping in [ThreadMapping::Elements, ThreadMapping::Rows, ThreadMapping::Networks] {
+        let grid = Resident { members: vec![member(&[3, 4, 2], 13, 5); 9], mapping, ..base() };
+        let control = Control::at(2, 13, 5).at_rest();
+        let variant = format!("at rest, {mapping:?}");
+        list.push(Case::new(Operation::Resident(grid), control, variant));
+    }
     let mut add = |variant: &str, grid: Resident, step: u64| {
         let first = &grid.members[0];
         let control = Control::at(step, first.rows, first.batch);
@@ -113,6 +122,8 @@ pub(super) fn resident(list: &mut Vec<Case>) {
     let alike = vec![member(&[3, 4, 2], 13, 5); 9];
     add("nine alike", Resident { members: alike, ..base() }, 2);
     dropout(&mut add);
+    weighted(&mut add);
+    clipped(&mut add);
     add("settings of their own", Resident { update: Update::Adam, ..of_their_own() }, 2);
     alone(&mut add);
 }
@@ -132,6 +143,48 @@ fn dropout(add: &mut impl FnMut(&str, Resident, u64)) {
     let evaluation = Resident { update: Update::Gradient, shuffle: Shuffle::Never, ..base() };
     let members = each(&base(), |member| member.dropout = vec![0.3, 0.6]);
     add("evaluation after dropout", Resident { members, ..evaluation }, 0);
+}
+
+/// Rows that count more than others, in steps and in evaluations.
+fn weighted(add: &mut impl FnMut(&str, Resident, u64)) {
+    for mapping in [ThreadMapping::Elements, ThreadMapping::Rows] {
+        for (place, placement) in placements() {
+            let grid = Resident { weighted: Some(13), mapping, placement, ..base() };
+            for step in [1, 2] {
+                add(&format!("weighted, {mapping:?}, {place}"), grid.clone(), step);
+            }
+            let grid = Resident { update: Update::Gradient, shuffle: Shuffle::Never, ..grid };
+            add(&format!("weighted evaluation, {mapping:?}, {place}"), grid, 0);
+        }
+    }
+    for (name, criterion) in criteria() {
+        add(&format!("weighted, {name}"), Resident { criterion, weighted: Some(13), ..base() }, 3);
+    }
+}
+
+/// Gradients whose norm is too large, beside some whose norm is not and some that are left as they are.
+fn clipped(add: &mut impl FnMut(&str, Resident, u64)) {
+    for mapping in [ThreadMapping::Elements, ThreadMapping::Rows] {
+        for (place, placement) in placements() {
+            for (name, optimizer) in optimizers() {
+                let update = Update::of(&optimizer);
+                let mut members = vec![member(&[3, 7, 5, 2], 13, 5); 3];
+                for (member, clip_norm) in members.iter_mut().zip([0.02, 0.0, 1e4]) {
+                    member.hyper = Hyper::of(&optimizer);
+                    member.clip_norm = clip_norm;
+                }
+                let grid = Resident { update, members, mapping, placement, ..base() };
+                add(&format!("clipped by the norm, {name}, {mapping:?}, {place}"), grid, 2);
+            }
+        }
+    }
+    for (name, regularization) in regularizations() {
+        let members = each(&base(), |one| {
+            one.hyper = one.hyper.regularized_by(&regularization);
+            one.clip_norm = 0.05;
+        });
+        add(&format!("{name}, and by the norm"), Resident { members, ..base() }, 3);
+    }
 }
 
 /// Networks that differ in all that they may, also in how many hidden layers have dropout.

@@ -31,7 +31,10 @@ impl Trialled for Resident {
         let first = 2 * (control.step as usize % self.capacity) * members.len();
         let evaluates = self.update == Update::Gradient;
         let parameters = random.floats(count, 1.0);
-        let targets = targets(self.criterion, rows, outputs, random);
+        let mut targets = targets(self.criterion, rows, outputs, random);
+        if self.weighted.is_some() {
+            targets.extend(random.positive(rows).iter().map(|weight| weight.to_bits()));
+        }
         let steps = |count| vec![MAGNITUDE; count];
         resident::Bindings {
             controls: Bound { expect: Expect::Exact(0..controls.len()), words: controls },

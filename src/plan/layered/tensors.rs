@@ -66,7 +66,7 @@ impl LayeredBuilder<'_> {
             let part = most.min(rows - first);
             let name = format!("{name}.{}", chunks.len());
             let buffer = self.builder.push(name, element, vec![part, columns], Role::Data);
-            chunks.push(Chunk { buffer, first, rows: part });
+            chunks.push(Chunk { buffer, first, rows: part, offset: 0 });
             first += part;
         }
         Ok(chunks)

@@ -66,12 +66,10 @@ impl Session {
             writer.check_folder()?;
         }
         self.checkpoints.as_mut().map_or(Ok(()), CheckpointWriter::lock)?;
-        if start == Start::Anew {
-            self.put_back().await?;
-        }
         let (options, data) = (&self.executor.options, &self.executor.data);
         let validates = data.validation.is_some();
         self.runs.iter_mut().for_each(|run| run.begin(options, validates, start));
+        self.set_steps().await?;
         self.seconds = 0.0;
         self.fallback.take_next_at_once();
         self.take_fallback_snapshot().await?;
@@ -117,8 +115,7 @@ impl Session {
         }
     }
 
-    /// Ends the runs that have their length. Of those that have ended while others go on, takes
-    /// weights and state off the device, which will go on with them, too.
+    /// Ends the runs that have their length. The device lets those rest that have ended while others go on.
     async fn end_runs(&mut self) -> Result<()> {
         let length = self.executor.options.length;
         for run in &mut self.runs {
@@ -126,21 +123,8 @@ impl Session {
                 run.ended = Some(run.end_of(length));
             }
         }
-        if self.runs.len() == 1 || !self.runs.iter().any(Run::is_live) {
-            return Ok(());
-        }
-        let ended = |run: &Run| !run.is_live() && run.at_end.is_none();
-        let which: Vec<usize> =
-            (0..self.runs.len()).filter(|&one| ended(&self.runs[one])).collect();
-        if which.is_empty() {
-            return Ok(());
-        }
-        let parameters = self.executor.parameters(&which).await?;
-        let states = self.executor.states(&which).await?;
-        for ((one, parameters), state) in which.into_iter().zip(parameters).zip(states) {
-            self.runs[one].at_end = Some(NetworkState { parameters, state });
-        }
-        Ok(())
+        let live = self.runs.iter().filter(|run| run.is_live()).count();
+        if live > 0 && live < self.moving { self.set_steps().await } else { Ok(()) }
     }
 
     /// Trains until something is to be done between two steps, or the allowance is spent.
@@ -356,30 +340,11 @@ impl Session {
 
     /// Puts the weights that are to be the final ones on the device, where they are others.
     async fn set_final_weights(&mut self) -> Result<()> {
-        self.put_back().await?;
         let better =
             |(number, run): (usize, &Run)| Some((number, Arc::clone(run.better_weights()?)));
         let better: Vec<_> = self.runs.iter().enumerate().filter_map(better).collect();
         let parameters: Vec<_> = better.iter().map(|(number, own)| (*number, &**own)).collect();
         self.executor.set_parameters(&parameters).await
-    }
-
-    /// Puts networks whose runs have ended before others' where they were at their end, so that all
-    /// can go on.
-    async fn put_back(&mut self) -> Result<()> {
-        let at_end = |run: &mut Run| run.at_end.take();
-        let ended: Vec<(usize, NetworkState)> = (self.runs.iter_mut().enumerate())
-            .filter_map(|(number, run)| Some((number, at_end(run)?)))
-            .collect();
-        let diverged = self.runs.iter().any(|run| run.diverged().is_some());
-        if ended.is_empty() && !diverged {
-            return Ok(());
-        }
-        let parameters: Vec<_> = ended.iter().map(|(one, own)| (*one, &own.parameters)).collect();
-        let states: Vec<_> = ended.iter().map(|(one, own)| (*one, &own.state[..])).collect();
-        self.executor.set_parameters(&parameters).await?;
-        self.executor.set_states(&states).await?;
-        self.set_steps().await
     }
 
     /// Tells how the runs have ended, if they have.
@@ -401,17 +366,23 @@ impl Session {
         Ok(status)
     }
 
-    /// Checks that the device did the steps of all networks that have not ended before others.
+    /// Checks that the device did the steps of all networks.
     async fn check_steps(&mut self) -> Result<()> {
-        let known = |run: &Run| run.at_end.is_none() && run.diverged().is_none();
+        let known = |run: &Run| run.diverged().is_none();
         let expected = self.runs.iter().map(|run| known(run).then_some(run.progress.step));
         self.executor.check_steps(expected).await
     }
 
-    /// Sets the device's counters to the steps that come.
+    /// Sets the device's counters to the steps that come: of many networks, those whose runs have ended
+    /// have none.
     pub(super) async fn set_steps(&mut self) -> Result<()> {
-        let steps = self.runs.iter().map(|run| (*run.sampler(), run.progress.step));
-        self.executor.set_steps(steps).await
+        let is_alone = self.executor.is_alone();
+        let control = |run: &Run| {
+            let coming = run.sampler().control(run.progress.step);
+            if is_alone || run.is_live() { coming } else { coming.at_rest() }
+        };
+        self.moving = self.runs.iter().filter(|run| run.is_live()).count();
+        self.executor.set_controls(self.runs.iter().map(control)).await
     }
 
     /// Takes a snapshot of all networks.
@@ -423,8 +394,7 @@ impl Session {
         let runs = self.runs.iter().zip(parameters).zip(states);
         let runs = runs.map(|((run, parameters), state)| RunSnapshot {
             progress: run.progress(),
-            // The device may have gone on with it after its end.
-            network: run.at_end.clone().unwrap_or(NetworkState { parameters, state }),
+            network: NetworkState { parameters, state },
             best: run.best.clone(),
             ended: run.ended,
         });
@@ -439,9 +409,8 @@ impl Session {
         let states: Vec<_> = runs.map(|(number, own)| (number, &own.network.state[..])).collect();
         self.executor.set_parameters(&parameters).await?;
         self.executor.set_states(&states).await?;
-        let is_alone = self.executor.is_alone();
         for (run, own) in self.runs.iter_mut().zip(&snapshot.runs) {
-            run.restore(own, is_alone);
+            run.restore(own);
         }
         if self.executor.options.reduce_on_plateau.is_some() {
             self.set_rates().await?;

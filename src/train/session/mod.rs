@@ -62,6 +62,8 @@ pub struct Session {
     /// Seconds that earlier calls of `advance` have taken in the present run.
     seconds: f64,
     interrupt: Option<Arc<AtomicBool>>,
+    /// Networks that the device's counters let move.
+    moving: usize,
     fallback: Fallback,
     /// What the next call of `advance` tells first: where the device failed, the session has gone on.
     recovered: Vec<Event>,
@@ -197,6 +199,7 @@ impl Session {
             start: Start::Anew,
             seconds: 0.0,
             interrupt: None,
+            moving: 0,
             fallback: Fallback::default(),
             recovered: Vec::new(),
             checkpoints,

@@ -5,7 +5,6 @@ use crate::data::{Dataset, Rows, Together};
 use crate::model::{Model, Provenance};
 use crate::spec::{LayerParameters, Parameters};
 use crate::train::Evaluation;
-use crate::train::run::Run;
 use crate::{Error, Result};
 
 impl Session {
@@ -31,14 +30,8 @@ impl Session {
     /// # Errors
     /// [`Error::Device`]
     pub async fn parameters(&mut self, network: usize) -> Result<Parameters> {
-        self.read(async |session| session.parameters_of(network).await).await
-    }
-
-    async fn parameters_of(&mut self, network: usize) -> Result<Parameters> {
-        if let Some(own) = &self.runs[network].at_end {
-            return Ok(own.parameters.clone());
-        }
-        Ok(self.executor.parameters(&[network]).await?.remove(0))
+        let found = self.read(async |session| session.executor.parameters(&[network]).await).await;
+        Ok(found?.remove(0))
     }
 
     /// The present weights of all networks.
@@ -47,10 +40,7 @@ impl Session {
     /// [`Error::Device`]
     pub async fn all_parameters(&mut self) -> Result<Vec<Parameters>> {
         let all: Vec<usize> = (0..self.runs.len()).collect();
-        let found = self.read(async |session| session.executor.parameters(&all).await).await?;
-        let found = found.into_iter().zip(&self.runs);
-        let at_end = |run: &Run| run.at_end.as_ref().map(|own| own.parameters.clone());
-        Ok(found.map(|(parameters, run)| at_end(run).unwrap_or(parameters)).collect())
+        self.read(async |session| session.executor.parameters(&all).await).await
     }
 
     /// A trained network, ready to be saved or applied.
@@ -111,7 +101,7 @@ impl Session {
     async fn predict_of(&mut self, network: usize, rows: &dyn Rows) -> Result<Vec<f32>> {
         let own = self.executor.candidates()[network].network.clone();
         let answers = async |session: &mut Self| {
-            let parameters = session.parameters_of(network).await?;
+            let parameters = session.executor.parameters(&[network]).await?.remove(0);
             session.executor.predict(&own, &parameters, rows).await
         };
         let mut outputs = self.read(answers).await?;

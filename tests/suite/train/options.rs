@@ -159,7 +159,7 @@ fn strategies_refuse_by_name_what_they_have_not_got() -> Result<()> {
     let by_norm = Regularization { clip: Some(Clip::Norm(1.0)), ..none() };
     let cases = [
         (plain(), dropout, "dropout", &both[1..]),
-        (plain(), by_norm, "clipping by the norm", &both),
+        (plain(), by_norm, "clipping by the norm", &both[1..]),
         (network(), none(), "no layer-norm", &both),
     ];
     for (network, regularization, what, strategies) in cases {

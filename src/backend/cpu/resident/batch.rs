@@ -6,7 +6,7 @@ use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::Arithmetic;
 use crate::backend::cpu::order;
 use crate::backend::cpu::passes;
-use crate::kernels::{Control, Member, Resident};
+use crate::kernels::{Control, Member, Resident, Weighting};
 
 /// A batch of one network.
 pub(super) struct Batch<'g> {
@@ -16,6 +16,8 @@ pub(super) struct Batch<'g> {
     pub(super) sources: Vec<usize>,
     /// Their targets, \[B, columns\].
     pub(super) targets: Vec<u32>,
+    /// How much each counts, \[B\]; empty where all count the same.
+    shares: Vec<f32>,
     /// The last layer's z and its gradient, \[B, O\].
     pub(super) z: Vec<f32>,
     pub(super) d_z: Vec<f32>,
@@ -30,6 +32,7 @@ impl<'g> Batch<'g> {
             member,
             sources: Vec::with_capacity(rows),
             targets: Vec::with_capacity(rows * grid.criterion.target_columns(outputs)),
+            shares: Vec::with_capacity(if grid.weighted.is_some() { rows } else { 0 }),
             z: vec![0.0; rows * outputs],
             d_z: vec![0.0; rows * outputs],
             metrics: vec![[0.0; 2]; rows],
@@ -42,7 +45,7 @@ impl<'g> Batch<'g> {
         self.member.batch == self.member.rows
     }
 
-    /// Finds the rows of the coming step, and their targets.
+    /// Finds the rows of the coming step, their targets and how much they count.
     pub(super) fn find(&mut self, control: Control, t: &[u32]) {
         let member = self.member;
         let columns = self.grid.criterion.target_columns(member.outputs());
@@ -51,6 +54,12 @@ impl<'g> Batch<'g> {
         for source in order::rows(self.grid.order(member), control, 0..control.rows as usize) {
             self.sources.push(source);
             self.targets.extend_from_slice(&t[source * columns..(source + 1) * columns]);
+        }
+        if self.grid.weighted.is_some() {
+            let weights = &t[self.grid.weights_at()..];
+            self.shares.clear();
+            self.shares.extend(self.sources.iter().map(|row| f32::from_bits(weights[*row])));
+            self.grid.shares(member, &mut self.shares);
         }
     }
 
@@ -64,6 +73,9 @@ impl<'g> Batch<'g> {
         let targets = &self.targets[rows.start * columns..rows.end * columns];
         let (z, d_z) = (&self.z[numbers.clone()], &mut self.d_z[numbers]);
         passes::loss::<A>(criterion, outputs, z, targets, d_z, metrics, self.sources.len());
+        if !self.shares.is_empty() {
+            Weighting::Rows { scale: 1.0 }.weigh(&self.shares[rows], d_z, metrics);
+        }
         let mut sums = [0.0; 2];
         for [loss, score] in metrics {
             sums = [sums[0] + *loss, sums[1] + *score];

@@ -27,8 +27,9 @@ use crate::backend::{Memory, Sink, StepMetrics};
 use crate::kernels::{Control, Member, Resident, floats, floats_mut, pairs_mut};
 use crate::plan::{Phase, Plan};
 
-/// Multiply-adds between two calls of the sink: some tens of milliseconds.
-const WORK_PER_CALL: usize = 1 << 25;
+/// Multiply-adds between two calls of the sink: a tenth of a second at most. Of many networks each is
+/// loaded anew for every call, which takes as long as some of its steps. A page must hear its pause.
+const WORK_PER_CALL: usize = if cfg!(target_arch = "wasm32") { 1 << 25 } else { 1 << 27 };
 
 /// Units of the widest layer up to which samples fill the lanes better than units.
 const NARROW: usize = 4;
@@ -55,10 +56,7 @@ pub(super) fn steps(
         let finished = match &workers[..] {
             [alone] => &alone.finished,
             all => {
-                together.clear();
-                for step in 0..now {
-                    together.extend(all.iter().map(|worker| worker.finished[step]));
-                }
+                gather(all, now, &mut together);
                 &together
             }
         };
@@ -67,6 +65,21 @@ pub(super) fn steps(
         }
     }
     Ok(())
+}
+
+/// The metrics of so many steps, those of each network in turn. A few networks at a time, whose metrics
+/// fill whole cache lines here: one alone would load a line for each number.
+fn gather(workers: &[Worker<'_>], steps: usize, together: &mut Vec<StepMetrics>) {
+    const NETWORKS: usize = 64 / size_of::<StepMetrics>();
+    together.resize(steps * workers.len(), [0.0; 2]);
+    for (block, own) in workers.chunks(NETWORKS).enumerate() {
+        for (step, of_step) in together.chunks_exact_mut(workers.len()).enumerate() {
+            let of_step = &mut of_step[block * NETWORKS..][..own.len()];
+            for (to, worker) in of_step.iter_mut().zip(own) {
+                *to = worker.finished[step];
+            }
+        }
+    }
 }
 
 /// Replays a phase and writes its metrics to its history.
@@ -163,7 +176,9 @@ impl Lanes {
         // Not eight lanes for batches of up to eight: sixteen are no slower there, on AVX2 and on
         // AVX-512, for a step waits for the latency of its sums, however many lanes they fill.
         match (most, member.batch) {
-            _ if grid.drops_of(member) => Self::Units(Units::new(grid, member)),
+            _ if grid.drops_of(member) || grid.clips_of(member) => {
+                Self::Units(Units::new(grid, member))
+            }
             (..=NARROW, ..=4) => Self::Samples4(Samples::new(grid, member)),
             (..=NARROW, _) => Self::Samples16(Samples::new(grid, member)),
             _ => Self::Units(Units::new(grid, member)),
@@ -180,6 +195,10 @@ impl<'g> Worker<'g> {
     fn run(&mut self, share: Share<'_>) {
         let Self { batch, lanes, finished } = self;
         finished.clear();
+        if Control::from_words(share.control).is_at_rest() {
+            finished.resize(share.steps, [0.0; 2]);
+            return;
+        }
         match lanes {
             Lanes::Registers => registers::run(batch, finished, share),
             // AVX-512 makes units faster, but samples slower.

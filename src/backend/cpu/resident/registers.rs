@@ -35,6 +35,8 @@ pub(super) fn fits(grid: &Resident, member: &Member) -> bool {
         && member.hyper.weight_decay == 0.0
         && !member.hyper.regularizes()
         && !member.drops()
+        && member.clip_norm == 0.0
+        && grid.weighted.is_none()
         && member.batch == member.rows
         && member.rows <= LANES
         && four().is_some()

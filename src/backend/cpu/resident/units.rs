@@ -11,7 +11,7 @@ use crate::backend::StepMetrics;
 use crate::backend::cpu::lanes::{Arithmetic, Lanes, activate, derive};
 use crate::backend::cpu::operations::dropout;
 use crate::backend::cpu::passes::{self, LANES};
-use crate::kernels::{Control, Formula, Function, Hyper, Member, Resident, Update};
+use crate::kernels::{Control, Formula, Function, Hyper, Member, Resident, Update, clip_scale};
 use crate::spec::Layer;
 
 /// Rows that are summed side by side: enough independent sums to hide the latency of an addition.
@@ -274,6 +274,9 @@ impl LaneStrategy for Units {
         if batch.member.hyper.regularizes() {
             gradient.regularize(&batch.member.hyper, layers, parameters);
         }
+        if batch.grid.clips_of(batch.member) {
+            gradient.clip(batch.member.clip_norm);
+        }
         parameters.step(formula, gradient, state);
     }
 
@@ -335,6 +338,18 @@ impl Tensor {
         }
         let own = parameters.backward.as_flattened();
         hyper.regularize(own.len(), own, self.backward.as_flattened_mut());
+    }
+
+    /// Clips by the norm. Padding is zero.
+    fn clip(&mut self, most: f32) {
+        let mut squares = [0.0; LANES];
+        for lanes in &self.forward {
+            for (sum, g) in squares.iter_mut().zip(lanes) {
+                *sum += g * g;
+            }
+        }
+        let scale = clip_scale(squares.iter().sum::<f32>().sqrt(), most);
+        self.copies().into_iter().flatten().for_each(|g| *g *= scale);
     }
 
     fn step(&mut self, formula: Formula, gradient: &mut Self, state: &mut [Self; 2]) {

@@ -139,11 +139,11 @@ impl Case {
 
     /// Whether a strategy has what the case asks for.
     pub(crate) fn suits(&self, strategy: Strategy) -> bool {
-        let clip = &self.regularization.clip;
-        let only_layered = !self.network.normalization.is_none()
-            || matches!(clip, Some(Clip::Norm(_)))
-            || self.data.weights.is_some();
-        let not_fused = only_layered || self.regularization.drops();
+        let only_layered = !self.network.normalization.is_none();
+        let not_fused = only_layered
+            || matches!(self.regularization.clip, Some(Clip::Norm(_)))
+            || self.data.weights.is_some()
+            || self.regularization.drops();
         match strategy {
             Strategy::Auto | Strategy::Layered => true,
             Strategy::Resident => !only_layered,
