@@ -34,6 +34,7 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
         device: unread.device,
         threads: unread.threads,
         interrupt: Some(interrupt::flag()),
+        until: None,
         wanted: Wanted { models: arguments.predictions.is_some(), ..Wanted::default() },
     };
     let (count, fold) = (folded.splits().len(), |number| folded.fold(number));

@@ -80,6 +80,7 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
         device: options.device.clone(),
         threads: options.threads,
         interrupt: Some(interrupt::flag()),
+        until: None,
         wanted: Wanted { steps: arguments.tells_steps(), ..Wanted::default() },
     };
     let steps_per_epoch = |split: &Split| {

@@ -14,7 +14,7 @@ use crate::Result;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Device, DeviceChoice, OpenOptions, open};
 use crate::plan::Plan;
-use crate::platform::{block_on, host_memory, threads};
+use crate::platform::{Instant, block_on, host_memory, threads};
 use crate::train::{Budget, Callback, Event, plan_of_all};
 
 impl Job {
@@ -38,14 +38,21 @@ impl FitOptions {
         self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
+    /// How far a training may go, if there is time at all.
+    fn budget(&self) -> Option<Budget> {
+        let Some(until) = self.until else { return Some(Budget::Steps(u64::MAX)) };
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(Budget::Time(left))
+    }
+
     pub(super) fn threads(&self) -> usize {
         self.threads.unwrap_or_else(threads::available).max(1)
     }
 }
 
 /// Trains each job, and tells `observer` the number and the outcome of each as it ends. Outcomes come
-/// back in the order of the jobs; `None` for what an interrupt or the observer's break has kept from
-/// its end.
+/// back in the order of the jobs; `None` for what an interrupt, the time or the observer's break has kept
+/// from its end.
 ///
 /// Each network ends, to the bit, where a [`Trainer`](crate::train::Trainer) on the same rows and device ends;
 /// to rounding where it is trained beside others, in one dispatch graph: small networks on a GPU that differ in
@@ -218,7 +225,7 @@ impl Callback for Telling<'_> {
     }
 }
 
-/// Trains each job to its end; `None` where an interrupt has kept some from it.
+/// Trains each job to its end; `None` where an interrupt or the time has kept some from it.
 ///
 /// # Errors
 /// [`Error::Diverged`](crate::Error::Diverged) for the first network that does, and as [`fit_all`].
@@ -273,7 +280,7 @@ fn device(jobs: &[Job], options: &FitOptions) -> Result<Option<Box<dyn Device>>>
     Ok((device.name() != Cpu::new().name()).then_some(device))
 }
 
-/// Trains one network, or several side by side; `None` where an interrupt has come.
+/// Trains one network, or several side by side; `None` where an interrupt has come, or the time is over.
 fn fit(
     jobs: &[&Job],
     device: &dyn Device,
@@ -285,12 +292,13 @@ fn fit(
     }
     block_on(async {
         let mut training = Training::open(jobs, device, options).await?;
-        loop {
-            match training.advance(Budget::Steps(u64::MAX), callback).await? {
+        while let Some(budget) = options.budget() {
+            match training.advance(budget, callback).await? {
                 Progress::Running => {}
-                Progress::Interrupted => return Ok(None),
+                Progress::Interrupted => break,
                 Progress::Ended(outcomes) => return Ok(Some(outcomes)),
             }
         }
+        Ok(None)
     })
 }

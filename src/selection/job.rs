@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::backend::DeviceChoice;
+use crate::platform::Instant;
 use crate::spec::Network;
 use crate::train::{Checkpoint, TrainOptions, TrainingData};
 
@@ -51,6 +52,8 @@ pub struct FitOptions {
     pub threads: Option<usize>,
     /// Ends everything when it becomes true.
     pub interrupt: Option<Arc<AtomicBool>>,
+    /// When what has not ended is given up.
+    pub until: Option<Instant>,
     /// What is kept.
     pub wanted: Wanted,
 }

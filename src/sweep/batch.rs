@@ -216,7 +216,9 @@ impl Batch {
 
     /// The trials, once the batch is over, and what was judged by then.
     pub(super) fn into_records(self) -> (Vec<Record>, Option<Halving>) {
-        (self.trials.into_iter().map(|own| own.record).collect(), self.halving)
+        let more = (0..self.trials.len()).rev();
+        let records = self.trials.into_iter().zip(more);
+        (records.map(|(own, more)| Record { more, ..own.record }).collect(), self.halving)
     }
 
     /// Finds what is due, past stages that nobody is at.
@@ -301,6 +303,7 @@ impl Trial {
             curve: Curve::default(),
             rungs: Vec::new(),
             same_as: None,
+            more: 0,
             seconds: 0.0,
         };
         let is_same = |own: &&Record| own.parameters == record.parameters;

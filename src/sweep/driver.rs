@@ -76,6 +76,8 @@ pub struct Sweep<'a> {
     sampler: Box<dyn Sampler>,
     journal: Option<Journal>,
     records: Vec<Record>,
+    /// How many of them an earlier search has done.
+    before: usize,
     halving: Option<Halving>,
     /// What is being trained.
     batch: Option<Batch>,
@@ -152,6 +154,7 @@ impl<'a> Sweep<'a> {
             sampler,
             journal: None,
             records: Vec::new(),
+            before: 0,
             halving: is_pruned.then(Halving::default),
             batch: None,
             started: Instant::now(),
@@ -214,7 +217,7 @@ impl<'a> Sweep<'a> {
                 }
             }
         }
-        self.records = records;
+        (self.before, self.records) = (records.len(), records);
         Ok(())
     }
 
@@ -222,7 +225,8 @@ impl<'a> Sweep<'a> {
     fn read(&mut self, path: &Path) -> Result<Vec<Record>> {
         let (mut journal, mut records) = Journal::resume(path, &self.header())?;
         if (records.len() as u64) < self.limit() {
-            records.truncate(records.len() / self.batch() * self.batch());
+            let whole = records.iter().rposition(|own| own.more == 0);
+            records.truncate(whole.map_or(0, |last| last + 1));
             journal.keep(records.len())?;
         }
         self.journal = Some(journal);
@@ -243,7 +247,11 @@ impl<'a> Sweep<'a> {
     /// twice, or not at its end; as [`super::read_journal`] and [`Journal::create`].
     pub fn merge(&mut self, blocks: &[PathBuf], path: &Path) -> Result<()> {
         let header = self.header();
-        let records = merge::join(blocks, &header, self.limit())?;
+        let mut records = merge::join(blocks, &header, self.limit())?;
+        for batch in records.chunks_mut(self.most()) {
+            let more = (0..batch.len()).rev();
+            batch.iter_mut().zip(more).for_each(|(own, more)| own.more = more);
+        }
         let mut journal = Journal::create(path, &header)?;
         journal.append(&records)?;
         self.journal = Some(journal);
@@ -471,8 +479,23 @@ impl<'a> Sweep<'a> {
         numbers.into_iter().zip(points).collect()
     }
 
-    /// Points of a batch: the same whatever the machine, for the points depend on it.
+    /// Points of a batch: the same whatever the machine, for the points depend on it. Where the time is
+    /// limited they are one to begin with, and then no more than half of what is left should be enough for: what
+    /// is late is given up with its batch.
     fn batch(&self) -> usize {
+        let most = self.most();
+        // Processes would have to agree about the time.
+        let (Some(time), None) = (self.options.time, &self.ranks) else { return most };
+        let (passed, trials) = (self.started.elapsed(), self.records.len() - self.before);
+        if trials == 0 {
+            return 1;
+        }
+        let left = time.saturating_sub(passed).as_secs_f64() / 2.0;
+        ((left * trials as f64 / passed.as_secs_f64()) as usize).clamp(1, most)
+    }
+
+    /// Points of a batch at most.
+    fn most(&self) -> usize {
         if self.sampler.looks_back() { LOOKING_BACK } else { INDEPENDENT }
     }
 

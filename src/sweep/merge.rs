@@ -111,6 +111,7 @@ mod tests {
             curve: Curve::default(),
             rungs: Vec::new(),
             same_as: None,
+            more: 0,
             seconds: 0.5,
         }
     }

@@ -8,6 +8,7 @@ use super::{Record, Sweep};
 use crate::Result;
 use crate::data::{Dataset, Split};
 use crate::model::Model;
+use crate::platform::Instant;
 use crate::selection::{
     CrossValidation, FitOptions, Job, Outcome, Wanted, fit_all, fit_each, summarize,
 };
@@ -43,17 +44,18 @@ impl Sweep<'_> {
                 Asked::Fits { jobs, wanted, trials, rung } => (jobs, wanted, trials, rung),
                 Asked::Ended(ended) => return Ok(ended),
             };
-            let options = FitOptions { wanted, ..self.options.fit.clone() };
-            let (started, time, of) = (self.started, self.time(), jobs.len());
-            let (mut done, mut ended) = (0, Ended::Interrupted);
+            let until = self.time().and_then(|time| self.started.checked_add(time));
+            let options = FitOptions { wanted, until, ..self.options.fit.clone() };
+            let is_late = || until.is_some_and(|until| until <= Instant::now());
+            let (mut done, of) = (0, jobs.len());
             let outcomes = fit_all(&jobs, &options, |_, _| {
                 done += 1;
-                if time.is_some_and(|time| started.elapsed() >= time) && done < of {
-                    ended = Ended::Time;
+                if is_late() && done < of {
                     return ControlFlow::Break(());
                 }
                 observer(&SweepEvent::Fitted { done, of, trials, rung })
             });
+            let ended = if is_late() { Ended::Time } else { Ended::Interrupted };
             let all = outcomes.map(|own| own.into_iter().collect::<Option<Vec<Outcome>>>());
             if let Some(ended) = self.told(all.map(|all| all.ok_or(ended)))? {
                 return Ok(ended);

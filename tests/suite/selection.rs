@@ -3,21 +3,21 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use halfplane::data::{FoldBy, FoldedTable, KFold, Source, TableOptions, prepare};
 use halfplane::low_level::backend::cpu::Cpu;
 use halfplane::low_level::platform::block_on;
 use halfplane::metrics::Metric;
 use halfplane::selection::{
-    CrossValidationSession, FitOptions, FitSession, Job, Wanted, cross_validate, fit_each_told,
-    plan_all,
+    CrossValidationSession, FitOptions, FitSession, Job, Wanted, cross_validate, fit_all,
+    fit_each_told, plan_all,
 };
 use halfplane::spec::{Clip, Normalization};
 use halfplane::train::{Status, TrainingData};
 use halfplane::{
-    Activation, DeviceChoice, EarlyStopping, Event, Length, Model, Network, Optimizer, Recipe,
-    Regularization, ShaderChecks, Strategy, TrainOptions, Trainer,
+    Activation, Dataset, DeviceChoice, EarlyStopping, Event, Length, Model, Network, Optimizer,
+    Recipe, Regularization, ShaderChecks, Strategy, TrainOptions, Trainer,
 };
 use serde_json::Value;
 
@@ -577,4 +577,20 @@ fn the_graphs_of_a_search_can_be_seen() {
     let on_cpu = folder.good(&format!("plan {search} --device cpu"));
     assert!(on_cpu.contains("12 networks, trained in 12 dispatch graphs"), "{on_cpu}");
     assert!(!folder.path("sweep").exists(), "nothing is written");
+}
+
+/// What has no end of its own, alone on the CPU and side by side on a device: an hour would not be enough.
+#[test]
+fn what_has_not_ended_in_time_is_given_up() {
+    let data = Dataset::xor();
+    let options = TrainOptions { length: Length::Steps(4_000_000_000), ..TrainOptions::default() };
+    let jobs = vec![Job::new(Network::new(2, &[2], 1), (&data).into(), options); 3];
+    for device in [DeviceChoice::Cpu, DeviceChoice::Software] {
+        for seconds in [0.0, 0.2] {
+            let until = Some(Instant::now() + Duration::from_secs_f64(seconds));
+            let fit = FitOptions { device: device.clone(), until, ..FitOptions::default() };
+            let outcomes = fit_all(&jobs, &fit, |_, _| panic!("none has an end"));
+            assert!(outcomes.expect("it trains").iter().all(Option::is_none));
+        }
+    }
 }

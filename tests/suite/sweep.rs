@@ -425,13 +425,18 @@ fn a_metric_that_is_not_known_after_each_epoch_is_that_of_the_chosen_epochs() {
 }
 
 #[test]
-fn a_time_ends_it_after_a_batch_at_the_earliest() {
+fn a_time_ends_it_after_a_trial_at_the_earliest() {
     let folder = Folder::new();
     let data = table("iris.csv");
     let data = data.to_str().expect("the path is text");
     let words = "--hidden 2..8 --lr 1e-3..1e-1 --epochs 3 --folds 2 --time 0.001s";
     let found = sweep(&folder, &format!("{data} --target species {words}"));
-    assert_eq!((&found["ended"], &found["trials"]), (&Value::from("time"), &Value::from(9)));
+    assert_eq!((&found["ended"], &found["trials"]), (&Value::from("time"), &Value::from(1)));
+    // With more time it goes on, and trains nothing again.
+    let first = folder.read("sweep/journal.jsonl");
+    let found = sweep(&folder, "--resume sweep --time 100h --trials 4");
+    assert_eq!((&found["ended"], &found["trials"]), (&Value::from("trials"), &Value::from(4)));
+    assert!(folder.read("sweep/journal.jsonl").starts_with(&first));
 }
 
 #[test]

@@ -213,6 +213,7 @@ fn train_alone(
         device: DeviceChoice::Cpu,
         threads: Some(1),
         interrupt: Some(interrupt::flag()),
+        until: None,
         wanted: Wanted { models: true, ..Wanted::default() },
     };
     let fits = fit_each(&[job], &fit)?;
@@ -294,6 +295,7 @@ fn options(arguments: &SweepArguments, searched: &Searched, metric: Metric) -> S
         device: arguments.device.clone().unwrap_or_default(),
         threads: arguments.threads,
         interrupt: Some(interrupt::flag()),
+        until: None,
         wanted: Wanted::default(),
     };
     options.settings.insert("fixed".into(), searched.told());

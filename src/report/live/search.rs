@@ -288,6 +288,7 @@ mod tests {
             },
             rungs: Vec::new(),
             same_as: None,
+            more: 0,
             seconds: 1.0,
         }
     }

@@ -276,6 +276,7 @@ mod tests {
             curve: Curve { epochs: vec![3, 10], train_loss: vec![0.5, 0.1], loss: vec![0.75, 0.7] },
             rungs: vec![Rung { rung: 1, epochs: 1, value: 0.5 }],
             same_as: None,
+            more: 0,
             seconds: 0.125,
         }
     }

@@ -51,8 +51,15 @@ pub struct Record {
     /// The trial before it with the same point, whose scores these are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<u64>,
+    /// Trials of its batch that come after it: who goes on from a journal begins with a whole batch.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
     /// How long its share of the work took.
     pub seconds: f64,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// The mean learning curve over a trial's folds: some epochs of it, the last among them.

@@ -87,6 +87,7 @@ pub(super) mod tests {
             curve: Curve { epochs: vec![2, 4], train_loss: vec![0.5, 0.1], loss: vec![0.6, 0.7] },
             rungs: Vec::new(),
             same_as: None,
+            more: 0,
             seconds: 0.25,
         }
     }
