@@ -112,7 +112,7 @@ impl Session {
     /// The gradients of the coming batch of the only network at the present weights, without a step.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where [`TrainOptions::gradients`] did not ask for them.
+    /// [`Error::Invalid`] where [`crate::TrainOptions::gradients`] did not ask for them.
     pub async fn gradients(&mut self) -> Result<Parameters> {
         self.read(async |session| {
             let run = &session.runs[0];
