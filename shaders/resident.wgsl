@@ -292,8 +292,8 @@ fn backward(local: u32, rows: u32, layers: u32) {
     }
 }
 
-// What an update goes through: each thread its elements of every layer. The squares of its gradients, and,
-// where they are known already, the step by gradients that shrink by `clip`.
+// Each thread goes over its elements of every layer. Where it `steps`, they are updated by their gradients, which
+// shrink by `clip`; else it only adds up the gradients' squares.
 fn update(local: u32, rows: u32, layers: u32, lr: f32, steps: bool, clip: f32) -> f32 {
     var w = 0u;
     var y = 0u;

@@ -108,10 +108,10 @@ impl Contract for LossGradient {
 }
 
 impl Weighting {
-    /// By weights with such a mean.
+    /// By weights with such a mean; where all are 0, they stay so.
     pub fn of(weights: &[f32]) -> Self {
         let sum: f64 = weights.iter().map(|weight| f64::from(*weight)).sum();
-        Self::Rows { scale: (weights.len() as f64 / sum) as f32 }
+        Self::Rows { scale: if sum > 0.0 { (weights.len() as f64 / sum) as f32 } else { 0.0 } }
     }
 
     /// What each weight is multiplied by.
@@ -144,6 +144,7 @@ mod tests {
     #[test]
     fn no_rows_weigh_nothing() {
         Weighting::of(&[1.0, 3.0]).weigh(&[], &mut [], &mut []);
+        assert_eq!(Weighting::of(&[0.0, 0.0]), Weighting::Rows { scale: 0.0 });
         let (mut d_z, mut metrics) = ([1.0; 4], [[1.0; 2]; 2]);
         Weighting::of(&[1.0, 3.0]).weigh(&[1.0, 3.0], &mut d_z, &mut metrics);
         assert_eq!((d_z, metrics), ([0.5, 0.5, 1.5, 1.5], [[0.5, 1.0], [1.5, 1.0]]));
