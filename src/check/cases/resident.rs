@@ -55,12 +55,7 @@ fn base() -> Resident {
 }
 
 pub(super) fn resident(list: &mut Vec<Case>) {
-    for mapping in [ThreadMapping::Elements, ThreadMapping::Rows, ThreadMapping::Networks] {
-        let grid = Resident { members: vec![member(&[3, 4, 2], 13, 5); 9], mapping, ..base() };
-        let control = Control::at(2, 13, 5).at_rest();
-        let variant = format!("at rest, {mapping:?}");
-        list.push(Case::new(Operation::Resident(grid), control, variant));
-    }
+    list.extend([ThreadMapping::Elements, ThreadMapping::Rows].map(at_rest));
     let mut add = |variant: &str, grid: Resident, step: u64| {
         let first = &grid.members[0];
         let control = Control::at(step, first.rows, first.batch);
@@ -126,6 +121,14 @@ pub(super) fn resident(list: &mut Vec<Case>) {
     clipped(&mut add);
     add("settings of their own", Resident { update: Update::Adam, ..of_their_own() }, 2);
     alone(&mut add);
+    list.push(at_rest(ThreadMapping::Networks));
+}
+
+/// Networks that are to stay as they are.
+fn at_rest(mapping: ThreadMapping) -> Case {
+    let grid = Resident { members: vec![member(&[3, 4, 2], 13, 5); 9], mapping, ..base() };
+    let control = Control::at(2, 13, 5).at_rest();
+    Case::new(Operation::Resident(grid), control, format!("at rest, {mapping:?}"))
 }
 
 /// Masks beside activations whose slope goes by y, and by z; by elements and by rows.
