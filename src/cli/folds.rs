@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use halfplane::data::{
-    Fold, FoldBy, FoldedTable, Prepared, Split, TableOptions, TargetColumn, Warning,
+    Fold, FoldBy, FoldedTable, Prepared, Source, Split, TableOptions, TargetColumn, Warning,
 };
 use halfplane::model::csv::{field, quoted, table};
 use halfplane::selection::{CrossValidation, Held};
@@ -33,8 +33,9 @@ impl DealtOut {
         table: &DataArguments,
         folds: &FoldArguments,
         seed: u64,
+        bring: Bring<'_>,
     ) -> Result<(Self, FoldedTable)> {
-        let (by, folded) = open(data, table, folds, seed)?;
+        let (by, folded) = open_brought(data, table, folds, seed, bring)?;
         let Prepared { training: all, warnings, .. } = folded.all()?;
         let folds = (0..folded.splits().len()).map(|number| folded.fold(number));
         let folds = folds.collect::<Result<Vec<Fold>>>()?;
@@ -43,12 +44,26 @@ impl DealtOut {
     }
 }
 
+/// Gives a source whose bytes are at hand for one that has to be read from somewhere.
+pub(super) type Bring<'a> = &'a mut dyn FnMut(Source) -> Result<Source>;
+
 /// Reads a table and deals it out, as the arguments say.
 pub(super) fn open(
     data: &Path,
     table: &DataArguments,
     folds: &FoldArguments,
     seed: u64,
+) -> Result<(FoldBy, FoldedTable)> {
+    open_brought(data, table, folds, seed, &mut Ok)
+}
+
+/// The same, where the files are brought from elsewhere.
+fn open_brought(
+    data: &Path,
+    table: &DataArguments,
+    folds: &FoldArguments,
+    seed: u64,
+    bring: Bring<'_>,
 ) -> Result<(FoldBy, FoldedTable)> {
     if data == Path::new("xor") {
         return Err(Error::Invalid {
@@ -57,8 +72,10 @@ pub(super) fn open(
         });
     }
     let by = folds.by(seed);
-    let options = TableOptions { folds: Some(by.clone()), ..table.options(data, seed)? };
-    Ok((by, FoldedTable::read(&table.source(data), &options)?))
+    let options = table.options(data, seed)?;
+    let labels = options.labels.map(&mut *bring).transpose()?;
+    let options = TableOptions { folds: Some(by.clone()), labels, ..options };
+    Ok((by, FoldedTable::read(&bring(table.source(data))?, &options)?))
 }
 
 /// What is predicted from what, in words.

@@ -13,6 +13,7 @@ with 1 where anything is off.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,16 @@ def by_mpi(folder):
     journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:12]))
     run(3, "sweep", "--resume", "four", "--quiet")
     same(folder, "one", "four")
+    # Only the first process sees the table.
+    for name in ("first", "others"):
+        (folder / name).mkdir()
+    shutil.copy(SEARCH[1], folder / "first/table.csv")
+    apart = 'if [ "$PMI_RANK" = 0 ]; then cd first; else cd others; fi; exec "$0" "$@"'
+    words = ["sh", "-c", apart, PROGRAM, "sweep", "table.csv", *SEARCH[2:], "--output", "seen"]
+    done = subprocess.run([mpiexec, "-n", "3", *words, "--quiet"], cwd=folder, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"a table that only the first process sees: {done.stderr}")
+    same(folder, "one", "first/seen")
     # What fails on the first ends the others, and is said once.
     for words, problem in [
         (["--output", "four"], "there is a search in four already"),

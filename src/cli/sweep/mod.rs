@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &SweepArguments) -> Result<Outcome> {
     together::run(arguments, search)
 }
 
-fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<Outcome> {
+fn search(arguments: &SweepArguments, mut together: Option<Together<'_>>) -> Result<Outcome> {
     let is_first = together.as_ref().is_none_or(|own| own.ranks.rank() == 0);
     let is_quiet = arguments.quiet || !is_first;
     let folder = arguments.resume.clone().or_else(|| arguments.output.clone());
@@ -58,7 +58,7 @@ fn search(arguments: &SweepArguments, together: Option<Together<'_>>) -> Result<
     let searched = Searched::of(&arguments.space.typed)?;
     let mut parser = Parser::new(&searched, arguments.seed);
     parser.check(&searched.space)?;
-    let (dealt_out, table) = read(arguments)?;
+    let (dealt_out, table) = read(arguments, together.as_mut())?;
     // Of a large table no second copy stays where nobody needs it.
     let table = arguments.outer.is_some().then_some(table);
     if !is_quiet {
@@ -247,8 +247,11 @@ fn finish(
     Ok(Ok((best, saved)))
 }
 
-/// Reads the table and deals it out.
-fn read(arguments: &SweepArguments) -> Result<(DealtOut, FoldedTable)> {
+/// Reads the table, or has it from the first of several processes, and deals it out.
+fn read(
+    arguments: &SweepArguments,
+    together: Option<&mut Together<'_>>,
+) -> Result<(DealtOut, FoldedTable)> {
     let Some(data) = &arguments.data else {
         return Err(Error::Invalid {
             problem: "no table is named".into(),
@@ -262,7 +265,11 @@ fn read(arguments: &SweepArguments) -> Result<(DealtOut, FoldedTable)> {
         });
     }
     let seed = arguments.seed.unwrap_or(TrainOptions::default().seed);
-    DealtOut::read(data, &arguments.table, &arguments.folds, seed)
+    let read = |bring| DealtOut::read(data, &arguments.table, &arguments.folds, seed, bring);
+    match together {
+        Some(together) => read(&mut |source| together.bring(source)),
+        None => read(&mut Ok),
+    }
 }
 
 /// What was chosen by itself when a search was begun stays so: more trials, or all blocks together, could

@@ -1,7 +1,10 @@
 //! `mpiexec halfplane sweep`: processes that do one search together.
 
-use halfplane::Result;
+use std::io::Read;
+
+use halfplane::data::Source;
 use halfplane::sweep::Ranks;
+use halfplane::{Error, Result};
 
 use crate::cli::Outcome;
 use crate::cli::arguments::SweepArguments;
@@ -11,6 +14,52 @@ pub(super) struct Together<'a> {
     pub(super) ranks: &'a mut dyn Ranks,
     /// Its threads unless it is told otherwise: its share of those that there are.
     pub(super) threads: usize,
+}
+
+/// Bytes that are passed on at once: MPI counts them in 31 bits.
+const PART: usize = 1 << 26;
+
+impl Together<'_> {
+    /// The bytes of a file or of the standard input, which the first process reads and passes on to the others:
+    /// they need not see it.
+    pub(super) fn bring(&mut self, source: Source) -> Result<Source> {
+        let bytes = match &source {
+            Source::Arrays(file, arrays) => {
+                let file = self.bring((**file).clone())?;
+                return Ok(Source::Arrays(file.into(), arrays.clone()));
+            }
+            Source::File(_) | Source::StandardInput if self.ranks.rank() > 0 => Vec::new(),
+            Source::File(path) => std::fs::read(path).map_err(|error| unread(&source, error))?,
+            Source::StandardInput => {
+                let mut bytes = Vec::new();
+                let read = std::io::stdin().read_to_end(&mut bytes);
+                read.map_err(|error| unread(&source, error))?;
+                bytes
+            }
+            Source::Memory(_) | Source::Frame(_) => return Ok(source),
+        };
+        let brought = self.pass_on(&bytes)?;
+        // Where the file is seen, errors name it.
+        let is_seen = matches!(source, Source::File(_)) && self.ranks.rank() == 0;
+        Ok(if is_seen { source } else { Source::Memory(brought) })
+    }
+
+    /// What the first process has, on each of them.
+    fn pass_on(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
+        let mut whole = Vec::new();
+        let mut parts = bytes.chunks(PART);
+        loop {
+            let part = self.ranks.exchange(parts.next().unwrap_or_default())?.swap_remove(0);
+            if part.is_empty() {
+                return Ok(whole);
+            }
+            whole.extend(part);
+        }
+    }
+}
+
+fn unread(source: &Source, error: std::io::Error) -> Error {
+    Error::File { verb: "read", path: source.path().to_owned(), source: error }
 }
 
 /// Does something, together with the others if `mpiexec` has begun this process among them. Where one

@@ -316,7 +316,7 @@ fn senseless_grids_are_refused() {
         },
         Candidate {
             regularization: Some(Regularization {
-                clip: Some(Clip::Norm(1.0)),
+                label_smoothing: 0.1,
                 ..Regularization::default()
             }),
             ..good.clone()
