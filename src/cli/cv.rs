@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
     let typed = &arguments.training;
     check(arguments)?;
     let unread = settings::unread(typed)?;
-    let (by, folded) = open(&typed.data, &typed.table, &arguments.folds, unread.seed)?;
+    let (by, folded) = open(&typed.data, &typed.table, &arguments.folds, unread.seed, &mut Ok)?;
     let Prepared { training: all, warnings, .. } = folded.all()?;
     let metric = arguments.folds.metric.unwrap_or(Metric::default_for(all.task()));
     metric.check(all.task())?;
@@ -34,8 +34,8 @@ pub(super) fn run(arguments: &CvArguments) -> Result<Outcome> {
         device: unread.device,
         threads: unread.threads,
         interrupt: Some(interrupt::flag()),
-        until: None,
         wanted: Wanted { models: arguments.predictions.is_some(), ..Wanted::default() },
+        ..FitOptions::default()
     };
     let (count, fold) = (folded.splits().len(), |number| folded.fold(number));
     let result = cross_validate_in_turn(count, fold, metric, &fit, |fold| {

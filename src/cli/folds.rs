@@ -35,7 +35,7 @@ impl DealtOut {
         seed: u64,
         bring: Bring<'_>,
     ) -> Result<(Self, FoldedTable)> {
-        let (by, folded) = open_brought(data, table, folds, seed, bring)?;
+        let (by, folded) = open(data, table, folds, seed, bring)?;
         let Prepared { training: all, warnings, .. } = folded.all()?;
         let folds = (0..folded.splits().len()).map(|number| folded.fold(number));
         let folds = folds.collect::<Result<Vec<Fold>>>()?;
@@ -49,16 +49,6 @@ pub(super) type Bring<'a> = &'a mut dyn FnMut(Source) -> Result<Source>;
 
 /// Reads a table and deals it out, as the arguments say.
 pub(super) fn open(
-    data: &Path,
-    table: &DataArguments,
-    folds: &FoldArguments,
-    seed: u64,
-) -> Result<(FoldBy, FoldedTable)> {
-    open_brought(data, table, folds, seed, &mut Ok)
-}
-
-/// The same, where the files are brought from elsewhere.
-fn open_brought(
     data: &Path,
     table: &DataArguments,
     folds: &FoldArguments,

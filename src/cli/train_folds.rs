@@ -80,8 +80,8 @@ pub(super) fn run(arguments: &TrainArguments, mut folded: Folded) -> Result<Outc
         device: options.device.clone(),
         threads: options.threads,
         interrupt: Some(interrupt::flag()),
-        until: None,
         wanted: Wanted { steps: arguments.tells_steps(), ..Wanted::default() },
+        ..FitOptions::default()
     };
     let steps_per_epoch = |split: &Split| {
         let rows = split.training.len();

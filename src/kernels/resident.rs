@@ -137,17 +137,29 @@ impl Resident {
         self.weighted.unwrap_or(0) * columns
     }
 
-    /// How much each of the rows of a batch counts, by their weights: beside the others of the batch, or, in an
-    /// evaluation, beside all others.
-    pub(crate) fn shares(&self, member: &Member, weights: &mut [f32]) {
+    /// Finds how much each of the rows of a batch counts, by their weights behind the targets: beside the others
+    /// of the batch, or, in an evaluation, beside all others. Nothing where all count the same.
+    pub(crate) fn find_shares(
+        &self,
+        member: &Member,
+        data_t: &[u32],
+        sources: &[usize],
+        shares: &mut Vec<f32>,
+    ) {
+        shares.clear();
+        if self.weighted.is_none() {
+            return;
+        }
+        let weights = &data_t[self.weights_at()..];
+        shares.extend(sources.iter().map(|row| f32::from_bits(weights[*row])));
         let scale = match self.update {
             Update::Gradient => member.weight_scale,
             _ => {
-                let mean = weights.iter().sum::<f32>() / weights.len() as f32;
+                let mean = shares.iter().sum::<f32>() / shares.len() as f32;
                 if mean > 0.0 { 1.0 / mean } else { 0.0 }
             }
         };
-        weights.iter_mut().for_each(|weight| *weight *= scale);
+        shares.iter_mut().for_each(|share| *share *= scale);
     }
 
     /// Whether L1, L2 or clipping by value change the gradients of a network.
@@ -513,13 +525,8 @@ fn twin(
         true => (0..member.hidden()).map(factors).collect(),
         false => Vec::new(),
     };
-    let mut shares: Vec<f32> = match grid.weighted {
-        Some(_) => {
-            sources.iter().map(|row| f32::from_bits(data.1[grid.weights_at() + row])).collect()
-        }
-        None => Vec::new(),
-    };
-    grid.shares(member, &mut shares);
+    let mut shares = Vec::new();
+    grid.find_shares(member, data.1, &sources, &mut shares);
     let network = ReferenceNetwork {
         widths: &member.widths,
         function,

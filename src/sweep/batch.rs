@@ -9,7 +9,7 @@
 use std::ops::ControlFlow;
 
 use super::driver::for_epochs;
-use super::journal::Rung;
+use super::journal::{Rung, tell_batch};
 use super::measured::{Judge, Measured};
 use super::options::SweepEvent;
 use super::{Curve, Halving, Point, Record, State};
@@ -216,9 +216,9 @@ impl Batch {
 
     /// The trials, once the batch is over, and what was judged by then.
     pub(super) fn into_records(self) -> (Vec<Record>, Option<Halving>) {
-        let more = (0..self.trials.len()).rev();
-        let records = self.trials.into_iter().zip(more);
-        (records.map(|(own, more)| Record { more, ..own.record }).collect(), self.halving)
+        let mut records: Vec<Record> = self.trials.into_iter().map(|own| own.record).collect();
+        tell_batch(&mut records);
+        (records, self.halving)
     }
 
     /// Finds what is due, past stages that nobody is at.

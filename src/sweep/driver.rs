@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::batch::{Batch, Configure, Observer};
 use super::fingerprint::{of_data, of_division};
+use super::journal::tell_batch;
 use super::measured::{Judge, Measured};
 use super::options::{Asked, Ended, Pruning, SweepEvent, SweepOptions};
 use super::ranks::{Ranks, shared, shares};
@@ -248,10 +249,7 @@ impl<'a> Sweep<'a> {
     pub fn merge(&mut self, blocks: &[PathBuf], path: &Path) -> Result<()> {
         let header = self.header();
         let mut records = merge::join(blocks, &header, self.limit())?;
-        for batch in records.chunks_mut(self.most()) {
-            let more = (0..batch.len()).rev();
-            batch.iter_mut().zip(more).for_each(|(own, more)| own.more = more);
-        }
+        records.chunks_mut(self.most()).for_each(tell_batch);
         let mut journal = Journal::create(path, &header)?;
         journal.append(&records)?;
         self.journal = Some(journal);

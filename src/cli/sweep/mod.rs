@@ -213,8 +213,8 @@ fn train_alone(
         device: DeviceChoice::Cpu,
         threads: Some(1),
         interrupt: Some(interrupt::flag()),
-        until: None,
         wanted: Wanted { models: true, ..Wanted::default() },
+        ..FitOptions::default()
     };
     let fits = fit_each(&[job], &fit)?;
     Ok(fits.and_then(|mut all| all.pop()?.model))
@@ -302,8 +302,7 @@ fn options(arguments: &SweepArguments, searched: &Searched, metric: Metric) -> S
         device: arguments.device.clone().unwrap_or_default(),
         threads: arguments.threads,
         interrupt: Some(interrupt::flag()),
-        until: None,
-        wanted: Wanted::default(),
+        ..FitOptions::default()
     };
     options.settings.insert("fixed".into(), searched.told());
     options.arguments.clone_from(&arguments.words);

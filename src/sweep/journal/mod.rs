@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use header::Header;
+pub(super) use record::tell_batch;
 pub use record::{Curve, Record, Rung, State};
 
 use crate::platform::files::{self, File, FolderLock, Locked};

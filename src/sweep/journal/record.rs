@@ -58,6 +58,12 @@ pub struct Record {
     pub seconds: f64,
 }
 
+/// Tells each trial of a batch how many come after it.
+pub(in crate::sweep) fn tell_batch(records: &mut [Record]) {
+    let more = (0..records.len()).rev();
+    records.iter_mut().zip(more).for_each(|(own, more)| own.more = more);
+}
+
 fn is_zero(number: &usize) -> bool {
     *number == 0
 }

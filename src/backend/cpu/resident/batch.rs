@@ -32,7 +32,7 @@ impl<'g> Batch<'g> {
             member,
             sources: Vec::with_capacity(rows),
             targets: Vec::with_capacity(rows * grid.criterion.target_columns(outputs)),
-            shares: Vec::with_capacity(if grid.weighted.is_some() { rows } else { 0 }),
+            shares: Vec::new(),
             z: vec![0.0; rows * outputs],
             d_z: vec![0.0; rows * outputs],
             metrics: vec![[0.0; 2]; rows],
@@ -55,12 +55,7 @@ impl<'g> Batch<'g> {
             self.sources.push(source);
             self.targets.extend_from_slice(&t[source * columns..(source + 1) * columns]);
         }
-        if self.grid.weighted.is_some() {
-            let weights = &t[self.grid.weights_at()..];
-            self.shares.clear();
-            self.shares.extend(self.sources.iter().map(|row| f32::from_bits(weights[*row])));
-            self.grid.shares(member, &mut self.shares);
-        }
+        self.grid.find_shares(member, t, &self.sources, &mut self.shares);
     }
 
     /// d_z from z, of some of the rows; returns the sums of their losses and scores.

@@ -31,7 +31,7 @@ use crate::plan::{Phase, Plan};
 const WORK_PER_CALL: usize = 1 << 25;
 
 /// Those of each of many networks: it is loaded anew for every call, which takes as long as several of its
-/// steps. 10,000 XOR networks take 0.54 of as many times one alone with this, and 0.8 without.
+/// steps: `docs/benchmarks.md` has the time of 10,000.
 const WORK_PER_NETWORK: usize = 1 << 15;
 
 /// And yet no more than this in all: about a tenth of a second.

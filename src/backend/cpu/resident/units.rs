@@ -342,14 +342,9 @@ impl Tensor {
 
     /// Clips by the norm. Padding is zero.
     fn clip(&mut self, most: f32) {
-        let mut squares = [0.0; LANES];
-        for lanes in &self.forward {
-            for (sum, g) in squares.iter_mut().zip(lanes) {
-                *sum += g * g;
-            }
-        }
-        let scale = clip_scale(squares.iter().sum::<f32>().sqrt(), most);
-        self.copies().into_iter().flatten().for_each(|g| *g *= scale);
+        let squares = passes::square_sum(self.forward.as_flattened());
+        let scale = clip_scale(squares.sqrt(), most);
+        self.copies().into_iter().for_each(|own| passes::scale(own, scale));
     }
 
     fn step(&mut self, formula: Formula, gradient: &mut Self, state: &mut [Self; 2]) {
